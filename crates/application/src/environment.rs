@@ -1,0 +1,130 @@
+//! The clock and the source of ids, as parameters: nothing reads them from the surroundings.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rand::{Rng, SeedableRng, rngs::StdRng};
+use stockroom_domain::{Ids, Timestamp};
+use uuid::Uuid;
+
+/// Tells the time.
+pub trait Clock: Send + Sync {
+    /// The time now.
+    fn now(&self) -> Timestamp;
+}
+
+/// The clock of the machine.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
+    fn now(&self) -> Timestamp {
+        std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .ok()
+            .and_then(|elapsed| i64::try_from(elapsed.as_millis()).ok())
+            .and_then(Timestamp::from_milliseconds)
+            .unwrap_or(Timestamp::UNIX_EPOCH)
+    }
+}
+
+/// What use cases and adapters are given of the world: the time, and randomness.
+#[derive(Clone)]
+pub struct Environment {
+    clock: Arc<dyn Clock>,
+    ids: Arc<Mutex<RandomIds>>,
+}
+
+impl Environment {
+    /// The machine's clock, and randomness from the operating system.
+    #[must_use]
+    pub fn system() -> Self {
+        Self::new(SystemClock, StdRng::from_rng(&mut rand::rng()))
+    }
+
+    /// This clock and this generator: with a seeded one, every id and secret is known beforehand.
+    pub fn new(clock: impl Clock + 'static, generator: StdRng) -> Self {
+        Self {
+            clock: Arc::new(clock),
+            ids: Arc::new(Mutex::new(RandomIds::new(generator))),
+        }
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Calls `with` with the source of ids, which is no one else's meanwhile.
+    pub fn with_ids<T>(&self, with: impl FnOnce(&mut RandomIds) -> T) -> T {
+        with(&mut self.ids.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// A fresh id.
+    #[must_use]
+    pub fn next_id(&self) -> Uuid {
+        let now = self.now();
+        self.with_ids(|ids| ids.next_id(now))
+    }
+
+    /// Random bytes, fit for secrets.
+    #[must_use]
+    pub fn random_bytes<const N: usize>(&self) -> [u8; N] {
+        self.with_ids(|ids| {
+            let mut bytes = [0; N];
+            ids.generator.fill_bytes(&mut bytes);
+            bytes
+        })
+    }
+}
+
+/// Makes UUIDs of version 7 (RFC 9562, method 1 of section 6.2): 48 bits of time, then a counter
+/// of 42 bits that starts at a random number each millisecond, then 32 random bits.
+pub struct RandomIds {
+    generator: StdRng,
+    last: Timestamp,
+    counter: u64,
+}
+
+impl RandomIds {
+    const COUNTER_BITS: u32 = 42;
+
+    fn new(generator: StdRng) -> Self {
+        Self {
+            generator,
+            last: Timestamp::UNIX_EPOCH,
+            counter: 0,
+        }
+    }
+
+    /// A random start that leaves at least half of the counter's range to count through.
+    fn random_counter(&mut self) -> u64 {
+        self.generator.next_u64() >> (u64::BITS - Self::COUNTER_BITS + 1)
+    }
+}
+
+impl Ids for RandomIds {
+    fn next_id(&mut self, at: Timestamp) -> Uuid {
+        let counter = if at == self.last {
+            self.counter + 1
+        } else {
+            self.random_counter()
+        };
+        // A time before the last one (a clock set back) gets ids of its own, and counting goes on
+        // where it was.
+        if at >= self.last {
+            self.last = at;
+            self.counter = counter;
+        }
+        let milliseconds = u64::try_from(at.as_milliseconds()).unwrap_or(0);
+        let random = u64::from(self.generator.next_u32());
+        // The counter's upper 12 bits stand before the variant, its lower 30 behind it.
+        let high = (milliseconds << 16) | 0x7000 | (counter >> 30);
+        let low = (0b10 << 62) | ((counter & 0x3FFF_FFFF) << 32) | random;
+        Uuid::from_u64_pair(high, low)
+    }
+}

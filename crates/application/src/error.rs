@@ -1,0 +1,44 @@
+//! What can go wrong with a request.
+
+use stockroom_domain::Refusal;
+
+use crate::ports::StoreError;
+
+/// Why a request wasn't carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rules don't allow it.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    /// The database failed. For a change: whether it was made is not known.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a caller isn't let in.
+#[derive(Debug, thiserror::Error)]
+pub enum AccessError {
+    /// The token isn't one of ours, has run out, or was revoked.
+    #[error("the access token is not valid")]
+    InvalidToken,
+    /// The organization has no such store, or the key is another store's.
+    #[error("there is no such store")]
+    StoreNotFound,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why no token is given.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// No key has this client id, or the secret is not its secret.
+    #[error("the client id or the client secret is wrong")]
+    InvalidCredentials,
+    /// The key gives no tokens without its secret.
+    #[error("this key does not allow implicit tokens")]
+    ImplicitNotAllowed,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}

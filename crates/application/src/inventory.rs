@@ -1,0 +1,166 @@
+//! Stock and its transactions.
+
+use std::collections::{HashMap, HashSet};
+
+use stockroom_domain::{
+    CreateStock, DeleteStock, ProductId, Recorded, SetLocations, Stock, Transact, TransactionId,
+};
+use uuid::Uuid;
+
+use crate::filter::{StockCondition, TransactionCondition};
+use crate::ports::StoreError;
+use crate::stockroom::timed;
+use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+
+impl Stockroom {
+    /// Creates a product's stock.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails; so for every change below.
+    pub async fn create_stock(
+        &self,
+        administrator: &Administrator,
+        request: CreateStock,
+    ) -> Result<Stock, Error> {
+        self.submit(administrator, request, "create").await
+    }
+
+    /// An id for a product whose client names none.
+    #[must_use]
+    pub fn new_product_id(&self) -> ProductId {
+        ProductId::new(self.environment.next_id())
+    }
+
+    /// Makes one transaction.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn transact(
+        &self,
+        administrator: &Administrator,
+        request: Transact,
+    ) -> Result<Recorded, Error> {
+        let action = request.action.as_str();
+        self.submit(administrator, request, action).await
+    }
+
+    /// Sets what is available in locations.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn set_locations(
+        &self,
+        administrator: &Administrator,
+        request: SetLocations,
+    ) -> Result<Stock, Error> {
+        self.submit(administrator, request, "put").await
+    }
+
+    /// Ends the management of a product's stock.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn delete_stock(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+    ) -> Result<(), Error> {
+        let request = DeleteStock { product };
+        self.submit(administrator, request, "delete").await
+    }
+
+    /// A product's stock, if it is managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading below.
+    pub async fn stock(
+        &self,
+        caller: &Caller,
+        product: ProductId,
+    ) -> Result<Option<Stock>, StoreError> {
+        timed("stock", self.database.stock(caller.view(), product)).await
+    }
+
+    /// The stock of several products in the order asked for, each once; and those ids, as they
+    /// were written, whose stock isn't managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn stock_of_several(
+        &self,
+        caller: &Caller,
+        ids: &[String],
+    ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
+        let parsed = |id: &str| Uuid::parse_str(id).ok().map(ProductId::new);
+        let products: HashSet<ProductId> = ids.iter().filter_map(|id| parsed(id)).collect();
+        let products: Vec<ProductId> = products.into_iter().collect();
+        let found = timed("stocks", self.database.stocks(caller.view(), &products)).await?;
+        let mut found: HashMap<ProductId, Stock> = found
+            .into_iter()
+            .map(|stock| (stock.product, stock))
+            .collect();
+        let mut stocks = Vec::with_capacity(found.len());
+        let mut missing = Vec::new();
+        let mut seen = HashSet::new();
+        let mut written = HashSet::new();
+        for id in ids {
+            let product = parsed(id);
+            let first = match product {
+                Some(product) => seen.insert(product),
+                None => written.insert(id),
+            };
+            if !first {
+                continue;
+            }
+            match product.and_then(|product| found.remove(&product)) {
+                Some(stock) => stocks.push(stock),
+                None => missing.push(id.clone()),
+            }
+        }
+        Ok((stocks, missing))
+    }
+
+    /// All stock that the caller sees and that fulfils the conditions, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_stocks(
+        &self,
+        caller: &Caller,
+        filter: &[StockCondition],
+        page: PageRequest,
+    ) -> Result<Page<Stock>, StoreError> {
+        let stocks = self.database.list_stocks(caller.view(), filter, page);
+        timed("list_stocks", stocks).await
+    }
+
+    /// The history of a product's stock, oldest first; `None` if it isn't managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn transactions(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        page: PageRequest,
+    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        let view = administrator.view();
+        let transactions = self.database.transactions(view, product, filter, page);
+        timed("transactions", transactions).await
+    }
+
+    /// One entry of the history of a product's stock.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn transaction(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let transaction = self.database.transaction(administrator.view(), product, id);
+        timed("transaction", transaction).await
+    }
+}

@@ -1,0 +1,144 @@
+//! Application keys.
+
+use std::fmt::Write;
+
+use stockroom_domain::{
+    ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, ProductText, RevokedGrants, UpdateKey,
+};
+
+use crate::ports::{Revocation, StoreError};
+use crate::stockroom::timed;
+use crate::token::hash_secret;
+use crate::{Administrator, Error, Page, PageRequest, Stockroom};
+
+/// What a new key is to be like.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewKeyRequest {
+    /// What it is called.
+    pub name: ProductText,
+    /// Requests per second kept free for it.
+    pub reserved_rate_limit: u32,
+    /// Whether it gives tokens without its secret.
+    pub allow_implicit: bool,
+}
+
+/// A key just made.
+#[derive(Clone)]
+pub struct NewKey {
+    /// The key.
+    pub key: ApplicationKey,
+    /// Its secret: 256 random bits in hexadecimal. It is kept nowhere, and can't be had again.
+    pub client_secret: String,
+}
+
+/// A part of the list of keys.
+#[derive(Debug, Clone)]
+pub struct KeyPage {
+    /// The keys.
+    pub page: Page<ApplicationKey>,
+    /// Count and reserved rate limits of all keys.
+    pub totals: KeyTotals,
+}
+
+impl Stockroom {
+    /// Creates a key.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails; so for every change below.
+    pub async fn create_key(
+        &self,
+        administrator: &Administrator,
+        request: NewKeyRequest,
+    ) -> Result<NewKey, Error> {
+        let client_secret = hexadecimal(&self.environment.random_bytes::<32>());
+        let request = CreateKey {
+            name: request.name,
+            client_id: hexadecimal(&self.environment.random_bytes::<20>()),
+            secret_hash: hash_secret(&client_secret),
+            reserved_rate_limit: request.reserved_rate_limit,
+            allow_implicit: request.allow_implicit,
+            rate_limit: self.limits.store_rate_limit,
+        };
+        let key = self.submit(administrator, request, "create_key").await?;
+        Ok(NewKey { key, client_secret })
+    }
+
+    /// Changes the named fields of a key. Tokens that it may no longer give stop working.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn update_key(
+        &self,
+        administrator: &Administrator,
+        request: UpdateKey,
+    ) -> Result<ApplicationKey, Error> {
+        let request = UpdateKey {
+            rate_limit: self.limits.store_rate_limit,
+            ..request
+        };
+        let forbids_implicit = request.allow_implicit == Some(false);
+        let key = self.submit(administrator, request, "update_key").await?;
+        if forbids_implicit {
+            self.revoke_here(key.id, RevokedGrants::Implicit);
+        }
+        Ok(key)
+    }
+
+    /// Deletes a key. Its tokens stop working, here at once and on other servers within a second.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn delete_key(&self, administrator: &Administrator, id: KeyId) -> Result<(), Error> {
+        let request = DeleteKey { id };
+        self.submit(administrator, request, "delete_key").await?;
+        self.revoke_here(id, RevokedGrants::All);
+        Ok(())
+    }
+
+    fn revoke_here(&self, key: KeyId, grants: RevokedGrants) {
+        let revoked_at = self.now();
+        self.tokens.revoke([Revocation {
+            key,
+            grants,
+            revoked_at,
+        }]);
+    }
+
+    /// One key of whom the caller acts as.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn key(
+        &self,
+        administrator: &Administrator,
+        id: KeyId,
+    ) -> Result<Option<ApplicationKey>, StoreError> {
+        let view = administrator.view();
+        timed("key", self.database.key(view.organization, view.acting, id)).await
+    }
+
+    /// All keys of whom the caller acts as, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_keys(
+        &self,
+        administrator: &Administrator,
+        page: PageRequest,
+    ) -> Result<KeyPage, StoreError> {
+        let view = administrator.view();
+        let keys = self
+            .database
+            .list_keys(view.organization, view.acting, page);
+        let (page, totals) = timed("list_keys", keys).await?;
+        Ok(KeyPage { page, totals })
+    }
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a String never fails.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,33 @@
+//! The use cases of Stockroom, and the ports through which they reach the world.
+//!
+//! [`Stockroom`] is the whole of it for those who call: one method for each thing that a client or
+//! an operator can do. It decides nothing about stock itself (that is the domain's) and stores
+//! nothing (that is an adapter's, behind the [`ports`]); it knows who may do what, and in which
+//! order things happen.
+//!
+//! # Adding an adapter
+//! Implement every trait of [`ports`] for one type, and run the suite of `stockroom-conformance`
+//! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
+
+mod access;
+mod environment;
+mod error;
+pub mod filter;
+mod inventory;
+mod keys;
+mod locations;
+mod page;
+pub mod ports;
+mod products;
+mod stockroom;
+mod tenancy;
+mod token;
+
+pub use access::{Administrator, Caller, Grant};
+pub use environment::{Clock, Environment, RandomIds, SystemClock};
+pub use error::{AccessError, Error, TokenError};
+pub use keys::{KeyPage, NewKey, NewKeyRequest};
+pub use page::{Page, PageRequest};
+pub use stockroom::{Limits, Stockroom};
+pub use tenancy::FirstStart;
+pub use token::{SigningKey, Token, TokenRequest};

@@ -1,0 +1,78 @@
+//! Locations.
+
+use stockroom_domain::{
+    CreateLocation, DeleteLocation, Geolocation, Location, LocationId, UpdateLocation,
+};
+
+use crate::filter::LocationCondition;
+use crate::ports::StoreError;
+use crate::stockroom::timed;
+use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+
+impl Stockroom {
+    /// Creates a location.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails; so for every change below.
+    pub async fn create_location(
+        &self,
+        administrator: &Administrator,
+        request: CreateLocation,
+    ) -> Result<Location, Error> {
+        self.submit(administrator, request, "create_location").await
+    }
+
+    /// Changes a location.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn update_location(
+        &self,
+        administrator: &Administrator,
+        request: UpdateLocation,
+    ) -> Result<Location, Error> {
+        self.submit(administrator, request, "update_location").await
+    }
+
+    /// Deletes a location in which no stock lies.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn delete_location(
+        &self,
+        administrator: &Administrator,
+        id: LocationId,
+    ) -> Result<(), Error> {
+        let request = DeleteLocation { id };
+        self.submit(administrator, request, "delete_location").await
+    }
+
+    /// One location that the caller sees.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn location(
+        &self,
+        caller: &Caller,
+        id: LocationId,
+    ) -> Result<Option<Location>, StoreError> {
+        timed("location", self.database.location(caller.view(), id)).await
+    }
+
+    /// All locations that the caller can use and that fulfil the conditions, oldest first or
+    /// nearest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_locations(
+        &self,
+        caller: &Caller,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        page: PageRequest,
+    ) -> Result<Page<Location>, StoreError> {
+        let view = caller.view();
+        let locations = self.database.list_locations(view, filter, nearest_to, page);
+        timed("list_locations", locations).await
+    }
+}

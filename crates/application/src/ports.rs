@@ -1,0 +1,254 @@
+//! The ports: what Stockroom needs of a database. An adapter implements all of them.
+
+use async_trait::async_trait;
+use stockroom_domain::{
+    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
+    OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants, Stock, StockedProduct,
+    Store, StoreId, Timestamp, TransactionId,
+};
+
+use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
+use crate::{Page, PageRequest};
+
+/// What went wrong in a database. None of it is for clients to read.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database can't be reached, or has too much to do. Trying again later may help, and
+    /// nothing was done.
+    #[error("the database is not available")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// A row holds what no row can hold.
+    #[error("{table}.{column} holds an impossible value in row {row}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row's key.
+        row: String,
+    },
+    /// Anything else: a fault in Stockroom, or in the database.
+    #[error("the database failed")]
+    Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// Whose things are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct View {
+    /// The tenant. Nothing of another one is ever seen.
+    pub organization: OrganizationId,
+    /// Who looks: an organization sees what is its own, a store also what its organization has.
+    pub acting: Owner,
+}
+
+/// The way in for every change.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Decides commands of one organization in order and stores what they change in one database
+    /// transaction. Gives an outcome for each command, in order.
+    ///
+    /// An adapter splits them into [`runs`](stockroom_domain::runs), and for each loads, and locks
+    /// in a fixed order, the [`Needs`](stockroom_domain::Needs) of its commands, lets the domain
+    /// [`run`](stockroom_domain::run) them, and stores the
+    /// [`Changes`](stockroom_domain::Changes). It takes the time after it has the locks. When
+    /// this returns, what was accepted is durable.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; then nothing is stored of any of the commands.
+    /// Refusals are no errors but outcomes, and don't hinder the other commands.
+    async fn commit(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Outcome>, StoreError>;
+}
+
+/// Reads stock and its history. A store that has stock of its own of a product sees that, else
+/// the organization's.
+#[async_trait]
+pub trait StockReader: Send + Sync {
+    /// The stock of one product, or `None` if it isn't managed.
+    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
+
+    /// The stock of those of these products that are managed, in any order.
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+
+    /// All stock that fulfils every condition, in the order of creation.
+    async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest,
+    ) -> Result<Page<Stock>, StoreError>;
+
+    /// The ledger of a product's current stock, in order, as far as entries fulfil every
+    /// condition; `None` if the product isn't managed.
+    async fn transactions(
+        &self,
+        view: View,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        page: PageRequest,
+    ) -> Result<Option<Page<Recorded>>, StoreError>;
+
+    /// One entry of the ledger of a product's current stock, if there is such a one.
+    async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError>;
+}
+
+/// Reads locations. A store sees its own and its organization's.
+#[async_trait]
+pub trait LocationReader: Send + Sync {
+    /// One location, if there is such a one.
+    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
+
+    /// All locations that fulfil every condition: in the order of creation, or, with
+    /// `nearest_to`, the nearest first and those without a geolocation last.
+    async fn list_locations(
+        &self,
+        view: View,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        page: PageRequest,
+    ) -> Result<Page<Location>, StoreError>;
+}
+
+/// Reads registered products. A store sees its own and its organization's.
+#[async_trait]
+pub trait ProductReader: Send + Sync {
+    /// One product, if it is registered.
+    async fn product(
+        &self,
+        view: View,
+        id: ProductId,
+    ) -> Result<Option<StockedProduct>, StoreError>;
+
+    /// All products, in the order of creation.
+    async fn list_products(
+        &self,
+        view: View,
+        page: PageRequest,
+    ) -> Result<Page<StockedProduct>, StoreError>;
+}
+
+/// Tokens of a key that stopped working.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Revocation {
+    /// The key.
+    pub key: KeyId,
+    /// Which of its tokens.
+    pub grants: RevokedGrants,
+    /// Tokens issued up to this instant are concerned.
+    pub revoked_at: Timestamp,
+}
+
+/// Reads application keys.
+#[async_trait]
+pub trait KeyReader: Send + Sync {
+    /// One key of an owner, if there is such a one.
+    async fn key(
+        &self,
+        organization: OrganizationId,
+        owner: Owner,
+        id: KeyId,
+    ) -> Result<Option<ApplicationKey>, StoreError>;
+
+    /// All keys of an owner in the order of creation, and their totals.
+    async fn list_keys(
+        &self,
+        organization: OrganizationId,
+        owner: Owner,
+        page: PageRequest,
+    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError>;
+
+    /// The key with this client id, and whose it is.
+    async fn key_by_client_id(
+        &self,
+        client_id: &str,
+    ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError>;
+
+    /// Notes that a key gave a token.
+    async fn record_key_use(
+        &self,
+        organization: OrganizationId,
+        id: KeyId,
+        at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Every revocation of any organization after this instant.
+    async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError>;
+
+    /// Forgets revocations up to this instant, when the tokens concerned have run out anyway.
+    async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError>;
+}
+
+/// Reads organizations and stores.
+#[async_trait]
+pub trait TenancyReader: Send + Sync {
+    /// One organization, if there is such a one.
+    async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError>;
+
+    /// All organizations, in the order of creation. For the operator.
+    async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+
+    /// One store of an organization, if there is such a one.
+    async fn store(
+        &self,
+        organization: OrganizationId,
+        id: StoreId,
+    ) -> Result<Option<Store>, StoreError>;
+
+    /// All stores of an organization, in the order of creation. For the operator.
+    async fn stores(&self, organization: OrganizationId) -> Result<Vec<Store>, StoreError>;
+}
+
+/// What the servers on one database have in common.
+#[async_trait]
+pub trait ServerState: Send + Sync {
+    /// Keeps `value` under `name` unless something is kept there already, and gives what is kept
+    /// then: all servers get the same.
+    async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+
+    /// Answers if the database can be read from and written to.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// A database: all the ports at once.
+pub trait Database:
+    Ledger
+    + StockReader
+    + LocationReader
+    + ProductReader
+    + KeyReader
+    + TenancyReader
+    + ServerState
+    + 'static
+{
+}
+
+impl<T> Database for T where
+    T: Ledger
+        + StockReader
+        + LocationReader
+        + ProductReader
+        + KeyReader
+        + TenancyReader
+        + ServerState
+        + 'static
+{
+}
+
+/// Sorts locations by their distance to a point, those without a geolocation last; equally
+/// distant ones stay in the order they are in.
+pub fn sort_by_distance(locations: &mut [Location], nearest_to: Geolocation) {
+    let distance_meters = |location: &Location| {
+        location
+            .geolocation
+            .map_or(f64::INFINITY, |there| there.distance_meters(nearest_to))
+    };
+    locations.sort_by(|one, other| distance_meters(one).total_cmp(&distance_meters(other)));
+}

@@ -1,0 +1,260 @@
+//! The way in to all use cases.
+
+use std::collections::HashSet;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Instant;
+
+use stockroom_domain::{
+    Command, OrganizationId, Outcome, Owner, RefusalKind, Request, StoreId, Timestamp,
+};
+
+use crate::ports::{Database, StoreError};
+use crate::token::{self, Tokens};
+use crate::{
+    AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
+    TokenRequest,
+};
+
+/// Limits that use cases have to know of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Limits {
+    /// How many requests a second a store may make, if that is limited.
+    pub store_rate_limit: Option<u32>,
+}
+
+/// Stockroom itself.
+pub struct Stockroom {
+    pub(crate) database: Arc<dyn Database>,
+    pub(crate) environment: Environment,
+    pub(crate) limits: Limits,
+    pub(crate) tokens: Tokens,
+    /// Stores seen to exist. Stores are never deleted, so that this never grows stale.
+    known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
+}
+
+impl Stockroom {
+    /// A Stockroom on a database whose schema is up to date. Tokens are signed with
+    /// `signing_key`, or else with one that all servers on the database share, made at the first
+    /// start.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn open(
+        database: Arc<dyn Database>,
+        environment: Environment,
+        limits: Limits,
+        signing_key: Option<SigningKey>,
+    ) -> Result<Self, StoreError> {
+        let signing_key = if let Some(key) = signing_key {
+            key
+        } else {
+            let candidate: [u8; 32] = environment.random_bytes();
+            let kept = database.get_or_keep("signing_key", &candidate).await?;
+            SigningKey::new(kept).ok_or(StoreError::Corrupt {
+                table: "server_state",
+                column: "value",
+                row: "signing_key".to_owned(),
+            })?
+        };
+        let stockroom = Self {
+            database,
+            environment,
+            limits,
+            tokens: Tokens::new(&signing_key),
+            known_stores: RwLock::default(),
+        };
+        stockroom.refresh_revocations().await?;
+        Ok(stockroom)
+    }
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.environment.now()
+    }
+
+    /// Answers if the database does.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it doesn't.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.database.ping().await
+    }
+
+    /// Gives a token to who presents the right credentials.
+    ///
+    /// # Errors
+    /// [`TokenError`] if they are wrong, or the database fails.
+    pub async fn issue_token(&self, request: TokenRequest) -> Result<Token, TokenError> {
+        let (client_id, grant) = match &request {
+            TokenRequest::ClientCredentials { client_id, .. } => {
+                (client_id, Grant::ClientCredentials)
+            }
+            TokenRequest::Implicit { client_id } => (client_id, Grant::Implicit),
+        };
+        let (organization, key) = self
+            .database
+            .key_by_client_id(client_id)
+            .await?
+            .ok_or(TokenError::InvalidCredentials)?;
+        match &request {
+            TokenRequest::ClientCredentials { client_secret, .. } => {
+                if !token::secret_matches(client_secret, &key.secret_hash) {
+                    return Err(TokenError::InvalidCredentials);
+                }
+            }
+            TokenRequest::Implicit { .. } if !key.allow_implicit => {
+                return Err(TokenError::ImplicitNotAllowed);
+            }
+            TokenRequest::Implicit { .. } => {}
+        }
+        let now = self.now();
+        let token = self
+            .tokens
+            .issue(organization, &key, grant, now)
+            .ok_or_else(|| StoreError::Failed("the token can't be encoded".into()))?;
+        // To the minute is exact enough, and spares a write for most tokens.
+        let recently = now.plus_milliseconds(-60_000);
+        if key.last_used_at.is_none_or(|used_at| used_at < recently) {
+            self.database
+                .record_key_use(organization, key.id, now)
+                .await?;
+        }
+        Ok(token)
+    }
+
+    /// Who presents this token, acting for the owner of its key or in the named store.
+    ///
+    /// # Errors
+    /// [`AccessError`] if the token isn't valid, the store isn't one that the key may act in, or
+    /// the database fails.
+    pub async fn authenticate(
+        &self,
+        token: &str,
+        store: Option<StoreId>,
+    ) -> Result<Caller, AccessError> {
+        let mut caller = self.tokens.verify(token, self.now())?;
+        if let Some(store) = store {
+            match caller.actor.key_owner {
+                Owner::Store(own) if own == store => {}
+                Owner::Store(_) => return Err(AccessError::StoreNotFound),
+                Owner::Organization => {
+                    self.check_store(caller.organization, store).await?;
+                    caller.actor.acting = Owner::Store(store);
+                }
+            }
+        }
+        Ok(caller)
+    }
+
+    async fn check_store(
+        &self,
+        organization: OrganizationId,
+        store: StoreId,
+    ) -> Result<(), AccessError> {
+        let id = (organization, store);
+        let known = |stores: &RwLock<HashSet<_>>| {
+            stores
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .contains(&id)
+        };
+        if known(&self.known_stores) {
+            return Ok(());
+        }
+        self.database
+            .store(organization, store)
+            .await?
+            .ok_or(AccessError::StoreNotFound)?;
+        self.known_stores
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id);
+        Ok(())
+    }
+
+    /// Learns of tokens revoked through other servers. To be called several times a second, so
+    /// that revocation works within a second everywhere.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; what was known before stays known.
+    pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
+        let oldest = self.oldest_living_token();
+        let revocations = self.database.revocations_since(oldest).await?;
+        self.tokens.revoke(revocations);
+        self.tokens.forget_revocations(oldest);
+        Ok(())
+    }
+
+    /// Clears away what is kept of tokens that have run out. To be called now and then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn forget_revocations(&self) -> Result<(), StoreError> {
+        let oldest = self.oldest_living_token();
+        self.database.forget_revocations(oldest).await
+    }
+
+    /// When the oldest token that may still be valid was issued, with a margin for clocks that
+    /// differ between servers.
+    fn oldest_living_token(&self) -> Timestamp {
+        const CLOCK_MARGIN_SECONDS: i64 = 300;
+        let seconds = token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
+        self.now().plus_milliseconds(-seconds * 1_000)
+    }
+
+    /// Has a request decided and stored.
+    pub(crate) async fn submit<R: Request>(
+        &self,
+        administrator: &Administrator,
+        request: R,
+        action: &'static str,
+    ) -> Result<R::Answer, Error> {
+        let caller = administrator.caller();
+        let command = Command {
+            actor: caller.actor,
+            operation: request.into(),
+        };
+        let committed = timed(
+            "commit",
+            self.database.commit(caller.organization, vec![command]),
+        )
+        .await
+        .and_then(|outcomes| {
+            let outcome = outcomes.into_iter().next();
+            outcome.ok_or_else(|| StoreError::Failed("a command has no outcome".into()))
+        });
+        metrics::counter!(
+            "stockroom_operations_total",
+            "action" => action,
+            "outcome" => outcome_label(&committed),
+        )
+        .increment(1);
+        let answer = R::answer(committed??);
+        answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
+    }
+}
+
+fn outcome_label(committed: &Result<Outcome, StoreError>) -> &'static str {
+    match committed {
+        Ok(Ok(_)) => "accepted",
+        Ok(Err(refusal)) => match refusal.kind() {
+            RefusalKind::Forbidden => "forbidden",
+            RefusalKind::Invalid => "invalid",
+            RefusalKind::NotFound => "not_found",
+            RefusalKind::Conflict => "conflict",
+            RefusalKind::Unprocessable => "unprocessable",
+        },
+        Err(StoreError::Unavailable(_)) => "unavailable",
+        Err(_) => "failed",
+    }
+}
+
+/// Waits for the database, and notes how long that took.
+pub(crate) async fn timed<T>(operation: &'static str, database_call: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    let answer = database_call.await;
+    metrics::histogram!("stockroom_database_duration_seconds", "operation" => operation)
+        .record(start.elapsed());
+    answer
+}

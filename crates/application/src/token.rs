@@ -1,0 +1,211 @@
+//! Access tokens: signed, so that no database is asked to verify one.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use stockroom_domain::{
+    Actor, ApplicationKey, KeyId, OrganizationId, Owner, RevokedGrants, SecretHash, StoreId,
+    Timestamp,
+};
+use subtle::ConstantTimeEq;
+use uuid::Uuid;
+
+use crate::ports::Revocation;
+use crate::{AccessError, Caller, Grant};
+
+/// How long a token is valid.
+pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
+
+/// The key that tokens are signed with.
+#[derive(Clone)]
+pub struct SigningKey(Vec<u8>);
+
+impl SigningKey {
+    /// The fewest bytes that a signing key may have: as many as the signature's digest.
+    pub const BYTES_MIN: usize = 32;
+
+    /// The key of these bytes, or `None` if they are fewer than [`BYTES_MIN`](Self::BYTES_MIN).
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Option<Self> {
+        (bytes.len() >= Self::BYTES_MIN).then_some(Self(bytes))
+    }
+}
+
+/// What a client presents to get a token.
+#[derive(Clone)]
+pub enum TokenRequest {
+    /// Its id and its secret.
+    ClientCredentials {
+        /// The key's client id.
+        client_id: String,
+        /// The key's secret.
+        client_secret: String,
+    },
+    /// Its id alone.
+    Implicit {
+        /// The key's client id.
+        client_id: String,
+    },
+}
+
+/// A token for a client.
+#[derive(Clone)]
+pub struct Token {
+    /// The token itself, to be sent as `Authorization: Bearer …`.
+    pub access_token: String,
+    /// When it runs out.
+    pub expires_at: Timestamp,
+    /// For how many seconds it is valid.
+    pub lifetime_seconds: i64,
+    /// How it was got.
+    pub grant: Grant,
+}
+
+/// What a token says; its signature vouches for it.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    /// The key.
+    sub: Uuid,
+    /// The organization.
+    org: Uuid,
+    /// The store, if the key is a store's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    store: Option<Uuid>,
+    grant: Grant,
+    /// The key's reserved rate limit, in requests per second.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    reserved: u32,
+    /// When it was issued, in milliseconds since the Unix epoch: revocations are that exact.
+    iat_ms: i64,
+    /// When it runs out, in seconds since the Unix epoch.
+    exp: i64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// Makes and verifies tokens.
+pub(crate) struct Tokens {
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+    revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
+}
+
+impl Tokens {
+    pub(crate) fn new(key: &SigningKey) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.required_spec_claims.clear();
+        // The expiry is compared with the given clock, not with the machine's.
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self {
+            encoding: EncodingKey::from_secret(&key.0),
+            decoding: DecodingKey::from_secret(&key.0),
+            validation,
+            revoked: RwLock::default(),
+        }
+    }
+
+    /// A token for a key, or `None` if it can't be encoded.
+    pub(crate) fn issue(
+        &self,
+        organization: OrganizationId,
+        key: &ApplicationKey,
+        grant: Grant,
+        now: Timestamp,
+    ) -> Option<Token> {
+        let expires_at = now.plus_milliseconds(LIFETIME_SECONDS * 1_000);
+        let claims = Claims {
+            sub: key.id.uuid(),
+            org: organization.uuid(),
+            store: key.owner.store().map(StoreId::uuid),
+            grant,
+            reserved: key.reserved_rate_limit,
+            iat_ms: now.as_milliseconds(),
+            exp: expires_at.as_seconds(),
+        };
+        let access_token =
+            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).ok()?;
+        Some(Token {
+            access_token,
+            expires_at,
+            lifetime_seconds: LIFETIME_SECONDS,
+            grant,
+        })
+    }
+
+    /// Who presents this token, acting for the owner of its key.
+    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
+        let claims =
+            jsonwebtoken::decode::<Claims>(token.as_bytes(), &self.decoding, &self.validation)
+                .map_err(|_| AccessError::InvalidToken)?
+                .claims;
+        let key = KeyId::new(claims.sub);
+        if claims.exp <= now.as_seconds() || self.is_revoked(key, claims.grant, claims.iat_ms) {
+            return Err(AccessError::InvalidToken);
+        }
+        let owner = claims.store.map_or(Owner::Organization, |store| {
+            Owner::Store(StoreId::new(store))
+        });
+        Ok(Caller {
+            organization: OrganizationId::new(claims.org),
+            actor: Actor {
+                key: Some(key),
+                key_owner: owner,
+                acting: owner,
+            },
+            grant: claims.grant,
+            reserved_rate_limit: claims.reserved,
+        })
+    }
+
+    fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {
+        let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
+        let concerned = |grants| {
+            revoked
+                .get(&(key, grants))
+                .is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
+        };
+        concerned(RevokedGrants::All)
+            || (grant == Grant::Implicit && concerned(RevokedGrants::Implicit))
+    }
+
+    /// From now on refuses these tokens as well as those revoked before.
+    pub(crate) fn revoke(&self, revocations: impl IntoIterator<Item = Revocation>) {
+        let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
+        for revocation in revocations {
+            let latest = revoked
+                .entry((revocation.key, revocation.grants))
+                .or_insert(revocation.revoked_at);
+            *latest = revocation.revoked_at.max(*latest);
+        }
+    }
+
+    /// Forgets revocations of tokens that have run out.
+    pub(crate) fn forget_revocations(&self, until: Timestamp) {
+        self.revoked
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .retain(|_, revoked_at| *revoked_at > until);
+    }
+}
+
+/// The digest of a client secret. Secrets are random and 256 bits long, so that a plain digest
+/// can't be guessed backwards.
+pub(crate) fn hash_secret(secret: &str) -> SecretHash {
+    SecretHash(Sha256::digest(secret.as_bytes()).into())
+}
+
+/// Whether it is the secret's digest, in a time that tells nothing about it.
+pub(crate) fn secret_matches(secret: &str, hash: &SecretHash) -> bool {
+    hash_secret(secret).0.ct_eq(&hash.0).into()
+}

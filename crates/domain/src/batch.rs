@@ -1,0 +1,40 @@
+//! Batches: many commands, one state, one commit.
+
+use crate::{Answer, Change, Changes, Command, Context, Refusal, State};
+
+/// What became of one command.
+pub type Outcome = Result<Answer, Refusal>;
+
+/// Splits a batch into runs of commands that can be decided one after the other on one loaded
+/// state. A command that doesn't [share its state](crate::Operation::shares_state) is a run of its
+/// own.
+pub fn runs(commands: &[Command]) -> impl Iterator<Item = &[Command]> {
+    commands.chunk_by(|one, next| one.operation.shares_state() && next.operation.shares_state())
+}
+
+/// Decides a run of commands in order, each seeing what the ones before it changed. Gives an
+/// outcome for each, and what all of them change together. A refused command changes nothing and
+/// does not hinder the others.
+pub fn run(
+    commands: &[Command],
+    mut state: State,
+    context: &mut Context<'_>,
+) -> (Vec<Outcome>, Changes) {
+    let mut changes = Changes::default();
+    let outcomes = commands
+        .iter()
+        .map(|command| {
+            let decision = command.decide(&state, context)?;
+            for change in decision.changes {
+                apply(change, &mut state, &mut changes, context);
+            }
+            Ok(decision.answer)
+        })
+        .collect();
+    (outcomes, changes)
+}
+
+fn apply(change: Change, state: &mut State, changes: &mut Changes, context: &Context<'_>) {
+    changes.add(change.clone(), state, context.now);
+    state.apply(&change);
+}

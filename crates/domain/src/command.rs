@@ -1,0 +1,408 @@
+//! What can be asked for.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Address, ApplicationKey, CommodityType, Context, Decision, Description, ExternalRef,
+    Geolocation, KeyId, Location, LocationId, Name, Needs, Organization, OrganizationId, Owner,
+    ProductId, ProductStatus, ProductText, Quantity, Recorded, Refusal, SecretHash, Settings, Slug,
+    State, Stock, StockedProduct, Store, StoreId, TransactionAction,
+};
+
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Actor {
+    /// The key used, or `None` for the operator at the server's command line.
+    pub key: Option<KeyId>,
+    /// Whose key it is.
+    pub key_owner: Owner,
+    /// Whom the request acts as: an organization's key may act in any of its stores.
+    pub acting: Owner,
+}
+
+impl Actor {
+    /// The operator at the command line, who acts for the whole organization.
+    pub const OPERATOR: Self = Self {
+        key: None,
+        key_owner: Owner::Organization,
+        acting: Owner::Organization,
+    };
+
+    /// Whether this caller may change what belongs to `owner` directly.
+    ///
+    /// # Errors
+    /// [`Refusal::OrganizationKeyRequired`] if it is the organization's and the key is a store's.
+    pub fn may_administer(&self, owner: Owner) -> Result<(), Refusal> {
+        if owner == Owner::Organization && self.key_owner != Owner::Organization {
+            Err(Refusal::OrganizationKeyRequired)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+/// One request for change, by one caller.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Command {
+    /// Who asks.
+    pub actor: Actor,
+    /// What for.
+    pub operation: Operation,
+}
+
+/// How an update treats one field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// As it is.
+    #[default]
+    Keep,
+    /// Emptied.
+    Clear,
+    /// Replaced.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The field after the update.
+    #[must_use]
+    pub fn apply(self, current: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => current,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The new value, if there is one.
+    #[must_use]
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// Creates a product's stock, held by whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStock {
+    /// The product.
+    pub product: ProductId,
+    /// What is available outside of any location.
+    pub unlocated: Quantity,
+    /// What is available in each location.
+    pub located: BTreeMap<Slug, Quantity>,
+}
+
+/// Makes one transaction on the stock of a product that the caller sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transact {
+    /// The product.
+    pub product: ProductId,
+    /// What to do.
+    pub action: TransactionAction,
+    /// To how many pieces.
+    pub quantity: Quantity,
+    /// In which location; the unlocated pool if none is named. A text that is no slug names no
+    /// location, and is refused like any other unknown one.
+    pub location: Option<String>,
+}
+
+/// Sets what is available in locations of a stock, or takes locations out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetLocations {
+    /// The product.
+    pub product: ProductId,
+    /// For each location named, what is to be available there, or `None` to take it out.
+    pub located: BTreeMap<Slug, Option<Quantity>>,
+}
+
+/// Ends the management of a product's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteStock {
+    /// The product.
+    pub product: ProductId,
+}
+
+/// Creates a location of whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateLocation {
+    /// Its name for people.
+    pub name: Name,
+    /// Its name in paths and bodies.
+    pub slug: Slug,
+    /// What another system calls it.
+    pub external_ref: Option<ExternalRef>,
+    /// What it is.
+    pub description: Option<Description>,
+    /// Its postal address.
+    pub address: Option<Address>,
+    /// Where it is.
+    pub geolocation: Option<Geolocation>,
+}
+
+/// Changes the named fields of a location.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UpdateLocation {
+    /// Which.
+    pub id: LocationId,
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new slug.
+    pub slug: Option<Slug>,
+    /// What another system calls it.
+    pub external_ref: Patch<ExternalRef>,
+    /// What it is.
+    pub description: Patch<Description>,
+    /// Its postal address.
+    pub address: Patch<Address>,
+    /// Where it is.
+    pub geolocation: Patch<Geolocation>,
+}
+
+/// Deletes a location in which no stock lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteLocation {
+    /// Which.
+    pub id: LocationId,
+}
+
+/// Registers a product of whoever the caller acts as, with its first stock if it is to be managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterProduct {
+    /// What it is called.
+    pub name: ProductText,
+    /// The stock keeping unit.
+    pub sku: Option<ProductText>,
+    /// Its name in addresses of web pages.
+    pub slug: Option<ProductText>,
+    /// What it is.
+    pub description: Option<ProductText>,
+    /// Whether it is for sale.
+    pub status: ProductStatus,
+    /// Whether it needs shipping.
+    pub commodity_type: CommodityType,
+    /// Whether its stock is managed.
+    pub manage_stock: bool,
+    /// What another system calls it.
+    pub external_ref: Option<ProductText>,
+    /// The first stock level. Without it stock is created only if it is to be managed, with zero.
+    pub stock: Option<Quantity>,
+}
+
+/// Changes the named fields of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateProduct {
+    /// Which.
+    pub id: ProductId,
+    /// A new name.
+    pub name: Option<ProductText>,
+    /// The stock keeping unit.
+    pub sku: Patch<ProductText>,
+    /// Its name in addresses of web pages.
+    pub slug: Patch<ProductText>,
+    /// What it is.
+    pub description: Patch<ProductText>,
+    /// Whether it is for sale.
+    pub status: Option<ProductStatus>,
+    /// Whether it needs shipping.
+    pub commodity_type: Option<CommodityType>,
+    /// Whether its stock is managed.
+    pub manage_stock: Option<bool>,
+    /// What another system calls it.
+    pub external_ref: Patch<ProductText>,
+    /// The level that its unlocated stock is to have, as a `set` transaction does it.
+    pub stock: Option<Quantity>,
+}
+
+/// Deletes a product that has no stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteProduct {
+    /// Which.
+    pub id: ProductId,
+}
+
+/// Creates an application key of whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateKey {
+    /// What it is called.
+    pub name: ProductText,
+    /// What a client presents to get a token; random.
+    pub client_id: String,
+    /// The digest of the secret; random as well.
+    pub secret_hash: SecretHash,
+    /// Requests per second kept free for it.
+    pub reserved_rate_limit: u32,
+    /// Whether it gives tokens without its secret.
+    pub allow_implicit: bool,
+    /// The rate limit that all reserved ones together may not pass, if there is one.
+    pub rate_limit: Option<u32>,
+}
+
+/// Changes the named fields of an application key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateKey {
+    /// Which.
+    pub id: KeyId,
+    /// A new name.
+    pub name: Option<ProductText>,
+    /// Requests per second kept free for it.
+    pub reserved_rate_limit: Option<u32>,
+    /// Whether it gives tokens without its secret.
+    pub allow_implicit: Option<bool>,
+    /// The rate limit that all reserved ones together may not pass, if there is one.
+    pub rate_limit: Option<u32>,
+}
+
+/// Deletes an application key, whose tokens stop working.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteKey {
+    /// Which.
+    pub id: KeyId,
+}
+
+/// Creates the organization that the batch is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateOrganization {
+    /// Its id: fresh.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// Creates a store of the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStore {
+    /// Its id: fresh.
+    pub id: StoreId,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// Changes how the organization wants things done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpdateSettings {
+    /// Whether every store may keep stock of its own of an organization-level product.
+    pub per_store_stock: Option<bool>,
+}
+
+/// What a kind of operation answers with; implemented by every operation's own type, so that who
+/// asks for a [`Transact`] gets a [`Recorded`] and nothing else.
+pub trait Request: Into<Operation> {
+    /// What an accepted request is answered with.
+    type Answer;
+
+    /// Takes this request's answer out of the answer to a command; `None` if it is another's.
+    fn answer(answer: Answer) -> Option<Self::Answer>;
+
+    /// What of the state has to be known to decide.
+    fn needs(&self, actor: &Actor, needs: &mut Needs);
+
+    /// What the request changes.
+    ///
+    /// # Errors
+    /// The first [`Refusal`] that applies, in the order of their precedence.
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Self::Answer>, Refusal>;
+}
+
+macro_rules! operations {
+    ($($name:ident => $answer:ident,)*) => {
+        /// Everything that can be asked for.
+        #[derive(Debug, Clone, PartialEq)]
+        #[expect(missing_docs, reason = "each variant is what its type says")]
+        pub enum Operation {
+            $($name($name),)*
+        }
+
+        $(impl From<$name> for Operation {
+            fn from(request: $name) -> Self {
+                Self::$name(request)
+            }
+        })*
+
+        impl Command {
+            /// What of the state has to be known to decide this command.
+            pub fn needs(&self, needs: &mut Needs) {
+                match &self.operation {
+                    $(Operation::$name(request) => request.needs(&self.actor, needs),)*
+                }
+            }
+
+            /// What this command changes, given the state that it [needs](Self::needs).
+            ///
+            /// # Errors
+            /// The first [`Refusal`] that applies, in the order of their precedence. A refused
+            /// command changes nothing.
+            pub fn decide(
+                &self,
+                state: &State,
+                context: &mut Context<'_>,
+            ) -> Result<Decision<Answer>, Refusal> {
+                match &self.operation {
+                    $(Operation::$name(request) => request
+                        .decide(&self.actor, state, context)
+                        .map(|decision| decision.map(Answer::$answer)),)*
+                }
+            }
+        }
+    };
+}
+
+operations! {
+    CreateStock => Stock,
+    Transact => Recorded,
+    SetLocations => Stock,
+    DeleteStock => Deleted,
+    CreateLocation => Location,
+    UpdateLocation => Location,
+    DeleteLocation => Deleted,
+    RegisterProduct => Product,
+    UpdateProduct => Product,
+    DeleteProduct => Deleted,
+    CreateKey => Key,
+    UpdateKey => Key,
+    DeleteKey => Deleted,
+    CreateOrganization => Organization,
+    CreateStore => Store,
+    UpdateSettings => Settings,
+}
+
+impl Operation {
+    /// Whether it can share its state with others in one batch: operations on single stocks can,
+    /// those whose state reaches further are decided on their own.
+    #[must_use]
+    pub const fn shares_state(&self) -> bool {
+        matches!(
+            self,
+            Self::CreateStock(_) | Self::Transact(_) | Self::SetLocations(_) | Self::DeleteStock(_)
+        )
+    }
+}
+
+/// What an accepted command is answered with.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// The stock as it is now.
+    Stock(Stock),
+    /// The ledger entry made.
+    Recorded(Recorded),
+    /// The location as it is now.
+    Location(Location),
+    /// The product as it is now, with its stock level.
+    Product(StockedProduct),
+    /// The key as it is now.
+    Key(ApplicationKey),
+    /// The organization.
+    Organization(Organization),
+    /// The store.
+    Store(Store),
+    /// The settings as they are now.
+    Settings(Settings),
+    /// What was to be deleted is.
+    Deleted(()),
+}

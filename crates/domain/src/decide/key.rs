@@ -1,0 +1,167 @@
+//! Application keys.
+
+use super::{Context, Decision};
+use crate::command::Request;
+use crate::{
+    Actor, Answer, ApplicationKey, Change, CreateKey, DeleteKey, KeyId, KeyTotals, Needs,
+    RecordChange, Refusal, RevokedGrants, State, UpdateKey,
+};
+
+impl Request for CreateKey {
+    type Answer = ApplicationKey;
+
+    fn answer(answer: Answer) -> Option<ApplicationKey> {
+        match answer {
+            Answer::Key(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.key_totals.insert(actor.acting);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<ApplicationKey>, Refusal> {
+        let totals = key_totals(state, actor);
+        if totals.keys >= ApplicationKey::PER_OWNER_MAX {
+            return Err(Refusal::TooManyKeys {
+                keys_max: ApplicationKey::PER_OWNER_MAX,
+            });
+        }
+        check_reserved(
+            totals.reserved_rate_limit,
+            self.reserved_rate_limit,
+            self.rate_limit,
+        )?;
+
+        // From here on it is certain.
+        let key = ApplicationKey {
+            id: KeyId::new(context.ids.next_id(context.now)),
+            owner: actor.acting,
+            name: self.name.clone(),
+            client_id: self.client_id.clone(),
+            secret_hash: self.secret_hash,
+            reserved_rate_limit: self.reserved_rate_limit,
+            allow_implicit: self.allow_implicit,
+            created_at: context.now,
+            updated_at: context.now,
+            last_used_at: None,
+        };
+        Ok(Decision {
+            changes: vec![Change::Record(RecordChange::Key(key.clone()))],
+            answer: key,
+        })
+    }
+}
+
+impl Request for UpdateKey {
+    type Answer = ApplicationKey;
+
+    fn answer(answer: Answer) -> Option<ApplicationKey> {
+        CreateKey::answer(answer)
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.keys.insert(self.id);
+        needs.key_totals.insert(actor.acting);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<ApplicationKey>, Refusal> {
+        let current = own_key(state, actor, self.id)?.clone();
+        if let Some(reserved) = self.reserved_rate_limit {
+            let others = key_totals(state, actor)
+                .reserved_rate_limit
+                .saturating_sub(u64::from(current.reserved_rate_limit));
+            check_reserved(others, reserved, self.rate_limit)?;
+        }
+
+        // From here on it is certain.
+        let forbids_implicit = current.allow_implicit && self.allow_implicit == Some(false);
+        let key = ApplicationKey {
+            name: self.name.clone().unwrap_or(current.name),
+            reserved_rate_limit: self
+                .reserved_rate_limit
+                .unwrap_or(current.reserved_rate_limit),
+            allow_implicit: self.allow_implicit.unwrap_or(current.allow_implicit),
+            updated_at: current.updated_at.max(context.now),
+            ..current
+        };
+        let mut changes = vec![Change::Record(RecordChange::Key(key.clone()))];
+        if forbids_implicit {
+            let revoked = RecordChange::TokensRevoked(key.id, RevokedGrants::Implicit, context.now);
+            changes.push(Change::Record(revoked));
+        }
+        Ok(Decision {
+            changes,
+            answer: key,
+        })
+    }
+}
+
+impl Request for DeleteKey {
+    type Answer = ();
+
+    fn answer(answer: Answer) -> Option<()> {
+        match answer {
+            Answer::Deleted(()) => Some(()),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, _actor: &Actor, needs: &mut Needs) {
+        needs.keys.insert(self.id);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        let key = own_key(state, actor, self.id)?;
+        let revoked = RecordChange::TokensRevoked(key.id, RevokedGrants::All, context.now);
+        Ok(Decision {
+            changes: vec![
+                Change::Record(RecordChange::KeyDeleted(key.clone())),
+                Change::Record(revoked),
+            ],
+            answer: (),
+        })
+    }
+}
+
+fn key_totals(state: &State, actor: &Actor) -> KeyTotals {
+    state
+        .key_totals
+        .get(&actor.acting)
+        .copied()
+        .unwrap_or_default()
+}
+
+fn check_reserved(others: u64, reserved: u32, limit: Option<u32>) -> Result<(), Refusal> {
+    let Some(limit) = limit else { return Ok(()) };
+    if others.saturating_add(u64::from(reserved)) > u64::from(limit) {
+        return Err(Refusal::ReservedRateLimitExceeded { limit });
+    }
+    Ok(())
+}
+
+/// Keys are administered at their own level only: a store's key is no business of a request at the
+/// organization level, nor the other way round.
+fn own_key<'a>(state: &'a State, actor: &Actor, id: KeyId) -> Result<&'a ApplicationKey, Refusal> {
+    state
+        .keys
+        .get(&id)
+        .filter(|key| key.owner == actor.acting)
+        .ok_or(Refusal::KeyNotFound)
+}

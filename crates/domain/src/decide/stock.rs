@@ -1,0 +1,527 @@
+//! Stock and its transactions.
+
+use std::collections::BTreeMap;
+
+use super::{Context, Decision};
+use crate::command::Request;
+use crate::{
+    Actor, Answer, Balance, Change, CreateStock, DeleteStock, Entry, EntryAction, Location,
+    LocationId, Needs, Owner, Position, ProductId, Quantity, RecordChange, Recorded, Refusal,
+    STOCK_LOCATIONS_MAX, SetLocations, Slug, State, Stock, StockId, StockKey, Transact,
+    TransactionAction, TransactionId,
+};
+
+impl Request for CreateStock {
+    type Answer = Stock;
+
+    fn answer(answer: Answer) -> Option<Stock> {
+        match answer {
+            Answer::Stock(stock) => Some(stock),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.organization = true;
+        needs.management.insert(self.product);
+        needs.products.insert(self.product);
+        needs.stocks.insert(StockKey {
+            product: self.product,
+            owner: actor.acting,
+        });
+        for slug in self.located.keys() {
+            needs.location_slugs.insert((actor.acting, slug.clone()));
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Stock>, Refusal> {
+        let owner = actor.acting;
+        let mut located = BTreeMap::new();
+        for (slug, quantity) in &self.located {
+            let location = known_location(state, owner, slug.as_str())?;
+            located.insert(location.id, (location.slug.clone(), *quantity));
+        }
+        let key = StockKey {
+            product: self.product,
+            owner,
+        };
+        if state.stocks.contains_key(&key) {
+            return Err(Refusal::StockExists);
+        }
+        let product_owner = product_owner(state, owner, self.product);
+        if product_owner == Owner::Organization && managed_elsewhere(state, self.product) {
+            return Err(Refusal::InvalidProductIdentifier);
+        }
+        self.located
+            .values()
+            .try_fold(self.unlocated, |sum, quantity| sum.checked_add(*quantity))
+            .ok_or(Refusal::TotalTooLarge)?;
+        check_location_count(located.len())?;
+
+        // From here on it is certain.
+        let stock = Stock {
+            id: StockId::new(context.ids.next_id(context.now)),
+            product: self.product,
+            owner,
+            product_owner,
+            unlocated: Balance::default(),
+            located: located
+                .iter()
+                .map(|(id, (slug, _))| {
+                    let slug = slug.clone();
+                    let balance = Balance::default();
+                    (*id, Position { slug, balance })
+                })
+                .collect(),
+            sequence: 0,
+            created_at: context.now,
+            updated_at: context.now,
+        };
+        let mut ledger = Ledger::open(stock, actor, context);
+        let positions = std::iter::once((None, self.unlocated)).chain(
+            located
+                .iter()
+                .map(|(id, (_, quantity))| (Some(*id), *quantity)),
+        );
+        for (location, quantity) in positions.filter(|(_, quantity)| !quantity.is_zero()) {
+            let balance = Balance {
+                available: quantity,
+                allocated: Quantity::ZERO,
+            };
+            ledger.write(location, EntryAction::Create, quantity, balance);
+        }
+        if ledger.is_empty() {
+            let nothing = Balance::default();
+            ledger.write(None, EntryAction::Create, Quantity::ZERO, nothing);
+        }
+        let mut decision = ledger.close();
+        if product_owner == Owner::Organization {
+            let organization_level = RecordChange::OrganizationLevel(self.product, true);
+            decision.changes.push(Change::Record(organization_level));
+        }
+        Ok(decision)
+    }
+}
+
+impl Request for Transact {
+    type Answer = Recorded;
+
+    fn answer(answer: Answer) -> Option<Recorded> {
+        match answer {
+            Answer::Recorded(recorded) => Some(recorded),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need_visible_stock(needs, actor.acting, self.product);
+        if let Some(slug) = self.location.as_ref().and_then(|slug| Slug::new(slug).ok()) {
+            for owner in actor.acting.visible() {
+                needs.location_slugs.insert((owner, slug.clone()));
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.product);
+        let location = match &self.location {
+            None => None,
+            Some(slug) => Some(location_for(state, actor, stock, slug)?),
+        };
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        let current = match (
+            stock.balance(location.map(|location| location.id)),
+            self.action,
+        ) {
+            (Some(balance), _) => balance,
+            (None, TransactionAction::Increment | TransactionAction::Set) => {
+                check_location_count(stock.located.len().saturating_add(1))?;
+                Balance::default()
+            }
+            (None, _) => return Err(Refusal::InsufficientStock),
+        };
+        let (action, quantity, balance) = movement(self.action, self.quantity, current)?;
+        if action == EntryAction::Increment {
+            stock
+                .sums()
+                .total()
+                .checked_add(quantity)
+                .ok_or(Refusal::TotalWouldOverflow)?;
+        }
+
+        // From here on it is certain.
+        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        if let Some(location) = location {
+            ledger.add_location(location.id, location.slug.clone());
+        }
+        let location_id = location.map(|location| location.id);
+        let entry = ledger.write(location_id, action, quantity, balance);
+        Ok(ledger.close().map(|stock| Recorded {
+            entry,
+            product: stock.product,
+            slug: location.map(|location| location.slug.clone()),
+        }))
+    }
+}
+
+/// What an action with a quantity makes of a position's figures, as the ledger records it.
+fn movement(
+    action: TransactionAction,
+    quantity: Quantity,
+    current: Balance,
+) -> Result<(EntryAction, Quantity, Balance), Refusal> {
+    let Balance {
+        available,
+        allocated,
+    } = current;
+    let insufficient = Refusal::InsufficientStock;
+    let (entry_action, quantity, available, allocated) = match action {
+        TransactionAction::Increment => (
+            EntryAction::Increment,
+            quantity,
+            available.checked_add(quantity),
+            Some(allocated),
+        ),
+        TransactionAction::Decrement => (
+            EntryAction::Decrement,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            Some(allocated),
+        ),
+        TransactionAction::Allocate => (
+            EntryAction::Allocate,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            allocated.checked_add(quantity),
+        ),
+        TransactionAction::Deallocate => {
+            let allocated = allocated.checked_sub(quantity).ok_or(insufficient)?;
+            let available = available.checked_add(quantity);
+            (
+                EntryAction::Deallocate,
+                quantity,
+                available,
+                Some(allocated),
+            )
+        }
+        TransactionAction::Set => {
+            let target = quantity.checked_sub(allocated).ok_or(insufficient)?;
+            let (entry_action, difference) = difference(available, target);
+            (entry_action, difference, Some(target), Some(allocated))
+        }
+    };
+    let balance = available
+        .zip(allocated)
+        .map(|(available, allocated)| Balance {
+            available,
+            allocated,
+        })
+        .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
+        .ok_or(Refusal::TotalWouldOverflow)?;
+    Ok((entry_action, quantity, balance))
+}
+
+/// The increment or decrement that leads from one available figure to another.
+fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity) {
+    match to.checked_sub(from) {
+        Some(more) => (EntryAction::Increment, more),
+        None => (
+            EntryAction::Decrement,
+            from.checked_sub(to).unwrap_or(Quantity::ZERO),
+        ),
+    }
+}
+
+impl Request for SetLocations {
+    type Answer = Stock;
+
+    fn answer(answer: Answer) -> Option<Stock> {
+        CreateStock::answer(answer)
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need_visible_stock(needs, actor.acting, self.product);
+        for owner in actor.acting.visible() {
+            for slug in self.located.keys() {
+                needs.location_slugs.insert((owner, slug.clone()));
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Stock>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.product);
+        if let Some(stock) = stock {
+            actor.may_administer(stock.owner)?;
+        }
+        let mut located: Vec<(&Location, Option<Quantity>)> = Vec::new();
+        for (slug, quantity) in &self.located {
+            let location = location_for(state, actor, stock, slug.as_str())?;
+            located.push((location, *quantity));
+        }
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        let mut after = stock.clone();
+        for (location, quantity) in &located {
+            let current = stock.balance(Some(location.id));
+            match quantity {
+                Some(available) => {
+                    let position = after.located.entry(location.id).or_insert(Position {
+                        slug: location.slug.clone(),
+                        balance: Balance::default(),
+                    });
+                    position.balance.available = *available;
+                }
+                None if current.is_some_and(|balance| !balance.allocated.is_zero()) => {
+                    return Err(Refusal::LocationAllocated {
+                        slug: location.slug.clone(),
+                    });
+                }
+                None => {
+                    after.located.remove(&location.id);
+                }
+            }
+        }
+        after
+            .located
+            .values()
+            .try_fold(after.unlocated, |sum, position| {
+                sum.checked_add(position.balance)
+            })
+            .ok_or(Refusal::TotalTooLarge)?;
+        check_location_count(after.located.len())?;
+
+        // From here on it is certain.
+        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        for (location, quantity) in located {
+            if quantity.is_some() {
+                ledger.add_location(location.id, location.slug.clone());
+            }
+            let current = stock.balance(Some(location.id)).unwrap_or_default();
+            let available = quantity.unwrap_or_default();
+            let (action, difference) = difference(current.available, available);
+            if !difference.is_zero() {
+                let balance = Balance {
+                    available,
+                    ..current
+                };
+                ledger.write(Some(location.id), action, difference, balance);
+            }
+            if quantity.is_none() {
+                ledger.remove_location(location.id);
+            }
+        }
+        Ok(ledger.close())
+    }
+}
+
+impl Request for DeleteStock {
+    type Answer = ();
+
+    fn answer(answer: Answer) -> Option<()> {
+        match answer {
+            Answer::Deleted(()) => Some(()),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.management.insert(self.product);
+        need_visible_stock(needs, actor.acting, self.product);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        _context: &mut Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        let stock = state
+            .visible_stock(actor.acting, self.product)
+            .ok_or(Refusal::UnknownStock)?;
+        actor.may_administer(stock.owner)?;
+        Ok(Decision {
+            changes: vec![Change::StockDeleted(stock.key())],
+            answer: (),
+        })
+    }
+}
+
+/// Needs the stock of a product that `acting` sees, whoever holds it.
+pub(super) fn need_visible_stock(needs: &mut Needs, acting: Owner, product: ProductId) {
+    for owner in acting.visible() {
+        needs.stocks.insert(StockKey { product, owner });
+    }
+}
+
+/// Whose product it is for one who creates stock of it: a product that the store registered is the
+/// store's, an organization-level one the organization's, and one that nobody registered belongs
+/// to its creator.
+fn product_owner(state: &State, creator: Owner, product: ProductId) -> Owner {
+    let own = state
+        .products
+        .get(&product)
+        .is_some_and(|product| product.owner == creator);
+    let organization_level = state
+        .management
+        .get(&product)
+        .is_some_and(|management| management.organization_level);
+    if organization_level && !own {
+        Owner::Organization
+    } else {
+        creator
+    }
+}
+
+/// Whether an organization-level product has stock somewhere, and the organization doesn't allow
+/// it in several places.
+fn managed_elsewhere(state: &State, product: ProductId) -> bool {
+    let per_store_stock = state
+        .organization
+        .as_ref()
+        .is_some_and(|organization| organization.settings.per_store_stock);
+    !per_store_stock
+        && state
+            .management
+            .get(&product)
+            .is_some_and(|management| !management.managed_by.is_empty())
+}
+
+fn known_location<'a>(state: &'a State, owner: Owner, slug: &str) -> Result<&'a Location, Refusal> {
+    Slug::new(slug)
+        .ok()
+        .and_then(|slug| state.location(owner, &slug))
+        .ok_or_else(|| unknown_location(slug))
+}
+
+/// The location that `slug` names for a stock. Without stock it isn't known whose locations are
+/// meant; one that nobody has whom the caller sees is refused before the missing stock is.
+fn location_for<'a>(
+    state: &'a State,
+    actor: &Actor,
+    stock: Option<&Stock>,
+    slug: &str,
+) -> Result<&'a Location, Refusal> {
+    match stock {
+        Some(stock) => known_location(state, stock.owner, slug),
+        None => actor
+            .acting
+            .visible()
+            .find_map(|owner| known_location(state, owner, slug).ok())
+            .ok_or_else(|| unknown_location(slug)),
+    }
+}
+
+fn unknown_location(slug: &str) -> Refusal {
+    Refusal::UnknownLocation {
+        slug: slug.to_owned(),
+    }
+}
+
+fn check_location_count(locations: usize) -> Result<(), Refusal> {
+    if locations > STOCK_LOCATIONS_MAX {
+        return Err(Refusal::TooManyStockLocations {
+            locations_max: STOCK_LOCATIONS_MAX,
+        });
+    }
+    Ok(())
+}
+
+/// A stock with its ledger opened for writing: the one place where figures and entries are made,
+/// together.
+struct Ledger<'a, 'b> {
+    stock: Stock,
+    entries: Vec<Entry>,
+    actor: &'a Actor,
+    context: &'a mut Context<'b>,
+}
+
+impl<'a, 'b> Ledger<'a, 'b> {
+    fn open(stock: Stock, actor: &'a Actor, context: &'a mut Context<'b>) -> Self {
+        Self {
+            stock,
+            entries: Vec::new(),
+            actor,
+            context,
+        }
+    }
+
+    const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
+    fn advance(&mut self) {
+        self.stock.updated_at = self.stock.updated_at.max(self.context.now);
+    }
+
+    fn add_location(&mut self, location: LocationId, slug: Slug) {
+        if self.stock.balance(Some(location)).is_none() {
+            let balance = Balance::default();
+            let position = Position { slug, balance };
+            self.stock.located.insert(location, position);
+            self.advance();
+        }
+    }
+
+    fn remove_location(&mut self, location: LocationId) {
+        if self.stock.located.remove(&location).is_some() {
+            self.advance();
+        }
+    }
+
+    fn write(
+        &mut self,
+        location: Option<LocationId>,
+        action: EntryAction,
+        quantity: Quantity,
+        balance: Balance,
+    ) -> Entry {
+        self.advance();
+        match location {
+            None => self.stock.unlocated = balance,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.balance = balance;
+                }
+            }
+        }
+        self.stock.sequence = self.stock.sequence.saturating_add(1);
+        let created_at = self.stock.updated_at;
+        let entry = Entry {
+            id: TransactionId::new(self.context.ids.next_id(created_at)),
+            stock: self.stock.id,
+            sequence: self.stock.sequence,
+            location,
+            action,
+            quantity,
+            balance,
+            actor: self.actor.key,
+            created_at,
+        };
+        self.entries.push(entry.clone());
+        entry
+    }
+
+    fn close(self) -> Decision<Stock> {
+        let stock = Change::Stock(self.stock.clone());
+        let entries = self.entries.into_iter().map(Change::Entry);
+        Decision {
+            changes: std::iter::once(stock).chain(entries).collect(),
+            answer: self.stock,
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The ledger: what happened to a stock, in order, for ever.
+
+use crate::{
+    Balance, KeyId, LocationId, ProductId, Quantity, Slug, StockId, Timestamp, TransactionId,
+};
+
+/// What an entry records.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum EntryAction {
+    /// Stock was created with this quantity available.
+    Create,
+    /// Available grew.
+    Increment,
+    /// Available shrank.
+    Decrement,
+    /// Moved from available to allocated.
+    Allocate,
+    /// Moved from allocated to available.
+    Deallocate,
+}
+
+impl EntryAction {
+    /// The dialect's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Increment => "increment",
+            Self::Decrement => "decrement",
+            Self::Allocate => "allocate",
+            Self::Deallocate => "deallocate",
+        }
+    }
+
+    /// The action that [`as_str`](Self::as_str) gives `word` for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Create,
+            Self::Increment,
+            Self::Decrement,
+            Self::Allocate,
+            Self::Deallocate,
+        ]
+        .into_iter()
+        .find(|action| action.as_str() == word)
+    }
+}
+
+/// What a client may ask a transaction to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum TransactionAction {
+    /// Adds to what is available.
+    Increment,
+    /// Takes from what is available.
+    Decrement,
+    /// Moves from available to allocated.
+    Allocate,
+    /// Moves from allocated back to available.
+    Deallocate,
+    /// Makes the position's total the quantity.
+    Set,
+}
+
+impl TransactionAction {
+    /// The dialect's word for it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Increment => "increment",
+            Self::Decrement => "decrement",
+            Self::Allocate => "allocate",
+            Self::Deallocate => "deallocate",
+            Self::Set => "set",
+        }
+    }
+
+    /// The action that [`as_str`](Self::as_str) gives `word` for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        [
+            Self::Increment,
+            Self::Decrement,
+            Self::Allocate,
+            Self::Deallocate,
+            Self::Set,
+        ]
+        .into_iter()
+        .find(|action| action.as_str() == word)
+    }
+}
+
+/// One line of a stock's ledger. Entries are only ever added.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Names the entry; a UUIDv7 whose time is `created_at`.
+    pub id: TransactionId,
+    /// The stock it belongs to.
+    pub stock: StockId,
+    /// Its place in the stock's ledger: 1, 2, 3 … without a gap.
+    pub sequence: u64,
+    /// The position it changed: a location's, or the unlocated pool's.
+    pub location: Option<LocationId>,
+    /// What was done.
+    pub action: EntryAction,
+    /// To how many pieces.
+    pub quantity: Quantity,
+    /// The position's figures right after it.
+    pub balance: Balance,
+    /// The key that acted, if one did.
+    pub actor: Option<KeyId>,
+    /// When it happened. Never before the entry in front of it.
+    pub created_at: Timestamp,
+}
+
+/// An entry with what a reader wants to know beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The entry.
+    pub entry: Entry,
+    /// The product whose stock it changed.
+    pub product: ProductId,
+    /// The name that its location has now.
+    pub slug: Option<Slug>,
+}

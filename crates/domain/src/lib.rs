@@ -1,0 +1,53 @@
+//! What stock is, and which changes to it are allowed.
+//!
+//! The domain knows no database, no HTTP, no clock and no randomness: the time and fresh ids are
+//! given to it. Every change goes through one function, [`decide`](Command::decide), which looks at
+//! the [`State`] that the command [needs](Command::needs) and either says what changes or why it
+//! is refused.
+
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions)]
+
+mod batch;
+mod command;
+mod decide;
+mod entry;
+mod ids;
+mod key;
+mod location;
+mod owner;
+mod product;
+mod quantity;
+mod refusal;
+mod state;
+mod stock;
+mod tenancy;
+mod text;
+mod timestamp;
+
+pub use batch::{Outcome, run, runs};
+pub use command::{
+    Actor, Answer, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
+    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Operation, Patch,
+    RegisterProduct, Request, SetLocations, Transact, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
+};
+pub use decide::{Context, Decision};
+pub use entry::{Entry, EntryAction, Recorded, TransactionAction};
+pub use ids::{Ids, KeyId, LocationId, OrganizationId, ProductId, StockId, StoreId, TransactionId};
+pub use key::{ApplicationKey, RevokedGrants, SecretHash};
+pub use location::{Address, Geolocation, Location};
+pub use owner::Owner;
+pub use product::{Availability, CommodityType, Product, ProductStatus, StockedProduct};
+pub use quantity::Quantity;
+pub use refusal::{Refusal, RefusalKind};
+pub use state::{
+    Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange, State, StockChange,
+    StockKey,
+};
+pub use stock::{Balance, Position, Stock};
+pub use tenancy::{Organization, Settings, Store};
+pub use text::{Description, ExternalRef, Invalid, Name, ProductText, Slug};
+pub use timestamp::Timestamp;
+
+/// The most locations one stock may have positions in.
+pub const STOCK_LOCATIONS_MAX: usize = 1_000;

@@ -1,0 +1,151 @@
+//! Why a command is refused.
+
+use crate::{Quantity, Slug};
+
+/// Why a command is refused, in the order in which the reasons are looked for: where several
+/// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
+/// 422).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// What belongs to the organization is changed with one of its own keys only.
+    #[error("this belongs to the organization and needs a key of the organization")]
+    OrganizationKeyRequired,
+
+    /// No location of the owner has this slug.
+    #[error("there is no location {slug:?}")]
+    UnknownLocation {
+        /// The slug that was named.
+        slug: String,
+    },
+    /// The product has stock here already.
+    #[error("the product's stock is already managed")]
+    StockExists,
+    /// An organization-level product is managed in one place only, and another has it.
+    #[error("the product is managed elsewhere in the organization")]
+    InvalidProductIdentifier,
+    /// A location can't be taken out of a stock while any of it is allocated there.
+    #[error("stock is allocated in location {slug:?}")]
+    LocationAllocated {
+        /// The location.
+        slug: Slug,
+    },
+    /// Stock can't be created or set beyond [`Quantity::MAX`].
+    #[error("the stock's total would pass {}", Quantity::MAX)]
+    TotalTooLarge,
+    /// One stock lies in a limited number of locations.
+    #[error("a stock lies in at most {locations_max} locations")]
+    TooManyStockLocations {
+        /// The limit.
+        locations_max: usize,
+    },
+    /// Another location of the owner has this slug.
+    #[error("another location has the slug {slug:?}")]
+    SlugTaken {
+        /// The slug.
+        slug: Slug,
+    },
+    /// An owner has a limited number of locations.
+    #[error("there can be at most {locations_max} locations")]
+    TooManyLocations {
+        /// The limit.
+        locations_max: u64,
+    },
+    /// A location where stock lies can't be deleted.
+    #[error("stock lies in the location")]
+    LocationInUse,
+    /// Another product of the owner has this `sku`.
+    #[error("another product has this sku")]
+    SkuTaken,
+    /// Another product of the owner has this `external_ref`.
+    #[error("another product has this external_ref")]
+    ExternalRefTaken,
+    /// A product that has stock can't be deleted.
+    #[error("the product has stock")]
+    ProductHasStock,
+    /// An owner has a limited number of keys.
+    #[error("there can be at most {keys_max} application keys")]
+    TooManyKeys {
+        /// The limit.
+        keys_max: u64,
+    },
+
+    /// An organization is created once.
+    #[error("the organization exists already")]
+    OrganizationExists,
+
+    /// The caller sees no stock of this product.
+    #[error("the product's stock is not managed")]
+    UnknownStock,
+    /// The caller sees no such location.
+    #[error("there is no such location")]
+    LocationNotFound,
+    /// The caller sees no such product.
+    #[error("there is no such product")]
+    ProductNotFound,
+    /// The caller's owner has no such key.
+    #[error("there is no such application key")]
+    KeyNotFound,
+    /// There is no such organization.
+    #[error("there is no such organization")]
+    OrganizationNotFound,
+
+    /// The reserved rate limits of all keys together would pass the store's rate limit.
+    #[error("the reserved rate limits together would pass the limit of {limit} requests a second")]
+    ReservedRateLimitExceeded {
+        /// The store's limit, in requests per second.
+        limit: u32,
+    },
+
+    /// There isn't enough available, or not enough allocated.
+    #[error("there is not enough stock")]
+    InsufficientStock,
+    /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
+    #[error("the stock's total would pass {}", Quantity::MAX)]
+    TotalWouldOverflow,
+}
+
+/// The kinds of refusal, in their order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefusalKind {
+    /// The caller may not.
+    Forbidden,
+    /// What was asked for makes no sense here.
+    Invalid,
+    /// What was named doesn't exist for the caller.
+    NotFound,
+    /// It clashes with what is.
+    Conflict,
+    /// It would make sense, but the stock doesn't allow it.
+    Unprocessable,
+}
+
+impl Refusal {
+    /// The kind of this refusal.
+    #[must_use]
+    pub const fn kind(&self) -> RefusalKind {
+        match self {
+            Self::OrganizationKeyRequired => RefusalKind::Forbidden,
+            Self::UnknownLocation { .. }
+            | Self::StockExists
+            | Self::InvalidProductIdentifier
+            | Self::LocationAllocated { .. }
+            | Self::TotalTooLarge
+            | Self::TooManyStockLocations { .. }
+            | Self::SlugTaken { .. }
+            | Self::TooManyLocations { .. }
+            | Self::LocationInUse
+            | Self::SkuTaken
+            | Self::ExternalRefTaken
+            | Self::ProductHasStock
+            | Self::TooManyKeys { .. }
+            | Self::OrganizationExists => RefusalKind::Invalid,
+            Self::UnknownStock
+            | Self::LocationNotFound
+            | Self::ProductNotFound
+            | Self::KeyNotFound
+            | Self::OrganizationNotFound => RefusalKind::NotFound,
+            Self::ReservedRateLimitExceeded { .. } => RefusalKind::Conflict,
+            Self::InsufficientStock | Self::TotalWouldOverflow => RefusalKind::Unprocessable,
+        }
+    }
+}

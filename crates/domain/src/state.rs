@@ -1,0 +1,275 @@
+//! What a decision is made from, and what it changes.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use crate::{
+    ApplicationKey, Entry, KeyId, Location, LocationId, Organization, Owner, Product, ProductId,
+    ProductText, RevokedGrants, Slug, Stock, Store, Timestamp,
+};
+
+/// Names the one stock that an owner can have of a product.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StockKey {
+    /// The product.
+    pub product: ProductId,
+    /// Who holds the stock.
+    pub owner: Owner,
+}
+
+/// What an adapter has to load, and lock, before commands are decided. The sets are sorted: an
+/// adapter that locks rows does so in this order, so that no two batches wait for each other.
+#[derive(Debug, Clone, Default)]
+pub struct Needs {
+    /// The organization itself.
+    pub organization: bool,
+    /// [`State::management`] of these products.
+    pub management: BTreeSet<ProductId>,
+    /// Registered products, by id.
+    pub products: BTreeSet<ProductId>,
+    /// The registered products that have these `sku`s.
+    pub skus: BTreeSet<(Owner, ProductText)>,
+    /// The registered products that have these `external_ref`s.
+    pub external_refs: BTreeSet<(Owner, ProductText)>,
+    /// Living locations, by owner and slug.
+    pub location_slugs: BTreeSet<(Owner, Slug)>,
+    /// Living locations, by id.
+    pub locations: BTreeSet<LocationId>,
+    /// Whether stock lies in these locations.
+    pub location_use: BTreeSet<LocationId>,
+    /// How many living locations these owners have.
+    pub location_counts: BTreeSet<Owner>,
+    /// Current stock.
+    pub stocks: BTreeSet<StockKey>,
+    /// Application keys, by id.
+    pub keys: BTreeSet<KeyId>,
+    /// Count and reserved rate limits of these owners' keys.
+    pub key_totals: BTreeSet<Owner>,
+}
+
+/// Where stock of a product is managed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Management {
+    /// Whether the product is organization-level: registered by the organization, or never
+    /// registered and once managed by it.
+    pub organization_level: bool,
+    /// Who holds stock of it as of an organization-level product.
+    pub managed_by: BTreeSet<Owner>,
+}
+
+/// Count and reserved rate limits of one owner's keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct KeyTotals {
+    /// How many keys there are.
+    pub keys: u64,
+    /// What they reserve together, in requests per second.
+    pub reserved_rate_limit: u64,
+}
+
+/// What is known when commands of one organization are decided: all that they [need](Needs), and
+/// what those decided before them in the same batch changed.
+#[derive(Debug, Clone, Default)]
+pub struct State {
+    /// The organization, if it exists.
+    pub organization: Option<Organization>,
+    /// Where stock of each needed product is managed.
+    pub management: HashMap<ProductId, Management>,
+    /// Registered products.
+    pub products: HashMap<ProductId, Product>,
+    /// Who has a `sku`.
+    pub skus: HashMap<(Owner, ProductText), ProductId>,
+    /// Who has an `external_ref`.
+    pub external_refs: HashMap<(Owner, ProductText), ProductId>,
+    /// Living locations.
+    pub locations: HashMap<LocationId, Location>,
+    /// Which of the needed locations stock lies in.
+    pub locations_in_use: HashSet<LocationId>,
+    /// How many living locations an owner has.
+    pub location_counts: HashMap<Owner, u64>,
+    /// Current stock.
+    pub stocks: HashMap<StockKey, Stock>,
+    /// Application keys.
+    pub keys: HashMap<KeyId, ApplicationKey>,
+    /// Count and reserved rate limits of an owner's keys.
+    pub key_totals: HashMap<Owner, KeyTotals>,
+    location_slugs: HashMap<(Owner, Slug), LocationId>,
+}
+
+impl State {
+    /// Adds a location that was loaded.
+    pub fn add_location(&mut self, location: Location) {
+        self.location_slugs
+            .insert((location.owner, location.slug.clone()), location.id);
+        self.locations.insert(location.id, location);
+    }
+
+    /// Adds a product that was loaded.
+    pub fn add_product(&mut self, product: Product) {
+        if let Some(sku) = &product.sku {
+            self.skus.insert((product.owner, sku.clone()), product.id);
+        }
+        if let Some(external_ref) = &product.external_ref {
+            self.external_refs
+                .insert((product.owner, external_ref.clone()), product.id);
+        }
+        self.products.insert(product.id, product);
+    }
+
+    /// The owner's living location of this slug.
+    #[must_use]
+    pub fn location(&self, owner: Owner, slug: &Slug) -> Option<&Location> {
+        // Looked up with an owned key: a borrowed pair is no key of the map.
+        let id = self.location_slugs.get(&(owner, slug.clone()))?;
+        self.locations.get(id)
+    }
+
+    /// The stock of a product that `acting` sees: its own, else the organization's.
+    #[must_use]
+    pub fn visible_stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
+        acting
+            .visible()
+            .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
+    }
+
+    pub(crate) fn apply(&mut self, change: &Change) {
+        match change {
+            Change::Stock(stock) => {
+                if stock.product_owner == Owner::Organization {
+                    let management = self.management.entry(stock.product).or_default();
+                    management.managed_by.insert(stock.owner);
+                }
+                self.stocks.insert(stock.key(), stock.clone());
+            }
+            Change::StockDeleted(key) => {
+                self.stocks.remove(key);
+                if let Some(management) = self.management.get_mut(&key.product) {
+                    management.managed_by.remove(&key.owner);
+                }
+            }
+            Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
+                let management = self.management.entry(*product).or_default();
+                management.organization_level = *organization_level;
+            }
+            // No decision looks at entries. Other records are decided one to a state, so that
+            // none looks at what another has changed.
+            Change::Entry(_) | Change::Record(_) => {}
+        }
+    }
+}
+
+impl Stock {
+    /// What this stock is found by.
+    #[must_use]
+    pub const fn key(&self) -> StockKey {
+        StockKey {
+            product: self.product,
+            owner: self.owner,
+        }
+    }
+}
+
+/// One thing that a decision changes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Change {
+    /// A stock is created, or is now this.
+    Stock(Stock),
+    /// A stock is no longer managed.
+    StockDeleted(StockKey),
+    /// A line is added to a stock's ledger.
+    Entry(Entry),
+    /// Something other than stock.
+    Record(RecordChange),
+}
+
+/// A change to something other than stock.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RecordChange {
+    /// The organization is created, or is now this.
+    Organization(Organization),
+    /// A store is created.
+    Store(Store),
+    /// A location is created, or is now this.
+    Location(Location),
+    /// A location is gone, together with the empty positions that stocks have in it. Ledger
+    /// entries go on referring to it by the slug that it had last.
+    LocationDeleted(Location, Timestamp),
+    /// A product is registered, or is now this.
+    Product(Product),
+    /// A product is gone.
+    ProductDeleted(Product),
+    /// A product is organization-level from now on, or no longer.
+    OrganizationLevel(ProductId, bool),
+    /// A key is created, or is now this.
+    Key(ApplicationKey),
+    /// A key is gone.
+    KeyDeleted(ApplicationKey),
+    /// Tokens that a key gave up to this time don't work any more.
+    TokensRevoked(KeyId, RevokedGrants, Timestamp),
+}
+
+/// A stock that is no longer managed; kept for auditors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DeletedStock {
+    /// The stock as it was last.
+    pub stock: Stock,
+    /// When it was deleted.
+    pub deleted_at: Timestamp,
+}
+
+/// What became of one owner's stock of one product in a batch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StockChange {
+    /// The stock before the batch, if there was one.
+    pub before: Option<Stock>,
+    /// The stock after the batch, if there is one. Its id differs from the one before if it was
+    /// deleted and created anew.
+    pub after: Option<Stock>,
+}
+
+/// All that a batch of commands changes, added up: an adapter stores the whole of it, or nothing.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Changes {
+    /// Every stock touched, before and after.
+    pub stocks: BTreeMap<StockKey, StockChange>,
+    /// The stocks deleted on the way, as they were last.
+    pub deleted_stocks: Vec<DeletedStock>,
+    /// New ledger entries, in order.
+    pub entries: Vec<Entry>,
+    /// Other changes, in order.
+    pub records: Vec<RecordChange>,
+}
+
+impl Changes {
+    /// Whether there is nothing to store.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.stocks.is_empty() && self.entries.is_empty() && self.records.is_empty()
+    }
+
+    /// Adds a change that `state` is about to undergo.
+    pub(crate) fn add(&mut self, change: Change, state: &State, now: Timestamp) {
+        match change {
+            Change::Stock(stock) => {
+                let key = stock.key();
+                self.stock_change(key, state).after = Some(stock);
+            }
+            Change::StockDeleted(key) => {
+                if let Some(stock) = state.stocks.get(&key) {
+                    self.deleted_stocks.push(DeletedStock {
+                        deleted_at: now.max(stock.updated_at),
+                        stock: stock.clone(),
+                    });
+                }
+                self.stock_change(key, state).after = None;
+            }
+            Change::Entry(entry) => self.entries.push(entry),
+            Change::Record(record) => self.records.push(record),
+        }
+    }
+
+    fn stock_change(&mut self, key: StockKey, state: &State) -> &mut StockChange {
+        self.stocks.entry(key).or_insert_with(|| StockChange {
+            before: state.stocks.get(&key).cloned(),
+            after: None,
+        })
+    }
+}

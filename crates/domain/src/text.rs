@@ -1,0 +1,120 @@
+//! Texts with rules of their own. A value of such a type has kept its rule.
+
+use std::fmt;
+
+/// Why a value is not acceptable.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{field} must be {rule}")]
+pub struct Invalid {
+    /// The field, as the client calls it.
+    pub field: &'static str,
+    /// What it must be, to be read after "must be".
+    pub rule: String,
+}
+
+impl Invalid {
+    /// `field` breaks `rule`, which reads after "must be".
+    pub fn new(field: &'static str, rule: impl Into<String>) -> Self {
+        Self {
+            field,
+            rule: rule.into(),
+        }
+    }
+}
+
+fn check_length(
+    field: &'static str,
+    text: &str,
+    characters_min: usize,
+    characters_max: usize,
+) -> Result<(), Invalid> {
+    let fits = (characters_min..=characters_max).contains(&text.chars().count());
+    // A NUL is a character that not every database can keep.
+    if fits && !text.contains('\0') {
+        Ok(())
+    } else {
+        Err(Invalid::new(
+            field,
+            format!("a text of {characters_min} to {characters_max} characters"),
+        ))
+    }
+}
+
+macro_rules! text {
+    ($($(#[$doc:meta])* $name:ident { $characters_min:literal ..= $characters_max:literal })*) => {$(
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, if its length is right.
+            ///
+            /// # Errors
+            /// [`Invalid`] with the name of `field` if it is too short or too long.
+            pub fn new(field: &'static str, text: impl Into<String>) -> Result<Self, Invalid> {
+                let text = text.into();
+                check_length(field, &text, $characters_min, $characters_max)?;
+                Ok(Self(text))
+            }
+
+            /// The text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    )*};
+}
+
+text! {
+    /// The name of a location, an organization or a store: 3 to 1024 characters.
+    Name { 3..=1024 }
+    /// A location's description: 3 to 1024 characters.
+    Description { 3..=1024 }
+    /// What another system calls a location: 3 to 1024 characters.
+    ExternalRef { 3..=1024 }
+    /// A text of a product or of a key: 1 to 1024 characters.
+    ProductText { 1..=1024 }
+}
+
+/// A location's name in paths and bodies: 1 to 128 of the letters `A-Z` and `a-z`, digits, `-`
+/// and `_`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Slug(String);
+
+impl Slug {
+    /// The slug, if it is one.
+    ///
+    /// # Errors
+    /// [`Invalid`] if it is empty, too long, or has another character in it.
+    pub fn new(text: impl Into<String>) -> Result<Self, Invalid> {
+        let text = text.into();
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if (1..=128).contains(&text.len()) && text.bytes().all(allowed) {
+            Ok(Self(text))
+        } else {
+            Err(Invalid::new(
+                "slug",
+                "1 to 128 letters, digits, hyphens and underscores",
+            ))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

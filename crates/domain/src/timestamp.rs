@@ -1,0 +1,104 @@
+//! Points in time.
+
+use std::fmt;
+
+/// A point in time, to the millisecond.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// 1970-01-01T00:00:00Z.
+    pub const UNIX_EPOCH: Self = Self(0);
+
+    /// The instant this many milliseconds after the Unix epoch, or `None` if it lies outside the
+    /// years that RFC 3339 can write (0000 to 9999).
+    #[must_use]
+    pub fn from_milliseconds(milliseconds: i64) -> Option<Self> {
+        const YEAR_0000: i64 = -62_167_219_200_000;
+        const YEAR_9999_END: i64 = 253_402_300_799_999;
+        (YEAR_0000..=YEAR_9999_END)
+            .contains(&milliseconds)
+            .then_some(Self(milliseconds))
+    }
+
+    /// Reads an RFC 3339 time with any offset; digits past the millisecond are cut off. `None` if
+    /// it isn't one.
+    #[must_use]
+    pub fn from_rfc3339(text: &str) -> Option<Self> {
+        let parsed: jiff::Timestamp = text.parse().ok()?;
+        Self::from_milliseconds(parsed.as_millisecond())
+    }
+
+    /// Midnight UTC at the start of a date written `YYYY-MM-DD`, or `None` if it isn't one.
+    #[must_use]
+    pub fn from_date(text: &str) -> Option<Self> {
+        if text.len() != "YYYY-MM-DD".len() {
+            return None;
+        }
+        Self::from_rfc3339(&format!("{text}T00:00:00Z"))
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn as_milliseconds(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds since the Unix epoch, rounded down.
+    #[must_use]
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
+    /// This instant moved by `milliseconds`, kept within the range of a timestamp.
+    #[must_use]
+    pub fn plus_milliseconds(self, milliseconds: i64) -> Self {
+        Self::from_milliseconds(self.0.saturating_add(milliseconds)).unwrap_or(self)
+    }
+}
+
+/// RFC 3339 in UTC with three decimals of a second: `2026-01-31T09:30:00.000Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let instant = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
+        write!(f, "{instant:.3}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_written_as_rfc_3339_with_milliseconds() {
+        let written = Timestamp::from_milliseconds(1_769_851_800_007).map(|at| at.to_string());
+        assert_eq!(written.as_deref(), Some("2026-01-31T09:30:00.007Z"));
+    }
+
+    #[test]
+    fn every_offset_is_read_and_finer_digits_are_cut_off() {
+        let utc = Timestamp::from_rfc3339("2026-01-31T09:30:00.0079999Z");
+        assert_eq!(
+            utc,
+            Timestamp::from_rfc3339("2026-01-31T10:30:00.007+01:00")
+        );
+        assert_eq!(utc, Timestamp::from_milliseconds(1_769_851_800_007));
+    }
+
+    #[test]
+    fn a_date_is_its_midnight_in_utc() {
+        assert_eq!(
+            Timestamp::from_date("2026-01-31"),
+            Timestamp::from_rfc3339("2026-01-31T00:00:00Z")
+        );
+        for wrong in ["2026-02-30", "2026-1-31", "20260131", "2026-01-31T", ""] {
+            assert_eq!(Timestamp::from_date(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn years_beyond_rfc_3339_are_refused() {
+        assert_eq!(Timestamp::from_milliseconds(i64::MAX), None);
+        assert_eq!(Timestamp::from_milliseconds(253_402_300_800_000), None);
+    }
+}
