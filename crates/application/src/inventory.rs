@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 use stockroom_domain::{
     CreateStock, DeleteStock, ProductId, Recorded, SetLocations, Stock, Transact, TransactionId,
 };
-use uuid::Uuid;
 
 use crate::filter::{StockCondition, TransactionCondition};
 use crate::ports::StoreError;
@@ -91,8 +90,8 @@ impl Stockroom {
         caller: &Caller,
         ids: &[String],
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
-        let parsed = |id: &str| Uuid::parse_str(id).ok().map(ProductId::new);
-        let products: HashSet<ProductId> = ids.iter().filter_map(|id| parsed(id)).collect();
+        let products: HashSet<ProductId> =
+            ids.iter().filter_map(|id| ProductId::parse(id)).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
         let found = timed("stocks", self.database.stocks(caller.view(), &products)).await?;
         let mut found: HashMap<ProductId, Stock> = found
@@ -104,7 +103,7 @@ impl Stockroom {
         let mut seen = HashSet::new();
         let mut written = HashSet::new();
         for id in ids {
-            let product = parsed(id);
+            let product = ProductId::parse(id);
             let first = match product {
                 Some(product) => seen.insert(product),
                 None => written.insert(id),

@@ -73,6 +73,12 @@ impl Stockroom {
         self.environment.now()
     }
 
+    /// An id for a request that brings none.
+    #[must_use]
+    pub fn new_request_id(&self) -> String {
+        self.environment.next_id().to_string()
+    }
+
     /// Answers if the database does.
     ///
     /// # Errors
@@ -123,28 +129,30 @@ impl Stockroom {
         Ok(token)
     }
 
-    /// Who presents this token, acting for the owner of its key or in the named store.
+    /// Who presents this token, acting for the owner of its key.
     ///
     /// # Errors
-    /// [`AccessError`] if the token isn't valid, the store isn't one that the key may act in, or
-    /// the database fails.
-    pub async fn authenticate(
-        &self,
-        token: &str,
-        store: Option<StoreId>,
-    ) -> Result<Caller, AccessError> {
-        let mut caller = self.tokens.verify(token, self.now())?;
-        if let Some(store) = store {
-            match caller.actor.key_owner {
-                Owner::Store(own) if own == store => {}
-                Owner::Store(_) => return Err(AccessError::StoreNotFound),
-                Owner::Organization => {
-                    self.check_store(caller.organization, store).await?;
-                    caller.actor.acting = Owner::Store(store);
-                }
+    /// [`AccessError::InvalidToken`] if it isn't one of ours, has run out, or was revoked.
+    pub fn authenticate(&self, token: &str) -> Result<Caller, AccessError> {
+        self.tokens.verify(token, self.now())
+    }
+
+    /// The same caller, acting in a store.
+    ///
+    /// # Errors
+    /// [`AccessError`] if the store isn't one that the caller's key may act in, or the database
+    /// fails.
+    pub async fn act_in(&self, caller: Caller, store: StoreId) -> Result<Caller, AccessError> {
+        match caller.actor.key_owner {
+            Owner::Store(own) if own == store => Ok(caller),
+            Owner::Store(_) => Err(AccessError::StoreNotFound),
+            Owner::Organization => {
+                self.check_store(caller.organization, store).await?;
+                let mut caller = caller;
+                caller.actor.acting = Owner::Store(store);
+                Ok(caller)
             }
         }
-        Ok(caller)
     }
 
     async fn check_store(

@@ -73,6 +73,18 @@ impl<T> Patch<T> {
         }
     }
 
+    /// The same update with a converted value.
+    ///
+    /// # Errors
+    /// What `convert` returns.
+    pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(convert(value)?),
+        })
+    }
+
     /// The new value, if there is one.
     #[must_use]
     pub const fn value(&self) -> Option<&T> {

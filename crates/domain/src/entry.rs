@@ -20,6 +20,15 @@ pub enum EntryAction {
 }
 
 impl EntryAction {
+    /// Every action.
+    pub const ALL: [Self; 5] = [
+        Self::Create,
+        Self::Increment,
+        Self::Decrement,
+        Self::Allocate,
+        Self::Deallocate,
+    ];
+
     /// The dialect's word for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -35,15 +44,7 @@ impl EntryAction {
     /// The action that [`as_str`](Self::as_str) gives `word` for.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
-        [
-            Self::Create,
-            Self::Increment,
-            Self::Decrement,
-            Self::Allocate,
-            Self::Deallocate,
-        ]
-        .into_iter()
-        .find(|action| action.as_str() == word)
+        Self::ALL.into_iter().find(|action| action.as_str() == word)
     }
 }
 

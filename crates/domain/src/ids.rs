@@ -27,6 +27,17 @@ macro_rules! id {
                 Self(uuid)
             }
 
+            /// The id written as a UUID with its hyphens, in letters of either case; `None` if
+            /// the text is none.
+            #[must_use]
+            pub fn parse(text: &str) -> Option<Self> {
+                // The library also reads UUIDs without hyphens, in braces, and as URNs.
+                if text.len() != uuid::fmt::Hyphenated::LENGTH {
+                    return None;
+                }
+                Uuid::try_parse(text).ok().map(Self)
+            }
+
             /// The UUID that this id is.
             #[must_use]
             pub const fn uuid(self) -> Uuid {

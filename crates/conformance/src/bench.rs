@@ -1,0 +1,182 @@
+//! What a case works on: an empty database, a clock in its hands, and tenants on demand.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use stockroom_application::Environment;
+use stockroom_application::ports::{Database, View};
+use stockroom_domain::{
+    Actor, CreateOrganization, CreateStore, KeyId, OrganizationId, Owner, ProductId, StoreId,
+    Timestamp, UpdateSettings,
+};
+use uuid::Uuid;
+
+use crate::client::Client;
+use crate::make;
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    /// 2026-01-31T09:30:00Z, when every case starts.
+    const START_MS: i64 = 1_769_851_800_000;
+
+    /// The time now.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        let milliseconds = self.0.load(Ordering::SeqCst);
+        Timestamp::from_milliseconds(milliseconds).expect("a case stays within a timestamp's range")
+    }
+
+    /// Moves the clock, also back.
+    pub fn advance(&self, milliseconds: i64) {
+        self.0.fetch_add(milliseconds, Ordering::SeqCst);
+    }
+}
+
+impl stockroom_application::Clock for Clock {
+    fn now(&self) -> Timestamp {
+        Self::now(self)
+    }
+}
+
+/// What a test has before it has a database.
+pub struct Fixture {
+    clock: Clock,
+}
+
+impl Default for Fixture {
+    fn default() -> Self {
+        Self {
+            clock: Clock(Arc::new(AtomicI64::new(Clock::START_MS))),
+        }
+    }
+}
+
+impl Fixture {
+    /// The environment for the database: the clock that the case moves, and always the same ids.
+    #[must_use]
+    pub fn environment(&self) -> Environment {
+        seeded(&self.clock, 1)
+    }
+
+    /// What the case works on.
+    #[must_use]
+    pub fn bench(self, database: impl Database) -> Bench {
+        Bench {
+            database: Arc::new(database),
+            ids: seeded(&self.clock, 2),
+            clock: self.clock,
+        }
+    }
+}
+
+fn seeded(clock: &Clock, seed: u64) -> Environment {
+    Environment::new(clock.clone(), StdRng::seed_from_u64(seed))
+}
+
+/// An empty database and the clock that it reads.
+pub struct Bench {
+    /// The database.
+    pub database: Arc<dyn Database>,
+    /// The clock that the database reads.
+    pub clock: Clock,
+    /// Ids that a case makes itself; the database's are left alone.
+    ids: Environment,
+}
+
+impl Bench {
+    /// The environment that the database was given, from its beginning: with it another database
+    /// makes the same ids.
+    #[must_use]
+    pub fn twin_environment(&self) -> Environment {
+        seeded(&self.clock, 1)
+    }
+
+    /// A fresh id.
+    #[must_use]
+    pub fn id<T: From<Uuid>>(&self) -> T {
+        self.ids.next_id().into()
+    }
+
+    /// The id of a product that nobody registered.
+    #[must_use]
+    pub fn product(&self) -> ProductId {
+        self.id()
+    }
+
+    /// A new organization, and its operator.
+    pub async fn tenant(&self) -> Tenant<'_> {
+        let id: OrganizationId = self.id();
+        let tenant = Tenant {
+            bench: self,
+            organization: id,
+        };
+        let name = make::name("An organization");
+        tenant
+            .operator()
+            .done(CreateOrganization { id, name })
+            .await;
+        tenant
+    }
+
+    /// A new store, in an organization of its own.
+    pub async fn store(&self) -> Client {
+        self.tenant().await.store().await
+    }
+}
+
+/// An organization, and those who can act in it.
+pub struct Tenant<'a> {
+    bench: &'a Bench,
+    /// Its id.
+    pub organization: OrganizationId,
+}
+
+impl Tenant<'_> {
+    /// The operator at the command line.
+    #[must_use]
+    pub fn operator(&self) -> Client {
+        self.client(Actor::OPERATOR)
+    }
+
+    /// Someone with a key of the organization, acting at the organization level.
+    #[must_use]
+    pub fn organization(&self) -> Client {
+        self.client(Actor {
+            key: Some(self.bench.id::<KeyId>()),
+            key_owner: Owner::Organization,
+            acting: Owner::Organization,
+        })
+    }
+
+    /// Someone with a key of a new store.
+    pub async fn store(&self) -> Client {
+        let id: StoreId = self.bench.id();
+        let name = make::name("A store");
+        self.operator().done(CreateStore { id, name }).await;
+        self.client(Actor {
+            key: Some(self.bench.id::<KeyId>()),
+            key_owner: Owner::Store(id),
+            acting: Owner::Store(id),
+        })
+    }
+
+    /// Lets every store keep stock of its own of organization-level products.
+    pub async fn allow_per_store_stock(&self) {
+        let per_store_stock = Some(true);
+        let settings = UpdateSettings { per_store_stock };
+        self.operator().done(settings).await;
+    }
+
+    fn client(&self, actor: Actor) -> Client {
+        let view = View {
+            organization: self.organization,
+            acting: actor.acting,
+        };
+        Client::new(Arc::clone(&self.bench.database), view, actor)
+    }
+}

@@ -1,0 +1,267 @@
+//! Someone who asks: short ways to change and read what one caller sees.
+
+use std::sync::Arc;
+
+use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{Database, StoreError, View};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    Actor, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
+    Request, Stock, StockedProduct, TransactionAction, TransactionId,
+};
+
+use crate::make;
+
+/// Someone who acts in an organization, or in one of its stores.
+#[derive(Clone)]
+pub struct Client {
+    /// The database.
+    pub database: Arc<dyn Database>,
+    /// What they see.
+    pub view: View,
+    /// Who they are.
+    pub actor: Actor,
+}
+
+/// The result of a port, which in a case has to be there.
+pub(crate) fn stored<T>(result: Result<T, StoreError>) -> T {
+    result.unwrap_or_else(|error| panic!("the database failed: {error:?}"))
+}
+
+impl Client {
+    pub(crate) fn new(database: Arc<dyn Database>, view: View, actor: Actor) -> Self {
+        Self {
+            database,
+            view,
+            actor,
+        }
+    }
+
+    /// Whose things this client creates.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        self.view.acting
+    }
+
+    /// A request as a command of this client.
+    pub fn command(&self, request: impl Into<Operation>) -> Command {
+        Command {
+            actor: self.actor,
+            operation: request.into(),
+        }
+    }
+
+    /// Commits a batch.
+    pub async fn commit(&self, commands: Vec<Command>) -> Vec<Outcome> {
+        let expected = commands.len();
+        let outcomes = self.database.commit(self.view.organization, commands).await;
+        let outcomes = stored(outcomes);
+        assert_eq!(outcomes.len(), expected, "one outcome for each command");
+        outcomes
+    }
+
+    /// Commits one request on its own.
+    ///
+    /// # Errors
+    /// The refusal, if it is refused.
+    pub async fn ask<R: Request>(&self, request: R) -> Result<R::Answer, Refusal> {
+        let mut outcomes = self.commit(vec![self.command(request)]).await;
+        let answer = outcomes.remove(0)?;
+        Ok(R::answer(answer).expect("an operation is answered with its own kind of answer"))
+    }
+
+    /// Commits one request that has to be accepted.
+    pub async fn done<R: Request>(&self, request: R) -> R::Answer {
+        self.ask(request)
+            .await
+            .unwrap_or_else(|refusal| panic!("refused: {refusal}"))
+    }
+
+    /// Creates stock outside of any location.
+    pub async fn create(&self, product: ProductId, pieces: u64) -> Stock {
+        self.done(make::stock(product, pieces, [])).await
+    }
+
+    /// Makes a transaction on the unlocated pool.
+    ///
+    /// # Errors
+    /// The refusal, if it is refused.
+    pub async fn transact(
+        &self,
+        product: ProductId,
+        action: TransactionAction,
+        pieces: u64,
+    ) -> Result<Recorded, Refusal> {
+        self.ask(make::transaction(product, action, pieces, None))
+            .await
+    }
+
+    /// Makes a transaction in a location.
+    ///
+    /// # Errors
+    /// The refusal, if it is refused.
+    pub async fn transact_at(
+        &self,
+        product: ProductId,
+        action: TransactionAction,
+        pieces: u64,
+        slug: &str,
+    ) -> Result<Recorded, Refusal> {
+        self.ask(make::transaction(product, action, pieces, Some(slug)))
+            .await
+    }
+
+    /// Deletes a stock that is there.
+    pub async fn delete(&self, product: ProductId) {
+        self.done(DeleteStock { product }).await;
+    }
+
+    /// Creates a location.
+    pub async fn locate(&self, slug: &str) -> Location {
+        self.done(make::location(slug)).await
+    }
+
+    /// The stock of a product, if it is managed.
+    pub async fn stock(&self, product: ProductId) -> Option<Stock> {
+        stored(self.database.stock(self.view, product).await)
+    }
+
+    /// The stock of those of these products that are managed, in any order.
+    pub async fn several(&self, products: &[ProductId]) -> Vec<Stock> {
+        stored(self.database.stocks(self.view, products).await)
+    }
+
+    /// What is available of a product that is managed.
+    pub async fn available(&self, product: ProductId) -> Quantity {
+        let stock = self.stock(product).await;
+        stock.expect("the product is managed").sums().available
+    }
+
+    /// A page of the list of stock.
+    pub async fn stocks_page(
+        &self,
+        filter: &[StockCondition],
+        limit: u32,
+        offset: u32,
+    ) -> Page<Stock> {
+        let page = PageRequest { limit, offset };
+        stored(self.database.list_stocks(self.view, filter, page).await)
+    }
+
+    /// The whole list of stock. Its total has to be its length.
+    pub async fn stocks(&self, filter: &[StockCondition]) -> Vec<Stock> {
+        whole(self.stocks_page(filter, WHOLE, 0).await)
+    }
+
+    /// A page of the history of a product that is managed.
+    pub async fn history_page(
+        &self,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        limit: u32,
+        offset: u32,
+    ) -> Page<Recorded> {
+        let page = PageRequest { limit, offset };
+        let database = &self.database;
+        let found = database
+            .transactions(self.view, product, filter, page)
+            .await;
+        stored(found).expect("the product is managed")
+    }
+
+    /// The whole history of a product that is managed. Its total has to be its length.
+    pub async fn history(&self, product: ProductId) -> Vec<Recorded> {
+        whole(self.history_page(product, &[], WHOLE, 0).await)
+    }
+
+    /// The entry with this id in a product's ledger.
+    pub async fn entry(&self, product: ProductId, id: TransactionId) -> Option<Recorded> {
+        let found = self.database.transaction(self.view, product, id).await;
+        stored(found)
+    }
+
+    /// A page of the list of locations.
+    pub async fn locations_page(
+        &self,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        limit: u32,
+        offset: u32,
+    ) -> Page<Location> {
+        let page = PageRequest { limit, offset };
+        let database = &self.database;
+        let found = database
+            .list_locations(self.view, filter, nearest_to, page)
+            .await;
+        stored(found)
+    }
+
+    /// The whole list of locations, in the order of creation. Its total has to be its length.
+    pub async fn locations(&self, filter: &[LocationCondition]) -> Vec<Location> {
+        whole(self.locations_page(filter, None, WHOLE, 0).await)
+    }
+
+    /// One location, if this client sees it.
+    pub async fn location(&self, id: LocationId) -> Option<Location> {
+        stored(self.database.location(self.view, id).await)
+    }
+
+    /// A page of the list of products.
+    pub async fn products_page(&self, limit: u32, offset: u32) -> Page<StockedProduct> {
+        let page = PageRequest { limit, offset };
+        stored(self.database.list_products(self.view, page).await)
+    }
+
+    /// The whole list of products. Its total has to be its length.
+    pub async fn products(&self) -> Vec<StockedProduct> {
+        whole(self.products_page(WHOLE, 0).await)
+    }
+
+    /// One product, if this client sees it.
+    pub async fn product(&self, id: ProductId) -> Option<StockedProduct> {
+        stored(self.database.product(self.view, id).await)
+    }
+
+    /// A page of the list of this client's keys, and their totals.
+    pub async fn keys_page(&self, limit: u32, offset: u32) -> (Page<ApplicationKey>, KeyTotals) {
+        let page = PageRequest { limit, offset };
+        let View {
+            organization,
+            acting,
+        } = self.view;
+        stored(self.database.list_keys(organization, acting, page).await)
+    }
+
+    /// The whole list of this client's keys. Both totals have to be its length.
+    pub async fn keys(&self) -> Vec<ApplicationKey> {
+        let (page, totals) = self.keys_page(WHOLE, 0).await;
+        assert_eq!(totals.keys, page.total, "the keys' totals");
+        whole(page)
+    }
+
+    /// One of this client's keys.
+    pub async fn key(&self, id: KeyId) -> Option<ApplicationKey> {
+        let View {
+            organization,
+            acting,
+        } = self.view;
+        stored(self.database.key(organization, acting, id).await)
+    }
+
+    /// The key with this client id, of any organization.
+    pub async fn key_by_client_id(
+        &self,
+        client_id: &str,
+    ) -> Option<(OrganizationId, ApplicationKey)> {
+        stored(self.database.key_by_client_id(client_id).await)
+    }
+}
+
+/// More items than any case makes.
+const WHOLE: u32 = 100_000;
+
+fn whole<T>(page: Page<T>) -> Vec<T> {
+    assert_eq!(page.total, page.items.len() as u64, "the list's total");
+    page.items
+}

@@ -1,0 +1,342 @@
+//! Locations.
+
+use stockroom_domain::{
+    Address, Balance, CreateLocation, DeleteLocation, Description, ExternalRef, Geolocation,
+    Location, LocationId, Patch, Refusal, TransactionAction, UpdateLocation,
+};
+
+use crate::history::rename;
+use crate::{Bench, make};
+use TransactionAction::{Allocate, Decrement, Increment};
+
+fn full(slug: &str) -> CreateLocation {
+    let lines = ["Straße 1", "", "12345 Berlin"].map(str::to_owned);
+    CreateLocation {
+        name: make::name("Ein Lager 🏬"),
+        slug: make::slug(slug),
+        external_ref: ExternalRef::new("external_ref", "wh-'1'").ok(),
+        description: Description::new("description", "50 % \"off\"\n\\").ok(),
+        address: Address::new(lines.to_vec()).ok(),
+        geolocation: Geolocation::new(52.520_008, -13.404_954).ok(),
+    }
+}
+
+fn at(slug: &str, latitude: f64, longitude: f64) -> CreateLocation {
+    CreateLocation {
+        geolocation: Geolocation::new(latitude, longitude).ok(),
+        ..make::location(slug)
+    }
+}
+
+/// Every field is kept, and so is the absence of every field.
+pub async fn every_field_is_kept(bench: Bench) {
+    let store = bench.store().await;
+    for request in [full("full"), make::location("bare")] {
+        let created = store.done(request).await;
+        assert_eq!(store.location(created.id).await, Some(created));
+    }
+}
+
+/// An update changes what it names and keeps the rest.
+pub async fn an_update_changes_what_it_names(bench: Bench) {
+    let store = bench.store().await;
+    let created = store.done(full("berlin")).await;
+    bench.clock.advance(1_000);
+    let update = UpdateLocation {
+        name: Some(make::name("Another name")),
+        slug: None,
+        external_ref: Patch::Clear,
+        geolocation: Patch::Set(Geolocation::new(0.0, 180.0).expect("on the globe")),
+        ..rename(&created, "berlin")
+    };
+    let updated = store.done(update).await;
+    let expected = Location {
+        name: make::name("Another name"),
+        external_ref: None,
+        geolocation: Geolocation::new(0.0, 180.0).ok(),
+        updated_at: bench.clock.now(),
+        ..created
+    };
+    assert_eq!(updated, expected);
+    assert_eq!(store.location(updated.id).await, Some(expected));
+
+    let clear = UpdateLocation {
+        slug: None,
+        description: Patch::Clear,
+        address: Patch::Clear,
+        geolocation: Patch::Clear,
+        ..rename(&updated, "berlin")
+    };
+    let cleared = store.done(clear).await;
+    assert_eq!(cleared.description, None);
+    assert_eq!(cleared.address, None);
+    assert_eq!(cleared.geolocation, None);
+    assert_eq!(store.location(updated.id).await, Some(cleared));
+}
+
+/// The list is in the order of creation, whatever the slugs are.
+pub async fn locations_are_listed_in_the_order_of_creation(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let [organization, store] = [tenant.organization(), tenant.store().await];
+    let mut created = Vec::new();
+    for (place, slug) in ["m", "z", "a", "y", "b", "k", "c"].iter().enumerate() {
+        let creator = if place % 3 == 1 {
+            &organization
+        } else {
+            &store
+        };
+        bench.clock.advance(i64::from(place % 2 == 0));
+        created.push(creator.locate(slug).await);
+    }
+    assert_eq!(store.locations(&[]).await, created);
+    let page = store.locations_page(&[], None, 3, 2).await;
+    assert_eq!((page.items, page.total), (created[2..5].to_vec(), 7));
+    let page = store.locations_page(&[], None, 3, 7).await;
+    assert_eq!((page.items, page.total), (vec![], 7));
+}
+
+/// The nearest comes first, over the date line too; those without a geolocation come last, in the
+/// order of creation.
+pub async fn the_nearest_location_comes_first(bench: Bench) {
+    let store = bench.store().await;
+    for request in [
+        make::location("nowhere-1"),
+        at("far", 0.0, -90.0),
+        at("near-over-the-line", 0.0, -179.5),
+        make::location("nowhere-2"),
+        at("nearer", 0.0, 179.4),
+        at("pole", 90.0, 0.0),
+        at("same-as-nearer", 0.0, 179.4),
+    ] {
+        store.done(request).await;
+    }
+    let point = Geolocation::new(0.0, 179.5).ok();
+    let nearest_first = [
+        "nearer",
+        "same-as-nearer",
+        "near-over-the-line",
+        "pole",
+        "far",
+        "nowhere-1",
+        "nowhere-2",
+    ];
+    let nearest_first = nearest_first.map(str::to_owned);
+    let slugs = |locations: Vec<Location>| -> Vec<String> {
+        let slugs = locations.iter().map(|location| location.slug.to_string());
+        slugs.collect()
+    };
+    let page = store.locations_page(&[], point, 100, 0).await;
+    assert_eq!(page.total, 7);
+    assert_eq!(slugs(page.items), nearest_first);
+    let page = store.locations_page(&[], point, 2, 2).await;
+    assert_eq!(page.total, 7);
+    assert_eq!(slugs(page.items), nearest_first[2..4]);
+}
+
+/// A store sees its own and its organization's locations, and no other store's.
+pub async fn a_store_sees_its_own_and_its_organizations_locations(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let organization = tenant.organization();
+    let [one, other] = [tenant.store().await, tenant.store().await];
+    let shared = organization.locate("shared").await;
+    let own = one.locate("own").await;
+    assert_eq!(one.locations(&[]).await, [shared.clone(), own.clone()]);
+    assert_eq!(other.locations(&[]).await, std::slice::from_ref(&shared));
+    assert_eq!(
+        organization.locations(&[]).await,
+        std::slice::from_ref(&shared)
+    );
+    assert_eq!(one.location(shared.id).await, Some(shared));
+    assert_eq!(other.location(own.id).await, None);
+    assert_eq!(organization.location(own.id).await, None);
+    let stolen = other.ask(DeleteLocation { id: own.id }).await;
+    assert_eq!(stolen, Err(Refusal::LocationNotFound));
+    let renamed = other.ask(rename(&own, "stolen")).await;
+    assert_eq!(renamed, Err(Refusal::LocationNotFound));
+}
+
+/// A slug is unique among an owner's locations, and free for every other owner.
+pub async fn slugs_are_unique_per_owner(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let organization = tenant.organization();
+    let [one, other] = [tenant.store().await, tenant.store().await];
+    for client in [&organization, &one, &other] {
+        client.locate("berlin").await;
+        let second = client.ask(make::location("berlin")).await;
+        let slug = make::slug("berlin");
+        assert_eq!(second, Err(Refusal::SlugTaken { slug }));
+    }
+    assert_eq!(one.locations(&[]).await.len(), 2);
+}
+
+/// A rename to another's slug is refused, and one to its own is none.
+pub async fn a_taken_slug_is_refused_for_a_rename(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    store.locate("madrid").await;
+    let taken = store.ask(rename(&berlin, "madrid")).await;
+    let slug = make::slug("madrid");
+    assert_eq!(taken, Err(Refusal::SlugTaken { slug }));
+    let same = store.done(rename(&berlin, "berlin")).await;
+    assert_eq!(same.slug, berlin.slug);
+}
+
+/// A rename frees the slug for others.
+pub async fn a_rename_frees_the_slug(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    store.done(rename(&berlin, "potsdam")).await;
+    let second = store.locate("berlin").await;
+    let product = bench.product();
+    store
+        .done(make::stock(product, 0, [("berlin", 1), ("potsdam", 2)]))
+        .await;
+    let stock = store.stock(product).await.expect("the stock");
+    let available = |id: LocationId| stock.balance(Some(id)).unwrap_or_default().available.get();
+    assert_eq!((available(second.id), available(berlin.id)), (1, 2));
+}
+
+/// Stock names its locations as they are called now, wherever it is read.
+pub async fn a_renamed_location_is_renamed_in_all_stock(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    let [one, other] = [bench.product(), bench.product()];
+    for product in [one, other] {
+        store.done(make::stock(product, 0, [("berlin", 1)])).await;
+    }
+    store.done(rename(&berlin, "potsdam")).await;
+    let mut read = store.stocks(&[]).await;
+    read.extend(store.several(&[one, other]).await);
+    read.extend(store.stock(one).await);
+    assert_eq!(read.len(), 5);
+    for stock in read {
+        assert_eq!(stock.located[&berlin.id].slug, make::slug("potsdam"));
+    }
+    // What a change is answered with says the same.
+    let answer = store.done(make::put(one, [("potsdam", Some(3))])).await;
+    assert_eq!(answer.located[&berlin.id].slug, make::slug("potsdam"));
+}
+
+/// A location where stock lies, available or allocated, stays.
+pub async fn a_location_in_use_is_not_deleted(bench: Bench) {
+    let store = bench.store().await;
+    let [available, allocated] = [
+        store.locate("available").await,
+        store.locate("allocated").await,
+    ];
+    let product = bench.product();
+    let located = [("available", 1), ("allocated", 1)];
+    store.done(make::stock(product, 0, located)).await;
+    store
+        .transact_at(product, Allocate, 1, "allocated")
+        .await
+        .expect("there is one");
+    for location in [available, allocated] {
+        let refused = store.ask(DeleteLocation { id: location.id }).await;
+        assert_eq!(refused, Err(Refusal::LocationInUse));
+        assert_eq!(store.location(location.id).await, Some(location));
+    }
+}
+
+/// One stock among many that lies there is enough to keep a location.
+pub async fn one_stock_among_many_keeps_a_location(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    for pieces in [0, 0, 3, 0] {
+        store
+            .done(make::stock(bench.product(), 5, [("berlin", pieces)]))
+            .await;
+    }
+    let refused = store.ask(DeleteLocation { id: berlin.id }).await;
+    assert_eq!(refused, Err(Refusal::LocationInUse));
+}
+
+/// With a location its empty positions go, and nothing else of the stock.
+pub async fn empty_positions_go_with_their_location(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    let madrid = store.locate("madrid").await;
+    let [never_used, emptied] = [bench.product(), bench.product()];
+    store
+        .done(make::stock(never_used, 5, [("berlin", 0), ("madrid", 1)]))
+        .await;
+    store.done(make::stock(emptied, 0, [("berlin", 4)])).await;
+    store
+        .transact_at(emptied, Decrement, 4, "berlin")
+        .await
+        .expect("there are four");
+    store.done(DeleteLocation { id: berlin.id }).await;
+
+    assert_eq!(store.location(berlin.id).await, None);
+    assert_eq!(store.locations(&[]).await, std::slice::from_ref(&madrid));
+    let stock = store.stock(never_used).await.expect("the stock");
+    assert!(stock.located.keys().eq([&madrid.id]));
+    assert_eq!(stock.unlocated.available.get(), 5);
+    let stock = store.stock(emptied).await.expect("the stock");
+    assert!(stock.located.is_empty());
+    assert_eq!(stock.sums(), Balance::default());
+    let again = store.ask(DeleteLocation { id: berlin.id }).await;
+    assert_eq!(again, Err(Refusal::LocationNotFound));
+    let unknown = store.transact_at(emptied, Increment, 1, "berlin").await;
+    let slug = "berlin".to_owned();
+    assert_eq!(unknown, Err(Refusal::UnknownLocation { slug }));
+}
+
+/// Stock that was deleted doesn't keep its locations.
+pub async fn deleted_stock_keeps_no_location(bench: Bench) {
+    let store = bench.store().await;
+    let berlin = store.locate("berlin").await;
+    let product = bench.product();
+    store.done(make::stock(product, 0, [("berlin", 4)])).await;
+    store.delete(product).await;
+    store.done(DeleteLocation { id: berlin.id }).await;
+    assert_eq!(store.locations(&[]).await, []);
+}
+
+/// The slug of a deleted location is free, and the new location has nothing of the old one.
+pub async fn a_deleted_locations_slug_is_free(bench: Bench) {
+    let store = bench.store().await;
+    let mut ids = std::collections::HashSet::new();
+    let product = bench.product();
+    store.create(product, 1).await;
+    for _ in 0..3 {
+        let berlin = store.locate("berlin").await;
+        store
+            .transact_at(product, Increment, 0, "berlin")
+            .await
+            .expect("an increment");
+        let stock = store.stock(product).await.expect("the stock");
+        assert!(stock.located.keys().eq([&berlin.id]));
+        store.done(DeleteLocation { id: berlin.id }).await;
+        ids.insert(berlin.id);
+    }
+    assert_eq!(ids.len(), 3);
+}
+
+/// The limit counts an owner's living locations: not the deleted ones, not other owners'.
+pub async fn the_number_of_locations_is_limited(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let [organization, store] = [tenant.organization(), tenant.store().await];
+    let deleted = store.locate("deleted").await;
+    store.done(DeleteLocation { id: deleted.id }).await;
+    organization.locate("another-owners").await;
+    let limit = Location::PER_OWNER_MAX;
+    let creations = (0..=limit).map(|n| store.command(make::location(&format!("l{n}"))));
+    let outcomes = store.commit(creations.collect()).await;
+    let accepted = outcomes.iter().filter(|outcome| outcome.is_ok()).count();
+    assert_eq!(accepted as u64, limit);
+    let refusal = Refusal::TooManyLocations {
+        locations_max: limit,
+    };
+    assert_eq!(outcomes.last(), Some(&Err(refusal)));
+    let page = store.locations_page(&[], None, 1, 0).await;
+    assert_eq!(page.total, limit + 1);
+    let id = page.items[0].id;
+    assert_eq!(
+        store.ask(DeleteLocation { id }).await,
+        Err(Refusal::OrganizationKeyRequired)
+    );
+    let id = store.locations_page(&[], None, 1, 1).await.items[0].id;
+    store.done(DeleteLocation { id }).await;
+    store.locate("one-more").await;
+}

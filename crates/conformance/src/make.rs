@@ -1,0 +1,101 @@
+//! Short ways to write requests and values.
+
+use std::collections::BTreeMap;
+
+use stockroom_domain::{
+    CommodityType, CreateKey, CreateLocation, CreateStock, Name, ProductId, ProductStatus,
+    ProductText, Quantity, RegisterProduct, SecretHash, SetLocations, Slug, Transact,
+    TransactionAction,
+};
+
+pub(crate) fn quantity(pieces: u64) -> Quantity {
+    Quantity::new(pieces).expect("a quantity is at most 2^53-1")
+}
+
+pub(crate) fn slug(text: &str) -> Slug {
+    Slug::new(text).expect("a slug")
+}
+
+pub(crate) fn name(text: &str) -> Name {
+    Name::new("name", text).expect("a name")
+}
+
+pub(crate) fn text(text: &str) -> ProductText {
+    ProductText::new("text", text).expect("a text")
+}
+
+pub(crate) fn stock<'a>(
+    product: ProductId,
+    pieces: u64,
+    located: impl IntoIterator<Item = (&'a str, u64)>,
+) -> CreateStock {
+    CreateStock {
+        product,
+        unlocated: quantity(pieces),
+        located: located
+            .into_iter()
+            .map(|(at, pieces)| (slug(at), quantity(pieces)))
+            .collect(),
+    }
+}
+
+pub(crate) fn transaction(
+    product: ProductId,
+    action: TransactionAction,
+    pieces: u64,
+    location: Option<&str>,
+) -> Transact {
+    Transact {
+        product,
+        action,
+        quantity: quantity(pieces),
+        location: location.map(str::to_owned),
+    }
+}
+
+pub(crate) fn put<'a>(
+    product: ProductId,
+    located: impl IntoIterator<Item = (&'a str, Option<u64>)>,
+) -> SetLocations {
+    let located: BTreeMap<_, _> = located
+        .into_iter()
+        .map(|(at, pieces)| (slug(at), pieces.map(quantity)))
+        .collect();
+    SetLocations { product, located }
+}
+
+pub(crate) fn location(at: &str) -> CreateLocation {
+    CreateLocation {
+        name: name("A location"),
+        slug: slug(at),
+        external_ref: None,
+        description: None,
+        address: None,
+        geolocation: None,
+    }
+}
+
+pub(crate) fn registration(called: &str) -> RegisterProduct {
+    RegisterProduct {
+        name: text(called),
+        sku: None,
+        slug: None,
+        description: None,
+        status: ProductStatus::Draft,
+        commodity_type: CommodityType::Physical,
+        manage_stock: false,
+        external_ref: None,
+        stock: None,
+    }
+}
+
+pub(crate) fn key(client_id: &str) -> CreateKey {
+    CreateKey {
+        name: text("A key"),
+        client_id: client_id.to_owned(),
+        secret_hash: SecretHash([7; 32]),
+        reserved_rate_limit: 0,
+        allow_implicit: false,
+        rate_limit: None,
+    }
+}

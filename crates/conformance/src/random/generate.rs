@@ -1,0 +1,415 @@
+//! What the random cases ask: mostly sensible, often at the edge, sometimes nonsense.
+
+use rand::rngs::StdRng;
+use rand::seq::IndexedRandom;
+use rand::{Rng, RngExt};
+use stockroom_application::PageRequest;
+use stockroom_application::filter::{
+    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
+};
+use stockroom_application::ports::View;
+use stockroom_domain::{
+    Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
+    DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, KeyId,
+    LocationId, Operation, OrganizationId, Owner, Patch, ProductId, ProductText, Quantity,
+    RegisterProduct, StoreId, Timestamp, TransactionAction, TransactionId, UpdateKey,
+    UpdateLocation, UpdateProduct, UpdateSettings,
+};
+
+use crate::{Bench, make};
+
+const SLUGS: [&str; 6] = ["a", "A", "a_b", "axb", "west-1", "z"];
+const TEXTS: [&str; 5] = ["abc", "ABC", "a_c", "100%", "ä'b"];
+
+/// What commands and readings can refer to.
+pub(super) struct Known {
+    actors: Vec<(OrganizationId, Vec<Actor>)>,
+    pub(super) products: Vec<ProductId>,
+    pub(super) locations: Vec<LocationId>,
+    pub(super) keys: Vec<KeyId>,
+    pub(super) client_ids: Vec<String>,
+    pub(super) transactions: Vec<TransactionId>,
+}
+
+impl Known {
+    /// Two organizations of two stores each, and products that both of them use.
+    pub(super) fn new(bench: &Bench) -> Self {
+        let tenant = |_| {
+            let stores = [bench.id::<StoreId>(), bench.id()].map(Owner::Store);
+            let actor = |key_owner, acting| Actor {
+                key: Some(bench.id()),
+                key_owner,
+                acting,
+            };
+            let actors = vec![
+                actor(stores[0], stores[0]),
+                actor(stores[1], stores[1]),
+                actor(Owner::Organization, Owner::Organization),
+                actor(Owner::Organization, stores[0]),
+                Actor::OPERATOR,
+            ];
+            (bench.id(), actors)
+        };
+        Self {
+            actors: (0..2).map(tenant).collect(),
+            products: (0..6).map(|_| bench.product()).collect(),
+            locations: vec![bench.id()],
+            keys: vec![bench.id()],
+            client_ids: vec!["unknown".to_owned()],
+            transactions: vec![bench.id()],
+        }
+    }
+
+    /// The batches that make the organizations and their stores.
+    pub(super) fn beginnings(&self) -> Vec<(OrganizationId, Vec<Command>)> {
+        let operator = |operation: Operation| Command {
+            actor: Actor::OPERATOR,
+            operation,
+        };
+        let of = |(id, actors): &(OrganizationId, Vec<Actor>)| {
+            let name = make::name("An organization");
+            let mut batch = vec![operator(CreateOrganization { id: *id, name }.into())];
+            let mut stores: Vec<StoreId> = actors
+                .iter()
+                .filter_map(|actor| actor.key_owner.store())
+                .collect();
+            stores.dedup();
+            for id in stores {
+                let name = make::name("A store");
+                batch.push(operator(CreateStore { id, name }.into()));
+            }
+            (*id, batch)
+        };
+        self.actors.iter().map(of).collect()
+    }
+
+    /// Everyone's view.
+    pub(super) fn views(&self) -> Vec<View> {
+        let mut views = Vec::new();
+        for (organization, actors) in &self.actors {
+            for actor in actors {
+                let view = View {
+                    organization: *organization,
+                    acting: actor.acting,
+                };
+                if !views.contains(&view) {
+                    views.push(view);
+                }
+            }
+        }
+        views
+    }
+}
+
+/// Makes commands and questions.
+pub(super) struct Generator {
+    random: StdRng,
+}
+
+impl Generator {
+    pub(super) const fn new(random: StdRng) -> Self {
+        Self { random }
+    }
+
+    /// How far the clock moves before a batch; now and then it is set back.
+    pub(super) fn step(&mut self) -> i64 {
+        self.pick(&[0, 0, 1, 1, 5, 1_000, 60_000, -700])
+    }
+
+    pub(super) fn batch(&mut self, known: &Known) -> (OrganizationId, Vec<Command>) {
+        let (organization, actors) = self.one_of(&known.actors);
+        let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
+        let commands = (0..size).map(|_| Command {
+            actor: self.pick(actors),
+            operation: self.operation(known),
+        });
+        (*organization, commands.collect())
+    }
+
+    fn operation(&mut self, known: &Known) -> Operation {
+        let product = self.product(known);
+        match self.random.random_range(0..100) {
+            0..50 => self.transaction_on(product).into(),
+            50..62 => self.creation(product).into(),
+            62..70 => self.put(product).into(),
+            70..75 => DeleteStock { product }.into(),
+            75..80 => self.new_location().into(),
+            80..83 => self.location_update(known).into(),
+            83..87 => DeleteLocation {
+                id: self.pick(&known.locations),
+            }
+            .into(),
+            87..90 => self.registration().into(),
+            90..93 => self.product_update(product).into(),
+            93..94 => DeleteProduct { id: product }.into(),
+            94..96 => self.new_key().into(),
+            96..98 => self.key_update(known).into(),
+            98 => DeleteKey {
+                id: self.pick(&known.keys),
+            }
+            .into(),
+            _ => UpdateSettings {
+                per_store_stock: self.pick(&[None, Some(true), Some(true), Some(false)]),
+            }
+            .into(),
+        }
+    }
+
+    fn transaction_on(&mut self, product: ProductId) -> stockroom_domain::Transact {
+        let action = self.pick(&[
+            TransactionAction::Increment,
+            TransactionAction::Decrement,
+            TransactionAction::Allocate,
+            TransactionAction::Allocate,
+            TransactionAction::Deallocate,
+            TransactionAction::Set,
+        ]);
+        let location = match self.random.random_range(0..8) {
+            0..4 => None,
+            4 => Some(self.pick(&["nowhere", "no slug", ""])),
+            _ => Some(self.pick(&SLUGS)),
+        };
+        make::transaction(product, action, self.pieces(), location)
+    }
+
+    fn creation(&mut self, product: ProductId) -> stockroom_domain::CreateStock {
+        let count = self.pick(&[0, 0, 1, 2]);
+        let located: Vec<_> = (0..count)
+            .map(|_| (self.pick(&SLUGS), self.pieces()))
+            .collect();
+        make::stock(product, self.pieces(), located)
+    }
+
+    fn put(&mut self, product: ProductId) -> stockroom_domain::SetLocations {
+        let count = self.pick(&[0, 1, 1, 2, 4]);
+        let located: Vec<_> = (0..count)
+            .map(|_| {
+                let pieces = self.pieces();
+                (self.pick(&SLUGS), self.sometimes(pieces))
+            })
+            .collect();
+        make::put(product, located)
+    }
+
+    fn new_location(&mut self) -> CreateLocation {
+        CreateLocation {
+            name: make::name(self.pick(&TEXTS)),
+            external_ref: self.external_ref(),
+            geolocation: self.geolocation(),
+            ..make::location(self.pick(&SLUGS))
+        }
+    }
+
+    fn location_update(&mut self, known: &Known) -> UpdateLocation {
+        let name = make::name(self.pick(&TEXTS));
+        let slug = make::slug(self.pick(&SLUGS));
+        UpdateLocation {
+            id: self.pick(&known.locations),
+            name: self.sometimes(name),
+            slug: self.sometimes(slug),
+            external_ref: self.external_ref().map_or(Patch::Clear, Patch::Set),
+            description: Patch::Keep,
+            address: Patch::Keep,
+            geolocation: self.geolocation().map_or(Patch::Keep, Patch::Set),
+        }
+    }
+
+    fn registration(&mut self) -> RegisterProduct {
+        let stock = make::quantity(self.pieces());
+        RegisterProduct {
+            sku: self.text(),
+            external_ref: self.text(),
+            manage_stock: self.random.random(),
+            stock: self.sometimes(stock),
+            ..make::registration(self.pick(&TEXTS))
+        }
+    }
+
+    fn product_update(&mut self, id: ProductId) -> UpdateProduct {
+        let name = make::text(self.pick(&TEXTS));
+        let stock = make::quantity(self.pieces());
+        UpdateProduct {
+            id,
+            name: self.sometimes(name),
+            sku: self.text().map_or(Patch::Keep, Patch::Set),
+            slug: self.text().map_or(Patch::Clear, Patch::Set),
+            description: Patch::Keep,
+            status: None,
+            commodity_type: None,
+            manage_stock: self.pick(&[None, Some(true), Some(false)]),
+            external_ref: self.text().map_or(Patch::Clear, Patch::Set),
+            stock: self.sometimes(stock),
+        }
+    }
+
+    fn new_key(&mut self) -> CreateKey {
+        CreateKey {
+            reserved_rate_limit: self.random.random_range(0..20),
+            allow_implicit: self.random.random(),
+            rate_limit: self.pick(&[None, Some(30)]),
+            // Client ids are random, and with that unique.
+            ..make::key(&format!("{:016x}", self.random.next_u64()))
+        }
+    }
+
+    fn key_update(&mut self, known: &Known) -> UpdateKey {
+        UpdateKey {
+            id: self.pick(&known.keys),
+            name: self.text(),
+            reserved_rate_limit: self.pick(&[None, Some(0), Some(15)]),
+            allow_implicit: self.pick(&[None, Some(true), Some(false)]),
+            rate_limit: self.pick(&[None, Some(30)]),
+        }
+    }
+
+    pub(super) fn view(&mut self, known: &Known) -> View {
+        self.pick(&known.views())
+    }
+
+    pub(super) fn page(&mut self) -> PageRequest {
+        PageRequest {
+            limit: self.pick(&[1, 2, 3, 25, 100]),
+            offset: self.pick(&[0, 0, 1, 2, 5, 10_000]),
+        }
+    }
+
+    /// Mostly one of those that nobody registered.
+    pub(super) fn product(&mut self, known: &Known) -> ProductId {
+        if self.random.random_range(0..4) == 0 {
+            self.pick(&known.products)
+        } else {
+            self.pick(&known.products[..6])
+        }
+    }
+
+    pub(super) fn transaction(&mut self, known: &Known) -> Option<TransactionId> {
+        let latest = known.transactions.len().saturating_sub(30);
+        known.transactions[latest..]
+            .choose(&mut self.random)
+            .copied()
+    }
+
+    pub(super) fn geolocation(&mut self) -> Option<Geolocation> {
+        let latitude = self.pick(&[-90.0, -33.3, 0.0, 45.5]);
+        let longitude = self.pick(&[-180.0, -0.5, 0.0, 100.25]);
+        let point = Geolocation::new(latitude, longitude).ok();
+        point.and_then(|point| self.sometimes(point))
+    }
+
+    pub(super) fn stock_filter(&mut self, known: &Known, now: Timestamp) -> Vec<StockCondition> {
+        let count = self.pick(&[1, 1, 2, 3]);
+        let condition = |_| match self.random.random_range(0..7) {
+            0 => StockCondition::Location(self.text_condition(&SLUGS)),
+            1 => StockCondition::Id(vec![self.product(known), self.product(known)]),
+            2 => StockCondition::Available(self.number()),
+            3 => StockCondition::Allocated(self.number()),
+            4 => StockCondition::Total(self.number()),
+            5 => StockCondition::CreatedAt(self.instant(now)),
+            _ => StockCondition::UpdatedAt(self.instant(now)),
+        };
+        (0..count).map(condition).collect()
+    }
+
+    pub(super) fn transaction_filter(&mut self, now: Timestamp) -> Vec<TransactionCondition> {
+        let count = self.pick(&[1, 1, 2, 3]);
+        let condition = |_| match self.random.random_range(0..4) {
+            0 => TransactionCondition::Location(self.text_condition(&SLUGS)),
+            1 => TransactionCondition::Action(vec![
+                self.pick(&[EntryAction::Create, EntryAction::Increment]),
+                self.pick(&[EntryAction::Allocate, EntryAction::Deallocate]),
+            ]),
+            2 => TransactionCondition::Quantity(self.number()),
+            _ => TransactionCondition::CreatedAt(self.instant(now)),
+        };
+        (0..count).map(condition).collect()
+    }
+
+    pub(super) fn location_filter(&mut self) -> Vec<LocationCondition> {
+        let count = self.pick(&[0, 1, 1, 2]);
+        let condition = |_| match self.random.random_range(0..3) {
+            0 => LocationCondition::Name(self.text_condition(&TEXTS)),
+            1 => LocationCondition::Slug(self.text_condition(&SLUGS)),
+            _ => LocationCondition::ExternalRef(self.text_condition(&TEXTS)),
+        };
+        (0..count).map(condition).collect()
+    }
+
+    fn text_condition(&mut self, texts: &[&str]) -> TextCondition {
+        match self.random.random_range(0..6) {
+            0 => TextCondition::IsNull,
+            1 | 2 => TextCondition::In(vec![
+                self.pick(texts).to_owned(),
+                self.pick(texts).to_owned(),
+            ]),
+            _ => {
+                let text = self.pick(texts);
+                // A text without its first character, its last one, or both.
+                let start = usize::from(self.random.random::<bool>());
+                let end = usize::from(self.random.random::<bool>());
+                let length = text.chars().count().saturating_sub(start + end);
+                TextCondition::Like(Pattern {
+                    text: text.chars().skip(start).take(length).collect(),
+                    open_start: self.random.random(),
+                    open_end: self.random.random(),
+                })
+            }
+        }
+    }
+
+    fn number(&mut self) -> Comparison<i64> {
+        let bound = i64::from(make::quantity(self.pieces()));
+        let other = i64::from(make::quantity(self.pieces()));
+        self.comparison(bound, other)
+    }
+
+    fn instant(&mut self, now: Timestamp) -> Comparison<Timestamp> {
+        let bound = now.plus_milliseconds(self.pick(&[0, -1, -1_000, -100_000, 1]));
+        self.comparison(bound, now)
+    }
+
+    fn comparison<T>(&mut self, bound: T, other: T) -> Comparison<T> {
+        match self.random.random_range(0..5) {
+            0 => Comparison::In(vec![bound, other]),
+            1 => Comparison::Greater(bound),
+            2 => Comparison::GreaterOrEqual(bound),
+            3 => Comparison::Less(bound),
+            _ => Comparison::LessOrEqual(bound),
+        }
+    }
+
+    /// Mostly few, often at an edge.
+    fn pieces(&mut self) -> u64 {
+        let most = Quantity::MAX.get();
+        match self.random.random_range(0..12) {
+            0 => 0,
+            1 => 1,
+            2 => self.pick(&[most, most - 1, most / 2, most / 2 + 1]),
+            3 => self.random.random_range(0..=most),
+            4..6 => self.random.random_range(0..1_000),
+            _ => self.random.random_range(0..10),
+        }
+    }
+
+    fn text(&mut self) -> Option<ProductText> {
+        let text = make::text(self.pick(&TEXTS));
+        self.sometimes(text)
+    }
+
+    fn external_ref(&mut self) -> Option<ExternalRef> {
+        let text = ExternalRef::new("external_ref", self.pick(&TEXTS)).ok();
+        text.and_then(|text| self.sometimes(text))
+    }
+
+    fn sometimes<T>(&mut self, value: T) -> Option<T> {
+        self.random.random::<bool>().then_some(value)
+    }
+
+    fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+        self.one_of(choices).clone()
+    }
+
+    fn one_of<'a, T>(&mut self, choices: &'a [T]) -> &'a T {
+        let chosen = choices.choose(&mut self.random);
+        chosen.expect("there is something to choose from")
+    }
+}

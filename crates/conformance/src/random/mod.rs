@@ -1,0 +1,205 @@
+//! Random commands, and the database in memory as the model that predicts every answer.
+
+mod generate;
+
+use std::sync::Arc;
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use stockroom_application::ports::{
+    Database, KeyReader, Ledger, LocationReader, ProductReader, StockReader, TenancyReader, View,
+};
+use stockroom_application::{Environment, PageRequest};
+use stockroom_domain::{Answer, Command, Outcome, Timestamp};
+use stockroom_memory::MemoryDatabase;
+
+use self::generate::{Generator, Known};
+use crate::client::stored;
+use crate::transactions::assert_adds_up;
+use crate::{Bench, Clock};
+
+/// How many batches a run makes: a few thousand commands.
+const BATCHES: usize = 600;
+/// After how many batches everything is read and compared.
+const COMPARED_EVERY: usize = 100;
+/// Sets the seed of both cases, to repeat a run that failed.
+const SEED_VARIABLE: &str = "STOCKROOM_TEST_SEED";
+
+/// Always the same commands: every answer and every reading is the one of the database in memory.
+pub async fn commands_match_the_memory_database(bench: Bench) {
+    run(bench, chosen_seed().unwrap_or(1)).await;
+}
+
+/// The same with other commands each time.
+pub async fn new_commands_match_the_memory_database(bench: Bench) {
+    let fresh = || u64::from_be_bytes(Environment::system().random_bytes());
+    run(bench, chosen_seed().unwrap_or_else(fresh)).await;
+}
+
+fn chosen_seed() -> Option<u64> {
+    let seed = std::env::var(SEED_VARIABLE).ok()?;
+    let number = seed.parse();
+    Some(number.unwrap_or_else(|_| panic!("{SEED_VARIABLE}={seed} is no number")))
+}
+
+async fn run(bench: Bench, seed: u64) {
+    let mut generator = Generator::new(StdRng::seed_from_u64(seed));
+    let pair = Pair {
+        reference: MemoryDatabase::new(bench.twin_environment()),
+        subject: Arc::clone(&bench.database),
+        clock: bench.clock.clone(),
+        seed,
+    };
+    let mut known = Known::new(&bench);
+    for (organization, commands) in known.beginnings() {
+        pair.commit(organization, commands, &mut known).await;
+    }
+    for batch in 1..=BATCHES {
+        pair.clock.advance(generator.step());
+        let (organization, commands) = generator.batch(&known);
+        pair.commit(organization, commands, &mut known).await;
+        pair.compare_at_random(&known, &mut generator).await;
+        if batch % COMPARED_EVERY == 0 {
+            pair.compare_everything(&known).await;
+        }
+    }
+}
+
+/// The database under test, and the one in memory.
+struct Pair {
+    subject: Arc<dyn Database>,
+    reference: MemoryDatabase,
+    clock: Clock,
+    seed: u64,
+}
+
+/// Reads the same from both databases, and gives it if it is the same.
+macro_rules! same {
+    ($pair:ident.$port:ident($($argument:expr),*)) => {{
+        let tested = stored($pair.subject.$port($($argument),*).await);
+        let expected = stored($pair.reference.$port($($argument),*).await);
+        let asked = stringify!($port($($argument),*));
+        assert_eq!(tested, expected, "{asked}: {SEED_VARIABLE}={}", $pair.seed);
+        tested
+    }};
+}
+
+/// One page for everything.
+const WHOLE: PageRequest = PageRequest {
+    limit: 100_000,
+    offset: 0,
+};
+
+impl Pair {
+    async fn commit(
+        &self,
+        organization: stockroom_domain::OrganizationId,
+        commands: Vec<Command>,
+        known: &mut Known,
+    ) {
+        let tested = self.subject.commit(organization, commands.clone()).await;
+        let tested: Vec<Outcome> = stored(tested);
+        let expected = self.reference.commit(organization, commands.clone()).await;
+        let expected: Vec<Outcome> = stored(expected);
+        let seed = self.seed;
+        assert_eq!(tested.len(), expected.len(), "{SEED_VARIABLE}={seed}");
+        for (command, (tested, expected)) in commands.iter().zip(tested.iter().zip(&expected)) {
+            assert_eq!(tested, expected, "{command:?}: {SEED_VARIABLE}={seed}");
+        }
+        known.remember(expected.iter().filter_map(|outcome| outcome.as_ref().ok()));
+    }
+
+    async fn compare_at_random(&self, known: &Known, generator: &mut Generator) {
+        let view = generator.view(known);
+        let page = generator.page();
+        let product = generator.product(known);
+        let stock_filter = generator.stock_filter(known, self.clock.now());
+        same!(self.list_stocks(view, &stock_filter, page));
+        same!(self.list_stocks(view, &[], page));
+        let filter = generator.transaction_filter(self.clock.now());
+        same!(self.transactions(view, product, &filter, page));
+        same!(self.transactions(view, product, &[], page));
+        let filter = generator.location_filter();
+        let nearest_to = generator.geolocation();
+        same!(self.list_locations(view, &filter, nearest_to, page));
+        same!(self.list_products(view, page));
+        same!(self.list_keys(view.organization, view.acting, page));
+        if let Some(id) = generator.transaction(known) {
+            same!(self.transaction(view, product, id));
+        }
+    }
+
+    async fn compare_everything(&self, known: &Known) {
+        for view in known.views() {
+            self.compare_view(view, known).await;
+        }
+        for client_id in &known.client_ids {
+            same!(self.key_by_client_id(client_id));
+        }
+        same!(self.organizations());
+        let sorted = |mut revocations: Vec<_>| {
+            revocations.sort_by_key(|one: &stockroom_application::ports::Revocation| {
+                (one.revoked_at, one.key, one.grants)
+            });
+            revocations
+        };
+        let since = Timestamp::UNIX_EPOCH;
+        let tested = stored(self.subject.revocations_since(since).await);
+        let expected = stored(self.reference.revocations_since(since).await);
+        let seed = self.seed;
+        assert_eq!(sorted(tested), sorted(expected), "{SEED_VARIABLE}={seed}");
+    }
+
+    async fn compare_view(&self, view: View, known: &Known) {
+        for product in &known.products {
+            let stock = same!(self.stock(view, *product));
+            let history = same!(self.transactions(view, *product, &[], WHOLE));
+            if let (Some(stock), Some(history)) = (stock, history) {
+                assert_adds_up(&stock, &history.items);
+            }
+            same!(self.product(view, *product));
+        }
+        for id in &known.locations {
+            same!(self.location(view, *id));
+        }
+        for id in &known.keys {
+            same!(self.key(view.organization, view.acting, *id));
+        }
+        same!(self.list_stocks(view, &[], WHOLE));
+        same!(self.list_locations(view, &[], None, WHOLE));
+        same!(self.list_products(view, WHOLE));
+        same!(self.list_keys(view.organization, view.acting, WHOLE));
+        same!(self.organization(view.organization));
+        same!(self.stores(view.organization));
+        let mut tested = stored(self.subject.stocks(view, &known.products).await);
+        let mut expected = stored(self.reference.stocks(view, &known.products).await);
+        tested.sort_by_key(|stock| stock.id);
+        expected.sort_by_key(|stock| stock.id);
+        assert_eq!(tested, expected, "{SEED_VARIABLE}={}", self.seed);
+    }
+}
+
+impl Known {
+    /// Keeps the ids that answers gave, to ask for them later: of their own organization and of
+    /// the other one.
+    fn remember<'a>(&mut self, answers: impl Iterator<Item = &'a Answer>) {
+        for answer in answers {
+            match answer {
+                Answer::Recorded(recorded) => self.transactions.push(recorded.entry.id),
+                Answer::Location(location) => keep(&mut self.locations, location.id),
+                Answer::Product(product) => keep(&mut self.products, product.product.id),
+                Answer::Key(key) => {
+                    keep(&mut self.keys, key.id);
+                    keep(&mut self.client_ids, key.client_id.clone());
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn keep<T: PartialEq>(kept: &mut Vec<T>, id: T) {
+    if !kept.contains(&id) {
+        kept.push(id);
+    }
+}

@@ -1,0 +1,14 @@
+//! What the domain decides, seen from outside: every refusal in its place, every action at its
+//! bounds, and a small independent model that predicts whole sequences.
+
+mod batches;
+mod keys;
+mod locations;
+mod model;
+mod products;
+mod put;
+mod scene;
+mod stock;
+mod tenancy;
+mod time;
+mod transactions;

@@ -1,0 +1,282 @@
+//! Single transactions.
+
+use stockroom_domain::{
+    EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, Transact, TransactionAction,
+};
+
+use crate::scene::{
+    MOST, Scene, assert_precedence, balance, changed_stock, entries, id, location, other_store,
+    product, quantity, slug, stock, store,
+};
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
+
+fn transact(action: TransactionAction, pieces: u64, location: Option<&str>) -> Transact {
+    Transact {
+        product: product(),
+        action,
+        quantity: quantity(pieces),
+        location: location.map(str::to_owned),
+    }
+}
+
+#[test]
+fn refusals_come_in_order() {
+    let scene = Scene::new(transact(Decrement, 1, None)).with_stock(stock(store(), balance(5, 5)));
+    let nowhere = "nowhere".to_owned();
+    assert_precedence(
+        &scene,
+        &[
+            (
+                |scene| scene.request.location = Some("nowhere".to_owned()),
+                Refusal::UnknownLocation { slug: nowhere },
+            ),
+            (|scene| scene.remove_stock(store()), Refusal::UnknownStock),
+            (
+                |scene| scene.request.quantity = quantity(6),
+                Refusal::InsufficientStock,
+            ),
+        ],
+    );
+}
+
+#[test]
+fn refusals_of_a_new_location_come_in_order() {
+    let scene = Scene::new(transact(Increment, 1, Some("new")))
+        .with_stock(stock(store(), balance(0, 0)))
+        .with_location(location(store(), 1, "new"));
+    assert_precedence(
+        &scene,
+        &[
+            (
+                |scene| {
+                    for number in 0..STOCK_LOCATIONS_MAX {
+                        let called = format!("l{number}");
+                        let number = 0x100 + u128::try_from(number).expect("it fits");
+                        scene.add_position(store(), number, &called, balance(0, 0));
+                    }
+                },
+                Refusal::TooManyStockLocations {
+                    locations_max: STOCK_LOCATIONS_MAX,
+                },
+            ),
+            (
+                |scene| {
+                    for stock in scene.state.stocks.values_mut() {
+                        stock.unlocated = balance(MOST, 0);
+                    }
+                },
+                Refusal::TotalWouldOverflow,
+            ),
+        ],
+    );
+}
+
+/// A text that can be no slug names no location, like any other unknown one.
+#[test]
+fn a_location_that_is_no_slug_is_unknown() {
+    for text in ["", "no slug", "ümlaut", "a/b"] {
+        let scene = Scene::new(transact(Increment, 1, Some(text)))
+            .with_stock(stock(store(), balance(0, 0)));
+        let slug = text.to_owned();
+        assert_eq!(scene.decide(), Err(Refusal::UnknownLocation { slug }));
+    }
+}
+
+/// A stock lies in its holder's locations, whoever asks.
+#[test]
+fn locations_are_those_of_the_stocks_holder() {
+    let organization = Owner::Organization;
+    for (holder, locations_owner, known) in [
+        (store(), store(), true),
+        (store(), organization, false),
+        (organization, organization, true),
+        (organization, store(), false),
+        (store(), other_store(), false),
+    ] {
+        let scene = Scene::new(transact(Increment, 1, Some("here")))
+            .with_stock(stock(holder, balance(0, 0)))
+            .with_location(location(locations_owner, 1, "here"));
+        let unknown = Refusal::UnknownLocation {
+            slug: "here".to_owned(),
+        };
+        let refusal = scene.decide().err();
+        assert_eq!(refusal, (!known).then_some(unknown), "{holder}, {locations_owner}");
+    }
+}
+
+/// Without stock, a location that the caller sees is no reason: the missing stock is.
+#[test]
+fn a_visible_location_without_stock_is_no_reason() {
+    for owner in [store(), Owner::Organization] {
+        let scene = Scene::new(transact(Increment, 1, Some("here")))
+            .with_location(location(owner, 1, "here"));
+        assert_eq!(scene.decide(), Err(Refusal::UnknownStock));
+    }
+}
+
+#[test]
+fn another_stores_stock_is_unknown() {
+    let scene =
+        Scene::new(transact(Increment, 1, None)).with_stock(stock(other_store(), balance(5, 0)));
+    assert_eq!(scene.decide(), Err(Refusal::UnknownStock));
+}
+
+#[test]
+fn own_stock_stands_in_for_the_organizations() {
+    let mut scene = Scene::new(transact(Decrement, 1, None))
+        .with_stock(stock(Owner::Organization, balance(5, 0)));
+    let shared = scene.accepted();
+    let changed = changed_stock(&shared.changes).map(|stock| stock.owner);
+    assert_eq!(changed, Some(Owner::Organization));
+    scene.add_stock(stock(store(), balance(0, 0)));
+    assert_eq!(scene.decide(), Err(Refusal::InsufficientStock));
+}
+
+const INSUFFICIENT: Result<(EntryAction, u64, [u64; 2]), Refusal> = Err(Refusal::InsufficientStock);
+const OVERFLOW: Result<(EntryAction, u64, [u64; 2]), Refusal> = Err(Refusal::TotalWouldOverflow);
+
+/// Each action at its bounds: from a position's figures, what is recorded with which quantity, and
+/// the figures after it.
+#[test]
+fn every_action_at_its_bounds() {
+    use EntryAction as Entry;
+    let table = [
+        (Increment, [0, 0], 0, Ok((Entry::Increment, 0, [0, 0]))),
+        (Increment, [5, 3], 1, Ok((Entry::Increment, 1, [6, 3]))),
+        (Increment, [0, 0], MOST, Ok((Entry::Increment, MOST, [MOST, 0]))),
+        (Increment, [1, 0], MOST, OVERFLOW),
+        (Increment, [0, 1], MOST, OVERFLOW),
+        (Increment, [MOST - 1, 0], 1, Ok((Entry::Increment, 1, [MOST, 0]))),
+        (Increment, [MOST, 0], 1, OVERFLOW),
+        (Increment, [0, MOST], 1, OVERFLOW),
+        (Increment, [MOST - 5, 5], 1, OVERFLOW),
+        (Increment, [MOST, 0], 0, Ok((Entry::Increment, 0, [MOST, 0]))),
+        (Decrement, [0, 0], 0, Ok((Entry::Decrement, 0, [0, 0]))),
+        (Decrement, [5, 3], 5, Ok((Entry::Decrement, 5, [0, 3]))),
+        (Decrement, [5, 3], 6, INSUFFICIENT),
+        (Decrement, [0, 3], 1, INSUFFICIENT),
+        (Decrement, [MOST, 0], MOST, Ok((Entry::Decrement, MOST, [0, 0]))),
+        (Decrement, [MOST - 1, 0], MOST, INSUFFICIENT),
+        (Allocate, [0, 0], 0, Ok((Entry::Allocate, 0, [0, 0]))),
+        (Allocate, [5, 3], 1, Ok((Entry::Allocate, 1, [4, 4]))),
+        (Allocate, [5, 3], 5, Ok((Entry::Allocate, 5, [0, 8]))),
+        (Allocate, [5, 3], 6, INSUFFICIENT),
+        (Allocate, [MOST, 0], MOST, Ok((Entry::Allocate, MOST, [0, MOST]))),
+        (Allocate, [0, MOST], 1, INSUFFICIENT),
+        (Deallocate, [0, 0], 0, Ok((Entry::Deallocate, 0, [0, 0]))),
+        (Deallocate, [5, 3], 1, Ok((Entry::Deallocate, 1, [6, 2]))),
+        (Deallocate, [5, 3], 3, Ok((Entry::Deallocate, 3, [8, 0]))),
+        (Deallocate, [5, 3], 4, INSUFFICIENT),
+        (Deallocate, [0, MOST], MOST, Ok((Entry::Deallocate, MOST, [MOST, 0]))),
+        (Deallocate, [MOST, 0], 1, INSUFFICIENT),
+        (Set, [5, 3], 10, Ok((Entry::Increment, 2, [7, 3]))),
+        (Set, [5, 3], 7, Ok((Entry::Decrement, 1, [4, 3]))),
+        (Set, [5, 3], 8, Ok((Entry::Increment, 0, [5, 3]))),
+        (Set, [5, 3], 3, Ok((Entry::Decrement, 5, [0, 3]))),
+        (Set, [5, 3], 2, INSUFFICIENT),
+        (Set, [0, 3], 0, INSUFFICIENT),
+        (Set, [0, 0], 0, Ok((Entry::Increment, 0, [0, 0]))),
+        (Set, [0, 0], MOST, Ok((Entry::Increment, MOST, [MOST, 0]))),
+        (Set, [0, MOST], MOST, Ok((Entry::Increment, 0, [0, MOST]))),
+        (Set, [0, MOST], MOST - 1, INSUFFICIENT),
+        (Set, [MOST, 0], 0, Ok((Entry::Decrement, MOST, [0, 0]))),
+    ];
+    for (action, [available, allocated], pieces, expected) in table {
+        for position in [None, Some("here")] {
+            let case = format!("{action:?} {pieces} on {available}+{allocated} in {position:?}");
+            let before = balance(available, allocated);
+            let mut held = stock(store(), balance(0, 0));
+            if position.is_none() {
+                held.unlocated = before;
+            }
+            let mut scene = Scene::new(transact(action, pieces, position)).with_stock(held);
+            if position.is_some() {
+                scene.add_position(store(), 1, "here", before);
+            }
+            let decision = match (scene.decide(), &expected) {
+                (Err(refusal), Err(expected)) => {
+                    assert_eq!(refusal, *expected, "{case}");
+                    continue;
+                }
+                (decision, _) => decision.unwrap_or_else(|refusal| panic!("{case}: {refusal}")),
+            };
+            let entry = &decision.answer.entry;
+            let after = [entry.balance.available.get(), entry.balance.allocated.get()];
+            assert_eq!(Ok((entry.action, entry.quantity.get(), after)), expected, "{case}");
+            let changed = changed_stock(&decision.changes).expect("the stock changes");
+            assert_eq!(changed.balance(entry.location), Some(entry.balance), "{case}");
+            assert_eq!(changed.sums(), entry.balance, "{case}");
+            assert_eq!(changed.sequence, entry.sequence, "{case}");
+            assert_eq!(entries(&decision.changes), [entry], "{case}");
+        }
+    }
+}
+
+/// The limit is one of the whole stock: a position that has room is none when others are full.
+#[test]
+fn the_limit_is_that_of_the_whole_stock() {
+    for (action, pieces, refusal) in [
+        (Increment, 1, None),
+        (Increment, 2, Some(Refusal::TotalWouldOverflow)),
+        (Set, 11, None),
+        (Set, 12, Some(Refusal::TotalWouldOverflow)),
+        // Nothing is added to the total by these.
+        (Allocate, 10, None),
+        (Decrement, 10, None),
+        (Set, 0, None),
+    ] {
+        let scene = Scene::new(transact(action, pieces, None))
+            .with_stock(stock(store(), balance(10, 0)))
+            .with_position(store(), 1, "full", balance(1, MOST - 12));
+        assert_eq!(scene.decide().err(), refusal, "{action:?} {pieces}");
+    }
+}
+
+/// A location that the stock doesn't have is a position of nothing, which `increment` and `set`
+/// add and the other actions find insufficient, even for nothing.
+#[test]
+fn a_location_is_added_by_increment_and_set_only() {
+    for (action, pieces, accepted) in [
+        (Increment, 0, true),
+        (Increment, 5, true),
+        (Set, 0, true),
+        (Set, 5, true),
+        (Decrement, 0, false),
+        (Allocate, 0, false),
+        (Deallocate, 0, false),
+    ] {
+        let scene = Scene::new(transact(action, pieces, Some("new")))
+            .with_stock(stock(store(), balance(9, 0)))
+            .with_location(location(store(), 1, "new"));
+        match scene.decide() {
+            Ok(decision) => {
+                assert!(accepted, "{action:?}");
+                let changed = changed_stock(&decision.changes).expect("the stock changes");
+                let added = changed.balance(Some(id(1)));
+                assert_eq!(added, Some(balance(pieces, 0)), "{action:?}");
+                assert_eq!(changed.unlocated, balance(9, 0));
+                assert_eq!(decision.answer.slug, Some(slug("new")));
+            }
+            Err(refusal) => {
+                assert!(!accepted, "{action:?}");
+                assert_eq!(refusal, Refusal::InsufficientStock);
+            }
+        }
+    }
+}
+
+#[test]
+fn the_answer_names_the_position_the_maker_and_the_place_in_the_ledger() {
+    let mut held = stock(store(), balance(9, 0));
+    held.sequence = 41;
+    let scene = Scene::new(transact(Allocate, 4, Some("here")))
+        .with_stock(held)
+        .with_position(store(), 1, "here", balance(7, 0));
+    let recorded = scene.accepted().answer;
+    assert_eq!(recorded.product, product());
+    assert_eq!(recorded.slug, Some(slug("here")));
+    assert_eq!(recorded.entry.location, Some(id(1)));
+    assert_eq!(recorded.entry.sequence, 42);
+    assert_eq!(recorded.entry.actor, scene.actor.key);
+    assert_eq!(recorded.entry.stock, id(0x57));
+}

@@ -1,0 +1,244 @@
+//! The API's errors, and what becomes of the errors of the use cases.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::Value;
+use stockroom_application::ports::StoreError;
+use stockroom_application::{AccessError, Error, TokenError};
+use stockroom_domain::{Invalid, Refusal, RefusalKind};
+use utoipa::ToSchema;
+
+use crate::form::Form;
+
+/// How long a client should wait before it tries again, when nothing better is known.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// An answer that is an error. Nothing of the inside is in it.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    title: &'static str,
+    detail: Option<String>,
+    meta: Option<Value>,
+    retry_after_seconds: Option<u64>,
+}
+
+impl ApiError {
+    pub(crate) const fn new(status: StatusCode, title: &'static str) -> Self {
+        Self {
+            status,
+            title,
+            detail: None,
+            meta: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(detail.into());
+        self
+    }
+
+    pub(crate) fn meta(mut self, meta: Value) -> Self {
+        self.meta = Some(meta);
+        self
+    }
+
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    pub(crate) fn validation(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Validation Error").detail(detail)
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Bad Request").detail(detail)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unable to validate access token")
+    }
+
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Forbidden").detail(detail)
+    }
+
+    pub(crate) fn not_found(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not Found").detail(detail)
+    }
+
+    pub(crate) fn unavailable(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            .detail(detail)
+            .retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    pub(crate) const fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    }
+
+    /// The error of an answer that came with a status alone.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        Self::new(status, status.canonical_reason().unwrap_or("Error"))
+    }
+
+    /// The whole answer, in one of the forms.
+    pub(crate) fn render(&self, form: Form) -> Response {
+        let body = ErrorBody {
+            errors: vec![ErrorObject {
+                title: self.title,
+                status: match form {
+                    Form::Basic => ErrorStatus::Number(self.status.as_u16()),
+                    Form::MultiLocation => ErrorStatus::Text(self.status.as_str().to_owned()),
+                },
+                detail: self.detail.as_deref(),
+                meta: self.meta.as_ref(),
+            }],
+        };
+        let mut response = (self.status, axum::Json(body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// Leaves the error for the middleware to render, which knows the form asked for.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What errors look like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Errors)]
+pub(crate) struct ErrorBody<'a> {
+    errors: Vec<ErrorObject<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+struct ErrorObject<'a> {
+    /// What kind of error it is.
+    title: &'static str,
+    /// The HTTP status: a number in the basic form, a text in the multi-location form.
+    status: ErrorStatus,
+    /// What is wrong in particular.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// More for programs to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum ErrorStatus {
+    Number(u16),
+    Text(String),
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::validation(invalid.to_string())
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::InvalidProductIdentifier => Self::validation("Invalid product identifier"),
+            Refusal::InsufficientStock => cannot_complete(
+                "Your request could not be completed due to insufficient stock levels",
+            ),
+            refusal => {
+                let detail = sentence(&refusal.to_string());
+                match refusal.kind() {
+                    RefusalKind::Forbidden => Self::forbidden(&detail),
+                    RefusalKind::Invalid => Self::validation(detail),
+                    RefusalKind::NotFound => Self::not_found(&detail),
+                    RefusalKind::Conflict => {
+                        Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
+                    }
+                    RefusalKind::Unprocessable => cannot_complete(&detail),
+                }
+            }
+        }
+    }
+}
+
+fn cannot_complete(detail: &str) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
+}
+
+/// The domain words its refusals as parts of sentences.
+fn sentence(text: &str) -> String {
+    let mut characters = text.chars();
+    characters
+        .next()
+        .map(|first| first.to_uppercase().chain(characters).collect())
+        .unwrap_or_default()
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let source = &error as &dyn std::error::Error;
+        match &error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = source, "the database is not available");
+                Self::unavailable("The database is not available at the moment")
+            }
+            StoreError::Corrupt { .. } | StoreError::Failed(_) => {
+                tracing::error!(error = source, "the database failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::InvalidToken => Self::unauthorized(),
+            AccessError::StoreNotFound => Self::not_found("There is no such store"),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::InvalidCredentials => {
+                Self::unauthorized().detail("The client_id or the client_secret is wrong")
+            }
+            TokenError::ImplicitNotAllowed => {
+                Self::forbidden("This key does not allow implicit tokens")
+            }
+            TokenError::Store(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! Permission: an extractor for each kind, which lets in who has it.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderName, header};
+use stockroom_application::{Administrator, Caller};
+use stockroom_domain::StoreId;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+
+static STORE: HeaderName = HeaderName::from_static("x-moltin-auth-store");
+
+/// A caller who may read stock and locations: anyone with a valid token.
+pub(crate) struct Reading(Access);
+
+/// A caller who may do everything: one with a client-credentials token.
+pub(crate) struct Administration(Access);
+
+struct Access {
+    app: AppState,
+    caller: Caller,
+    store: Option<StoreId>,
+    store_is_no_id: bool,
+}
+
+impl Reading {
+    /// The caller, acting in the store that it names.
+    ///
+    /// This is a step of its own because an unknown store is 404, which comes after what the
+    /// extractors refuse with 400.
+    pub(crate) async fn enter(self) -> Result<Caller, ApiError> {
+        self.0.enter().await
+    }
+}
+
+impl Administration {
+    /// The administrator, acting in the store that it names; a step of its own as for
+    /// [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        let caller = self.0.enter().await?;
+        caller.administrator().ok_or_else(not_allowed)
+    }
+}
+
+impl Access {
+    async fn enter(self) -> Result<Caller, ApiError> {
+        if self.store_is_no_id {
+            return Err(stockroom_application::AccessError::StoreNotFound.into());
+        }
+        match self.store {
+            Some(store) => Ok(self.app.stockroom.act_in(self.caller, store).await?),
+            None => Ok(self.caller),
+        }
+    }
+
+    fn from_parts(parts: &Parts, app: &AppState) -> Result<Self, ApiError> {
+        let token = bearer_token(&parts.headers).ok_or_else(ApiError::unauthorized)?;
+        let caller = app.stockroom.authenticate(token)?;
+        let header = parts.headers.get(&STORE);
+        let store = header.and_then(|store| StoreId::parse(store.to_str().ok()?));
+        app.rate_limits.check(&caller, store)?;
+        Ok(Self {
+            app: app.clone(),
+            caller,
+            store,
+            store_is_no_id: header.is_some() && store.is_none(),
+        })
+    }
+}
+
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(token.trim())
+}
+
+fn not_allowed() -> ApiError {
+    ApiError::forbidden("An implicit token reads stock and locations only")
+}
+
+impl FromRequestParts<AppState> for Reading {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        Access::from_parts(parts, app).map(Self)
+    }
+}
+
+impl FromRequestParts<AppState> for Administration {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let access = Access::from_parts(parts, app)?;
+        access.caller.administrator().ok_or_else(not_allowed)?;
+        Ok(Self(access))
+    }
+}

@@ -1,0 +1,200 @@
+//! Request bodies.
+
+use axum::body::to_bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value};
+use stockroom_domain::{Patch, Quantity};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+
+/// The bytes of a body within the limit, whatever its content type.
+pub(crate) struct Bytes(pub(crate) axum::body::Bytes);
+
+impl FromRequest<AppState> for Bytes {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        let bytes_max = app.options.body_bytes_max;
+        let too_large = || {
+            ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+                .detail(format!("The body must be at most {bytes_max} bytes"))
+        };
+        let announced = request
+            .headers()
+            .get(header::CONTENT_LENGTH)
+            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        if announced.is_some_and(|length| length > bytes_max as u64) {
+            return Err(too_large());
+        }
+        match to_bytes(request.into_body(), bytes_max).await {
+            Ok(bytes) => Ok(Self(bytes)),
+            Err(error) => {
+                let source = std::error::Error::source(&error);
+                if source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
+                    Err(too_large())
+                } else {
+                    Err(ApiError::bad_request("The body could not be read"))
+                }
+            }
+        }
+    }
+}
+
+/// What stands under `data` in a JSON body.
+pub(crate) struct Body(Value);
+
+impl FromRequest<AppState> for Body {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        if !is_json(request.headers()) {
+            return Err(ApiError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+                .detail("The content type must be application/json"));
+        }
+        let Bytes(bytes) = Bytes::from_request(request, app).await?;
+        let body: Value = serde_json::from_slice(&bytes)
+            .map_err(|error| ApiError::bad_request(format!("The body is no JSON: {error}")))?;
+        match body {
+            Value::Object(mut body) => body.remove("data"),
+            _ => None,
+        }
+        .map(Self)
+        .ok_or_else(|| ApiError::validation("The body must be an object with data"))
+    }
+}
+
+/// Whether the body claims to be JSON, or claims nothing.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let mime: Option<mime::Mime> = content_type.to_str().ok().and_then(|it| it.parse().ok());
+    mime.is_some_and(|mime| {
+        mime.type_() == mime::APPLICATION
+            && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
+    })
+}
+
+impl Body {
+    /// The fields of the object under `data`, wherever the client's form puts them: those under
+    /// `attributes` stand beside the others, and before one of the same name.
+    pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
+        let Value::Object(mut data) = self.0 else {
+            return Err(ApiError::validation("data must be an object"));
+        };
+        merge_attributes(&mut data)?;
+        deserialize(Value::Object(data))
+    }
+
+    /// The objects of the list under `data`, as they are.
+    pub(crate) fn list(self) -> Result<Vec<Value>, ApiError> {
+        match self.0 {
+            Value::Array(list) => Ok(list),
+            _ => Err(ApiError::validation("data must be a list")),
+        }
+    }
+}
+
+fn merge_attributes(data: &mut Map<String, Value>) -> Result<(), ApiError> {
+    match data.remove("attributes") {
+        None => Ok(()),
+        Some(Value::Object(attributes)) => {
+            data.extend(attributes);
+            Ok(())
+        }
+        Some(_) => Err(ApiError::validation("attributes must be an object")),
+    }
+}
+
+fn deserialize<T: DeserializeOwned>(value: Value) -> Result<Fields<T>, ApiError> {
+    let kind = value.get("type").cloned();
+    let fields = serde_path_to_error::deserialize(value).map_err(|error| {
+        let path = error.path().to_string();
+        let reason = error.into_inner();
+        ApiError::validation(if path == "." {
+            reason.to_string()
+        } else {
+            format!("{path}: {reason}")
+        })
+    })?;
+    Ok(Fields { fields, kind })
+}
+
+/// The fields of an object, whose type is still to be checked.
+pub(crate) struct Fields<T> {
+    fields: T,
+    kind: Option<Value>,
+}
+
+impl<T> Fields<T> {
+    /// The fields, if the object is of this type or doesn't say.
+    pub(crate) fn of_type(self, expected: &str) -> Result<T, ApiError> {
+        match self.kind {
+            Some(kind) if kind != expected => {
+                Err(ApiError::validation(format!("type must be {expected}")))
+            }
+            _ => Ok(self.fields),
+        }
+    }
+}
+
+/// Reads an optional field that, where it is present, must hold a value: null is none. To be used
+/// with `#[serde(default, deserialize_with = "present")]`.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a field of an update: absent it is kept, null clears it. To be used with
+/// `#[serde(default, deserialize_with = "patch")]`.
+pub(crate) fn patch<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(match Option::deserialize(deserializer)? {
+        None => Patch::Clear,
+        Some(value) => Patch::Set(value),
+    })
+}
+
+/// A quantity in a body: an integer, and nothing that could be taken for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Pieces(pub(crate) Quantity);
+
+impl<'de> Deserialize<'de> for Pieces {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer)?
+            .as_u64()
+            .and_then(Quantity::new)
+            .map(Self)
+            .ok_or_else(|| {
+                let range = format!("must be an integer from 0 to {}", Quantity::MAX);
+                serde::de::Error::custom(range)
+            })
+    }
+}
+
+impl utoipa::PartialSchema for Pieces {
+    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+        utoipa::openapi::ObjectBuilder::new()
+            .schema_type(utoipa::openapi::schema::Type::Integer)
+            .minimum(Some(0))
+            .maximum(Some(Quantity::MAX.get()))
+            .description(Some("A number of pieces."))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Pieces {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Quantity".into()
+    }
+}

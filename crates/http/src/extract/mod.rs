@@ -1,0 +1,11 @@
+//! What handlers take out of a request, and how it is refused.
+
+mod auth;
+mod body;
+mod id;
+mod query;
+
+pub(crate) use auth::{Administration, Reading};
+pub(crate) use body::{Body, Bytes, Pieces, patch, present};
+pub(crate) use id::PathId;
+pub(crate) use query::{ListQuery, Query};

@@ -1,0 +1,90 @@
+//! Query parameters.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use stockroom_application::PageRequest;
+
+use crate::error::ApiError;
+
+/// The decoded query parameters of a request.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn of(query: &str) -> Self {
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The value of a parameter that may be given once.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name);
+        let value = values.next();
+        if values.next().is_some() {
+            let detail = format!("The query parameter {name} is given more than once");
+            return Err(ApiError::bad_request(detail));
+        }
+        Ok(value.map(|(_, value)| value.as_str()))
+    }
+
+    fn number(&self, name: &str, max: u32) -> Result<Option<u32>, ApiError> {
+        let Some(text) = self.get(name)? else {
+            return Ok(None);
+        };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| text.parse().ok()).flatten();
+        match number.filter(|number| *number <= max) {
+            Some(number) => Ok(Some(number)),
+            None => Err(ApiError::bad_request(format!(
+                "{name} must be an integer from 0 to {max}"
+            ))),
+        }
+    }
+
+    fn page(&self) -> Result<PageRequest, ApiError> {
+        let limit = self.number("page[limit]", PageRequest::LIMIT_MAX)?;
+        let offset = self.number("page[offset]", PageRequest::OFFSET_MAX)?;
+        Ok(PageRequest {
+            limit: limit
+                .filter(|limit| *limit > 0)
+                .unwrap_or(PageRequest::LIMIT_DEFAULT),
+            offset: offset.unwrap_or(0),
+        })
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+/// What every list is asked with.
+pub(crate) struct ListQuery {
+    /// Which part of the list.
+    pub(crate) page: PageRequest,
+    /// The textual filter.
+    pub(crate) filter: Option<String>,
+    /// The order asked for.
+    pub(crate) sort: Option<String>,
+    /// The path, for links.
+    pub(crate) path: String,
+}
+
+impl<S: Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = Query::of(parts.uri.query().unwrap_or_default());
+        Ok(Self {
+            page: query.page()?,
+            filter: query.get("filter")?.map(ToOwned::to_owned),
+            sort: query.get("sort")?.map(ToOwned::to_owned),
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,186 @@
+//! The OpenAPI document: its head, and what many endpoints have in common. The endpoints
+//! themselves are described where they are.
+
+use serde::Deserialize;
+use utoipa::openapi::OpenApi as Document31;
+use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
+
+use crate::error::ErrorBody;
+
+/// The whole document.
+#[must_use]
+pub fn document() -> Document31 {
+    crate::routes::endpoints().into_openapi()
+}
+
+/// The document without its endpoints.
+pub(crate) fn head() -> Document31 {
+    Head::openapi()
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Stockroom",
+        description = "Stock of products, by store and by location, with a ledger of every movement. \
+                       Speaks the Elastic Path Commerce inventory dialect.\n\n\
+                       Every request body is read in both forms: what stands under `data` may stand under \
+                       `data.attributes` as well. The header `EP-Inventories-Multi-Location` chooses the form \
+                       of the answer.",
+    ),
+    modifiers(&AccessTokens),
+    security(("access_token" = [])),
+    tags(
+        (name = "Access", description = "Tokens and application keys."),
+        (name = "Stock", description = "How much there is of a product, and where."),
+        (name = "Transactions", description = "Movements of stock."),
+        (name = "Locations", description = "Where stock may lie."),
+        (name = "Products", description = "What stock is stock of."),
+        (name = "Settings", description = "How an organization wants things done."),
+    ),
+)]
+struct Head;
+
+struct AccessTokens;
+
+impl Modify for AccessTokens {
+    fn modify(&self, document: &mut Document31) {
+        let flow = ClientCredentials::new("/oauth/access_token", Scopes::new());
+        let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("access_token", scheme);
+    }
+}
+
+/// A request body.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct Document<T> {
+    #[expect(
+        dead_code,
+        reason = "read through the body extractor; here for its schema"
+    )]
+    data: T,
+}
+
+/// Parameters of every list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for their descriptions"
+)]
+pub(crate) struct ListParameters {
+    /// How many items at most, from 1 to 100; 25 if left out or 0.
+    #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
+    limit: u32,
+    /// How many items to pass over, up to 10000.
+    #[param(
+        rename = "page[offset]",
+        required = false,
+        minimum = 0,
+        maximum = 10000
+    )]
+    offset: u32,
+    /// `op(field,value,…)`, several joined by `:`, all of which have to hold. `op` is one of
+    /// `eq`, `in`, `like`, `gt`, `ge`, `lt`, `le`, `is_null`.
+    #[param(required = false, example = "eq(location,warehouse):gt(available,0)")]
+    filter: String,
+}
+
+/// Chooses the form of the answer.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "read through the form extractor; here for its description"
+)]
+pub(crate) struct FormHeader {
+    /// `true` for the multi-location form, else the basic one.
+    #[param(rename = "EP-Inventories-Multi-Location", required = false)]
+    form: bool,
+}
+
+/// Chooses the store.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "read through the permission extractors; here for its description"
+)]
+pub(crate) struct StoreHeader {
+    /// The store to act in; for keys of an organization.
+    #[param(rename = "X-Moltin-Auth-Store", required = false, format = Uuid)]
+    store: String,
+}
+
+/// The order of a list of locations.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for its description"
+)]
+pub(crate) struct LocationOrder {
+    /// `location` for the nearest first.
+    #[param(required = false)]
+    sort: String,
+}
+
+/// The point that locations can be sorted by.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by the handler; here for its description")]
+pub(crate) struct GeolocationHeader {
+    /// `LATITUDE,LONGITUDE` in degrees; needed for `sort=location`.
+    #[param(rename = "EP-Geolocation", required = false)]
+    geolocation: String,
+}
+
+macro_rules! responses {
+    ($($(#[$doc:meta])* $name:ident = $status:literal;)*) => {$(
+        $(#[$doc])*
+        #[derive(IntoResponses)]
+        #[response(status = $status)]
+        #[expect(dead_code, reason = "here for its description")]
+        pub(crate) struct $name(#[to_schema] ErrorBody<'static>);
+    )*};
+}
+
+responses! {
+    /// The request is not valid.
+    BadRequest = 400;
+    /// The access token, or the credentials, are not valid.
+    Unauthorized = 401;
+    /// The key does not allow implicit tokens.
+    ImplicitForbidden = 403;
+    /// What the path names does not exist, or not for this caller.
+    NotFound = 404;
+    /// It clashes with what is.
+    Conflict = 409;
+    /// The stock does not allow it.
+    Unprocessable = 422;
+}
+
+/// What every endpoint may answer.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "here for their descriptions")]
+pub(crate) enum CommonErrors {
+    /// The request is not valid.
+    #[response(status = 400)]
+    BadRequest(#[to_schema] ErrorBody<'static>),
+    /// The access token is not valid.
+    #[response(status = 401)]
+    Unauthorized(#[to_schema] ErrorBody<'static>),
+    /// The token, or its key, does not permit this.
+    #[response(status = 403)]
+    Forbidden(#[to_schema] ErrorBody<'static>),
+    /// The rate limit is reached.
+    #[response(status = 429)]
+    TooManyRequests(#[to_schema] ErrorBody<'static>),
+    /// The server is overloaded, or its database not available.
+    #[response(status = 503)]
+    Unavailable(#[to_schema] ErrorBody<'static>),
+}

@@ -1,0 +1,113 @@
+//! Transactions.
+
+use serde::Serialize;
+use stockroom_domain::{EntryAction, Recorded, Timestamp};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::as_text;
+use crate::form::Form;
+
+/// A transaction, in one of the two forms.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+#[schema(as = Transaction)]
+pub(crate) enum TransactionBody {
+    Basic(BasicTransaction),
+    MultiLocation(MultiLocationTransaction),
+}
+
+/// A transaction in the basic form.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct BasicTransaction {
+    id: Uuid,
+    /// Always `stock-transaction`.
+    r#type: &'static str,
+    /// `create`, `increment`, `decrement`, `allocate` or `deallocate`.
+    action: &'static str,
+    product_id: Uuid,
+    /// How many pieces were concerned.
+    quantity: u64,
+    timestamps: TransactionTimestamps,
+}
+
+/// A transaction in the multi-location form.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct MultiLocationTransaction {
+    id: Uuid,
+    /// Always `stock-transaction`.
+    r#type: &'static str,
+    attributes: TransactionAttributes,
+    meta: TransactionMeta,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TransactionAttributes {
+    /// `increment`, `decrement`, `allocate` or `deallocate`.
+    action: &'static str,
+    product_id: Uuid,
+    /// How many pieces were concerned.
+    quantity: u64,
+    /// The slug that the location has now; absent for the unlocated pool.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TransactionMeta {
+    timestamps: TransactionTimestamps,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TransactionTimestamps {
+    #[schema(value_type = String, format = DateTime)]
+    #[serde(serialize_with = "as_text")]
+    created_at: Timestamp,
+}
+
+/// The word for an action in a form: the multi-location vocabulary has none for the creation of
+/// stock, which it shows as an increment.
+pub(crate) fn shown_action(action: EntryAction, form: Form) -> &'static str {
+    match (action, form) {
+        (EntryAction::Create, Form::MultiLocation) => EntryAction::Increment.as_str(),
+        (action, _) => action.as_str(),
+    }
+}
+
+impl TransactionBody {
+    pub(crate) fn new(recorded: Recorded, form: Form) -> Self {
+        let Recorded {
+            entry,
+            product,
+            slug,
+        } = recorded;
+        let id = entry.id.uuid();
+        let action = shown_action(entry.action, form);
+        let product_id = product.uuid();
+        let quantity = entry.quantity.get();
+        let timestamps = TransactionTimestamps {
+            created_at: entry.created_at,
+        };
+        match form {
+            Form::Basic => Self::Basic(BasicTransaction {
+                id,
+                r#type: "stock-transaction",
+                action,
+                product_id,
+                quantity,
+                timestamps,
+            }),
+            Form::MultiLocation => Self::MultiLocation(MultiLocationTransaction {
+                id,
+                r#type: "stock-transaction",
+                attributes: TransactionAttributes {
+                    action,
+                    product_id,
+                    quantity,
+                    location: slug.map(|slug| slug.to_string()),
+                },
+                meta: TransactionMeta { timestamps },
+            }),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Application keys.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use stockroom_application::NewKeyRequest;
+use stockroom_domain::{KeyId, ProductText, Refusal, UpdateKey};
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, ListQuery, PathId, present};
+use crate::links::List;
+use crate::openapi::{CommonErrors, Conflict, Document, ListParameters, NotFound, StoreHeader};
+use crate::representation::{Data, KeyBody};
+
+/// An application key to be created.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct NewKeyBody {
+    #[schema(min_length = 1, max_length = 1024)]
+    name: String,
+    /// Requests per second to be kept free for this key; 0 if left out.
+    #[serde(default)]
+    reserved_rate_limit: u32,
+    /// Whether the key is to give tokens without its secret; it isn't if left out.
+    #[serde(default)]
+    allow_implicit: bool,
+}
+
+/// Fields of an application key to be changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct KeyUpdate {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 1024)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    reserved_rate_limit: Option<u32>,
+    #[serde(default, deserialize_with = "present")]
+    allow_implicit: Option<bool>,
+}
+
+/// List application keys.
+#[utoipa::path(
+    get,
+    path = "/v2/application-keys",
+    tag = "Access",
+    params(ListParameters, StoreHeader),
+    responses((status = 200, description = "A page of keys.", body = List<KeyBody>), CommonErrors),
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    administration: Administration,
+    query: ListQuery,
+) -> Result<Json<List<KeyBody>>, ApiError> {
+    let administrator = administration.enter().await?;
+    let keys = app.stockroom.list_keys(&administrator, query.page).await?;
+    let list = List::new(&query, keys.page, KeyBody::from);
+    let reserved = keys.totals.reserved_rate_limit;
+    Ok(Json(list.with_reserved_rate_limit(reserved)))
+}
+
+/// Create an application key.
+///
+/// The answer holds the secret, which is never shown again.
+#[utoipa::path(
+    post,
+    path = "/v2/application-keys",
+    tag = "Access",
+    params(StoreHeader),
+    request_body = Document<NewKeyBody>,
+    responses((status = 201, description = "The key, with its secret.", body = Data<KeyBody>), Conflict, CommonErrors),
+)]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    administration: Administration,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<KeyBody>>), ApiError> {
+    let key: NewKeyBody = body.object()?.of_type("application_key")?;
+    let request = NewKeyRequest {
+        name: ProductText::new("name", key.name)?,
+        reserved_rate_limit: key.reserved_rate_limit,
+        allow_implicit: key.allow_implicit,
+    };
+    let administrator = administration.enter().await?;
+    let key = app.stockroom.create_key(&administrator, request).await?;
+    let data = key.into();
+    Ok((StatusCode::CREATED, Json(Data { data })))
+}
+
+/// Read an application key.
+#[utoipa::path(
+    get,
+    path = "/v2/application-keys/{key}",
+    tag = "Access",
+    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
+    responses((status = 200, description = "The key.", body = Data<KeyBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    administration: Administration,
+    key: PathId<KeyId>,
+) -> Result<Json<Data<KeyBody>>, ApiError> {
+    let id = key.existing()?;
+    let administrator = administration.enter().await?;
+    let key = app.stockroom.key(&administrator, id).await?;
+    let data = key.ok_or(Refusal::KeyNotFound)?.into();
+    Ok(Json(Data { data }))
+}
+
+/// Change an application key.
+#[utoipa::path(
+    put,
+    path = "/v2/application-keys/{key}",
+    tag = "Access",
+    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
+    request_body = Document<KeyUpdate>,
+    responses((status = 200, description = "The key.", body = Data<KeyBody>), NotFound, Conflict, CommonErrors),
+)]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    administration: Administration,
+    key: PathId<KeyId>,
+    body: Body,
+) -> Result<Json<Data<KeyBody>>, ApiError> {
+    let update: KeyUpdate = body.object()?.of_type("application_key")?;
+    let name = update
+        .name
+        .map(|name| ProductText::new("name", name))
+        .transpose()?;
+    let request = UpdateKey {
+        id: key.existing()?,
+        name,
+        reserved_rate_limit: update.reserved_rate_limit,
+        allow_implicit: update.allow_implicit,
+        rate_limit: None,
+    };
+    let administrator = administration.enter().await?;
+    let key = app.stockroom.update_key(&administrator, request).await?;
+    let data = key.into();
+    Ok(Json(Data { data }))
+}
+
+/// Delete an application key.
+///
+/// Its tokens stop working within a second.
+#[utoipa::path(
+    delete,
+    path = "/v2/application-keys/{key}",
+    tag = "Access",
+    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
+    responses((status = 204, description = "The key is gone."), NotFound, CommonErrors),
+)]
+pub(super) async fn delete(
+    State(app): State<AppState>,
+    administration: Administration,
+    key: PathId<KeyId>,
+) -> Result<StatusCode, ApiError> {
+    let id = key.existing()?;
+    let administrator = administration.enter().await?;
+    app.stockroom.delete_key(&administrator, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,234 @@
+//! Products.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use stockroom_domain::{
+    Invalid, Patch, ProductId, ProductText, Refusal, RegisterProduct, UpdateProduct,
+};
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, patch, present};
+use crate::links::List;
+use crate::openapi::{
+    CommonErrors, Document, ListParameters, NotFound, StoreHeader, Unprocessable,
+};
+use crate::representation::{Commodity, Data, ProductBody, Status};
+
+/// A product to be registered.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct NewProduct {
+    #[schema(min_length = 1, max_length = 1024)]
+    name: String,
+    /// The stock keeping unit, unique in the store or organization.
+    sku: Option<String>,
+    slug: Option<String>,
+    description: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    status: Option<Status>,
+    #[serde(default, deserialize_with = "present")]
+    commodity_type: Option<Commodity>,
+    /// Whether stock is managed from the start, even if `stock` is left out.
+    #[serde(default)]
+    manage_stock: bool,
+    /// What another system calls it, unique in the store or organization.
+    external_ref: Option<String>,
+    /// The first stock level.
+    #[serde(default, deserialize_with = "present")]
+    stock: Option<Pieces>,
+}
+
+/// Fields of a product to be changed; null clears one that is optional.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct ProductUpdate {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 1024)]
+    name: Option<String>,
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<String>)]
+    sku: Patch<String>,
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<String>)]
+    slug: Patch<String>,
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<String>)]
+    description: Patch<String>,
+    #[serde(default, deserialize_with = "present")]
+    status: Option<Status>,
+    #[serde(default, deserialize_with = "present")]
+    commodity_type: Option<Commodity>,
+    #[serde(default, deserialize_with = "present")]
+    manage_stock: Option<bool>,
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<String>)]
+    external_ref: Patch<String>,
+    /// The level that the stock outside of any location is to have.
+    #[serde(default, deserialize_with = "present")]
+    stock: Option<Pieces>,
+}
+
+fn text(field: &'static str) -> impl Fn(String) -> Result<ProductText, Invalid> {
+    move |text| ProductText::new(field, text)
+}
+
+impl NewProduct {
+    fn command(self) -> Result<RegisterProduct, Invalid> {
+        Ok(RegisterProduct {
+            name: ProductText::new("name", self.name)?,
+            sku: self.sku.map(text("sku")).transpose()?,
+            slug: self.slug.map(text("slug")).transpose()?,
+            description: self.description.map(text("description")).transpose()?,
+            status: self.status.map(Into::into).unwrap_or_default(),
+            commodity_type: self.commodity_type.map(Into::into).unwrap_or_default(),
+            manage_stock: self.manage_stock,
+            external_ref: self.external_ref.map(text("external_ref")).transpose()?,
+            stock: self.stock.map(|pieces| pieces.0),
+        })
+    }
+}
+
+impl ProductUpdate {
+    /// The command for a product that is yet to be named.
+    fn command(self) -> Result<impl FnOnce(ProductId) -> UpdateProduct, Invalid> {
+        let name = self.name.map(text("name")).transpose()?;
+        let sku = self.sku.try_map(text("sku"))?;
+        let slug = self.slug.try_map(text("slug"))?;
+        let description = self.description.try_map(text("description"))?;
+        let external_ref = self.external_ref.try_map(text("external_ref"))?;
+        Ok(move |id| UpdateProduct {
+            id,
+            name,
+            sku,
+            slug,
+            description,
+            status: self.status.map(Into::into),
+            commodity_type: self.commodity_type.map(Into::into),
+            manage_stock: self.manage_stock,
+            external_ref,
+            stock: self.stock.map(|pieces| pieces.0),
+        })
+    }
+}
+
+/// List products.
+///
+/// The registered ones that the caller sees, oldest first.
+#[utoipa::path(
+    get,
+    path = "/v2/products",
+    tag = "Products",
+    params(ListParameters, StoreHeader),
+    responses((status = 200, description = "A page of products.", body = List<ProductBody>), CommonErrors),
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    administration: Administration,
+    query: ListQuery,
+) -> Result<Json<List<ProductBody>>, ApiError> {
+    let administrator = administration.enter().await?;
+    let page = app
+        .stockroom
+        .list_products(&administrator, query.page)
+        .await?;
+    Ok(Json(List::new(&query, page, ProductBody::from)))
+}
+
+/// Register a product.
+///
+/// With an organization's key the product is organization-level, shared by all its stores.
+#[utoipa::path(
+    post,
+    path = "/v2/products",
+    tag = "Products",
+    params(StoreHeader),
+    request_body = Document<NewProduct>,
+    responses((status = 201, description = "The product.", body = Data<ProductBody>), CommonErrors),
+)]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    administration: Administration,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<ProductBody>>), ApiError> {
+    let product: NewProduct = body.object()?.of_type("product")?;
+    let command = product.command()?;
+    let administrator = administration.enter().await?;
+    let product = app
+        .stockroom
+        .register_product(&administrator, command)
+        .await?;
+    let data = product.into();
+    Ok((StatusCode::CREATED, Json(Data { data })))
+}
+
+/// Read a product.
+#[utoipa::path(
+    get,
+    path = "/v2/products/{product}",
+    tag = "Products",
+    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
+    responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    administration: Administration,
+    product: PathId<ProductId>,
+) -> Result<Json<Data<ProductBody>>, ApiError> {
+    let id = product.id().ok_or(Refusal::ProductNotFound)?;
+    let administrator = administration.enter().await?;
+    let product = app.stockroom.product(&administrator, id).await?;
+    let data = product.ok_or(Refusal::ProductNotFound)?.into();
+    Ok(Json(Data { data }))
+}
+
+/// Change a product.
+#[utoipa::path(
+    put,
+    path = "/v2/products/{product}",
+    tag = "Products",
+    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
+    request_body = Document<ProductUpdate>,
+    responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, Unprocessable, CommonErrors),
+)]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    administration: Administration,
+    product: PathId<ProductId>,
+    body: Body,
+) -> Result<Json<Data<ProductBody>>, ApiError> {
+    let update: ProductUpdate = body.object()?.of_type("product")?;
+    let command = update.command()?;
+    let id = product.id().ok_or(Refusal::ProductNotFound)?;
+    let administrator = administration.enter().await?;
+    let product = app
+        .stockroom
+        .update_product(&administrator, command(id))
+        .await?;
+    let data = product.into();
+    Ok(Json(Data { data }))
+}
+
+/// Delete a product.
+///
+/// Refused while it has stock.
+#[utoipa::path(
+    delete,
+    path = "/v2/products/{product}",
+    tag = "Products",
+    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
+    responses((status = 204, description = "The product is gone."), NotFound, CommonErrors),
+)]
+pub(super) async fn delete(
+    State(app): State<AppState>,
+    administration: Administration,
+    product: PathId<ProductId>,
+) -> Result<StatusCode, ApiError> {
+    let id = product.id().ok_or(Refusal::ProductNotFound)?;
+    let administrator = administration.enter().await?;
+    app.stockroom.delete_product(&administrator, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,84 @@
+//! Settings of the organization.
+
+use axum::Json;
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use stockroom_domain::{Settings, UpdateSettings};
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, present};
+use crate::openapi::{CommonErrors, Document};
+use crate::representation::Data;
+
+/// The organization's inventory settings.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Settings)]
+pub(super) struct SettingsBody {
+    /// Always `settings`.
+    r#type: &'static str,
+    /// Whether every store may keep stock of its own of an organization-level product.
+    per_store_stock: bool,
+}
+
+impl From<Settings> for SettingsBody {
+    fn from(settings: Settings) -> Self {
+        Self {
+            r#type: "settings",
+            per_store_stock: settings.per_store_stock,
+        }
+    }
+}
+
+/// Settings to be changed.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct SettingsUpdate {
+    #[serde(default, deserialize_with = "present")]
+    per_store_stock: Option<bool>,
+}
+
+/// Read the inventory settings.
+#[utoipa::path(
+    get,
+    path = "/v2/settings/inventories",
+    tag = "Settings",
+    responses((status = 200, description = "The settings.", body = Data<SettingsBody>), CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    administration: Administration,
+) -> Result<Json<Data<SettingsBody>>, ApiError> {
+    let administrator = administration.enter().await?;
+    let data = app.stockroom.settings(&administrator).await?.into();
+    Ok(Json(Data { data }))
+}
+
+/// Change the inventory settings.
+///
+/// Needs a key of the organization.
+#[utoipa::path(
+    put,
+    path = "/v2/settings/inventories",
+    tag = "Settings",
+    request_body = Document<SettingsUpdate>,
+    responses((status = 200, description = "The settings.", body = Data<SettingsBody>), CommonErrors),
+)]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    administration: Administration,
+    body: Body,
+) -> Result<Json<Data<SettingsBody>>, ApiError> {
+    let update: SettingsUpdate = body.object()?.of_type("settings")?;
+    let request = UpdateSettings {
+        per_store_stock: update.per_store_stock,
+    };
+    let administrator = administration.enter().await?;
+    let settings = app
+        .stockroom
+        .update_settings(&administrator, request)
+        .await?;
+    let data = settings.into();
+    Ok(Json(Data { data }))
+}

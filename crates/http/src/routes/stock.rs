@@ -1,0 +1,311 @@
+//! Stock.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use serde_json::json;
+use stockroom_domain::{CreateStock, ProductId, Quantity, Refusal, SetLocations, Slug};
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, Reading, present};
+use crate::filter;
+use crate::form::Form;
+use crate::links::List;
+use crate::openapi::{CommonErrors, Document, FormHeader, ListParameters, NotFound, StoreHeader};
+use crate::representation::{Data, StockBody};
+
+const SEVERAL_MAX: usize = 1_000;
+
+/// Stock to be created. The fields may stand under `data` or under `data.attributes`.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct NewStock {
+    /// The product's id; one is made if there is none.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
+    /// What is available outside of any location; 0 if left out.
+    #[serde(default, deserialize_with = "present")]
+    quantity: Option<Pieces>,
+    /// Another name for `quantity`.
+    #[serde(default, deserialize_with = "present")]
+    available: Option<Pieces>,
+    /// What is available in each location, by its slug.
+    #[serde(default)]
+    locations: BTreeMap<String, LocationFigures>,
+}
+
+/// What is to be available in a location.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(expecting = "an object with available")]
+struct LocationFigures {
+    available: Pieces,
+}
+
+/// Locations of a stock to be set.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct StockUpdate {
+    /// The product's id; may be left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
+    /// By the location's slug: what is to be available there, or null to take the location out of
+    /// the stock.
+    #[serde(default)]
+    #[schema(value_type = BTreeMap<String, LocationFigures>)]
+    locations: BTreeMap<String, Option<LocationFigures>>,
+}
+
+/// The product whose stock is asked for.
+#[derive(Deserialize, ToSchema)]
+struct ProductReference {
+    id: String,
+}
+
+impl NewStock {
+    fn command(self, product: ProductId) -> Result<CreateStock, ApiError> {
+        if self.quantity.is_some() && self.available.is_some() {
+            let detail = "quantity and available are the same: name one of them";
+            return Err(ApiError::validation(detail));
+        }
+        let unlocated = self.quantity.or(self.available);
+        let located = self
+            .locations
+            .into_iter()
+            .map(|(slug, figures)| Ok((known_slug(slug)?, figures.available.0)))
+            .collect::<Result<_, ApiError>>()?;
+        Ok(CreateStock {
+            product,
+            unlocated: unlocated.map_or(Quantity::ZERO, |pieces| pieces.0),
+            located,
+        })
+    }
+}
+
+/// A text that is no slug names no location.
+fn known_slug(slug: String) -> Result<Slug, ApiError> {
+    Slug::new(slug.clone()).map_err(|_| Refusal::UnknownLocation { slug }.into())
+}
+
+/// List stock.
+///
+/// The stock that the caller sees, oldest first. A filter may name `location`, `id`, `available`,
+/// `allocated`, `total`, `created_at` and `updated_at`.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories",
+    tag = "Stock",
+    params(ListParameters, FormHeader, StoreHeader),
+    responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    reading: Reading,
+    form: Form,
+    query: ListQuery,
+) -> Result<Json<List<StockBody>>, ApiError> {
+    let filter = filter::stock(query.filter.as_deref())?;
+    let caller = reading.enter().await?;
+    let page = app
+        .stockroom
+        .list_stocks(&caller, &filter, query.page)
+        .await?;
+    Ok(Json(List::new(&query, page, |stock| {
+        StockBody::new(stock, form)
+    })))
+}
+
+/// Create stock.
+///
+/// For the product named by `id`, or for a new one.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories",
+    tag = "Stock",
+    params(FormHeader, StoreHeader),
+    request_body = Document<NewStock>,
+    responses((status = 201, description = "The stock.", body = Data<StockBody>), CommonErrors),
+)]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
+    let stock: NewStock = body.object()?.of_type("stock")?;
+    let product = match &stock.id {
+        Some(id) => {
+            ProductId::parse(id).ok_or_else(|| ApiError::validation("id must be a UUID"))?
+        }
+        None => app.stockroom.new_product_id(),
+    };
+    create_stock(&app, administration, form, stock.command(product)?).await
+}
+
+/// Create a product's stock.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/{product}",
+    tag = "Stock",
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    request_body = Document<NewStock>,
+    responses((status = 201, description = "The stock.", body = Data<StockBody>), CommonErrors),
+)]
+pub(super) async fn create_of_product(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    product: PathId<ProductId>,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
+    let stock: NewStock = body.object()?.of_type("stock")?;
+    check_same_product(stock.id.as_deref(), &product)?;
+    let product = product.to_create()?;
+    create_stock(&app, administration, form, stock.command(product)?).await
+}
+
+async fn create_stock(
+    app: &AppState,
+    administration: Administration,
+    form: Form,
+    command: CreateStock,
+) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
+    let administrator = administration.enter().await?;
+    let stock = app.stockroom.create_stock(&administrator, command).await?;
+    let data = StockBody::new(stock, form);
+    Ok((StatusCode::CREATED, Json(Data { data })))
+}
+
+/// A product that the body repeats must be the one in the path.
+fn check_same_product(in_body: Option<&str>, in_path: &PathId<ProductId>) -> Result<(), ApiError> {
+    match in_body {
+        Some(id) if !in_path.is(ProductId::parse(id)) => Err(ApiError::validation(
+            "The body names another product than the path",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Several stocks, without paging.
+#[derive(serde::Serialize, ToSchema)]
+pub(super) struct Stocks {
+    data: Vec<StockBody>,
+}
+
+/// Read the stock of several products.
+///
+/// In the order asked, each once. What is missing is left out in the basic form; in the
+/// multi-location form it is 404, and `meta.missing_ids` names it.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/multiple",
+    tag = "Stock",
+    params(FormHeader, StoreHeader),
+    request_body = Document<Vec<ProductReference>>,
+    responses((status = 200, description = "The stock of those found.", body = Stocks), NotFound, CommonErrors),
+)]
+pub(super) async fn read_several(
+    State(app): State<AppState>,
+    reading: Reading,
+    form: Form,
+    body: Body,
+) -> Result<Json<Stocks>, ApiError> {
+    let references = body.list()?;
+    if references.len() > SEVERAL_MAX {
+        let detail = format!("At most {SEVERAL_MAX} products can be asked for at once");
+        return Err(ApiError::validation(detail));
+    }
+    let ids = references
+        .into_iter()
+        .map(|reference| serde_json::from_value(reference).map(|ProductReference { id }| id))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|_| ApiError::validation("Each item of data must be an object with an id"))?;
+    let caller = reading.enter().await?;
+    let (stocks, missing) = app.stockroom.stock_of_several(&caller, &ids).await?;
+    if form == Form::MultiLocation && !missing.is_empty() {
+        return Err(ApiError::not_found("Some of the stock is not managed")
+            .meta(json!({ "missing_ids": missing })));
+    }
+    let data = stocks
+        .into_iter()
+        .map(|stock| StockBody::new(stock, form))
+        .collect();
+    Ok(Json(Stocks { data }))
+}
+
+/// Read a product's stock.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories/{product}",
+    tag = "Stock",
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    reading: Reading,
+    form: Form,
+    product: PathId<ProductId>,
+) -> Result<Json<Data<StockBody>>, ApiError> {
+    let product = product.existing()?;
+    let caller = reading.enter().await?;
+    let stock = app.stockroom.stock(&caller, product).await?;
+    let data = StockBody::new(stock.ok_or(Refusal::UnknownStock)?, form);
+    Ok(Json(Data { data }))
+}
+
+/// Set what is available in a product's locations.
+#[utoipa::path(
+    put,
+    path = "/v2/inventories/{product}",
+    tag = "Stock",
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    request_body = Document<StockUpdate>,
+    responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn update(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    product: PathId<ProductId>,
+    body: Body,
+) -> Result<Json<Data<StockBody>>, ApiError> {
+    let update: StockUpdate = body.object()?.of_type("stock")?;
+    let located = update
+        .locations
+        .into_iter()
+        .map(|(slug, figures)| Ok((known_slug(slug)?, figures.map(|it| it.available.0))))
+        .collect::<Result<_, ApiError>>()?;
+    check_same_product(update.id.as_deref(), &product)?;
+    let product = product.existing()?;
+    let administrator = administration.enter().await?;
+    let command = SetLocations { product, located };
+    let stock = app.stockroom.set_locations(&administrator, command).await?;
+    let data = StockBody::new(stock, form);
+    Ok(Json(Data { data }))
+}
+
+/// End the management of a product's stock.
+#[utoipa::path(
+    delete,
+    path = "/v2/inventories/{product}",
+    tag = "Stock",
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    responses((status = 204, description = "The stock is no longer managed."), NotFound, CommonErrors),
+)]
+pub(super) async fn delete(
+    State(app): State<AppState>,
+    administration: Administration,
+    product: PathId<ProductId>,
+) -> Result<StatusCode, ApiError> {
+    let product = product.existing()?;
+    let administrator = administration.enter().await?;
+    app.stockroom.delete_stock(&administrator, product).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,105 @@
+//! Access tokens.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use stockroom_application::TokenRequest;
+use utoipa::ToSchema;
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Bytes, Query};
+use crate::openapi::{BadRequest, ImplicitForbidden, Unauthorized};
+
+/// Credentials, form-encoded or as JSON.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(expecting = "an object with grant_type and client_id")]
+struct Credentials {
+    /// `client_credentials` or `implicit`.
+    grant_type: Option<String>,
+    /// The application key's client id.
+    client_id: Option<String>,
+    /// The application key's secret; for `client_credentials`.
+    client_secret: Option<String>,
+}
+
+/// A token.
+#[derive(Serialize, ToSchema)]
+struct TokenBody {
+    /// To be sent as `Authorization: Bearer …`.
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// When it runs out, in seconds since 1970-01-01T00:00:00Z.
+    expires: i64,
+    /// For how many seconds it is valid.
+    expires_in: i64,
+    /// The grant type that it was got by.
+    identifier: &'static str,
+}
+
+/// Get an access token.
+///
+/// The body is read as what it is, whatever its content type says. An implicit token is given for
+/// keys that allow it, and reads stock and locations only.
+#[utoipa::path(
+    post,
+    path = "/oauth/access_token",
+    tag = "Access",
+    security(()),
+    request_body(content(
+        (Credentials = "application/x-www-form-urlencoded"),
+        (Credentials = "application/json"),
+    )),
+    responses((status = 200, description = "A token.", body = TokenBody), BadRequest, Unauthorized, ImplicitForbidden),
+)]
+pub(super) async fn issue(
+    State(app): State<AppState>,
+    Bytes(body): Bytes,
+) -> Result<Response, ApiError> {
+    let token = app.stockroom.issue_token(request(&body)?).await?;
+    let body = Json(TokenBody {
+        access_token: token.access_token,
+        token_type: "Bearer",
+        expires: token.expires_at.as_seconds(),
+        expires_in: token.lifetime_seconds,
+        identifier: token.grant.as_str(),
+    });
+    Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
+}
+
+fn request(body: &[u8]) -> Result<TokenRequest, ApiError> {
+    let credentials = credentials(body)?;
+    let required = |value: Option<String>, name: &str| {
+        value.ok_or_else(|| ApiError::validation(format!("{name} is required")))
+    };
+    let grant_type = required(credentials.grant_type, "grant_type")?;
+    let client_id = required(credentials.client_id, "client_id")?;
+    match grant_type.as_str() {
+        "client_credentials" => Ok(TokenRequest::ClientCredentials {
+            client_id,
+            client_secret: required(credentials.client_secret, "client_secret")?,
+        }),
+        "implicit" => Ok(TokenRequest::Implicit { client_id }),
+        _ => Err(ApiError::validation(
+            "grant_type must be client_credentials or implicit",
+        )),
+    }
+}
+
+fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {
+    if body.trim_ascii_start().starts_with(b"{") {
+        return serde_json::from_slice(body).map_err(|error| {
+            ApiError::bad_request(format!("The body could not be read: {error}"))
+        });
+    }
+    let form = Query::of(&String::from_utf8_lossy(body.trim_ascii()));
+    let field = |name| form.get(name).map(|value| value.map(ToOwned::to_owned));
+    Ok(Credentials {
+        grant_type: field("grant_type")?,
+        client_id: field("client_id")?,
+        client_secret: field("client_secret")?,
+    })
+}

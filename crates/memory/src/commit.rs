@@ -1,0 +1,72 @@
+//! The way in for every change.
+
+use async_trait::async_trait;
+use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_domain::{
+    Changes, Command, Context, Needs, OrganizationId, Outcome, RecordChange, run, runs,
+};
+
+use crate::{MemoryDatabase, Tables};
+
+#[async_trait]
+impl Ledger for MemoryDatabase {
+    async fn commit(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut tables = self.write();
+        let now = self.environment.now();
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for commands in runs(&commands) {
+            let mut needs = Needs::default();
+            for command in commands {
+                command.needs(&mut needs);
+            }
+            let state = tables
+                .tenants
+                .get(&organization)
+                .map(|tenant| tenant.load(&needs))
+                .unwrap_or_default();
+            let (decided, changes) = self
+                .environment
+                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+            tables.store(organization, changes);
+            outcomes.extend(decided);
+        }
+        Ok(outcomes)
+    }
+}
+
+impl Tables {
+    fn store(&mut self, organization: OrganizationId, changes: Changes) {
+        if changes.is_empty() {
+            return;
+        }
+        let tenant = self.tenants.entry(organization).or_default();
+        for (key, change) in changes.stocks {
+            tenant.store_stock(key, change);
+        }
+        tenant.deleted_stocks.extend(changes.deleted_stocks);
+        for entry in changes.entries {
+            tenant.ledgers.entry(entry.stock).or_default().push(entry);
+        }
+        for record in changes.records {
+            match &record {
+                RecordChange::Key(key) => {
+                    self.client_ids
+                        .insert(key.client_id.clone(), (organization, key.id));
+                }
+                RecordChange::KeyDeleted(key) => {
+                    self.client_ids.remove(&key.client_id);
+                }
+                RecordChange::TokensRevoked(key, grants, at) => {
+                    let revoked_at = self.revocations.entry((*key, *grants)).or_insert(*at);
+                    *revoked_at = (*at).max(*revoked_at);
+                }
+                _ => {}
+            }
+            tenant.store_record(record);
+        }
+    }
+}

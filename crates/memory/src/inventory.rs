@@ -1,0 +1,216 @@
+//! Reading stock, history, locations and products.
+
+use async_trait::async_trait;
+use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    LocationReader, ProductReader, StockReader, StoreError, View, sort_by_distance,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Quantity, Recorded, Stock,
+    StockId, StockKey, StockedProduct, TransactionId,
+};
+
+use crate::MemoryDatabase;
+use crate::list::page;
+use crate::tenant::Tenant;
+
+impl Tenant {
+    /// The stock of a product that `acting` sees: its own, else the organization's.
+    fn visible_stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
+        acting
+            .visible()
+            .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
+    }
+
+    /// All stock that `acting` sees, in the order of creation.
+    fn visible_stocks(&self, acting: Owner) -> impl Iterator<Item = &Stock> {
+        let mut order: Vec<(StockId, StockKey)> = Vec::new();
+        for owner in acting.visible() {
+            let stocks = self.stock_order.get(&owner).into_iter().flatten();
+            let stocks = stocks.map(|(id, product)| {
+                let product = *product;
+                (*id, StockKey { product, owner })
+            });
+            order.extend(stocks.filter(|(_, key)| {
+                let own = StockKey {
+                    owner: acting,
+                    ..*key
+                };
+                key.owner == acting || !self.stocks.contains_key(&own)
+            }));
+        }
+        // Two sorted parts, which a stable sort merges in linear time.
+        order.sort_by_key(|(id, _)| *id);
+        order
+            .into_iter()
+            .filter_map(|(_, key)| self.stocks.get(&key))
+    }
+
+    fn ledger(&self, stock: &Stock) -> &[Entry] {
+        self.ledgers.get(&stock.id).map_or(&[], Vec::as_slice)
+    }
+
+    fn recorded(&self, stock: &Stock, entry: &Entry) -> Recorded {
+        let slug = entry.location.and_then(|location| self.slug(location));
+        Recorded {
+            entry: entry.clone(),
+            product: stock.product,
+            slug: slug.cloned(),
+        }
+    }
+
+    fn stocked(&self, acting: Owner, product: &Product) -> StockedProduct {
+        let stock = self.visible_stock(acting, product.id);
+        StockedProduct {
+            product: product.clone(),
+            level: stock.map_or(Quantity::ZERO, |stock| stock.sums().available),
+        }
+    }
+}
+
+#[async_trait]
+impl StockReader for MemoryDatabase {
+    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            tenant.visible_stock(view.acting, product).cloned()
+        }))
+    }
+
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let mut products = products.to_vec();
+        products.sort_unstable();
+        products.dedup();
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let found = products
+                .iter()
+                .filter_map(|product| tenant.visible_stock(view.acting, *product));
+            found.cloned().collect()
+        }))
+    }
+
+    async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        request: PageRequest,
+    ) -> Result<Page<Stock>, StoreError> {
+        let found = self.in_tenant(view.organization, |tenant| {
+            let stocks = tenant.visible_stocks(view.acting);
+            let wanted =
+                stocks.filter(|stock| filter.iter().all(|condition| condition.matches(stock)));
+            Some(page(wanted, request))
+        });
+        Ok(found.unwrap_or_else(|| page([], request)))
+    }
+
+    async fn transactions(
+        &self,
+        view: View,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        request: PageRequest,
+    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let stock = tenant.visible_stock(view.acting, product)?;
+            let ledger = tenant.ledger(stock);
+            if filter.is_empty() {
+                let entries = ledger.iter().skip(request.offset as usize);
+                let items = entries
+                    .take(request.limit as usize)
+                    .map(|entry| tenant.recorded(stock, entry))
+                    .collect();
+                let total = ledger.len() as u64;
+                return Some(Page { items, total });
+            }
+            let entries = ledger.iter().map(|entry| tenant.recorded(stock, entry));
+            let wanted = entries
+                .filter(|recorded| filter.iter().all(|condition| condition.matches(recorded)));
+            Some(Page::of(wanted.collect(), request))
+        }))
+    }
+
+    async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let stock = tenant.visible_stock(view.acting, product)?;
+            let created_at = id.created_at()?;
+            let ledger = tenant.ledger(stock);
+            let start = ledger.partition_point(|entry| entry.created_at < created_at);
+            let entry = ledger[start..]
+                .iter()
+                .take_while(|entry| entry.created_at == created_at)
+                .find(|entry| entry.id == id)?;
+            Some(tenant.recorded(stock, entry))
+        }))
+    }
+}
+
+#[async_trait]
+impl LocationReader for MemoryDatabase {
+    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let location = tenant.locations.get(&id);
+            location
+                .filter(|location| view.acting.can_see(location.owner))
+                .cloned()
+        }))
+    }
+
+    async fn list_locations(
+        &self,
+        view: View,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        request: PageRequest,
+    ) -> Result<Page<Location>, StoreError> {
+        let mut locations: Vec<Location> = self.in_tenant(view.organization, |tenant| {
+            let visible = tenant.locations.values().filter(|location| {
+                view.acting.can_see(location.owner)
+                    && filter.iter().all(|condition| condition.matches(location))
+            });
+            visible.cloned().collect()
+        });
+        if let Some(point) = nearest_to {
+            sort_by_distance(&mut locations, point);
+        }
+        Ok(Page::of(locations, request))
+    }
+}
+
+#[async_trait]
+impl ProductReader for MemoryDatabase {
+    async fn product(
+        &self,
+        view: View,
+        id: ProductId,
+    ) -> Result<Option<StockedProduct>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let product = tenant.products.get(&id)?;
+            let visible = view.acting.can_see(product.owner);
+            visible.then(|| tenant.stocked(view.acting, product))
+        }))
+    }
+
+    async fn list_products(
+        &self,
+        view: View,
+        request: PageRequest,
+    ) -> Result<Page<StockedProduct>, StoreError> {
+        let found = self.in_tenant(view.organization, |tenant| {
+            let visible = tenant.products.values();
+            let visible = visible.filter(|product| view.acting.can_see(product.owner));
+            let Page { items, total } = page(visible, request);
+            let items = items
+                .iter()
+                .map(|product| tenant.stocked(view.acting, product))
+                .collect();
+            Some(Page { items, total })
+        });
+        Ok(found.unwrap_or_else(|| Page::of(Vec::new(), request)))
+    }
+}

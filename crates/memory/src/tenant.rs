@@ -1,0 +1,274 @@
+//! The tables of one organization.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use stockroom_domain::{
+    ApplicationKey, Balance, DeletedStock, Entry, KeyId, KeyTotals, Location, LocationId,
+    Management, Needs, Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug,
+    State, Stock, StockChange, StockId, StockKey, Store, StoreId,
+};
+
+/// One organization and all that is its own.
+#[derive(Default)]
+pub(crate) struct Tenant {
+    pub(crate) organization: Option<Organization>,
+    pub(crate) stores: BTreeMap<StoreId, Store>,
+    /// Current stock.
+    pub(crate) stocks: HashMap<StockKey, Stock>,
+    /// The products of an owner's current stock, in the order of its creation.
+    pub(crate) stock_order: HashMap<Owner, BTreeMap<StockId, ProductId>>,
+    /// Who holds stock of a product as of an organization-level one.
+    managed_by: HashMap<ProductId, BTreeSet<Owner>>,
+    organization_level: HashSet<ProductId>,
+    /// The current stock that has a position in a location.
+    positions: HashMap<LocationId, HashSet<StockKey>>,
+    /// Ledgers of all stock, deleted or not.
+    pub(crate) ledgers: HashMap<StockId, Vec<Entry>>,
+    /// Kept for auditors.
+    pub(crate) deleted_stocks: Vec<DeletedStock>,
+    /// Living locations.
+    pub(crate) locations: BTreeMap<LocationId, Location>,
+    location_slugs: HashMap<(Owner, Slug), LocationId>,
+    location_counts: HashMap<Owner, u64>,
+    /// Deleted locations, which entries go on referring to by the slug that they had last.
+    deleted_locations: HashMap<LocationId, Location>,
+    pub(crate) products: BTreeMap<ProductId, Product>,
+    skus: HashMap<(Owner, ProductText), ProductId>,
+    external_refs: HashMap<(Owner, ProductText), ProductId>,
+    pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
+}
+
+impl Tenant {
+    /// Loads what commands need to be decided.
+    pub(crate) fn load(&self, needs: &Needs) -> State {
+        let mut state = State::default();
+        if needs.organization {
+            state.organization.clone_from(&self.organization);
+        }
+        for product in &needs.management {
+            let management = Management {
+                organization_level: self.organization_level.contains(product),
+                managed_by: self.managed_by.get(product).cloned().unwrap_or_default(),
+            };
+            state.management.insert(*product, management);
+        }
+        let by_text = needs.skus.iter().filter_map(|sku| self.skus.get(sku));
+        let by_ref = needs.external_refs.iter();
+        let by_ref = by_ref.filter_map(|external_ref| self.external_refs.get(external_ref));
+        for id in needs.products.iter().chain(by_text).chain(by_ref) {
+            if let Some(product) = self.products.get(id) {
+                state.add_product(product.clone());
+            }
+        }
+        let by_slug = needs.location_slugs.iter();
+        let by_slug = by_slug.filter_map(|slug| self.location_slugs.get(slug));
+        for id in needs.locations.iter().chain(by_slug) {
+            if let Some(location) = self.locations.get(id) {
+                state.add_location(location.clone());
+            }
+        }
+        let used = needs.location_use.iter().filter(|id| self.is_in_use(**id));
+        state.locations_in_use.extend(used);
+        for owner in &needs.location_counts {
+            let count = self.location_counts.get(owner).copied().unwrap_or(0);
+            state.location_counts.insert(*owner, count);
+        }
+        for key in &needs.stocks {
+            if let Some(stock) = self.stocks.get(key) {
+                state.stocks.insert(*key, stock.clone());
+            }
+        }
+        for id in &needs.keys {
+            if let Some(key) = self.keys.get(id) {
+                state.keys.insert(*id, key.clone());
+            }
+        }
+        for owner in &needs.key_totals {
+            state.key_totals.insert(*owner, self.key_totals(*owner));
+        }
+        state
+    }
+
+    /// An owner's keys, in the order of creation.
+    pub(crate) fn keys_of(&self, owner: Owner) -> impl Iterator<Item = &ApplicationKey> {
+        self.keys.values().filter(move |key| key.owner == owner)
+    }
+
+    pub(crate) fn key_totals(&self, owner: Owner) -> KeyTotals {
+        self.keys_of(owner)
+            .fold(KeyTotals::default(), |totals, key| KeyTotals {
+                keys: totals.keys + 1,
+                reserved_rate_limit: totals.reserved_rate_limit
+                    + u64::from(key.reserved_rate_limit),
+            })
+    }
+
+    /// The name that a location has, or had last.
+    pub(crate) fn slug(&self, id: LocationId) -> Option<&Slug> {
+        self.locations
+            .get(&id)
+            .or_else(|| self.deleted_locations.get(&id))
+            .map(|location| &location.slug)
+    }
+
+    fn is_in_use(&self, location: LocationId) -> bool {
+        self.positions.get(&location).is_some_and(|keys| {
+            keys.iter()
+                .filter_map(|key| self.stocks.get(key)?.balance(Some(location)))
+                .any(|balance| balance != Balance::default())
+        })
+    }
+
+    pub(crate) fn store_stock(&mut self, key: StockKey, change: StockChange) {
+        match (change.before, change.after) {
+            // The usual case, and the quick one.
+            (Some(before), Some(after)) if before.id == after.id => {
+                self.replace_stock(key, &before, after);
+            }
+            (before, after) => {
+                if let Some(before) = before {
+                    self.remove_stock(key, &before);
+                }
+                if let Some(after) = after {
+                    self.insert_stock(key, after);
+                }
+            }
+        }
+    }
+
+    fn replace_stock(&mut self, key: StockKey, before: &Stock, after: Stock) {
+        for location in before.located.keys() {
+            if !after.located.contains_key(location) {
+                self.remove_position(key, *location);
+            }
+        }
+        for location in after.located.keys() {
+            if !before.located.contains_key(location) {
+                self.positions.entry(*location).or_default().insert(key);
+            }
+        }
+        self.stocks.insert(key, after);
+    }
+
+    fn remove_stock(&mut self, key: StockKey, stock: &Stock) {
+        self.stocks.remove(&key);
+        if let Some(order) = self.stock_order.get_mut(&key.owner) {
+            order.remove(&stock.id);
+        }
+        if let Some(owners) = self.managed_by.get_mut(&key.product) {
+            owners.remove(&key.owner);
+        }
+        for location in stock.located.keys() {
+            self.remove_position(key, *location);
+        }
+    }
+
+    fn remove_position(&mut self, key: StockKey, location: LocationId) {
+        if let Some(keys) = self.positions.get_mut(&location) {
+            keys.remove(&key);
+        }
+    }
+
+    fn insert_stock(&mut self, key: StockKey, stock: Stock) {
+        let order = self.stock_order.entry(key.owner).or_default();
+        order.insert(stock.id, key.product);
+        if stock.product_owner == Owner::Organization {
+            let owners = self.managed_by.entry(key.product).or_default();
+            owners.insert(key.owner);
+        }
+        for location in stock.located.keys() {
+            self.positions.entry(*location).or_default().insert(key);
+        }
+        self.stocks.insert(key, stock);
+    }
+
+    pub(crate) fn store_record(&mut self, record: RecordChange) {
+        match record {
+            RecordChange::Organization(organization) => self.organization = Some(organization),
+            RecordChange::Store(store) => {
+                self.stores.insert(store.id, store);
+            }
+            RecordChange::Location(location) => self.store_location(location),
+            RecordChange::LocationDeleted(location, _) => self.delete_location(location),
+            RecordChange::Product(product) => self.store_product(product),
+            RecordChange::ProductDeleted(product) => self.remove_product(product.id),
+            RecordChange::OrganizationLevel(product, true) => {
+                self.organization_level.insert(product);
+            }
+            RecordChange::OrganizationLevel(product, false) => {
+                self.organization_level.remove(&product);
+            }
+            RecordChange::Key(key) => {
+                self.keys.insert(key.id, key);
+            }
+            RecordChange::KeyDeleted(key) => {
+                self.keys.remove(&key.id);
+            }
+            // Kept beside the tenants: servers ask for the revocations of all of them.
+            RecordChange::TokensRevoked(..) => {}
+        }
+    }
+
+    fn store_location(&mut self, location: Location) {
+        let slug = (location.owner, location.slug.clone());
+        match self.locations.get(&location.id) {
+            None => *self.location_counts.entry(location.owner).or_default() += 1,
+            Some(before) if before.slug != location.slug => {
+                let slug_before = (before.owner, before.slug.clone());
+                self.location_slugs.remove(&slug_before);
+                self.rename_positions(location.id, &location.slug);
+            }
+            Some(_) => {}
+        }
+        self.location_slugs.insert(slug, location.id);
+        self.locations.insert(location.id, location);
+    }
+
+    fn rename_positions(&mut self, location: LocationId, slug: &Slug) {
+        for key in self.positions.get(&location).into_iter().flatten() {
+            let stock = self.stocks.get_mut(key);
+            if let Some(position) = stock.and_then(|stock| stock.located.get_mut(&location)) {
+                position.slug = slug.clone();
+            }
+        }
+    }
+
+    fn delete_location(&mut self, location: Location) {
+        self.locations.remove(&location.id);
+        self.location_slugs
+            .remove(&(location.owner, location.slug.clone()));
+        if let Some(count) = self.location_counts.get_mut(&location.owner) {
+            *count -= 1;
+        }
+        for key in self.positions.remove(&location.id).unwrap_or_default() {
+            if let Some(stock) = self.stocks.get_mut(&key) {
+                stock.located.remove(&location.id);
+            }
+        }
+        self.deleted_locations.insert(location.id, location);
+    }
+
+    fn store_product(&mut self, product: Product) {
+        self.remove_product(product.id);
+        if let Some(sku) = &product.sku {
+            self.skus.insert((product.owner, sku.clone()), product.id);
+        }
+        if let Some(external_ref) = &product.external_ref {
+            self.external_refs
+                .insert((product.owner, external_ref.clone()), product.id);
+        }
+        self.products.insert(product.id, product);
+    }
+
+    fn remove_product(&mut self, id: ProductId) {
+        let Some(product) = self.products.remove(&id) else {
+            return;
+        };
+        if let Some(sku) = product.sku {
+            self.skus.remove(&(product.owner, sku));
+        }
+        if let Some(external_ref) = product.external_ref {
+            self.external_refs.remove(&(product.owner, external_ref));
+        }
+    }
+}

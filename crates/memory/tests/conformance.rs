@@ -1,0 +1,11 @@
+//! The suite that every adapter must pass.
+
+use stockroom_application::Environment;
+use stockroom_memory::MemoryDatabase;
+
+#[expect(clippy::unused_async, reason = "other databases are opened")]
+async fn setup(environment: Environment) -> (MemoryDatabase, ()) {
+    (MemoryDatabase::new(environment), ())
+}
+
+stockroom_conformance::suite!(setup);

@@ -1,0 +1,279 @@
+//! The command line, which is also the list of all settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use stockroom_domain::{KeyId, OrganizationId, StoreId};
+
+/// An inventory service that speaks the Elastic Path Commerce dialect.
+#[derive(Debug, Parser)]
+#[command(name = "stockroom", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API. This is what happens without a command, too.
+    Serve(Serve),
+    /// Bring the database's schema up to date.
+    Migrate(Database),
+    /// Create and list organizations.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+    /// Create and list the stores of an organization.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Create, list and revoke application keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Print the API's `OpenAPI` document.
+    Openapi,
+}
+
+/// Where settings are read from, and where data is kept.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
+    /// A TOML file with settings: the names of the options with underscores, as in
+    /// `data_folder = "/var/lib/stockroom"`. Flags and the environment go before it.
+    #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The folder that the embedded database is kept in; made if it isn't there.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATA_FOLDER",
+        value_name = "FOLDER",
+        default_value = "stockroom-data"
+    )]
+    pub(crate) data_folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) database: Database,
+
+    /// Keep everything in memory, and lose it at the end. For tests and demonstrations.
+    #[arg(
+        long,
+        env = "STOCKROOM_IN_MEMORY",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) in_memory: bool,
+
+    /// The address that the API listens on.
+    #[arg(
+        long,
+        env = "STOCKROOM_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// The address that /metrics listens on; health is answered there as well.
+    #[arg(
+        long,
+        env = "STOCKROOM_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9464"
+    )]
+    pub(crate) metrics_listen: SocketAddr,
+
+    /// The key that access tokens are signed with: a text of at least 32 bytes, the same on all
+    /// servers. Without it, one is made at the first start and kept in the database.
+    #[arg(
+        long,
+        env = "STOCKROOM_TOKEN_SIGNING_KEY",
+        value_name = "TEXT",
+        hide_env_values = true
+    )]
+    pub(crate) token_signing_key: Option<String>,
+
+    /// The largest request body, in bytes.
+    #[arg(
+        long,
+        env = "STOCKROOM_BODY_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "1048576"
+    )]
+    pub(crate) body_bytes_max: usize,
+
+    /// How many requests are worked on at once. More are turned away with 503.
+    #[arg(
+        long,
+        env = "STOCKROOM_CONCURRENT_REQUESTS_MAX",
+        value_name = "REQUESTS",
+        default_value = "4096"
+    )]
+    pub(crate) concurrent_requests_max: usize,
+
+    /// The longest that a request may take, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_REQUEST_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "30"
+    )]
+    pub(crate) request_timeout_seconds: u64,
+
+    /// The longest that a client may take to send the head of a request, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_HEADER_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "60"
+    )]
+    pub(crate) header_timeout_seconds: u64,
+
+    /// Requests per second that all callers of one organization may make together; 0 for no limit.
+    #[arg(
+        long,
+        env = "STOCKROOM_ORGANIZATION_RATE_LIMIT",
+        value_name = "REQUESTS",
+        default_value = "0"
+    )]
+    pub(crate) organization_rate_limit: u32,
+
+    /// Requests per second that all callers in one store may make together; 0 for no limit.
+    #[arg(
+        long,
+        env = "STOCKROOM_STORE_RATE_LIMIT",
+        value_name = "REQUESTS",
+        default_value = "0"
+    )]
+    pub(crate) store_rate_limit: u32,
+
+    /// How long requests under way may take to finish when the server is stopped, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_SHUTDOWN_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "30"
+    )]
+    pub(crate) shutdown_timeout_seconds: u64,
+
+    /// What the log looks like: for people, as JSON, or for people if they read along on a
+    /// terminal.
+    #[arg(
+        long,
+        env = "STOCKROOM_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "auto"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by target, as in
+    /// `info,sqlx=debug`.
+    #[arg(
+        long,
+        env = "STOCKROOM_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub(crate) log: String,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    Auto,
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrganizationCommand {
+    /// Create an organization.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        /// What it is called.
+        name: String,
+    },
+    /// List all organizations.
+    List(Database),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Create a store.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        /// The organization that it is to belong to.
+        #[arg(long, value_name = "ID", value_parser = organization_id)]
+        organization: OrganizationId,
+        /// What it is called.
+        name: String,
+    },
+    /// List the stores of an organization.
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// The organization.
+        #[arg(long, value_name = "ID", value_parser = organization_id)]
+        organization: OrganizationId,
+    },
+}
+
+/// Whose keys.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct KeyOwner {
+    /// The organization.
+    #[arg(long, value_name = "ID", value_parser = organization_id)]
+    pub(crate) organization: OrganizationId,
+    /// The store; without it, the organization's own keys are meant.
+    #[arg(long, value_name = "ID", value_parser = store_id)]
+    pub(crate) store: Option<StoreId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Create a key, and print its secret, which is never shown again.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+        /// What it is called.
+        name: String,
+        /// Let the key give tokens without its secret, for reading stock and locations.
+        #[arg(long)]
+        allow_implicit: bool,
+    },
+    /// List keys.
+    List {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+    },
+    /// Delete a key. Its tokens stop working within a second.
+    Revoke {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+        /// The key's id.
+        #[arg(value_parser = key_id)]
+        id: KeyId,
+    },
+}
+
+fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
+    OrganizationId::parse(text).ok_or("an id is a UUID")
+}
+
+fn store_id(text: &str) -> Result<StoreId, &'static str> {
+    StoreId::parse(text).ok_or("an id is a UUID")
+}
+
+fn key_id(text: &str) -> Result<KeyId, &'static str> {
+    KeyId::parse(text).ok_or("an id is a UUID")
+}

@@ -1,0 +1,33 @@
+//! Whether the server lives, and whether it can work.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::StatusCode;
+use axum::routing::get;
+use metrics_exporter_prometheus::PrometheusHandle;
+use stockroom_application::Stockroom;
+
+/// `/health/live` answers as long as the process does; `/health/ready` if the database does too.
+pub(crate) fn health(stockroom: Arc<Stockroom>) -> Router {
+    let ready = move || {
+        let stockroom = Arc::clone(&stockroom);
+        async move {
+            match stockroom.ping().await {
+                Ok(()) => (StatusCode::OK, "ready\n"),
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+                    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+                }
+            }
+        }
+    };
+    Router::new()
+        .route("/health/live", get(async || "live\n"))
+        .route("/health/ready", get(ready))
+}
+
+/// `/metrics`, in the Prometheus text format.
+pub(crate) fn metrics(handle: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(async move || handle.render()))
+}

@@ -1,0 +1,44 @@
+//! The program `stockroom`: reads its settings, opens a database, and serves the API or carries
+//! out what an operator asks for.
+
+mod cli;
+mod config;
+mod database;
+mod health;
+mod logging;
+mod operator;
+mod serve;
+
+use std::process::ExitCode;
+
+use cli::Command;
+
+fn main() -> ExitCode {
+    let command = match config::read(std::env::args_os()) {
+        Ok(command) => command,
+        Err(error) => error.exit(),
+    };
+    match run(command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("stockroom: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(settings) => serve::run(settings).await,
+            Command::Migrate(settings) => operator::migrate(&settings).await,
+            Command::Organization(command) => operator::organization(command).await,
+            Command::Store(command) => operator::store(command).await,
+            Command::Key(command) => operator::key(command).await,
+            Command::Openapi => operator::openapi(),
+        }
+    })
+}

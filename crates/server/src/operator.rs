@@ -1,0 +1,176 @@
+//! What an operator does at the command line, on the same database as a running server.
+
+use anyhow::{Context, bail};
+use stockroom_application::{
+    Administrator, Environment, Limits, NewKeyRequest, PageRequest, Stockroom,
+};
+use stockroom_domain::{ApplicationKey, Name, Owner, ProductText};
+
+use crate::cli::{Database, KeyCommand, KeyOwner, OrganizationCommand, StoreCommand};
+use crate::database::OpenDatabase;
+
+/// Brings the schema up to date, which opening the database does.
+pub(crate) async fn migrate(settings: &Database) -> anyhow::Result<()> {
+    let database = OpenDatabase::open(settings, &Environment::system()).await?;
+    database.close().await;
+    println!("The schema is up to date.");
+    Ok(())
+}
+
+/// Prints the `OpenAPI` document.
+pub(crate) fn openapi() -> anyhow::Result<()> {
+    println!("{}", stockroom_http::openapi().to_pretty_json()?);
+    Ok(())
+}
+
+pub(crate) async fn organization(command: OrganizationCommand) -> anyhow::Result<()> {
+    match command {
+        OrganizationCommand::Create { database, name } => {
+            let name = Name::new("name", name)?;
+            on(&database, async |stockroom| {
+                let organization = stockroom.create_organization(name).await?;
+                println!("organization {}", organization.id);
+                Ok(())
+            })
+            .await
+        }
+        OrganizationCommand::List(database) => {
+            on(&database, async |stockroom| {
+                for organization in stockroom.organizations().await? {
+                    println!("{} {}", organization.id, organization.name);
+                }
+                Ok(())
+            })
+            .await
+        }
+    }
+}
+
+pub(crate) async fn store(command: StoreCommand) -> anyhow::Result<()> {
+    match command {
+        StoreCommand::Create {
+            database,
+            organization,
+            name,
+        } => {
+            let name = Name::new("name", name)?;
+            on(&database, async |stockroom| {
+                let store = stockroom.create_store(organization, name).await?;
+                println!("store {}", store.id);
+                Ok(())
+            })
+            .await
+        }
+        StoreCommand::List {
+            database,
+            organization,
+        } => {
+            on(&database, async |stockroom| {
+                if stockroom.organization(organization).await?.is_none() {
+                    bail!("there is no such organization");
+                }
+                for store in stockroom.stores(organization).await? {
+                    println!("{} {}", store.id, store.name);
+                }
+                Ok(())
+            })
+            .await
+        }
+    }
+}
+
+pub(crate) async fn key(command: KeyCommand) -> anyhow::Result<()> {
+    match command {
+        KeyCommand::Create {
+            database,
+            owner,
+            name,
+            allow_implicit,
+        } => {
+            let request = NewKeyRequest {
+                name: ProductText::new("name", name)?,
+                reserved_rate_limit: 0,
+                allow_implicit,
+            };
+            on(&database, async |stockroom| {
+                let operator = operator(stockroom, owner).await?;
+                let key = stockroom.create_key(&operator, request).await?;
+                println!("key           {}", key.key.id);
+                println!("client_id     {}", key.key.client_id);
+                println!("client_secret {}", key.client_secret);
+                Ok(())
+            })
+            .await
+        }
+        KeyCommand::List { database, owner } => {
+            on(&database, async |stockroom| {
+                let operator = operator(stockroom, owner).await?;
+                for key in all_keys(stockroom, &operator).await? {
+                    println!("{} {} {}", key.id, key.client_id, key.name);
+                }
+                Ok(())
+            })
+            .await
+        }
+        KeyCommand::Revoke {
+            database,
+            owner,
+            id,
+        } => {
+            on(&database, async |stockroom| {
+                let operator = operator(stockroom, owner).await?;
+                stockroom.delete_key(&operator, id).await?;
+                println!("The key is revoked.");
+                Ok(())
+            })
+            .await
+        }
+    }
+}
+
+async fn all_keys(
+    stockroom: &Stockroom,
+    operator: &Administrator,
+) -> anyhow::Result<Vec<ApplicationKey>> {
+    let mut keys = Vec::new();
+    let mut page = PageRequest {
+        limit: PageRequest::LIMIT_MAX,
+        offset: 0,
+    };
+    loop {
+        let found = stockroom.list_keys(operator, page).await?.page.items;
+        if found.is_empty() {
+            return Ok(keys);
+        }
+        keys.extend(found);
+        page.offset += page.limit;
+    }
+}
+
+/// The operator acting for an owner that exists.
+async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Administrator> {
+    let organization = owner.organization;
+    let found = stockroom.organization(organization).await?;
+    found.context("there is no such organization")?;
+    let acting = match owner.store {
+        None => Owner::Organization,
+        Some(store) => {
+            let found = stockroom.store(organization, store).await?;
+            Owner::Store(found.context("the organization has no such store")?.id)
+        }
+    };
+    Ok(Administrator::operator(organization, acting))
+}
+
+async fn on(
+    settings: &Database,
+    action: impl AsyncFnOnce(&Stockroom) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let environment = Environment::system();
+    let database = OpenDatabase::open(settings, &environment).await?;
+    let ports = database.ports();
+    let stockroom = Stockroom::open(ports, environment, Limits::default(), None).await?;
+    let done = action(&stockroom).await;
+    database.close().await;
+    done
+}

@@ -1,0 +1,224 @@
+//! Serving: start, run, and stop without losing anything.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context;
+use axum::Router;
+use axum_server::Handle;
+use axum_server::accept::NoDelayAcceptor;
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockroom};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::cli::Serve;
+use crate::database::OpenDatabase;
+use crate::{health, logging};
+
+/// A revocation is to work within a second on every server.
+const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(600);
+const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
+
+/// Serves the API until the process is told to stop.
+///
+/// # Errors
+/// If a setting makes no sense, or the database or an address can't be had.
+pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
+    logging::start(settings.log_format, &settings.log)?;
+    let metrics = install_metrics()?;
+    let listener = bind(settings.listen)?;
+    let metrics_listener = bind(settings.metrics_listen)?;
+    let address = listener.local_addr()?;
+
+    let environment = Environment::system();
+    let database = if settings.in_memory {
+        OpenDatabase::in_memory(&environment)
+    } else {
+        OpenDatabase::open(&settings.database, &environment).await?
+    };
+    let stockroom = Arc::new(open(&settings, &database, environment).await?);
+    if let Some(first) = stockroom.first_start().await? {
+        print_first_start(&first, address);
+    }
+    let housekeeping = start_housekeeping(&stockroom, &metrics);
+
+    let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
+        .merge(health::health(Arc::clone(&stockroom)));
+    let inside = health::metrics(metrics).merge(health::health(stockroom));
+    let header_timeout = Duration::from_secs(settings.header_timeout_seconds);
+    let handle = Handle::new();
+    let api = serve(listener, api, handle.clone(), header_timeout);
+    let inside = serve(metrics_listener, inside, handle.clone(), header_timeout);
+    tracing::info!(
+        listen = %address,
+        metrics.listen = %settings.metrics_listen,
+        "serving"
+    );
+    let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
+    tokio::spawn(stop_on_signal(handle, shutdown_timeout)?);
+    let served = tokio::try_join!(api, inside);
+    for task in housekeeping {
+        task.abort();
+    }
+    database.close().await;
+    served.context("the server failed")?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn open(
+    settings: &Serve,
+    database: &OpenDatabase,
+    environment: Environment,
+) -> anyhow::Result<Stockroom> {
+    let signing_key = settings
+        .token_signing_key
+        .as_ref()
+        .map(|key| {
+            let bytes_min = SigningKey::BYTES_MIN;
+            SigningKey::new(key.clone().into_bytes())
+                .with_context(|| format!("the token signing key has fewer than {bytes_min} bytes"))
+        })
+        .transpose()?;
+    let limits = Limits {
+        store_rate_limit: limit(settings.store_rate_limit),
+    };
+    Ok(Stockroom::open(database.ports(), environment, limits, signing_key).await?)
+}
+
+fn options(settings: &Serve) -> stockroom_http::Options {
+    stockroom_http::Options {
+        body_bytes_max: settings.body_bytes_max,
+        request_timeout: Duration::from_secs(settings.request_timeout_seconds),
+        concurrent_requests_max: settings.concurrent_requests_max,
+        organization_rate_limit: limit(settings.organization_rate_limit),
+        store_rate_limit: limit(settings.store_rate_limit),
+    }
+}
+
+/// In settings, 0 stands for no limit.
+const fn limit(setting: u32) -> Option<u32> {
+    if setting == 0 { None } else { Some(setting) }
+}
+
+fn install_metrics() -> anyhow::Result<PrometheusHandle> {
+    // From a tenth of a millisecond to ten seconds, so that both a cached read and a stuck disk
+    // show.
+    let buckets = [
+        0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
+        2.5, 5.0, 10.0,
+    ];
+    let builder = PrometheusBuilder::new();
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let builder = builder.set_buckets_for_metric(seconds, &buckets)?;
+    Ok(builder.install_recorder()?)
+}
+
+fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address)
+        .with_context(|| format!("the address {address} can't be listened on"))?;
+    listener.set_nonblocking(true)?;
+    Ok(listener)
+}
+
+async fn serve(
+    listener: TcpListener,
+    router: Router,
+    handle: Handle<SocketAddr>,
+    header_timeout: Duration,
+) -> std::io::Result<()> {
+    let mut server = axum_server::from_tcp(listener)?
+        .acceptor(NoDelayAcceptor::new())
+        .http1_only()
+        .first_request_timeout(header_timeout)
+        .handle(handle);
+    server
+        .http_builder()
+        .http1()
+        .header_read_timeout(header_timeout)
+        .max_buf_size(64 * 1024);
+    server.serve(router.into_make_service()).await
+}
+
+/// What has to happen again and again beside the requests.
+fn start_housekeeping(
+    stockroom: &Arc<Stockroom>,
+    metrics: &PrometheusHandle,
+) -> [tokio::task::JoinHandle<()>; 3] {
+    let refreshing = Arc::clone(stockroom);
+    let refresh = tokio::spawn(every(REVOCATIONS_INTERVAL, async move || {
+        if let Err(error) = refreshing.refresh_revocations().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "revocations could not be refreshed");
+        }
+    }));
+    let forgetting = Arc::clone(stockroom);
+    let forget = tokio::spawn(every(HOUSEKEEPING_INTERVAL, async move || {
+        if let Err(error) = forgetting.forget_revocations().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old revocations could not be cleared away");
+        }
+    }));
+    let metrics = metrics.clone();
+    let upkeep = tokio::spawn(every(METRICS_UPKEEP_INTERVAL, async move || {
+        metrics.run_upkeep();
+    }));
+    [refresh, forget, upkeep]
+}
+
+async fn every(period: Duration, mut work: impl AsyncFnMut()) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        work().await;
+    }
+}
+
+/// On SIGTERM or SIGINT accepts nothing new, and gives what is under way its time.
+fn stop_on_signal(
+    handle: Handle<SocketAddr>,
+    timeout: Duration,
+) -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        tracing::info!("stopping");
+        handle.graceful_shutdown(Some(timeout));
+    })
+}
+
+fn print_first_start(first: &FirstStart, address: SocketAddr) {
+    let product = first.store.id;
+    let key = &first.key;
+    println!(
+        r#"
+Stockroom starts for the first time. Made for you, and shown this once:
+
+  organization  {organization}  ({organization_name})
+  store         {store}  ({store_name})
+  key           {key_id}  ({key_name}, of the store)
+  client_id     {client_id}
+  client_secret {client_secret}
+
+Paste this to create stock of 100 pieces of a product:
+
+curl -i -X POST http://{address}/v2/inventories/{product} -H "Authorization: Bearer $(curl -s http://{address}/oauth/access_token -d grant_type=client_credentials -d client_id={client_id} -d client_secret={client_secret} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')" -H 'Content-Type: application/json' -d '{{"data":{{"quantity":100}}}}'
+"#,
+        organization = first.organization.id,
+        organization_name = first.organization.name,
+        store = first.store.id,
+        store_name = first.store.name,
+        key_id = key.key.id,
+        key_name = key.key.name,
+        client_id = key.key.client_id,
+        client_secret = key.client_secret,
+    );
+}

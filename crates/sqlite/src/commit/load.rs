@@ -1,0 +1,236 @@
+//! Loads what a run of commands needs: one statement for each kind of thing, none for those that
+//! aren't needed.
+
+use std::collections::BTreeSet;
+
+use sqlx::SqliteConnection;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State,
+};
+use uuid::Uuid;
+
+use crate::error::failed;
+use crate::parameter::{hex, json};
+use crate::rows;
+
+/// All that `needs` names and that exists.
+pub(super) async fn state(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    needs: &Needs,
+) -> Result<State, StoreError> {
+    let mut state = State::default();
+    if needs.organization {
+        state.organization = rows::tenancy::organization(connection, organization).await?;
+    }
+    management(connection, organization, &needs.management, &mut state).await?;
+    products(connection, organization, needs, &mut state).await?;
+    locations(connection, organization, needs, &mut state).await?;
+    if !needs.stocks.is_empty() {
+        let keys = needs.stocks.iter().copied();
+        let stocks = rows::stock::stocks(connection, organization, keys).await?;
+        state.stocks = stocks.into_iter().map(|stock| (stock.key(), stock)).collect();
+    }
+    if !needs.keys.is_empty() {
+        let ids = needs.keys.iter().copied();
+        let keys = rows::key::keys(connection, organization, ids).await?;
+        state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
+    }
+    for owner in &needs.key_totals {
+        let totals = key_totals(connection, organization, *owner).await?;
+        state.key_totals.insert(*owner, totals);
+    }
+    Ok(state)
+}
+
+async fn management(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    products: &BTreeSet<ProductId>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if products.is_empty() {
+        return Ok(());
+    }
+    let ids = json(products.iter().copied().map(hex))?;
+    let organization_id = organization.uuid();
+    let organization_level = sqlx::query_scalar!(
+        r#"
+        SELECT organization_products.product_id AS "product_id!: Uuid"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN organization_products
+            ON organization_products.organization_id = ?1
+            AND organization_products.product_id = unhex(wanted.value)
+        "#,
+        organization_id,
+        ids,
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .map_err(failed)?;
+    for product_id in organization_level {
+        let management = state.management.entry(ProductId::new(product_id));
+        management.or_default().organization_level = true;
+    }
+    let holders = sqlx::query!(
+        r#"
+        SELECT
+            stocks.product_id AS "product_id!: Uuid",
+            stocks.owner_id AS "owner_id!: Uuid"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN stocks
+            ON stocks.organization_id = ?1
+            AND stocks.product_id = unhex(wanted.value)
+            AND stocks.product_owner_id = ?1
+        "#,
+        organization_id,
+        ids,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    for holder in holders {
+        let owner = Owner::from_uuid(holder.owner_id, organization);
+        let management = state.management.entry(ProductId::new(holder.product_id));
+        management.or_default().managed_by.insert(owner);
+    }
+    Ok(())
+}
+
+async fn products(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    needs: &Needs,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut ids = needs.products.clone();
+    if !needs.skus.is_empty() || !needs.external_refs.is_empty() {
+        ids.extend(holders(connection, organization, needs).await?);
+    }
+    if !ids.is_empty() {
+        for product in rows::product::products(connection, organization, ids).await? {
+            state.add_product(product);
+        }
+    }
+    Ok(())
+}
+
+/// The products that have the needed `sku`s and `external_ref`s.
+async fn holders(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    needs: &Needs,
+) -> Result<impl Iterator<Item = ProductId>, StoreError> {
+    let pairs = |texts: &BTreeSet<(Owner, ProductText)>| {
+        json(texts.iter().map(|(owner, text)| {
+            let owner = owner.to_uuid(organization);
+            (hex(owner), text.as_str().to_owned())
+        }))
+    };
+    let skus = pairs(&needs.skus)?;
+    let external_refs = pairs(&needs.external_refs)?;
+    let organization_id = organization.uuid();
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT products.product_id AS "product_id!: Uuid"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN products
+            ON products.organization_id = ?1
+            AND products.owner_id = unhex(wanted.value ->> 0)
+            AND products.sku = wanted.value ->> 1
+        UNION ALL
+        SELECT products.product_id
+        FROM json_each(?3) AS wanted
+        CROSS JOIN products
+            ON products.organization_id = ?1
+            AND products.owner_id = unhex(wanted.value ->> 0)
+            AND products.external_ref = wanted.value ->> 1
+        "#,
+        organization_id,
+        skus,
+        external_refs,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    Ok(ids.into_iter().map(ProductId::new))
+}
+
+async fn locations(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    needs: &Needs,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut ids = needs.locations.clone();
+    if !needs.location_slugs.is_empty() {
+        let slugs = &needs.location_slugs;
+        ids.extend(rows::location::ids_of_slugs(connection, organization, slugs).await?);
+    }
+    if !ids.is_empty() {
+        for location in rows::location::locations(connection, organization, ids).await? {
+            state.add_location(location);
+        }
+    }
+    for location in &needs.location_use {
+        if is_in_use(connection, organization, *location).await? {
+            state.locations_in_use.insert(*location);
+        }
+    }
+    for owner in &needs.location_counts {
+        let locations = super::counts::locations(connection, organization, *owner).await?;
+        state.location_counts.insert(*owner, locations);
+    }
+    Ok(())
+}
+
+async fn is_in_use(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    location: LocationId,
+) -> Result<bool, StoreError> {
+    let organization_id = organization.uuid();
+    let location_id = location.uuid();
+    let in_use = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT 1 FROM positions INDEXED BY positions_in_location
+            WHERE organization_id = ?1 AND location_id = ?2 AND available + allocated > 0
+        ) AS "in_use!: bool"
+        "#,
+        organization_id,
+        location_id,
+    );
+    in_use.fetch_one(connection).await.map_err(failed)
+}
+
+/// Count and reserved rate limits of an owner's keys, of which there are never many.
+pub(crate) async fn key_totals(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<KeyTotals, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let totals = sqlx::query!(
+        r#"
+        SELECT
+            count(*) AS "keys!: u32",
+            coalesce(sum(reserved_rate_limit), 0) AS "reserved_rate_limit!: i64"
+        FROM application_keys INDEXED BY application_keys_of_owner
+        WHERE organization_id = ?1 AND owner_id = ?2
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    let row = rows::Row::new("application_keys", owner_id);
+    let reserved = u64::try_from(totals.reserved_rate_limit);
+    Ok(KeyTotals {
+        keys: totals.keys.into(),
+        reserved_rate_limit: row.valid("reserved_rate_limit", reserved)?,
+    })
+}

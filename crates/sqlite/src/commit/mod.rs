@@ -1,0 +1,55 @@
+//! The way in for every change.
+
+mod counts;
+mod load;
+mod records;
+mod stocks;
+
+use async_trait::async_trait;
+use sqlx::SqliteConnection;
+use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome, run, runs};
+
+pub(crate) use counts::Kind;
+pub(crate) use load::key_totals;
+
+use crate::SqliteDatabase;
+
+#[async_trait]
+impl Ledger for SqliteDatabase {
+    async fn commit(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut transaction = self.write().await?;
+        let now = self.environment.now();
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for commands in runs(&commands) {
+            let mut needs = Needs::default();
+            for command in commands {
+                command.needs(&mut needs);
+            }
+            let state = load::state(&mut transaction, organization, &needs).await?;
+            let (decided, changes) = self
+                .environment
+                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+            store(&mut transaction, organization, changes).await?;
+            outcomes.extend(decided);
+        }
+        transaction.commit().await.map_err(crate::error::failed)?;
+        Ok(outcomes)
+    }
+}
+
+async fn store(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    changes: Changes,
+) -> Result<(), StoreError> {
+    // Records first: a stock's positions refer to locations.
+    records::store(connection, organization, changes.records).await?;
+    stocks::store(connection, organization, &changes.stocks).await?;
+    stocks::store_deleted(connection, organization, &changes.deleted_stocks).await?;
+    stocks::store_entries(connection, organization, &changes.entries).await
+}

@@ -1,0 +1,444 @@
+//! Stores what became of stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sqlx::SqliteConnection;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    DeletedStock, Entry, OrganizationId, ProductId, Stock, StockChange, StockKey,
+};
+
+use super::counts::{Growth, Kind, shadowing};
+use crate::error::{expect_rows, failed};
+use crate::parameter::{hex, json};
+
+/// Brings current stock from what it was before to what it is after.
+pub(super) async fn store(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    changes: &BTreeMap<StockKey, StockChange>,
+) -> Result<(), StoreError> {
+    let sorted = Sorted::new(changes);
+    // Where stock comes or goes, other stores may see something else than before.
+    let mut growth = Growth::default();
+    let products: BTreeSet<ProductId> = sorted.coming_or_going().map(|stock| stock.product).collect();
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(connection, organization, products.clone()).await? {
+            growth.add(store_id, Kind::ShadowingStock, -count);
+        }
+    }
+    delete(connection, organization, &sorted.deleted).await?;
+    insert(connection, organization, &sorted.created).await?;
+    update(connection, organization, &sorted.updated).await?;
+    store_positions(connection, organization, &sorted).await?;
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(connection, organization, products).await? {
+            growth.add(store_id, Kind::ShadowingStock, count);
+        }
+    }
+    for (stocks, by) in [(&sorted.deleted, -1), (&sorted.created, 1)] {
+        for stock in stocks {
+            growth.add(stock.owner.to_uuid(organization), Kind::Stock, by);
+        }
+    }
+    growth.store(connection, organization).await
+}
+
+/// The changes by what has to be done.
+#[derive(Default)]
+struct Sorted<'a> {
+    deleted: Vec<&'a Stock>,
+    created: Vec<&'a Stock>,
+    /// Before and after.
+    updated: Vec<(&'a Stock, &'a Stock)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn new(changes: &'a BTreeMap<StockKey, StockChange>) -> Self {
+        let mut sorted = Self::default();
+        for change in changes.values() {
+            match (&change.before, &change.after) {
+                (Some(before), Some(after)) if before.id == after.id => {
+                    sorted.updated.push((before, after));
+                }
+                (before, after) => {
+                    sorted.deleted.extend(before);
+                    sorted.created.extend(after);
+                }
+            }
+        }
+        sorted
+    }
+
+    fn coming_or_going(&self) -> impl Iterator<Item = &'a Stock> {
+        self.deleted.iter().chain(&self.created).copied()
+    }
+}
+
+async fn delete(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let organization_id = organization.uuid();
+    if stocks.iter().any(|stock| !stock.located.is_empty()) {
+        let ids = json(stocks.iter().map(|stock| hex(stock.id)))?;
+        let positions: usize = stocks.iter().map(|stock| stock.located.len()).sum();
+        let result = sqlx::query!(
+            r#"
+            DELETE FROM positions
+            WHERE organization_id = ?1
+                AND stock_id IN (SELECT unhex(deleted.value) FROM json_each(?2) AS deleted)
+            "#,
+            organization_id,
+            ids,
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+        expect_rows("positions", positions, &result)?;
+    }
+    let deleted = json(stocks.iter().map(|stock| {
+        let owner = stock.owner.to_uuid(organization);
+        (hex(stock.product), hex(owner), hex(stock.id), stock.sequence)
+    }))?;
+    let result = sqlx::query!(
+        r#"
+        DELETE FROM stocks
+        WHERE organization_id = ?1
+            AND (product_id, owner_id) IN (
+                SELECT stocks.product_id, stocks.owner_id
+                FROM json_each(?2) AS deleted
+                CROSS JOIN stocks
+                    ON stocks.organization_id = ?1
+                    AND stocks.product_id = unhex(deleted.value ->> 0)
+                    AND stocks.owner_id = unhex(deleted.value ->> 1)
+                    AND stocks.stock_id = unhex(deleted.value ->> 2)
+                    AND stocks.sequence = deleted.value ->> 3
+            )
+        "#,
+        organization_id,
+        deleted,
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+async fn insert(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let created = json(stocks.iter().map(|stock| {
+        let sums = stock.sums();
+        (
+            hex(stock.product),
+            hex(stock.owner.to_uuid(organization)),
+            hex(stock.id),
+            hex(stock.product_owner.to_uuid(organization)),
+            sums.available.get(),
+            sums.allocated.get(),
+            stock.unlocated.available.get(),
+            stock.unlocated.allocated.get(),
+            stock.sequence,
+            stock.created_at.as_milliseconds(),
+            stock.updated_at.as_milliseconds(),
+        )
+    }))?;
+    let organization_id = organization.uuid();
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO stocks (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+        )
+        SELECT
+            ?1,
+            unhex(created.value ->> 0),
+            unhex(created.value ->> 1),
+            unhex(created.value ->> 2),
+            unhex(created.value ->> 3),
+            created.value ->> 4,
+            created.value ->> 5,
+            created.value ->> 6,
+            created.value ->> 7,
+            created.value ->> 8,
+            created.value ->> 9,
+            created.value ->> 10
+        FROM json_each(?2) AS created
+        "#,
+        organization_id,
+        created,
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+async fn update(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    stocks: &[(&Stock, &Stock)],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let updated = json(stocks.iter().map(|(before, after)| {
+        let sums = after.sums();
+        (
+            hex(after.product),
+            hex(after.owner.to_uuid(organization)),
+            hex(after.id),
+            before.sequence,
+            sums.available.get(),
+            sums.allocated.get(),
+            after.unlocated.available.get(),
+            after.unlocated.allocated.get(),
+            after.sequence,
+            after.updated_at.as_milliseconds(),
+        )
+    }))?;
+    let organization_id = organization.uuid();
+    // Only rows that are as they were when the change was decided come out of the join. It is no
+    // `UPDATE … FROM`, for which SQLite would go through all stock of the organization.
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO stocks (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+        )
+        SELECT
+            stocks.organization_id,
+            stocks.product_id,
+            stocks.owner_id,
+            stocks.stock_id,
+            stocks.product_owner_id,
+            updated.value ->> 4,
+            updated.value ->> 5,
+            updated.value ->> 6,
+            updated.value ->> 7,
+            updated.value ->> 8,
+            stocks.created_at,
+            updated.value ->> 9
+        FROM json_each(?2) AS updated
+        CROSS JOIN stocks
+            ON stocks.organization_id = ?1
+            AND stocks.product_id = unhex(updated.value ->> 0)
+            AND stocks.owner_id = unhex(updated.value ->> 1)
+            AND stocks.stock_id = unhex(updated.value ->> 2)
+            AND stocks.sequence = updated.value ->> 3
+        WHERE true
+        ON CONFLICT (organization_id, product_id, owner_id) DO UPDATE SET
+            available = excluded.available,
+            allocated = excluded.allocated,
+            unlocated_available = excluded.unlocated_available,
+            unlocated_allocated = excluded.unlocated_allocated,
+            sequence = excluded.sequence,
+            updated_at = excluded.updated_at
+        "#,
+        organization_id,
+        updated,
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+/// Stores the positions that are new or changed, and removes those that are gone.
+async fn store_positions(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    sorted: &Sorted<'_>,
+) -> Result<(), StoreError> {
+    let mut kept = Vec::new();
+    let mut gone = Vec::new();
+    let created = sorted.created.iter().map(|created| (None, *created));
+    let updated = sorted.updated.iter().map(|(before, after)| (Some(*before), *after));
+    for (before, after) in created.chain(updated) {
+        for (location, position) in &after.located {
+            let balance = before.and_then(|before| before.balance(Some(*location)));
+            if balance != Some(position.balance) {
+                kept.push((
+                    hex(after.id),
+                    hex(*location),
+                    position.balance.available.get(),
+                    position.balance.allocated.get(),
+                ));
+            }
+        }
+        for location in before.into_iter().flat_map(|before| before.located.keys()) {
+            if !after.located.contains_key(location) {
+                gone.push((hex(after.id), hex(*location)));
+            }
+        }
+    }
+    let organization_id = organization.uuid();
+    if !kept.is_empty() {
+        let positions = kept.len();
+        let kept = json(kept)?;
+        let result = sqlx::query!(
+            r#"
+            INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
+            SELECT
+                ?1,
+                unhex(kept.value ->> 0),
+                unhex(kept.value ->> 1),
+                kept.value ->> 2,
+                kept.value ->> 3
+            FROM json_each(?2) AS kept
+            WHERE true
+            ON CONFLICT (organization_id, stock_id, location_id)
+                DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+            "#,
+            organization_id,
+            kept,
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+        expect_rows("positions", positions, &result)?;
+    }
+    if !gone.is_empty() {
+        let positions = gone.len();
+        let gone = json(gone)?;
+        let result = sqlx::query!(
+            r#"
+            DELETE FROM positions
+            WHERE organization_id = ?1
+                AND (stock_id, location_id) IN (
+                    SELECT unhex(gone.value ->> 0), unhex(gone.value ->> 1)
+                    FROM json_each(?2) AS gone
+                )
+            "#,
+            organization_id,
+            gone,
+        )
+        .execute(connection)
+        .await
+        .map_err(failed)?;
+        expect_rows("positions", positions, &result)?;
+    }
+    Ok(())
+}
+
+/// Keeps stock that is no longer managed.
+pub(super) async fn store_deleted(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    stocks: &[DeletedStock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let deleted = json(stocks.iter().map(|DeletedStock { stock, deleted_at }| {
+        let sums = stock.sums();
+        (
+            hex(stock.id),
+            hex(stock.product),
+            hex(stock.owner.to_uuid(organization)),
+            hex(stock.product_owner.to_uuid(organization)),
+            sums.available.get(),
+            sums.allocated.get(),
+            stock.unlocated.available.get(),
+            stock.unlocated.allocated.get(),
+            stock.sequence,
+            stock.created_at.as_milliseconds(),
+            stock.updated_at.as_milliseconds(),
+            deleted_at.as_milliseconds(),
+        )
+    }))?;
+    let organization_id = organization.uuid();
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO deleted_stocks (
+            organization_id, stock_id, product_id, owner_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
+            deleted_at
+        )
+        SELECT
+            ?1,
+            unhex(deleted.value ->> 0),
+            unhex(deleted.value ->> 1),
+            unhex(deleted.value ->> 2),
+            unhex(deleted.value ->> 3),
+            deleted.value ->> 4,
+            deleted.value ->> 5,
+            deleted.value ->> 6,
+            deleted.value ->> 7,
+            deleted.value ->> 8,
+            deleted.value ->> 9,
+            deleted.value ->> 10,
+            deleted.value ->> 11
+        FROM json_each(?2) AS deleted
+        "#,
+        organization_id,
+        deleted,
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    expect_rows("deleted_stocks", stocks.len(), &result)
+}
+
+/// Adds lines to the ledgers. The primary key has a number only once in a ledger.
+pub(super) async fn store_entries(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let added = json(entries.iter().map(|entry| {
+        (
+            hex(entry.stock),
+            entry.sequence,
+            hex(entry.id),
+            entry.location.map(hex),
+            entry.action.as_str(),
+            entry.quantity.get(),
+            entry.balance.available.get(),
+            entry.balance.allocated.get(),
+            entry.actor.map(hex),
+            entry.created_at.as_milliseconds(),
+        )
+    }))?;
+    let organization_id = organization.uuid();
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO entries (
+            organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
+            available, allocated, actor_key_id, created_at
+        )
+        SELECT
+            ?1,
+            unhex(added.value ->> 0),
+            added.value ->> 1,
+            unhex(added.value ->> 2),
+            unhex(added.value ->> 3),
+            added.value ->> 4,
+            added.value ->> 5,
+            added.value ->> 6,
+            added.value ->> 7,
+            unhex(added.value ->> 8),
+            added.value ->> 9
+        FROM json_each(?2) AS added
+        "#,
+        organization_id,
+        added,
+    )
+    .execute(connection)
+    .await
+    .map_err(failed)?;
+    expect_rows("entries", entries.len(), &result)
+}

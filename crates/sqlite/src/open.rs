@@ -1,0 +1,149 @@
+//! Opening, migrating and closing.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, Transaction};
+use stockroom_application::Environment;
+use stockroom_application::ports::StoreError;
+
+use crate::error::{Fault, failed};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// How a database file is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SqliteOptions {
+    /// How many reads run at the same time.
+    pub read_connections: u32,
+    /// How long to wait for a connection that others of this process use.
+    pub acquire_timeout: Duration,
+    /// How long to wait for a lock that another process holds.
+    pub busy_timeout: Duration,
+    /// How much of the file each connection keeps in memory, in KiB.
+    pub cache_kibibytes: u32,
+}
+
+impl Default for SqliteOptions {
+    fn default() -> Self {
+        Self {
+            read_connections: 4,
+            acquire_timeout: Duration::from_secs(10),
+            busy_timeout: Duration::from_secs(10),
+            cache_kibibytes: 32 * 1024,
+        }
+    }
+}
+
+/// A database in a file. It implements all the ports.
+pub struct SqliteDatabase {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    pub(crate) environment: Environment,
+}
+
+impl SqliteDatabase {
+    /// Opens the database in the file at `path`, which is made if it is missing. The folder has to
+    /// be there. A new or old database has to be [migrated](Self::migrate) before it is used.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file can't be opened, or is no database.
+    pub async fn open(
+        path: &Path,
+        environment: Environment,
+        options: SqliteOptions,
+    ) -> Result<Self, StoreError> {
+        let connect = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(options.busy_timeout)
+            .pragma("cache_size", format!("-{}", options.cache_kibibytes))
+            .pragma("temp_store", "memory")
+            // In pages of 4 KiB. Copying the log into the database costs a stall and two flushes,
+            // so not as often as by default; but the log is to stay small, too.
+            .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", "67108864")
+            .statement_cache_capacity(256);
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(options.acquire_timeout)
+            // A file doesn't break off like a network connection.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        // The writer first: it makes the file and sets its journal mode.
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // A rollback begun by dropping a transaction is done after the ping. If it
+                    // failed, the connection is not used again.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(connect.clone())
+            .await
+            .map_err(failed)?;
+        let readers = pool
+            .max_connections(options.read_connections.max(1))
+            .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));
+        Ok(Self {
+            writer,
+            readers,
+            environment,
+        })
+    }
+
+    /// Brings the schema up to date: all of it or, if anything fails, none. Does nothing if it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database was made by a newer version of the program, or fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        // In a transaction around all of it, so that two processes don't do it at the same time.
+        let mut transaction = self.write().await?;
+        MIGRATIONS
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(|error| match error {
+                MigrateError::VersionMissing(migration) => Fault::Newer { migration }.into(),
+                MigrateError::Execute(error) => failed(error),
+                error => StoreError::Failed(Box::new(error)),
+            })?;
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Waits for what is under way, writes the log into the database file and closes it. Whoever
+    /// uses the database afterwards is told that it is unavailable.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        // SQLite does the rest when its last connection to the file is closed.
+        self.writer.close().await;
+    }
+
+    /// A transaction that holds the write lock. Dropped, it is rolled back.
+    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.writer
+            .begin_with("BEGIN IMMEDIATE")
+            .await
+            .map_err(failed)
+    }
+
+    /// A connection for a single statement that reads.
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.readers.acquire().await.map_err(failed)
+    }
+
+    /// A transaction in which all statements read the same state of the database.
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(failed)
+    }
+}

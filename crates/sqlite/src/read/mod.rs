@@ -1,0 +1,112 @@
+//! Everything that is read.
+
+mod history;
+mod key;
+mod location;
+#[cfg(test)]
+mod plans;
+mod product;
+mod server;
+mod stock;
+mod tenancy;
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
+use stockroom_application::PageRequest;
+use stockroom_application::ports::{StoreError, View};
+use stockroom_domain::Owner;
+
+use crate::commit::Kind;
+use crate::error::failed;
+use crate::rows::Row;
+
+/// A list of what a store and its organization have, or the organization alone: one `SELECT` for
+/// each whose things are seen.
+struct ListQuery(QueryBuilder<Sqlite>);
+
+impl ListQuery {
+    /// `push_select` appends the `SELECT` for one owner. Its first column, the id by which the
+    /// list is sorted, has to come sorted out of an index: then SQLite merges the two without
+    /// reading further than the page.
+    fn new(start: &str, view: View, push_select: impl Fn(&mut QueryBuilder<Sqlite>, Owner)) -> Self {
+        let mut query = QueryBuilder::new(start);
+        for (index, owner) in view.acting.visible().enumerate() {
+            if index > 0 {
+                query.push(" UNION ALL ");
+            }
+            push_select(&mut query, owner);
+        }
+        Self(query)
+    }
+
+    /// The rows of one page, in order.
+    async fn page<T>(
+        mut self,
+        connection: &mut SqliteConnection,
+        page: PageRequest,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        self.0.push(" ORDER BY 1 LIMIT ").push_bind(page.limit);
+        self.0.push(" OFFSET ").push_bind(page.offset);
+        self.all(connection).await
+    }
+
+    /// All rows, in any order.
+    async fn all<T>(mut self, connection: &mut SqliteConnection) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
+    {
+        self.0
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(connection)
+            .await
+            .map_err(failed)
+    }
+
+    /// How many rows there are in all.
+    async fn count(mut self, connection: &mut SqliteConnection) -> Result<u64, StoreError> {
+        self.0.push(")");
+        let count: u32 = self
+            .0
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_one(connection)
+            .await
+            .map_err(failed)?;
+        Ok(count.into())
+    }
+}
+
+/// Starts a [`ListQuery`] that is counted.
+const COUNT: &str = "SELECT count(*) FROM (";
+
+/// How many things of a kind `view` sees, without counting them.
+async fn kept_count(
+    connection: &mut SqliteConnection,
+    view: View,
+    kind: Kind,
+) -> Result<u64, StoreError> {
+    let organization_id = view.organization.uuid();
+    let owner_id = view.acting.to_uuid(view.organization);
+    let kind = kind.word();
+    // A store sees its own stock and the organization's, less what it sees its own of instead.
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(sum(CASE kind WHEN ?3 THEN count ELSE -count END), 0) AS "count!: i64"
+        FROM level_counts
+        WHERE organization_id = ?1
+            AND owner_id IN (?1, ?2)
+            AND (kind = ?3 OR (?3 = 'stock' AND kind = 'shadowing_stock'))
+        "#,
+        organization_id,
+        owner_id,
+        kind,
+    )
+    .fetch_one(connection)
+    .await
+    .map_err(failed)?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}

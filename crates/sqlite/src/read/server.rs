@@ -1,0 +1,42 @@
+//! What the servers on one database have in common.
+
+use async_trait::async_trait;
+use stockroom_application::ports::{ServerState, StoreError};
+
+use crate::SqliteDatabase;
+use crate::error::failed;
+
+#[async_trait]
+impl ServerState for SqliteDatabase {
+    async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let mut transaction = self.write().await?;
+        sqlx::query!(
+            r#"
+            INSERT INTO server_state (name, value) VALUES (?1, ?2)
+            ON CONFLICT (name) DO NOTHING
+            "#,
+            name,
+            value,
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
+        let kept = sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ?1", name)
+            .fetch_one(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await.map_err(failed)?;
+        Ok(kept)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let mut connection = self.reader().await?;
+        sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ''")
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)?;
+        // Who gets the write lock could write.
+        let transaction = self.write().await?;
+        transaction.rollback().await.map_err(failed)
+    }
+}

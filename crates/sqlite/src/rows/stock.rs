@@ -1,0 +1,138 @@
+//! Stock.
+
+use std::collections::BTreeMap;
+
+use sqlx::SqliteConnection;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Balance, LocationId, OrganizationId, Owner, Position, ProductId, Slug, Stock, StockId, StockKey,
+};
+use uuid::Uuid;
+
+use super::Row;
+use crate::error::failed;
+use crate::parameter::{hex, json};
+
+/// The stock of these keys, as far as there is any, in any order.
+pub(crate) async fn stocks(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    keys: impl IntoIterator<Item = StockKey>,
+) -> Result<Vec<Stock>, StoreError> {
+    let keys = json(keys.into_iter().map(|key| {
+        let owner = key.owner.to_uuid(organization);
+        (hex(key.product), hex(owner))
+    }))?;
+    let organization_id = organization.uuid();
+    // The positions come along as JSON, so that a stock and its positions are always of the same
+    // moment.
+    sqlx::query_as!(
+        StockRow,
+        r#"
+        SELECT
+            stocks.product_id AS "product_id!: Uuid",
+            stocks.owner_id AS "owner_id!: Uuid",
+            stocks.stock_id AS "stock_id!: Uuid",
+            stocks.product_owner_id AS "product_owner_id!: Uuid",
+            stocks.available AS "available!",
+            stocks.allocated AS "allocated!",
+            stocks.unlocated_available AS "unlocated_available!",
+            stocks.unlocated_allocated AS "unlocated_allocated!",
+            stocks.sequence AS "sequence!",
+            stocks.created_at AS "created_at!",
+            stocks.updated_at AS "updated_at!",
+            (
+                SELECT json_group_array(json_array(
+                    hex(positions.location_id),
+                    locations.slug,
+                    positions.available,
+                    positions.allocated
+                ))
+                FROM positions
+                CROSS JOIN locations
+                    ON locations.organization_id = ?1
+                    AND locations.location_id = positions.location_id
+                WHERE positions.organization_id = ?1 AND positions.stock_id = stocks.stock_id
+            ) AS "positions!: String"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN stocks
+            ON stocks.organization_id = ?1
+            AND stocks.product_id = unhex(wanted.value ->> 0)
+            AND stocks.owner_id = unhex(wanted.value ->> 1)
+        "#,
+        organization_id,
+        keys,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?
+    .into_iter()
+    .map(|row| row.decode(organization))
+    .collect()
+}
+
+struct StockRow {
+    product_id: Uuid,
+    owner_id: Uuid,
+    stock_id: Uuid,
+    product_owner_id: Uuid,
+    available: i64,
+    allocated: i64,
+    unlocated_available: i64,
+    unlocated_allocated: i64,
+    sequence: i64,
+    created_at: i64,
+    updated_at: i64,
+    positions: String,
+}
+
+impl StockRow {
+    fn decode(self, organization: OrganizationId) -> Result<Stock, StoreError> {
+        let row = Row::new("stocks", self.stock_id);
+        let stock = Stock {
+            id: StockId::new(self.stock_id),
+            product: ProductId::new(self.product_id),
+            owner: Owner::from_uuid(self.owner_id, organization),
+            product_owner: Owner::from_uuid(self.product_owner_id, organization),
+            unlocated: Balance {
+                available: row.quantity("unlocated_available", self.unlocated_available)?,
+                allocated: row.quantity("unlocated_allocated", self.unlocated_allocated)?,
+            },
+            located: located(self.stock_id, &self.positions)?,
+            sequence: row.valid("sequence", u64::try_from(self.sequence))?,
+            created_at: row.timestamp("created_at", self.created_at)?,
+            updated_at: row.timestamp("updated_at", self.updated_at)?,
+        };
+        // The kept sums have to be those of the positions.
+        let sums = stock.sums();
+        if i64::from(sums.available) != self.available {
+            return Err(row.corrupt("available"));
+        }
+        if i64::from(sums.allocated) != self.allocated {
+            return Err(row.corrupt("allocated"));
+        }
+        Ok(stock)
+    }
+}
+
+fn located(
+    stock_id: Uuid,
+    positions: &str,
+) -> Result<BTreeMap<LocationId, Position>, StoreError> {
+    let row = Row::new("positions", stock_id);
+    let positions: Vec<(Uuid, String, i64, i64)> =
+        row.valid("location_id", serde_json::from_str(positions))?;
+    positions
+        .into_iter()
+        .map(|(location_id, slug, available, allocated)| {
+            let position = Position {
+                slug: Row::new("locations", location_id).valid("slug", Slug::new(slug))?,
+                balance: Balance {
+                    available: row.quantity("available", available)?,
+                    allocated: row.quantity("allocated", allocated)?,
+                },
+            };
+            Ok((LocationId::new(location_id), position))
+        })
+        .collect()
+}

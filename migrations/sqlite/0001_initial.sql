@@ -1,0 +1,219 @@
+-- The first schema.
+--
+-- Ids are UUIDs as 16 bytes, times are milliseconds since the Unix epoch, quantities are integers.
+-- An owner_id is a store's id, or the organization's own id for what belongs to the organization.
+-- Every key and index starts with organization_id, apart from those of the few small tables in
+-- which something is looked up before the organization is known. The constraints decide nothing:
+-- they are there to catch a fault of the program.
+
+CREATE TABLE organizations (
+    organization_id BLOB    NOT NULL PRIMARY KEY CHECK (length(organization_id) = 16),
+    name            TEXT    NOT NULL,
+    per_store_stock INTEGER NOT NULL CHECK (per_store_stock IN (0, 1)),
+    created_at      INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE stores (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    store_id        BLOB    NOT NULL CHECK (length(store_id) = 16),
+    name            TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, store_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE application_keys (
+    organization_id     BLOB    NOT NULL REFERENCES organizations,
+    key_id              BLOB    NOT NULL CHECK (length(key_id) = 16),
+    owner_id            BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    name                TEXT    NOT NULL,
+    client_id           TEXT    NOT NULL,
+    secret_hash         BLOB    NOT NULL CHECK (length(secret_hash) = 32),
+    reserved_rate_limit INTEGER NOT NULL CHECK (reserved_rate_limit BETWEEN 0 AND 4294967295),
+    allow_implicit      INTEGER NOT NULL CHECK (allow_implicit IN (0, 1)),
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL,
+    last_used_at        INTEGER,
+    PRIMARY KEY (organization_id, key_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX application_keys_of_owner ON application_keys (organization_id, owner_id, key_id);
+
+-- Who asks for a token names a client id only; this says whose it is.
+CREATE TABLE client_ids (
+    client_id       TEXT NOT NULL PRIMARY KEY,
+    organization_id BLOB NOT NULL,
+    key_id          BLOB NOT NULL,
+    FOREIGN KEY (organization_id, key_id) REFERENCES application_keys
+) STRICT, WITHOUT ROWID;
+
+-- The child side of the foreign key, looked through when a key is deleted.
+CREATE INDEX client_ids_of_key ON client_ids (organization_id, key_id);
+
+-- Every server reads what was revoked lately, of all organizations at once.
+CREATE TABLE token_revocations (
+    key_id     BLOB    NOT NULL CHECK (length(key_id) = 16),
+    grants     TEXT    NOT NULL CHECK (grants IN ('all', 'implicit')),
+    revoked_at INTEGER NOT NULL,
+    PRIMARY KEY (key_id, grants)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX token_revocations_in_time ON token_revocations (revoked_at);
+
+-- What all servers on this database have in common.
+CREATE TABLE server_state (
+    name  TEXT NOT NULL PRIMARY KEY,
+    value BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- A deleted location stays: ledger entries still show the slug that it had last.
+CREATE TABLE locations (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    location_id     BLOB    NOT NULL CHECK (length(location_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    name            TEXT    NOT NULL,
+    slug            TEXT    NOT NULL,
+    external_ref    TEXT,
+    description     TEXT,
+    -- The lines, as a JSON array.
+    address         TEXT,
+    latitude        REAL,
+    longitude       REAL,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    deleted_at      INTEGER,
+    PRIMARY KEY (organization_id, location_id),
+    CHECK ((latitude IS NULL) = (longitude IS NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX locations_slug ON locations (organization_id, owner_id, slug)
+    WHERE deleted_at IS NULL;
+CREATE INDEX locations_of_owner ON locations (organization_id, owner_id, location_id)
+    WHERE deleted_at IS NULL;
+
+CREATE TABLE products (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    product_id      BLOB    NOT NULL CHECK (length(product_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    name            TEXT    NOT NULL,
+    sku             TEXT,
+    slug            TEXT,
+    description     TEXT,
+    status          TEXT    NOT NULL CHECK (status IN ('draft', 'live')),
+    commodity_type  TEXT    NOT NULL CHECK (commodity_type IN ('physical', 'digital')),
+    manage_stock    INTEGER NOT NULL CHECK (manage_stock IN (0, 1)),
+    external_ref    TEXT,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, product_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku)
+    WHERE sku IS NOT NULL;
+CREATE UNIQUE INDEX products_external_ref ON products (organization_id, owner_id, external_ref)
+    WHERE external_ref IS NOT NULL;
+CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id);
+
+-- The organization-level products, registered or not.
+CREATE TABLE organization_products (
+    organization_id BLOB NOT NULL REFERENCES organizations,
+    product_id      BLOB NOT NULL CHECK (length(product_id) = 16),
+    PRIMARY KEY (organization_id, product_id)
+) STRICT, WITHOUT ROWID;
+
+-- Current stock. The unlocated pool is part of the row, so that stock without locations is one row.
+CREATE TABLE stocks (
+    organization_id     BLOB    NOT NULL REFERENCES organizations,
+    product_id          BLOB    NOT NULL CHECK (length(product_id) = 16),
+    owner_id            BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    stock_id            BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    product_owner_id    BLOB    NOT NULL CHECK (length(product_owner_id) = 16),
+    -- Sums over the unlocated pool and all positions.
+    available           INTEGER NOT NULL,
+    allocated           INTEGER NOT NULL,
+    unlocated_available INTEGER NOT NULL CHECK (unlocated_available BETWEEN 0 AND available),
+    unlocated_allocated INTEGER NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
+    -- The number of the last ledger entry: entries count 1, 2, 3 …
+    sequence            INTEGER NOT NULL CHECK (sequence >= 1),
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
+    PRIMARY KEY (organization_id, product_id, owner_id),
+    CHECK (available + allocated <= 9007199254740991)
+) STRICT, WITHOUT ROWID;
+
+-- Stock ids are UUIDs of version 7: this is the order of creation, in which stock is listed.
+CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id);
+
+CREATE TABLE positions (
+    organization_id BLOB    NOT NULL,
+    stock_id        BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    location_id     BLOB    NOT NULL,
+    available       INTEGER NOT NULL CHECK (available >= 0),
+    allocated       INTEGER NOT NULL CHECK (allocated >= 0),
+    PRIMARY KEY (organization_id, stock_id, location_id),
+    FOREIGN KEY (organization_id, location_id) REFERENCES locations
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX positions_in_location ON positions (organization_id, location_id);
+
+-- The ledger, which is the history: entries are added, never changed, never removed.
+CREATE TABLE entries (
+    organization_id BLOB    NOT NULL,
+    stock_id        BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    sequence        INTEGER NOT NULL CHECK (sequence >= 1),
+    transaction_id  BLOB    NOT NULL CHECK (length(transaction_id) = 16),
+    location_id     BLOB,
+    action          TEXT    NOT NULL
+        CHECK (action IN ('create', 'increment', 'decrement', 'allocate', 'deallocate')),
+    quantity        INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740991),
+    -- What the position holds right after the entry.
+    available       INTEGER NOT NULL CHECK (available >= 0),
+    allocated       INTEGER NOT NULL CHECK (allocated >= 0),
+    actor_key_id    BLOB,
+    created_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, stock_id, sequence)
+) STRICT;
+
+-- An entry's id holds its time, by which an entry is found.
+CREATE INDEX entries_in_time ON entries (organization_id, stock_id, created_at);
+
+CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
+BEGIN
+    SELECT RAISE(ABORT, 'ledger entries are never changed');
+END;
+
+CREATE TRIGGER entries_are_never_removed BEFORE DELETE ON entries
+BEGIN
+    SELECT RAISE(ABORT, 'ledger entries are never removed');
+END;
+
+-- Stock that is no longer managed, as it was last: for auditors, who find its ledger by stock_id.
+CREATE TABLE deleted_stocks (
+    organization_id     BLOB    NOT NULL,
+    stock_id            BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    product_id          BLOB    NOT NULL,
+    owner_id            BLOB    NOT NULL,
+    product_owner_id    BLOB    NOT NULL,
+    available           INTEGER NOT NULL,
+    allocated           INTEGER NOT NULL,
+    unlocated_available INTEGER NOT NULL,
+    unlocated_allocated INTEGER NOT NULL,
+    sequence            INTEGER NOT NULL,
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL,
+    deleted_at          INTEGER NOT NULL CHECK (deleted_at >= updated_at),
+    PRIMARY KEY (organization_id, stock_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX deleted_stocks_of_product ON deleted_stocks (organization_id, product_id);
+
+-- How long lists are, kept with every change, so that no list has to be counted. The kind
+-- 'shadowing_stock' counts a store's stock of products of which the organization has stock, too:
+-- the store sees its own instead.
+CREATE TABLE level_counts (
+    organization_id BLOB    NOT NULL,
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    kind            TEXT    NOT NULL
+        CHECK (kind IN ('stock', 'shadowing_stock', 'product', 'location')),
+    count           INTEGER NOT NULL CHECK (count >= 0),
+    PRIMARY KEY (organization_id, owner_id, kind)
+) STRICT, WITHOUT ROWID;

@@ -1,0 +1,47 @@
+//! `cargo xtask ci`: everything that a change must pass, quick answers first.
+
+use std::time::{Duration, Instant};
+
+use crate::workspace::Workspace;
+use crate::{deny, lint, openapi, sqlx, test, tidy};
+
+/// A step's name and what it does.
+type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
+
+const STEPS: [Step; 6] = [
+    ("tidy", tidy::run),
+    ("lint", lint::run),
+    ("deny", deny::run),
+    ("sqlx --check", |workspace| sqlx::run(workspace, true)),
+    ("openapi --check", |workspace| openapi::run(workspace, true)),
+    ("test", |workspace| {
+        test::run(workspace, &test::Args::everything())
+    }),
+];
+
+pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
+    let mut durations = Vec::new();
+    let mut result = Ok(());
+    for (name, step) in STEPS {
+        println!("=== {name}");
+        let start = Instant::now();
+        result = step(workspace).map_err(|error| error.context(name));
+        durations.push((name, start.elapsed(), result.is_ok()));
+        if result.is_err() {
+            break;
+        }
+    }
+    summarise(&durations);
+    result
+}
+
+fn summarise(durations: &[(&str, Duration, bool)]) {
+    println!("=== summary");
+    for (name, duration, passed) in durations {
+        let outcome = if *passed { "ok" } else { "FAILED" };
+        println!("{name:<16} {:>7.1} s  {outcome}", duration.as_secs_f64());
+    }
+    for (name, _) in STEPS.iter().skip(durations.len()) {
+        println!("{name:<16} {:>9}  not run", "");
+    }
+}

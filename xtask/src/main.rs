@@ -1,0 +1,79 @@
+//! `cargo xtask`: the one entry to every developer task. A task is a module here.
+
+mod ci;
+mod deny;
+mod dev;
+mod lint;
+mod openapi;
+mod sqlx;
+mod test;
+mod tidy;
+mod tools;
+mod watched;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use workspace::Workspace;
+
+/// The developer tasks of Stockroom.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Run all tests and say how many ran.
+    Test(test::Args),
+    /// Check formatting, clippy and the documentation.
+    Lint,
+    /// Check licences, sources and known vulnerabilities of the dependencies.
+    Deny,
+    /// Check the layering, sizes, unused dependencies and what files must not contain.
+    Tidy,
+    /// Write the API description to docs/openapi.json.
+    Openapi(CheckArgs),
+    /// Write the data that queries are checked against when there is no database.
+    Sqlx(CheckArgs),
+    /// Run the server and start it again when something changes.
+    Dev(dev::Args),
+    /// Run everything that a change must pass.
+    Ci,
+}
+
+/// For a task that writes files which are kept in the repository.
+#[derive(clap::Args)]
+struct CheckArgs {
+    /// Write nothing: fail when what is there is out of date.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    match Workspace::open().and_then(|workspace| run(&workspace, &cli.task)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
+    match task {
+        Task::Test(args) => test::run(workspace, args),
+        Task::Lint => lint::run(workspace),
+        Task::Deny => deny::run(workspace),
+        Task::Tidy => tidy::run(workspace),
+        Task::Openapi(args) => openapi::run(workspace, args.check),
+        Task::Sqlx(args) => sqlx::run(workspace, args.check),
+        Task::Dev(args) => dev::run(workspace, args),
+        Task::Ci => ci::run(workspace),
+    }
+}

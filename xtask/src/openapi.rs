@@ -1,0 +1,29 @@
+//! `cargo xtask openapi`: the API description that the server prints, kept in the repository so
+//! that a change of the API shows in a review.
+
+use anyhow::{Context as _, ensure};
+use xshell::cmd;
+
+use crate::workspace::Workspace;
+
+const FILE: &str = "docs/openapi.json";
+
+pub(crate) fn run(Workspace { shell, .. }: &Workspace, check: bool) -> anyhow::Result<()> {
+    let mut description = cmd!(
+        shell,
+        "cargo run --quiet --package stockroom-server -- openapi"
+    )
+    .read()
+    .context("the server did not print its API description")?;
+    description.push('\n');
+    if check {
+        let kept = shell.read_file(FILE).unwrap_or_default();
+        ensure!(
+            kept == description,
+            "{FILE} is not what the server describes: run `cargo xtask openapi`"
+        );
+    } else {
+        shell.write_file(FILE, description)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! `cargo xtask test`: every test, each run once.
+
+use std::io::{self, IsTerminal as _};
+use std::process::Command;
+
+use anyhow::ensure;
+
+use crate::tools;
+use crate::watched::{self, Stream};
+use crate::workspace::Workspace;
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Options and filters for cargo-nextest; with any, documentation tests are left out.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    nextest: Vec<String>,
+}
+
+impl Args {
+    pub(crate) const fn everything() -> Self {
+        Self {
+            nextest: Vec::new(),
+        }
+    }
+}
+
+pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
+    let tests = nextest(workspace, &args.nextest)?;
+    let doctests = if args.nextest.is_empty() && tests.ran > 0 {
+        doctests(workspace)?
+    } else {
+        Tally::NOTHING
+    };
+    report(&tests, &doctests);
+    ensure!(tests.passed && doctests.passed, "tests failed");
+    ensure!(tests.ran > 0, "no test ran");
+    Ok(())
+}
+
+/// How many tests ran, and whether the command that ran them was content.
+struct Tally {
+    ran: usize,
+    passed: bool,
+}
+
+impl Tally {
+    const NOTHING: Self = Self {
+        ran: 0,
+        passed: true,
+    };
+}
+
+/// The end of the output: what ran, in a line. What the tests found on this machine to run
+/// against belongs here too.
+fn report(tests: &Tally, doctests: &Tally) {
+    println!(
+        "{} tests ran ({} unit and integration tests, {} documentation tests)",
+        tests.ran + doctests.ran,
+        tests.ran,
+        doctests.ran
+    );
+}
+
+fn nextest(workspace: &Workspace, args: &[String]) -> anyhow::Result<Tally> {
+    let mut command = Command::new(tools::NEXTEST.program(workspace)?);
+    command.current_dir(workspace.root()).args([
+        "nextest",
+        "run",
+        "--color",
+        if io::stderr().is_terminal() {
+            "always"
+        } else {
+            "auto"
+        },
+    ]);
+    if !names_a_package(args) {
+        command.arg("--workspace");
+    }
+    command.args(args);
+    let mut ran = 0;
+    let status = watched::run(command, Stream::Stderr, |line| {
+        ran = ran_by_nextest(line).unwrap_or(ran);
+    })?;
+    Ok(Tally {
+        ran,
+        passed: status.success(),
+    })
+}
+
+fn doctests(workspace: &Workspace) -> anyhow::Result<Tally> {
+    let mut command = Command::new("cargo");
+    command
+        .current_dir(workspace.root())
+        .args(["test", "--workspace", "--doc", "--no-fail-fast"]);
+    let mut ran = 0;
+    let status = watched::run(command, Stream::Stdout, |line| {
+        ran += ran_by_libtest(line).unwrap_or(0);
+    })?;
+    Ok(Tally {
+        ran,
+        passed: status.success(),
+    })
+}
+
+/// Whether the options say which packages to test, instead of all.
+fn names_a_package(args: &[String]) -> bool {
+    args.iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg.starts_with("--package") || arg.starts_with("-p"))
+}
+
+/// The count in nextest's closing line: `Summary [0.1s] 12 tests run: …`, or `3/12 tests run: …`
+/// when it was stopped early.
+fn ran_by_nextest(line: &str) -> Option<usize> {
+    let (_, counts) = line
+        .trim_start()
+        .strip_prefix("Summary [")?
+        .split_once(']')?;
+    let (ran, _) = counts.trim_start().split_once(" test")?;
+    ran.split('/').next()?.parse().ok()
+}
+
+/// The count in libtest's closing line: `test result: ok. 3 passed; 1 failed; 0 ignored; …`.
+fn ran_by_libtest(line: &str) -> Option<usize> {
+    let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
+    let mut counts = counts.split("; ");
+    let passed: usize = counts.next()?.strip_suffix(" passed")?.parse().ok()?;
+    let failed: usize = counts.next()?.strip_suffix(" failed")?.parse().ok()?;
+    Some(passed + failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn closing_lines_of_nextest_are_counted() {
+        for (line, ran) in [
+            (
+                "     Summary [   0.012s] 12 tests run: 12 passed, 0 skipped",
+                Some(12),
+            ),
+            (
+                "     Summary [   1.1s] 1 test run: 0 passed, 1 failed",
+                Some(1),
+            ),
+            (
+                "     Summary [   1.1s] 3/12 tests run: 2 passed, 1 failed",
+                Some(3),
+            ),
+            (
+                "     Summary [   0.000s] 0 tests run: 0 passed, 4 skipped",
+                Some(0),
+            ),
+            (
+                "        PASS [   0.004s] stockroom-domain key::tests::parses",
+                None,
+            ),
+        ] {
+            assert_eq!(ran_by_nextest(line), ran, "{line}");
+        }
+    }
+
+    #[test]
+    fn closing_lines_of_libtest_are_counted() {
+        for (line, ran) in [
+            (
+                "test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out",
+                Some(3),
+            ),
+            (
+                "test result: FAILED. 1 passed; 2 failed; 0 ignored; 0 measured",
+                Some(3),
+            ),
+            ("test crates/domain/src/lib.rs (line 3) ... ok", None),
+        ] {
+            assert_eq!(ran_by_libtest(line), ran, "{line}");
+        }
+    }
+
+    #[test]
+    fn packages_are_recognised() {
+        for (args, named) in [
+            (&["-p", "stockroom-domain"][..], true),
+            (&["--package=stockroom-domain"], true),
+            (&["decide", "--no-capture"], false),
+            (&["--", "-p"], false),
+        ] {
+            let args: Vec<String> = args.iter().copied().map(String::from).collect();
+            assert_eq!(names_a_package(&args), named, "{args:?}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The files of the repository, and how long one may be.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use ignore::WalkBuilder;
+
+/// How many lines a person reads in one sitting.
+const LINES_MAX: usize = 500;
+/// Tests are long for being many, not for being intricate.
+const TEST_LINES_MAX: usize = 700;
+
+/// A text file of the repository.
+pub(super) struct File {
+    /// Relative to the root.
+    pub(super) path: PathBuf,
+    pub(super) content: String,
+}
+
+impl File {
+    fn is_test(&self) -> bool {
+        self.path
+            .iter()
+            .any(|part| part == "tests" || part == "tests.rs")
+    }
+}
+
+/// The text files that version control keeps: all that `.gitignore` doesn't name.
+pub(super) fn kept(root: &Path) -> anyhow::Result<Vec<File>> {
+    let mut files = Vec::new();
+    let walk = WalkBuilder::new(root)
+        .hidden(false)
+        .require_git(false)
+        .filter_entry(|entry| entry.file_name() != ".git")
+        .build();
+    for entry in walk {
+        let entry = entry?;
+        if !entry.file_type().is_some_and(|kind| kind.is_file()) {
+            continue;
+        }
+        if let Ok(content) = String::from_utf8(fs::read(entry.path())?) {
+            let path = entry.path().strip_prefix(root)?.to_path_buf();
+            files.push(File { path, content });
+        }
+    }
+    Ok(files)
+}
+
+pub(super) fn too_long(files: &[File]) -> Vec<String> {
+    let sources = files
+        .iter()
+        .filter(|file| file.path.extension().is_some_and(|ending| ending == "rs"));
+    sources
+        .filter_map(|file| {
+            let limit = if file.is_test() {
+                TEST_LINES_MAX
+            } else {
+                LINES_MAX
+            };
+            let lines = file.content.lines().count();
+            (lines > limit)
+                .then(|| format!("{}: {lines} lines, limit {limit}", file.path.display()))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, lines: usize) -> File {
+        File {
+            path: path.into(),
+            content: "\n".repeat(lines),
+        }
+    }
+
+    #[test]
+    fn sources_are_short_and_tests_a_little_longer() {
+        assert!(
+            too_long(&[
+                file("crates/domain/src/stock.rs", 500),
+                file("crates/domain/src/decide/tests.rs", 700),
+                file("tests/serve.rs", 700),
+                file("docs/openapi.json", 9000),
+            ])
+            .is_empty()
+        );
+        assert_eq!(
+            too_long(&[
+                file("crates/domain/src/stock.rs", 501),
+                file("crates/http/tests/api/stock.rs", 701),
+            ]),
+            [
+                "crates/domain/src/stock.rs: 501 lines, limit 500",
+                "crates/http/tests/api/stock.rs: 701 lines, limit 700"
+            ]
+        );
+    }
+}
