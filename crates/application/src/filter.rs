@@ -2,7 +2,8 @@
 //! its textual form looks like is the HTTP edge's business, how it becomes a query an adapter's.
 
 use stockroom_domain::{
-    Balance, EntryAction, Location, Position, ProductId, Recorded, Stock, Timestamp,
+    Balance, EntryAction, ExternalRef, Location, Position, ProductId, Recorded, Slug, Stock,
+    Timestamp,
 };
 
 /// A condition on a value with an order: a number or a time.
@@ -141,7 +142,7 @@ impl TransactionCondition {
     /// Whether `recorded` fulfils the condition.
     #[must_use]
     pub fn matches(&self, recorded: &Recorded) -> bool {
-        let slug = recorded.slug.as_ref().map(|slug| slug.as_str());
+        let slug = recorded.slug.as_ref().map(Slug::as_str);
         match self {
             Self::Location(condition) => condition.matches(slug),
             Self::Action(actions) => actions.contains(&recorded.entry.action),
@@ -170,7 +171,7 @@ impl LocationCondition {
             Self::Name(condition) => condition.matches(Some(location.name.as_str())),
             Self::Slug(condition) => condition.matches(Some(location.slug.as_str())),
             Self::ExternalRef(condition) => {
-                condition.matches(location.external_ref.as_ref().map(|text| text.as_str()))
+                condition.matches(location.external_ref.as_ref().map(ExternalRef::as_str))
             }
         }
     }

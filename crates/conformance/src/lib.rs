@@ -4,7 +4,7 @@
 //! `rt-multi-thread`) among its dev-dependencies, and a function that gives each test an empty
 //! database of its own, together with whatever must live as long as the test does:
 //!
-//! ```ignore
+//! ```text
 //! use stockroom_application::Environment;
 //!
 //! async fn setup(environment: Environment) -> (MyDatabase, tempfile::TempDir) {
@@ -168,6 +168,7 @@ macro_rules! suite {
             tenancy {
                 organizations_are_kept_in_order,
                 a_created_organization_is_read_as_answered,
+                an_existing_organization_is_not_created_again,
                 stores_are_kept_in_order,
                 settings_are_kept_per_organization,
                 stores_share_their_organizations_stock,

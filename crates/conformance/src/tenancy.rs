@@ -39,6 +39,18 @@ pub async fn a_created_organization_is_read_as_answered(bench: Bench) {
     assert_eq!(outcomes.first().and_then(|one| one.clone().ok()), answer);
 }
 
+/// An organization is created once.
+pub async fn an_existing_organization_is_not_created_again(bench: Bench) {
+    let tenant = bench.tenant().await;
+    tenant.allow_per_store_stock().await;
+    let id = tenant.organization;
+    let before = stored(bench.database.organization(id).await);
+    let name = make::name("Another name");
+    let again = tenant.operator().ask(CreateOrganization { id, name }).await;
+    assert_eq!(again, Err(Refusal::OrganizationExists));
+    assert_eq!(stored(bench.database.organization(id).await), before);
+}
+
 /// Stores are kept, and listed in the order of creation; an organization's only.
 pub async fn stores_are_kept_in_order(bench: Bench) {
     let [tenant, other] = [bench.tenant().await, bench.tenant().await];

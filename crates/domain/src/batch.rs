@@ -1,6 +1,6 @@
 //! Batches: many commands, one state, one commit.
 
-use crate::{Answer, Change, Changes, Command, Context, Refusal, State};
+use crate::{Answer, Changes, Command, Context, Refusal, State};
 
 /// What became of one command.
 pub type Outcome = Result<Answer, Refusal>;
@@ -26,15 +26,11 @@ pub fn run(
         .map(|command| {
             let decision = command.decide(&state, context)?;
             for change in decision.changes {
-                apply(change, &mut state, &mut changes, context);
+                changes.add(&change, &state, context.now);
+                state.apply(change);
             }
             Ok(decision.answer)
         })
         .collect();
     (outcomes, changes)
-}
-
-fn apply(change: Change, state: &mut State, changes: &mut Changes, context: &Context<'_>) {
-    changes.add(change.clone(), state, context.now);
-    state.apply(&change);
 }

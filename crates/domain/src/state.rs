@@ -130,24 +130,24 @@ impl State {
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
     }
 
-    pub(crate) fn apply(&mut self, change: &Change) {
+    pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Stock(stock) => {
                 if stock.product_owner == Owner::Organization {
                     let management = self.management.entry(stock.product).or_default();
                     management.managed_by.insert(stock.owner);
                 }
-                self.stocks.insert(stock.key(), stock.clone());
+                self.stocks.insert(stock.key(), stock);
             }
             Change::StockDeleted(key) => {
-                self.stocks.remove(key);
+                self.stocks.remove(&key);
                 if let Some(management) = self.management.get_mut(&key.product) {
                     management.managed_by.remove(&key.owner);
                 }
             }
             Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
-                let management = self.management.entry(*product).or_default();
-                management.organization_level = *organization_level;
+                let management = self.management.entry(product).or_default();
+                management.organization_level = organization_level;
             }
             // No decision looks at entries. Other records are decided one to a state, so that
             // none looks at what another has changed.
@@ -246,23 +246,23 @@ impl Changes {
     }
 
     /// Adds a change that `state` is about to undergo.
-    pub(crate) fn add(&mut self, change: Change, state: &State, now: Timestamp) {
+    pub(crate) fn add(&mut self, change: &Change, state: &State, now: Timestamp) {
         match change {
             Change::Stock(stock) => {
                 let key = stock.key();
-                self.stock_change(key, state).after = Some(stock);
+                self.stock_change(key, state).after = Some(stock.clone());
             }
             Change::StockDeleted(key) => {
-                if let Some(stock) = state.stocks.get(&key) {
+                if let Some(stock) = state.stocks.get(key) {
                     self.deleted_stocks.push(DeletedStock {
                         deleted_at: now.max(stock.updated_at),
                         stock: stock.clone(),
                     });
                 }
-                self.stock_change(key, state).after = None;
+                self.stock_change(*key, state).after = None;
             }
-            Change::Entry(entry) => self.entries.push(entry),
-            Change::Record(record) => self.records.push(record),
+            Change::Entry(entry) => self.entries.push(entry.clone()),
+            Change::Record(record) => self.records.push(record.clone()),
         }
     }
 

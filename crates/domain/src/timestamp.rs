@@ -10,15 +10,14 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const UNIX_EPOCH: Self = Self(0);
 
-    /// The instant this many milliseconds after the Unix epoch, or `None` if it lies outside the
-    /// years that RFC 3339 can write (0000 to 9999).
+    /// The instant this many milliseconds after the Unix epoch, or `None` if it lies outside of
+    /// what can be written in RFC 3339 whatever the offset: from the year 0 to 9999-12-30T22:00Z.
     #[must_use]
     pub fn from_milliseconds(milliseconds: i64) -> Option<Self> {
-        const YEAR_0000: i64 = -62_167_219_200_000;
-        const YEAR_9999_END: i64 = 253_402_300_799_999;
-        (YEAR_0000..=YEAR_9999_END)
-            .contains(&milliseconds)
-            .then_some(Self(milliseconds))
+        const YEAR_0: i64 = -62_167_219_200_000;
+        let writable =
+            YEAR_0 <= milliseconds && jiff::Timestamp::from_millisecond(milliseconds).is_ok();
+        writable.then_some(Self(milliseconds))
     }
 
     /// Reads an RFC 3339 time with any offset; digits past the millisecond are cut off. `None` if
@@ -100,5 +99,21 @@ mod tests {
     fn years_beyond_rfc_3339_are_refused() {
         assert_eq!(Timestamp::from_milliseconds(i64::MAX), None);
         assert_eq!(Timestamp::from_milliseconds(253_402_300_800_000), None);
+        assert_eq!(Timestamp::from_milliseconds(-62_167_219_200_001), None);
+    }
+
+    #[test]
+    fn every_timestamp_can_be_written() {
+        let last = (253_402_200_000_000..253_402_300_800_000)
+            .step_by(60_000)
+            .filter_map(Timestamp::from_milliseconds)
+            .last();
+        let first = Timestamp::from_milliseconds(-62_167_219_200_000);
+        for (at, written) in [
+            (first, "0000-01-01T00:00:00.000Z"),
+            (last, "9999-12-30T22:00:00.000Z"),
+        ] {
+            assert_eq!(at.map(|at| at.to_string()).as_deref(), Some(written));
+        }
     }
 }

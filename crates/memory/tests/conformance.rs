@@ -3,7 +3,6 @@
 use stockroom_application::Environment;
 use stockroom_memory::MemoryDatabase;
 
-#[expect(clippy::unused_async, reason = "other databases are opened")]
 async fn setup(environment: Environment) -> (MemoryDatabase, ()) {
     (MemoryDatabase::new(environment), ())
 }

@@ -1,5 +1,6 @@
 //! The one place that names the adapters.
 
+use std::os::unix::fs::DirBuilderExt;
 use std::sync::Arc;
 
 use anyhow::Context;
@@ -33,7 +34,11 @@ impl OpenDatabase {
         environment: &Environment,
     ) -> anyhow::Result<Self> {
         let folder = &settings.data_folder;
-        std::fs::create_dir_all(folder)
+        // For no one else's eyes: the database holds the key that tokens are signed with.
+        std::fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(folder)
             .with_context(|| format!("the data folder {} can't be made", folder.display()))?;
         let file = folder.join(FILE_NAME);
         let opened = async {

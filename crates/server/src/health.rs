@@ -5,7 +5,6 @@ use std::sync::Arc;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
-use metrics_exporter_prometheus::PrometheusHandle;
 use stockroom_application::Stockroom;
 
 /// `/health/live` answers as long as the process does; `/health/ready` if the database does too.
@@ -25,9 +24,4 @@ pub(crate) fn health(stockroom: Arc<Stockroom>) -> Router {
     Router::new()
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))
-}
-
-/// `/metrics`, in the Prometheus text format.
-pub(crate) fn metrics(handle: PrometheusHandle) -> Router {
-    Router::new().route("/metrics", get(async move || handle.render()))
 }

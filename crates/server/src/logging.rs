@@ -20,7 +20,9 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
     match format {
         LogFormat::Human => log.with_ansi(terminal).init(),
         LogFormat::Auto if terminal => log.init(),
-        LogFormat::Auto | LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Auto | LogFormat::Json => {
+            log.json().flatten_event(true).with_span_list(false).init();
+        }
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ mod config;
 mod database;
 mod health;
 mod logging;
+mod metrics;
 mod operator;
 mod serve;
 

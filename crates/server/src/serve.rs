@@ -8,14 +8,15 @@ use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
-use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use metrics_exporter_prometheus::PrometheusHandle;
 use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockroom};
+use stockroom_domain::ProductId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::cli::Serve;
 use crate::database::OpenDatabase;
-use crate::{health, logging};
+use crate::{health, logging, metrics};
 
 /// A revocation is to work within a second on every server.
 const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
@@ -28,10 +29,11 @@ const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// If a setting makes no sense, or the database or an address can't be had.
 pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     logging::start(settings.log_format, &settings.log)?;
-    let metrics = install_metrics()?;
+    let metrics = metrics::install()?;
     let listener = bind(settings.listen)?;
     let metrics_listener = bind(settings.metrics_listen)?;
     let address = listener.local_addr()?;
+    let metrics_address = metrics_listener.local_addr()?;
 
     let environment = Environment::system();
     let database = if settings.in_memory {
@@ -41,20 +43,20 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     };
     let stockroom = Arc::new(open(&settings, &database, environment).await?);
     if let Some(first) = stockroom.first_start().await? {
-        print_first_start(&first, address);
+        print_first_start(&first, &stockroom.new_product_id(), address);
     }
     let housekeeping = start_housekeeping(&stockroom, &metrics);
 
     let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
         .merge(health::health(Arc::clone(&stockroom)));
-    let inside = health::metrics(metrics).merge(health::health(stockroom));
+    let inside = metrics::endpoint(metrics).merge(health::health(stockroom));
     let header_timeout = Duration::from_secs(settings.header_timeout_seconds);
     let handle = Handle::new();
     let api = serve(listener, api, handle.clone(), header_timeout);
     let inside = serve(metrics_listener, inside, handle.clone(), header_timeout);
     tracing::info!(
         listen = %address,
-        metrics.listen = %settings.metrics_listen,
+        metrics.listen = %metrics_address,
         "serving"
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
@@ -102,19 +104,6 @@ fn options(settings: &Serve) -> stockroom_http::Options {
 /// In settings, 0 stands for no limit.
 const fn limit(setting: u32) -> Option<u32> {
     if setting == 0 { None } else { Some(setting) }
-}
-
-fn install_metrics() -> anyhow::Result<PrometheusHandle> {
-    // From a tenth of a millisecond to ten seconds, so that both a cached read and a stuck disk
-    // show.
-    let buckets = [
-        0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
-        2.5, 5.0, 10.0,
-    ];
-    let builder = PrometheusBuilder::new();
-    let seconds = Matcher::Suffix("_seconds".to_owned());
-    let builder = builder.set_buckets_for_metric(seconds, &buckets)?;
-    Ok(builder.install_recorder()?)
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
@@ -195,8 +184,7 @@ fn stop_on_signal(
     })
 }
 
-fn print_first_start(first: &FirstStart, address: SocketAddr) {
-    let product = first.store.id;
+fn print_first_start(first: &FirstStart, product: &ProductId, address: SocketAddr) {
     let key = &first.key;
     println!(
         r#"

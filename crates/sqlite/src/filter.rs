@@ -75,10 +75,7 @@ fn push_stock_location(
 }
 
 /// Appends conditions on a row of `entries` that is joined with `locations`.
-pub(crate) fn push_transaction(
-    query: &mut QueryBuilder<Sqlite>,
-    filter: &[TransactionCondition],
-) {
+pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[TransactionCondition]) {
     for condition in filter {
         query.push(" AND ");
         match condition {

@@ -1,5 +1,7 @@
 //! The suite that every adapter must pass.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use stockroom_application::Environment;
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;

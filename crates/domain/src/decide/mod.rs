@@ -1,10 +1,12 @@
 //! The decisions: for every operation, what it needs to know and what it changes.
 
 mod key;
+mod ledger;
 mod location;
 mod product;
 mod stock;
 mod tenancy;
+mod transaction;
 
 use crate::{Change, Ids, Timestamp};
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::ledger::{Ledger, difference};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Balance, Change, CreateStock, DeleteStock, Entry, EntryAction, Location,
-    LocationId, Needs, Owner, Position, ProductId, Quantity, RecordChange, Recorded, Refusal,
-    STOCK_LOCATIONS_MAX, SetLocations, Slug, State, Stock, StockId, StockKey, Transact,
-    TransactionAction, TransactionId,
+    Actor, Answer, Balance, Change, CreateStock, DeleteStock, EntryAction, Location, Needs, Owner,
+    Position, ProductId, Quantity, RecordChange, Refusal, STOCK_LOCATIONS_MAX, SetLocations, Slug,
+    State, Stock, StockId, StockKey,
 };
 
 impl Request for CreateStock {
@@ -105,140 +105,6 @@ impl Request for CreateStock {
             decision.changes.push(Change::Record(organization_level));
         }
         Ok(decision)
-    }
-}
-
-impl Request for Transact {
-    type Answer = Recorded;
-
-    fn answer(answer: Answer) -> Option<Recorded> {
-        match answer {
-            Answer::Recorded(recorded) => Some(recorded),
-            _ => None,
-        }
-    }
-
-    fn needs(&self, actor: &Actor, needs: &mut Needs) {
-        need_visible_stock(needs, actor.acting, self.product);
-        if let Some(slug) = self.location.as_ref().and_then(|slug| Slug::new(slug).ok()) {
-            for owner in actor.acting.visible() {
-                needs.location_slugs.insert((owner, slug.clone()));
-            }
-        }
-    }
-
-    fn decide(
-        &self,
-        actor: &Actor,
-        state: &State,
-        context: &mut Context<'_>,
-    ) -> Result<Decision<Recorded>, Refusal> {
-        let stock = state.visible_stock(actor.acting, self.product);
-        let location = match &self.location {
-            None => None,
-            Some(slug) => Some(location_for(state, actor, stock, slug)?),
-        };
-        let stock = stock.ok_or(Refusal::UnknownStock)?;
-        let current = match (
-            stock.balance(location.map(|location| location.id)),
-            self.action,
-        ) {
-            (Some(balance), _) => balance,
-            (None, TransactionAction::Increment | TransactionAction::Set) => {
-                check_location_count(stock.located.len().saturating_add(1))?;
-                Balance::default()
-            }
-            (None, _) => return Err(Refusal::InsufficientStock),
-        };
-        let (action, quantity, balance) = movement(self.action, self.quantity, current)?;
-        if action == EntryAction::Increment {
-            stock
-                .sums()
-                .total()
-                .checked_add(quantity)
-                .ok_or(Refusal::TotalWouldOverflow)?;
-        }
-
-        // From here on it is certain.
-        let mut ledger = Ledger::open(stock.clone(), actor, context);
-        if let Some(location) = location {
-            ledger.add_location(location.id, location.slug.clone());
-        }
-        let location_id = location.map(|location| location.id);
-        let entry = ledger.write(location_id, action, quantity, balance);
-        Ok(ledger.close().map(|stock| Recorded {
-            entry,
-            product: stock.product,
-            slug: location.map(|location| location.slug.clone()),
-        }))
-    }
-}
-
-/// What an action with a quantity makes of a position's figures, as the ledger records it.
-fn movement(
-    action: TransactionAction,
-    quantity: Quantity,
-    current: Balance,
-) -> Result<(EntryAction, Quantity, Balance), Refusal> {
-    let Balance {
-        available,
-        allocated,
-    } = current;
-    let insufficient = Refusal::InsufficientStock;
-    let (entry_action, quantity, available, allocated) = match action {
-        TransactionAction::Increment => (
-            EntryAction::Increment,
-            quantity,
-            available.checked_add(quantity),
-            Some(allocated),
-        ),
-        TransactionAction::Decrement => (
-            EntryAction::Decrement,
-            quantity,
-            Some(available.checked_sub(quantity).ok_or(insufficient)?),
-            Some(allocated),
-        ),
-        TransactionAction::Allocate => (
-            EntryAction::Allocate,
-            quantity,
-            Some(available.checked_sub(quantity).ok_or(insufficient)?),
-            allocated.checked_add(quantity),
-        ),
-        TransactionAction::Deallocate => {
-            let allocated = allocated.checked_sub(quantity).ok_or(insufficient)?;
-            let available = available.checked_add(quantity);
-            (
-                EntryAction::Deallocate,
-                quantity,
-                available,
-                Some(allocated),
-            )
-        }
-        TransactionAction::Set => {
-            let target = quantity.checked_sub(allocated).ok_or(insufficient)?;
-            let (entry_action, difference) = difference(available, target);
-            (entry_action, difference, Some(target), Some(allocated))
-        }
-    };
-    let balance = available
-        .zip(allocated)
-        .map(|(available, allocated)| Balance {
-            available,
-            allocated,
-        })
-        .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
-        .ok_or(Refusal::TotalWouldOverflow)?;
-    Ok((entry_action, quantity, balance))
-}
-
-/// The increment or decrement that leads from one available figure to another.
-fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity) {
-    match to.checked_sub(from) {
-        Some(more) => (EntryAction::Increment, more),
-        None => (
-            EntryAction::Decrement,
-            from.checked_sub(to).unwrap_or(Quantity::ZERO),
-        ),
     }
 }
 
@@ -400,7 +266,11 @@ fn managed_elsewhere(state: &State, product: ProductId) -> bool {
             .is_some_and(|management| !management.managed_by.is_empty())
 }
 
-fn known_location<'a>(state: &'a State, owner: Owner, slug: &str) -> Result<&'a Location, Refusal> {
+pub(super) fn known_location<'a>(
+    state: &'a State,
+    owner: Owner,
+    slug: &str,
+) -> Result<&'a Location, Refusal> {
     Slug::new(slug)
         .ok()
         .and_then(|slug| state.location(owner, &slug))
@@ -409,7 +279,7 @@ fn known_location<'a>(state: &'a State, owner: Owner, slug: &str) -> Result<&'a 
 
 /// The location that `slug` names for a stock. Without stock it isn't known whose locations are
 /// meant; one that nobody has whom the caller sees is refused before the missing stock is.
-fn location_for<'a>(
+pub(super) fn location_for<'a>(
     state: &'a State,
     actor: &Actor,
     stock: Option<&Stock>,
@@ -431,97 +301,11 @@ fn unknown_location(slug: &str) -> Refusal {
     }
 }
 
-fn check_location_count(locations: usize) -> Result<(), Refusal> {
+pub(super) fn check_location_count(locations: usize) -> Result<(), Refusal> {
     if locations > STOCK_LOCATIONS_MAX {
         return Err(Refusal::TooManyStockLocations {
             locations_max: STOCK_LOCATIONS_MAX,
         });
     }
     Ok(())
-}
-
-/// A stock with its ledger opened for writing: the one place where figures and entries are made,
-/// together.
-struct Ledger<'a, 'b> {
-    stock: Stock,
-    entries: Vec<Entry>,
-    actor: &'a Actor,
-    context: &'a mut Context<'b>,
-}
-
-impl<'a, 'b> Ledger<'a, 'b> {
-    fn open(stock: Stock, actor: &'a Actor, context: &'a mut Context<'b>) -> Self {
-        Self {
-            stock,
-            entries: Vec::new(),
-            actor,
-            context,
-        }
-    }
-
-    const fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
-    fn advance(&mut self) {
-        self.stock.updated_at = self.stock.updated_at.max(self.context.now);
-    }
-
-    fn add_location(&mut self, location: LocationId, slug: Slug) {
-        if self.stock.balance(Some(location)).is_none() {
-            let balance = Balance::default();
-            let position = Position { slug, balance };
-            self.stock.located.insert(location, position);
-            self.advance();
-        }
-    }
-
-    fn remove_location(&mut self, location: LocationId) {
-        if self.stock.located.remove(&location).is_some() {
-            self.advance();
-        }
-    }
-
-    fn write(
-        &mut self,
-        location: Option<LocationId>,
-        action: EntryAction,
-        quantity: Quantity,
-        balance: Balance,
-    ) -> Entry {
-        self.advance();
-        match location {
-            None => self.stock.unlocated = balance,
-            Some(location) => {
-                if let Some(position) = self.stock.located.get_mut(&location) {
-                    position.balance = balance;
-                }
-            }
-        }
-        self.stock.sequence = self.stock.sequence.saturating_add(1);
-        let created_at = self.stock.updated_at;
-        let entry = Entry {
-            id: TransactionId::new(self.context.ids.next_id(created_at)),
-            stock: self.stock.id,
-            sequence: self.stock.sequence,
-            location,
-            action,
-            quantity,
-            balance,
-            actor: self.actor.key,
-            created_at,
-        };
-        self.entries.push(entry.clone());
-        entry
-    }
-
-    fn close(self) -> Decision<Stock> {
-        let stock = Change::Stock(self.stock.clone());
-        let entries = self.entries.into_iter().map(Change::Entry);
-        Decision {
-            changes: std::iter::once(stock).chain(entries).collect(),
-            answer: self.stock,
-        }
-    }
 }

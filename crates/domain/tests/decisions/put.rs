@@ -1,12 +1,10 @@
 //! Setting what is available in locations of a stock.
 
-use stockroom_domain::{
-    EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, SetLocations,
-};
+use stockroom_domain::{EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, SetLocations};
 
 use crate::scene::{
-    MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location,
-    other_store, product, quantity, slug, stock, store,
+    MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location, other_store,
+    product, quantity, slug, stock, store,
 };
 
 fn put(located: &[(&str, Option<u64>)]) -> SetLocations {
@@ -45,15 +43,24 @@ fn refusals_come_in_order() {
                 Refusal::OrganizationKeyRequired,
             ),
             (
-                |scene| drop(scene.request.located.insert(slug("nowhere"), None)),
+                |scene| {
+                    scene.request.located.insert(slug("nowhere"), None);
+                },
                 Refusal::UnknownLocation { slug: nowhere },
             ),
             (
-                |scene| drop(scene.request.located.insert(slug("here"), None)),
+                |scene| {
+                    scene.request.located.insert(slug("here"), None);
+                },
                 Refusal::LocationAllocated { slug: slug("here") },
             ),
             (
-                |scene| drop(scene.request.located.insert(slug("new"), Some(quantity(MOST)))),
+                |scene| {
+                    scene
+                        .request
+                        .located
+                        .insert(slug("new"), Some(quantity(MOST)));
+                },
                 Refusal::TotalTooLarge,
             ),
             (
@@ -82,7 +89,9 @@ fn an_unknown_location_is_refused_before_missing_stock() {
         &scene(&[("there", Some(1))]),
         &[
             (
-                |scene| drop(scene.request.located.insert(slug("nowhere"), None)),
+                |scene| {
+                    scene.request.located.insert(slug("nowhere"), None);
+                },
                 Refusal::UnknownLocation {
                     slug: "nowhere".to_owned(),
                 },
@@ -136,7 +145,8 @@ fn null_takes_a_location_out_and_records_what_was_there() {
 
 #[test]
 fn null_for_an_empty_location_takes_it_out_without_an_entry() {
-    let scene = scene(&[("empty", None)]).with_position(Owner::Organization, 4, "empty", balance(0, 0));
+    let scene =
+        scene(&[("empty", None)]).with_position(Owner::Organization, 4, "empty", balance(0, 0));
     let decision = scene.accepted();
     assert!(entries(&decision.changes).is_empty());
     assert_eq!(decision.answer.balance(Some(id(4))), None);
@@ -174,7 +184,10 @@ fn a_location_is_added_even_with_nothing_in_it() {
 
 #[test]
 fn a_put_that_changes_nothing_leaves_the_stock_as_it_was() {
-    for located in [&[][..], &[("here", Some(10)), ("there", Some(3)), ("new", None)]] {
+    for located in [
+        &[][..],
+        &[("here", Some(10)), ("there", Some(3)), ("new", None)],
+    ] {
         let scene = scene(located);
         let decision = scene.accepted();
         assert!(entries(&decision.changes).is_empty());
@@ -195,7 +208,11 @@ fn the_limit_counts_the_outcome_only() {
         (vec![("here", Some(0)), ("new", Some(room + 10))], true),
     ] {
         let refusal = scene(&located).decide().err();
-        assert_eq!(refusal, (!accepted).then_some(Refusal::TotalTooLarge), "{located:?}");
+        assert_eq!(
+            refusal,
+            (!accepted).then_some(Refusal::TotalTooLarge),
+            "{located:?}"
+        );
     }
 }
 
@@ -211,7 +228,10 @@ fn the_number_of_locations_counts_the_outcome_only() {
     assert_eq!(scene.accepted().answer.located.len(), STOCK_LOCATIONS_MAX);
     scene.request.located.remove(&slug("there"));
     let locations_max = STOCK_LOCATIONS_MAX;
-    assert_eq!(scene.decide(), Err(Refusal::TooManyStockLocations { locations_max }));
+    assert_eq!(
+        scene.decide(),
+        Err(Refusal::TooManyStockLocations { locations_max })
+    );
 }
 
 #[test]

@@ -143,10 +143,8 @@ impl<R: Request + Clone> Scene<R> {
             settings: Settings::default(),
             created_at: at(-3_000),
         };
-        let state = State {
-            organization: Some(organization),
-            ..State::default()
-        };
+        let mut state = State::default();
+        state.organization = Some(organization);
         Self {
             state,
             actor: actor(store()),
@@ -189,12 +187,24 @@ impl<R: Request + Clone> Scene<R> {
     }
 
     /// Gives a stock a position in a location, and the state the location.
-    pub(crate) fn with_position(mut self, owner: Owner, number: u128, called: &str, balance: Balance) -> Self {
+    pub(crate) fn with_position(
+        mut self,
+        owner: Owner,
+        number: u128,
+        called: &str,
+        balance: Balance,
+    ) -> Self {
         self.add_position(owner, number, called, balance);
         self
     }
 
-    pub(crate) fn add_position(&mut self, owner: Owner, number: u128, called: &str, balance: Balance) {
+    pub(crate) fn add_position(
+        &mut self,
+        owner: Owner,
+        number: u128,
+        called: &str,
+        balance: Balance,
+    ) {
         let location = location(owner, number, called);
         let product = product();
         let stock = self.state.stocks.get_mut(&StockKey { product, owner });
@@ -260,17 +270,22 @@ where
 {
     scene.accepted();
     for (place, (fault, refusal)) in faults.iter().enumerate() {
-        let mut faulty = scene.clone();
-        fault(&mut faulty);
-        assert_eq!(faulty.decide(), Err(refusal.clone()));
+        let mut broken = scene.clone();
+        fault(&mut broken);
+        assert_eq!(broken.decide(), Err(refusal.clone()));
         for (later_fault, later) in &faults[place + 1..] {
             for order in [[fault, later_fault], [later_fault, fault]] {
-                let mut faulty = scene.clone();
-                order.into_iter().for_each(|fault| fault(&mut faulty));
-                let given = faulty.decide();
+                let mut broken = scene.clone();
+                for fault in order {
+                    fault(&mut broken);
+                }
+                let given = broken.decide();
                 assert_eq!(given, Err(refusal.clone()), "together with {later:?}");
             }
-            assert!(refusal.kind() <= later.kind(), "{refusal:?} stands before {later:?}");
+            assert!(
+                refusal.kind() <= later.kind(),
+                "{refusal:?} stands before {later:?}"
+            );
         }
     }
 }

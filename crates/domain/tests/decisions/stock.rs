@@ -8,8 +8,8 @@ use stockroom_domain::{
 };
 
 use crate::scene::{
-    MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location,
-    other_store, product, quantity, registered, slug, stock, store,
+    MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location, other_store,
+    product, quantity, registered, slug, stock, store,
 };
 
 fn create(unlocated: u64, located: &[(&str, u64)]) -> CreateStock {
@@ -37,7 +37,9 @@ fn refusals_of_a_creation_come_in_order() {
         &scene,
         &[
             (
-                |scene| drop(scene.request.located.insert(slug("nowhere"), quantity(0))),
+                |scene| {
+                    scene.request.located.insert(slug("nowhere"), quantity(0));
+                },
                 Refusal::UnknownLocation { slug: nowhere },
             ),
             (
@@ -91,7 +93,11 @@ fn a_total_up_to_the_limit_is_accepted() {
     ] {
         let decision = here(create(unlocated, &[("here", located)])).decide();
         let refusal = decision.err();
-        assert_eq!(refusal, (!accepted).then_some(Refusal::TotalTooLarge), "{unlocated} {located}");
+        assert_eq!(
+            refusal,
+            (!accepted).then_some(Refusal::TotalTooLarge),
+            "{unlocated} {located}"
+        );
     }
 }
 
@@ -126,7 +132,10 @@ fn each_position_with_a_quantity_gets_an_entry() {
             (entry.sequence, entry.location, entry.quantity.get())
         })
         .collect();
-    assert_eq!(written, [(1, None, 3), (2, Some(id(1)), 2), (3, Some(id(2)), 1)]);
+    assert_eq!(
+        written,
+        [(1, None, 3), (2, Some(id(1)), 2), (3, Some(id(2)), 1)]
+    );
     assert_eq!(decision.answer.located.len(), 3);
     assert_eq!(decision.answer.sequence, 3);
     assert_eq!(decision.answer.sums(), balance(6, 0));
@@ -154,27 +163,57 @@ fn the_products_owner_follows_from_its_past() {
     let organization = Owner::Organization;
     let unregistered: fn(&mut Scene<CreateStock>) = |_| {};
     let of_organization: fn(&mut Scene<CreateStock>) = |scene| {
-        scene.state.add_product(registered(Owner::Organization, product()));
-        scene.state.management.entry(product()).or_default().organization_level = true;
+        scene
+            .state
+            .add_product(registered(Owner::Organization, product()));
+        scene
+            .state
+            .management
+            .entry(product())
+            .or_default()
+            .organization_level = true;
     };
     let of_store: fn(&mut Scene<CreateStock>) =
         |scene| scene.state.add_product(registered(store(), product()));
-    let of_other_store: fn(&mut Scene<CreateStock>) =
-        |scene| scene.state.add_product(registered(other_store(), product()));
+    let of_other_store: fn(&mut Scene<CreateStock>) = |scene| {
+        scene
+            .state
+            .add_product(registered(other_store(), product()));
+    };
     let of_store_and_level: fn(&mut Scene<CreateStock>) = |scene| {
         scene.state.add_product(registered(store(), product()));
-        scene.state.management.entry(product()).or_default().organization_level = true;
+        scene
+            .state
+            .management
+            .entry(product())
+            .or_default()
+            .organization_level = true;
     };
     for (case, past, creator, owner) in [
         ("nobody's", unregistered, store(), store()),
         ("nobody's", unregistered, organization, organization),
         ("the organization's", of_organization, store(), organization),
-        ("the organization's", of_organization, organization, organization),
+        (
+            "the organization's",
+            of_organization,
+            organization,
+            organization,
+        ),
         ("the store's", of_store, store(), store()),
         ("the store's", of_store, organization, organization),
         ("another store's", of_other_store, store(), store()),
-        ("the store's and shared", of_store_and_level, store(), store()),
-        ("the store's and shared", of_store_and_level, other_store(), organization),
+        (
+            "the store's and shared",
+            of_store_and_level,
+            store(),
+            store(),
+        ),
+        (
+            "the store's and shared",
+            of_store_and_level,
+            other_store(),
+            organization,
+        ),
     ] {
         let mut scene = Scene::new(create(1, &[])).by(creator);
         past(&mut scene);
@@ -195,7 +234,10 @@ fn an_organization_level_product_is_managed_in_one_place() {
         let mut scene = Scene::new(create(1, &[])).with_stock(held);
         assert_eq!(scene.decide(), Err(Refusal::InvalidProductIdentifier));
         let organization = scene.state.organization.as_mut();
-        organization.expect("the organization").settings.per_store_stock = true;
+        organization
+            .expect("the organization")
+            .settings
+            .per_store_stock = true;
         assert_eq!(scene.accepted().answer.product_owner, Owner::Organization);
     }
 }

@@ -100,7 +100,11 @@ fn locations_are_those_of_the_stocks_holder() {
             slug: "here".to_owned(),
         };
         let refusal = scene.decide().err();
-        assert_eq!(refusal, (!known).then_some(unknown), "{holder}, {locations_owner}");
+        assert_eq!(
+            refusal,
+            (!known).then_some(unknown),
+            "{holder}, {locations_owner}"
+        );
     }
 }
 
@@ -132,56 +136,65 @@ fn own_stock_stands_in_for_the_organizations() {
     assert_eq!(scene.decide(), Err(Refusal::InsufficientStock));
 }
 
-const INSUFFICIENT: Result<(EntryAction, u64, [u64; 2]), Refusal> = Err(Refusal::InsufficientStock);
-const OVERFLOW: Result<(EntryAction, u64, [u64; 2]), Refusal> = Err(Refusal::TotalWouldOverflow);
+/// An action with a quantity on a position's figures, and what is recorded with which quantity and
+/// which figures after it.
+type Row = (
+    TransactionAction,
+    u64,
+    [u64; 2],
+    Result<(EntryAction, u64, [u64; 2]), Refusal>,
+);
 
-/// Each action at its bounds: from a position's figures, what is recorded with which quantity, and
-/// the figures after it.
+const INSUFFICIENT: Refusal = Refusal::InsufficientStock;
+const OVERFLOW: Refusal = Refusal::TotalWouldOverflow;
+
+#[rustfmt::skip]
+const BOUNDS: [Row; 39] = [
+    (Increment, 0, [0, 0], Ok((EntryAction::Increment, 0, [0, 0]))),
+    (Increment, 1, [5, 3], Ok((EntryAction::Increment, 1, [6, 3]))),
+    (Increment, MOST, [0, 0], Ok((EntryAction::Increment, MOST, [MOST, 0]))),
+    (Increment, MOST, [1, 0], Err(OVERFLOW)),
+    (Increment, MOST, [0, 1], Err(OVERFLOW)),
+    (Increment, 1, [MOST - 1, 0], Ok((EntryAction::Increment, 1, [MOST, 0]))),
+    (Increment, 1, [MOST, 0], Err(OVERFLOW)),
+    (Increment, 1, [0, MOST], Err(OVERFLOW)),
+    (Increment, 1, [MOST - 5, 5], Err(OVERFLOW)),
+    (Increment, 0, [MOST, 0], Ok((EntryAction::Increment, 0, [MOST, 0]))),
+    (Decrement, 0, [0, 0], Ok((EntryAction::Decrement, 0, [0, 0]))),
+    (Decrement, 5, [5, 3], Ok((EntryAction::Decrement, 5, [0, 3]))),
+    (Decrement, 6, [5, 3], Err(INSUFFICIENT)),
+    (Decrement, 1, [0, 3], Err(INSUFFICIENT)),
+    (Decrement, MOST, [MOST, 0], Ok((EntryAction::Decrement, MOST, [0, 0]))),
+    (Decrement, MOST, [MOST - 1, 0], Err(INSUFFICIENT)),
+    (Allocate, 0, [0, 0], Ok((EntryAction::Allocate, 0, [0, 0]))),
+    (Allocate, 1, [5, 3], Ok((EntryAction::Allocate, 1, [4, 4]))),
+    (Allocate, 5, [5, 3], Ok((EntryAction::Allocate, 5, [0, 8]))),
+    (Allocate, 6, [5, 3], Err(INSUFFICIENT)),
+    (Allocate, MOST, [MOST, 0], Ok((EntryAction::Allocate, MOST, [0, MOST]))),
+    (Allocate, 1, [0, MOST], Err(INSUFFICIENT)),
+    (Deallocate, 0, [0, 0], Ok((EntryAction::Deallocate, 0, [0, 0]))),
+    (Deallocate, 1, [5, 3], Ok((EntryAction::Deallocate, 1, [6, 2]))),
+    (Deallocate, 3, [5, 3], Ok((EntryAction::Deallocate, 3, [8, 0]))),
+    (Deallocate, 4, [5, 3], Err(INSUFFICIENT)),
+    (Deallocate, MOST, [0, MOST], Ok((EntryAction::Deallocate, MOST, [MOST, 0]))),
+    (Deallocate, 1, [MOST, 0], Err(INSUFFICIENT)),
+    (Set, 10, [5, 3], Ok((EntryAction::Increment, 2, [7, 3]))),
+    (Set, 7, [5, 3], Ok((EntryAction::Decrement, 1, [4, 3]))),
+    (Set, 8, [5, 3], Ok((EntryAction::Increment, 0, [5, 3]))),
+    (Set, 3, [5, 3], Ok((EntryAction::Decrement, 5, [0, 3]))),
+    (Set, 2, [5, 3], Err(INSUFFICIENT)),
+    (Set, 0, [0, 3], Err(INSUFFICIENT)),
+    (Set, 0, [0, 0], Ok((EntryAction::Increment, 0, [0, 0]))),
+    (Set, MOST, [0, 0], Ok((EntryAction::Increment, MOST, [MOST, 0]))),
+    (Set, MOST, [0, MOST], Ok((EntryAction::Increment, 0, [0, MOST]))),
+    (Set, MOST - 1, [0, MOST], Err(INSUFFICIENT)),
+    (Set, 0, [MOST, 0], Ok((EntryAction::Decrement, MOST, [0, 0]))),
+];
+
+/// In the unlocated pool and in a location alike.
 #[test]
 fn every_action_at_its_bounds() {
-    use EntryAction as Entry;
-    let table = [
-        (Increment, [0, 0], 0, Ok((Entry::Increment, 0, [0, 0]))),
-        (Increment, [5, 3], 1, Ok((Entry::Increment, 1, [6, 3]))),
-        (Increment, [0, 0], MOST, Ok((Entry::Increment, MOST, [MOST, 0]))),
-        (Increment, [1, 0], MOST, OVERFLOW),
-        (Increment, [0, 1], MOST, OVERFLOW),
-        (Increment, [MOST - 1, 0], 1, Ok((Entry::Increment, 1, [MOST, 0]))),
-        (Increment, [MOST, 0], 1, OVERFLOW),
-        (Increment, [0, MOST], 1, OVERFLOW),
-        (Increment, [MOST - 5, 5], 1, OVERFLOW),
-        (Increment, [MOST, 0], 0, Ok((Entry::Increment, 0, [MOST, 0]))),
-        (Decrement, [0, 0], 0, Ok((Entry::Decrement, 0, [0, 0]))),
-        (Decrement, [5, 3], 5, Ok((Entry::Decrement, 5, [0, 3]))),
-        (Decrement, [5, 3], 6, INSUFFICIENT),
-        (Decrement, [0, 3], 1, INSUFFICIENT),
-        (Decrement, [MOST, 0], MOST, Ok((Entry::Decrement, MOST, [0, 0]))),
-        (Decrement, [MOST - 1, 0], MOST, INSUFFICIENT),
-        (Allocate, [0, 0], 0, Ok((Entry::Allocate, 0, [0, 0]))),
-        (Allocate, [5, 3], 1, Ok((Entry::Allocate, 1, [4, 4]))),
-        (Allocate, [5, 3], 5, Ok((Entry::Allocate, 5, [0, 8]))),
-        (Allocate, [5, 3], 6, INSUFFICIENT),
-        (Allocate, [MOST, 0], MOST, Ok((Entry::Allocate, MOST, [0, MOST]))),
-        (Allocate, [0, MOST], 1, INSUFFICIENT),
-        (Deallocate, [0, 0], 0, Ok((Entry::Deallocate, 0, [0, 0]))),
-        (Deallocate, [5, 3], 1, Ok((Entry::Deallocate, 1, [6, 2]))),
-        (Deallocate, [5, 3], 3, Ok((Entry::Deallocate, 3, [8, 0]))),
-        (Deallocate, [5, 3], 4, INSUFFICIENT),
-        (Deallocate, [0, MOST], MOST, Ok((Entry::Deallocate, MOST, [MOST, 0]))),
-        (Deallocate, [MOST, 0], 1, INSUFFICIENT),
-        (Set, [5, 3], 10, Ok((Entry::Increment, 2, [7, 3]))),
-        (Set, [5, 3], 7, Ok((Entry::Decrement, 1, [4, 3]))),
-        (Set, [5, 3], 8, Ok((Entry::Increment, 0, [5, 3]))),
-        (Set, [5, 3], 3, Ok((Entry::Decrement, 5, [0, 3]))),
-        (Set, [5, 3], 2, INSUFFICIENT),
-        (Set, [0, 3], 0, INSUFFICIENT),
-        (Set, [0, 0], 0, Ok((Entry::Increment, 0, [0, 0]))),
-        (Set, [0, 0], MOST, Ok((Entry::Increment, MOST, [MOST, 0]))),
-        (Set, [0, MOST], MOST, Ok((Entry::Increment, 0, [0, MOST]))),
-        (Set, [0, MOST], MOST - 1, INSUFFICIENT),
-        (Set, [MOST, 0], 0, Ok((Entry::Decrement, MOST, [0, 0]))),
-    ];
-    for (action, [available, allocated], pieces, expected) in table {
+    for (action, pieces, [available, allocated], expected) in BOUNDS {
         for position in [None, Some("here")] {
             let case = format!("{action:?} {pieces} on {available}+{allocated} in {position:?}");
             let before = balance(available, allocated);
@@ -202,9 +215,17 @@ fn every_action_at_its_bounds() {
             };
             let entry = &decision.answer.entry;
             let after = [entry.balance.available.get(), entry.balance.allocated.get()];
-            assert_eq!(Ok((entry.action, entry.quantity.get(), after)), expected, "{case}");
+            assert_eq!(
+                Ok((entry.action, entry.quantity.get(), after)),
+                expected,
+                "{case}"
+            );
             let changed = changed_stock(&decision.changes).expect("the stock changes");
-            assert_eq!(changed.balance(entry.location), Some(entry.balance), "{case}");
+            assert_eq!(
+                changed.balance(entry.location),
+                Some(entry.balance),
+                "{case}"
+            );
             assert_eq!(changed.sums(), entry.balance, "{case}");
             assert_eq!(changed.sequence, entry.sequence, "{case}");
             assert_eq!(entries(&decision.changes), [entry], "{case}");

@@ -30,7 +30,10 @@ pub(super) async fn state(
     if !needs.stocks.is_empty() {
         let keys = needs.stocks.iter().copied();
         let stocks = rows::stock::stocks(connection, organization, keys).await?;
-        state.stocks = stocks.into_iter().map(|stock| (stock.key(), stock)).collect();
+        state.stocks = stocks
+            .into_iter()
+            .map(|stock| (stock.key(), stock))
+            .collect();
     }
     if !needs.keys.is_empty() {
         let ids = needs.keys.iter().copied();

@@ -1,6 +1,7 @@
 //! The way in for every change.
 
 mod counts;
+mod ledger;
 mod load;
 mod records;
 mod stocks;
@@ -50,6 +51,6 @@ async fn store(
     // Records first: a stock's positions refer to locations.
     records::store(connection, organization, changes.records).await?;
     stocks::store(connection, organization, &changes.stocks).await?;
-    stocks::store_deleted(connection, organization, &changes.deleted_stocks).await?;
-    stocks::store_entries(connection, organization, &changes.entries).await
+    ledger::store_deleted(connection, organization, &changes.deleted_stocks).await?;
+    ledger::store_entries(connection, organization, &changes.entries).await
 }

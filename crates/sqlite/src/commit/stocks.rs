@@ -4,9 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    DeletedStock, Entry, OrganizationId, ProductId, Stock, StockChange, StockKey,
-};
+use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 
 use super::counts::{Growth, Kind, shadowing};
 use crate::error::{expect_rows, failed};
@@ -21,7 +19,10 @@ pub(super) async fn store(
     let sorted = Sorted::new(changes);
     // Where stock comes or goes, other stores may see something else than before.
     let mut growth = Growth::default();
-    let products: BTreeSet<ProductId> = sorted.coming_or_going().map(|stock| stock.product).collect();
+    let products: BTreeSet<ProductId> = sorted
+        .coming_or_going()
+        .map(|stock| stock.product)
+        .collect();
     if !products.is_empty() {
         for (store_id, count) in shadowing(connection, organization, products.clone()).await? {
             growth.add(store_id, Kind::ShadowingStock, -count);
@@ -103,7 +104,12 @@ async fn delete(
     }
     let deleted = json(stocks.iter().map(|stock| {
         let owner = stock.owner.to_uuid(organization);
-        (hex(stock.product), hex(owner), hex(stock.id), stock.sequence)
+        (
+            hex(stock.product),
+            hex(owner),
+            hex(stock.id),
+            stock.sequence,
+        )
     }))?;
     let result = sqlx::query!(
         r#"
@@ -263,7 +269,10 @@ async fn store_positions(
     let mut kept = Vec::new();
     let mut gone = Vec::new();
     let created = sorted.created.iter().map(|created| (None, *created));
-    let updated = sorted.updated.iter().map(|(before, after)| (Some(*before), *after));
+    let updated = sorted
+        .updated
+        .iter()
+        .map(|(before, after)| (Some(*before), *after));
     for (before, after) in created.chain(updated) {
         for (location, position) in &after.located {
             let balance = before.and_then(|before| before.balance(Some(*location)));
@@ -329,116 +338,4 @@ async fn store_positions(
         expect_rows("positions", positions, &result)?;
     }
     Ok(())
-}
-
-/// Keeps stock that is no longer managed.
-pub(super) async fn store_deleted(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    stocks: &[DeletedStock],
-) -> Result<(), StoreError> {
-    if stocks.is_empty() {
-        return Ok(());
-    }
-    let deleted = json(stocks.iter().map(|DeletedStock { stock, deleted_at }| {
-        let sums = stock.sums();
-        (
-            hex(stock.id),
-            hex(stock.product),
-            hex(stock.owner.to_uuid(organization)),
-            hex(stock.product_owner.to_uuid(organization)),
-            sums.available.get(),
-            sums.allocated.get(),
-            stock.unlocated.available.get(),
-            stock.unlocated.allocated.get(),
-            stock.sequence,
-            stock.created_at.as_milliseconds(),
-            stock.updated_at.as_milliseconds(),
-            deleted_at.as_milliseconds(),
-        )
-    }))?;
-    let organization_id = organization.uuid();
-    let result = sqlx::query!(
-        r#"
-        INSERT INTO deleted_stocks (
-            organization_id, stock_id, product_id, owner_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
-            deleted_at
-        )
-        SELECT
-            ?1,
-            unhex(deleted.value ->> 0),
-            unhex(deleted.value ->> 1),
-            unhex(deleted.value ->> 2),
-            unhex(deleted.value ->> 3),
-            deleted.value ->> 4,
-            deleted.value ->> 5,
-            deleted.value ->> 6,
-            deleted.value ->> 7,
-            deleted.value ->> 8,
-            deleted.value ->> 9,
-            deleted.value ->> 10,
-            deleted.value ->> 11
-        FROM json_each(?2) AS deleted
-        "#,
-        organization_id,
-        deleted,
-    )
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    expect_rows("deleted_stocks", stocks.len(), &result)
-}
-
-/// Adds lines to the ledgers. The primary key has a number only once in a ledger.
-pub(super) async fn store_entries(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    entries: &[Entry],
-) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
-    }
-    let added = json(entries.iter().map(|entry| {
-        (
-            hex(entry.stock),
-            entry.sequence,
-            hex(entry.id),
-            entry.location.map(hex),
-            entry.action.as_str(),
-            entry.quantity.get(),
-            entry.balance.available.get(),
-            entry.balance.allocated.get(),
-            entry.actor.map(hex),
-            entry.created_at.as_milliseconds(),
-        )
-    }))?;
-    let organization_id = organization.uuid();
-    let result = sqlx::query!(
-        r#"
-        INSERT INTO entries (
-            organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
-            available, allocated, actor_key_id, created_at
-        )
-        SELECT
-            ?1,
-            unhex(added.value ->> 0),
-            added.value ->> 1,
-            unhex(added.value ->> 2),
-            unhex(added.value ->> 3),
-            added.value ->> 4,
-            added.value ->> 5,
-            added.value ->> 6,
-            added.value ->> 7,
-            unhex(added.value ->> 8),
-            added.value ->> 9
-        FROM json_each(?2) AS added
-        "#,
-        organization_id,
-        added,
-    )
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    expect_rows("entries", entries.len(), &result)
 }

@@ -135,10 +135,13 @@ impl KeyReader for SqliteDatabase {
     async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError> {
         let until = until.as_milliseconds();
         let mut transaction = self.write().await?;
-        sqlx::query!("DELETE FROM token_revocations WHERE revoked_at <= ?1", until)
-            .execute(&mut *transaction)
-            .await
-            .map_err(failed)?;
+        sqlx::query!(
+            "DELETE FROM token_revocations WHERE revoked_at <= ?1",
+            until
+        )
+        .execute(&mut *transaction)
+        .await
+        .map_err(failed)?;
         transaction.commit().await.map_err(failed)
     }
 }

@@ -28,7 +28,11 @@ impl ListQuery {
     /// `push_select` appends the `SELECT` for one owner. Its first column, the id by which the
     /// list is sorted, has to come sorted out of an index: then SQLite merges the two without
     /// reading further than the page.
-    fn new(start: &str, view: View, push_select: impl Fn(&mut QueryBuilder<Sqlite>, Owner)) -> Self {
+    fn new(
+        start: &str,
+        view: View,
+        push_select: impl Fn(&mut QueryBuilder<Sqlite>, Owner),
+    ) -> Self {
         let mut query = QueryBuilder::new(start);
         for (index, owner) in view.acting.visible().enumerate() {
             if index > 0 {

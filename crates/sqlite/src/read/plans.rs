@@ -60,8 +60,12 @@ fn assert_narrow(steps: &[String], statement: &str) {
             && !step.contains("VIRTUAL TABLE")
             && !step.contains("CONSTANT ROW")
             && !step.contains("subquery");
-        let reads_tenant = step.ends_with("(organization_id=?)");
-        assert!(!reads_table && !reads_tenant, "{step}\n{statement}\n{steps:#?}");
+        let reads_tenant =
+            step.ends_with("(organization_id=?)") && !step.contains(" organizations ");
+        assert!(
+            !reads_table && !reads_tenant,
+            "{step}\n{statement}\n{steps:#?}"
+        );
     }
 }
 
@@ -69,7 +73,10 @@ fn assert_narrow(steps: &[String], statement: &str) {
 /// turns, from its start to its end.
 fn assert_merged(steps: &[String]) {
     assert!(steps[0].starts_with("MERGE (UNION ALL)"), "{steps:#?}");
-    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+    assert!(
+        !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+        "{steps:#?}"
+    );
     assert_narrow(steps, "");
 }
 
@@ -106,7 +113,10 @@ async fn lists_are_merged_from_indexes() {
     let mut connection = database.reader().await.unwrap();
     let (page, _) = steps(&mut connection, |start| stock::select(start, view(), &[])).await;
     assert_merged(&page);
-    let (page, _) = steps(&mut connection, |start| location::select(start, view(), &[])).await;
+    let (page, _) = steps(&mut connection, |start| {
+        location::select(start, view(), &[])
+    })
+    .await;
     assert_merged(&page);
     let (page, _) = steps(&mut connection, |start| product::select(start, view())).await;
     assert_merged(&page);
@@ -121,7 +131,10 @@ async fn filtered_lists_are_merged_from_indexes() {
         StockCondition::Location(TextCondition::IsNull),
         StockCondition::CreatedAt(Comparison::In(vec![])),
     ];
-    let (page, count) = steps(&mut connection, |start| stock::select(start, view(), &filter)).await;
+    let (page, count) = steps(&mut connection, |start| {
+        stock::select(start, view(), &filter)
+    })
+    .await;
     assert_merged(&page);
     assert_narrow(&count, "");
     let filter = [LocationCondition::Slug(TextCondition::Like(Pattern {
@@ -129,8 +142,10 @@ async fn filtered_lists_are_merged_from_indexes() {
         open_start: false,
         open_end: true,
     }))];
-    let (page, count) =
-        steps(&mut connection, |start| location::select(start, view(), &filter)).await;
+    let (page, count) = steps(&mut connection, |start| {
+        location::select(start, view(), &filter)
+    })
+    .await;
     assert_merged(&page);
     assert_narrow(&count, "");
 }
@@ -143,8 +158,10 @@ async fn stock_in_a_location_and_of_a_product_is_looked_up() {
     let id = StockCondition::Id(vec![ProductId::new(Uuid::from_u128(3))]);
     for (condition, found_by) in [(location, "stock_id=?"), (id, "product_id=?")] {
         let filter = [condition];
-        let (page, count) =
-            steps(&mut connection, |start| stock::select(start, view(), &filter)).await;
+        let (page, count) = steps(&mut connection, |start| {
+            stock::select(start, view(), &filter)
+        })
+        .await;
         for steps in [page, count] {
             assert_narrow(&steps, "");
             let lookups = steps
@@ -178,9 +195,15 @@ async fn filtered_history_goes_along_the_ledger() {
     let select = format!("{EXPLAIN}SELECT entries.sequence");
     let mut query = history::select(&select, view().organization, &stock, &filter);
     query.push(" ORDER BY entries.sequence LIMIT 25");
-    let steps: Vec<(i64, i64, i64, String)> =
-        query.build_query_as().fetch_all(&mut *connection).await.unwrap();
+    let steps: Vec<(i64, i64, i64, String)> = query
+        .build_query_as()
+        .fetch_all(&mut *connection)
+        .await
+        .unwrap();
     let steps: Vec<String> = steps.into_iter().map(|(.., text)| text).collect();
     assert_narrow(&steps, "");
-    assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")), "{steps:#?}");
+    assert!(
+        !steps.iter().any(|step| step.contains("TEMP B-TREE")),
+        "{steps:#?}"
+    );
 }

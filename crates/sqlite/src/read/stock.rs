@@ -32,9 +32,8 @@ impl StockReader for SqliteDatabase {
         page: PageRequest,
     ) -> Result<Page<Stock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let keys: Vec<(Uuid, Uuid, Uuid)> = select("", view, filter)
-            .page(&mut snapshot, page)
-            .await?;
+        let keys: Vec<(Uuid, Uuid, Uuid)> =
+            select("", view, filter).page(&mut snapshot, page).await?;
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
             owner: Owner::from_uuid(owner_id, view.organization),
@@ -112,17 +111,20 @@ pub(super) async fn visible(
 /// The keys of the stock that `view` sees.
 pub(super) fn select(start: &str, view: View, filter: &[StockCondition]) -> ListQuery {
     let organization = view.organization;
-    // Without statistics SQLite has a wrong idea of how much one organization has. Named products
-    // are found by the primary key; all else goes along the index that is in the list's order.
+    // SQLite has no idea of how much one organization has. Named products are to be found by the
+    // primary key, and for all else to go along the index that is in the list's order.
     let by_product = filter
         .iter()
         .any(|condition| matches!(condition, StockCondition::Id(_)));
+    let index = if by_product {
+        "sqlite_autoindex_stocks_1"
+    } else {
+        "stocks_of_owner"
+    };
     ListQuery::new(start, view, |query, owner| {
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
-        if !by_product {
-            query.push("INDEXED BY stocks_of_owner ");
-        }
-        query.push("WHERE stocks.organization_id = ");
+        query.push("INDEXED BY ").push(index);
+        query.push(" WHERE stocks.organization_id = ");
         query.push_bind(organization.uuid());
         query.push(" AND stocks.owner_id = ");
         query.push_bind(owner.to_uuid(organization));

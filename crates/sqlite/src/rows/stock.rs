@@ -115,10 +115,7 @@ impl StockRow {
     }
 }
 
-fn located(
-    stock_id: Uuid,
-    positions: &str,
-) -> Result<BTreeMap<LocationId, Position>, StoreError> {
+fn located(stock_id: Uuid, positions: &str) -> Result<BTreeMap<LocationId, Position>, StoreError> {
     let row = Row::new("positions", stock_id);
     let positions: Vec<(Uuid, String, i64, i64)> =
         row.valid("location_id", serde_json::from_str(positions))?;

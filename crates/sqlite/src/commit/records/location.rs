@@ -2,7 +2,9 @@
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Location, OrganizationId, Timestamp};
+use stockroom_domain::{
+    Description, ExternalRef, Geolocation, Location, OrganizationId, Timestamp,
+};
 
 use crate::commit::counts::{Growth, Kind};
 use crate::error::{expect_rows, failed};
@@ -19,12 +21,15 @@ pub(super) async fn store(
     let owner_id = location.owner.to_uuid(organization);
     let name = location.name.as_str();
     let slug = location.slug.as_str();
-    let external_ref = location.external_ref.as_ref().map(|text| text.as_str());
-    let description = location.description.as_ref().map(|text| text.as_str());
-    let address = location.address.as_ref().map(|address| json(address.lines()));
+    let external_ref = location.external_ref.as_ref().map(ExternalRef::as_str);
+    let description = location.description.as_ref().map(Description::as_str);
+    let address = location
+        .address
+        .as_ref()
+        .map(|address| json(address.lines()));
     let address = address.transpose()?;
-    let latitude = location.geolocation.map(|point| point.latitude());
-    let longitude = location.geolocation.map(|point| point.longitude());
+    let latitude = location.geolocation.map(Geolocation::latitude);
+    let longitude = location.geolocation.map(Geolocation::longitude);
     let created_at = location.created_at.as_milliseconds();
     let updated_at = location.updated_at.as_milliseconds();
     let updated = sqlx::query!(

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Product, ProductId};
+use stockroom_domain::{OrganizationId, Product, ProductId, ProductText};
 
 use crate::commit::counts::{Growth, Kind};
 use crate::error::{expect_rows, failed};
@@ -21,12 +21,12 @@ pub(super) async fn store(
     let product_id = product.id.uuid();
     let owner_id = product.owner.to_uuid(organization);
     let name = product.name.as_str();
-    let sku = product.sku.as_ref().map(|text| text.as_str());
-    let slug = product.slug.as_ref().map(|text| text.as_str());
-    let description = product.description.as_ref().map(|text| text.as_str());
+    let sku = product.sku.as_ref().map(ProductText::as_str);
+    let slug = product.slug.as_ref().map(ProductText::as_str);
+    let description = product.description.as_ref().map(ProductText::as_str);
     let status = status_word(product.status);
     let commodity_type = commodity_type_word(product.commodity_type);
-    let external_ref = product.external_ref.as_ref().map(|text| text.as_str());
+    let external_ref = product.external_ref.as_ref().map(ProductText::as_str);
     let created_at = product.created_at.as_milliseconds();
     let updated_at = product.updated_at.as_milliseconds();
     let updated = sqlx::query!(
@@ -122,7 +122,10 @@ pub(super) async fn store_levels(
         let products = levels.iter().filter(move |(_, level)| **level == wanted);
         json(products.map(|(product, _)| hex(*product)))
     };
-    if levels.values().any(|organization_level| *organization_level) {
+    if levels
+        .values()
+        .any(|organization_level| *organization_level)
+    {
         let products = of_level(true)?;
         sqlx::query!(
             r#"
@@ -138,7 +141,10 @@ pub(super) async fn store_levels(
         .await
         .map_err(failed)?;
     }
-    if levels.values().any(|organization_level| !*organization_level) {
+    if levels
+        .values()
+        .any(|organization_level| !*organization_level)
+    {
         let products = of_level(false)?;
         sqlx::query!(
             r#"

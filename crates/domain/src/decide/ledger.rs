@@ -1,0 +1,104 @@
+//! Writing to a stock and its ledger, together.
+
+use super::{Context, Decision};
+use crate::{
+    Actor, Balance, Change, Entry, EntryAction, LocationId, Position, Quantity, Slug, Stock,
+    TransactionId,
+};
+
+/// The increment or decrement that leads from one available figure to another.
+pub(super) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity) {
+    match to.checked_sub(from) {
+        Some(more) => (EntryAction::Increment, more),
+        None => (
+            EntryAction::Decrement,
+            from.checked_sub(to).unwrap_or(Quantity::ZERO),
+        ),
+    }
+}
+
+/// A stock with its ledger opened for writing: the one place where figures and entries are made,
+/// together.
+pub(super) struct Ledger<'a, 'b> {
+    stock: Stock,
+    entries: Vec<Entry>,
+    actor: &'a Actor,
+    context: &'a mut Context<'b>,
+}
+
+impl<'a, 'b> Ledger<'a, 'b> {
+    pub(super) fn open(stock: Stock, actor: &'a Actor, context: &'a mut Context<'b>) -> Self {
+        Self {
+            stock,
+            entries: Vec::new(),
+            actor,
+            context,
+        }
+    }
+
+    pub(super) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
+    fn advance(&mut self) {
+        self.stock.updated_at = self.stock.updated_at.max(self.context.now);
+    }
+
+    pub(super) fn add_location(&mut self, location: LocationId, slug: Slug) {
+        if self.stock.balance(Some(location)).is_none() {
+            let balance = Balance::default();
+            let position = Position { slug, balance };
+            self.stock.located.insert(location, position);
+            self.advance();
+        }
+    }
+
+    pub(super) fn remove_location(&mut self, location: LocationId) {
+        if self.stock.located.remove(&location).is_some() {
+            self.advance();
+        }
+    }
+
+    pub(super) fn write(
+        &mut self,
+        location: Option<LocationId>,
+        action: EntryAction,
+        quantity: Quantity,
+        balance: Balance,
+    ) -> Entry {
+        self.advance();
+        match location {
+            None => self.stock.unlocated = balance,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.balance = balance;
+                }
+            }
+        }
+        self.stock.sequence = self.stock.sequence.saturating_add(1);
+        let created_at = self.stock.updated_at;
+        let entry = Entry {
+            id: TransactionId::new(self.context.ids.next_id(created_at)),
+            stock: self.stock.id,
+            sequence: self.stock.sequence,
+            location,
+            action,
+            quantity,
+            balance,
+            actor: self.actor.key,
+            created_at,
+        };
+        self.entries.push(entry.clone());
+        entry
+    }
+
+    pub(super) fn close(self) -> Decision<Stock> {
+        let stock = Change::Stock(self.stock.clone());
+        let entries = self.entries.into_iter().map(Change::Entry);
+        Decision {
+            changes: std::iter::once(stock).chain(entries).collect(),
+            answer: self.stock,
+        }
+    }
+}

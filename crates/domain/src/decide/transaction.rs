@@ -1,0 +1,133 @@
+//! Transactions.
+
+use super::ledger::{Ledger, difference};
+use super::stock::{check_location_count, location_for, need_visible_stock};
+use super::{Context, Decision};
+use crate::command::Request;
+use crate::{
+    Actor, Answer, Balance, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Transact,
+    TransactionAction,
+};
+
+impl Request for Transact {
+    type Answer = Recorded;
+
+    fn answer(answer: Answer) -> Option<Recorded> {
+        match answer {
+            Answer::Recorded(recorded) => Some(recorded),
+            _ => None,
+        }
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need_visible_stock(needs, actor.acting, self.product);
+        if let Some(slug) = self.location.as_ref().and_then(|slug| Slug::new(slug).ok()) {
+            for owner in actor.acting.visible() {
+                needs.location_slugs.insert((owner, slug.clone()));
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.product);
+        let location = match &self.location {
+            None => None,
+            Some(slug) => Some(location_for(state, actor, stock, slug)?),
+        };
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        let current = match (
+            stock.balance(location.map(|location| location.id)),
+            self.action,
+        ) {
+            (Some(balance), _) => balance,
+            (None, TransactionAction::Increment | TransactionAction::Set) => {
+                check_location_count(stock.located.len().saturating_add(1))?;
+                Balance::default()
+            }
+            (None, _) => return Err(Refusal::InsufficientStock),
+        };
+        let (action, quantity, balance) = movement(self.action, self.quantity, current)?;
+        if action == EntryAction::Increment {
+            stock
+                .sums()
+                .total()
+                .checked_add(quantity)
+                .ok_or(Refusal::TotalWouldOverflow)?;
+        }
+
+        // From here on it is certain.
+        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        if let Some(location) = location {
+            ledger.add_location(location.id, location.slug.clone());
+        }
+        let location_id = location.map(|location| location.id);
+        let entry = ledger.write(location_id, action, quantity, balance);
+        Ok(ledger.close().map(|stock| Recorded {
+            entry,
+            product: stock.product,
+            slug: location.map(|location| location.slug.clone()),
+        }))
+    }
+}
+
+/// What an action with a quantity makes of a position's figures, as the ledger records it.
+fn movement(
+    action: TransactionAction,
+    quantity: Quantity,
+    current: Balance,
+) -> Result<(EntryAction, Quantity, Balance), Refusal> {
+    let Balance {
+        available,
+        allocated,
+    } = current;
+    let insufficient = Refusal::InsufficientStock;
+    let (entry_action, quantity, available, allocated) = match action {
+        TransactionAction::Increment => (
+            EntryAction::Increment,
+            quantity,
+            available.checked_add(quantity),
+            Some(allocated),
+        ),
+        TransactionAction::Decrement => (
+            EntryAction::Decrement,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            Some(allocated),
+        ),
+        TransactionAction::Allocate => (
+            EntryAction::Allocate,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            allocated.checked_add(quantity),
+        ),
+        TransactionAction::Deallocate => {
+            let allocated = allocated.checked_sub(quantity).ok_or(insufficient)?;
+            let available = available.checked_add(quantity);
+            (
+                EntryAction::Deallocate,
+                quantity,
+                available,
+                Some(allocated),
+            )
+        }
+        TransactionAction::Set => {
+            let target = quantity.checked_sub(allocated).ok_or(insufficient)?;
+            let (entry_action, difference) = difference(available, target);
+            (entry_action, difference, Some(target), Some(allocated))
+        }
+    };
+    let balance = available
+        .zip(allocated)
+        .map(|(available, allocated)| Balance {
+            available,
+            allocated,
+        })
+        .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
+        .ok_or(Refusal::TotalWouldOverflow)?;
+    Ok((entry_action, quantity, balance))
+}

@@ -1,0 +1,44 @@
+//! Metrics, in the Prometheus text format.
+
+use axum::Router;
+use axum::routing::get;
+use metrics::{describe_counter, describe_histogram};
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+
+/// From a tenth of a millisecond to ten seconds, so that both a cached read and a stuck disk show.
+const BUCKETS_SECONDS: [f64; 16] = [
+    0.0001, 0.000_25, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5,
+    5.0, 10.0,
+];
+
+/// Starts collecting.
+///
+/// # Errors
+/// If something in this process collects already.
+pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
+    let seconds = Matcher::Suffix("_seconds".to_owned());
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS_SECONDS)?;
+    let handle = builder.install_recorder()?;
+    describe_counter!(
+        "stockroom_http_requests_total",
+        "Requests answered, by method, route and status."
+    );
+    describe_histogram!(
+        "stockroom_http_request_duration_seconds",
+        "From a request's head to its answer, by method, route and status."
+    );
+    describe_counter!(
+        "stockroom_operations_total",
+        "Changes asked for, by action and outcome."
+    );
+    describe_histogram!(
+        "stockroom_database_duration_seconds",
+        "Time that the database took, by operation."
+    );
+    Ok(handle)
+}
+
+/// `/metrics`.
+pub(crate) fn endpoint(handle: PrometheusHandle) -> Router {
+    Router::new().route("/metrics", get(async move || handle.render()))
+}

@@ -1,0 +1,240 @@
+//! What only a database in a file can get wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::task::Poll;
+use std::time::Duration;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{Connection, SqliteConnection};
+use stockroom_application::ports::{Ledger, ServerState, StockReader, StoreError, View};
+use stockroom_application::{Environment, PageRequest};
+use stockroom_domain::{
+    Actor, Command, CreateOrganization, CreateStock, Name, Operation, OrganizationId, Owner,
+    ProductId, Quantity, Transact, TransactionAction,
+};
+use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
+const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
+const VIEW: View = View {
+    organization: ORGANIZATION,
+    acting: Owner::Organization,
+};
+
+fn file() -> (PathBuf, TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    (folder.path().join("stockroom.db"), folder)
+}
+
+async fn open_with(path: &Path, options: SqliteOptions) -> SqliteDatabase {
+    SqliteDatabase::open(path, Environment::system(), options)
+        .await
+        .unwrap()
+}
+
+async fn open(path: &Path) -> SqliteDatabase {
+    let database = open_with(path, SqliteOptions::default()).await;
+    database.migrate().await.unwrap();
+    database
+}
+
+/// A connection of someone else, like that of another process.
+async fn other(path: &Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path);
+    SqliteConnection::connect_with(&options).await.unwrap()
+}
+
+async fn commit(
+    database: &SqliteDatabase,
+    operation: impl Into<Operation>,
+) -> Result<(), StoreError> {
+    let command = Command {
+        actor: Actor::OPERATOR,
+        operation: operation.into(),
+    };
+    let outcomes = database.commit(ORGANIZATION, vec![command]).await?;
+    for outcome in outcomes {
+        outcome.unwrap();
+    }
+    Ok(())
+}
+
+async fn create_stock(database: &SqliteDatabase) {
+    let organization = CreateOrganization {
+        id: ORGANIZATION,
+        name: Name::new("name", "Pear Ltd").unwrap(),
+    };
+    commit(database, organization).await.unwrap();
+    let stock = CreateStock {
+        product: PRODUCT,
+        unlocated: Quantity::new(10).unwrap(),
+        located: BTreeMap::new(),
+    };
+    commit(database, stock).await.unwrap();
+}
+
+fn allocate(pieces: u64) -> Transact {
+    Transact {
+        product: PRODUCT,
+        action: TransactionAction::Allocate,
+        quantity: Quantity::new(pieces).unwrap(),
+        location: None,
+    }
+}
+
+async fn available(database: &SqliteDatabase) -> u64 {
+    let stock = database.stock(VIEW, PRODUCT).await.unwrap().unwrap();
+    stock.sums().available.get()
+}
+
+#[tokio::test]
+async fn what_was_committed_is_there_after_a_crash() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    commit(&database, allocate(3)).await.unwrap();
+    // As a crash leaves them: the database and its log, not closed.
+    let copy = path.with_file_name("copy.db");
+    std::fs::copy(&path, &copy).unwrap();
+    std::fs::copy(path.with_extension("db-wal"), copy.with_extension("db-wal")).unwrap();
+    let database = open(&copy).await;
+    assert_eq!(available(&database).await, 7);
+}
+
+#[tokio::test]
+async fn closing_leaves_one_file_with_everything_in_it() {
+    let (path, folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    assert_eq!(available(&database).await, 10);
+    database.close().await;
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    let error = database.stock(VIEW, PRODUCT).await.unwrap_err();
+    assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    assert_eq!(available(&open(&path).await).await, 10);
+}
+
+#[tokio::test]
+async fn migrating_again_changes_nothing() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    database.migrate().await.unwrap();
+    assert_eq!(available(&database).await, 10);
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_refused() {
+    let (path, _folder) = file();
+    open(&path).await.close().await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'later', true, x'00', 0)",
+    )
+    .execute(&mut other(&path).await)
+    .await
+    .unwrap();
+    let database = open_with(&path, SqliteOptions::default()).await;
+    let error = database.migrate().await.unwrap_err();
+    let StoreError::Failed(reason) = error else {
+        panic!("{error:?}");
+    };
+    assert!(reason.to_string().contains("newer"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_database_is_refused() {
+    let (path, _folder) = file();
+    std::fs::write(&path, "To whom it may concern. ".repeat(100)).unwrap();
+    let opened = SqliteDatabase::open(&path, Environment::system(), SqliteOptions::default()).await;
+    assert!(opened.is_err());
+}
+
+#[tokio::test]
+async fn a_lock_of_another_process_makes_it_unavailable() {
+    let (path, _folder) = file();
+    open(&path).await.close().await;
+    let options = SqliteOptions {
+        busy_timeout: Duration::ZERO,
+        ..SqliteOptions::default()
+    };
+    let database = open_with(&path, options).await;
+    create_stock(&database).await;
+    let mut other = other(&path).await;
+    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    for error in [
+        commit(&database, allocate(3)).await.unwrap_err(),
+        database.ping().await.unwrap_err(),
+    ] {
+        assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
+    }
+    // Reading goes on, and so does writing as soon as the lock is gone.
+    assert_eq!(available(&database).await, 10);
+    lock.rollback().await.unwrap();
+    commit(&database, allocate(3)).await.unwrap();
+    assert_eq!(available(&database).await, 7);
+}
+
+#[tokio::test]
+async fn a_commit_that_nobody_waits_for_hurts_no_one() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    // Dropped after it had to wait once, twice, and so on, or finished before that.
+    for polls_max in 1..=20 {
+        let mut polls = 0;
+        let mut doomed = Box::pin(commit(&database, allocate(0)));
+        std::future::poll_fn(|context| {
+            polls += 1;
+            match doomed.as_mut().poll(context) {
+                Poll::Pending if polls < polls_max => Poll::Pending,
+                _ => Poll::Ready(()),
+            }
+        })
+        .await;
+        drop(doomed);
+        // Whoever comes next can write, and sees a ledger without a gap.
+        commit(&database, allocate(0)).await.unwrap();
+        let page = PageRequest {
+            limit: 100,
+            offset: 0,
+        };
+        let history = database.transactions(VIEW, PRODUCT, &[], page);
+        let history = history.await.unwrap().unwrap();
+        let entries = history.items.iter().map(|recorded| recorded.entry.sequence);
+        assert!(entries.eq(1..=history.total));
+    }
+}
+
+#[tokio::test]
+async fn the_ledger_cannot_be_rewritten() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    let mut other = other(&path).await;
+    for statement in ["UPDATE entries SET quantity = 5", "DELETE FROM entries"] {
+        let error = sqlx::query(statement)
+            .execute(&mut other)
+            .await
+            .unwrap_err();
+        assert!(error.to_string().contains("never"), "{error}");
+    }
+}
+
+#[tokio::test]
+async fn an_impossible_row_is_named() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    sqlx::query("UPDATE stocks SET available = 11")
+        .execute(&mut other(&path).await)
+        .await
+        .unwrap();
+    let error = database.stock(VIEW, PRODUCT).await.unwrap_err();
+    assert!(error.to_string().starts_with("stocks.available"), "{error}");
+}

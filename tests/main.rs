@@ -1,0 +1,10 @@
+//! The program as its users have it: started as a process, spoken to over HTTP, killed, restarted.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+
+mod command_line;
+mod first_start;
+mod kills;
+mod operation;
+mod races;
+mod support;

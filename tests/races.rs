@@ -1,0 +1,110 @@
+//! Many clients at once.
+
+use futures::future::join_all;
+use futures::stream::{self, StreamExt};
+use serde_json::{Value, json};
+
+use crate::support::{Client, DataFolder, Server, figures, product, stockroom};
+
+/// A client of the organization that the first start made, and the ids of two of its stores.
+async fn organization(server: &Server, folder: &DataFolder) -> (Client, [String; 2]) {
+    let first = server.first_key();
+    let run = |arguments: &[&str]| {
+        let output = stockroom()
+            .args(arguments)
+            .args(["--organization", &first.organization])
+            .arg("--data-folder")
+            .arg(folder.path())
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{output:?}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let field = |text: &str, name: &str| {
+        let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let key = run(&["key", "create", "ERP"]);
+    let [id, secret] = ["client_id", "client_secret"].map(|name| field(&key, name));
+    let client = Client::with_key(server.address, &id, &secret).await;
+    let second = field(&run(&["store", "create", "Second store"]), "store");
+    (client, [first.store, second])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_pieces_are_allocated_a_thousand_times() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let client = server.client(&server.first_key()).await;
+    let product = product(1);
+    client.create_stock(&product, 1_000).await;
+
+    let statuses: Vec<u16> = stream::iter(0..2_000)
+        .map(|_| client.transact(&product, "allocate", 1))
+        .buffer_unordered(64)
+        .map(|(status, _)| status)
+        .collect()
+        .await;
+
+    let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
+    assert_eq!((count(200), count(422)), (1_000, 1_000));
+    let (_, stock) = client.get(&format!("/v2/inventories/{product}")).await;
+    assert_eq!(figures(&stock), [0, 1_000, 1_000]);
+    let history = client.history(&product).await;
+    assert_eq!(history.len(), 1_001);
+    assert_eq!(history[0]["action"], "create");
+    assert!(
+        history[1..]
+            .iter()
+            .all(|entry| entry["action"] == "allocate")
+    );
+}
+
+/// Two stores create stock of a product of the organization at the same time.
+async fn race(client: &Client, stores: &[String; 2], name: &str) -> [(u16, Value); 2] {
+    let body = json!({ "data": { "type": "product", "name": name } });
+    let (status, registered) = client.post("/v2/products", &body).await;
+    assert_eq!(status, 201, "{registered}");
+    let product = registered["data"]["id"].as_str().unwrap();
+    let creations = stores.each_ref().map(|store| {
+        let client = client.in_store(store);
+        async move {
+            let body = json!({ "data": { "quantity": 5 } });
+            let path = format!("/v2/inventories/{product}");
+            let request = client.request(reqwest::Method::POST, &path).json(&body);
+            let request = request.header("EP-Inventories-Multi-Location", "true");
+            let answer = request.send().await.unwrap();
+            (answer.status().as_u16(), answer.json().await.unwrap())
+        }
+    });
+    join_all(creations).await.try_into().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_stores_gets_to_manage_an_organization_product() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let (client, stores) = organization(&server, &folder).await;
+    for round in 0..100 {
+        let mut answers = race(&client, &stores, &format!("Product {round}")).await;
+        answers.sort_by_key(|(status, _)| *status);
+        let [(won, _), (lost, error)] = answers;
+        assert_eq!((won, lost), (201, 400), "round {round}: {error}");
+        let expected = json!({ "errors": [{
+            "title": "Validation Error", "status": "400", "detail": "Invalid product identifier",
+        }] });
+        assert_eq!(error, expected, "round {round}");
+    }
+
+    let body = json!({ "data": { "type": "settings", "per_store_stock": true } });
+    let (status, _) = client.put("/v2/settings/inventories", &body).await;
+    assert_eq!(status, 200);
+    for round in 0..20 {
+        let answers = race(&client, &stores, &format!("Shared product {round}")).await;
+        let [one, other] = answers.map(|(status, stock)| {
+            assert_eq!(status, 201, "round {round}: {stock}");
+            stock["data"]["meta"]["stock_id"].clone()
+        });
+        assert_ne!(one, other, "round {round}");
+    }
+}

@@ -1,0 +1,39 @@
+//! Starts the program, and calls it.
+
+mod client;
+mod server;
+
+pub use client::{Client, figures};
+pub use server::{FirstKey, Server};
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The program, as a command with nothing of the surroundings' settings.
+pub fn stockroom() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stockroom"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with("STOCKROOM_") {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+/// A data folder that goes away with the value.
+pub struct DataFolder(tempfile::TempDir);
+
+impl DataFolder {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+
+    pub fn path(&self) -> PathBuf {
+        self.0.path().join("data")
+    }
+}
+
+/// A fresh product id from a number.
+pub fn product(number: u64) -> String {
+    format!("15fbeab0-75a3-4d6b-b23b-{number:012}")
+}
