@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 /// A client with a token.
 #[derive(Clone)]
-pub struct Client {
+pub(crate) struct Client {
     http: reqwest::Client,
     base: String,
     token: String,
@@ -15,7 +15,11 @@ pub struct Client {
 
 impl Client {
     /// Gets a token for a key.
-    pub async fn with_key(address: SocketAddr, client_id: &str, client_secret: &str) -> Self {
+    pub(crate) async fn with_key(
+        address: SocketAddr,
+        client_id: &str,
+        client_secret: &str,
+    ) -> Self {
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let base = format!("http://{address}");
         let answer = http
@@ -38,14 +42,14 @@ impl Client {
         }
     }
 
-    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.base))
             .bearer_auth(&self.token)
     }
 
     /// Sends a request; the status and the body, or an error if no answer came.
-    pub async fn try_send(
+    pub(crate) async fn try_send(
         &self,
         method: Method,
         path: &str,
@@ -66,24 +70,20 @@ impl Client {
         Ok((status, body))
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.try_send(Method::GET, path, None).await.unwrap()
     }
 
-    pub async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         self.try_send(Method::POST, path, Some(body)).await.unwrap()
     }
 
-    pub async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> (u16, Value) {
         self.try_send(Method::PUT, path, Some(body)).await.unwrap()
     }
 
-    pub async fn delete(&self, path: &str) -> (u16, Value) {
-        self.try_send(Method::DELETE, path, None).await.unwrap()
-    }
-
     /// The same client acting in a store.
-    pub fn in_store(&self, store: &str) -> Self {
+    pub(crate) fn in_store(&self, store: &str) -> Self {
         let mut headers = reqwest::header::HeaderMap::new();
         headers.insert("x-moltin-auth-store", store.parse().unwrap());
         let http = reqwest::Client::builder()
@@ -97,17 +97,22 @@ impl Client {
         }
     }
 
-    pub async fn create_stock(&self, product: &str, quantity: u64) -> (u16, Value) {
+    pub(crate) async fn create_stock(&self, product: &str, quantity: u64) -> (u16, Value) {
         let body = json!({ "data": { "quantity": quantity } });
         self.post(&format!("/v2/inventories/{product}"), &body)
             .await
     }
 
-    pub async fn transact(&self, product: &str, action: &str, quantity: u64) -> (u16, Value) {
+    pub(crate) async fn transact(
+        &self,
+        product: &str,
+        action: &str,
+        quantity: u64,
+    ) -> (u16, Value) {
         self.try_transact(product, action, quantity).await.unwrap()
     }
 
-    pub async fn try_transact(
+    pub(crate) async fn try_transact(
         &self,
         product: &str,
         action: &str,
@@ -121,7 +126,7 @@ impl Client {
     }
 
     /// The whole history of a product, page by page.
-    pub async fn history(&self, product: &str) -> Vec<Value> {
+    pub(crate) async fn history(&self, product: &str) -> Vec<Value> {
         let mut entries = Vec::new();
         let mut next = Some(format!(
             "/v2/inventories/{product}/transactions?page[limit]=100"
@@ -137,6 +142,6 @@ impl Client {
 }
 
 /// The figures of a basic stock: available, allocated, total.
-pub fn figures(stock: &Value) -> [u64; 3] {
+pub(crate) fn figures(stock: &Value) -> [u64; 3] {
     ["available", "allocated", "total"].map(|name| stock["data"][name].as_u64().unwrap())
 }

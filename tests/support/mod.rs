@@ -3,14 +3,14 @@
 mod client;
 mod server;
 
-pub use client::{Client, figures};
-pub use server::{FirstKey, Server};
+pub(crate) use client::{Client, figures};
+pub(crate) use server::Server;
 
 use std::path::PathBuf;
 use std::process::Command;
 
 /// The program, as a command with nothing of the surroundings' settings.
-pub fn stockroom() -> Command {
+pub(crate) fn stockroom() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stockroom"));
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with("STOCKROOM_") {
@@ -21,19 +21,19 @@ pub fn stockroom() -> Command {
 }
 
 /// A data folder that goes away with the value.
-pub struct DataFolder(tempfile::TempDir);
+pub(crate) struct DataFolder(tempfile::TempDir);
 
 impl DataFolder {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self(tempfile::tempdir().unwrap())
     }
 
-    pub fn path(&self) -> PathBuf {
+    pub(crate) fn path(&self) -> PathBuf {
         self.0.path().join("data")
     }
 }
 
 /// A fresh product id from a number.
-pub fn product(number: u64) -> String {
+pub(crate) fn product(number: u64) -> String {
     format!("15fbeab0-75a3-4d6b-b23b-{number:012}")
 }

@@ -13,33 +13,33 @@ use serde_json::Value;
 use super::{Client, stockroom};
 
 /// A server process, killed when the value is dropped.
-pub struct Server {
+pub(crate) struct Server {
     process: Child,
-    pub address: SocketAddr,
-    pub metrics_address: SocketAddr,
+    pub(crate) address: SocketAddr,
+    pub(crate) metrics_address: SocketAddr,
     log: Arc<Mutex<Vec<String>>>,
     log_reader: Option<JoinHandle<()>>,
     /// What it printed before it served.
-    pub printed: String,
+    pub(crate) printed: String,
 }
 
 /// What the first start prints.
 #[derive(Debug, Clone)]
-pub struct FirstKey {
-    pub organization: String,
-    pub store: String,
-    pub client_id: String,
-    pub client_secret: String,
-    pub curl: String,
+pub(crate) struct FirstKey {
+    pub(crate) organization: String,
+    pub(crate) store: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    pub(crate) curl: String,
 }
 
 impl Server {
     /// Starts a server on a data folder, and waits until it serves.
-    pub fn start(data_folder: &Path) -> Self {
+    pub(crate) fn start(data_folder: &Path) -> Self {
         Self::start_with(data_folder, &[])
     }
 
-    pub fn start_with(data_folder: &Path, arguments: &[&str]) -> Self {
+    pub(crate) fn start_with(data_folder: &Path, arguments: &[&str]) -> Self {
         let mut process = stockroom()
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--metrics-listen", "127.0.0.1:0", "--log-format", "json"])
@@ -88,7 +88,7 @@ impl Server {
     }
 
     /// The key that a first start printed.
-    pub fn first_key(&self) -> FirstKey {
+    pub(crate) fn first_key(&self) -> FirstKey {
         let field = |name: &str| {
             let mut lines = self.printed.lines().map(str::split_whitespace);
             lines
@@ -106,32 +106,32 @@ impl Server {
         }
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub fn metrics_url(&self, path: &str) -> String {
+    pub(crate) fn metrics_url(&self, path: &str) -> String {
         format!("http://{}{path}", self.metrics_address)
     }
 
     /// A client with a token for the key.
-    pub async fn client(&self, key: &FirstKey) -> Client {
+    pub(crate) async fn client(&self, key: &FirstKey) -> Client {
         Client::with_key(self.address, &key.client_id, &key.client_secret).await
     }
 
-    pub fn signal(&self, signal: Signal) {
+    pub(crate) fn signal(&self, signal: Signal) {
         let pid = Pid::from_child(&self.process);
         kill_process(pid, signal).unwrap();
     }
 
     /// Ends the server as a power cut would.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
 
     /// Waits until the server ends by itself; its exit status and its log.
-    pub fn wait(mut self) -> (ExitStatus, Vec<String>) {
+    pub(crate) fn wait(mut self) -> (ExitStatus, Vec<String>) {
         let status = self.process.wait().unwrap();
         self.log_reader.take().unwrap().join().unwrap();
         let log = std::mem::take(&mut *self.log.lock().unwrap());

@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one entry to every developer task. A task is a module here.
 
+mod bench;
 mod ci;
 mod deny;
 mod dev;
@@ -42,6 +43,8 @@ enum Task {
     Sqlx(CheckArgs),
     /// Run the server and start it again when something changes.
     Dev(dev::Args),
+    /// Measure, and write the tables to docs/performance.md.
+    Bench(bench::Args),
     /// Run everything that a change must pass.
     Ci,
 }
@@ -74,6 +77,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::Openapi(args) => openapi::run(workspace, args.check),
         Task::Sqlx(args) => sqlx::run(workspace, args.check),
         Task::Dev(args) => dev::run(workspace, args),
+        Task::Bench(args) => bench::run(workspace, args),
         Task::Ci => ci::run(workspace),
     }
 }

@@ -3,6 +3,7 @@
 use cargo_metadata::{DependencyKind, Package};
 
 const APPLICATION: &str = "stockroom-application";
+const BENCH: &str = "stockroom-bench";
 const CONFORMANCE: &str = "stockroom-conformance";
 const DOMAIN: &str = "stockroom-domain";
 const HTTP: &str = "stockroom-http";
@@ -13,7 +14,7 @@ const SQLITE: &str = "stockroom-sqlite";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, inside first, and the other ones that its code may use.
-const LAYERS: [(&str, &[&str]); 9] = [
+const LAYERS: [(&str, &[&str]); 10] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
@@ -27,6 +28,8 @@ const LAYERS: [(&str, &[&str]); 9] = [
     ),
     // Written against the ports; the memory adapter is the model that others are compared with.
     (CONFORMANCE, &[APPLICATION, DOMAIN, MEMORY]),
+    // Measures from outside, and fills databases through their ports.
+    (BENCH, &[APPLICATION, DOMAIN, MEMORY, POSTGRES, SQLITE]),
     (XTASK, &[]),
 ];
 

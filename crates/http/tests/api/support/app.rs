@@ -1,0 +1,272 @@
+//! The application under test: the whole router on a database in memory, with a clock and ids that
+//! are the same in every run, so that answers can be compared to the last letter.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use axum::Router;
+use axum::http::Method;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::{Value, json};
+use stockroom_application::ports::Database;
+use stockroom_application::{
+    Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
+};
+use stockroom_domain::{
+    CreateStock, Name, Organization, OrganizationId, Owner, ProductId, ProductText, Quantity,
+    Store, Timestamp,
+};
+use stockroom_http::Options;
+use stockroom_memory::MemoryDatabase;
+
+use super::failing_database::FailingDatabase;
+use super::{Answer, Failure, TestRequest};
+
+/// A clock that stands still until it is moved.
+#[derive(Clone)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    fn new() -> Self {
+        // 2026-01-31T09:30:00Z
+        Self(Arc::new(AtomicI64::new(1_769_851_800_000)))
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+pub(crate) struct TestApp {
+    pub(crate) router: Router,
+    pub(crate) stockroom: Arc<Stockroom>,
+    pub(crate) clock: TestClock,
+    pub(crate) organization: Organization,
+    pub(crate) store: Store,
+    /// A token of the store's key.
+    pub(crate) token: String,
+    /// A token of the organization's key.
+    pub(crate) organization_token: String,
+    environment: Environment,
+}
+
+impl TestApp {
+    pub(crate) async fn new() -> Self {
+        Self::with(Options::default()).await
+    }
+
+    pub(crate) async fn with(options: Options) -> Self {
+        let clock = TestClock::new();
+        let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(7));
+        let database = Arc::new(MemoryDatabase::new(environment.clone()));
+        let stockroom = open(database, environment.clone(), &options).await;
+        let organization = create_organization(&stockroom, "Acme").await;
+        let store = create_store(&stockroom, organization.id, "Acme Berlin").await;
+        let router = stockroom_http::router(Arc::clone(&stockroom), options);
+        let mut app = Self {
+            router,
+            stockroom,
+            clock,
+            organization,
+            store,
+            token: String::new(),
+            organization_token: String::new(),
+            environment,
+        };
+        app.token = app.token_of(Owner::Store(app.store.id)).await;
+        app.organization_token = app.token_of(Owner::Organization).await;
+        app
+    }
+
+    /// From now on requests are answered over a database that fails. Tokens stay valid: they are
+    /// signed with the same key, and verifying them asks no database.
+    pub(crate) async fn break_database(&mut self, failure: Failure, options: Options) {
+        let database = Arc::new(FailingDatabase(failure));
+        let stockroom = open(database, self.environment.clone(), &options).await;
+        self.router = stockroom_http::router(stockroom, options);
+    }
+
+    /// From now on requests are answered by a server with other options on the same database.
+    pub(crate) fn set_options(&mut self, options: Options) {
+        self.router = stockroom_http::router(Arc::clone(&self.stockroom), options);
+    }
+
+    /// A key of an owner within the application's organization.
+    pub(crate) async fn key(&self, owner: Owner, allow_implicit: bool) -> NewKey {
+        create_key(&self.stockroom, self.organization.id, owner, allow_implicit).await
+    }
+
+    /// A token of a new key of an owner within the application's organization.
+    pub(crate) async fn token_of(&self, owner: Owner) -> String {
+        let key = self.key(owner, false).await;
+        self.token_for(&key.key.client_id, &key.client_secret).await
+    }
+
+    /// A token for the presented credentials.
+    pub(crate) async fn token_for(&self, client_id: &str, client_secret: &str) -> String {
+        let body = json!({
+            "grant_type": "client_credentials",
+            "client_id": client_id,
+            "client_secret": client_secret,
+        });
+        access_token(&self.post("/oauth/access_token", &body).send().await)
+    }
+
+    pub(crate) async fn implicit_token(&self) -> String {
+        let key = self.key(Owner::Store(self.store.id), true).await;
+        let body = json!({ "grant_type": "implicit", "client_id": key.key.client_id });
+        access_token(&self.post("/oauth/access_token", &body).send().await)
+    }
+
+    /// Another store of the organization, and a token of it.
+    pub(crate) async fn another_store(&self, name: &str) -> (Store, String) {
+        let store = create_store(&self.stockroom, self.organization.id, name).await;
+        let token = self.token_of(Owner::Store(store.id)).await;
+        (store, token)
+    }
+
+    /// Another organization's store, and tokens of that store and that organization.
+    pub(crate) async fn stranger(&self) -> (Store, String, String) {
+        let organization = create_organization(&self.stockroom, "Other").await.id;
+        let store = create_store(&self.stockroom, organization, "Other store").await;
+        let mut tokens = Vec::new();
+        for owner in [Owner::Store(store.id), Owner::Organization] {
+            let key = create_key(&self.stockroom, organization, owner, false).await;
+            let token = self.token_for(&key.key.client_id, &key.client_secret).await;
+            tokens.push(token);
+        }
+        let organization_token = tokens.pop().unwrap();
+        let store_token = tokens.pop().unwrap();
+        (store, store_token, organization_token)
+    }
+
+    pub(crate) fn request(&self, method: Method, path: &str) -> TestRequest<'_> {
+        TestRequest::new(self, method, path)
+    }
+
+    pub(crate) fn get(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::GET, path)
+    }
+
+    pub(crate) fn post(&self, path: &str, body: &Value) -> TestRequest<'_> {
+        self.request(Method::POST, path).json(body)
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> TestRequest<'_> {
+        self.request(Method::PUT, path).json(body)
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::DELETE, path)
+    }
+
+    /// Creates stock of a product in the application's store.
+    pub(crate) async fn create_stock(&self, product: &str, quantity: u64) {
+        let path = format!("/v2/inventories/{product}");
+        let body = json!({ "data": { "quantity": quantity } });
+        self.post(&path, &body).send().await.expect_status(201);
+    }
+
+    /// Creates stock of many products in the application's store, past the HTTP API.
+    pub(crate) async fn create_many_stocks(&self, count: u32) {
+        let owner = Owner::Store(self.store.id);
+        let operator = Administrator::operator(self.organization.id, owner);
+        for number in 0..count {
+            let request = CreateStock {
+                product: ProductId::parse(&super::id(number)).unwrap(),
+                unlocated: Quantity::new(u64::from(number)).unwrap(),
+                located: std::collections::BTreeMap::new(),
+            };
+            let created = self.stockroom.create_stock(&operator, request).await;
+            created.unwrap();
+        }
+    }
+
+    /// Makes a transaction on a product of the application's store, and gives its id.
+    pub(crate) async fn transact(&self, product: &str, action: &str, quantity: u64) -> String {
+        let body = json!({ "data": { "action": action, "quantity": quantity } });
+        let path = format!("/v2/inventories/{product}/transactions");
+        let answer = self.post(&path, &body).send().await;
+        answer.expect_status(200);
+        answer.created_id()
+    }
+
+    /// Makes a transaction at a location of a product of the application's store.
+    pub(crate) async fn transact_at(&self, product: &str, at: &str, action: &str, quantity: u64) {
+        let body = json!({ "data": { "action": action, "quantity": quantity, "location": at } });
+        let path = format!("/v2/inventories/{product}/transactions");
+        self.post(&path, &body).send().await.expect_status(200);
+    }
+
+    /// Creates a location in the application's store, and gives its id.
+    pub(crate) async fn create_location(&self, slug: &str) -> String {
+        let body = json!({ "data": { "name": format!("The {slug}"), "slug": slug } });
+        let answer = self.post("/v2/inventories/locations", &body).send().await;
+        answer.expect_status(201);
+        answer.created_id()
+    }
+
+    /// The stock of a product of the application's store, in the multi-location form.
+    pub(crate) async fn stock(&self, product: &str) -> Value {
+        let request = self.get(&format!("/v2/inventories/{product}"));
+        let answer = request.form(super::Form::MultiLocation).send().await;
+        answer.expect_status(200);
+        answer.data()
+    }
+
+    /// `available`, `allocated` and `total` of a product of the application's store.
+    pub(crate) async fn figures(&self, product: &str) -> [u64; 3] {
+        let stock = self.stock(product).await;
+        ["available", "allocated", "total"].map(|it| stock["attributes"][it].as_u64().unwrap())
+    }
+}
+
+fn access_token(answer: &Answer) -> String {
+    answer.expect_status(200);
+    answer.json()["access_token"].as_str().unwrap().to_owned()
+}
+
+async fn open(
+    database: Arc<dyn Database>,
+    environment: Environment,
+    options: &Options,
+) -> Arc<Stockroom> {
+    let limits = Limits {
+        store_rate_limit: options.store_rate_limit,
+    };
+    let signing_key = SigningKey::new(vec![7; 32]);
+    let stockroom = Stockroom::open(database, environment, limits, signing_key).await;
+    Arc::new(stockroom.unwrap())
+}
+
+async fn create_organization(stockroom: &Stockroom, name: &str) -> Organization {
+    let name = Name::new("name", name).unwrap();
+    stockroom.create_organization(name).await.unwrap()
+}
+
+async fn create_store(stockroom: &Stockroom, organization: OrganizationId, name: &str) -> Store {
+    let name = Name::new("name", name).unwrap();
+    stockroom.create_store(organization, name).await.unwrap()
+}
+
+async fn create_key(
+    stockroom: &Stockroom,
+    organization: OrganizationId,
+    owner: Owner,
+    allow_implicit: bool,
+) -> NewKey {
+    let request = NewKeyRequest {
+        name: ProductText::new("name", "Test").unwrap(),
+        reserved_rate_limit: 0,
+        allow_implicit,
+    };
+    let operator = Administrator::operator(organization, owner);
+    stockroom.create_key(&operator, request).await.unwrap()
+}

@@ -1,0 +1,153 @@
+//! All endpoints, as the OpenAPI document lists them: a new one is tested with the others.
+
+use std::collections::BTreeMap;
+
+use axum::http::Method;
+use serde_json::{Value, json};
+
+use super::{Scene, TestApp, TestRequest, id};
+
+#[derive(Clone, Debug)]
+pub(crate) struct Endpoint {
+    pub(crate) method: Method,
+    /// The path with its parameters in braces.
+    pub(crate) template: String,
+    pub(crate) has_body: bool,
+    /// Whether it needs a token.
+    pub(crate) is_secured: bool,
+}
+
+/// All endpoints, in the order of their paths.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    let document = stockroom_http::openapi().to_json().unwrap();
+    let document: Value = serde_json::from_str(&document).unwrap();
+    let paths: BTreeMap<String, BTreeMap<String, Value>> =
+        serde_json::from_value(document["paths"].clone()).unwrap();
+    let mut endpoints = Vec::new();
+    for (template, methods) in paths {
+        for (method, operation) in methods {
+            let security = operation["security"].as_array();
+            endpoints.push(Endpoint {
+                method: method.to_uppercase().parse().unwrap(),
+                template: template.clone(),
+                has_body: operation["requestBody"].is_object(),
+                is_secured: !security.is_some_and(|ways| ways.contains(&json!({}))),
+            });
+        }
+    }
+    assert!(!endpoints.is_empty());
+    endpoints
+}
+
+/// All paths, and the methods that they take.
+pub(crate) fn paths() -> BTreeMap<String, Vec<Method>> {
+    let mut paths: BTreeMap<String, Vec<Method>> = BTreeMap::new();
+    for endpoint in endpoints() {
+        let methods = paths.entry(endpoint.template).or_default();
+        methods.push(endpoint.method);
+    }
+    paths
+}
+
+/// A path whose parameters name things of a scene.
+pub(crate) fn path(template: &str, scene: &Scene) -> String {
+    let product = if template.starts_with("/v2/products") {
+        &scene.product
+    } else {
+        &scene.stocked
+    };
+    let path = template
+        .replace("{product}", product)
+        .replace("{transaction}", &scene.transaction)
+        .replace("{location}", &scene.location)
+        .replace("{key}", &scene.key);
+    assert!(!path.contains('{'), "a parameter of {template} is unknown");
+    path
+}
+
+impl Endpoint {
+    pub(crate) fn name(&self) -> String {
+        format!("{} {}", self.method, self.template)
+    }
+
+    /// Whether it is this method on this path.
+    pub(crate) fn is(&self, name: &str) -> bool {
+        self.name() == name
+    }
+
+    pub(crate) fn names_something(&self) -> bool {
+        self.template.contains('{')
+    }
+
+    /// Whether implicit tokens may use it.
+    pub(crate) fn is_implicit(&self) -> bool {
+        [
+            "GET /v2/inventories",
+            "GET /v2/inventories/{product}",
+            "POST /v2/inventories/multiple",
+            "GET /v2/inventories/locations",
+            "GET /v2/inventories/locations/{location}",
+        ]
+        .contains(&self.name().as_str())
+    }
+
+    /// A request without a body.
+    pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
+        let request = app.request(self.method.clone(), &path(&self.template, scene));
+        if self.is("PUT /v2/settings/inventories") {
+            request.organization()
+        } else {
+            request
+        }
+    }
+
+    /// A request that is valid, and accepted in the scene.
+    pub(crate) fn request<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
+        let request = self.bare(app, scene);
+        if self.has_body {
+            request.json(&self.body(scene))
+        } else {
+            request
+        }
+    }
+
+    fn body(&self, scene: &Scene) -> Value {
+        let data = match self.name().as_str() {
+            "POST /oauth/access_token" => {
+                return json!({ "grant_type": "implicit", "client_id": "unknown" });
+            }
+            "POST /v2/inventories" => json!({ "type": "stock", "id": id(90), "quantity": 5 }),
+            // Its path names stock that is there already.
+            "POST /v2/inventories/{product}" => json!({ "type": "stock", "quantity": 5 }),
+            "POST /v2/inventories/multiple" => json!([{ "id": scene.stocked }]),
+            "PUT /v2/inventories/{product}" => json!({
+                "type": "stock",
+                "attributes": { "locations": { "berlin": { "available": 5 } } },
+            }),
+            "POST /v2/inventories/{product}/transactions" => json!({
+                "type": "stock-transaction",
+                "action": "increment",
+                "quantity": 5,
+            }),
+            "POST /v2/inventories/locations" => json!({
+                "type": "inventory_location",
+                "attributes": { "name": "Paris", "slug": "paris" },
+            }),
+            "PUT /v2/inventories/locations/{location}" => json!({
+                "type": "inventory_location",
+                "attributes": { "name": "Empty still" },
+            }),
+            "POST /v2/products" => json!({ "type": "product", "name": "Table" }),
+            "PUT /v2/products/{product}" => json!({ "type": "product", "name": "Stool" }),
+            "POST /v2/application-keys" => json!({ "type": "application_key", "name": "New" }),
+            "PUT /v2/application-keys/{key}" => {
+                json!({ "type": "application_key", "name": "Renamed" })
+            }
+            "PUT /v2/settings/inventories" => {
+                json!({ "type": "settings", "per_store_stock": true })
+            }
+            name => panic!("no body is known for {name}"),
+        };
+        json!({ "data": data })
+    }
+}

@@ -1,0 +1,152 @@
+//! A database of which every call fails.
+
+use async_trait::async_trait;
+use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState, StockReader,
+    StoreError, TenancyReader, View,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
+    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockedProduct, Store, StoreId,
+    Timestamp, TransactionId,
+};
+
+/// How it fails.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Failure {
+    Unavailable,
+    Corrupt,
+    Failed,
+    Panic,
+    /// It never answers.
+    Hang,
+}
+
+pub(crate) struct FailingDatabase(pub(crate) Failure);
+
+impl FailingDatabase {
+    async fn fail<T>(&self) -> Result<T, StoreError> {
+        // What must not be seen outside.
+        const SECRET: &str = "password=secret in table stocks";
+        match self.0 {
+            Failure::Unavailable => Err(StoreError::Unavailable(SECRET.into())),
+            Failure::Corrupt => Err(StoreError::Corrupt {
+                table: "secret_table",
+                column: "secret_column",
+                row: SECRET.to_owned(),
+            }),
+            Failure::Failed => Err(StoreError::Failed(SECRET.into())),
+            Failure::Panic => panic!("{SECRET}"),
+            Failure::Hang => std::future::pending().await,
+        }
+    }
+}
+
+macro_rules! failing {
+    ($($port:ident { $($method:ident($($argument:ty),*) -> $answer:ty;)* })*) => {$(
+        #[async_trait]
+        impl $port for FailingDatabase {
+            $(failing!(@method $method [$($argument),*] $answer);)*
+        }
+    )*};
+    (@method $method:ident [] $answer:ty) => {
+        async fn $method(&self) -> Result<$answer, StoreError> { self.fail().await }
+    };
+    (@method $method:ident [$a:ty] $answer:ty) => {
+        async fn $method(&self, _: $a) -> Result<$answer, StoreError> { self.fail().await }
+    };
+    (@method $method:ident [$a:ty, $b:ty] $answer:ty) => {
+        async fn $method(&self, _: $a, _: $b) -> Result<$answer, StoreError> { self.fail().await }
+    };
+    (@method $method:ident [$a:ty, $b:ty, $c:ty] $answer:ty) => {
+        async fn $method(&self, _: $a, _: $b, _: $c) -> Result<$answer, StoreError> {
+            self.fail().await
+        }
+    };
+    (@method $method:ident [$a:ty, $b:ty, $c:ty, $d:ty] $answer:ty) => {
+        async fn $method(&self, _: $a, _: $b, _: $c, _: $d) -> Result<$answer, StoreError> {
+            self.fail().await
+        }
+    };
+}
+
+failing! {
+    Ledger {
+        commit(OrganizationId, Vec<Command>) -> Vec<Outcome>;
+    }
+    StockReader {
+        stock(View, ProductId) -> Option<Stock>;
+        stocks(View, &[ProductId]) -> Vec<Stock>;
+        list_stocks(View, &[StockCondition], PageRequest) -> Page<Stock>;
+        transactions(View, ProductId, &[TransactionCondition], PageRequest)
+            -> Option<Page<Recorded>>;
+        transaction(View, ProductId, TransactionId) -> Option<Recorded>;
+    }
+    LocationReader {
+        location(View, LocationId) -> Option<Location>;
+        list_locations(View, &[LocationCondition], Option<Geolocation>, PageRequest)
+            -> Page<Location>;
+    }
+    ProductReader {
+        product(View, ProductId) -> Option<StockedProduct>;
+        list_products(View, PageRequest) -> Page<StockedProduct>;
+    }
+    TenancyReader {
+        organization(OrganizationId) -> Option<Organization>;
+        organizations() -> Vec<Organization>;
+        store(OrganizationId, StoreId) -> Option<Store>;
+        stores(OrganizationId) -> Vec<Store>;
+    }
+    ServerState {
+        get_or_keep(&str, &[u8]) -> Vec<u8>;
+        ping() -> ();
+    }
+}
+
+#[async_trait]
+impl KeyReader for FailingDatabase {
+    async fn key(
+        &self,
+        _: OrganizationId,
+        _: Owner,
+        _: KeyId,
+    ) -> Result<Option<ApplicationKey>, StoreError> {
+        self.fail().await
+    }
+
+    async fn list_keys(
+        &self,
+        _: OrganizationId,
+        _: Owner,
+        _: PageRequest,
+    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError> {
+        self.fail().await
+    }
+
+    async fn key_by_client_id(
+        &self,
+        _: &str,
+    ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError> {
+        self.fail().await
+    }
+
+    async fn record_key_use(
+        &self,
+        _: OrganizationId,
+        _: KeyId,
+        _: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.fail().await
+    }
+
+    /// Works, so that the server starts.
+    async fn revocations_since(&self, _: Timestamp) -> Result<Vec<Revocation>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn forget_revocations(&self, _: Timestamp) -> Result<(), StoreError> {
+        self.fail().await
+    }
+}

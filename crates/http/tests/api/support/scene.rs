@@ -1,0 +1,74 @@
+//! Something of everything, and how to see that nothing of it has changed.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Form, TestApp, id};
+
+/// Ids of what there is in the application's store.
+#[derive(Clone)]
+pub(crate) struct Scene {
+    /// A product whose stock is 100: 70 available and 10 allocated in the unlocated pool, 20 in
+    /// the location `berlin`.
+    pub(crate) stocked: String,
+    /// A transaction of that stock.
+    pub(crate) transaction: String,
+    /// A location where no stock lies: `empty`.
+    pub(crate) location: String,
+    /// A registered product without stock.
+    pub(crate) product: String,
+    /// An application key that nobody uses.
+    pub(crate) key: String,
+}
+
+impl TestApp {
+    pub(crate) async fn scene(&self) -> Scene {
+        let stocked = id(1);
+        self.create_location("berlin").await;
+        let location = self.create_location("empty").await;
+        self.create_stock(&stocked, 80).await;
+        let transaction = self.transact(&stocked, "allocate", 10).await;
+        self.transact_at(&stocked, "berlin", "increment", 20).await;
+        let chair = json!({ "data": { "type": "product", "name": "Chair", "sku": "CHAIR" } });
+        let product = self.post("/v2/products", &chair).send().await.created_id();
+        let shop = json!({ "data": { "type": "application_key", "name": "Shop" } });
+        let key = self.post("/v2/application-keys", &shop).send().await;
+        Scene {
+            stocked,
+            transaction,
+            location,
+            product,
+            key: key.created_id(),
+        }
+    }
+
+    /// All that the store and its organization can read.
+    pub(crate) async fn readings(&self) -> BTreeMap<String, Value> {
+        let mut readings = BTreeMap::new();
+        for (level, token) in [
+            ("store", &self.token),
+            ("organization", &self.organization_token),
+        ] {
+            let mut paths = vec![
+                "/v2/inventories/locations".to_owned(),
+                "/v2/products".to_owned(),
+                "/v2/application-keys".to_owned(),
+                "/v2/settings/inventories".to_owned(),
+            ];
+            let stocks = self.get("/v2/inventories?page[limit]=100").token(token);
+            let stocks = stocks.form(Form::MultiLocation).send().await;
+            for product in stocks.ids() {
+                paths.push(format!("/v2/inventories/{product}/transactions"));
+            }
+            readings.insert(format!("{level}: stock"), stocks.json());
+            for path in paths {
+                let answer = self.get(&path).token(token).form(Form::MultiLocation);
+                let answer = answer.send().await;
+                answer.expect_status(200);
+                readings.insert(format!("{level}: {path}"), answer.json());
+            }
+        }
+        readings
+    }
+}
