@@ -15,6 +15,11 @@ async fn bench() {
     .await
     .unwrap();
     db.migrate().await.unwrap();
+    use sqlx::Connection;
+    if let Ok(sql) = std::env::var("EXTRA") {
+        let mut o = sqlx::SqliteConnection::connect_with(&sqlx::sqlite::SqliteConnectOptions::new().filename(folder.path().join("x.db"))).await.unwrap();
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut o).await.unwrap();
+    }
     let org = OrganizationId::new(Uuid::from_u128(1));
     let c = |o: Operation| Command {
         actor: Actor::OPERATOR,

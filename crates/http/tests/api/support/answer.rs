@@ -72,6 +72,12 @@ impl Answer {
         detail.as_str().unwrap_or_default().to_owned()
     }
 
+    /// Shows only the beginning of the request line in transcripts.
+    pub(crate) fn shorten_request(&mut self, bytes: usize) {
+        self.request.truncate(bytes);
+        self.request.push('…');
+    }
+
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

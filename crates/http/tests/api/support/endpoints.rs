@@ -66,8 +66,9 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
 }
 
 impl Endpoint {
+    /// Method and path, without a trailing slash.
     pub(crate) fn name(&self) -> String {
-        format!("{} {}", self.method, self.template)
+        format!("{} {}", self.method, self.template.trim_end_matches('/'))
     }
 
     /// Whether it is this method on this path.

@@ -48,28 +48,11 @@ macro_rules! failing {
     ($($port:ident { $($method:ident($($argument:ty),*) -> $answer:ty;)* })*) => {$(
         #[async_trait]
         impl $port for FailingDatabase {
-            $(failing!(@method $method [$($argument),*] $answer);)*
+            $(async fn $method(&self, $(_: $argument),*) -> Result<$answer, StoreError> {
+                self.fail().await
+            })*
         }
     )*};
-    (@method $method:ident [] $answer:ty) => {
-        async fn $method(&self) -> Result<$answer, StoreError> { self.fail().await }
-    };
-    (@method $method:ident [$a:ty] $answer:ty) => {
-        async fn $method(&self, _: $a) -> Result<$answer, StoreError> { self.fail().await }
-    };
-    (@method $method:ident [$a:ty, $b:ty] $answer:ty) => {
-        async fn $method(&self, _: $a, _: $b) -> Result<$answer, StoreError> { self.fail().await }
-    };
-    (@method $method:ident [$a:ty, $b:ty, $c:ty] $answer:ty) => {
-        async fn $method(&self, _: $a, _: $b, _: $c) -> Result<$answer, StoreError> {
-            self.fail().await
-        }
-    };
-    (@method $method:ident [$a:ty, $b:ty, $c:ty, $d:ty] $answer:ty) => {
-        async fn $method(&self, _: $a, _: $b, _: $c, _: $d) -> Result<$answer, StoreError> {
-            self.fail().await
-        }
-    };
 }
 
 failing! {

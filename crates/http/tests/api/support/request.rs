@@ -101,6 +101,12 @@ impl<'a> TestRequest<'a> {
         self
     }
 
+    /// With the body, and its content type, of another request.
+    pub(crate) fn with_body_of(mut self, other: &Self) -> Self {
+        self.body.clone_from(&other.body);
+        self.header("content-type", "application/json")
+    }
+
     /// Sends the request one second after the one before.
     pub(crate) async fn send(self) -> Answer {
         let body = Body::from(self.body.clone());

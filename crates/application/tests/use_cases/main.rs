@@ -1,0 +1,10 @@
+//! The use cases, with the ports mocked: what is asked of a database, and what is made of what it
+//! answers.
+
+#![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
+
+mod access;
+mod first_start;
+mod inventory;
+mod mock;
+mod tokens;

@@ -1,0 +1,170 @@
+//! A database of which each test says what it answers.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use async_trait::async_trait;
+use mockall::mock;
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState, StockReader,
+    StoreError, TenancyReader, View,
+};
+use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
+use stockroom_domain::{
+    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
+    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockedProduct, Store, StoreId,
+    Timestamp, TransactionId,
+};
+use uuid::Uuid;
+
+mock! {
+    pub(crate) Database {}
+
+    #[async_trait]
+    impl Ledger for Database {
+        async fn commit(
+            &self,
+            organization: OrganizationId,
+            commands: Vec<Command>,
+        ) -> Result<Vec<Outcome>, StoreError>;
+    }
+
+    #[async_trait]
+    impl StockReader for Database {
+        async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
+        async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+        async fn list_stocks(
+            &self,
+            view: View,
+            filter: &[StockCondition],
+            page: PageRequest,
+        ) -> Result<Page<Stock>, StoreError>;
+        async fn transactions(
+            &self,
+            view: View,
+            product: ProductId,
+            filter: &[TransactionCondition],
+            page: PageRequest,
+        ) -> Result<Option<Page<Recorded>>, StoreError>;
+        async fn transaction(
+            &self,
+            view: View,
+            product: ProductId,
+            id: TransactionId,
+        ) -> Result<Option<Recorded>, StoreError>;
+    }
+
+    #[async_trait]
+    impl LocationReader for Database {
+        async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
+        async fn list_locations(
+            &self,
+            view: View,
+            filter: &[LocationCondition],
+            nearest_to: Option<Geolocation>,
+            page: PageRequest,
+        ) -> Result<Page<Location>, StoreError>;
+    }
+
+    #[async_trait]
+    impl ProductReader for Database {
+        async fn product(&self, view: View, id: ProductId) -> Result<Option<StockedProduct>, StoreError>;
+        async fn list_products(
+            &self,
+            view: View,
+            page: PageRequest,
+        ) -> Result<Page<StockedProduct>, StoreError>;
+    }
+
+    #[async_trait]
+    impl KeyReader for Database {
+        async fn key(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            id: KeyId,
+        ) -> Result<Option<ApplicationKey>, StoreError>;
+        async fn list_keys(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            page: PageRequest,
+        ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError>;
+        async fn key_by_client_id(
+            &self,
+            client_id: &str,
+        ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError>;
+        async fn record_key_use(
+            &self,
+            organization: OrganizationId,
+            id: KeyId,
+            at: Timestamp,
+        ) -> Result<(), StoreError>;
+        async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError>;
+        async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError>;
+    }
+
+    #[async_trait]
+    impl TenancyReader for Database {
+        async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError>;
+        async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
+        async fn store(&self, organization: OrganizationId, id: StoreId) -> Result<Option<Store>, StoreError>;
+        async fn stores(&self, organization: OrganizationId) -> Result<Vec<Store>, StoreError>;
+    }
+
+    #[async_trait]
+    impl ServerState for Database {
+        async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+        async fn ping(&self) -> Result<(), StoreError>;
+    }
+}
+
+/// A clock that a test moves.
+#[derive(Clone)]
+pub(crate) struct TestClock(Arc<AtomicI64>);
+
+impl TestClock {
+    pub(crate) fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(1_769_851_800_000)))
+    }
+
+    pub(crate) fn advance_seconds(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000, Ordering::SeqCst);
+    }
+}
+
+impl Clock for TestClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_milliseconds(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// A Stockroom on the database, with a signing key of its own.
+pub(crate) async fn stockroom(database: MockDatabase, clock: &TestClock) -> Stockroom {
+    let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(1));
+    let signing_key = SigningKey::new(vec![1; 32]);
+    let database = Arc::new(database);
+    Stockroom::open(database, environment, Limits::default(), signing_key)
+        .await
+        .unwrap()
+}
+
+/// A database that knows of no revocations.
+pub(crate) fn database() -> MockDatabase {
+    let mut database = MockDatabase::new();
+    database
+        .expect_revocations_since()
+        .returning(|_| Ok(Vec::new()));
+    database
+}
+
+pub(crate) fn uuid(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+pub(crate) fn organization() -> OrganizationId {
+    OrganizationId::new(uuid(1))
+}

@@ -1,0 +1,222 @@
+//! Tokens: who gets one, how long it is valid, what ends it.
+
+use mockall::predicate::eq;
+use sha2::{Digest, Sha256};
+use stockroom_application::ports::{Revocation, StoreError};
+use stockroom_application::{AccessError, Grant, Stockroom, Token, TokenError, TokenRequest};
+use stockroom_domain::{
+    ApplicationKey, KeyId, Owner, ProductText, RevokedGrants, SecretHash, Timestamp,
+};
+
+use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
+
+const SECRET: &str = "correct horse battery staple";
+
+fn key(allow_implicit: bool) -> ApplicationKey {
+    ApplicationKey {
+        id: KeyId::new(uuid(7)),
+        owner: Owner::Organization,
+        name: ProductText::new("name", "Key").unwrap(),
+        client_id: "client".to_owned(),
+        secret_hash: SecretHash(Sha256::digest(SECRET).into()),
+        reserved_rate_limit: 3,
+        allow_implicit,
+        created_at: Timestamp::UNIX_EPOCH,
+        updated_at: Timestamp::UNIX_EPOCH,
+        last_used_at: None,
+    }
+}
+
+/// A database with one key.
+fn with_key(key: ApplicationKey) -> MockDatabase {
+    let mut database = database();
+    database
+        .expect_key_by_client_id()
+        .returning(move |client_id| {
+            let found = client_id == key.client_id;
+            Ok(found.then(|| (organization(), key.clone())))
+        });
+    database.expect_record_key_use().returning(|_, _, _| Ok(()));
+    database
+}
+
+fn credentials(client_id: &str, client_secret: &str) -> TokenRequest {
+    TokenRequest::ClientCredentials {
+        client_id: client_id.to_owned(),
+        client_secret: client_secret.to_owned(),
+    }
+}
+
+fn implicit() -> TokenRequest {
+    TokenRequest::Implicit {
+        client_id: "client".to_owned(),
+    }
+}
+
+async fn token(stockroom: &Stockroom) -> Token {
+    stockroom
+        .issue_token(credentials("client", SECRET))
+        .await
+        .ok()
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_token_says_whose_key_it_is() {
+    let stockroom = stockroom(with_key(key(false)), &TestClock::new()).await;
+    let token = token(&stockroom).await;
+    let caller = stockroom.authenticate(&token.access_token).unwrap();
+    assert_eq!(caller.organization, organization());
+    assert_eq!(caller.actor.key, Some(KeyId::new(uuid(7))));
+    assert_eq!(caller.grant, Grant::ClientCredentials);
+    assert_eq!(caller.reserved_rate_limit, 3);
+    assert!(caller.administrator().is_some());
+}
+
+#[tokio::test]
+async fn wrong_credentials_give_no_token() {
+    let stockroom = stockroom(with_key(key(false)), &TestClock::new()).await;
+    for (client_id, secret) in [("client", "wrong"), ("client", ""), ("nobody", SECRET)] {
+        let refused = stockroom.issue_token(credentials(client_id, secret)).await;
+        assert!(
+            matches!(refused, Err(TokenError::InvalidCredentials)),
+            "{client_id} {secret}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_implicit_token_is_given_where_the_key_allows_it_and_is_no_administrator() {
+    let clock = TestClock::new();
+    let closed = stockroom(with_key(key(false)), &clock).await;
+    let refused = closed.issue_token(implicit()).await;
+    assert!(matches!(refused, Err(TokenError::ImplicitNotAllowed)));
+
+    let open = stockroom(with_key(key(true)), &clock).await;
+    let token = open.issue_token(implicit()).await.ok().unwrap();
+    let caller = open.authenticate(&token.access_token).unwrap();
+    assert!(caller.administrator().is_none());
+}
+
+#[tokio::test]
+async fn a_token_runs_out_after_an_hour() {
+    let clock = TestClock::new();
+    let stockroom = stockroom(with_key(key(false)), &clock).await;
+    let token = token(&stockroom).await;
+    clock.advance_seconds(3_599);
+    assert!(stockroom.authenticate(&token.access_token).is_ok());
+    clock.advance_seconds(1);
+    let refused = stockroom.authenticate(&token.access_token);
+    assert!(matches!(refused, Err(AccessError::InvalidToken)));
+}
+
+#[tokio::test]
+async fn another_servers_signing_key_is_not_ours() {
+    let clock = TestClock::new();
+    let ours = stockroom(with_key(key(false)), &clock).await;
+    let mut database = with_key(key(false));
+    database
+        .expect_get_or_keep()
+        .returning(|_, value| Ok(value.to_vec()));
+    let theirs = Stockroom::open(
+        std::sync::Arc::new(database),
+        stockroom_application::Environment::system(),
+        stockroom_application::Limits::default(),
+        None,
+    );
+    let token = token(&theirs.await.unwrap()).await;
+    assert!(ours.authenticate(&token.access_token).is_err());
+}
+
+#[tokio::test]
+async fn revocations_end_the_tokens_given_before_them() {
+    for (grants, implicit_works, secret_works) in [
+        (RevokedGrants::All, false, false),
+        (RevokedGrants::Implicit, false, true),
+    ] {
+        let clock = TestClock::new();
+        let mut database = MockDatabase::new();
+        database
+            .expect_revocations_since()
+            .times(1)
+            .returning(|_| Ok(Vec::new()));
+        let revoked_at = stockroom_application::Clock::now(&clock);
+        database.expect_revocations_since().returning(move |_| {
+            let key = KeyId::new(uuid(7));
+            Ok(vec![Revocation {
+                key,
+                grants,
+                revoked_at,
+            }])
+        });
+        let key = key(true);
+        database
+            .expect_key_by_client_id()
+            .returning(move |_| Ok(Some((organization(), key.clone()))));
+        database.expect_record_key_use().returning(|_, _, _| Ok(()));
+        let stockroom = stockroom(database, &clock).await;
+        let with_secret = token(&stockroom).await;
+        let without = stockroom.issue_token(implicit()).await.ok().unwrap();
+
+        stockroom.refresh_revocations().await.unwrap();
+        let works = |token: &Token| stockroom.authenticate(&token.access_token).is_ok();
+        assert_eq!(works(&without), implicit_works, "{grants:?}");
+        assert_eq!(works(&with_secret), secret_works, "{grants:?}");
+
+        clock.advance_seconds(1);
+        let later = stockroom.issue_token(implicit()).await.ok().unwrap();
+        assert!(works(&later), "{grants:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_failed_refresh_forgets_nothing() {
+    let clock = TestClock::new();
+    let revoked_at = stockroom_application::Clock::now(&clock);
+    let mut database = MockDatabase::new();
+    database
+        .expect_revocations_since()
+        .times(1)
+        .returning(move |_| {
+            Ok(vec![Revocation {
+                key: KeyId::new(uuid(7)),
+                grants: RevokedGrants::All,
+                revoked_at,
+            }])
+        });
+    database
+        .expect_revocations_since()
+        .returning(|_| Err(StoreError::Unavailable("gone".into())));
+    let key = key(false);
+    database
+        .expect_key_by_client_id()
+        .returning(move |_| Ok(Some((organization(), key.clone()))));
+    database.expect_record_key_use().returning(|_, _, _| Ok(()));
+    let stockroom = stockroom(database, &clock).await;
+    let token = token(&stockroom).await;
+    assert!(stockroom.refresh_revocations().await.is_err());
+    assert!(stockroom.authenticate(&token.access_token).is_err());
+}
+
+#[tokio::test]
+async fn the_use_of_a_key_is_noted_once_a_minute() {
+    let clock = TestClock::new();
+    let now = stockroom_application::Clock::now(&clock);
+    for (used_seconds_ago, noted) in [(None, 1), (Some(61), 1), (Some(30), 0)] {
+        let key = ApplicationKey {
+            last_used_at: used_seconds_ago.map(|ago: i64| now.plus_milliseconds(-ago * 1_000)),
+            ..key(false)
+        };
+        let mut database = database();
+        database
+            .expect_key_by_client_id()
+            .returning(move |_| Ok(Some((organization(), key.clone()))));
+        database
+            .expect_record_key_use()
+            .with(eq(organization()), eq(KeyId::new(uuid(7))), eq(now))
+            .times(noted)
+            .returning(|_, _, _| Ok(()));
+        let stockroom = stockroom(database, &clock).await;
+        token(&stockroom).await;
+    }
+}

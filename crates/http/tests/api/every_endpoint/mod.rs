@@ -1,0 +1,11 @@
+//! What holds for all endpoints alike. The endpoints are taken from the OpenAPI document, so that
+//! none is forgotten.
+
+mod failures;
+mod hostile;
+mod limits;
+mod methods;
+mod order_of_refusals;
+mod refusals;
+mod tokens;
+mod transport;
