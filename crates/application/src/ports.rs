@@ -142,7 +142,7 @@ pub struct Revocation {
     pub key: KeyId,
     /// Which of its tokens.
     pub grants: RevokedGrants,
-    /// Tokens issued up to this instant are concerned.
+    /// When they were revoked. A key that gives implicit tokens again later gives valid ones.
     pub revoked_at: Timestamp,
 }
 

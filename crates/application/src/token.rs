@@ -170,13 +170,15 @@ impl Tokens {
 
     fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        let concerned = |grants| {
-            revoked
-                .get(&(key, grants))
+        // A deleted key is gone for good, so that it doesn't matter when the token was issued: one
+        // that was on its way while the key was deleted is refused as well.
+        if revoked.contains_key(&(key, RevokedGrants::All)) {
+            return true;
+        }
+        grant == Grant::Implicit
+            && revoked
+                .get(&(key, RevokedGrants::Implicit))
                 .is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
-        };
-        concerned(RevokedGrants::All)
-            || (grant == Grant::Implicit && concerned(RevokedGrants::Implicit))
     }
 
     /// From now on refuses these tokens as well as those revoked before.

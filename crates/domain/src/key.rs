@@ -47,8 +47,8 @@ impl fmt::Debug for SecretHash {
 /// Which of a key's tokens stopped working when it was changed or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RevokedGrants {
-    /// Those got without the secret.
+    /// Those got without the secret until now: the key may give such tokens again later.
     Implicit,
-    /// All of them.
+    /// All of them, for ever: the key is gone.
     All,
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -63,7 +63,7 @@ async fn observe(State(app): State<AppState>, request: Request, next: Next) -> R
         );
     });
     let labels = [
-        ("method", method.to_string()),
+        ("method", method_label(&method).to_owned()),
         ("route", route),
         ("status", status.as_str().to_owned()),
     ];
@@ -82,6 +82,24 @@ async fn observe(State(app): State<AppState>, request: Request, next: Next) -> R
         .or_insert(HeaderValue::from_static("no-store"));
     harden(&mut response);
     response
+}
+
+/// Clients can make up methods, but must not fill the memory with their names.
+fn method_label(method: &Method) -> &str {
+    const KNOWN: [Method; 7] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+        Method::PATCH,
+    ];
+    if KNOWN.contains(method) {
+        method.as_str()
+    } else {
+        "other"
+    }
 }
 
 /// A client may bring an id of its own, if it is one that can stand in a log.

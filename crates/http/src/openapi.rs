@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use utoipa::openapi::OpenApi as Document31;
-use utoipa::openapi::security::{ClientCredentials, Flow, OAuth2, Scopes, SecurityScheme};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::error::ErrorBody;
@@ -46,8 +46,11 @@ struct AccessTokens;
 
 impl Modify for AccessTokens {
     fn modify(&self, document: &mut Document31) {
-        let flow = ClientCredentials::new("/oauth/access_token", Scopes::new());
-        let scheme = SecurityScheme::OAuth2(OAuth2::new([Flow::ClientCredentials(flow)]));
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A token from `POST /oauth/access_token`."));
+        let scheme = SecurityScheme::Http(bearer.build());
         document
             .components
             .get_or_insert_default()

@@ -14,7 +14,7 @@
 //! - Lists are read in two steps. The first finds the keys of the page, with conditions put
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
-//!   [`rows`], and with it the decoding, which trusts no row.
+//!   `rows`, and with it the decoding, which trusts no row.
 //!
 //! # Changing a statement or the schema
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which

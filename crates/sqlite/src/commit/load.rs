@@ -1,5 +1,6 @@
-//! Loads what a run of commands needs: one statement for each kind of thing, none for those that
-//! aren't needed.
+//! Loads what a run of commands needs: the same few statements for each kind of thing however many
+//! there are, and none for kinds that aren't needed. Owners and places in use are asked for one by
+//! one: only commands that are decided on their own need them.
 
 use std::collections::BTreeSet;
 
