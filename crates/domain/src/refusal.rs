@@ -24,7 +24,7 @@ pub enum Refusal {
     #[error("the product is managed elsewhere in the organization")]
     InvalidProductIdentifier,
     /// A location can't be taken out of a stock while any of it is allocated there.
-    #[error("stock is allocated in location {slug:?}")]
+    #[error("stock is allocated in location \"{slug}\"")]
     LocationAllocated {
         /// The location.
         slug: Slug,
@@ -39,7 +39,7 @@ pub enum Refusal {
         locations_max: usize,
     },
     /// Another location of the owner has this slug.
-    #[error("another location has the slug {slug:?}")]
+    #[error("another location has the slug \"{slug}\"")]
     SlugTaken {
         /// The slug.
         slug: Slug,

@@ -1,7 +1,7 @@
 //! What every request passes on its way in and every answer on its way out.
 
 use std::any::Any;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{MatchedPath, Request, State};
@@ -39,49 +39,49 @@ pub(crate) fn around(endpoints: Router<AppState>, app: &AppState) -> Router<AppS
 /// Gives each request an id, a line in the log, and its place in the metrics.
 async fn observe(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let start = Instant::now();
-    let id = request_id(request.headers()).unwrap_or_else(|| {
-        HeaderValue::from_str(&app.stockroom.new_request_id())
-            .unwrap_or_else(|_| HeaderValue::from_static("-"))
-    });
-    let id_text = id.to_str().unwrap_or_default().to_owned();
+    let id = request_id(request.headers()).or_else(|| new_request_id(&app));
+    let id_text = id.as_ref().and_then(|id| id.to_str().ok());
+    let span = tracing::info_span!("request", request.id = id_text);
     let method = request.method().clone();
     let route = request
         .extensions()
         .get::<MatchedPath>()
         .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let span = tracing::info_span!("request", request.id = id_text);
     let mut response = next.run(request).instrument(span.clone()).await;
-    let status = response.status();
-    let elapsed = start.elapsed();
-    span.in_scope(|| {
-        tracing::info!(
-            http.method = %method,
-            http.route = route,
-            http.status = status.as_u16(),
-            duration_ms = elapsed.as_secs_f64() * 1_000.0,
-            "answered"
-        );
-    });
+    span.in_scope(|| record(&method, route, response.status(), start.elapsed()));
+    let headers = response.headers_mut();
+    if let Some(id) = id {
+        headers.insert(REQUEST_ID.clone(), id);
+    }
+    headers.insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    );
+    let no_store = HeaderValue::from_static("no-store");
+    headers.insert(header::CACHE_CONTROL, no_store);
+    harden(&mut response);
+    response
+}
+
+fn record(method: &Method, route: String, status: StatusCode, elapsed: Duration) {
+    tracing::info!(
+        http.method = %method,
+        http.route = route,
+        http.status = status.as_u16(),
+        duration_ms = elapsed.as_secs_f64() * 1_000.0,
+        "answered"
+    );
     let labels = [
-        ("method", method_label(&method).to_owned()),
+        ("method", method_label(method).to_owned()),
         ("route", route),
         ("status", status.as_str().to_owned()),
     ];
     metrics::counter!("stockroom_http_requests_total", &labels).increment(1);
     metrics::histogram!("stockroom_http_request_duration_seconds", &labels).record(elapsed);
-    response.headers_mut().insert(REQUEST_ID.clone(), id);
-    response
-        .headers_mut()
-        .entry(header::CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(
-            "default-src 'none'; frame-ancestors 'none'",
-        ));
-    response
-        .headers_mut()
-        .entry(header::CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
-    harden(&mut response);
-    response
+}
+
+fn new_request_id(app: &AppState) -> Option<HeaderValue> {
+    HeaderValue::from_str(&app.stockroom.new_request_id()).ok()
 }
 
 /// Clients can make up methods, but must not fill the memory with their names.
@@ -169,6 +169,7 @@ async fn within_limits(State(app): State<AppState>, request: Request, next: Next
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands it over")]
 fn answer_panic(panic: Box<dyn Any + Send + 'static>) -> Response {
     let message = panic
         .downcast_ref::<String>()

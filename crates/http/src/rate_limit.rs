@@ -49,7 +49,8 @@ impl RateLimits {
         if self.organizations.is_none() && self.stores.is_none() {
             return Ok(());
         }
-        if self.checks.fetch_add(1, Ordering::Relaxed) % CHECKS_BETWEEN_CLEANING == 0 {
+        let checks = self.checks.fetch_add(1, Ordering::Relaxed);
+        if checks.is_multiple_of(CHECKS_BETWEEN_CLEANING) {
             self.forget_idle();
         }
         let organization = self

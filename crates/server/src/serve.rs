@@ -20,7 +20,7 @@ use crate::{health, logging, metrics};
 
 /// A revocation is to work within a second on every server.
 const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
-const HOUSEKEEPING_INTERVAL: Duration = Duration::from_secs(600);
+const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves the API until the process is told to stop.

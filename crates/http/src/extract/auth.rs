@@ -4,7 +4,7 @@ use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use stockroom_application::{Administrator, Caller};
-use stockroom_domain::StoreId;
+use stockroom_domain::{Owner, StoreId};
 
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -16,6 +16,9 @@ pub(crate) struct Reading(Access);
 
 /// A caller who may do everything: one with a client-credentials token.
 pub(crate) struct Administration(Access);
+
+/// A caller who may also change what concerns the whole organization: one with a key of it.
+pub(crate) struct OrganizationAdministration(Administration);
 
 struct Access {
     app: AppState,
@@ -40,6 +43,14 @@ impl Administration {
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
         let caller = self.0.enter().await?;
         caller.administrator().ok_or_else(not_allowed)
+    }
+}
+
+impl OrganizationAdministration {
+    /// The administrator, acting in the store that it names; a step of its own as for
+    /// [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        self.0.enter().await
     }
 }
 
@@ -96,5 +107,17 @@ impl FromRequestParts<AppState> for Administration {
         let access = Access::from_parts(parts, app)?;
         access.caller.administrator().ok_or_else(not_allowed)?;
         Ok(Self(access))
+    }
+}
+
+/// The domain refuses others as well; here it happens before the body is looked at.
+impl FromRequestParts<AppState> for OrganizationAdministration {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let administration = Administration::from_request_parts(parts, app).await?;
+        let actor = administration.0.caller.actor;
+        actor.may_administer(Owner::Organization)?;
+        Ok(Self(administration))
     }
 }

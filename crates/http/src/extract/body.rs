@@ -1,9 +1,14 @@
 //! Request bodies.
 
+use std::fmt;
+use std::marker::PhantomData;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use serde::de::DeserializeOwned;
+use http_body_util::LengthLimitError;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use stockroom_domain::{Patch, Quantity};
@@ -34,10 +39,9 @@ impl FromRequest<AppState> for Bytes {
             Ok(bytes) => Ok(Self(bytes)),
             Err(error) => {
                 let source = std::error::Error::source(&error);
-                if source.is_some_and(|source| source.is::<http_body_util::LengthLimitError>()) {
-                    Err(too_large())
-                } else {
-                    Err(ApiError::bad_request("The body could not be read"))
+                match source.and_then(|source| source.downcast_ref::<LengthLimitError>()) {
+                    Some(_) => Err(too_large()),
+                    None => Err(ApiError::bad_request("The body could not be read")),
                 }
             }
         }
@@ -163,6 +167,32 @@ where
         None => Patch::Clear,
         Some(value) => Patch::Set(value),
     })
+}
+
+/// An object within a body, and no list of its fields' values, which serde's derived structs take
+/// as well.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Object<T>(pub(crate) T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ObjectVisitor<T>(PhantomData<T>);
+
+        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
+            type Value = T;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
+                T::deserialize(MapAccessDeserializer::new(map))
+            }
+        }
+
+        let visitor = ObjectVisitor(PhantomData);
+        deserializer.deserialize_map(visitor).map(Self)
+    }
 }
 
 /// A quantity in a body: an integer, and nothing that could be taken for one.

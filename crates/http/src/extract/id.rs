@@ -54,13 +54,13 @@ impl<T: InPath> PathId<T> {
     }
 
     /// The id of something to be made.
-    pub(crate) fn to_create(self) -> Result<T, ApiError> {
+    pub(crate) fn for_new(self) -> Result<T, ApiError> {
         self.0
             .ok_or_else(|| ApiError::validation("The id in the path must be a UUID"))
     }
 }
 
-impl<T: PartialEq> PathId<T> {
+impl<T: Copy + PartialEq> PathId<T> {
     /// Whether the path names just this.
     pub(crate) fn is(&self, id: Option<T>) -> bool {
         id.is_some() && self.0 == id

@@ -5,7 +5,7 @@ mod body;
 mod id;
 mod query;
 
-pub(crate) use auth::{Administration, Reading};
-pub(crate) use body::{Body, Bytes, Pieces, patch, present};
+pub(crate) use auth::{Administration, OrganizationAdministration, Reading};
+pub(crate) use body::{Body, Bytes, Object, Pieces, patch, present};
 pub(crate) use id::PathId;
 pub(crate) use query::{ListQuery, Query};

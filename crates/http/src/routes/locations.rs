@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, Reading, patch, present};
+use crate::extract::{Administration, Body, ListQuery, Object, PathId, Reading, patch, present};
 use crate::filter;
 use crate::links::List;
 use crate::openapi::{
@@ -34,7 +34,8 @@ struct NewLocation {
     description: Option<String>,
     #[schema(min_items = 1, max_items = 8)]
     address: Option<Vec<String>>,
-    geolocation: Option<GeolocationBody>,
+    #[schema(value_type = Option<GeolocationBody>)]
+    geolocation: Option<Object<GeolocationBody>>,
 }
 
 /// Fields of a location to be changed; null clears one that is optional.
@@ -58,7 +59,7 @@ struct LocationUpdate {
     address: Patch<Vec<String>>,
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<GeolocationBody>)]
-    geolocation: Patch<GeolocationBody>,
+    geolocation: Patch<Object<GeolocationBody>>,
 }
 
 fn external_ref(text: String) -> Result<ExternalRef, Invalid> {
@@ -69,6 +70,10 @@ fn description(text: String) -> Result<Description, Invalid> {
     Description::new("description", text)
 }
 
+fn geolocation(body: Object<GeolocationBody>) -> Result<Geolocation, Invalid> {
+    body.0.try_into()
+}
+
 impl NewLocation {
     fn command(self) -> Result<CreateLocation, Invalid> {
         Ok(CreateLocation {
@@ -77,7 +82,7 @@ impl NewLocation {
             external_ref: self.external_ref.map(external_ref).transpose()?,
             description: self.description.map(description).transpose()?,
             address: self.address.map(Address::new).transpose()?,
-            geolocation: self.geolocation.map(TryInto::try_into).transpose()?,
+            geolocation: self.geolocation.map(geolocation).transpose()?,
         })
     }
 }
@@ -90,7 +95,7 @@ impl LocationUpdate {
         let external_ref = self.external_ref.try_map(external_ref)?;
         let description = self.description.try_map(description)?;
         let address = self.address.try_map(Address::new)?;
-        let geolocation = self.geolocation.try_map(Geolocation::try_from)?;
+        let geolocation = self.geolocation.try_map(geolocation)?;
         Ok(move |id| UpdateLocation {
             id,
             name,

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, present};
+use crate::extract::{Administration, Body, OrganizationAdministration, present};
 use crate::openapi::{CommonErrors, Document};
 use crate::representation::Data;
 
@@ -67,7 +67,7 @@ pub(super) async fn read(
 )]
 pub(super) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    administration: OrganizationAdministration,
     body: Body,
 ) -> Result<Json<Data<SettingsBody>>, ApiError> {
     let update: SettingsUpdate = body.object()?.of_type("settings")?;

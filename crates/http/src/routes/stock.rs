@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, Reading, present};
+use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, Reading, present};
 use crate::filter;
 use crate::form::Form;
 use crate::links::List;
@@ -37,7 +37,8 @@ struct NewStock {
     available: Option<Pieces>,
     /// What is available in each location, by its slug.
     #[serde(default)]
-    locations: BTreeMap<String, LocationFigures>,
+    #[schema(value_type = BTreeMap<String, LocationFigures>)]
+    locations: BTreeMap<String, Object<LocationFigures>>,
 }
 
 /// What is to be available in a location.
@@ -59,7 +60,7 @@ struct StockUpdate {
     /// the stock.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, LocationFigures>)]
-    locations: BTreeMap<String, Option<LocationFigures>>,
+    locations: BTreeMap<String, Option<Object<LocationFigures>>>,
 }
 
 /// The product whose stock is asked for.
@@ -78,7 +79,7 @@ impl NewStock {
         let located = self
             .locations
             .into_iter()
-            .map(|(slug, figures)| Ok((known_slug(slug)?, figures.available.0)))
+            .map(|(slug, figures)| Ok((known_slug(slug)?, figures.0.available.0)))
             .collect::<Result<_, ApiError>>()?;
         Ok(CreateStock {
             product,
@@ -166,7 +167,7 @@ pub(super) async fn create_of_product(
 ) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
     let stock: NewStock = body.object()?.of_type("stock")?;
     check_same_product(stock.id.as_deref(), &product)?;
-    let product = product.to_create()?;
+    let product = product.for_new()?;
     create_stock(&app, administration, form, stock.command(product)?).await
 }
 
@@ -223,7 +224,9 @@ pub(super) async fn read_several(
     }
     let ids = references
         .into_iter()
-        .map(|reference| serde_json::from_value(reference).map(|ProductReference { id }| id))
+        .map(|reference| {
+            serde_json::from_value(reference).map(|Object(ProductReference { id })| id)
+        })
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| ApiError::validation("Each item of data must be an object with an id"))?;
     let caller = reading.enter().await?;
@@ -280,7 +283,7 @@ pub(super) async fn update(
     let located = update
         .locations
         .into_iter()
-        .map(|(slug, figures)| Ok((known_slug(slug)?, figures.map(|it| it.available.0))))
+        .map(|(slug, figures)| Ok((known_slug(slug)?, figures.map(|it| it.0.available.0))))
         .collect::<Result<_, ApiError>>()?;
     check_same_product(update.id.as_deref(), &product)?;
     let product = product.existing()?;

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use stockroom_application::TokenRequest;
 use utoipa::ToSchema;
@@ -27,7 +25,7 @@ struct Credentials {
 
 /// A token.
 #[derive(Serialize, ToSchema)]
-struct TokenBody {
+pub(super) struct TokenBody {
     /// To be sent as `Authorization: Bearer …`.
     access_token: String,
     /// Always `Bearer`.
@@ -58,16 +56,15 @@ struct TokenBody {
 pub(super) async fn issue(
     State(app): State<AppState>,
     Bytes(body): Bytes,
-) -> Result<Response, ApiError> {
+) -> Result<Json<TokenBody>, ApiError> {
     let token = app.stockroom.issue_token(request(&body)?).await?;
-    let body = Json(TokenBody {
+    Ok(Json(TokenBody {
         access_token: token.access_token,
         token_type: "Bearer",
         expires: token.expires_at.as_seconds(),
         expires_in: token.lifetime_seconds,
         identifier: token.grant.as_str(),
-    });
-    Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
+    }))
 }
 
 fn request(body: &[u8]) -> Result<TokenRequest, ApiError> {
