@@ -46,7 +46,7 @@ struct StockLevel {
 
 /// Whether a product is for sale.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 #[schema(as = ProductStatus)]
 pub(crate) enum Status {
     Draft,
@@ -55,11 +55,23 @@ pub(crate) enum Status {
 
 /// Whether a product needs shipping.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "lowercase", try_from = "String")]
 #[schema(as = CommodityType)]
 pub(crate) enum Commodity {
     Physical,
     Digital,
+}
+
+impl TryFrom<String> for Status {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "draft" => Ok(Self::Draft),
+            "live" => Ok(Self::Live),
+            _ => Err("must be draft or live"),
+        }
+    }
 }
 
 impl From<Status> for ProductStatus {
@@ -76,6 +88,18 @@ impl From<ProductStatus> for Status {
         match status {
             ProductStatus::Draft => Self::Draft,
             ProductStatus::Live => Self::Live,
+        }
+    }
+}
+
+impl TryFrom<String> for Commodity {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match text.as_str() {
+            "physical" => Ok(Self::Physical),
+            "digital" => Ok(Self::Digital),
+            _ => Err("must be physical or digital"),
         }
     }
 }

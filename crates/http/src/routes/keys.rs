@@ -3,7 +3,8 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use stockroom_application::NewKeyRequest;
 use stockroom_domain::{KeyId, ProductText, Refusal, UpdateKey};
 use utoipa::ToSchema;
@@ -22,7 +23,7 @@ struct NewKeyBody {
     #[schema(min_length = 1, max_length = 1024)]
     name: String,
     /// Requests per second to be kept free for this key; 0 if left out.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "rate_limit")]
     reserved_rate_limit: u32,
     /// Whether the key is to give tokens without its secret; it isn't if left out.
     #[serde(default)]
@@ -36,10 +37,27 @@ struct KeyUpdate {
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 1024)]
     name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "present_rate_limit")]
     reserved_rate_limit: Option<u32>,
     #[serde(default, deserialize_with = "present")]
     allow_implicit: Option<bool>,
+}
+
+fn rate_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Value::deserialize(deserializer)?
+        .as_u64()
+        .and_then(|limit| u32::try_from(limit).ok())
+        .ok_or_else(|| {
+            let range = format!("must be an integer from 0 to {}", u32::MAX);
+            serde::de::Error::custom(range)
+        })
+}
+
+fn present_rate_limit<'de, D>(deserializer: D) -> Result<Option<u32>, D::Error>
+where
+    D: Deserializer<'de>,
+{
+    rate_limit(deserializer).map(Some)
 }
 
 /// List application keys.

@@ -16,7 +16,7 @@ async fn filters_that_are_bombs() {
     let stars = format!("like(name,{}a)", "*".repeat(4_000));
     for path in &lists {
         for filter in [
-            &vec!["eq(location,berlin)"; 11].join(":"),
+            &["eq(location,berlin)"; 11].join(":"),
             &format!("eq(slug,{})", "x".repeat(8 * 1024)),
             &"(".repeat(8_000),
             &format!("eq{}", "(".repeat(8_000)),
@@ -30,14 +30,21 @@ async fn filters_that_are_bombs() {
             "eq(location,berlin); DROP TABLE stocks",
         ] {
             for form in FORMS {
-                let answer = app.get(&query(path, &[("filter", filter)])).form(form).send().await;
+                let answer = app
+                    .get(&query(path, &[("filter", filter)]))
+                    .form(form)
+                    .send()
+                    .await;
                 answer.expect_status(400);
                 assert_eq!(answer.detail(), "Could not parse the supplied filter");
                 assert_eq!(answer.json()["errors"][0]["title"], "Bad Request");
             }
         }
         // Its bytes are no UTF-8.
-        let answer = app.get(&format!("{path}?filter=eq(slug,%ff%fe)")).send().await;
+        let answer = app
+            .get(&format!("{path}?filter=eq(slug,%ff%fe)"))
+            .send()
+            .await;
         assert!([200, 400].contains(&answer.status));
     }
 }
@@ -68,15 +75,25 @@ async fn pages_that_are_none() {
             ("page[offset]", "18446744073709551616"),
         ] {
             for form in FORMS {
-                let encoded = app.get(&query(path, &[(name, value)])).form(form).send().await;
+                let encoded = app
+                    .get(&query(path, &[(name, value)]))
+                    .form(form)
+                    .send()
+                    .await;
                 encoded.expect_status(400);
                 let plain = format!("{path}?{name}={}", value.replace(' ', "%20"));
                 let plain = app.get(&plain).form(form).send().await;
                 assert_eq!(plain.text(), encoded.text(), "{name}={value}");
             }
         }
-        for twice in ["page[limit]=1&page[limit]=2", "page[offset]=1&page%5Boffset%5D=1"] {
-            app.get(&format!("{path}?{twice}")).send().await.expect_status(400);
+        for twice in [
+            "page[limit]=1&page[limit]=2",
+            "page[offset]=1&page%5Boffset%5D=1",
+        ] {
+            app.get(&format!("{path}?{twice}"))
+                .send()
+                .await
+                .expect_status(400);
         }
         for fine in [
             "page[limit]=0",
@@ -88,7 +105,10 @@ async fn pages_that_are_none() {
             "page=5",
             "&&&=",
         ] {
-            app.get(&format!("{path}?{fine}")).send().await.expect_status(200);
+            app.get(&format!("{path}?{fine}"))
+                .send()
+                .await
+                .expect_status(200);
         }
     }
 }
@@ -100,8 +120,18 @@ async fn slugs_that_name_no_location() {
     let before = app.readings().await;
     let long = "x".repeat(129);
     for slug in [
-        "nowhere", "Berlin", "", " ", "ber lin", "../", "../../etc/passwd", "berlin\0", "bérlin",
-        "%62erlin", "'; --", &long,
+        "nowhere",
+        "Berlin",
+        "",
+        " ",
+        "ber lin",
+        "../",
+        "../../etc/passwd",
+        "berlin\0",
+        "bérlin",
+        "%62erlin",
+        "'; --",
+        &long,
     ] {
         let transact = format!("/v2/inventories/{}/transactions", scene.stocked);
         let put = format!("/v2/inventories/{}", scene.stocked);
@@ -110,16 +140,28 @@ async fn slugs_that_name_no_location() {
                 let body = json!({
                     "data": { "action": action, "quantity": 1, "location": slug }
                 });
-                app.post(&transact, &body).form(form).send().await.expect_status(400);
+                app.post(&transact, &body)
+                    .form(form)
+                    .send()
+                    .await
+                    .expect_status(400);
             }
             for figures in [json!({ "available": 1 }), json!(null)] {
                 let body = json!({ "data": { "attributes": { "locations": { slug: figures } } } });
-                app.put(&put, &body).form(form).send().await.expect_status(400);
+                app.put(&put, &body)
+                    .form(form)
+                    .send()
+                    .await
+                    .expect_status(400);
             }
             let body = json!({
                 "data": { "id": id(7), "attributes": { "locations": { slug: { "available": 1 } } } }
             });
-            app.post("/v2/inventories", &body).form(form).send().await.expect_status(400);
+            app.post("/v2/inventories", &body)
+                .form(form)
+                .send()
+                .await
+                .expect_status(400);
         }
     }
     assert_eq!(app.readings().await, before);
@@ -132,8 +174,19 @@ async fn slugs_that_no_location_may_have() {
     let before = app.readings().await;
     let long = json!("x".repeat(129));
     for slug in [
-        json!(""), json!(" "), json!("ber lin"), json!("../"), json!("a/b"), json!("a.b"),
-        json!("bérlin"), json!("a\0"), json!(5), json!(null), json!(["a"]), json!({}), long,
+        json!(""),
+        json!(" "),
+        json!("ber lin"),
+        json!("../"),
+        json!("a/b"),
+        json!("a.b"),
+        json!("bérlin"),
+        json!("a\0"),
+        json!(5),
+        json!(null),
+        json!(["a"]),
+        json!({}),
+        long,
     ] {
         let body = json!({ "data": { "attributes": { "name": "Name", "slug": slug } } });
         let create = app.post("/v2/inventories/locations", &body).send().await;

@@ -40,7 +40,11 @@ async fn a_wrong_method() {
                 let request = app.request(method.clone(), &path).form(form);
                 let answer = request.without_header("authorization").send().await;
                 answer.expect_status(405);
-                assert_eq!(allowed(answer.header("allow")), expected(&methods), "{path}");
+                assert_eq!(
+                    allowed(answer.header("allow")),
+                    expected(&methods),
+                    "{path}"
+                );
                 if *method == Method::PATCH {
                     transcript.add(form, &answer);
                 }
@@ -64,7 +68,11 @@ async fn options() {
         let request = app.request(Method::OPTIONS, &path);
         let answer = request.without_header("authorization").send().await;
         answer.expect_status(204);
-        assert_eq!(allowed(answer.header("allow")), expected(&methods), "{path}");
+        assert_eq!(
+            allowed(answer.header("allow")),
+            expected(&methods),
+            "{path}"
+        );
         transcript.add("OPTIONS", &answer);
     }
     assert_snapshot!(transcript.text());

@@ -133,7 +133,7 @@ async fn a_store_that_is_not_the_callers() {
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form).organization();
-            let answer = request.in_store(strange_store.id).send().await;
+            let answer = request.in_store(&strange_store.id).send().await;
             answer.expect_status(404);
             transcript.add(form, &answer);
         }
@@ -148,7 +148,7 @@ async fn a_store_that_is_not_the_callers() {
             (&stranger, app.store.id.to_string()),
         ] {
             let request = endpoint.request(&app, &scene).token(token);
-            let answer = request.in_store(store).send().await;
+            let answer = request.in_store(&store).send().await;
             // What only the organization may do is refused to a store first.
             let may = if endpoint.is("PUT /v2/settings/inventories") {
                 *token == app.organization_token

@@ -9,7 +9,11 @@ async fn a_token_with_any_bit_flipped_is_refused() {
     const ALPHABET: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let app = TestApp::new().await;
     for token in [&app.token, &app.organization_token] {
-        app.get("/v2/inventories").token(token).send().await.expect_status(200);
+        app.get("/v2/inventories")
+            .token(token)
+            .send()
+            .await
+            .expect_status(200);
         for (position, character) in token.bytes().enumerate().filter(|(_, it)| *it != b'.') {
             let index = ALPHABET.iter().position(|it| *it == character).unwrap();
             for bit in 0..6 {
@@ -21,7 +25,11 @@ async fn a_token_with_any_bit_flipped_is_refused() {
             }
         }
         for length in 0..token.len() {
-            let answer = app.get("/v2/inventories").token(&token[..length]).send().await;
+            let answer = app
+                .get("/v2/inventories")
+                .token(&token[..length])
+                .send()
+                .await;
             assert_eq!(answer.status, 401, "cut off at {length}");
         }
     }
@@ -34,8 +42,16 @@ async fn a_token_runs_out_after_an_hour() {
     let token = app.token_of(Owner::Store(app.store.id)).await;
     // A request is sent one second after the one before.
     app.clock.advance_seconds(3_600 - 2);
-    app.get("/v2/inventories").token(&token).send().await.expect_status(200);
-    app.get("/v2/inventories").token(&token).send().await.expect_status(401);
+    app.get("/v2/inventories")
+        .token(&token)
+        .send()
+        .await
+        .expect_status(200);
+    app.get("/v2/inventories")
+        .token(&token)
+        .send()
+        .await
+        .expect_status(401);
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         let answer = endpoint.request(&app, &scene).token(&token).send().await;
         answer.expect_status(401);
@@ -49,7 +65,11 @@ async fn a_deleted_keys_tokens_stop_working() {
     let key = app.key(Owner::Store(app.store.id), true).await;
     let token = app.token_for(&key.key.client_id, &key.client_secret).await;
     let path = format!("/v2/application-keys/{}", key.key.id);
-    app.get("/v2/inventories").token(&token).send().await.expect_status(200);
+    app.get("/v2/inventories")
+        .token(&token)
+        .send()
+        .await
+        .expect_status(200);
     app.delete(&path).send().await.expect_status(204);
     let before = app.readings().await;
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
@@ -61,7 +81,10 @@ async fn a_deleted_keys_tokens_stop_working() {
         "client_id": key.key.client_id,
         "client_secret": key.client_secret,
     });
-    app.post("/oauth/access_token", &body).send().await.expect_status(401);
+    app.post("/oauth/access_token", &body)
+        .send()
+        .await
+        .expect_status(401);
     assert_eq!(app.readings().await, before);
 }
 
@@ -73,14 +96,29 @@ async fn a_key_that_no_longer_allows_implicit_tokens_stops_those_alone() {
     let body = serde_json::json!({ "grant_type": "implicit", "client_id": key.key.client_id });
     let implicit = app.post("/oauth/access_token", &body).send().await.json();
     let implicit = implicit["access_token"].as_str().unwrap();
-    app.get("/v2/inventories").token(implicit).send().await.expect_status(200);
+    app.get("/v2/inventories")
+        .token(implicit)
+        .send()
+        .await
+        .expect_status(200);
 
     let path = format!("/v2/application-keys/{}", key.key.id);
     let update = serde_json::json!({ "data": { "allow_implicit": false } });
     app.put(&path, &update).send().await.expect_status(200);
-    app.get("/v2/inventories").token(implicit).send().await.expect_status(401);
-    app.get("/v2/inventories").token(&token).send().await.expect_status(200);
-    app.post("/oauth/access_token", &body).send().await.expect_status(403);
+    app.get("/v2/inventories")
+        .token(implicit)
+        .send()
+        .await
+        .expect_status(401);
+    app.get("/v2/inventories")
+        .token(&token)
+        .send()
+        .await
+        .expect_status(200);
+    app.post("/oauth/access_token", &body)
+        .send()
+        .await
+        .expect_status(403);
 }
 
 #[tokio::test]
@@ -89,6 +127,10 @@ async fn the_word_bearer_is_read_in_letters_of_either_case() {
     for word in ["Bearer", "bearer", "BEARER"] {
         let request = app.get("/v2/inventories");
         let value = format!("{word} {}", app.token);
-        request.header("authorization", value).send().await.expect_status(200);
+        request
+            .header("authorization", value)
+            .send()
+            .await
+            .expect_status(200);
     }
 }

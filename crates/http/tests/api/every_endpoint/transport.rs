@@ -14,10 +14,19 @@ async fn the_clients_request_id_is_taken_over() {
         let request = endpoint.request(&app, &scene);
         for id in ["a", "0af7651916cd43dd8448eb211c80319c", &"x".repeat(128)] {
             let answer = request.clone().header("x-request-id", id).send().await;
-            assert_eq!(answer.header("x-request-id"), Some(id), "{}", endpoint.name());
+            assert_eq!(
+                answer.header("x-request-id"),
+                Some(id),
+                "{}",
+                endpoint.name()
+            );
         }
     }
-    let answer = app.get("/nowhere").header("x-request-id", "mine").send().await;
+    let answer = app
+        .get("/nowhere")
+        .header("x-request-id", "mine")
+        .send()
+        .await;
     assert_eq!(answer.header("x-request-id"), Some("mine"));
 }
 
@@ -26,7 +35,12 @@ async fn a_request_id_is_made_where_there_is_none_that_fits() {
     let app = TestApp::new().await;
     let mut made = std::collections::BTreeSet::new();
     for path in ["/v2/inventories", "/nowhere", "/openapi.json"] {
-        for id in [None, Some(String::new()), Some("a b".to_owned()), Some("x".repeat(129))] {
+        for id in [
+            None,
+            Some(String::new()),
+            Some("a b".to_owned()),
+            Some("x".repeat(129)),
+        ] {
             let request = app.get(path).without_header("x-request-id");
             let request = match &id {
                 Some(id) => request.header("x-request-id", id),
@@ -58,9 +72,17 @@ async fn headers_for_browsers() {
             ("x-frame-options", "DENY"),
             ("referrer-policy", "no-referrer"),
             ("cache-control", "no-store"),
-            ("content-security-policy", "default-src 'none'; frame-ancestors 'none'"),
+            (
+                "content-security-policy",
+                "default-src 'none'; frame-ancestors 'none'",
+            ),
         ] {
-            assert_eq!(answer.header(name), Some(value), "{name}: {}", answer.text());
+            assert_eq!(
+                answer.header(name),
+                Some(value),
+                "{name}: {}",
+                answer.text()
+            );
         }
         let content_type = answer.header("content-type");
         let expected = (!answer.body.is_empty()).then_some("application/json");
@@ -75,7 +97,11 @@ async fn large_answers_are_compressed_for_those_who_accept_it() {
     let path = "/v2/inventories?page[limit]=100";
     let plain = app.get(path).send().await;
     assert_eq!(plain.header("content-encoding"), None);
-    assert!(plain.header("vary").is_some_and(|vary| vary.contains("accept-encoding")));
+    assert!(
+        plain
+            .header("vary")
+            .is_some_and(|vary| vary.contains("accept-encoding"))
+    );
 
     let packed = app.get(path).header("accept-encoding", "gzip").send().await;
     packed.expect_status(200);
@@ -94,19 +120,33 @@ async fn large_answers_are_compressed_for_those_who_accept_it() {
 #[tokio::test]
 async fn the_document_lists_what_is_served() {
     let app = TestApp::new().await;
-    let answer = app.get("/openapi.json").without_header("authorization").send().await;
+    let answer = app
+        .get("/openapi.json")
+        .without_header("authorization")
+        .send()
+        .await;
     answer.expect_status(200);
     assert_eq!(answer.header("content-type"), Some("application/json"));
-    let document: Value = serde_json::from_str(&stockroom_http::openapi().to_json().unwrap()).unwrap();
+    let document: Value =
+        serde_json::from_str(&stockroom_http::openapi().to_json().unwrap()).unwrap();
     assert_eq!(answer.json(), document);
 }
 
 #[tokio::test]
 async fn the_reference_page_is_served() {
     let app = TestApp::new().await;
-    let answer = app.get("/docs/").without_header("authorization").send().await;
+    let answer = app
+        .get("/docs/")
+        .without_header("authorization")
+        .send()
+        .await;
     answer.expect_status(200);
-    assert!(answer.header("content-type").unwrap().starts_with("text/html"));
+    assert!(
+        answer
+            .header("content-type")
+            .unwrap()
+            .starts_with("text/html")
+    );
     assert_eq!(answer.header("x-frame-options"), Some("DENY"));
     let policy = answer.header("content-security-policy").unwrap();
     assert!(policy.contains("default-src 'self'"));

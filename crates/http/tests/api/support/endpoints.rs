@@ -123,7 +123,7 @@ impl Endpoint {
             "POST /v2/inventories/multiple" => json!([{ "id": scene.stocked }]),
             "PUT /v2/inventories/{product}" => json!({
                 "type": "stock",
-                "attributes": { "locations": { "berlin": { "available": 5 } } },
+                "attributes": { "locations": {} },
             }),
             "POST /v2/inventories/{product}/transactions" => json!({
                 "type": "stock-transaction",

@@ -80,7 +80,7 @@ impl<'a> TestRequest<'a> {
     }
 
     /// In a store.
-    pub(crate) fn in_store(self, store: impl ToString) -> Self {
+    pub(crate) fn in_store(self, store: &impl ToString) -> Self {
         self.header("x-moltin-auth-store", store.to_string())
     }
 

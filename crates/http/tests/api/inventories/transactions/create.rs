@@ -1,0 +1,297 @@
+//! `POST /v2/inventories/{product}/transactions`: what is answered.
+
+use insta::assert_snapshot;
+use serde_json::{Value, json};
+
+use crate::support::{FORMS, Form, QUANTITY_MAX, TestApp, Transcript, id};
+
+fn path(product: &str) -> String {
+    format!("/v2/inventories/{product}/transactions")
+}
+
+#[tokio::test]
+async fn created() {
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        let app = TestApp::new().await;
+        let scene = app.scene().await;
+        for (what, data) in [
+            ("increment", json!({ "action": "increment", "quantity": 5 })),
+            ("decrement", json!({ "action": "decrement", "quantity": 5 })),
+            ("allocate", json!({ "action": "allocate", "quantity": 5 })),
+            (
+                "deallocate",
+                json!({ "action": "deallocate", "quantity": 5 }),
+            ),
+            ("set to more", json!({ "action": "set", "quantity": 100 })),
+            ("set to less", json!({ "action": "set", "quantity": 50 })),
+            (
+                "set to the same",
+                json!({ "action": "set", "quantity": 50 }),
+            ),
+            (
+                "in a location",
+                json!({
+                    "type": "stock-transaction",
+                    "attributes": { "action": "allocate", "quantity": 1, "location": "berlin" },
+                }),
+            ),
+            (
+                "in a location new to the stock",
+                json!({
+                    "action": "increment", "quantity": 1, "location": "empty",
+                }),
+            ),
+        ] {
+            let request = app.post(&path(&scene.stocked), &json!({ "data": data }));
+            let answer = request.form(form).send().await;
+            answer.expect_status(if form == Form::Basic { 200 } else { 201 });
+            transcript.add(format!("{form}: {what}"), &answer);
+        }
+    }
+    assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn bad_request() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let before = app.readings().await;
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        for (what, data) in [
+            ("no action", json!({ "quantity": 5 })),
+            (
+                "an unknown action",
+                json!({ "action": "create", "quantity": 5 }),
+            ),
+            ("no quantity", json!({ "action": "increment" })),
+            (
+                "a negative quantity",
+                json!({ "action": "increment", "quantity": -1 }),
+            ),
+            (
+                "a fraction",
+                json!({ "action": "increment", "quantity": 1.5 }),
+            ),
+            (
+                "an unknown location",
+                json!({
+                    "action": "increment", "quantity": 5, "location": "nowhere",
+                }),
+            ),
+            (
+                "another product",
+                json!({
+                    "action": "increment", "quantity": 5, "product_id": id(2),
+                }),
+            ),
+            (
+                "another type",
+                json!({ "action": "increment", "quantity": 5, "type": "stock" }),
+            ),
+        ] {
+            let body = json!({ "data": { "attributes": data } });
+            let answer = app
+                .post(&path(&scene.stocked), &body)
+                .form(form)
+                .send()
+                .await;
+            answer.expect_status(400);
+            transcript.add(format!("{form}: {what}"), &answer);
+        }
+    }
+    assert_snapshot!(transcript.text());
+    assert_eq!(app.readings().await, before);
+}
+
+#[tokio::test]
+async fn not_found() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let before = app.readings().await;
+    let mut transcript = Transcript::default();
+    let body = json!({ "data": { "action": "increment", "quantity": 5 } });
+    for form in FORMS {
+        for id in [id(404), scene.product.clone(), "5".to_owned()] {
+            let answer = app.post(&path(&id), &body).form(form).send().await;
+            answer.expect_status(404);
+            transcript.add(form, &answer);
+        }
+    }
+    assert_snapshot!(transcript.text());
+    assert_eq!(app.readings().await, before);
+}
+
+#[tokio::test]
+async fn unprocessable() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let before = app.readings().await;
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        for (action, quantity, location) in [
+            ("decrement", 71, None),
+            ("allocate", 71, None),
+            ("deallocate", 11, None),
+            ("set", 9, None),
+            ("increment", QUANTITY_MAX - 99, None),
+            ("set", QUANTITY_MAX - 19, None),
+            ("allocate", 21, Some("berlin")),
+            ("deallocate", 1, Some("berlin")),
+            ("decrement", 0, Some("empty")),
+            ("allocate", 1, Some("empty")),
+            ("deallocate", 0, Some("empty")),
+        ] {
+            let mut data = json!({ "action": action, "quantity": quantity });
+            if let Some(location) = location {
+                data["location"] = json!(location);
+            }
+            let request = app.post(&path(&scene.stocked), &json!({ "data": data }));
+            let answer = request.form(form).send().await;
+            answer.expect_status(422);
+            transcript.add(format!("{form}: {action}"), &answer);
+        }
+    }
+    assert_snapshot!(transcript.text());
+    assert_eq!(app.readings().await, before);
+}
+
+#[tokio::test]
+async fn bodies_are_read_however_sloppy() {
+    for form in FORMS {
+        let app = TestApp::new().await;
+        let scene = app.scene().await;
+        let product = &scene.stocked;
+        let upper = product.to_uppercase();
+        let mut expected = 70;
+        for data in [
+            json!({ "type": "stock-transaction", "action": "increment", "quantity": 5 }),
+            json!({ "action": "increment", "quantity": 5 }),
+            json!({ "action": "increment", "quantity": 5, "product_id": product }),
+            json!({ "action": "increment", "quantity": 5, "product_id": upper }),
+            json!({
+                "type": "stock-transaction",
+                "attributes": { "action": "increment", "quantity": 5 },
+            }),
+            json!({ "attributes": { "action": "increment", "quantity": 5 } }),
+            json!({
+                "attributes": {
+                    "type": "stock-transaction", "action": "increment", "quantity": 5,
+                    "product_id": product,
+                },
+            }),
+            json!({ "action": "increment", "attributes": { "quantity": 5 } }),
+            json!({
+                "type": "stock-transaction",
+                "attributes": { "action": "increment", "quantity": 5, "color": "red" },
+                "relationships": { "product": 5 },
+                "id": 5,
+            }),
+        ] {
+            let body = json!({ "data": data, "meta": {}, "included": [] });
+            let answer = app.post(&path(product), &body).form(form).send().await;
+            assert!(
+                [200, 201].contains(&answer.status),
+                "{data}: {}",
+                answer.text()
+            );
+            expected += 5;
+            let stock = app.stock(product).await;
+            let unlocated = stock["attributes"]["available"].as_u64().unwrap() - 20;
+            assert_eq!(unlocated, expected, "{data}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn bodies_that_say_something_else_are_refused() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let before = app.readings().await;
+    let valid = json!({ "type": "stock-transaction", "action": "increment", "quantity": 5 });
+    let with = |field: &str, value: Value| {
+        let mut data = valid.clone();
+        data[field] = value;
+        data
+    };
+    let mut wrong = vec![json!([valid]), json!("increment"), json!(null), json!(5)];
+    for (field, values) in [
+        (
+            "type",
+            json!([
+                "stock",
+                "Stock-Transaction",
+                "stock_transaction",
+                "",
+                null,
+                5,
+                {}
+            ]),
+        ),
+        (
+            "action",
+            json!([
+                "create",
+                "Increment",
+                "increment ",
+                "",
+                "move",
+                null,
+                5,
+                ["set"]
+            ]),
+        ),
+        (
+            "quantity",
+            json!([
+                "5",
+                "",
+                null,
+                -1,
+                1.5,
+                5.0,
+                1e3,
+                9_007_199_254_740_992_u64,
+                true,
+                []
+            ]),
+        ),
+        (
+            "product_id",
+            json!([id(2), "5", "", null, 5, scene.product]),
+        ),
+        ("location", json!([null, 5, [], {}, true])),
+    ] {
+        for value in values.as_array().unwrap() {
+            wrong.push(with(field, value.clone()));
+        }
+    }
+    for data in wrong {
+        for data in [data.clone(), json!({ "attributes": data })] {
+            for form in FORMS {
+                let request = app.post(&path(&scene.stocked), &json!({ "data": data }));
+                request.form(form).send().await.expect_status(400);
+            }
+        }
+    }
+    assert_eq!(app.readings().await, before);
+}
+
+#[tokio::test]
+async fn nothing_is_lost_of_a_large_quantity() {
+    let app = TestApp::new().await;
+    app.create_stock(&id(1), 0).await;
+    let body = json!({ "data": { "action": "increment", "quantity": QUANTITY_MAX } });
+    for form in FORMS {
+        let answer = app.post(&path(&id(1)), &body).form(form).send().await;
+        assert!([200, 201].contains(&answer.status));
+        assert!(
+            answer.text().contains("9007199254740991"),
+            "{}",
+            answer.text()
+        );
+        assert_eq!(app.figures(&id(1)).await, [QUANTITY_MAX, 0, QUANTITY_MAX]);
+        app.transact(&id(1), "set", 0).await;
+    }
+}

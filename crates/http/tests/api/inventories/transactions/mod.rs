@@ -1,0 +1,6 @@
+//! `/v2/inventories/{product}/transactions`
+
+mod create;
+mod effects;
+mod list;
+mod read;
