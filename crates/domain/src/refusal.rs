@@ -12,7 +12,7 @@ pub enum Refusal {
     OrganizationKeyRequired,
 
     /// No location of the owner has this slug.
-    #[error("there is no location {slug:?}")]
+    #[error("there is no location {:?}", beginning(slug))]
     UnknownLocation {
         /// The slug that was named.
         slug: String,
@@ -148,4 +148,9 @@ impl Refusal {
             Self::InsufficientStock | Self::TotalWouldOverflow => RefusalKind::Unprocessable,
         }
     }
+}
+
+/// As much of a client's text as is worth repeating: no slug is longer.
+fn beginning(text: &str) -> String {
+    text.chars().take(128).collect()
 }

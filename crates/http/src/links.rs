@@ -72,14 +72,16 @@ impl<T> List<T> {
         let last = pages
             .saturating_sub(1)
             .min(u64::from(PageRequest::OFFSET_MAX / limit));
+        let last = last * u64::from(limit);
+        let prev = u64::from(offset.saturating_sub(limit)).min(last);
         Self {
             data: page.items.into_iter().map(show).collect(),
             links: Links {
                 current: link(u64::from(offset)),
                 first: link(0),
-                last: (pages > 1).then(|| link(last * u64::from(limit))),
+                last: (pages > 1).then(|| link(last)),
                 next: (next < total && reachable(next)).then(|| link(next)),
-                prev: (offset > 0).then(|| link(u64::from(offset.saturating_sub(limit)))),
+                prev: (offset > 0).then(|| link(prev)),
             },
             meta: ListMeta {
                 results: Results { total },
