@@ -106,7 +106,7 @@ async fn links_and_counts() {
         (5, 8, null.clone(), at(5, 3), at(5, 10), 2, 3),
         (5, 7, null.clone(), at(5, 2), at(5, 10), 2, 3),
         // Past the end.
-        (5, 50, null.clone(), at(5, 45), at(5, 10), 11, 3),
+        (5, 50, null.clone(), at(5, 10), at(5, 10), 11, 3),
         (6, 6, null.clone(), at(6, 0), at(6, 6), 2, 2),
         (12, 0, null.clone(), null.clone(), null.clone(), 1, 1),
         (100, 0, null.clone(), null.clone(), null.clone(), 1, 1),
