@@ -298,15 +298,18 @@ pub struct UpdateSettings {
     pub per_store_stock: Option<bool>,
 }
 
-/// What a kind of operation answers with; implemented by every operation's own type, so that who
-/// asks for a [`Transact`] gets a [`Recorded`] and nothing else.
-pub trait Request: Into<Operation> {
+/// What a kind of operation is answered with, so that who asks for a [`Transact`] gets a
+/// [`Recorded`] and nothing else.
+pub trait Answered: Into<Operation> {
     /// What an accepted request is answered with.
     type Answer;
 
     /// Takes this request's answer out of the answer to a command; `None` if it is another's.
     fn answer(answer: Answer) -> Option<Self::Answer>;
+}
 
+/// The rules of one operation, implemented by its own type.
+pub trait Request: Answered {
     /// What of the state has to be known to decide.
     fn needs(&self, actor: &Actor, needs: &mut Needs);
 
@@ -323,7 +326,7 @@ pub trait Request: Into<Operation> {
 }
 
 macro_rules! operations {
-    ($($name:ident => $answer:ident,)*) => {
+    ($($name:ident => $answer:ident($type:ty),)*) => {
         /// Everything that can be asked for.
         #[derive(Debug, Clone, PartialEq)]
         #[expect(missing_docs, reason = "each variant is what its type says")]
@@ -334,6 +337,17 @@ macro_rules! operations {
         $(impl From<$name> for Operation {
             fn from(request: $name) -> Self {
                 Self::$name(request)
+            }
+        }
+
+        impl Answered for $name {
+            type Answer = $type;
+
+            fn answer(answer: Answer) -> Option<$type> {
+                match answer {
+                    Answer::$answer(answer) => Some(answer),
+                    _ => None,
+                }
             }
         })*
 
@@ -366,22 +380,22 @@ macro_rules! operations {
 }
 
 operations! {
-    CreateStock => Stock,
-    Transact => Recorded,
-    SetLocations => Stock,
-    DeleteStock => Deleted,
-    CreateLocation => Location,
-    UpdateLocation => Location,
-    DeleteLocation => Deleted,
-    RegisterProduct => Product,
-    UpdateProduct => Product,
-    DeleteProduct => Deleted,
-    CreateKey => Key,
-    UpdateKey => Key,
-    DeleteKey => Deleted,
-    CreateOrganization => Organization,
-    CreateStore => Store,
-    UpdateSettings => Settings,
+    CreateStock => Stock(Stock),
+    Transact => Recorded(Recorded),
+    SetLocations => Stock(Stock),
+    DeleteStock => Deleted(()),
+    CreateLocation => Location(Location),
+    UpdateLocation => Location(Location),
+    DeleteLocation => Deleted(()),
+    RegisterProduct => Product(StockedProduct),
+    UpdateProduct => Product(StockedProduct),
+    DeleteProduct => Deleted(()),
+    CreateKey => Key(ApplicationKey),
+    UpdateKey => Key(ApplicationKey),
+    DeleteKey => Deleted(()),
+    CreateOrganization => Organization(Organization),
+    CreateStore => Store(Store),
+    UpdateSettings => Settings(Settings),
 }
 
 impl Operation {

@@ -26,7 +26,7 @@ mod timestamp;
 
 pub use batch::{Outcome, run, runs};
 pub use command::{
-    Actor, Answer, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
+    Actor, Answer, Answered, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
     CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Operation, Patch,
     RegisterProduct, Request, SetLocations, Transact, UpdateKey, UpdateLocation, UpdateProduct,
     UpdateSettings,

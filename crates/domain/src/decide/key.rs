@@ -3,20 +3,11 @@
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, ApplicationKey, Change, CreateKey, DeleteKey, KeyId, KeyTotals, Needs,
-    RecordChange, Refusal, RevokedGrants, State, UpdateKey,
+    Actor, ApplicationKey, Change, CreateKey, DeleteKey, KeyId, KeyTotals, Needs, RecordChange,
+    Refusal, RevokedGrants, State, UpdateKey,
 };
 
 impl Request for CreateKey {
-    type Answer = ApplicationKey;
-
-    fn answer(answer: Answer) -> Option<ApplicationKey> {
-        match answer {
-            Answer::Key(key) => Some(key),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.key_totals.insert(actor.acting);
     }
@@ -60,12 +51,6 @@ impl Request for CreateKey {
 }
 
 impl Request for UpdateKey {
-    type Answer = ApplicationKey;
-
-    fn answer(answer: Answer) -> Option<ApplicationKey> {
-        CreateKey::answer(answer)
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.keys.insert(self.id);
         needs.key_totals.insert(actor.acting);
@@ -109,15 +94,6 @@ impl Request for UpdateKey {
 }
 
 impl Request for DeleteKey {
-    type Answer = ();
-
-    fn answer(answer: Answer) -> Option<()> {
-        match answer {
-            Answer::Deleted(()) => Some(()),
-            _ => None,
-        }
-    }
-
     fn needs(&self, _actor: &Actor, needs: &mut Needs) {
         needs.keys.insert(self.id);
     }

@@ -3,20 +3,11 @@
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Change, CreateLocation, DeleteLocation, Location, LocationId, Needs,
-    RecordChange, Refusal, State, UpdateLocation,
+    Actor, Change, CreateLocation, DeleteLocation, Location, LocationId, Needs, RecordChange,
+    Refusal, State, UpdateLocation,
 };
 
 impl Request for CreateLocation {
-    type Answer = Location;
-
-    fn answer(answer: Answer) -> Option<Location> {
-        match answer {
-            Answer::Location(location) => Some(location),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.location_counts.insert(actor.acting);
         needs
@@ -64,12 +55,6 @@ impl Request for CreateLocation {
 }
 
 impl Request for UpdateLocation {
-    type Answer = Location;
-
-    fn answer(answer: Answer) -> Option<Location> {
-        CreateLocation::answer(answer)
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.locations.insert(self.id);
         if let Some(slug) = &self.slug {
@@ -113,15 +98,6 @@ impl Request for UpdateLocation {
 }
 
 impl Request for DeleteLocation {
-    type Answer = ();
-
-    fn answer(answer: Answer) -> Option<()> {
-        match answer {
-            Answer::Deleted(()) => Some(()),
-            _ => None,
-        }
-    }
-
     fn needs(&self, _actor: &Actor, needs: &mut Needs) {
         needs.locations.insert(self.id);
         needs.location_use.insert(self.id);

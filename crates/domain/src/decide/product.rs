@@ -4,21 +4,12 @@ use super::stock::need_visible_stock;
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Change, CreateStock, DeleteProduct, Needs, Owner, Product, ProductId,
-    ProductText, Quantity, RecordChange, Refusal, RegisterProduct, State, StockedProduct, Transact,
+    Actor, Change, CreateStock, DeleteProduct, Needs, Owner, Product, ProductId, ProductText,
+    Quantity, RecordChange, Refusal, RegisterProduct, State, StockedProduct, Transact,
     TransactionAction, UpdateProduct,
 };
 
 impl Request for RegisterProduct {
-    type Answer = StockedProduct;
-
-    fn answer(answer: Answer) -> Option<StockedProduct> {
-        match answer {
-            Answer::Product(product) => Some(product),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         need_unique_texts(
             needs,
@@ -71,12 +62,6 @@ impl Request for RegisterProduct {
 }
 
 impl Request for UpdateProduct {
-    type Answer = StockedProduct;
-
-    fn answer(answer: Answer) -> Option<StockedProduct> {
-        RegisterProduct::answer(answer)
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         for owner in actor.acting.visible() {
             need_unique_texts(needs, owner, self.sku.value(), self.external_ref.value());
@@ -144,15 +129,6 @@ impl Request for UpdateProduct {
 }
 
 impl Request for DeleteProduct {
-    type Answer = ();
-
-    fn answer(answer: Answer) -> Option<()> {
-        match answer {
-            Answer::Deleted(()) => Some(()),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.products.insert(self.id);
         needs.management.insert(self.id);

@@ -6,21 +6,12 @@ use super::ledger::{Ledger, difference};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Balance, Change, CreateStock, DeleteStock, EntryAction, Location, Needs, Owner,
+    Actor, Balance, Change, CreateStock, DeleteStock, EntryAction, Location, Needs, Owner,
     Position, ProductId, Quantity, RecordChange, Refusal, STOCK_LOCATIONS_MAX, SetLocations, Slug,
     State, Stock, StockId, StockKey,
 };
 
 impl Request for CreateStock {
-    type Answer = Stock;
-
-    fn answer(answer: Answer) -> Option<Stock> {
-        match answer {
-            Answer::Stock(stock) => Some(stock),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.organization = true;
         needs.management.insert(self.product);
@@ -109,12 +100,6 @@ impl Request for CreateStock {
 }
 
 impl Request for SetLocations {
-    type Answer = Stock;
-
-    fn answer(answer: Answer) -> Option<Stock> {
-        CreateStock::answer(answer)
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         need_visible_stock(needs, actor.acting, self.product);
         for owner in actor.acting.visible() {
@@ -195,15 +180,6 @@ impl Request for SetLocations {
 }
 
 impl Request for DeleteStock {
-    type Answer = ();
-
-    fn answer(answer: Answer) -> Option<()> {
-        match answer {
-            Answer::Deleted(()) => Some(()),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.management.insert(self.product);
         need_visible_stock(needs, actor.acting, self.product);

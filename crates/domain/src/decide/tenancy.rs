@@ -3,20 +3,11 @@
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Change, CreateOrganization, CreateStore, Needs, Organization, Owner,
-    RecordChange, Refusal, Settings, State, Store, UpdateSettings,
+    Actor, Change, CreateOrganization, CreateStore, Needs, Organization, Owner, RecordChange,
+    Refusal, Settings, State, Store, UpdateSettings,
 };
 
 impl Request for CreateOrganization {
-    type Answer = Organization;
-
-    fn answer(answer: Answer) -> Option<Organization> {
-        match answer {
-            Answer::Organization(organization) => Some(organization),
-            _ => None,
-        }
-    }
-
     fn needs(&self, _actor: &Actor, needs: &mut Needs) {
         needs.organization = true;
     }
@@ -45,15 +36,6 @@ impl Request for CreateOrganization {
 }
 
 impl Request for CreateStore {
-    type Answer = Store;
-
-    fn answer(answer: Answer) -> Option<Store> {
-        match answer {
-            Answer::Store(store) => Some(store),
-            _ => None,
-        }
-    }
-
     fn needs(&self, _actor: &Actor, needs: &mut Needs) {
         needs.organization = true;
     }
@@ -81,15 +63,6 @@ impl Request for CreateStore {
 }
 
 impl Request for UpdateSettings {
-    type Answer = Settings;
-
-    fn answer(answer: Answer) -> Option<Settings> {
-        match answer {
-            Answer::Settings(settings) => Some(settings),
-            _ => None,
-        }
-    }
-
     fn needs(&self, _actor: &Actor, needs: &mut Needs) {
         needs.organization = true;
     }

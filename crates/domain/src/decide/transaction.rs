@@ -5,20 +5,11 @@ use super::stock::{check_location_count, location_for, need_visible_stock};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Answer, Balance, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Transact,
+    Actor, Balance, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Transact,
     TransactionAction,
 };
 
 impl Request for Transact {
-    type Answer = Recorded;
-
-    fn answer(answer: Answer) -> Option<Recorded> {
-        match answer {
-            Answer::Recorded(recorded) => Some(recorded),
-            _ => None,
-        }
-    }
-
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         need_visible_stock(needs, actor.acting, self.product);
         if let Some(slug) = self.location.as_ref().and_then(|slug| Slug::new(slug).ok()) {
