@@ -47,6 +47,7 @@ fn help_shows_every_setting_with_its_default() {
 #[test]
 fn tenants_and_keys_are_made_and_listed() {
     let folder = DataFolder::new();
+    printed(run(&folder, &["migrate"]));
     let created = printed(run(&folder, &["organization", "create", "My company"]));
     let organization = created.split_whitespace().nth(1).unwrap().to_owned();
     let of = ["--organization", organization.as_str()];
@@ -73,6 +74,16 @@ fn tenants_and_keys_are_made_and_listed() {
 }
 
 #[test]
+fn a_mistyped_folder_gets_no_database() {
+    let folder = DataFolder::new();
+    let output = run(&folder, &["organization", "create", "My company"]);
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(!output.status.success());
+    assert!(error.contains("there is no database"), "{error}");
+    assert!(!folder.path().exists());
+}
+
+#[test]
 fn mistakes_are_named() {
     let folder = DataFolder::new();
     printed(run(&folder, &["migrate"]));
@@ -95,6 +106,10 @@ fn mistakes_are_named() {
             "there is no such organization",
         ),
         (vec!["serve", "--listen", "nowhere"], "--listen"),
+        (
+            vec!["serve", "--concurrent-requests-max", "0"],
+            "--concurrent-requests-max",
+        ),
         (
             vec!["serve", "--token-signing-key", "short"],
             "fewer than 32 bytes",

@@ -1,10 +1,10 @@
 //! A newcomer's first minutes.
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{DataFolder, Server, figures};
+use crate::support::{DataFolder, Server, figures, product, stockroom};
 
 #[tokio::test]
 async fn the_printed_curl_line_creates_stock() {
@@ -26,6 +26,37 @@ async fn the_key_is_printed_at_the_first_start_only() {
     let second = Server::start(&folder.path());
     assert_eq!(second.printed, "");
     second.client(&key).await;
+}
+
+#[tokio::test]
+async fn a_key_that_could_not_be_printed_is_made_again() {
+    let folder = DataFolder::new();
+    let mut unread = stockroom()
+        .args([
+            "serve",
+            "--listen",
+            "127.0.0.1:0",
+            "--metrics-listen",
+            "127.0.0.1:0",
+        ])
+        .arg("--data-folder")
+        .arg(folder.path())
+        .stdout(Stdio::from(closed_pipe()))
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    assert!(!unread.wait().unwrap().success());
+
+    let server = Server::start(&folder.path());
+    let client = server.client(&server.first_key()).await;
+    assert_eq!(client.create_stock(&product(1), 5).await.0, 201);
+}
+
+/// The end of a pipe that nobody reads from.
+fn closed_pipe() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer
 }
 
 #[tokio::test]

@@ -213,6 +213,9 @@ pub trait ServerState: Send + Sync {
     /// then: all servers get the same.
     async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
 
+    /// What is kept under `name`, if anything is.
+    async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
     /// Answers if the database can be read from and written to.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -98,6 +98,8 @@ impl Stockroom {
             }
             TokenRequest::Implicit { client_id } => (client_id, Grant::Implicit),
         };
+        // Before the key is read: what is revoked after that is revoked later than this token.
+        let now = self.now();
         let (organization, key) = self
             .database
             .key_by_client_id(client_id)
@@ -114,7 +116,6 @@ impl Stockroom {
             }
             TokenRequest::Implicit { .. } => {}
         }
-        let now = self.now();
         let token = self
             .tokens
             .issue(organization, &key, grant, now)

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use crate::ports::StoreError;
 use crate::{Administrator, Error, NewKey, NewKeyRequest, Stockroom};
 
+const FIRST_START_SHOWN: &str = "first_start_shown";
+
 /// What is made at the first start, so that a newcomer can begin at once.
 #[derive(Clone)]
 pub struct FirstStart {
@@ -21,36 +23,41 @@ pub struct FirstStart {
 }
 
 impl Stockroom {
-    /// On an empty database, makes a first organization, store and key. However many servers
-    /// start at once, one of them does.
+    /// Makes a first organization, store and key, unless there is an organization already. However
+    /// many servers start at once on an empty database, one of them does.
+    ///
+    /// Whoever gets them shows them, and says so with [`first_start_shown`](Self::first_start_shown).
+    /// If that never came to pass, the next start makes a fresh key.
     ///
     /// # Errors
     /// [`Error`] if the database fails.
     pub async fn first_start(&self) -> Result<Option<FirstStart>, Error> {
-        if !self.organizations().await?.is_empty() {
+        if self.database.kept(FIRST_START_SHOWN).await?.is_some() {
             return Ok(None);
         }
-        let candidate = self.environment.next_id();
-        let id = self
-            .database
-            .get_or_keep("first_organization", candidate.as_bytes())
-            .await?;
-        let id = Uuid::from_slice(&id).map_err(|_| StoreError::Corrupt {
-            table: "server_state",
-            column: "value",
-            row: "first_organization".to_owned(),
-        })?;
-        let name = |text| valid(Name::new("name", text));
-        let id = OrganizationId::new(id);
-        let organization = match self
-            .create_organization_with(id, name("My organization")?)
-            .await
-        {
-            // Another server was faster.
-            Err(Error::Refused(Refusal::OrganizationExists)) => return Ok(None),
-            created => created?,
+        let organizations = self.organizations().await?;
+        let id = self.first_organization_id().await?;
+        let organization = match organizations.into_iter().next() {
+            None => {
+                let name = valid(Name::new("name", "My organization"))?;
+                match self.create_organization_with(id, name).await {
+                    // Another server was faster.
+                    Err(Error::Refused(Refusal::OrganizationExists)) => return Ok(None),
+                    created => created?,
+                }
+            }
+            // An earlier start was interrupted.
+            Some(organization) if organization.id == id => organization,
+            // An operator made this one.
+            Some(_) => return Ok(None),
         };
-        let store = self.create_store(id, name("My store")?).await?;
+        let stores = self.stores(id).await?;
+        let store = if let Some(store) = stores.into_iter().next() {
+            store
+        } else {
+            let name = valid(Name::new("name", "My store"))?;
+            self.create_store(id, name).await?
+        };
         let owner = Administrator::operator(id, Owner::Store(store.id));
         let request = NewKeyRequest {
             name: valid(ProductText::new("name", "First key"))?,
@@ -63,6 +70,31 @@ impl Stockroom {
             store,
             key,
         }))
+    }
+
+    /// Notes that what the first start made has been shown, so that no later start makes more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn first_start_shown(&self) -> Result<(), StoreError> {
+        self.database.get_or_keep(FIRST_START_SHOWN, &[]).await?;
+        Ok(())
+    }
+
+    /// The id of the first organization, the same for all servers on the database.
+    async fn first_organization_id(&self) -> Result<OrganizationId, StoreError> {
+        let candidate = self.environment.next_id();
+        let kept = self
+            .database
+            .get_or_keep("first_organization", candidate.as_bytes())
+            .await?;
+        Uuid::from_slice(&kept)
+            .map(OrganizationId::new)
+            .map_err(|_| StoreError::Corrupt {
+                table: "server_state",
+                column: "value",
+                row: "first_organization".to_owned(),
+            })
     }
 
     /// Creates an organization.

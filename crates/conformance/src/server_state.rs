@@ -16,7 +16,10 @@ pub async fn what_is_kept_first_is_kept(bench: Bench) {
     ] {
         let got = stored(bench.database.get_or_keep(name, value).await);
         assert_eq!(got, kept, "{name}");
+        let read = stored(bench.database.kept(name).await);
+        assert_eq!(read.as_deref(), Some(kept), "{name}");
     }
+    assert_eq!(stored(bench.database.kept("nothing").await), None);
 }
 
 /// Servers that start at once all get the same.

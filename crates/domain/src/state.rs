@@ -242,7 +242,10 @@ impl Changes {
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stocks.is_empty() && self.entries.is_empty() && self.records.is_empty()
+        self.stocks.is_empty()
+            && self.deleted_stocks.is_empty()
+            && self.entries.is_empty()
+            && self.records.is_empty()
     }
 
     /// Adds a change that `state` is about to undergo.

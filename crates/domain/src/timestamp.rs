@@ -24,6 +24,9 @@ impl Timestamp {
     /// it isn't one.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
+        if !has_rfc3339_shape(text) {
+            return None;
+        }
         let parsed: jiff::Timestamp = text.parse().ok()?;
         Self::from_milliseconds(parsed.as_millisecond())
     }
@@ -56,6 +59,38 @@ impl Timestamp {
     }
 }
 
+/// Whether the text is laid out as RFC 3339 has it: the library also reads other ways of writing.
+fn has_rfc3339_shape(text: &str) -> bool {
+    const SECONDS: &[u8; 19] = b"0000-00-00T00:00:00";
+    const OFFSET: &[u8; 6] = b"+00:00";
+    let fits = |text: &[u8], pattern: &[u8]| {
+        text.len() == pattern.len()
+            && text
+                .iter()
+                .zip(pattern)
+                .all(|(byte, expected)| match expected {
+                    b'0' => byte.is_ascii_digit(),
+                    b'T' => matches!(byte, b'T' | b't'),
+                    b'+' => matches!(byte, b'+' | b'-'),
+                    _ => byte == expected,
+                })
+    };
+    let Some((seconds, rest)) = text.as_bytes().split_at_checked(SECONDS.len()) else {
+        return false;
+    };
+    let offset = match rest.strip_prefix(b".") {
+        None => rest,
+        Some(decimals) => {
+            let digits = decimals.iter().take_while(|byte| byte.is_ascii_digit());
+            match decimals.split_at_checked(digits.count()) {
+                Some(([_, ..], offset)) => offset,
+                _ => return false,
+            }
+        }
+    };
+    fits(seconds, SECONDS) && (matches!(offset, b"Z" | b"z") || fits(offset, OFFSET))
+}
+
 /// RFC 3339 in UTC with three decimals of a second: `2026-01-31T09:30:00.000Z`.
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -82,6 +117,24 @@ mod tests {
             Timestamp::from_rfc3339("2026-01-31T10:30:00.007+01:00")
         );
         assert_eq!(utc, Timestamp::from_milliseconds(1_769_851_800_007));
+    }
+
+    #[test]
+    fn other_ways_of_writing_a_time_are_refused() {
+        for wrong in [
+            "2026-01-31 09:30:00Z",
+            "2026-01-31T09:30Z",
+            "20260131T093000Z",
+            "2026-01-31T09:30:00",
+            "2026-01-31T09:30:00.Z",
+            "2026-01-31T09:30:00Z[UTC]",
+            "2026-01-31T09:30:00+01",
+            "2026-01-31T09:30:00+0100",
+            "2026-01-31T25:30:00Z",
+        ] {
+            assert_eq!(Timestamp::from_rfc3339(wrong), None, "{wrong}");
+        }
+        assert!(Timestamp::from_rfc3339("2026-01-31t09:30:00.5-01:00").is_some());
     }
 
     #[test]

@@ -14,6 +14,18 @@ use crate::form::Form;
 /// How long a client should wait before it tries again, when nothing better is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
+/// The longest detail, in characters.
+const DETAIL_CHARACTERS_MAX: usize = 500;
+
+/// A text, cut off and marked so if it is longer than this many characters.
+pub(crate) fn shortened(mut text: String, characters_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters_max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
 /// An answer that is an error. Nothing of the inside is in it.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
@@ -35,8 +47,9 @@ impl ApiError {
         }
     }
 
+    /// Says what is wrong in particular. Details repeat what the client sent, but not all of it.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        self.detail = Some(shortened(detail.into(), DETAIL_CHARACTERS_MAX));
         self
     }
 

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody;
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
@@ -15,6 +16,7 @@ use tracing::Instrument;
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::extract::BodyRead;
 use crate::form::Form;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -124,8 +126,11 @@ pub(crate) fn harden(response: &mut Response) {
 
 /// Gives errors their body, in the form that was asked for. Whatever answers with the status of an
 /// error and nothing else gets one as well.
-async fn render_errors(request: Request, next: Next) -> Response {
+async fn render_errors(mut request: Request, next: Next) -> Response {
     let form = Form::of(request.uri().path(), request.headers());
+    let has_body = !request.body().is_end_stream();
+    let body_read = BodyRead::default();
+    request.extensions_mut().insert(body_read.clone());
     let mut response = next.run(request).await;
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -138,6 +143,11 @@ async fn render_errors(request: Request, next: Next) -> Response {
     let mut rendered = error.render(form);
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);
+    }
+    if has_body && !body_read.get() {
+        // So that the client doesn't send its next request on a connection that won't take it.
+        let close = HeaderValue::from_static("close");
+        rendered.headers_mut().insert(header::CONNECTION, close);
     }
     rendered
 }

@@ -15,8 +15,8 @@ use crate::error::ApiError;
 /// How many requests are counted before callers that have been idle are forgotten.
 const CHECKS_BETWEEN_CLEANING: u32 = 65_536;
 
-/// How many limiters of keys are kept before those that are idle are forgotten.
-const IDLE_LIMITERS_MAX: usize = 10_000;
+/// How many limiters of keys are kept before all of them start anew.
+const RESERVED_LIMITERS_MAX: usize = 10_000;
 
 pub(crate) struct RateLimits {
     organizations: Option<DefaultKeyedRateLimiter<OrganizationId>>,
@@ -80,7 +80,7 @@ impl RateLimits {
             return false;
         };
         let mut limiters = self.reserved.lock().unwrap_or_else(PoisonError::into_inner);
-        if limiters.len() > IDLE_LIMITERS_MAX {
+        if limiters.len() > RESERVED_LIMITERS_MAX {
             limiters.clear();
         }
         limiters

@@ -106,6 +106,10 @@ impl ServerState for MemoryDatabase {
         Ok(kept.or_insert_with(|| value.to_vec()).clone())
     }
 
+    async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.read().server_state.get(name).cloned())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

@@ -63,6 +63,7 @@ pub(crate) struct Serve {
         num_args = 0..=1,
         require_equals = true,
         action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
         default_value = "false",
         default_missing_value = "true"
     )]
@@ -101,25 +102,28 @@ pub(crate) struct Serve {
         long,
         env = "STOCKROOM_BODY_BYTES_MAX",
         value_name = "BYTES",
-        default_value = "1048576"
+        default_value = "1048576",
+        value_parser = clap::value_parser!(u32).range(1..)
     )]
-    pub(crate) body_bytes_max: usize,
+    pub(crate) body_bytes_max: u32,
 
     /// How many requests are worked on at once. More are turned away with 503.
     #[arg(
         long,
         env = "STOCKROOM_CONCURRENT_REQUESTS_MAX",
         value_name = "REQUESTS",
-        default_value = "4096"
+        default_value = "4096",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
     )]
-    pub(crate) concurrent_requests_max: usize,
+    pub(crate) concurrent_requests_max: u32,
 
     /// The longest that a request may take, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_REQUEST_TIMEOUT_SECONDS",
         value_name = "SECONDS",
-        default_value = "30"
+        default_value = "30",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) request_timeout_seconds: u64,
 
@@ -128,7 +132,8 @@ pub(crate) struct Serve {
         long,
         env = "STOCKROOM_HEADER_TIMEOUT_SECONDS",
         value_name = "SECONDS",
-        default_value = "60"
+        default_value = "60",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
     )]
     pub(crate) header_timeout_seconds: u64,
 
@@ -151,11 +156,13 @@ pub(crate) struct Serve {
     pub(crate) store_rate_limit: u32,
 
     /// How long requests under way may take to finish when the server is stopped, in seconds.
+    /// Orchestrators usually kill after 30.
     #[arg(
         long,
         env = "STOCKROOM_SHUTDOWN_TIMEOUT_SECONDS",
         value_name = "SECONDS",
-        default_value = "30"
+        default_value = "20",
+        value_parser = clap::value_parser!(u64).range(0..=86_400)
     )]
     pub(crate) shutdown_timeout_seconds: u64,
 

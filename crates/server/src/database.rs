@@ -1,9 +1,10 @@
 //! The one place that names the adapters.
 
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::OpenOptions;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use stockroom_application::Environment;
 use stockroom_application::ports::Database;
 use stockroom_memory::MemoryDatabase;
@@ -28,8 +29,26 @@ impl OpenDatabase {
     /// The database that the settings name, with its schema up to date.
     ///
     /// # Errors
-    /// If it can't be opened, or belongs to a newer version of the program.
+    /// If there is none, it can't be opened, or belongs to a newer version of the program.
     pub(crate) async fn open(
+        settings: &cli::Database,
+        environment: &Environment,
+    ) -> anyhow::Result<Self> {
+        let folder = &settings.data_folder;
+        ensure!(
+            folder.join(FILE_NAME).exists(),
+            "there is no database in the data folder {}; `stockroom serve` or `stockroom migrate` \
+             makes one",
+            folder.display()
+        );
+        Self::open_or_create(settings, environment).await
+    }
+
+    /// The same, but a database that isn't there is made.
+    ///
+    /// # Errors
+    /// If it can't be made or opened, or belongs to a newer version of the program.
+    pub(crate) async fn open_or_create(
         settings: &cli::Database,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
@@ -41,6 +60,12 @@ impl OpenDatabase {
             .create(folder)
             .with_context(|| format!("the data folder {} can't be made", folder.display()))?;
         let file = folder.join(FILE_NAME);
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .mode(0o600)
+            .open(&file)
+            .with_context(|| format!("the database {} can't be opened", file.display()))?;
         let opened = async {
             let options = SqliteOptions::default();
             let database = SqliteDatabase::open(&file, environment.clone(), options).await?;

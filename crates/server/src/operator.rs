@@ -1,5 +1,7 @@
 //! What an operator does at the command line, on the same database as a running server.
 
+use std::io::{ErrorKind, Write};
+
 use anyhow::{Context, bail};
 use stockroom_application::{
     Administrator, Environment, Limits, NewKeyRequest, PageRequest, Stockroom,
@@ -11,7 +13,7 @@ use crate::database::OpenDatabase;
 
 /// Brings the schema up to date, which opening the database does.
 pub(crate) async fn migrate(settings: &Database) -> anyhow::Result<()> {
-    let database = OpenDatabase::open(settings, &Environment::system()).await?;
+    let database = OpenDatabase::open_or_create(settings, &Environment::system()).await?;
     database.close().await;
     println!("The schema is up to date.");
     Ok(())
@@ -19,8 +21,12 @@ pub(crate) async fn migrate(settings: &Database) -> anyhow::Result<()> {
 
 /// Prints the `OpenAPI` document.
 pub(crate) fn openapi() -> anyhow::Result<()> {
-    println!("{}", stockroom_http::openapi().to_pretty_json()?);
-    Ok(())
+    let document = stockroom_http::openapi().to_pretty_json()?;
+    match writeln!(std::io::stdout(), "{document}") {
+        // Who reads only the beginning has it.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 pub(crate) async fn organization(command: OrganizationCommand) -> anyhow::Result<()> {

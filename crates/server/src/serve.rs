@@ -1,5 +1,6 @@
 //! Serving: start, run, and stop without losing anything.
 
+use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +40,13 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let database = if settings.in_memory {
         OpenDatabase::in_memory(&environment)
     } else {
-        OpenDatabase::open(&settings.database, &environment).await?
+        OpenDatabase::open_or_create(&settings.database, &environment).await?
     };
     let stockroom = Arc::new(open(&settings, &database, environment).await?);
     if let Some(first) = stockroom.first_start().await? {
-        print_first_start(&first, &stockroom.new_product_id(), address);
+        print_first_start(&first, &stockroom.new_product_id(), address)
+            .context("the first key can't be printed; the next start makes another")?;
+        stockroom.first_start_shown().await?;
     }
     let housekeeping = start_housekeeping(&stockroom, &metrics);
 
@@ -93,9 +96,9 @@ async fn open(
 
 fn options(settings: &Serve) -> stockroom_http::Options {
     stockroom_http::Options {
-        body_bytes_max: settings.body_bytes_max,
+        body_bytes_max: settings.body_bytes_max as usize,
         request_timeout: Duration::from_secs(settings.request_timeout_seconds),
-        concurrent_requests_max: settings.concurrent_requests_max,
+        concurrent_requests_max: settings.concurrent_requests_max as usize,
         organization_rate_limit: limit(settings.organization_rate_limit),
         store_rate_limit: limit(settings.store_rate_limit),
     }
@@ -184,9 +187,15 @@ fn stop_on_signal(
     })
 }
 
-fn print_first_start(first: &FirstStart, product: &ProductId, address: SocketAddr) {
+fn print_first_start(
+    first: &FirstStart,
+    product: &ProductId,
+    address: SocketAddr,
+) -> std::io::Result<()> {
     let key = &first.key;
-    println!(
+    let mut stdout = std::io::stdout().lock();
+    writeln!(
+        stdout,
         r#"
 Stockroom starts for the first time. Made for you, and shown this once:
 
@@ -208,5 +217,6 @@ curl -i -X POST http://{address}/v2/inventories/{product} -H "Authorization: Bea
         key_name = key.key.name,
         client_id = key.key.client_id,
         client_secret = key.client_secret,
-    );
+    )?;
+    stdout.flush()
 }

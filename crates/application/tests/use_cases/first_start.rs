@@ -1,10 +1,11 @@
 //! What the first start makes, and that it is made once.
 
 use stockroom_domain::{
-    Answer, Name, Operation, Organization, OrganizationId, Refusal, Settings, Timestamp,
+    Answer, Name, Operation, Organization, OrganizationId, Owner, Refusal, Settings, Store,
+    StoreId, Timestamp,
 };
 
-use crate::mock::{TestClock, database, stockroom, uuid};
+use crate::mock::{MockDatabase, TestClock, database, stockroom, uuid};
 
 fn organization(id: OrganizationId) -> Organization {
     Organization {
@@ -15,23 +16,71 @@ fn organization(id: OrganizationId) -> Organization {
     }
 }
 
+/// A database where nothing has been shown, and the first organization is to have the id 1.
+fn fresh() -> MockDatabase {
+    let mut database = database();
+    database.expect_kept().returning(|_| Ok(None));
+    database
+        .expect_get_or_keep()
+        .returning(|_, _| Ok(uuid(1).as_bytes().to_vec()));
+    database
+}
+
 #[tokio::test]
-async fn a_database_with_an_organization_is_left_alone() {
+async fn what_was_shown_is_not_made_again() {
     let mut database = database();
     database
+        .expect_kept()
+        .withf(|name| name == "first_start_shown")
+        .returning(|_| Ok(Some(Vec::new())));
+    let stockroom = stockroom(database, &TestClock::new()).await;
+    assert!(stockroom.first_start().await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn what_was_made_and_never_shown_gets_a_fresh_key() {
+    let first = OrganizationId::new(uuid(1));
+    let store = Store {
+        id: StoreId::new(uuid(2)),
+        name: Name::new("name", "My store").unwrap(),
+        created_at: Timestamp::UNIX_EPOCH,
+    };
+    let mut database = fresh();
+    database
         .expect_organizations()
-        .returning(|| Ok(vec![organization(OrganizationId::new(uuid(1)))]));
+        .returning(move || Ok(vec![organization(first)]));
+    let stores = vec![store.clone()];
+    database
+        .expect_stores()
+        .returning(move |_| Ok(stores.clone()));
+    let owner = Owner::Store(store.id);
+    database
+        .expect_commit()
+        .withf(move |_, commands| {
+            matches!(commands[0].operation, Operation::CreateKey(_))
+                && commands[0].actor.acting == owner
+        })
+        .times(1)
+        .returning(|_, _| Ok(vec![Err(Refusal::TooManyKeys { keys_max: 0 })]));
+    let stockroom = stockroom(database, &TestClock::new()).await;
+    // That the key is refused shows that it was asked for.
+    assert!(stockroom.first_start().await.is_err());
+}
+
+#[tokio::test]
+async fn an_organization_that_an_operator_made_is_left_alone() {
+    let mut database = fresh();
+    database
+        .expect_organizations()
+        .returning(|| Ok(vec![organization(OrganizationId::new(uuid(9)))]));
     let stockroom = stockroom(database, &TestClock::new()).await;
     assert!(stockroom.first_start().await.unwrap().is_none());
 }
 
 #[tokio::test]
 async fn a_server_that_comes_second_makes_nothing() {
-    let mut database = database();
+    let mut database = fresh();
     database.expect_organizations().returning(|| Ok(Vec::new()));
-    database
-        .expect_get_or_keep()
-        .returning(|_, _| Ok(uuid(1).as_bytes().to_vec()));
     database
         .expect_commit()
         .times(1)
@@ -43,11 +92,8 @@ async fn a_server_that_comes_second_makes_nothing() {
 #[tokio::test]
 async fn all_servers_agree_on_the_first_organization() {
     let kept = OrganizationId::new(uuid(1));
-    let mut database = database();
+    let mut database = fresh();
     database.expect_organizations().returning(|| Ok(Vec::new()));
-    database
-        .expect_get_or_keep()
-        .returning(|_, _| Ok(uuid(1).as_bytes().to_vec()));
     database
         .expect_commit()
         .withf(move |tenant, commands| {
@@ -55,6 +101,7 @@ async fn all_servers_agree_on_the_first_organization() {
         })
         .times(1)
         .returning(move |_, _| Ok(vec![Ok(Answer::Organization(organization(kept)))]));
+    database.expect_stores().returning(|_| Ok(Vec::new()));
     // The store that comes next is refused, which ends it.
     database
         .expect_commit()

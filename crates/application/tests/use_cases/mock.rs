@@ -118,6 +118,7 @@ mock! {
     #[async_trait]
     impl ServerState for Database {
         async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
+        async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;
     }
 }

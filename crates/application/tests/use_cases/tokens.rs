@@ -169,6 +169,35 @@ async fn implicit_tokens_given_before_their_revocation_end() {
 }
 
 #[tokio::test]
+async fn an_implicit_token_made_while_it_is_forbidden_ends_too() {
+    let clock = TestClock::new();
+    let revoked_at = stockroom_application::Clock::now(&clock).plus_milliseconds(500);
+    let mut database = MockDatabase::new();
+    database
+        .expect_revocations_since()
+        .times(1)
+        .returning(|_| Ok(Vec::new()));
+    database.expect_revocations_since().returning(move |_| {
+        Ok(vec![Revocation {
+            key: KeyId::new(uuid(7)),
+            grants: RevokedGrants::Implicit,
+            revoked_at,
+        }])
+    });
+    let (key, reading) = (key(true), clock.clone());
+    database.expect_key_by_client_id().returning(move |_| {
+        // While the key is read, it is changed.
+        reading.advance_seconds(1);
+        Ok(Some((organization(), key.clone())))
+    });
+    database.expect_record_key_use().returning(|_, _, _| Ok(()));
+    let stockroom = stockroom(database, &clock).await;
+    let token = stockroom.issue_token(implicit()).await.ok().unwrap();
+    stockroom.refresh_revocations().await.unwrap();
+    assert!(stockroom.authenticate(&token.access_token).is_err());
+}
+
+#[tokio::test]
 async fn no_token_of_a_deleted_key_works_whenever_it_was_issued() {
     let clock = TestClock::new();
     let now = stockroom_application::Clock::now(&clock);

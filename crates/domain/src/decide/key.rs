@@ -63,7 +63,11 @@ impl Request for UpdateKey {
         context: &mut Context<'_>,
     ) -> Result<Decision<ApplicationKey>, Refusal> {
         let current = own_key(state, actor, self.id)?.clone();
-        if let Some(reserved) = self.reserved_rate_limit {
+        // One that shrinks is fine even where all together are too much already.
+        let grown = self
+            .reserved_rate_limit
+            .filter(|reserved| *reserved > current.reserved_rate_limit);
+        if let Some(reserved) = grown {
             let others = key_totals(state, actor)
                 .reserved_rate_limit
                 .saturating_sub(u64::from(current.reserved_rate_limit));

@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
@@ -16,14 +18,31 @@ use stockroom_domain::{Patch, Quantity};
 use crate::app::AppState;
 use crate::error::ApiError;
 
-/// The bytes of a body within the limit, whatever its content type.
-pub(crate) struct Bytes(pub(crate) axum::body::Bytes);
+/// Whether a request's body has been read. Put beside each request, because a connection on which
+/// an answer came before the body was read can't be used for another request.
+#[derive(Clone, Default)]
+pub(crate) struct BodyRead(Arc<AtomicBool>);
 
-impl FromRequest<AppState> for Bytes {
+impl BodyRead {
+    pub(crate) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    fn set(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The bytes of a body of at most so many bytes, or of the general limit if that is less, whatever
+/// the content type.
+pub(crate) struct Bytes<const BYTES_MAX: usize = { usize::MAX }>(pub(crate) axum::body::Bytes);
+
+impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        let bytes_max = app.options.body_bytes_max;
+        let bytes_max = app.options.body_bytes_max.min(BYTES_MAX);
+        let body_read = request.extensions().get::<BodyRead>().cloned();
         let too_large = || {
             ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
                 .detail(format!("The body must be at most {bytes_max} bytes"))
@@ -36,7 +55,12 @@ impl FromRequest<AppState> for Bytes {
             return Err(too_large());
         }
         match to_bytes(request.into_body(), bytes_max).await {
-            Ok(bytes) => Ok(Self(bytes)),
+            Ok(bytes) => {
+                if let Some(body_read) = body_read {
+                    body_read.set();
+                }
+                Ok(Self(bytes))
+            }
             Err(error) => {
                 let source = std::error::Error::source(&error);
                 match source.and_then(|source| source.downcast_ref::<LengthLimitError>()) {
@@ -59,7 +83,7 @@ impl FromRequest<AppState> for Body {
             return Err(ApiError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
                 .detail("The content type must be application/json"));
         }
-        let Bytes(bytes) = Bytes::from_request(request, app).await?;
+        let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
         let body: Value = serde_json::from_slice(&bytes)
             .map_err(|error| ApiError::bad_request(format!("The body is no JSON: {error}")))?;
         match body {

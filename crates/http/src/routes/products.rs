@@ -140,7 +140,8 @@ pub(super) async fn list(
 
 /// Register a product.
 ///
-/// With an organization's key the product is organization-level, shared by all its stores.
+/// At the organization level (an organization's key that names no store) the product is shared by
+/// all its stores; else it is the store's.
 #[utoipa::path(
     post,
     path = "/v2/products",

@@ -11,7 +11,7 @@ use stockroom_domain::{CreateStock, ProductId, Quantity, Refusal, SetLocations, 
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::error::ApiError;
+use crate::error::{ApiError, shortened};
 use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, Reading, present};
 use crate::filter;
 use crate::form::Form;
@@ -20,6 +20,8 @@ use crate::openapi::{CommonErrors, Document, FormHeader, ListParameters, NotFoun
 use crate::representation::{Data, StockBody};
 
 const SEVERAL_MAX: usize = 1_000;
+/// An id that is longer is no UUID, and not worth repeating in full.
+const MISSING_ID_CHARACTERS_MAX: usize = 64;
 
 /// Stock to be created. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
@@ -232,6 +234,10 @@ pub(super) async fn read_several(
     let caller = reading.enter().await?;
     let (stocks, missing) = app.stockroom.stock_of_several(&caller, &ids).await?;
     if form == Form::MultiLocation && !missing.is_empty() {
+        let missing: Vec<String> = missing
+            .into_iter()
+            .map(|id| shortened(id, MISSING_ID_CHARACTERS_MAX))
+            .collect();
         return Err(ApiError::not_found("Some of the stock is not managed")
             .meta(json!({ "missing_ids": missing })));
     }

@@ -11,6 +11,9 @@ use crate::error::ApiError;
 use crate::extract::{Bytes, Query};
 use crate::openapi::{BadRequest, ImplicitForbidden, Unauthorized};
 
+/// The largest body, in bytes: there is no token yet that would say who sends it.
+const BYTES_MAX: usize = 16 * 1024;
+
 /// Credentials, form-encoded or as JSON.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(expecting = "an object with grant_type and client_id")]
@@ -55,7 +58,7 @@ pub(super) struct TokenBody {
 )]
 pub(super) async fn issue(
     State(app): State<AppState>,
-    Bytes(body): Bytes,
+    Bytes(body): Bytes<BYTES_MAX>,
 ) -> Result<Json<TokenBody>, ApiError> {
     let token = app.stockroom.issue_token(request(&body)?).await?;
     Ok(Json(TokenBody {

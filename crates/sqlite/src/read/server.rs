@@ -29,6 +29,14 @@ impl ServerState for SqliteDatabase {
         Ok(kept)
     }
 
+    async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let mut connection = self.reader().await?;
+        sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ?1", name)
+            .fetch_optional(&mut *connection)
+            .await
+            .map_err(failed)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let mut connection = self.reader().await?;
         sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ''")

@@ -64,7 +64,9 @@ async fn a_body_that_turns_out_too_large() {
         let answer = request.clone().body(document_of(MIB + 1)).send().await;
         answer.expect_status(413);
         // One that just fits is read: its name is what is wrong with it, or nothing is.
-        let answer = request.body(document_of(MIB)).send().await;
+        let token = endpoint.name().contains("access_token");
+        let fits = document_of(if token { 16 * 1024 } else { MIB });
+        let answer = request.body(fits).send().await;
         assert_ne!(answer.status, 413, "{}", endpoint.name());
         assert!(answer.status < 500, "{}", endpoint.name());
     }

@@ -84,6 +84,7 @@ failing! {
     }
     ServerState {
         get_or_keep(&str, &[u8]) -> Vec<u8>;
+        kept(&str) -> Option<Vec<u8>>;
         ping() -> ();
     }
 }
