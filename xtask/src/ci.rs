@@ -3,15 +3,16 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{deny, lint, openapi, sqlx, test, tidy};
+use crate::{deny, lint, openapi, postgres_image, sqlx, test, tidy};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-const STEPS: [Step; 6] = [
+const STEPS: [Step; 7] = [
     ("tidy", tidy::run),
     ("lint", lint::run),
     ("deny", deny::run),
+    ("postgres-image", postgres_image::provide),
     ("sqlx --check", |workspace| sqlx::run(workspace, true)),
     ("openapi --check", |workspace| openapi::run(workspace, true)),
     ("test", |workspace| {

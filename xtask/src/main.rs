@@ -6,6 +6,8 @@ mod deny;
 mod dev;
 mod lint;
 mod openapi;
+mod postgres;
+mod postgres_image;
 mod sqlx;
 mod test;
 mod tidy;
@@ -41,6 +43,8 @@ enum Task {
     Openapi(CheckArgs),
     /// Write the data that queries are checked against when there is no database.
     Sqlx(CheckArgs),
+    /// Build the image of PostgreSQL that tests use where none can be pulled.
+    PostgresImage(postgres_image::Args),
     /// Run the server and start it again when something changes.
     Dev(dev::Args),
     /// Measure, and write the tables to docs/performance.md.
@@ -76,6 +80,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(workspace),
         Task::Openapi(args) => openapi::run(workspace, args.check),
         Task::Sqlx(args) => sqlx::run(workspace, args.check),
+        Task::PostgresImage(args) => postgres_image::run(workspace, args),
         Task::Dev(args) => dev::run(workspace, args),
         Task::Bench(args) => bench::run(workspace, args),
         Task::Ci => ci::run(workspace),

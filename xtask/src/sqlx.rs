@@ -2,42 +2,75 @@
 //! build needs no database.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
+use std::{fs, process};
 
 use anyhow::{Context as _, ensure};
 use sqlx::migrate::Migrator;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
+use tokio::runtime::Runtime;
 use xshell::cmd;
 
+use crate::postgres::Server;
 use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
-    sqlite(workspace, check)
+    sqlite(workspace, check)?;
+    postgres(workspace, check)
 }
 
 fn sqlite(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir()?;
     let database = scratch.path().join("schema.db");
-    migrate_sqlite(&workspace.root().join("migrations/sqlite"), &database)?;
+    let options = SqliteConnectOptions::new()
+        .filename(&database)
+        .create_if_missing(true);
+    Runtime::new()?.block_on(async {
+        let mut connection = options.connect().await?;
+        migrations(workspace, "sqlite")
+            .await?
+            .run(&mut connection)
+            .await?;
+        anyhow::Ok(connection.close().await?)
+    })?;
     let url = format!("sqlite://{}", database.display());
     let queries = prepare(workspace, "stockroom-sqlite", &url)?;
     keep(workspace, "crates/sqlite/.sqlx", &queries, check)
 }
 
-/// Makes a database with the schema that the migrations give.
-fn migrate_sqlite(migrations: &Path, database: &Path) -> anyhow::Result<()> {
-    let options = SqliteConnectOptions::new()
-        .filename(database)
-        .create_if_missing(true);
-    tokio::runtime::Runtime::new()?.block_on(async {
-        let migrator = Migrator::new(migrations).await?;
+fn postgres(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
+    let server = Server::start(workspace)?
+        .context("queries for PostgreSQL are checked on one, and none can be had here")?;
+    let runtime = Runtime::new()?;
+    let options: PgConnectOptions = server.url.parse()?;
+    let name = format!("stockroom_schema_{}", process::id());
+    let admin = |statement: String| async {
         let mut connection = options.connect().await?;
-        migrator.run(&mut connection).await?;
-        connection.close().await?;
-        anyhow::Ok(())
-    })
+        let statement = sqlx::raw_sql(AssertSqlSafe(statement));
+        statement.execute(&mut connection).await?;
+        anyhow::Ok(connection.close().await?)
+    };
+    runtime.block_on(admin(format!("CREATE DATABASE {name} TEMPLATE template0")))?;
+    let options = options.clone().database(&name);
+    let migrated = runtime.block_on(async {
+        let mut connection = options.connect().await?;
+        migrations(workspace, "postgres")
+            .await?
+            .run(&mut connection)
+            .await?;
+        anyhow::Ok(connection.close().await?)
+    });
+    let url = options.to_url_lossy();
+    let queries = migrated.and_then(|()| prepare(workspace, "stockroom-postgres", url.as_str()));
+    runtime.block_on(admin(format!("DROP DATABASE {name} WITH (FORCE)")))?;
+    keep(workspace, "crates/postgres/.sqlx", &queries?, check)
+}
+
+async fn migrations(workspace: &Workspace, database: &str) -> anyhow::Result<Migrator> {
+    let folder = workspace.root().join("migrations").join(database);
+    Ok(Migrator::new(folder.as_path()).await?)
 }
 
 /// The data files of a package's queries by name, as sqlx writes them while it compiles the

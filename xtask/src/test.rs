@@ -1,16 +1,25 @@
 //! `cargo xtask test`: every test, each run once.
 
+use std::fs;
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::ensure;
 
+use crate::postgres::{Server, URL_VARIABLE};
 use crate::tools;
 use crate::watched::{self, Stream};
 use crate::workspace::Workspace;
 
+/// Names a file to which each test database adds a byte.
+const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// Fail where there is no PostgreSQL, instead of leaving out the tests that need it.
+    #[arg(long)]
+    require_postgres: bool,
     /// Options and filters for cargo-nextest; with any, documentation tests are left out.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     nextest: Vec<String>,
@@ -19,19 +28,28 @@ pub(crate) struct Args {
 impl Args {
     pub(crate) const fn everything() -> Self {
         Self {
+            require_postgres: true,
             nextest: Vec::new(),
         }
     }
 }
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
-    let tests = nextest(workspace, &args.nextest)?;
+    let postgres = Server::start(workspace)?;
+    ensure!(
+        postgres.is_some() || !args.require_postgres,
+        "there is no PostgreSQL: none at {URL_VARIABLE}, none in Docker, and no programs of one"
+    );
+    let scratch = tempfile::tempdir()?;
+    let count = scratch.path().join("databases");
+    let tests = nextest(workspace, &args.nextest, postgres.as_ref(), &count)?;
     let doctests = if args.nextest.is_empty() && tests.ran > 0 {
         doctests(workspace)?
     } else {
         Tally::NOTHING
     };
-    report(&tests, &doctests);
+    let databases = fs::metadata(&count).map_or(0, |count| count.len());
+    report(&tests, &doctests, postgres.as_ref(), databases);
     ensure!(tests.passed && doctests.passed, "tests failed");
     ensure!(tests.ran > 0, "no test ran");
     Ok(())
@@ -50,9 +68,15 @@ impl Tally {
     };
 }
 
-/// The end of the output: what ran, in a line. What the tests found on this machine to run
-/// against belongs here too.
-fn report(tests: &Tally, doctests: &Tally) {
+/// The end of the output: what ran, and what the tests found on this machine to run against.
+fn report(tests: &Tally, doctests: &Tally, postgres: Option<&Server>, databases: u64) {
+    match postgres {
+        Some(Server { source, .. }) => println!("PostgreSQL: {databases} databases on {source}"),
+        None => eprintln!(
+            "WARNING: tests on PostgreSQL were left out. Set {URL_VARIABLE}, start Docker, or \
+             install the server's programs."
+        ),
+    }
     println!(
         "{} tests ran ({} unit and integration tests, {} documentation tests)",
         tests.ran + doctests.ran,
@@ -61,7 +85,12 @@ fn report(tests: &Tally, doctests: &Tally) {
     );
 }
 
-fn nextest(workspace: &Workspace, args: &[String]) -> anyhow::Result<Tally> {
+fn nextest(
+    workspace: &Workspace,
+    args: &[String],
+    postgres: Option<&Server>,
+    count: &Path,
+) -> anyhow::Result<Tally> {
     let mut command = Command::new(tools::NEXTEST.program(workspace)?);
     command.current_dir(workspace.root()).args([
         "nextest",
@@ -73,6 +102,12 @@ fn nextest(workspace: &Workspace, args: &[String]) -> anyhow::Result<Tally> {
             "auto"
         },
     ]);
+    match postgres {
+        Some(server) => command
+            .env(URL_VARIABLE, &server.url)
+            .env(COUNT_VARIABLE, count),
+        None => command.args(["--profile", "without-postgres"]),
+    };
     if !names_a_package(args) {
         command.arg("--workspace");
     }

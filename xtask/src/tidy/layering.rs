@@ -11,10 +11,11 @@ const MEMORY: &str = "stockroom-memory";
 const POSTGRES: &str = "stockroom-postgres";
 const SERVER: &str = "stockroom-server";
 const SQLITE: &str = "stockroom-sqlite";
+const TEST_POSTGRES: &str = "stockroom-test-postgres";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, inside first, and the other ones that its code may use.
-const LAYERS: [(&str, &[&str]); 10] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
@@ -28,13 +29,15 @@ const LAYERS: [(&str, &[&str]); 10] = [
     ),
     // Written against the ports; the memory adapter is the model that others are compared with.
     (CONFORMANCE, &[APPLICATION, DOMAIN, MEMORY]),
+    // Has a PostgreSQL server at hand, and knows nothing of what it is for.
+    (TEST_POSTGRES, &[]),
     // Measures from outside, and fills databases through their ports.
     (BENCH, &[APPLICATION, DOMAIN, MEMORY, POSTGRES, SQLITE]),
     (XTASK, &[]),
 ];
 
 /// What the tests of any crate may use beyond that.
-const FOR_TESTS: [&str; 2] = [CONFORMANCE, MEMORY];
+const FOR_TESTS: [&str; 3] = [CONFORMANCE, MEMORY, TEST_POSTGRES];
 
 /// All that the domain may use of other people's code: no I/O, no async, no serialization.
 const DOMAIN_USES: [&str; 3] = ["jiff", "thiserror", "uuid"];
@@ -42,7 +45,7 @@ const DOMAIN_USES: [&str; 3] = ["jiff", "thiserror", "uuid"];
 /// Families of crates that belong to an edge, by the start of their names, and where that is.
 const EDGES: [(&str, &[&str]); 2] = [
     ("axum", &[HTTP, SERVER]),
-    ("sqlx", &[POSTGRES, SQLITE, XTASK]),
+    ("sqlx", &[POSTGRES, SQLITE, TEST_POSTGRES, XTASK]),
 ];
 
 /// A line of a manifest: `from` depends on `to`.
@@ -148,6 +151,7 @@ mod tests {
     fn tests_may_use_the_suite_and_the_model() {
         for (from, to, allowed) in [
             (SQLITE, CONFORMANCE, true),
+            (POSTGRES, TEST_POSTGRES, true),
             (HTTP, MEMORY, true),
             (DOMAIN, "proptest", true),
             (HTTP, SQLITE, false),
