@@ -13,8 +13,8 @@ use crate::{Page, PageRequest};
 /// What went wrong in a database. None of it is for clients to read.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, or has too much to do. Trying again later may help, and
-    /// nothing was done.
+    /// The database can't be reached, or has too much to do. Trying again later may help. Nothing
+    /// was done, unless the database was lost in the middle of a commit: then nobody knows.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A row holds what no row can hold.

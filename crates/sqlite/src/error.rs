@@ -18,6 +18,9 @@ pub(crate) enum Fault {
          it was made by a newer one"
     )]
     Newer { migration: i64 },
+    /// The schema lacks something.
+    #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
+    Outdated { migration: i64 },
 }
 
 impl From<Fault> for StoreError {

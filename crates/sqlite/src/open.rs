@@ -121,6 +121,31 @@ impl SqliteDatabase {
         transaction.commit().await.map_err(failed)
     }
 
+    /// Checks that the schema is the one that this version of the program works on, and changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is older or newer, or if the database fails.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let mut reader = self.read().await?;
+        // Prepared at run time: a new file doesn't have the table yet.
+        let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
+        let applied: Vec<i64> = match applied.fetch_all(&mut *reader).await {
+            Ok(applied) => applied,
+            Err(error) if lacks_table(&error) => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some(migration) = applied.iter().find(|it| !MIGRATIONS.version_exists(**it)) {
+            let migration = *migration;
+            return Err(Fault::Newer { migration }.into());
+        }
+        let mut known = MIGRATIONS.iter().map(|migration| migration.version);
+        if let Some(migration) = known.find(|version| !applied.contains(version)) {
+            return Err(Fault::Outdated { migration }.into());
+        }
+        Ok(())
+    }
+
     /// Waits for what is under way, writes the log into the database file and closes it. Whoever
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
@@ -146,4 +171,10 @@ impl SqliteDatabase {
     pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.readers.begin().await.map_err(failed)
     }
+}
+
+fn lacks_table(error: &sqlx::Error) -> bool {
+    // SQLite has no code of its own for it.
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.message().starts_with("no such table"))
 }

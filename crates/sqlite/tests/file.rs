@@ -140,11 +140,27 @@ async fn a_database_of_a_newer_version_is_refused() {
     .await
     .unwrap();
     let database = open_with(&path, SqliteOptions::default()).await;
-    let error = database.migrate().await.unwrap_err();
-    let StoreError::Failed(reason) = error else {
-        panic!("{error:?}");
-    };
-    assert!(reason.to_string().contains("newer"), "{reason}");
+    for refused in [database.migrate().await, database.check_schema().await] {
+        let Err(StoreError::Failed(reason)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(reason.to_string().contains("newer"), "{reason}");
+    }
+}
+
+#[tokio::test]
+async fn a_schema_is_checked_and_left_as_it_is() {
+    let (path, _folder) = file();
+    let database = open_with(&path, SqliteOptions::default()).await;
+    for _ in 0..2 {
+        let checked = database.check_schema().await;
+        let Err(StoreError::Failed(reason)) = checked else {
+            panic!("{checked:?}");
+        };
+        assert!(reason.to_string().contains("migrate"), "{reason}");
+    }
+    database.migrate().await.unwrap();
+    database.check_schema().await.unwrap();
 }
 
 #[tokio::test]

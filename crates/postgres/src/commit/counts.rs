@@ -1,0 +1,148 @@
+//! The lengths of lists, kept with every change.
+
+use std::collections::BTreeMap;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, Owner, ProductId};
+use uuid::Uuid;
+
+use crate::error::{expect_rows, failed};
+use crate::parameter::uuids;
+use crate::rows::Row;
+use crate::session::Session;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Current stock.
+    Stock,
+    /// A store's stock of products of which the organization has stock, too.
+    ShadowingStock,
+    /// Registered products.
+    Product,
+    /// Living locations.
+    Location,
+}
+
+impl Kind {
+    /// How it is stored.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::ShadowingStock => "shadowing_stock",
+            Self::Product => "product",
+            Self::Location => "location",
+        }
+    }
+}
+
+/// How much each count grows, or shrinks, by a batch.
+#[derive(Debug, Default)]
+pub(super) struct Growth(BTreeMap<(Uuid, Kind), i64>);
+
+impl Growth {
+    pub(super) fn add(&mut self, owner_id: Uuid, kind: Kind, by: i64) {
+        *self.0.entry((owner_id, kind)).or_default() += by;
+    }
+
+    /// How much it is so far.
+    pub(super) fn by(&self, owner_id: Uuid, kind: Kind) -> i64 {
+        self.0.get(&(owner_id, kind)).copied().unwrap_or(0)
+    }
+
+    /// Stores the new counts: the last thing that a batch does, since all who create or delete
+    /// something in the same store wait here for each other.
+    pub(super) async fn store(
+        mut self,
+        session: &mut Session,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
+        self.0.retain(|_, by| *by != 0);
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let owner_ids: Vec<Uuid> = self.0.keys().map(|(owner_id, _)| *owner_id).collect();
+        let kinds: Vec<String> = self
+            .0
+            .keys()
+            .map(|(_, kind)| kind.word().to_owned())
+            .collect();
+        let growths: Vec<i64> = self.0.values().copied().collect();
+        let result = sqlx::query!(
+            r#"
+            INSERT INTO level_counts (organization_id, owner_id, kind, count)
+            SELECT $1, growth.owner_id, growth.kind, growth.by
+            FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
+            ORDER BY growth.owner_id, growth.kind
+            ON CONFLICT (organization_id, owner_id, kind)
+                DO UPDATE SET count = level_counts.count + excluded.count
+            "#,
+            organization.uuid(),
+            &owner_ids,
+            &kinds,
+            &growths,
+        )
+        .execute(session)
+        .await
+        .map_err(failed)?;
+        expect_rows("level_counts", self.0.len(), &result)
+    }
+}
+
+/// How many living locations an owner has.
+pub(super) async fn locations(
+    session: &mut Session,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<u64, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT count FROM level_counts
+        WHERE organization_id = $1 AND owner_id = $2 AND kind = 'location'
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_optional(session)
+    .await
+    .map_err(failed)?;
+    let row = Row::new("level_counts", owner_id);
+    row.valid("count", u64::try_from(count.unwrap_or(0)))
+}
+
+/// Of how many of these products each store has stock beside the organization's. Taken before and
+/// after a change, it says how the counts grow.
+pub(super) async fn shadowing(
+    session: &mut Session,
+    organization: OrganizationId,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let products = uuids(products);
+    let organization_id = organization.uuid();
+    let stores = sqlx::query!(
+        r#"
+        SELECT own.owner_id, count(*) AS "count!"
+        FROM unnest($2::uuid[]) AS wanted (product_id)
+        JOIN stocks AS shared
+            ON shared.organization_id = $1
+            AND shared.product_id = wanted.product_id
+            AND shared.owner_id = $1
+        JOIN stocks AS own
+            ON own.organization_id = $1
+            AND own.product_id = shared.product_id
+            AND own.owner_id <> $1
+        GROUP BY own.owner_id
+        "#,
+        organization_id,
+        &products,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    Ok(stores
+        .into_iter()
+        .map(|store| (store.owner_id, store.count))
+        .collect())
+}

@@ -1,0 +1,132 @@
+//! Stores what is only ever added: ledger entries, and stock as it was when it was deleted.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{DeletedStock, Entry, OrganizationId};
+use uuid::Uuid;
+
+use super::columns::StockColumns;
+use crate::error::{expect_rows, failed};
+use crate::parameter::integer;
+use crate::session::Session;
+
+/// Keeps stock that is no longer managed.
+pub(super) async fn store_deleted(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[DeletedStock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let deleted = StockColumns::new(organization, stocks.iter().map(|deleted| &deleted.stock));
+    let deleted_at: Vec<i64> = stocks
+        .iter()
+        .map(|deleted| deleted.deleted_at.as_milliseconds())
+        .collect();
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO deleted_stocks (
+            organization_id, stock_id, product_id, owner_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
+            deleted_at
+        )
+        SELECT $1, deleted.*
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+            $13::bigint[]
+        ) AS deleted
+        "#,
+        organization.uuid(),
+        &deleted.stock_ids,
+        &deleted.product_ids,
+        &deleted.owner_ids,
+        &deleted.product_owner_ids,
+        &deleted.available,
+        &deleted.allocated,
+        &deleted.unlocated_available,
+        &deleted.unlocated_allocated,
+        &deleted.sequences,
+        &deleted.created_at,
+        &deleted.updated_at,
+        &deleted_at,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("deleted_stocks", stocks.len(), &result)
+}
+
+/// Ledger entries by columns.
+#[derive(Default)]
+struct EntryColumns {
+    stock_ids: Vec<Uuid>,
+    sequences: Vec<i64>,
+    transaction_ids: Vec<Uuid>,
+    location_ids: Vec<Option<Uuid>>,
+    actions: Vec<String>,
+    quantities: Vec<i64>,
+    available: Vec<i64>,
+    allocated: Vec<i64>,
+    actor_key_ids: Vec<Option<Uuid>>,
+    created_at: Vec<i64>,
+}
+
+impl EntryColumns {
+    fn new(entries: &[Entry]) -> Self {
+        let mut columns = Self::default();
+        for entry in entries {
+            columns.stock_ids.push(entry.stock.uuid());
+            columns.sequences.push(integer(entry.sequence));
+            columns.transaction_ids.push(entry.id.uuid());
+            columns.location_ids.push(entry.location.map(Into::into));
+            columns.actions.push(entry.action.as_str().to_owned());
+            columns.quantities.push(entry.quantity.into());
+            columns.available.push(entry.balance.available.into());
+            columns.allocated.push(entry.balance.allocated.into());
+            columns.actor_key_ids.push(entry.actor.map(Into::into));
+            columns.created_at.push(entry.created_at.as_milliseconds());
+        }
+        columns
+    }
+}
+
+/// Adds lines to the ledgers. The primary key has a number only once in a ledger.
+pub(super) async fn store_entries(
+    session: &mut Session,
+    organization: OrganizationId,
+    entries: &[Entry],
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let added = EntryColumns::new(entries);
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO entries (
+            organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
+            available, allocated, actor_key_id, created_at
+        )
+        SELECT $1, added.*
+        FROM unnest(
+            $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[],
+            $8::bigint[], $9::bigint[], $10::uuid[], $11::bigint[]
+        ) AS added
+        "#,
+        organization.uuid(),
+        &added.stock_ids,
+        &added.sequences,
+        &added.transaction_ids,
+        &added.location_ids as &[Option<Uuid>],
+        &added.actions,
+        &added.quantities,
+        &added.available,
+        &added.allocated,
+        &added.actor_key_ids as &[Option<Uuid>],
+        &added.created_at,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("entries", entries.len(), &result)
+}

@@ -1,0 +1,239 @@
+//! Loads what a run of commands needs: the same few statements for each kind of thing however many
+//! there are, and none for kinds that aren't needed. Owners and places in use are asked for one by
+//! one: only commands that are decided on their own need them.
+
+use std::collections::BTreeSet;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State,
+};
+
+use super::counts::{self, Growth, Kind};
+use crate::error::failed;
+use crate::parameter::{owned, uuids};
+use crate::rows;
+use crate::session::Session;
+
+/// All that `needs` names and that exists, apart from stock. `growth` is what the batch has changed
+/// so far of what is counted.
+pub(super) async fn state(
+    session: &mut Session,
+    organization: OrganizationId,
+    needs: &Needs,
+    growth: &Growth,
+) -> Result<State, StoreError> {
+    let mut state = State::default();
+    if needs.organization {
+        state.organization = rows::tenancy::organization(session, organization).await?;
+    }
+    management(session, organization, &needs.management, &mut state).await?;
+    products(session, organization, needs, &mut state).await?;
+    locations(session, organization, needs, growth, &mut state).await?;
+    if !needs.keys.is_empty() {
+        let ids = needs.keys.iter().copied();
+        let keys = rows::key::keys(session, organization, ids).await?;
+        state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
+    }
+    for owner in &needs.key_totals {
+        let totals = key_totals(session, organization, *owner).await?;
+        state.key_totals.insert(*owner, totals);
+    }
+    Ok(state)
+}
+
+async fn management(
+    session: &mut Session,
+    organization: OrganizationId,
+    products: &BTreeSet<ProductId>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if products.is_empty() {
+        return Ok(());
+    }
+    let ids = uuids(products.iter().copied());
+    let organization_id = organization.uuid();
+    let organization_level = sqlx::query_scalar!(
+        r#"
+        SELECT organization_products.product_id AS "product_id!"
+        FROM unnest($2::uuid[]) AS wanted (product_id)
+        JOIN organization_products
+            ON organization_products.organization_id = $1
+            AND organization_products.product_id = wanted.product_id
+        "#,
+        organization_id,
+        &ids,
+    )
+    .fetch_all(&mut *session)
+    .await
+    .map_err(failed)?;
+    for product_id in organization_level {
+        let management = state.management.entry(ProductId::new(product_id));
+        management.or_default().organization_level = true;
+    }
+    let holders = sqlx::query!(
+        r#"
+        SELECT
+            stocks.product_id AS "product_id!",
+            stocks.owner_id AS "owner_id!"
+        FROM unnest($2::uuid[]) AS wanted (product_id)
+        JOIN stocks
+            ON stocks.organization_id = $1
+            AND stocks.product_id = wanted.product_id
+            AND stocks.product_owner_id = $1
+        "#,
+        organization_id,
+        &ids,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    for holder in holders {
+        let owner = Owner::from_uuid(holder.owner_id, organization);
+        let management = state.management.entry(ProductId::new(holder.product_id));
+        management.or_default().managed_by.insert(owner);
+    }
+    Ok(())
+}
+
+async fn products(
+    session: &mut Session,
+    organization: OrganizationId,
+    needs: &Needs,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut ids = needs.products.clone();
+    if !needs.skus.is_empty() || !needs.external_refs.is_empty() {
+        ids.extend(holders(session, organization, needs).await?);
+    }
+    if !ids.is_empty() {
+        for product in rows::product::products(session, organization, ids).await? {
+            state.add_product(product);
+        }
+    }
+    Ok(())
+}
+
+/// The products that have the needed `sku`s and `external_ref`s.
+async fn holders(
+    session: &mut Session,
+    organization: OrganizationId,
+    needs: &Needs,
+) -> Result<impl Iterator<Item = ProductId>, StoreError> {
+    let columns = |texts: &BTreeSet<(Owner, ProductText)>| {
+        let pairs = texts
+            .iter()
+            .map(|(owner, text)| (*owner, text.as_str().to_owned()));
+        owned(organization, pairs)
+    };
+    let (sku_owner_ids, skus) = columns(&needs.skus);
+    let (external_owner_ids, external_refs) = columns(&needs.external_refs);
+    let organization_id = organization.uuid();
+    let ids = sqlx::query_scalar!(
+        r#"
+        SELECT products.product_id AS "product_id!"
+        FROM unnest($2::uuid[], $3::text[]) AS wanted (owner_id, sku)
+        JOIN products
+            ON products.organization_id = $1
+            AND products.owner_id = wanted.owner_id
+            AND products.sku_digest = sha256(convert_to(wanted.sku, 'UTF8'))
+        UNION ALL
+        SELECT products.product_id
+        FROM unnest($4::uuid[], $5::text[]) AS wanted (owner_id, external_ref)
+        JOIN products
+            ON products.organization_id = $1
+            AND products.owner_id = wanted.owner_id
+            AND products.external_digest = sha256(convert_to(wanted.external_ref, 'UTF8'))
+        "#,
+        organization_id,
+        &sku_owner_ids,
+        &skus,
+        &external_owner_ids,
+        &external_refs,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    Ok(ids.into_iter().map(ProductId::new))
+}
+
+async fn locations(
+    session: &mut Session,
+    organization: OrganizationId,
+    needs: &Needs,
+    growth: &Growth,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let mut ids = needs.locations.clone();
+    if !needs.location_slugs.is_empty() {
+        let slugs = &needs.location_slugs;
+        ids.extend(rows::location::ids_of_slugs(session, organization, slugs).await?);
+    }
+    if !ids.is_empty() {
+        for location in rows::location::locations(session, organization, ids).await? {
+            state.add_location(location);
+        }
+    }
+    for location in &needs.location_use {
+        if is_in_use(session, organization, *location).await? {
+            state.locations_in_use.insert(*location);
+        }
+    }
+    for owner in &needs.location_counts {
+        let stored = counts::locations(session, organization, *owner).await?;
+        let grown = growth.by(owner.to_uuid(organization), Kind::Location);
+        let locations = stored.saturating_add_signed(grown);
+        state.location_counts.insert(*owner, locations);
+    }
+    Ok(())
+}
+
+async fn is_in_use(
+    session: &mut Session,
+    organization: OrganizationId,
+    location: LocationId,
+) -> Result<bool, StoreError> {
+    let organization_id = organization.uuid();
+    let location_id = location.uuid();
+    let in_use = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT 1 FROM positions
+            WHERE organization_id = $1 AND location_id = $2 AND available + allocated > 0
+        ) AS "in_use!"
+        "#,
+        organization_id,
+        location_id,
+    );
+    in_use.fetch_one(session).await.map_err(failed)
+}
+
+/// Count and reserved rate limits of an owner's keys, of which there are never many.
+pub(crate) async fn key_totals(
+    session: &mut Session,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<KeyTotals, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let totals = sqlx::query!(
+        r#"
+        SELECT
+            count(*) AS "keys!",
+            coalesce(sum(reserved_rate_limit), 0)::bigint AS "reserved_rate_limit!"
+        FROM application_keys
+        WHERE organization_id = $1 AND owner_id = $2
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_one(session)
+    .await
+    .map_err(failed)?;
+    let row = rows::Row::new("application_keys", owner_id);
+    let reserved = u64::try_from(totals.reserved_rate_limit);
+    Ok(KeyTotals {
+        keys: row.valid("key_id", u64::try_from(totals.keys))?,
+        reserved_rate_limit: row.valid("reserved_rate_limit", reserved)?,
+    })
+}

@@ -1,0 +1,209 @@
+//! What a batch locks before anything is decided. The order is the module's above.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Command, Needs, Operation, OrganizationId, Owner, Stock, StockKey};
+
+use crate::error::failed;
+use crate::rows;
+use crate::session::Session;
+
+/// What has no row of its own to be locked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lock {
+    /// The organization's settings, and whether it exists.
+    Organization,
+    /// Which locations there are and what they are called. Shared by those who name a location, or
+    /// take stock out of one.
+    Locations,
+    /// Which application keys there are.
+    Keys,
+    /// Some of the products, and of the texts that only one product may have. Many share a number,
+    /// so that a batch of ten thousand doesn't fill PostgreSQL's table of locks.
+    Stripe(u8),
+}
+
+impl Lock {
+    /// Its number within the organization, in the same order.
+    fn number(self) -> i32 {
+        match self {
+            Self::Organization => 0,
+            Self::Locations => 1,
+            Self::Keys => 2,
+            Self::Stripe(stripe) => 256 + i32::from(stripe),
+        }
+    }
+
+    fn stripe(parts: &[&[u8]]) -> Self {
+        let [stripe, ..] = hash(parts).to_le_bytes();
+        Self::Stripe(stripe)
+    }
+}
+
+/// How a lock is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Mode {
+    /// Together with others who only look.
+    Shared,
+    /// Alone.
+    Exclusive,
+}
+
+/// The stock that a batch has locked.
+pub(super) struct LockedStocks {
+    keys: BTreeSet<StockKey>,
+    /// As it was locked, until something is changed.
+    loaded: Option<Vec<Stock>>,
+}
+
+impl LockedStocks {
+    /// Those of the wanted stocks that exist: of those that were there when they were locked, and
+    /// those that the batch itself has created.
+    pub(super) async fn load(
+        &mut self,
+        session: &mut Session,
+        organization: OrganizationId,
+        wanted: &BTreeSet<StockKey>,
+    ) -> Result<HashMap<StockKey, Stock>, StoreError> {
+        let stocks = match self.loaded.take() {
+            Some(stocks) => stocks,
+            None if wanted.is_empty() => Vec::new(),
+            None => {
+                let keys = wanted.intersection(&self.keys).copied();
+                rows::stock::stocks(session, organization, keys).await?
+            }
+        };
+        Ok(stocks
+            .into_iter()
+            .map(|stock| (stock.key(), stock))
+            .filter(|(key, _)| wanted.contains(key))
+            .collect())
+    }
+
+    /// Notes whose stock the batch has changed, or created.
+    pub(super) fn changed(&mut self, keys: impl IntoIterator<Item = StockKey>) {
+        self.keys.extend(keys);
+    }
+}
+
+/// Takes all locks for these commands, which have these needs.
+pub(super) async fn take(
+    session: &mut Session,
+    organization: OrganizationId,
+    commands: &[Command],
+    needs: impl IntoIterator<Item = &Needs>,
+) -> Result<LockedStocks, StoreError> {
+    let mut locks = BTreeMap::new();
+    let mut keys = BTreeSet::new();
+    for needs in needs {
+        add(&mut locks, organization, needs);
+        keys.extend(needs.stocks.iter().copied());
+    }
+    let changes_organization = |command: &Command| {
+        matches!(
+            command.operation,
+            Operation::CreateOrganization(_) | Operation::UpdateSettings(_)
+        )
+    };
+    if commands.iter().any(changes_organization) {
+        locks.insert(Lock::Organization, Mode::Exclusive);
+    }
+    if !locks.is_empty() {
+        take_advisory(session, organization, &locks).await?;
+    }
+    let loaded = if keys.is_empty() {
+        Vec::new()
+    } else {
+        rows::stock::lock(session, organization, keys).await?
+    };
+    Ok(LockedStocks {
+        keys: loaded.iter().map(Stock::key).collect(),
+        loaded: Some(loaded),
+    })
+}
+
+fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &Needs) {
+    let mut add = |lock: Lock, mode: Mode| {
+        let held = locks.entry(lock).or_insert(mode);
+        *held = mode.max(*held);
+    };
+    if needs.organization {
+        add(Lock::Organization, Mode::Shared);
+    }
+    if !needs.locations.is_empty() || !needs.location_counts.is_empty() {
+        add(Lock::Locations, Mode::Exclusive);
+    } else if !needs.location_slugs.is_empty() || !needs.management.is_empty() {
+        add(Lock::Locations, Mode::Shared);
+    }
+    if !needs.keys.is_empty() || !needs.key_totals.is_empty() {
+        add(Lock::Keys, Mode::Exclusive);
+    }
+    for product in needs.management.union(&needs.products) {
+        add(Lock::stripe(&[product.uuid().as_bytes()]), Mode::Exclusive);
+    }
+    let owner_id = |owner: &Owner| owner.to_uuid(organization);
+    for (kind, texts) in [("sku", &needs.skus), ("external_ref", &needs.external_refs)] {
+        for (owner, text) in texts {
+            let owner_id = owner_id(owner);
+            let parts = [
+                kind.as_bytes(),
+                owner_id.as_bytes(),
+                text.as_str().as_bytes(),
+            ];
+            add(Lock::stripe(&parts), Mode::Exclusive);
+        }
+    }
+}
+
+/// Takes locks of PostgreSQL's that are about numbers. They are given up with the transaction, and
+/// given in the order in which they are asked for: nobody is passed over for ever by those who
+/// share, as with rows.
+async fn take_advisory(
+    session: &mut Session,
+    organization: OrganizationId,
+    locks: &BTreeMap<Lock, Mode>,
+) -> Result<(), StoreError> {
+    let numbers: Vec<i32> = locks.keys().map(|lock| lock.number()).collect();
+    let exclusive: Vec<bool> = locks
+        .values()
+        .map(|mode| *mode == Mode::Exclusive)
+        .collect();
+    let [a, b, c, d, ..] = hash(&[organization.uuid().as_bytes()]).to_le_bytes();
+    let space = i32::from_le_bytes([a, b, c, d]);
+    // `here` is one row, always: it has the statement, and with it the locks, go to the machine
+    // that the organization is on.
+    sqlx::query!(
+        r#"
+        SELECT
+            CASE
+                WHEN wanted.exclusive THEN pg_advisory_xact_lock($2, wanted.number) IS NULL
+                ELSE pg_advisory_xact_lock_shared($2, wanted.number) IS NULL
+            END AS taken
+        FROM (SELECT count(*) FROM organizations WHERE organization_id = $1) AS here
+        CROSS JOIN unnest($3::int[], $4::boolean[]) AS wanted (number, exclusive)
+        "#,
+        organization.uuid(),
+        space,
+        &numbers,
+        &exclusive,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    Ok(())
+}
+
+/// FNV-1a: the same on all servers, whatever their version. Two things of one hash only wait for
+/// each other when they needn't.
+fn hash(parts: &[&[u8]]) -> u64 {
+    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
+    const PRIME: u64 = 0x0100_0000_01b3;
+    parts
+        .iter()
+        .copied()
+        .flatten()
+        .fold(OFFSET_BASIS, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
+        })
+}

@@ -1,0 +1,141 @@
+//! The way in for every change.
+//!
+//! # Who waits for whom
+//! Many servers commit at the same time. What a batch must not see changing under its hands it
+//! locks before the first decision, for all its commands together, and holds until its end. No
+//! two batches wait for each other, because every batch takes its locks in this order:
+//!
+//! 1. The locks in [`locks::Lock`], in their order: the settings of the organization, the names
+//!    of its locations, its application keys, then products, and texts that only one product may
+//!    have. They stand for what has no row that could be locked, or not yet: stock that doesn't
+//!    exist, a slug or a `sku` that nobody has, a list's length.
+//! 2. Rows of `stocks`, in the order of their ids.
+//! 3. At the end, when everything else is stored: rows of `level_counts`, in the order of their
+//!    keys.
+//!
+//! Whoever waits for a lock holds only locks that come before it, so that there is no circle of
+//! batches that wait. All other rows are changed under the protection of these locks (positions
+//! and entries under their stock's, a location under that of the names, and so on), so that nobody
+//! waits for them, and foreign keys refer to rows whose key never changes, which waits for nobody.
+//! Statements outside of batches lock one row and then end.
+//!
+//! Who holds a lock has to read again, in a new statement, what it protects: PostgreSQL shows a
+//! statement what was committed before it began (`READ COMMITTED`). For a locked row of `stocks`
+//! the statement that locks it gives it as it is now. A row that isn't there can't be locked:
+//! whoever finds no stock decides that there is none, and comes before whoever creates it. Each
+//! later run of the batch sticks to that, and so sees no stock of others that came since.
+//!
+//! Should PostgreSQL give up the transaction all the same, the whole batch is done again.
+
+mod columns;
+mod counts;
+mod ledger;
+mod load;
+mod locks;
+mod positions;
+mod records;
+mod stocks;
+
+use async_trait::async_trait;
+use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome, run, runs};
+
+pub(crate) use counts::Kind;
+pub(crate) use load::key_totals;
+
+use crate::PostgresDatabase;
+use crate::error::is_lost_race;
+use crate::session::Session;
+use counts::Growth;
+
+/// How often a batch is tried when the database gives it up for the sake of others.
+const ATTEMPTS_MAX: u32 = 5;
+
+#[async_trait]
+impl Ledger for PostgresDatabase {
+    async fn commit(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<Vec<Outcome>, StoreError> {
+        if commands.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut attempts = 1;
+        loop {
+            match self.attempt(organization, &commands).await {
+                // PostgreSQL says so only of what it has rolled back: nothing is done twice.
+                Err(error) if is_lost_race(&error) && attempts < ATTEMPTS_MAX => attempts += 1,
+                result => return result,
+            }
+        }
+    }
+}
+
+impl PostgresDatabase {
+    async fn attempt(
+        &self,
+        organization: OrganizationId,
+        commands: &[Command],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let mut session = self.write().await?;
+        match self.decide(&mut session, organization, commands).await {
+            Ok(outcomes) => {
+                session.commit().await?;
+                Ok(outcomes)
+            }
+            Err(error) => {
+                // For the connection's sake. Without one, the transaction is gone anyway.
+                drop(session.rollback().await);
+                Err(error)
+            }
+        }
+    }
+
+    async fn decide(
+        &self,
+        session: &mut Session,
+        organization: OrganizationId,
+        commands: &[Command],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let runs: Vec<(&[Command], Needs)> = runs(commands)
+            .map(|commands| {
+                let mut needs = Needs::default();
+                for command in commands {
+                    command.needs(&mut needs);
+                }
+                (commands, needs)
+            })
+            .collect();
+        let needs = runs.iter().map(|(_, needs)| needs);
+        let mut stocks = locks::take(session, organization, commands, needs).await?;
+        let now = self.environment.now();
+        let mut growth = Growth::default();
+        let mut outcomes = Vec::with_capacity(commands.len());
+        for (commands, needs) in runs {
+            let mut state = load::state(session, organization, &needs, &growth).await?;
+            state.stocks = stocks.load(session, organization, &needs.stocks).await?;
+            let (decided, changes) = self
+                .environment
+                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+            stocks.changed(changes.stocks.keys().copied());
+            store(session, organization, changes, &mut growth).await?;
+            outcomes.extend(decided);
+        }
+        growth.store(session, organization).await?;
+        Ok(outcomes)
+    }
+}
+
+async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    changes: Changes,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    // Records first: a stock's positions refer to locations.
+    records::store(session, organization, changes.records, growth).await?;
+    stocks::store(session, organization, &changes.stocks, growth).await?;
+    ledger::store_deleted(session, organization, &changes.deleted_stocks).await?;
+    ledger::store_entries(session, organization, &changes.entries).await
+}

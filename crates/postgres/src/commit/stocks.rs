@@ -1,0 +1,218 @@
+//! Stores what became of stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
+
+use super::columns::StockColumns;
+use super::counts::{Growth, Kind, shadowing};
+use super::positions;
+use crate::error::{expect_rows, failed};
+use crate::parameter::integer;
+use crate::session::Session;
+
+/// Brings current stock from what it was before to what it is after.
+pub(super) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    changes: &BTreeMap<StockKey, StockChange>,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let sorted = Sorted::new(changes);
+    // Where stock comes or goes, other stores may see something else than before.
+    let products: BTreeSet<ProductId> = sorted
+        .coming_or_going()
+        .map(|stock| stock.product)
+        .collect();
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(session, organization, products.clone()).await? {
+            growth.add(store_id, Kind::ShadowingStock, -count);
+        }
+    }
+    delete(session, organization, &sorted.deleted).await?;
+    insert(session, organization, &sorted.created).await?;
+    update(session, organization, &sorted.updated).await?;
+    positions::store(session, organization, changes).await?;
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(session, organization, products).await? {
+            growth.add(store_id, Kind::ShadowingStock, count);
+        }
+    }
+    for (stocks, by) in [(&sorted.deleted, -1), (&sorted.created, 1)] {
+        for stock in stocks {
+            growth.add(stock.owner.to_uuid(organization), Kind::Stock, by);
+        }
+    }
+    Ok(())
+}
+
+/// The changes by what has to be done.
+#[derive(Default)]
+struct Sorted<'a> {
+    deleted: Vec<&'a Stock>,
+    created: Vec<&'a Stock>,
+    /// Before and after. Stock that was deleted and created anew is among them: who waits for the
+    /// row is to find the new stock, and not none.
+    updated: Vec<(&'a Stock, &'a Stock)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn new(changes: &'a BTreeMap<StockKey, StockChange>) -> Self {
+        let mut sorted = Self::default();
+        for change in changes.values() {
+            match (&change.before, &change.after) {
+                (Some(before), Some(after)) => sorted.updated.push((before, after)),
+                (before, after) => {
+                    sorted.deleted.extend(before);
+                    sorted.created.extend(after);
+                }
+            }
+        }
+        sorted
+    }
+
+    fn coming_or_going(&self) -> impl Iterator<Item = &'a Stock> {
+        self.deleted.iter().chain(&self.created).copied()
+    }
+}
+
+async fn delete(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let deleted = StockColumns::new(organization, stocks.iter().copied());
+    let result = sqlx::query!(
+        r#"
+        DELETE FROM stocks
+        USING unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[])
+            AS deleted (product_id, owner_id, stock_id, sequence)
+        WHERE stocks.organization_id = $1
+            AND stocks.product_id = deleted.product_id
+            AND stocks.owner_id = deleted.owner_id
+            AND stocks.stock_id = deleted.stock_id
+            AND stocks.sequence = deleted.sequence
+        "#,
+        organization.uuid(),
+        &deleted.product_ids,
+        &deleted.owner_ids,
+        &deleted.stock_ids,
+        &deleted.sequences,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+async fn insert(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let created = StockColumns::new(organization, stocks.iter().copied());
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO stocks (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
+            located
+        )
+        SELECT $1, created.*
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+            $13::boolean[]
+        ) AS created
+        "#,
+        organization.uuid(),
+        &created.product_ids,
+        &created.owner_ids,
+        &created.stock_ids,
+        &created.product_owner_ids,
+        &created.available,
+        &created.allocated,
+        &created.unlocated_available,
+        &created.unlocated_allocated,
+        &created.sequences,
+        &created.created_at,
+        &created.updated_at,
+        &created.located,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+async fn update(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[(&Stock, &Stock)],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let ids_before: Vec<_> = stocks.iter().map(|(before, _)| before.id.uuid()).collect();
+    let sequences_before: Vec<_> = stocks
+        .iter()
+        .map(|(before, _)| integer(before.sequence))
+        .collect();
+    let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
+    // Only rows that are as they were when the change was decided come out of the join.
+    let result = sqlx::query!(
+        r#"
+        UPDATE stocks SET
+            stock_id = updated.stock_id,
+            product_owner_id = updated.product_owner_id,
+            available = updated.available,
+            allocated = updated.allocated,
+            unlocated_available = updated.unlocated_available,
+            unlocated_allocated = updated.unlocated_allocated,
+            sequence = updated.sequence,
+            created_at = updated.created_at,
+            updated_at = updated.updated_at,
+            located = updated.located
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+            $13::bigint[], $14::bigint[], $15::boolean[]
+        ) AS updated (
+            product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
+            available, allocated, unlocated_available, unlocated_allocated, sequence, created_at,
+            updated_at, located
+        )
+        WHERE stocks.organization_id = $1
+            AND stocks.product_id = updated.product_id
+            AND stocks.owner_id = updated.owner_id
+            AND stocks.stock_id = updated.stock_id_before
+            AND stocks.sequence = updated.sequence_before
+        "#,
+        organization.uuid(),
+        &after.product_ids,
+        &after.owner_ids,
+        &ids_before,
+        &sequences_before,
+        &after.stock_ids,
+        &after.product_owner_ids,
+        &after.available,
+        &after.allocated,
+        &after.unlocated_available,
+        &after.unlocated_allocated,
+        &after.sequences,
+        &after.created_at,
+        &after.updated_at,
+        &after.located,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}

@@ -1,0 +1,109 @@
+//! What can go wrong, as the ports say it.
+
+use sqlx::postgres::PgQueryResult;
+use stockroom_application::ports::StoreError;
+
+/// A fault that the driver doesn't report.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Fault {
+    /// A statement changed other rows than those that the change was decided on.
+    #[error("{expected} rows of {table} were to be changed, but {actual} were")]
+    Guard {
+        table: &'static str,
+        expected: usize,
+        actual: u64,
+    },
+    /// The database was written by a later version of the program.
+    #[error(
+        "the database has migration {migration}, which this version of the program doesn't know: \
+         it was made by a newer one"
+    )]
+    Newer { migration: i64 },
+    /// The schema lacks something.
+    #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
+    Outdated { migration: i64 },
+    /// The server can't be reached.
+    #[error("the database server is away")]
+    Away,
+    /// The tables can't be spread over machines.
+    #[error("the database lacks the extension Citus: `CREATE EXTENSION citus` there first")]
+    NoCitus,
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Away => Self::Unavailable(Box::new(fault)),
+            fault => Self::Failed(Box::new(fault)),
+        }
+    }
+}
+
+/// What an error of the driver is to the ports.
+pub(crate) fn failed(error: sqlx::Error) -> StoreError {
+    if is_passing(&error) {
+        StoreError::Unavailable(Box::new(error))
+    } else {
+        StoreError::Failed(Box::new(error))
+    }
+}
+
+/// Whether trying again later may help.
+fn is_passing(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
+            // By class: connections, resources (such as too many connections), shutdowns and
+            // starts.
+            let class = code.get(..2);
+            let is_short_of = matches!(class, Some("08" | "53")) || code.starts_with("57P");
+            is_short_of || lost_race(&code) || [CANCELED, LOCKED, READ_ONLY].contains(&&*code)
+        }),
+        _ => false,
+    }
+}
+
+/// A statement took longer than `statement_timeout`.
+const CANCELED: &str = "57014";
+/// A lock was waited for longer than `lock_timeout`.
+const LOCKED: &str = "55P03";
+/// The server is a standby, or was made one.
+const READ_ONLY: &str = "25006";
+
+/// Whether the database gave up this transaction for the sake of another one: nothing of it was
+/// done, and it can be done again at once.
+pub(crate) fn is_lost_race(error: &StoreError) -> bool {
+    let (StoreError::Unavailable(source) | StoreError::Failed(source)) = error else {
+        return false;
+    };
+    source
+        .downcast_ref::<sqlx::Error>()
+        .and_then(sqlx::Error::as_database_error)
+        .and_then(sqlx::error::DatabaseError::code)
+        .is_some_and(|code| lost_race(&code))
+}
+
+fn lost_race(code: &str) -> bool {
+    const SERIALIZATION_FAILURE: &str = "40001";
+    const DEADLOCK_DETECTED: &str = "40P01";
+    [SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
+}
+
+/// Checks that a statement changed as many rows as it was to change.
+pub(crate) fn expect_rows(
+    table: &'static str,
+    expected: usize,
+    result: &PgQueryResult,
+) -> Result<(), StoreError> {
+    let actual = result.rows_affected();
+    if u64::try_from(expected) == Ok(actual) {
+        Ok(())
+    } else {
+        Err(Fault::Guard {
+            table,
+            expected,
+            actual,
+        }
+        .into())
+    }
+}

@@ -1,0 +1,194 @@
+//! Filters as SQL. A condition is appended to a `WHERE` clause, its operands as parameters.
+
+use sqlx::postgres::PgHasArrayType;
+use sqlx::{Encode, Postgres, QueryBuilder, Type};
+use stockroom_application::filter::{
+    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
+};
+use stockroom_domain::{EntryAction, OrganizationId, Owner, Timestamp};
+
+/// Appends conditions on a row of `stocks` that is `owner`'s.
+pub(crate) fn push_stock(
+    query: &mut QueryBuilder<Postgres>,
+    organization: OrganizationId,
+    owner: Owner,
+    filter: &[StockCondition],
+) {
+    for condition in filter {
+        query.push(" AND ");
+        match condition {
+            StockCondition::Location(condition) => {
+                push_stock_location(query, organization, owner, condition);
+            }
+            StockCondition::Id(products) => {
+                let ids = products.iter().map(|product| product.uuid());
+                push_in(query, "stocks.product_id", ids);
+            }
+            StockCondition::Available(comparison) => {
+                push_comparison(query, "stocks.available", comparison, |pieces| *pieces);
+            }
+            StockCondition::Allocated(comparison) => {
+                push_comparison(query, "stocks.allocated", comparison, |pieces| *pieces);
+            }
+            StockCondition::Total(comparison) => {
+                let total = "stocks.available + stocks.allocated";
+                push_comparison(query, total, comparison, |pieces| *pieces);
+            }
+            StockCondition::CreatedAt(comparison) => {
+                push_time(query, "stocks.created_at", comparison);
+            }
+            StockCondition::UpdatedAt(comparison) => {
+                push_time(query, "stocks.updated_at", comparison);
+            }
+        }
+    }
+}
+
+/// Appends a condition on the locations that a stock of `owner` has.
+fn push_stock_location(
+    query: &mut QueryBuilder<Postgres>,
+    organization: OrganizationId,
+    owner: Owner,
+    condition: &TextCondition,
+) {
+    if *condition == TextCondition::IsNull {
+        query.push(
+            "NOT EXISTS (SELECT 1 FROM positions \
+             WHERE positions.stock_id = stocks.stock_id AND positions.organization_id = ",
+        );
+        query.push_bind(organization.uuid()).push(")");
+        return;
+    }
+    // Goes from the locations to what lies there, and not through all stock.
+    query.push(
+        "stocks.stock_id IN (SELECT positions.stock_id \
+         FROM locations JOIN positions ON positions.organization_id = locations.organization_id \
+         AND positions.location_id = locations.location_id \
+         WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
+    );
+    query.push_bind(organization.uuid());
+    query.push(" AND locations.owner_id = ");
+    query.push_bind(owner.to_uuid(organization)).push(" AND ");
+    push_text(query, "locations.slug", condition);
+    query.push(")");
+}
+
+/// Appends conditions on a row of `entries` that is joined with `locations`.
+pub(crate) fn push_transaction(
+    query: &mut QueryBuilder<Postgres>,
+    filter: &[TransactionCondition],
+) {
+    for condition in filter {
+        query.push(" AND ");
+        match condition {
+            TransactionCondition::Location(TextCondition::IsNull) => {
+                query.push("entries.location_id IS NULL");
+            }
+            TransactionCondition::Location(condition) => {
+                push_text(query, "locations.slug", condition);
+            }
+            TransactionCondition::Action(actions) => {
+                let words = actions.iter().copied().map(EntryAction::as_str);
+                push_in(query, "entries.action", words);
+            }
+            TransactionCondition::Quantity(comparison) => {
+                push_comparison(query, "entries.quantity", comparison, |pieces| *pieces);
+            }
+            TransactionCondition::CreatedAt(comparison) => {
+                push_time(query, "entries.created_at", comparison);
+            }
+        }
+    }
+}
+
+/// Appends conditions on a row of `locations`.
+pub(crate) fn push_location(query: &mut QueryBuilder<Postgres>, filter: &[LocationCondition]) {
+    for condition in filter {
+        query.push(" AND ");
+        let (column, condition) = match condition {
+            LocationCondition::Name(condition) => ("locations.name", condition),
+            LocationCondition::Slug(condition) => ("locations.slug", condition),
+            LocationCondition::ExternalRef(condition) => ("locations.external_ref", condition),
+        };
+        push_text(query, column, condition);
+    }
+}
+
+fn push_text(query: &mut QueryBuilder<Postgres>, column: &str, condition: &TextCondition) {
+    match condition {
+        TextCondition::In(texts) => {
+            let texts = texts.iter().filter(|text| is_storable(text));
+            push_in(query, column, texts.cloned());
+        }
+        TextCondition::Like(pattern) => push_like(query, column, pattern),
+        TextCondition::IsNull => {
+            query.push(column).push(" IS NULL");
+        }
+    }
+}
+
+/// Not with `LIKE`, to which some characters are special.
+fn push_like(query: &mut QueryBuilder<Postgres>, column: &str, pattern: &Pattern) {
+    let Pattern {
+        text,
+        open_start,
+        open_end,
+    } = pattern;
+    if !is_storable(text) {
+        query.push("false");
+        return;
+    }
+    match (open_start, open_end) {
+        (false, false) => {
+            query.push(column).push(" = ").push_bind(text.clone());
+        }
+        (false, true) => {
+            query.push("starts_with(").push(column).push(", ");
+            query.push_bind(text.clone()).push(")");
+        }
+        (true, false) => {
+            query.push("right(").push(column).push(", length(");
+            query.push_bind(text.clone()).push("::text)) = ");
+            query.push_bind(text.clone());
+        }
+        (true, true) => {
+            query.push("strpos(").push(column).push(", ");
+            query.push_bind(text.clone()).push(") > 0");
+        }
+    }
+}
+
+/// PostgreSQL has no texts with a zero in them, not even to look for.
+fn is_storable(text: &str) -> bool {
+    !text.contains('\0')
+}
+
+fn push_time(query: &mut QueryBuilder<Postgres>, column: &str, comparison: &Comparison<Timestamp>) {
+    push_comparison(query, column, comparison, |at| at.as_milliseconds());
+}
+
+fn push_comparison<T>(
+    query: &mut QueryBuilder<Postgres>,
+    column: &str,
+    comparison: &Comparison<T>,
+    stored: impl Fn(&T) -> i64,
+) {
+    let (operator, bound) = match comparison {
+        Comparison::In(values) => return push_in(query, column, values.iter().map(stored)),
+        Comparison::Greater(bound) => (" > ", bound),
+        Comparison::GreaterOrEqual(bound) => (" >= ", bound),
+        Comparison::Less(bound) => (" < ", bound),
+        Comparison::LessOrEqual(bound) => (" <= ", bound),
+    };
+    query.push(column).push(operator).push_bind(stored(bound));
+}
+
+fn push_in<T>(query: &mut QueryBuilder<Postgres>, column: &str, values: impl IntoIterator<Item = T>)
+where
+    T: PgHasArrayType,
+    Vec<T>: for<'q> Encode<'q, Postgres> + Type<Postgres> + Send + 'static,
+{
+    let values: Vec<T> = values.into_iter().collect();
+    query.push(column).push(" = ANY (");
+    query.push_bind(values).push(")");
+}

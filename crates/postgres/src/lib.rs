@@ -1,0 +1,33 @@
+//! Stockroom's database on a server: the ports of `stockroom-application` on PostgreSQL.
+//!
+//! # How it works
+//! - Any number of servers share one database. A batch of commands locks what it may change in one
+//!   fixed order, at its start: what it was decided on is still true when the outcome is stored.
+//!   The order, and why nobody waits in a circle, is in `commit`.
+//! - A batch takes the same few statements whether it is of one command or of ten thousand: rows
+//!   travel as arrays, one for each column, which `unnest` puts together again.
+//! - What has to fit together is read in one statement, or in one transaction that sees a single
+//!   state of the database.
+//! - Every statement is about one organization and says so (`organization_id = $1`): databases
+//!   that are spread over several machines by organization carry it out on one of them.
+//! - Lists are read in two steps. The first finds the keys of the page, with conditions put
+//!   together at run time; the second reads the rows of those keys, with a statement that is
+//!   checked at compile time, the same for lists, single things and what a batch needs. It is in
+//!   `rows`, and with it the decoding, which trusts no row.
+//! - A commit returns after PostgreSQL has said that it is durable.
+//!
+//! # Changing a statement or the schema
+//! The statements in `query!` macros are checked against the data in `.sqlx`, which
+//! `cargo xtask sqlx` writes.
+
+mod availability;
+mod commit;
+mod error;
+mod filter;
+mod open;
+mod parameter;
+mod read;
+mod rows;
+mod session;
+
+pub use open::{PostgresDatabase, PostgresOptions};

@@ -1,0 +1,286 @@
+//! Opening, migrating and closing.
+
+use std::str::FromStr;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
+use stockroom_application::Environment;
+use stockroom_application::ports::StoreError;
+
+use crate::availability::WatchedPool;
+use crate::error::{Fault, failed};
+use crate::session::Session;
+
+/// Spreads the tables over the machines of a Citus cluster.
+const CITUS: &str = include_str!("../../../migrations/postgres/citus.sql");
+
+/// What every transaction that changes something begins with, whatever the server's default is:
+/// each statement sees what was committed before it, so that what is read under a lock is the
+/// latest.
+const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
+
+/// What every transaction that reads begins with: all its statements see the same state.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The library prepares statements under names when it migrates, a pooler or not.
+const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
+
+/// Has Citus distribute tables that refer to each other in one transaction.
+const ONE_BY_ONE: &str = "SET LOCAL citus.multi_shard_modify_mode = 'sequential'";
+
+const NO_TIMEOUTS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
+
+/// Held by the one server that migrates.
+const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"stockrm\0");
+
+/// The code of the error that a table doesn't exist.
+const NO_TABLE: &str = "42P01";
+
+/// A connection that was idle for longer than this is tried before it is used.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+
+/// How a database server is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PostgresOptions {
+    /// How many connections there may be at the same time.
+    pub max_connections: u32,
+    /// How long to wait for a connection.
+    pub acquire_timeout: Duration,
+    /// How long a statement may take.
+    pub statement_timeout: Duration,
+    /// How long to wait for a lock that another transaction holds.
+    pub lock_timeout: Duration,
+    /// Whether the address is that of a pooler that gives a connection to the server for a
+    /// transaction at a time, like `PgBouncer` in its transaction mode. Then nothing is kept on a
+    /// connection: no prepared statements, and no settings, so that the time-outs above don't
+    /// count (they can be set for the role on the server).
+    pub behind_pooler: bool,
+}
+
+impl Default for PostgresOptions {
+    fn default() -> Self {
+        Self {
+            max_connections: 16,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(30),
+            lock_timeout: Duration::from_secs(10),
+            behind_pooler: false,
+        }
+    }
+}
+
+impl PostgresOptions {
+    /// What a connection is made with.
+    fn connect(&self, url: &str) -> Result<PgConnectOptions, StoreError> {
+        let connect = PgConnectOptions::from_str(url)
+            .map_err(failed)?
+            .application_name("stockroom");
+        if self.behind_pooler {
+            return Ok(connect.statement_cache_capacity(0).extra_float_digits(None));
+        }
+        let milliseconds = |timeout: Duration| format!("{}ms", timeout.as_millis());
+        Ok(connect.statement_cache_capacity(256).options([
+            ("statement_timeout", milliseconds(self.statement_timeout)),
+            ("lock_timeout", milliseconds(self.lock_timeout)),
+            // A client that is gone without a word doesn't hold its locks for ever.
+            (
+                "idle_in_transaction_session_timeout",
+                milliseconds(self.statement_timeout),
+            ),
+            // Rows are looked up along indexes, however many are asked for, and whatever PostgreSQL
+            // thinks of disks. Plans are made each time: one that was made while a table was empty
+            // goes through all of it for ever.
+            ("plan_cache_mode", "force_custom_plan".to_owned()),
+            ("enable_seqscan", "off".to_owned()),
+            ("enable_hashjoin", "off".to_owned()),
+            ("enable_mergejoin", "off".to_owned()),
+            ("jit", "off".to_owned()),
+        ]))
+    }
+}
+
+/// A database on a PostgreSQL server. It implements all the ports.
+pub struct PostgresDatabase {
+    server: WatchedPool,
+    keeps_statements: bool,
+    pub(crate) environment: Environment,
+}
+
+impl PostgresDatabase {
+    /// Opens the database at `url` (`postgres://user:password@host/name?sslmode=…`), which has to
+    /// be there. A new or old one has to be [migrated](Self::migrate) before it is used.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the server can't be reached, or lets nobody in.
+    pub async fn open(
+        url: &str,
+        environment: Environment,
+        options: PostgresOptions,
+    ) -> Result<Self, StoreError> {
+        let connect = options.connect(url)?;
+        // The pool would say only that it took too long.
+        let first = connect.connect();
+        let first = tokio::time::timeout(options.acquire_timeout, first).await;
+        let first = first.map_err(|_| Fault::Away)?.map_err(failed)?;
+        first.close().await.map_err(failed)?;
+        let pool = PgPoolOptions::new()
+            .max_connections(options.max_connections.max(1))
+            .acquire_timeout(options.acquire_timeout)
+            // Not each time, which would double the round trips of a read: a connection in steady
+            // use shows by itself when it is broken.
+            .test_before_acquire(false)
+            .before_acquire(|connection, metadata| {
+                Box::pin(async move {
+                    if metadata.idle_for > TRUSTED_FOR {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_lazy_with(connect);
+        Ok(Self {
+            server: WatchedPool::new(pool),
+            keeps_statements: !options.behind_pooler,
+            environment,
+        })
+    }
+
+    /// Brings the schema up to date: all of it or, if anything fails, none. Does nothing if it is.
+    /// Any number of servers may do it at the same time.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database was made by a newer version of the program, or fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        // By the library's means, since it begins transactions within this one.
+        let mut transaction = self.server.pool.begin_with(WRITE).await.map_err(failed)?;
+        // A migration may take its time, and so may the wait for another server's.
+        run(&mut transaction, NO_TIMEOUTS).await?;
+        if !self.keeps_statements {
+            run(&mut transaction, FORGET_STATEMENTS).await?;
+        }
+        lock_migrations(&mut transaction).await?;
+        migrations()
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(|error| match error {
+                MigrateError::VersionMissing(migration) => Fault::Newer { migration }.into(),
+                MigrateError::Execute(error) => failed(error),
+                error => StoreError::Failed(Box::new(error)),
+            })?;
+        if !self.keeps_statements {
+            run(&mut transaction, FORGET_STATEMENTS).await?;
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Checks that the schema is the one that this version of the program works on, and changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is older or newer, or if the database fails.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let mut session = self.reader().await?;
+        let applied = sqlx::query_scalar!("SELECT version FROM _sqlx_migrations WHERE success");
+        let applied = match applied.fetch_all(&mut session).await {
+            Ok(applied) => applied,
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_TABLE) => {
+                Vec::new()
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let migrations = migrations();
+        if let Some(migration) = applied.iter().find(|it| !migrations.version_exists(**it)) {
+            let migration = *migration;
+            return Err(Fault::Newer { migration }.into());
+        }
+        let mut known = migrations.iter().map(|migration| migration.version);
+        if let Some(migration) = known.find(|version| !applied.contains(version)) {
+            return Err(Fault::Outdated { migration }.into());
+        }
+        session.commit().await
+    }
+
+    /// Spreads the tables over the machines of a Citus cluster, each organization on one of them:
+    /// what `migrations/postgres/citus.sql` says. Does nothing if they are already.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database doesn't have Citus, or fails.
+    pub async fn distribute(&self) -> Result<(), StoreError> {
+        let mut transaction = self.server.pool.begin_with(WRITE).await.map_err(failed)?;
+        run(&mut transaction, NO_TIMEOUTS).await?;
+        lock_migrations(&mut transaction).await?;
+        // Not as a prepared statement: without the extension, there is no such table.
+        let distributed = "SELECT FROM pg_dist_partition \
+             WHERE logicalrelid = 'entries'::regclass";
+        let distributed = sqlx::raw_sql(distributed).fetch_optional(&mut *transaction);
+        match distributed.await {
+            Ok(Some(_)) => {}
+            Ok(None) => {
+                run(&mut transaction, ONE_BY_ONE).await?;
+                run(&mut transaction, CITUS).await?;
+            }
+            Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(NO_TABLE) => {
+                return Err(Fault::NoCitus.into());
+            }
+            Err(error) => return Err(failed(error)),
+        }
+        transaction.commit().await.map_err(failed)
+    }
+
+    /// Waits for what is under way and closes all connections. Whoever uses the database
+    /// afterwards is told that it is unavailable.
+    pub async fn close(&self) {
+        self.server.pool.close().await;
+    }
+
+    /// A transaction that changes something.
+    pub(crate) async fn write(&self) -> Result<Session, StoreError> {
+        self.begin(WRITE).await
+    }
+
+    /// A transaction in which all statements read the same state of the database.
+    pub(crate) async fn read(&self) -> Result<Session, StoreError> {
+        self.begin(READ).await
+    }
+
+    /// For a single statement that reads.
+    pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
+        if self.keeps_statements {
+            self.session().await
+        } else {
+            // Preparing a statement and carrying it out are two things to a pooler, which it may
+            // do on two connections, if they aren't in one transaction.
+            self.read().await
+        }
+    }
+
+    async fn begin(&self, statement: &'static str) -> Result<Session, StoreError> {
+        let mut session = self.session().await?;
+        session.begin(statement).await?;
+        Ok(session)
+    }
+
+    async fn session(&self) -> Result<Session, StoreError> {
+        let connection = self.server.acquire().await?;
+        Ok(Session::new(connection, self.keeps_statements))
+    }
+}
+
+fn migrations() -> Migrator {
+    let mut migrations = sqlx::migrate!("../../migrations/postgres");
+    // The library's lock outlives the transaction, which a pooler doesn't allow for.
+    migrations.set_locking(false);
+    migrations
+}
+
+async fn lock_migrations(connection: &mut PgConnection) -> Result<(), StoreError> {
+    let locked = sqlx::query!("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK);
+    locked.execute(connection).await.map(drop).map_err(failed)
+}
+
+async fn run(connection: &mut PgConnection, statement: &'static str) -> Result<(), StoreError> {
+    let done = sqlx::raw_sql(statement).execute(connection).await;
+    done.map(drop).map_err(failed)
+}

@@ -1,0 +1,126 @@
+//! Everything that is read.
+
+mod history;
+mod key;
+mod location;
+#[cfg(test)]
+mod plans;
+mod product;
+mod server;
+mod stock;
+mod tenancy;
+
+use sqlx::postgres::PgRow;
+use sqlx::{FromRow, Postgres, QueryBuilder};
+use stockroom_application::PageRequest;
+use stockroom_application::ports::{StoreError, View};
+use stockroom_domain::Owner;
+
+use crate::commit::Kind;
+use crate::error::failed;
+use crate::rows::Row;
+use crate::session::Session;
+
+/// A list of what a store and its organization have, or the organization alone: one `SELECT` for
+/// each whose things are seen. Its first column is the id by which the list is sorted.
+struct ListQuery<P> {
+    view: View,
+    push_select: P,
+}
+
+impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
+    /// The list of what the `SELECT`s that `push_select` appends for one owner each give.
+    const fn new(view: View, push_select: P) -> Self {
+        Self { view, push_select }
+    }
+
+    /// The rows of one page, in order.
+    async fn page<T>(&self, session: &mut Session, page: PageRequest) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.page_query("", page)
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(session)
+            .await
+            .map_err(failed)
+    }
+
+    /// The query for one page. Each owner's part is read off its index as far as the page may need
+    /// it, and no further.
+    fn page_query(&self, start: &str, page: PageRequest) -> QueryBuilder<Postgres> {
+        let PageRequest { limit, offset } = page;
+        // The numbers are part of the text, so that PostgreSQL knows how little is wanted.
+        let first = format!(" ORDER BY 1 LIMIT {}", u64::from(offset) + u64::from(limit));
+        let mut query = self.query(&format!("{start}SELECT *"), &first);
+        query.push(format_args!(" ORDER BY 1 LIMIT {limit} OFFSET {offset}"));
+        query
+    }
+
+    /// All rows, in any order.
+    async fn all<T>(&self, session: &mut Session) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.query("SELECT *", "")
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(session)
+            .await
+            .map_err(failed)
+    }
+
+    /// How many rows there are in all.
+    async fn count(&self, session: &mut Session) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .count_query("")
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_one(session)
+            .await
+            .map_err(failed)?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    fn count_query(&self, start: &str) -> QueryBuilder<Postgres> {
+        self.query(&format!("{start}SELECT count(*)"), "")
+    }
+
+    /// What `select` says of all parts together, each of which ends with `end`.
+    fn query(&self, select: &str, end: &str) -> QueryBuilder<Postgres> {
+        let mut query = QueryBuilder::new(select);
+        query.push(" FROM (");
+        for (index, owner) in self.view.acting.visible().enumerate() {
+            query.push(if index == 0 { "(" } else { " UNION ALL (" });
+            (self.push_select)(&mut query, owner);
+            query.push(end).push(")");
+        }
+        query.push(") AS list");
+        query
+    }
+}
+
+/// How many things of a kind `view` sees, without counting them.
+async fn kept_count(session: &mut Session, view: View, kind: Kind) -> Result<u64, StoreError> {
+    let organization_id = view.organization.uuid();
+    let owner_id = view.acting.to_uuid(view.organization);
+    let kind = kind.word();
+    // A store sees its own stock and the organization's, less what it sees its own of instead.
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(sum(CASE kind WHEN $3 THEN count ELSE -count END), 0)::bigint AS "count!"
+        FROM level_counts
+        WHERE organization_id = $1
+            AND owner_id IN ($1, $2)
+            AND (kind = $3 OR ($3 = 'stock' AND kind = 'shadowing_stock'))
+        "#,
+        organization_id,
+        owner_id,
+        kind,
+    )
+    .fetch_one(session)
+    .await
+    .map_err(failed)?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}

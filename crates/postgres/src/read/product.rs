@@ -1,0 +1,81 @@
+//! Products.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::ports::{ProductReader, StoreError, View};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{Owner, Product, ProductId, Quantity, StockedProduct};
+use uuid::Uuid;
+
+use super::{ListQuery, kept_count, stock};
+use crate::commit::Kind;
+use crate::session::Session;
+use crate::{PostgresDatabase, rows};
+
+#[async_trait]
+impl ProductReader for PostgresDatabase {
+    async fn product(
+        &self,
+        view: View,
+        id: ProductId,
+    ) -> Result<Option<StockedProduct>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let mut products = rows::product::products(&mut snapshot, view.organization, [id]).await?;
+        products.retain(|product| view.acting.can_see(product.owner));
+        let product = stocked(&mut snapshot, view, products).await?.pop();
+        snapshot.commit().await?;
+        Ok(product)
+    }
+
+    async fn list_products(
+        &self,
+        view: View,
+        page: PageRequest,
+    ) -> Result<Page<StockedProduct>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let ids: Vec<(Uuid,)> = select(view).page(&mut snapshot, page).await?;
+        let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
+        let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
+        products.sort_by_key(|product| product.id);
+        let items = stocked(&mut snapshot, view, products).await?;
+        let total = kept_count(&mut snapshot, view, Kind::Product).await?;
+        snapshot.commit().await?;
+        Ok(Page { items, total })
+    }
+}
+
+/// The ids of the products that `view` sees.
+pub(super) fn select(view: View) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
+    ListQuery::new(view, move |query, owner| {
+        query.push(
+            "SELECT products.product_id FROM products \
+             WHERE products.organization_id = ",
+        );
+        query.push_bind(view.organization.uuid());
+        query.push(" AND products.owner_id = ");
+        query.push_bind(owner.to_uuid(view.organization));
+    })
+}
+
+/// Products with what is available of the stock that `view` sees of them.
+async fn stocked(
+    session: &mut Session,
+    view: View,
+    products: Vec<Product>,
+) -> Result<Vec<StockedProduct>, StoreError> {
+    let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
+    let levels: HashMap<ProductId, Quantity> = stock::visible(session, view, &ids)
+        .await?
+        .into_iter()
+        .map(|stock| (stock.product, stock.sums().available))
+        .collect();
+    Ok(products
+        .into_iter()
+        .map(|product| StockedProduct {
+            level: levels.get(&product.id).copied().unwrap_or_default(),
+            product,
+        })
+        .collect())
+}

@@ -1,0 +1,137 @@
+//! Stock and its history.
+
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::filter::{StockCondition, TransactionCondition};
+use stockroom_application::ports::{StockReader, StoreError, View};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{Owner, ProductId, Recorded, Stock, StockKey, TransactionId};
+use uuid::Uuid;
+
+use super::{ListQuery, history, kept_count};
+use crate::commit::Kind;
+use crate::session::Session;
+use crate::{PostgresDatabase, filter, rows};
+
+#[async_trait]
+impl StockReader for PostgresDatabase {
+    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
+        let mut session = self.reader().await?;
+        let stock = visible(&mut session, view, &[product]).await?.pop();
+        session.commit().await?;
+        Ok(stock)
+    }
+
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let mut session = self.reader().await?;
+        let stocks = visible(&mut session, view, products).await?;
+        session.commit().await?;
+        Ok(stocks)
+    }
+
+    async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest,
+    ) -> Result<Page<Stock>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let keys: Vec<(Uuid, Uuid, Uuid)> = select(view, filter).page(&mut snapshot, page).await?;
+        let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
+            product: ProductId::new(product_id),
+            owner: Owner::from_uuid(owner_id, view.organization),
+        });
+        let mut items = rows::stock::stocks(&mut snapshot, view.organization, keys).await?;
+        items.sort_by_key(|stock| stock.id);
+        let total = if filter.is_empty() {
+            kept_count(&mut snapshot, view, Kind::Stock).await?
+        } else {
+            select(view, filter).count(&mut snapshot).await?
+        };
+        snapshot.commit().await?;
+        Ok(Page { items, total })
+    }
+
+    async fn transactions(
+        &self,
+        view: View,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        page: PageRequest,
+    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
+            None => None,
+            Some(stock) => {
+                let organization = view.organization;
+                Some(history::page(&mut snapshot, organization, &stock, filter, page).await?)
+            }
+        };
+        snapshot.commit().await?;
+        Ok(history)
+    }
+
+    async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let Some(created_at) = id.created_at() else {
+            return Ok(None);
+        };
+        let mut snapshot = self.read().await?;
+        let recorded = match visible(&mut snapshot, view, &[product]).await?.pop() {
+            None => None,
+            Some(stock) => {
+                let organization = view.organization;
+                history::entry(&mut snapshot, organization, &stock, id, created_at).await?
+            }
+        };
+        snapshot.commit().await?;
+        Ok(recorded)
+    }
+}
+
+/// The stock of these products that `view` sees: for each its own, else the organization's.
+pub(super) async fn visible(
+    session: &mut Session,
+    view: View,
+    products: &[ProductId],
+) -> Result<Vec<Stock>, StoreError> {
+    let keys = products.iter().flat_map(|product| {
+        view.acting.visible().map(|owner| StockKey {
+            product: *product,
+            owner,
+        })
+    });
+    let mut stocks = rows::stock::stocks(session, view.organization, keys).await?;
+    stocks.sort_by_key(|stock| (stock.product, stock.owner != view.acting));
+    stocks.dedup_by_key(|stock| stock.product);
+    Ok(stocks)
+}
+
+/// The keys of the stock that `view` sees.
+pub(super) fn select(
+    view: View,
+    filter: &[StockCondition],
+) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
+    let organization = view.organization;
+    ListQuery::new(view, move |query, owner| {
+        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
+        query.push("WHERE stocks.organization_id = ");
+        query.push_bind(organization.uuid());
+        query.push(" AND stocks.owner_id = ");
+        query.push_bind(owner.to_uuid(organization));
+        if owner != view.acting {
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
+                 WHERE own.product_id = stocks.product_id AND own.organization_id = ",
+            );
+            query.push_bind(organization.uuid());
+            query.push(" AND own.owner_id = ");
+            query.push_bind(view.acting.to_uuid(organization)).push(")");
+        }
+        filter::push_stock(query, organization, owner, filter);
+    })
+}

@@ -1,0 +1,64 @@
+//! Rows: for each kind of thing the one statement that reads it, and how it is decoded.
+
+pub(crate) mod entry;
+pub(crate) mod key;
+pub(crate) mod location;
+pub(crate) mod product;
+pub(crate) mod stock;
+pub(crate) mod tenancy;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Quantity, Timestamp};
+use uuid::Uuid;
+
+/// Names a row, for the case that one of its values is impossible.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row {
+    table: &'static str,
+    id: Uuid,
+    sequence: Option<i64>,
+}
+
+impl Row {
+    /// The row of `table` with this id.
+    pub(crate) const fn new(table: &'static str, id: Uuid) -> Self {
+        Self {
+            table,
+            id,
+            sequence: None,
+        }
+    }
+
+    fn corrupt(self, column: &'static str) -> StoreError {
+        let row = match self.sequence {
+            None => self.id.to_string(),
+            Some(sequence) => format!("{}/{sequence}", self.id),
+        };
+        StoreError::Corrupt {
+            table: self.table,
+            column,
+            row,
+        }
+    }
+
+    /// The value, if it is one.
+    pub(crate) fn valid<T, E>(
+        self,
+        column: &'static str,
+        value: Result<T, E>,
+    ) -> Result<T, StoreError> {
+        value.map_err(|_| self.corrupt(column))
+    }
+
+    fn quantity(self, column: &'static str, pieces: i64) -> Result<Quantity, StoreError> {
+        self.valid(column, Quantity::try_from(pieces))
+    }
+
+    pub(crate) fn timestamp(
+        self,
+        column: &'static str,
+        milliseconds: i64,
+    ) -> Result<Timestamp, StoreError> {
+        Timestamp::from_milliseconds(milliseconds).ok_or_else(|| self.corrupt(column))
+    }
+}

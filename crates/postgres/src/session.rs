@@ -1,0 +1,150 @@
+//! A connection while it is used.
+
+use std::fmt;
+
+use futures::future::BoxFuture;
+use futures::stream::BoxStream;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo};
+use sqlx::{Describe, Either, Execute, Executor, Postgres, SqlStr};
+use stockroom_application::ports::StoreError;
+
+use crate::error::failed;
+
+/// A connection out of the pool, in a transaction or not.
+///
+/// A transaction that is not brought to its end, because something failed or because nobody waits
+/// for it any more, takes its connection with it: PostgreSQL rolls it back, and nobody ever gets a
+/// connection in an unknown state.
+pub(crate) struct Session {
+    connection: PoolConnection<Postgres>,
+    in_transaction: bool,
+    keeps_statements: bool,
+}
+
+impl Session {
+    /// A session outside of any transaction. With `keeps_statements`, statements are prepared once
+    /// on each connection.
+    pub(crate) const fn new(connection: PoolConnection<Postgres>, keeps_statements: bool) -> Self {
+        Self {
+            connection,
+            in_transaction: false,
+            keeps_statements,
+        }
+    }
+
+    /// Begins a transaction with this statement.
+    pub(crate) async fn begin(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        self.in_transaction = true;
+        let begun = sqlx::raw_sql(statement).execute(&mut *self.connection);
+        begun.await.map_err(failed)?;
+        Ok(())
+    }
+
+    /// Ends the transaction, if there is one. When this returns, what it changed is durable. If it
+    /// fails because the connection breaks off, nobody knows whether it is.
+    pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
+        self.end("COMMIT").await
+    }
+
+    /// Undoes what the transaction changed.
+    pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        if self.in_transaction {
+            let ended = sqlx::raw_sql(statement).execute(&mut *self.connection);
+            ended.await.map_err(failed)?;
+            self.in_transaction = false;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        if self.in_transaction {
+            self.connection.close_on_drop();
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session").finish_non_exhaustive()
+    }
+}
+
+/// A statement, prepared under a name or not as the session says.
+struct InSession<E> {
+    statement: E,
+    keeps_statements: bool,
+}
+
+impl<'q, E: Execute<'q, Postgres>> Execute<'q, Postgres> for InSession<E> {
+    fn sql(self) -> SqlStr {
+        self.statement.sql()
+    }
+
+    fn statement(&self) -> Option<&PgStatement> {
+        self.statement.statement()
+    }
+
+    fn take_arguments(
+        &mut self,
+    ) -> Result<Option<sqlx::postgres::PgArguments>, sqlx::error::BoxDynError> {
+        self.statement.take_arguments()
+    }
+
+    fn persistent(&self) -> bool {
+        self.keeps_statements && self.statement.persistent()
+    }
+}
+
+impl<'c> Executor<'c> for &'c mut Session {
+    type Database = Postgres;
+
+    fn fetch_many<'e, 'q: 'e, E>(
+        self,
+        query: E,
+    ) -> BoxStream<'e, sqlx::Result<Either<PgQueryResult, PgRow>>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        self.connection.fetch_many(InSession {
+            statement: query,
+            keeps_statements: self.keeps_statements,
+        })
+    }
+
+    fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
+    where
+        'c: 'e,
+        E: 'q + Execute<'q, Postgres>,
+    {
+        self.connection.fetch_optional(InSession {
+            statement: query,
+            keeps_statements: self.keeps_statements,
+        })
+    }
+
+    fn prepare_with<'e>(
+        self,
+        sql: SqlStr,
+        parameters: &'e [PgTypeInfo],
+    ) -> BoxFuture<'e, sqlx::Result<PgStatement>>
+    where
+        'c: 'e,
+    {
+        self.connection.prepare_with(sql, parameters)
+    }
+
+    fn describe<'e>(self, sql: SqlStr) -> BoxFuture<'e, sqlx::Result<Describe<Postgres>>>
+    where
+        'c: 'e,
+    {
+        self.connection.describe(sql)
+    }
+}

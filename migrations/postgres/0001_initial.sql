@@ -1,0 +1,225 @@
+-- The first schema.
+--
+-- Times are milliseconds since the Unix epoch. An owner_id is a store's id, or the organization's
+-- own id for what belongs to the organization. Every key and index starts with organization_id,
+-- apart from those of the few small tables in which something is looked up before the organization
+-- is known: a cluster that is sharded by organization has the small ones on every machine (see
+-- citus.sql). The constraints decide nothing: they are there to catch a fault of the program.
+--
+-- Foreign keys are kept where the row referred to is not one that all writers would have to lock
+-- at the same time. None reaches beyond an organization.
+
+CREATE TABLE organizations (
+    organization_id uuid    NOT NULL PRIMARY KEY,
+    name            text    NOT NULL,
+    per_store_stock boolean NOT NULL,
+    created_at      bigint  NOT NULL
+);
+
+CREATE TABLE stores (
+    organization_id uuid   NOT NULL REFERENCES organizations,
+    store_id        uuid   NOT NULL,
+    name            text   NOT NULL,
+    created_at      bigint NOT NULL,
+    PRIMARY KEY (organization_id, store_id)
+);
+
+CREATE TABLE application_keys (
+    organization_id     uuid    NOT NULL REFERENCES organizations,
+    key_id              uuid    NOT NULL,
+    owner_id            uuid    NOT NULL,
+    name                text    NOT NULL,
+    client_id           text    NOT NULL,
+    secret_hash         bytea   NOT NULL CHECK (length(secret_hash) = 32),
+    reserved_rate_limit bigint  NOT NULL CHECK (reserved_rate_limit BETWEEN 0 AND 4294967295),
+    allow_implicit      boolean NOT NULL,
+    created_at          bigint  NOT NULL,
+    updated_at          bigint  NOT NULL,
+    last_used_at        bigint,
+    PRIMARY KEY (organization_id, key_id)
+) WITH (fillfactor = 80);
+
+CREATE INDEX application_keys_of_owner ON application_keys (organization_id, owner_id, key_id);
+
+-- Who asks for a token names a client id only; this says whose it is.
+CREATE TABLE client_ids (
+    client_id       text NOT NULL PRIMARY KEY,
+    organization_id uuid NOT NULL,
+    key_id          uuid NOT NULL
+);
+
+-- Every server reads what was revoked lately, of all organizations at once. Rows are added and
+-- swept, never changed.
+CREATE TABLE token_revocations (
+    key_id     uuid   NOT NULL,
+    grants     text   NOT NULL CHECK (grants IN ('all', 'implicit')),
+    revoked_at bigint NOT NULL,
+    PRIMARY KEY (key_id, grants, revoked_at)
+);
+
+CREATE INDEX token_revocations_in_time ON token_revocations (revoked_at);
+
+-- What all servers on this database have in common.
+CREATE TABLE server_state (
+    name  text  NOT NULL PRIMARY KEY,
+    value bytea NOT NULL
+);
+
+-- A deleted location stays: ledger entries still show the slug that it had last.
+CREATE TABLE locations (
+    organization_id uuid   NOT NULL REFERENCES organizations,
+    location_id     uuid   NOT NULL,
+    owner_id        uuid   NOT NULL,
+    name            text   NOT NULL,
+    slug            text   NOT NULL,
+    external_ref    text,
+    description     text,
+    -- The lines.
+    address         text[],
+    latitude        double precision,
+    longitude       double precision,
+    created_at      bigint NOT NULL,
+    updated_at      bigint NOT NULL,
+    deleted_at      bigint,
+    PRIMARY KEY (organization_id, location_id),
+    CHECK ((latitude IS NULL) = (longitude IS NULL))
+);
+
+CREATE UNIQUE INDEX locations_slug ON locations (organization_id, owner_id, slug)
+    WHERE deleted_at IS NULL;
+CREATE INDEX locations_of_owner ON locations (organization_id, owner_id, location_id)
+    WHERE deleted_at IS NULL;
+
+CREATE TABLE products (
+    organization_id uuid    NOT NULL REFERENCES organizations,
+    product_id      uuid    NOT NULL,
+    owner_id        uuid    NOT NULL,
+    name            text    NOT NULL,
+    sku             text,
+    -- Digests (SHA-256): a text may be longer than what an index can hold.
+    sku_digest      bytea,
+    slug            text,
+    description     text,
+    status          text    NOT NULL CHECK (status IN ('draft', 'live')),
+    commodity_type  text    NOT NULL CHECK (commodity_type IN ('physical', 'digital')),
+    manage_stock    boolean NOT NULL,
+    external_ref    text,
+    external_digest bytea,
+    created_at      bigint  NOT NULL,
+    updated_at      bigint  NOT NULL,
+    PRIMARY KEY (organization_id, product_id),
+    CHECK ((sku IS NULL) = (sku_digest IS NULL)),
+    CHECK ((external_ref IS NULL) = (external_digest IS NULL))
+);
+
+CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku_digest)
+    WHERE sku_digest IS NOT NULL;
+CREATE UNIQUE INDEX products_external_ref
+    ON products (organization_id, owner_id, external_digest)
+    WHERE external_digest IS NOT NULL;
+CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id);
+
+-- The organization-level products, registered or not.
+CREATE TABLE organization_products (
+    organization_id uuid NOT NULL,
+    product_id      uuid NOT NULL,
+    PRIMARY KEY (organization_id, product_id)
+);
+
+-- Current stock. The unlocated pool is part of the row, so that stock without locations is one
+-- row. No index has a column that a transaction changes, and each page has room for the next
+-- version of its rows: then a change touches no index.
+CREATE TABLE stocks (
+    organization_id     uuid    NOT NULL,
+    product_id          uuid    NOT NULL,
+    owner_id            uuid    NOT NULL,
+    stock_id            uuid    NOT NULL,
+    product_owner_id    uuid    NOT NULL,
+    -- Sums over the unlocated pool and all positions.
+    available           bigint  NOT NULL,
+    allocated           bigint  NOT NULL,
+    unlocated_available bigint  NOT NULL CHECK (unlocated_available BETWEEN 0 AND available),
+    unlocated_allocated bigint  NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
+    -- The number of the last ledger entry: entries count 1, 2, 3 …
+    sequence            bigint  NOT NULL CHECK (sequence >= 1),
+    created_at          bigint  NOT NULL,
+    updated_at          bigint  NOT NULL CHECK (updated_at >= created_at),
+    -- False if there certainly are no positions: then nobody looks for them.
+    located             boolean NOT NULL,
+    PRIMARY KEY (organization_id, product_id, owner_id),
+    CHECK (available + allocated <= 9007199254740991),
+    CHECK (located OR (available = unlocated_available AND allocated = unlocated_allocated))
+) WITH (fillfactor = 70);
+
+-- Stock ids are UUIDs of version 7: this is the order of creation, in which stock is listed.
+CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id);
+
+CREATE TABLE positions (
+    organization_id uuid   NOT NULL,
+    stock_id        uuid   NOT NULL,
+    location_id     uuid   NOT NULL,
+    available       bigint NOT NULL CHECK (available >= 0),
+    allocated       bigint NOT NULL CHECK (allocated >= 0),
+    PRIMARY KEY (organization_id, stock_id, location_id),
+    FOREIGN KEY (organization_id, location_id) REFERENCES locations
+) WITH (fillfactor = 80);
+
+CREATE INDEX positions_in_location ON positions (organization_id, location_id);
+
+-- The ledger, which is the history: entries are added, never changed, never removed.
+CREATE TABLE entries (
+    organization_id uuid   NOT NULL,
+    stock_id        uuid   NOT NULL,
+    sequence        bigint NOT NULL CHECK (sequence >= 1),
+    transaction_id  uuid   NOT NULL,
+    location_id     uuid,
+    action          text   NOT NULL
+        CHECK (action IN ('create', 'increment', 'decrement', 'allocate', 'deallocate')),
+    quantity        bigint NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740991),
+    -- What the position holds right after the entry.
+    available       bigint NOT NULL CHECK (available >= 0),
+    allocated       bigint NOT NULL CHECK (allocated >= 0),
+    actor_key_id    uuid,
+    created_at      bigint NOT NULL,
+    PRIMARY KEY (organization_id, stock_id, sequence)
+);
+
+-- An entry's id holds its time, by which an entry is found.
+CREATE INDEX entries_in_time ON entries (organization_id, stock_id, created_at);
+
+-- The program can't rewrite history even if it tried, unless it runs as a superuser. A trigger
+-- would say so as well, but has no place in a cluster that is sharded.
+REVOKE UPDATE, DELETE, TRUNCATE ON entries FROM CURRENT_USER;
+
+-- Stock that is no longer managed, as it was last: for auditors, who find its ledger by stock_id.
+CREATE TABLE deleted_stocks (
+    organization_id     uuid   NOT NULL,
+    stock_id            uuid   NOT NULL,
+    product_id          uuid   NOT NULL,
+    owner_id            uuid   NOT NULL,
+    product_owner_id    uuid   NOT NULL,
+    available           bigint NOT NULL,
+    allocated           bigint NOT NULL,
+    unlocated_available bigint NOT NULL,
+    unlocated_allocated bigint NOT NULL,
+    sequence            bigint NOT NULL,
+    created_at          bigint NOT NULL,
+    updated_at          bigint NOT NULL,
+    deleted_at          bigint NOT NULL CHECK (deleted_at >= updated_at),
+    PRIMARY KEY (organization_id, stock_id)
+);
+
+CREATE INDEX deleted_stocks_of_product ON deleted_stocks (organization_id, product_id);
+
+-- How long lists are, kept with every change, so that no list has to be counted. The kind
+-- 'shadowing_stock' counts a store's stock of products of which the organization has stock, too:
+-- the store sees its own instead. A count is never negative, but there can be no CHECK for that:
+-- PostgreSQL would apply it to what is added to a count.
+CREATE TABLE level_counts (
+    organization_id uuid   NOT NULL,
+    owner_id        uuid   NOT NULL,
+    kind            text   NOT NULL
+        CHECK (kind IN ('stock', 'shadowing_stock', 'product', 'location')),
+    count           bigint NOT NULL,
+    PRIMARY KEY (organization_id, owner_id, kind)
+) WITH (fillfactor = 50);
