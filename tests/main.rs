@@ -6,5 +6,6 @@ mod command_line;
 mod first_start;
 mod kills;
 mod operation;
+mod postgres;
 mod races;
 mod support;

@@ -39,6 +39,23 @@ async fn health_is_answered_on_both_addresses_and_metrics_on_one() {
     }
 }
 
+#[test]
+fn the_command_line_asks_a_server_whether_it_is_ready() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let address = server.address.to_string();
+    let health = || {
+        let asked = stockroom()
+            .env("STOCKROOM_LISTEN", &address)
+            .arg("health")
+            .output();
+        asked.unwrap().status.code()
+    };
+    assert_eq!(health(), Some(0));
+    server.kill();
+    assert_eq!(health(), Some(1));
+}
+
 #[tokio::test]
 async fn the_log_has_a_line_per_request_and_no_secrets() {
     let folder = DataFolder::new();

@@ -4,17 +4,16 @@ use futures::future::join_all;
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use crate::support::{Client, DataFolder, Server, figures, product, stockroom};
+use crate::support::{Client, DataFolder, FirstKey, Server, figures, product, stockroom};
 
-/// A client of the organization that the first start made, and the ids of two of its stores.
-async fn organization(server: &Server, folder: &DataFolder) -> (Client, [String; 2]) {
-    let first = server.first_key();
+/// A key of the organization that the first start made on this database, and the ids of two of its
+/// stores.
+pub(crate) fn organization(first: &FirstKey, database: [&str; 2]) -> (FirstKey, [String; 2]) {
     let run = |arguments: &[&str]| {
         let output = stockroom()
             .args(arguments)
             .args(["--organization", &first.organization])
-            .arg("--data-folder")
-            .arg(folder.path())
+            .args(database)
             .output()
             .unwrap();
         assert!(output.status.success(), "{output:?}");
@@ -25,10 +24,14 @@ async fn organization(server: &Server, folder: &DataFolder) -> (Client, [String;
         line.split_whitespace().nth(1).unwrap().to_owned()
     };
     let key = run(&["key", "create", "ERP"]);
-    let [id, secret] = ["client_id", "client_secret"].map(|name| field(&key, name));
-    let client = Client::with_key(server.address, &id, &secret).await;
+    let [client_id, client_secret] = ["client_id", "client_secret"].map(|name| field(&key, name));
     let second = field(&run(&["store", "create", "Second store"]), "store");
-    (client, [first.store, second])
+    let key = FirstKey {
+        client_id,
+        client_secret,
+        ..first.clone()
+    };
+    (key, [first.store.clone(), second])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -36,57 +39,54 @@ async fn a_thousand_pieces_are_allocated_a_thousand_times() {
     let folder = DataFolder::new();
     let server = Server::start(&folder.path());
     let client = server.client(&server.first_key()).await;
-    let product = product(1);
-    client.create_stock(&product, 1_000).await;
+    a_thousand_of_two_thousand(&[client], 64).await;
+}
 
-    let statuses: Vec<u16> = stream::iter(0..2_000)
-        .map(|_| client.transact(&product, "allocate", 1))
-        .buffer_unordered(64)
+/// 2,000 times one piece of 1,000 is allocated, by so many at once.
+pub(crate) async fn a_thousand_of_two_thousand(clients: &[Client], at_once: usize) {
+    let product = product(1);
+    clients[0].create_stock(&product, 1_000).await;
+    let statuses: Vec<u16> = stream::iter(clients.iter().cycle().take(2_000))
+        .map(|client| client.transact(&product, "allocate", 1))
+        .buffer_unordered(at_once)
         .map(|(status, _)| status)
         .collect()
         .await;
 
     let count = |wanted: u16| statuses.iter().filter(|status| **status == wanted).count();
     assert_eq!((count(200), count(422)), (1_000, 1_000));
-    let (_, stock) = client.get(&format!("/v2/inventories/{product}")).await;
-    assert_eq!(figures(&stock), [0, 1_000, 1_000]);
-    let history = client.history(&product).await;
-    assert_eq!(history.len(), 1_001);
-    assert_eq!(history[0]["action"], "create");
-    assert!(
-        history[1..]
-            .iter()
-            .all(|entry| entry["action"] == "allocate")
-    );
+    for client in clients {
+        let (_, stock) = client.get(&format!("/v2/inventories/{product}")).await;
+        assert_eq!(figures(&stock), [0, 1_000, 1_000]);
+        let history = client.history(&product).await;
+        assert_eq!(history.len(), 1_001);
+        assert_eq!(history[0]["action"], "create");
+        let allocated = |entry: &Value| entry["action"] == "allocate";
+        assert!(history[1..].iter().all(allocated));
+    }
 }
 
 /// Two stores create stock of a product of the organization at the same time.
-async fn race(client: &Client, stores: &[String; 2], name: &str) -> [(u16, Value); 2] {
+async fn race(organization: &Client, stores: &[Client; 2], name: &str) -> [(u16, Value); 2] {
     let body = json!({ "data": { "type": "product", "name": name } });
-    let (status, registered) = client.post("/v2/products", &body).await;
+    let (status, registered) = organization.post("/v2/products", &body).await;
     assert_eq!(status, 201, "{registered}");
     let product = registered["data"]["id"].as_str().unwrap();
-    let creations = stores.each_ref().map(|store| {
-        let client = client.in_store(store);
-        async move {
-            let body = json!({ "data": { "quantity": 5 } });
-            let path = format!("/v2/inventories/{product}");
-            let request = client.request(reqwest::Method::POST, &path).json(&body);
-            let request = request.header("EP-Inventories-Multi-Location", "true");
-            let answer = request.send().await.unwrap();
-            (answer.status().as_u16(), answer.json().await.unwrap())
-        }
+    let creations = stores.each_ref().map(async |store| {
+        let body = json!({ "data": { "quantity": 5 } });
+        let path = format!("/v2/inventories/{product}");
+        let request = store.request(reqwest::Method::POST, &path).json(&body);
+        let request = request.header("EP-Inventories-Multi-Location", "true");
+        let answer = request.send().await.unwrap();
+        (answer.status().as_u16(), answer.json().await.unwrap())
     });
     join_all(creations).await.try_into().unwrap()
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_of_two_stores_gets_to_manage_an_organization_product() {
-    let folder = DataFolder::new();
-    let server = Server::start(&folder.path());
-    let (client, stores) = organization(&server, &folder).await;
+/// Many such races, first for the one place to manage a product, then with `per_store_stock`.
+pub(crate) async fn many_product_races(organization: &Client, stores: &[Client; 2]) {
     for round in 0..100 {
-        let mut answers = race(&client, &stores, &format!("Product {round}")).await;
+        let mut answers = race(organization, stores, &format!("Product {round}")).await;
         answers.sort_by_key(|(status, _)| *status);
         let [(won, _), (lost, error)] = answers;
         assert_eq!((won, lost), (201, 400), "round {round}: {error}");
@@ -97,14 +97,26 @@ async fn one_of_two_stores_gets_to_manage_an_organization_product() {
     }
 
     let body = json!({ "data": { "type": "settings", "per_store_stock": true } });
-    let (status, _) = client.put("/v2/settings/inventories", &body).await;
+    let (status, _) = organization.put("/v2/settings/inventories", &body).await;
     assert_eq!(status, 200);
     for round in 0..20 {
-        let answers = race(&client, &stores, &format!("Shared product {round}")).await;
+        let answers = race(organization, stores, &format!("Shared product {round}")).await;
         let [one, other] = answers.map(|(status, stock)| {
             assert_eq!(status, 201, "round {round}: {stock}");
             stock["data"]["meta"]["stock_id"].clone()
         });
         assert_ne!(one, other, "round {round}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_two_stores_gets_to_manage_an_organization_product() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let database = folder.path();
+    let database = ["--data-folder", database.to_str().unwrap()];
+    let (key, stores) = organization(&server.first_key(), database);
+    let client = server.client(&key).await;
+    let stores = stores.each_ref().map(|store| client.in_store(store));
+    many_product_races(&client, &stores).await;
 }

@@ -1,10 +1,12 @@
 //! Starts the program, and calls it.
 
 mod client;
+mod load;
 mod server;
 
 pub(crate) use client::{Client, figures};
-pub(crate) use server::Server;
+pub(crate) use load::{Load, fold};
+pub(crate) use server::{FirstKey, Server};
 
 use std::path::PathBuf;
 use std::process::Command;

@@ -40,11 +40,20 @@ impl Server {
     }
 
     pub(crate) fn start_with(data_folder: &Path, arguments: &[&str]) -> Self {
+        let data_folder = data_folder.to_str().unwrap();
+        Self::spawn(["--data-folder", data_folder], arguments)
+    }
+
+    /// Starts a server on a PostgreSQL database, and waits until it serves.
+    pub(crate) fn start_on(database_url: &str) -> Self {
+        Self::spawn(["--database-url", database_url], &[])
+    }
+
+    fn spawn(database: [&str; 2], arguments: &[&str]) -> Self {
         let mut process = stockroom()
             .args(["serve", "--listen", "127.0.0.1:0"])
             .args(["--metrics-listen", "127.0.0.1:0", "--log-format", "json"])
-            .arg("--data-folder")
-            .arg(data_folder)
+            .args(database)
             .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

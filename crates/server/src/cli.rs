@@ -19,7 +19,7 @@ pub(crate) enum Command {
     /// Serve the API. This is what happens without a command, too.
     Serve(Serve),
     /// Bring the database's schema up to date.
-    Migrate(Database),
+    Migrate(Migrate),
     /// Create and list organizations.
     #[command(subcommand)]
     Organization(OrganizationCommand),
@@ -29,13 +29,15 @@ pub(crate) enum Command {
     /// Create, list and revoke application keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Ask the server on this machine whether it is ready; if not, the exit code is 1.
+    Health(Health),
     /// Print the API's `OpenAPI` document.
     Openapi,
 }
 
 /// Where settings are read from, and where data is kept.
 #[derive(Debug, Clone, Args)]
-pub(crate) struct Database {
+pub(crate) struct Storage {
     /// A TOML file with settings: the names of the options with underscores, as in
     /// `data_folder = "/var/lib/stockroom"`. Flags and the environment go before it.
     #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
@@ -49,6 +51,101 @@ pub(crate) struct Database {
         default_value = "stockroom-data"
     )]
     pub(crate) data_folder: PathBuf,
+
+    /// The database on a PostgreSQL server to use instead of the embedded one, as in
+    /// `postgres://user:password@host:5432/stockroom?sslmode=verify-full`.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub(crate) database_url: Option<String>,
+
+    /// How many connections to PostgreSQL there may be at once.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_CONNECTIONS",
+        value_name = "CONNECTIONS",
+        default_value = "16",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub(crate) database_connections: u32,
+
+    /// How long a request waits for a connection to PostgreSQL, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_CONNECT_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "3",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub(crate) database_connect_timeout_seconds: u64,
+
+    /// How long PostgreSQL may work on a statement, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_STATEMENT_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) database_statement_timeout_seconds: u64,
+
+    /// How long a statement waits for what another transaction has locked, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_LOCK_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) database_lock_timeout_seconds: u64,
+
+    /// The database URL is that of a pooler that lends out connections for a transaction at a
+    /// time, such as `PgBouncer` in transaction mode.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_POOLER",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) database_pooler: bool,
+}
+
+/// A database with its schema up to date.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+
+    /// Leave the database's schema as it is, and fail if it isn't up to date: for those who run
+    /// `stockroom migrate` apart.
+    #[arg(
+        long,
+        env = "STOCKROOM_NO_MIGRATE",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) no_migrate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+
+    /// Spread the tables over the machines of a Citus cluster, too, if they aren't yet.
+    #[arg(long)]
+    pub(crate) citus: bool,
 }
 
 #[derive(Debug, Args)]
@@ -185,6 +282,23 @@ pub(crate) struct Serve {
         default_value = "info"
     )]
     pub(crate) log: String,
+}
+
+/// Which server is asked: the one with the same settings.
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The server's settings file.
+    #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The address that the API listens on.
+    #[arg(
+        long,
+        env = "STOCKROOM_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

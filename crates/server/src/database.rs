@@ -2,12 +2,15 @@
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::{Context, bail, ensure};
 use stockroom_application::Environment;
 use stockroom_application::ports::Database;
 use stockroom_memory::MemoryDatabase;
+use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 
 use crate::cli;
@@ -18,6 +21,7 @@ const FILE_NAME: &str = "stockroom.sqlite3";
 pub(crate) enum OpenDatabase {
     Memory(Arc<MemoryDatabase>),
     Sqlite(Arc<SqliteDatabase>),
+    Postgres(Arc<PostgresDatabase>),
 }
 
 impl OpenDatabase {
@@ -29,14 +33,15 @@ impl OpenDatabase {
     /// The database that the settings name, with its schema up to date.
     ///
     /// # Errors
-    /// If there is none, it can't be opened, or belongs to a newer version of the program.
+    /// If there is none, it can't be opened, or belongs to a newer version of the program; or to
+    /// an older one, if it is not to be migrated.
     pub(crate) async fn open(
         settings: &cli::Database,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        let folder = &settings.data_folder;
+        let folder = &settings.storage.data_folder;
         ensure!(
-            folder.join(FILE_NAME).exists(),
+            settings.storage.database_url.is_some() || folder.join(FILE_NAME).exists(),
             "there is no database in the data folder {}; `stockroom serve` or `stockroom migrate` \
              makes one",
             folder.display()
@@ -44,15 +49,53 @@ impl OpenDatabase {
         Self::open_or_create(settings, environment).await
     }
 
-    /// The same, but a database that isn't there is made.
+    /// The same, but an embedded database that isn't there is made.
     ///
     /// # Errors
-    /// If it can't be made or opened, or belongs to a newer version of the program.
+    /// The same, and if it can't be made.
     pub(crate) async fn open_or_create(
         settings: &cli::Database,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        let folder = &settings.data_folder;
+        let database = Self::create(&settings.storage, environment).await?;
+        if settings.no_migrate {
+            database.check_schema().await?;
+        } else {
+            database.migrate().await?;
+        }
+        Ok(database)
+    }
+
+    /// The database that the settings name, whatever its schema. An embedded one that isn't there
+    /// is made, empty.
+    ///
+    /// # Errors
+    /// If it can't be made or opened.
+    pub(crate) async fn create(
+        settings: &cli::Storage,
+        environment: &Environment,
+    ) -> anyhow::Result<Self> {
+        match &settings.database_url {
+            None => Self::create_sqlite(&settings.data_folder, environment).await,
+            Some(url) => {
+                let options = PostgresOptions {
+                    max_connections: settings.database_connections,
+                    acquire_timeout: Duration::from_secs(settings.database_connect_timeout_seconds),
+                    statement_timeout: Duration::from_secs(
+                        settings.database_statement_timeout_seconds,
+                    ),
+                    lock_timeout: Duration::from_secs(settings.database_lock_timeout_seconds),
+                    behind_pooler: settings.database_pooler,
+                };
+                let database = PostgresDatabase::open(url, environment.clone(), options).await;
+                // Without its URL, which has a password in it.
+                let database = database.context("the PostgreSQL database can't be opened")?;
+                Ok(Self::Postgres(Arc::new(database)))
+            }
+        }
+    }
+
+    async fn create_sqlite(folder: &Path, environment: &Environment) -> anyhow::Result<Self> {
         // For no one else's eyes: the database holds the key that tokens are signed with.
         std::fs::DirBuilder::new()
             .recursive(true)
@@ -60,28 +103,57 @@ impl OpenDatabase {
             .create(folder)
             .with_context(|| format!("the data folder {} can't be made", folder.display()))?;
         let file = folder.join(FILE_NAME);
+        let failure = || format!("the database {} can't be opened", file.display());
         OpenOptions::new()
             .create(true)
             .append(true)
             .mode(0o600)
             .open(&file)
-            .with_context(|| format!("the database {} can't be opened", file.display()))?;
-        let opened = async {
-            let options = SqliteOptions::default();
-            let database = SqliteDatabase::open(&file, environment.clone(), options).await?;
-            database.migrate().await?;
-            anyhow::Ok(database)
+            .with_context(failure)?;
+        let options = SqliteOptions::default();
+        let database = SqliteDatabase::open(&file, environment.clone(), options).await;
+        Ok(Self::Sqlite(Arc::new(database.with_context(failure)?)))
+    }
+
+    /// Brings the schema up to date.
+    ///
+    /// # Errors
+    /// If it belongs to a newer version of the program, or the database fails.
+    pub(crate) async fn migrate(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Sqlite(database) => database.migrate().await,
+            Self::Postgres(database) => database.migrate().await,
+        }
+        .context("the database's schema can't be brought up to date")
+    }
+
+    async fn check_schema(&self) -> anyhow::Result<()> {
+        match self {
+            Self::Memory(_) => Ok(()),
+            Self::Sqlite(database) => database.check_schema().await,
+            Self::Postgres(database) => database.check_schema().await,
+        }
+        .context("the database's schema isn't up to date, and --no-migrate says to leave it so")
+    }
+
+    /// Spreads the tables over the machines of a Citus cluster.
+    ///
+    /// # Errors
+    /// If the database is no such cluster, or fails.
+    pub(crate) async fn distribute(&self) -> anyhow::Result<()> {
+        let Self::Postgres(database) = self else {
+            bail!("--citus is for a PostgreSQL database: give --database-url");
         };
-        let database = opened
-            .await
-            .with_context(|| format!("the database {} can't be opened", file.display()))?;
-        Ok(Self::Sqlite(Arc::new(database)))
+        let distributed = database.distribute().await;
+        distributed.context("the tables can't be distributed")
     }
 
     pub(crate) fn ports(&self) -> Arc<dyn Database> {
         match self {
             Self::Memory(database) => Arc::clone(database) as Arc<dyn Database>,
             Self::Sqlite(database) => Arc::clone(database) as Arc<dyn Database>,
+            Self::Postgres(database) => Arc::clone(database) as Arc<dyn Database>,
         }
     }
 
@@ -90,6 +162,7 @@ impl OpenDatabase {
         match self {
             Self::Memory(_) => {}
             Self::Sqlite(database) => database.close().await,
+            Self::Postgres(database) => database.close().await,
         }
     }
 }

@@ -1,11 +1,20 @@
 //! Whether the server lives, and whether it can work.
 
+use std::io::{self, Read as _, Write as _};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::time::Duration;
 
+use anyhow::{Context as _, ensure};
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use stockroom_application::Stockroom;
+
+use crate::cli::Health;
+
+/// How long a server may take to take a question, and to answer it.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
 /// `/health/live` answers as long as the process does; `/health/ready` if the database does too.
 pub(crate) fn health(stockroom: Arc<Stockroom>) -> Router {
@@ -24,4 +33,93 @@ pub(crate) fn health(stockroom: Arc<Stockroom>) -> Router {
     Router::new()
         .route("/health/live", get(async || "live\n"))
         .route("/health/ready", get(ready))
+}
+
+/// Asks the running server whether it is ready. For images that have no other program to ask with.
+///
+/// # Errors
+/// If it isn't, or doesn't answer.
+pub(crate) fn ask(settings: &Health) -> anyhow::Result<()> {
+    let address = on_this_machine(settings.listen);
+    let status =
+        status_of(address, "/health/ready").with_context(|| format!("no answer from {address}"))?;
+    ensure!(status.contains(" 200 "), "not ready: {status}");
+    println!("ready");
+    Ok(())
+}
+
+/// Where to reach a server that may listen on all addresses.
+pub(crate) fn on_this_machine(mut listen: SocketAddr) -> SocketAddr {
+    if listen.ip().is_unspecified() {
+        listen.set_ip(match listen {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    listen
+}
+
+/// The first line of the answer.
+fn status_of(address: SocketAddr, path: &str) -> io::Result<String> {
+    let mut connection = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)?;
+    connection.set_read_timeout(Some(ANSWER_TIMEOUT))?;
+    connection.set_write_timeout(Some(ANSWER_TIMEOUT))?;
+    write!(
+        connection,
+        "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n"
+    )?;
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer)?;
+    Ok(answer.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{BufRead as _, BufReader};
+    use std::net::TcpListener;
+    use std::thread;
+
+    use super::*;
+
+    /// What `ask` makes of an answer.
+    fn asked(answer: &'static str) -> Result<(), String> {
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let settings = Health {
+            config: None,
+            listen: server.local_addr().unwrap(),
+        };
+        let server = thread::spawn(move || {
+            let (mut connection, _) = server.accept().unwrap();
+            let question = BufReader::new(&connection)
+                .lines()
+                .map(Result::unwrap)
+                .take_while(|line| !line.is_empty());
+            assert_eq!(question.last().unwrap(), "Connection: close");
+            connection.write_all(answer.as_bytes()).unwrap();
+        });
+        let outcome = ask(&settings).map_err(|error| format!("{error:#}"));
+        server.join().unwrap();
+        outcome
+    }
+
+    #[test]
+    fn only_200_is_ready() {
+        assert_eq!(asked("HTTP/1.1 200 OK\r\n\r\nready\n"), Ok(()));
+        let not_ready = "HTTP/1.1 503 Service Unavailable";
+        let error = asked("HTTP/1.1 503 Service Unavailable\r\n\r\nnot ready\n").unwrap_err();
+        assert_eq!(error, format!("not ready: {not_ready}"));
+        assert_eq!(asked("").unwrap_err(), "not ready: ");
+    }
+
+    #[test]
+    fn a_server_on_all_addresses_is_asked_on_this_machine() {
+        for (listen, asked) in [
+            ("0.0.0.0:8080", "127.0.0.1:8080"),
+            ("[::]:8080", "[::1]:8080"),
+            ("192.0.2.7:80", "192.0.2.7:80"),
+        ] {
+            let asked: SocketAddr = asked.parse().unwrap();
+            assert_eq!(on_this_machine(listen.parse().unwrap()), asked);
+        }
+    }
 }

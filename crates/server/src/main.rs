@@ -39,6 +39,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Organization(command) => operator::organization(command).await,
             Command::Store(command) => operator::store(command).await,
             Command::Key(command) => operator::key(command).await,
+            Command::Health(settings) => health::ask(&settings),
             Command::Openapi => operator::openapi(),
         }
     })

@@ -8,12 +8,16 @@ use stockroom_application::{
 };
 use stockroom_domain::{ApplicationKey, Name, Owner, ProductText};
 
-use crate::cli::{Database, KeyCommand, KeyOwner, OrganizationCommand, StoreCommand};
+use crate::cli::{Database, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand};
 use crate::database::OpenDatabase;
 
-/// Brings the schema up to date, which opening the database does.
-pub(crate) async fn migrate(settings: &Database) -> anyhow::Result<()> {
-    let database = OpenDatabase::open_or_create(settings, &Environment::system()).await?;
+/// Brings the schema up to date, of a database that is made if it isn't there.
+pub(crate) async fn migrate(settings: &Migrate) -> anyhow::Result<()> {
+    let database = OpenDatabase::create(&settings.storage, &Environment::system()).await?;
+    database.migrate().await?;
+    if settings.citus {
+        database.distribute().await?;
+    }
     database.close().await;
     println!("The schema is up to date.");
     Ok(())

@@ -5,7 +5,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use axum::Router;
 use axum_server::Handle;
 use axum_server::accept::NoDelayAcceptor;
@@ -38,6 +38,10 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
 
     let environment = Environment::system();
     let database = if settings.in_memory {
+        ensure!(
+            settings.database.storage.database_url.is_none(),
+            "--in-memory and --database-url exclude each other"
+        );
         OpenDatabase::in_memory(&environment)
     } else {
         OpenDatabase::open_or_create(&settings.database, &environment).await?
@@ -193,6 +197,7 @@ fn print_first_start(
     address: SocketAddr,
 ) -> std::io::Result<()> {
     let key = &first.key;
+    let address = health::on_this_machine(address);
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,

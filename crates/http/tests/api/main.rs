@@ -1,5 +1,6 @@
 //! Tests of the HTTP API as a whole: the router on a database in memory. The modules stand in a
-//! tree like the URLs; what holds for every endpoint is in `every_endpoint`.
+//! tree like the URLs; what holds for every endpoint is in `every_endpoint`. `crates/server` runs
+//! the same modules on PostgreSQL.
 #![expect(
     clippy::unwrap_used,
     reason = "helpers of tests fail by panicking, as tests do"
@@ -14,3 +15,16 @@ mod products;
 mod settings;
 mod support;
 mod tenancy;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use stockroom_application::Environment;
+use stockroom_application::ports::Database;
+use stockroom_memory::MemoryDatabase;
+
+/// The database that each test has for itself, and what keeps it.
+#[expect(clippy::unused_async, reason = "others have to be waited for")]
+async fn database(environment: Environment) -> (Arc<dyn Database>, Box<dyn Any + Send + Sync>) {
+    (Arc::new(MemoryDatabase::new(environment)), Box::new(()))
+}

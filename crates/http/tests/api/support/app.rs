@@ -1,6 +1,8 @@
-//! The application under test: the whole router on a database in memory, with a clock and ids that
-//! are the same in every run, so that answers can be compared to the last letter.
+//! The application under test: the whole router on a database, with a clock and ids that are the
+//! same in every run, so that answers can be compared to the last letter.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,11 +16,10 @@ use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    CreateStock, Name, Organization, OrganizationId, Owner, ProductId, ProductText, Quantity,
-    Store, Timestamp,
+    Actor, Command, CreateStock, Name, Operation, Organization, OrganizationId, Owner, ProductId,
+    ProductText, Quantity, Store, Timestamp,
 };
 use stockroom_http::Options;
-use stockroom_memory::MemoryDatabase;
 
 use super::failing_database::FailingDatabase;
 use super::{Answer, Failure, TestRequest};
@@ -55,6 +56,9 @@ pub(crate) struct TestApp {
     /// A token of the organization's key.
     pub(crate) organization_token: String,
     environment: Environment,
+    database: Arc<dyn Database>,
+    /// Keeps the database until all that uses it is gone.
+    _keeper: Box<dyn Any + Send + Sync>,
 }
 
 impl TestApp {
@@ -65,8 +69,8 @@ impl TestApp {
     pub(crate) async fn with(options: Options) -> Self {
         let clock = TestClock::new();
         let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(7));
-        let database = Arc::new(MemoryDatabase::new(environment.clone()));
-        let stockroom = open(database, environment.clone(), &options).await;
+        let (database, keeper) = crate::database(environment.clone()).await;
+        let stockroom = open(Arc::clone(&database), environment.clone(), &options).await;
         let organization = create_organization(&stockroom, "Acme").await;
         let store = create_store(&stockroom, organization.id, "Acme Berlin").await;
         let router = stockroom_http::router(Arc::clone(&stockroom), options);
@@ -79,6 +83,8 @@ impl TestApp {
             token: String::new(),
             organization_token: String::new(),
             environment,
+            database,
+            _keeper: keeper,
         };
         app.token = app.token_of(Owner::Store(app.store.id)).await;
         app.organization_token = app.token_of(Owner::Organization).await;
@@ -176,16 +182,24 @@ impl TestApp {
 
     /// Creates stock of many products in the application's store, past the HTTP API.
     pub(crate) async fn create_many_stocks(&self, count: u32) {
-        let owner = Owner::Store(self.store.id);
-        let operator = Administrator::operator(self.organization.id, owner);
-        for number in 0..count {
-            let request = CreateStock {
+        let actor = Actor {
+            acting: Owner::Store(self.store.id),
+            ..Actor::OPERATOR
+        };
+        let commands = (0..count).map(|number| Command {
+            actor,
+            operation: Operation::from(CreateStock {
                 product: ProductId::parse(&super::id(number)).unwrap(),
                 unlocated: Quantity::new(u64::from(number)).unwrap(),
-                located: std::collections::BTreeMap::new(),
-            };
-            let created = self.stockroom.create_stock(&operator, request).await;
-            created.unwrap();
+                located: BTreeMap::new(),
+            }),
+        });
+        let outcomes = self
+            .database
+            .commit(self.organization.id, commands.collect())
+            .await;
+        for outcome in outcomes.unwrap() {
+            outcome.unwrap();
         }
     }
 
