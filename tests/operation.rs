@@ -33,6 +33,8 @@ async fn health_is_answered_on_both_addresses_and_metrics_on_one() {
         r#"stockroom_operations_total{action="allocate",outcome="unprocessable"} 1"#,
         r#"stockroom_http_requests_total{method="POST",route="/v2/inventories/{product}",status="201"} 1"#,
         r#"stockroom_database_duration_seconds_count{operation="commit"}"#,
+        "stockroom_commit_changes_count",
+        "stockroom_queued_changes 0",
         "stockroom_http_request_duration_seconds_bucket{",
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");

@@ -10,6 +10,12 @@ pub enum Error {
     /// The rules don't allow it.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// Too many changes are waiting to be stored. Nothing was done.
+    #[error("as many changes are waiting to be stored as may: {queue_max}")]
+    Busy {
+        /// How many may wait.
+        queue_max: usize,
+    },
     /// The database failed. For a change: whether it was made is not known.
     #[error(transparent)]
     Store(#[from] StoreError),

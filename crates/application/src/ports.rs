@@ -59,8 +59,14 @@ pub trait Ledger: Send + Sync {
     async fn commit(
         &self,
         organization: OrganizationId,
-        commands: Vec<Command>,
+        commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError>;
+
+    /// How many commits are worth having under way at the same time: more than one where they are
+    /// carried out side by side.
+    fn parallel_commits(&self) -> usize {
+        1
+    }
 }
 
 /// Reads stock and its history. A store that has stock of its own of a product sees that, else

@@ -5,9 +5,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Instant;
 
 use stockroom_domain::{
-    Command, OrganizationId, Outcome, Owner, RefusalKind, Request, StoreId, Timestamp,
+    Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
 
+use crate::lanes::Lanes;
 use crate::ports::{Database, StoreError};
 use crate::token::{self, Tokens};
 use crate::{
@@ -16,15 +17,27 @@ use crate::{
 };
 
 /// Limits that use cases have to know of.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct Limits {
+    /// How many changes may wait for others to be stored before them, in each lane.
+    pub queue_max: usize,
     /// How many requests a second a store may make, if that is limited.
     pub store_rate_limit: Option<u32>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            queue_max: 4096,
+            store_rate_limit: None,
+        }
+    }
 }
 
 /// Stockroom itself.
 pub struct Stockroom {
     pub(crate) database: Arc<dyn Database>,
+    lanes: Lanes,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
@@ -57,6 +70,7 @@ impl Stockroom {
             })?
         };
         let stockroom = Self {
+            lanes: Lanes::new(&database, limits.queue_max),
             database,
             environment,
             limits,
@@ -65,6 +79,11 @@ impl Stockroom {
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
+    }
+
+    /// Takes no more changes, and waits until those that were taken are stored.
+    pub async fn close(&self) {
+        self.lanes.close().await;
     }
 
     /// The time now.
@@ -224,37 +243,30 @@ impl Stockroom {
             actor: caller.actor,
             operation: request.into(),
         };
-        let committed = timed(
-            "commit",
-            self.database.commit(caller.organization, vec![command]),
-        )
-        .await
-        .and_then(|outcomes| {
-            let outcome = outcomes.into_iter().next();
-            outcome.ok_or_else(|| StoreError::Failed("a command has no outcome".into()))
-        });
+        let submitted = self.lanes.submit(caller.organization, command).await;
         metrics::counter!(
             "stockroom_operations_total",
             "action" => action,
-            "outcome" => outcome_label(&committed),
+            "outcome" => outcome_label(&submitted),
         )
         .increment(1);
-        let answer = R::answer(committed??);
+        let answer = R::answer(submitted?);
         answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
     }
 }
 
-fn outcome_label(committed: &Result<Outcome, StoreError>) -> &'static str {
-    match committed {
-        Ok(Ok(_)) => "accepted",
-        Ok(Err(refusal)) => match refusal.kind() {
+fn outcome_label(submitted: &Result<Answer, Error>) -> &'static str {
+    match submitted {
+        Ok(_) => "accepted",
+        Err(Error::Refused(refusal)) => match refusal.kind() {
             RefusalKind::Forbidden => "forbidden",
             RefusalKind::Invalid => "invalid",
             RefusalKind::NotFound => "not_found",
             RefusalKind::Conflict => "conflict",
             RefusalKind::Unprocessable => "unprocessable",
         },
-        Err(StoreError::Unavailable(_)) => "unavailable",
+        Err(Error::Busy { .. }) => "busy",
+        Err(Error::Store(StoreError::Unavailable(_))) => "unavailable",
         Err(_) => "failed",
     }
 }

@@ -101,7 +101,7 @@ impl Seeding {
     }
 
     async fn commit(&self, commands: Vec<Command>) -> anyhow::Result<()> {
-        let outcomes = self.database.commit(self.organization, commands).await?;
+        let outcomes = self.database.commit(self.organization, &commands).await?;
         for outcome in outcomes {
             outcome?;
         }

@@ -55,7 +55,10 @@ impl Client {
     /// Commits a batch.
     pub async fn commit(&self, commands: Vec<Command>) -> Vec<Outcome> {
         let expected = commands.len();
-        let outcomes = self.database.commit(self.view.organization, commands).await;
+        let outcomes = self
+            .database
+            .commit(self.view.organization, &commands)
+            .await;
         let outcomes = stored(outcomes);
         assert_eq!(outcomes.len(), expected, "one outcome for each command");
         outcomes

@@ -33,7 +33,7 @@ pub async fn a_created_organization_is_read_as_answered(bench: Bench) {
     let id: OrganizationId = bench.id();
     let name = make::name("Übergroß & Söhne");
     let request = operator.command(CreateOrganization { id, name });
-    let outcomes = stored(bench.database.commit(id, vec![request]).await);
+    let outcomes = stored(bench.database.commit(id, &[request]).await);
     let read = stored(bench.database.organization(id).await);
     let answer = read.map(stockroom_domain::Answer::Organization);
     assert_eq!(outcomes.first().and_then(|one| one.clone().ok()), answer);

@@ -298,6 +298,20 @@ pub struct UpdateSettings {
     pub per_store_stock: Option<bool>,
 }
 
+impl Operation {
+    /// The product whose stock this is about, for what is about one.
+    #[must_use]
+    pub const fn product(&self) -> Option<ProductId> {
+        match self {
+            Self::CreateStock(CreateStock { product, .. })
+            | Self::Transact(Transact { product, .. })
+            | Self::SetLocations(SetLocations { product, .. })
+            | Self::DeleteStock(DeleteStock { product }) => Some(*product),
+            _ => None,
+        }
+    }
+}
+
 /// What a kind of operation is answered with, so that who asks for a [`Transact`] gets a
 /// [`Recorded`] and nothing else.
 pub trait Answered: Into<Operation> {

@@ -227,6 +227,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
+            Error::Busy { .. } => Self::unavailable(&sentence(&error.to_string())),
             Error::Store(error) => error.into(),
         }
     }

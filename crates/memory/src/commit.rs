@@ -13,12 +13,12 @@ impl Ledger for MemoryDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,
-        commands: Vec<Command>,
+        commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut tables = self.write();
         let now = self.environment.now();
         let mut outcomes = Vec::with_capacity(commands.len());
-        for commands in runs(&commands) {
+        for commands in runs(commands) {
             let mut needs = Needs::default();
             for command in commands {
                 command.needs(&mut needs);

@@ -41,6 +41,9 @@ const NO_TABLE: &str = "42P01";
 /// A connection that was idle for longer than this is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
+/// More commits at once make nothing faster: each has then fewer changes.
+const PARALLEL_COMMITS_MAX: usize = 4;
+
 /// How a database server is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresOptions {
@@ -72,6 +75,13 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresOptions {
+    /// Most connections are left to those who read.
+    fn parallel_commits(&self) -> usize {
+        usize::try_from(self.max_connections / 2)
+            .unwrap_or(PARALLEL_COMMITS_MAX)
+            .clamp(1, PARALLEL_COMMITS_MAX)
+    }
+
     /// What a connection is made with.
     fn connect(&self, url: &str) -> Result<PgConnectOptions, StoreError> {
         let connect = PgConnectOptions::from_str(url)
@@ -105,6 +115,7 @@ impl PostgresOptions {
 pub struct PostgresDatabase {
     server: WatchedPool,
     keeps_statements: bool,
+    pub(crate) parallel_commits: usize,
     pub(crate) environment: Environment,
 }
 
@@ -143,6 +154,7 @@ impl PostgresDatabase {
         Ok(Self {
             server: WatchedPool::new(pool),
             keeps_statements: !options.behind_pooler,
+            parallel_commits: options.parallel_commits(),
             environment,
         })
     }

@@ -214,6 +214,17 @@ pub(crate) struct Serve {
     )]
     pub(crate) concurrent_requests_max: u32,
 
+    /// How many changes may wait in one lane for others to be stored before them. More are turned
+    /// away with 503.
+    #[arg(
+        long,
+        env = "STOCKROOM_QUEUED_CHANGES_MAX",
+        value_name = "CHANGES",
+        default_value = "4096",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) queued_changes_max: u32,
+
     /// The longest that a request may take, in seconds.
     #[arg(
         long,

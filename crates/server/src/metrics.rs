@@ -2,7 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use metrics::{describe_counter, describe_histogram};
+use metrics::{describe_counter, describe_gauge, describe_histogram};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 /// From a tenth of a millisecond to ten seconds, so that both a cached read and a stuck disk show.
@@ -11,13 +11,19 @@ const BUCKETS_SECONDS: [f64; 16] = [
     5.0, 10.0,
 ];
 
+/// As many as a batch may have, in powers of two.
+const BUCKETS_CHANGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
+
 /// Starts collecting.
 ///
 /// # Errors
 /// If something in this process collects already.
 pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(seconds, &BUCKETS_SECONDS)?;
+    let changes = Matcher::Suffix("_changes".to_owned());
+    let builder = PrometheusBuilder::new()
+        .set_buckets_for_metric(seconds, &BUCKETS_SECONDS)?
+        .set_buckets_for_metric(changes, &BUCKETS_CHANGES)?;
     let handle = builder.install_recorder()?;
     describe_counter!(
         "stockroom_http_requests_total",
@@ -34,6 +40,14 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     describe_histogram!(
         "stockroom_database_duration_seconds",
         "Time that the database took, by operation."
+    );
+    describe_gauge!(
+        "stockroom_queued_changes",
+        "Changes that wait for others to be stored before them."
+    );
+    describe_histogram!(
+        "stockroom_commit_changes",
+        "Changes that were stored in one commit."
     );
     Ok(handle)
 }

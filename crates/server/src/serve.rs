@@ -56,7 +56,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
 
     let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
         .merge(health::health(Arc::clone(&stockroom)));
-    let inside = metrics::endpoint(metrics).merge(health::health(stockroom));
+    let inside = metrics::endpoint(metrics).merge(health::health(Arc::clone(&stockroom)));
     let header_timeout = Duration::from_secs(settings.header_timeout_seconds);
     let handle = Handle::new();
     let api = serve(listener, api, handle.clone(), header_timeout);
@@ -72,6 +72,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     for task in housekeeping {
         task.abort();
     }
+    stockroom.close().await;
     database.close().await;
     served.context("the server failed")?;
     tracing::info!("stopped");
@@ -93,6 +94,7 @@ async fn open(
         })
         .transpose()?;
     let limits = Limits {
+        queue_max: settings.queued_changes_max as usize,
         store_rate_limit: limit(settings.store_rate_limit),
     };
     Ok(Stockroom::open(database.ports(), environment, limits, signing_key).await?)

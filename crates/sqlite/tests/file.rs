@@ -57,7 +57,7 @@ async fn commit(
         actor: Actor::OPERATOR,
         operation: operation.into(),
     };
-    let outcomes = database.commit(ORGANIZATION, vec![command]).await?;
+    let outcomes = database.commit(ORGANIZATION, &[command]).await?;
     for outcome in outcomes {
         outcome.unwrap();
     }

@@ -6,5 +6,6 @@
 mod access;
 mod first_start;
 mod inventory;
+mod lanes;
 mod mock;
 mod tokens;

@@ -28,7 +28,7 @@ mock! {
         async fn commit(
             &self,
             organization: OrganizationId,
-            commands: Vec<Command>,
+            commands: &[Command],
         ) -> Result<Vec<Outcome>, StoreError>;
     }
 

@@ -97,9 +97,9 @@ impl Pair {
         commands: Vec<Command>,
         known: &mut Known,
     ) {
-        let tested = self.subject.commit(organization, commands.clone()).await;
+        let tested = self.subject.commit(organization, &commands).await;
         let tested: Vec<Outcome> = stored(tested);
-        let expected = self.reference.commit(organization, commands.clone()).await;
+        let expected = self.reference.commit(organization, &commands).await;
         let expected: Vec<Outcome> = stored(expected);
         let seed = self.seed;
         assert_eq!(tested.len(), expected.len(), "{SEED_VARIABLE}={seed}");

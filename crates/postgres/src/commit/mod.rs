@@ -56,19 +56,23 @@ impl Ledger for PostgresDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,
-        commands: Vec<Command>,
+        commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError> {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
         let mut attempts = 1;
         loop {
-            match self.attempt(organization, &commands).await {
+            match self.attempt(organization, commands).await {
                 // PostgreSQL says so only of what it has rolled back: nothing is done twice.
                 Err(error) if is_lost_race(&error) && attempts < ATTEMPTS_MAX => attempts += 1,
                 result => return result,
             }
         }
+    }
+
+    fn parallel_commits(&self) -> usize {
+        self.parallel_commits
     }
 }
 

@@ -21,12 +21,12 @@ impl Ledger for SqliteDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,
-        commands: Vec<Command>,
+        commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut transaction = self.write().await?;
         let now = self.environment.now();
         let mut outcomes = Vec::with_capacity(commands.len());
-        for commands in runs(&commands) {
+        for commands in runs(commands) {
             let mut needs = Needs::default();
             for command in commands {
                 command.needs(&mut needs);

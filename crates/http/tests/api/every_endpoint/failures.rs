@@ -3,10 +3,13 @@
 
 use std::time::Duration;
 
+use futures::poll;
 use insta::assert_snapshot;
+use serde_json::json;
+use stockroom_application::Limits;
 use stockroom_http::Options;
 
-use crate::support::{Answer, Endpoint, FORMS, Failure, TestApp, Transcript, endpoints};
+use crate::support::{Answer, Endpoint, FORMS, Failure, TestApp, Transcript, endpoints, id};
 
 /// Endpoints that ask the database in every request: all, as long as the token is valid.
 fn asking() -> Vec<Endpoint> {
@@ -62,6 +65,39 @@ async fn the_request_takes_too_long() {
     };
     let transcript = answers_over(Failure::Hang, impatient, 503).await;
     assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn too_many_changes_are_waiting() {
+    let mut app = TestApp::new().await;
+    let limits = Limits {
+        queue_max: 1,
+        ..Limits::default()
+    };
+    app.break_database_within(Failure::Hang, limits, Options::default())
+        .await;
+    let path = format!("/v2/inventories/{}/transactions", id(1));
+    let body = json!({ "data": { "action": "allocate", "quantity": 1 } });
+    let request = || Box::pin(app.post(&path, &body).send());
+    let mut stored = request();
+    assert!(poll!(&mut stored).is_pending());
+    // The lane takes it.
+    tokio::task::yield_now().await;
+    let mut waiting = request();
+    assert!(poll!(&mut waiting).is_pending());
+    let answer = request().await;
+    answer.expect_status(503);
+    let retry_after = ("retry-after".to_owned(), "1".to_owned());
+    assert!(
+        answer.headers.contains(&retry_after),
+        "{:?}",
+        answer.headers
+    );
+    let detail = &answer.json()["errors"][0]["detail"];
+    assert_eq!(
+        *detail,
+        "As many changes are waiting to be stored as may: 1"
+    );
 }
 
 #[tokio::test]

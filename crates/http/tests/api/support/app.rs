@@ -70,7 +70,8 @@ impl TestApp {
         let clock = TestClock::new();
         let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(7));
         let (database, keeper) = crate::database(environment.clone()).await;
-        let stockroom = open(Arc::clone(&database), environment.clone(), &options).await;
+        let limits = limits(&options);
+        let stockroom = open(Arc::clone(&database), environment.clone(), limits).await;
         let organization = create_organization(&stockroom, "Acme").await;
         let store = create_store(&stockroom, organization.id, "Acme Berlin").await;
         let router = stockroom_http::router(Arc::clone(&stockroom), options);
@@ -94,8 +95,19 @@ impl TestApp {
     /// From now on requests are answered over a database that fails. Tokens stay valid: they are
     /// signed with the same key, and verifying them asks no database.
     pub(crate) async fn break_database(&mut self, failure: Failure, options: Options) {
+        self.break_database_within(failure, limits(&options), options)
+            .await;
+    }
+
+    /// The same, with limits of the test's choice.
+    pub(crate) async fn break_database_within(
+        &mut self,
+        failure: Failure,
+        limits: Limits,
+        options: Options,
+    ) {
         let database = Arc::new(FailingDatabase(failure));
-        let stockroom = open(database, self.environment.clone(), &options).await;
+        let stockroom = open(database, self.environment.clone(), limits).await;
         self.router = stockroom_http::router(stockroom, options);
     }
 
@@ -194,10 +206,8 @@ impl TestApp {
                 located: BTreeMap::new(),
             }),
         });
-        let outcomes = self
-            .database
-            .commit(self.organization.id, commands.collect())
-            .await;
+        let commands: Vec<Command> = commands.collect();
+        let outcomes = self.database.commit(self.organization.id, &commands).await;
         for outcome in outcomes.unwrap() {
             outcome.unwrap();
         }
@@ -247,14 +257,18 @@ fn access_token(answer: &Answer) -> String {
     answer.json()["access_token"].as_str().unwrap().to_owned()
 }
 
+fn limits(options: &Options) -> Limits {
+    Limits {
+        store_rate_limit: options.store_rate_limit,
+        ..Limits::default()
+    }
+}
+
 async fn open(
     database: Arc<dyn Database>,
     environment: Environment,
-    options: &Options,
+    limits: Limits,
 ) -> Arc<Stockroom> {
-    let limits = Limits {
-        store_rate_limit: options.store_rate_limit,
-    };
     let signing_key = SigningKey::new(vec![7; 32]);
     let stockroom = Stockroom::open(database, environment, limits, signing_key).await;
     Arc::new(stockroom.unwrap())

@@ -57,7 +57,7 @@ macro_rules! failing {
 
 failing! {
     Ledger {
-        commit(OrganizationId, Vec<Command>) -> Vec<Outcome>;
+        commit(OrganizationId, &[Command]) -> Vec<Outcome>;
     }
     StockReader {
         stock(View, ProductId) -> Option<Stock>;
