@@ -8,7 +8,7 @@ use stockroom_domain::{
 
 use crate::filter::{StockCondition, TransactionCondition};
 use crate::ports::StoreError;
-use crate::stockroom::timed;
+use crate::shared::timed;
 use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
 
 impl Stockroom {
@@ -77,7 +77,7 @@ impl Stockroom {
         caller: &Caller,
         product: ProductId,
     ) -> Result<Option<Stock>, StoreError> {
-        timed("stock", self.database.stock(caller.view(), product)).await
+        self.reads.stock(caller.view(), product).await
     }
 
     /// The stock of several products in the order asked for, each once; and those ids, as they

@@ -7,7 +7,7 @@ use stockroom_domain::{
 };
 
 use crate::ports::{Revocation, StoreError};
-use crate::stockroom::timed;
+use crate::shared::timed;
 use crate::token::hash_secret;
 use crate::{Administrator, Error, Page, PageRequest, Stockroom};
 

@@ -12,10 +12,8 @@
 use std::collections::HashMap;
 use std::error::Error;
 use std::hash::{BuildHasher as _, RandomState};
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-use futures::FutureExt as _;
 use futures::stream::{self, StreamExt as _};
 use stockroom_domain::{Answer, Command, OrganizationId, Outcome};
 use tokio::sync::mpsc::error::TrySendError;
@@ -24,7 +22,7 @@ use tokio::task::JoinSet;
 
 use crate::Error as RequestError;
 use crate::ports::{Database, StoreError};
-use crate::stockroom::timed;
+use crate::shared::{SharedError, guarded, tell};
 
 /// The most changes that are stored in one commit.
 const BATCH_MAX: usize = 256;
@@ -193,7 +191,7 @@ impl Batch {
             }
             // It may have been stored all the same: it mustn't be done again.
             Err(StoreError::Unavailable(source)) => {
-                let source = Shared(source.into());
+                let source = SharedError::from(source);
                 for reply in replies {
                     tell(reply, Err(StoreError::Unavailable(source.clone().into())));
                 }
@@ -216,16 +214,13 @@ impl Batch {
     }
 }
 
-/// Commits, and gives an outcome for each command, or an error: also if the adapter panics, which
-/// is to be the end of these changes, and not of the lane.
+/// Commits, and gives an outcome for each command, or an error.
 async fn commit(
     database: &dyn Database,
     organization: OrganizationId,
     commands: &[Command],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let committed = timed("commit", database.commit(organization, commands));
-    let committed = AssertUnwindSafe(committed).catch_unwind().await;
-    let outcomes = committed.unwrap_or_else(|_| Err(failed("the database's adapter panicked")))?;
+    let outcomes = guarded("commit", database.commit(organization, commands)).await?;
     if outcomes.len() == commands.len() {
         Ok(outcomes)
     } else {
@@ -241,13 +236,3 @@ fn only(outcomes: Vec<Outcome>) -> Result<Outcome, StoreError> {
 fn failed(fault: &'static str) -> StoreError {
     StoreError::Failed(fault.into())
 }
-
-/// Who doesn't wait any more can read it in the ledger.
-fn tell(reply: Reply, outcome: Result<Outcome, StoreError>) {
-    drop(reply.send(outcome));
-}
-
-/// One error for many who wait.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error(transparent)]
-struct Shared(Arc<dyn Error + Send + Sync>);

@@ -20,6 +20,8 @@ mod locations;
 mod page;
 pub mod ports;
 mod products;
+mod reads;
+mod shared;
 mod stockroom;
 mod tenancy;
 mod token;

@@ -6,7 +6,7 @@ use stockroom_domain::{
 
 use crate::filter::LocationCondition;
 use crate::ports::StoreError;
-use crate::stockroom::timed;
+use crate::shared::timed;
 use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
 
 impl Stockroom {

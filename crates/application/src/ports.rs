@@ -33,7 +33,7 @@ pub enum StoreError {
 }
 
 /// Whose things are looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct View {
     /// The tenant. Nothing of another one is ever seen.
     pub organization: OrganizationId,
@@ -78,6 +78,12 @@ pub trait StockReader: Send + Sync {
 
     /// The stock of those of these products that are managed, in any order.
     async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+
+    /// How many times at once stock is worth being fetched for many who want it at the same time;
+    /// 0 where each may as well fetch it alone.
+    fn parallel_fetches(&self) -> usize {
+        0
+    }
 
     /// All stock that fulfils every condition, in the order of creation.
     async fn list_stocks(

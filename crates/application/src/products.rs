@@ -3,7 +3,7 @@
 use stockroom_domain::{DeleteProduct, ProductId, RegisterProduct, StockedProduct, UpdateProduct};
 
 use crate::ports::StoreError;
-use crate::stockroom::timed;
+use crate::shared::timed;
 use crate::{Administrator, Error, Page, PageRequest, Stockroom};
 
 impl Stockroom {

@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Instant;
 
 use stockroom_domain::{
     Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
@@ -10,6 +9,7 @@ use stockroom_domain::{
 
 use crate::lanes::Lanes;
 use crate::ports::{Database, StoreError};
+use crate::reads::Reads;
 use crate::token::{self, Tokens};
 use crate::{
     AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
@@ -38,6 +38,7 @@ impl Default for Limits {
 pub struct Stockroom {
     pub(crate) database: Arc<dyn Database>,
     lanes: Lanes,
+    pub(crate) reads: Reads,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
@@ -71,6 +72,7 @@ impl Stockroom {
         };
         let stockroom = Self {
             lanes: Lanes::new(&database, limits.queue_max),
+            reads: Reads::new(&database),
             database,
             environment,
             limits,
@@ -269,13 +271,4 @@ fn outcome_label(submitted: &Result<Answer, Error>) -> &'static str {
         Err(Error::Store(StoreError::Unavailable(_))) => "unavailable",
         Err(_) => "failed",
     }
-}
-
-/// Waits for the database, and notes how long that took.
-pub(crate) async fn timed<T>(operation: &'static str, database_call: impl Future<Output = T>) -> T {
-    let start = Instant::now();
-    let answer = database_call.await;
-    metrics::histogram!("stockroom_database_duration_seconds", "operation" => operation)
-        .record(start.elapsed());
-    answer
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
 
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stockroom_domain::{
@@ -18,6 +19,9 @@ use crate::{AccessError, Caller, Grant};
 
 /// How long a token is valid.
 pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
+
+/// How many verified tokens are remembered. Each takes about half a kibibyte.
+const VERIFIED_MAX: usize = 10_000;
 
 /// The key that tokens are signed with.
 #[derive(Clone)]
@@ -65,7 +69,7 @@ pub struct Token {
 }
 
 /// What a token says; its signature vouches for it.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Copy, Serialize, Deserialize)]
 struct Claims {
     /// The key.
     sub: Uuid,
@@ -97,6 +101,8 @@ pub(crate) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// What tokens say whose signature was right: a client shows the same one again and again.
+    verified: Cache<String, Claims>,
     revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
 }
 
@@ -111,6 +117,7 @@ impl Tokens {
             encoding: EncodingKey::from_secret(&key.0),
             decoding: DecodingKey::from_secret(&key.0),
             validation,
+            verified: Cache::new(VERIFIED_MAX),
             revoked: RwLock::default(),
         }
     }
@@ -145,10 +152,7 @@ impl Tokens {
 
     /// Who presents this token, acting for the owner of its key.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
-        let claims =
-            jsonwebtoken::decode::<Claims>(token.as_bytes(), &self.decoding, &self.validation)
-                .map_err(|_| AccessError::InvalidToken)?
-                .claims;
+        let claims = self.claims(token)?;
         let key = KeyId::new(claims.sub);
         if claims.exp <= now.as_seconds() || self.is_revoked(key, claims.grant, claims.iat_ms) {
             return Err(AccessError::InvalidToken);
@@ -166,6 +170,19 @@ impl Tokens {
             grant: claims.grant,
             reserved_rate_limit: claims.reserved,
         })
+    }
+
+    /// What a token says, if it is one of ours.
+    fn claims(&self, token: &str) -> Result<Claims, AccessError> {
+        if let Some(claims) = self.verified.get(token) {
+            return Ok(claims);
+        }
+        let claims =
+            jsonwebtoken::decode::<Claims>(token.as_bytes(), &self.decoding, &self.validation)
+                .map_err(|_| AccessError::InvalidToken)?
+                .claims;
+        self.verified.insert(token.to_owned(), claims);
+        Ok(claims)
     }
 
     fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {

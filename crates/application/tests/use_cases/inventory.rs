@@ -15,7 +15,7 @@ fn administrator() -> Administrator {
     Administrator::operator(organization(), Owner::Store(StoreId::new(uuid(2))))
 }
 
-fn stock_of(product: ProductId) -> Stock {
+pub(crate) fn stock_of(product: ProductId) -> Stock {
     Stock {
         id: StockId::new(uuid(9)),
         product,

@@ -8,4 +8,5 @@ mod first_start;
 mod inventory;
 mod lanes;
 mod mock;
+mod reads;
 mod tokens;

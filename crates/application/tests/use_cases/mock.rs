@@ -36,6 +36,7 @@ mock! {
     impl StockReader for Database {
         async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
         async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+        fn parallel_fetches(&self) -> usize;
         async fn list_stocks(
             &self,
             view: View,
@@ -155,7 +156,15 @@ pub(crate) async fn stockroom(database: MockDatabase, clock: &TestClock) -> Stoc
 
 /// A database that knows of no revocations.
 pub(crate) fn database() -> MockDatabase {
+    database_with_fetches(0)
+}
+
+/// The same, of which stock is fetched so many times at once for all who want it.
+pub(crate) fn database_with_fetches(parallel_fetches: usize) -> MockDatabase {
     let mut database = MockDatabase::new();
+    database
+        .expect_parallel_fetches()
+        .return_const(parallel_fetches);
     database
         .expect_revocations_since()
         .returning(|_| Ok(Vec::new()));

@@ -131,6 +131,7 @@ async fn another_servers_signing_key_is_not_ours() {
 /// A database in which some tokens of a key are revoked after a server has started.
 fn with_revocation(grants: RevokedGrants, revoked_at: Timestamp) -> MockDatabase {
     let mut database = MockDatabase::new();
+    database.expect_parallel_fetches().return_const(0_usize);
     database
         .expect_revocations_since()
         .times(1)
@@ -173,6 +174,7 @@ async fn an_implicit_token_made_while_it_is_forbidden_ends_too() {
     let clock = TestClock::new();
     let revoked_at = stockroom_application::Clock::now(&clock).plus_milliseconds(500);
     let mut database = MockDatabase::new();
+    database.expect_parallel_fetches().return_const(0_usize);
     database
         .expect_revocations_since()
         .times(1)
@@ -218,6 +220,7 @@ async fn a_failed_refresh_forgets_nothing() {
     let clock = TestClock::new();
     let revoked_at = stockroom_application::Clock::now(&clock);
     let mut database = MockDatabase::new();
+    database.expect_parallel_fetches().return_const(0_usize);
     database
         .expect_revocations_since()
         .times(1)

@@ -29,6 +29,10 @@ impl StockReader for PostgresDatabase {
         Ok(stocks)
     }
 
+    fn parallel_fetches(&self) -> usize {
+        self.parallel_commits
+    }
+
     async fn list_stocks(
         &self,
         view: View,

@@ -25,6 +25,10 @@ impl StockReader for SqliteDatabase {
         visible(&mut connection, view, products).await
     }
 
+    fn parallel_fetches(&self) -> usize {
+        2
+    }
+
     async fn list_stocks(
         &self,
         view: View,

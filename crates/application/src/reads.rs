@@ -1,0 +1,134 @@
+//! Single stocks that are asked for at the same time are fetched together: a database answers one
+//! question about many about as fast as about one. As with [lanes](crate::lanes), whatever has been
+//! asked for while the last fetch was under way goes into the next one, and there is no timer.
+//!
+//! No answer is older than its question: a fetch begins after all that it is for was asked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use stockroom_domain::{ProductId, Stock};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ports::{Database, StoreError, View};
+use crate::shared::{SharedError, guarded, tell, timed};
+
+/// The most stocks that are fetched at once.
+const FETCHED_MAX: usize = 256;
+
+/// How many questions may wait for each fetcher. Who comes later waits for room.
+const QUEUE_MAX: usize = 1024;
+
+type Reply = oneshot::Sender<Result<Option<Stock>, StoreError>>;
+
+struct Question {
+    view: View,
+    product: ProductId,
+    reply: Reply,
+}
+
+/// The fetchers of a database that gains by it.
+pub(crate) struct Reads {
+    database: Arc<dyn Database>,
+    queues: Vec<mpsc::Sender<Question>>,
+    next: AtomicUsize,
+}
+
+impl Reads {
+    /// As many fetchers as the database can make use of, if any. They end with this value.
+    pub(crate) fn new(database: &Arc<dyn Database>) -> Self {
+        let queues = (0..database.parallel_fetches()).map(|_| {
+            let (queue, questions) = mpsc::channel(QUEUE_MAX);
+            tokio::spawn(fetch_all(Arc::clone(database), questions));
+            queue
+        });
+        Self {
+            database: Arc::clone(database),
+            queues: queues.collect(),
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// The stock of one product, or `None` if it isn't managed.
+    pub(crate) async fn stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<Stock>, StoreError> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = next.checked_rem(self.queues.len());
+        let Some(queue) = turn.and_then(|turn| self.queues.get(turn)) else {
+            return timed("stock", self.database.stock(view, product)).await;
+        };
+        let (reply, answer) = oneshot::channel();
+        let question = Question {
+            view,
+            product,
+            reply,
+        };
+        let ended = || StoreError::Failed("a fetcher has ended".into());
+        queue.send(question).await.map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+}
+
+/// Answers questions until nobody can ask any more.
+async fn fetch_all(database: Arc<dyn Database>, mut questions: mpsc::Receiver<Question>) {
+    let mut taken = Vec::new();
+    while questions.recv_many(&mut taken, FETCHED_MAX).await > 0 {
+        let mut by_view: HashMap<View, Vec<(ProductId, Reply)>> = HashMap::new();
+        for question in taken.drain(..) {
+            let asked = by_view.entry(question.view).or_default();
+            asked.push((question.product, question.reply));
+        }
+        for (view, asked) in by_view {
+            fetch(&*database, view, asked).await;
+        }
+    }
+}
+
+/// Answers questions that `view` has.
+async fn fetch(database: &dyn Database, view: View, asked: Vec<(ProductId, Reply)>) {
+    let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
+    products.sort_unstable();
+    products.dedup();
+    match stocks(database, view, &products).await {
+        Ok(stocks) => {
+            let stocks: HashMap<ProductId, Stock> = stocks
+                .into_iter()
+                .map(|stock| (stock.product, stock))
+                .collect();
+            for (product, reply) in asked {
+                tell(reply, Ok(stocks.get(&product).cloned()));
+            }
+        }
+        Err(StoreError::Unavailable(source)) => {
+            let source = SharedError::from(source);
+            for (_, reply) in asked {
+                tell(reply, Err(StoreError::Unavailable(source.clone().into())));
+            }
+        }
+        // One of the rows may be at fault: those who asked for others needn't suffer for it.
+        Err(_) => {
+            for (product, reply) in asked {
+                let stocks = stocks(database, view, &[product]).await;
+                tell(reply, stocks.map(|mut stocks| stocks.pop()));
+            }
+        }
+    }
+}
+
+async fn stocks(
+    database: &dyn Database,
+    view: View,
+    products: &[ProductId],
+) -> Result<Vec<Stock>, StoreError> {
+    match products {
+        [product] => {
+            let stock = guarded("stock", database.stock(view, *product)).await?;
+            Ok(stock.into_iter().collect())
+        }
+        products => guarded("stocks", database.stocks(view, products)).await,
+    }
+}

@@ -1,0 +1,47 @@
+//! What those have in common who ask the database for many at once.
+
+use std::error::Error;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::FutureExt as _;
+use tokio::sync::oneshot;
+
+use crate::ports::StoreError;
+
+/// Waits for the database, and notes how long that took.
+pub(crate) async fn timed<T>(operation: &'static str, database_call: impl Future<Output = T>) -> T {
+    let start = Instant::now();
+    let answer = database_call.await;
+    metrics::histogram!("stockroom_database_duration_seconds", "operation" => operation)
+        .record(start.elapsed());
+    answer
+}
+
+/// The same, and a panic in the adapter is to be the end of this call, and not of the task that
+/// makes the calls of many.
+pub(crate) async fn guarded<T>(
+    operation: &'static str,
+    database_call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let answer = AssertUnwindSafe(timed(operation, database_call)).catch_unwind();
+    let panicked = |_| Err(StoreError::Failed("the database's adapter panicked".into()));
+    answer.await.unwrap_or_else(panicked)
+}
+
+/// Who doesn't wait any more isn't told.
+pub(crate) fn tell<T>(waiting: oneshot::Sender<T>, answer: T) {
+    drop(waiting.send(answer));
+}
+
+/// One error for many who wait.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error(transparent)]
+pub(crate) struct SharedError(Arc<dyn Error + Send + Sync>);
+
+impl From<Box<dyn Error + Send + Sync>> for SharedError {
+    fn from(error: Box<dyn Error + Send + Sync>) -> Self {
+        Self(error.into())
+    }
+}
