@@ -15,7 +15,10 @@ mod tools;
 mod watched;
 mod workspace;
 
-use std::process::ExitCode;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt as _;
+use std::process::{self, ExitCode};
+use std::{env, io};
 
 use clap::{Parser, Subcommand};
 
@@ -63,6 +66,10 @@ struct CheckArgs {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    if let Some(error) = leave_package() {
+        eprintln!("error: {error}");
+        return ExitCode::FAILURE;
+    }
     match Workspace::open().and_then(|workspace| run(&workspace, &cli.task)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -70,6 +77,28 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Becomes the same program without the variables that tell it which package Cargo runs. Build
+/// scripts that look at them (that of `ring`, say) would find them changed in each build that a
+/// task starts, and have all that depends on them built anew. Gives the error if that fails.
+fn leave_package() -> Option<io::Error> {
+    let about_package = |name: &OsStr| {
+        let name = name.to_string_lossy();
+        name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
+    };
+    let names = env::vars_os().map(|(name, _)| name);
+    let names: Vec<OsString> = names.filter(|name| about_package(name)).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let mut arguments = env::args_os();
+    let mut program = process::Command::new(arguments.next()?);
+    program.args(arguments);
+    for name in names {
+        program.env_remove(name);
+    }
+    Some(program.exec())
 }
 
 fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
