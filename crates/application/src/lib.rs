@@ -15,7 +15,7 @@ mod error;
 pub mod filter;
 mod inventory;
 mod keys;
-mod lanes;
+mod lane;
 mod locations;
 mod page;
 pub mod ports;

@@ -1,5 +1,5 @@
 //! Single stocks that are asked for at the same time are fetched together: a database answers one
-//! question about many about as fast as about one. As with [lanes](crate::lanes), whatever has been
+//! question about many about as fast as about one. As with the lane of changes, whatever has been
 //! asked for while the last fetch was under way goes into the next one, and there is no timer.
 //!
 //! No answer is older than its question: a fetch begins after all that it is for was asked.

@@ -7,7 +7,7 @@ use stockroom_domain::{
     Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
 
-use crate::lanes::Lanes;
+use crate::lane::Lane;
 use crate::ports::{Database, StoreError};
 use crate::reads::Reads;
 use crate::token::{self, Tokens};
@@ -19,7 +19,7 @@ use crate::{
 /// Limits that use cases have to know of.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many changes may wait for others to be stored before them, in each lane.
+    /// How many changes may wait for others to be stored before them.
     pub queue_max: usize,
     /// How many requests a second a store may make, if that is limited.
     pub store_rate_limit: Option<u32>,
@@ -37,7 +37,7 @@ impl Default for Limits {
 /// Stockroom itself.
 pub struct Stockroom {
     pub(crate) database: Arc<dyn Database>,
-    lanes: Lanes,
+    lane: Lane,
     pub(crate) reads: Reads,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
@@ -71,7 +71,7 @@ impl Stockroom {
             })?
         };
         let stockroom = Self {
-            lanes: Lanes::new(&database, limits.queue_max),
+            lane: Lane::new(&database, limits.queue_max),
             reads: Reads::new(&database),
             database,
             environment,
@@ -85,7 +85,7 @@ impl Stockroom {
 
     /// Takes no more changes, and waits until those that were taken are stored.
     pub async fn close(&self) {
-        self.lanes.close().await;
+        self.lane.close().await;
     }
 
     /// The time now.
@@ -245,7 +245,7 @@ impl Stockroom {
             actor: caller.actor,
             operation: request.into(),
         };
-        let submitted = self.lanes.submit(caller.organization, command).await;
+        let submitted = self.lane.submit(caller.organization, command).await;
         metrics::counter!(
             "stockroom_operations_total",
             "action" => action,

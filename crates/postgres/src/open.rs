@@ -41,7 +41,7 @@ const NO_TABLE: &str = "42P01";
 /// A connection that was idle for longer than this is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// More commits at once make nothing faster: each has then fewer changes.
+/// One is enough while none is held up. Each has fewer changes the more there are.
 const PARALLEL_COMMITS_MAX: usize = 4;
 
 /// How a database server is used.

@@ -214,8 +214,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) concurrent_requests_max: u32,
 
-    /// How many changes may wait in one lane for others to be stored before them. More are turned
-    /// away with 503.
+    /// How many changes may wait for others to be stored before them. More are turned away with
+    /// 503.
     #[arg(
         long,
         env = "STOCKROOM_QUEUED_CHANGES_MAX",

@@ -6,7 +6,7 @@
 mod access;
 mod first_start;
 mod inventory;
-mod lanes;
+mod lane;
 mod mock;
 mod reads;
 mod tokens;

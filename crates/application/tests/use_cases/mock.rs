@@ -30,6 +30,7 @@ mock! {
             organization: OrganizationId,
             commands: &[Command],
         ) -> Result<Vec<Outcome>, StoreError>;
+        fn parallel_commits(&self) -> usize;
     }
 
     #[async_trait]
@@ -162,6 +163,7 @@ pub(crate) fn database() -> MockDatabase {
 /// The same, of which stock is fetched so many times at once for all who want it.
 pub(crate) fn database_with_fetches(parallel_fetches: usize) -> MockDatabase {
     let mut database = MockDatabase::new();
+    database.expect_parallel_commits().return_const(1_usize);
     database
         .expect_parallel_fetches()
         .return_const(parallel_fetches);

@@ -91,7 +91,7 @@ async fn assert_found(question: LocalBoxFuture<'_, Answer>, number: u128) {
     assert_eq!(stock.map(|stock| stock.product), Some(product(number)));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_is_asked_meanwhile_is_fetched_together() {
     let gate = Gate::new(|_| None).await;
     let first = gate.first().await;
@@ -109,7 +109,7 @@ async fn what_is_asked_meanwhile_is_fetched_together() {
     assert_eq!(fetched, [[product(2), product(3), product(6)]]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn everyone_sees_what_is_theirs() {
     let gate = Gate::new(|_| None).await;
     let first = gate.first().await;
@@ -127,7 +127,7 @@ async fn everyone_sees_what_is_theirs() {
     assert_eq!(fetched, [[product(2)], [product(3)]]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_row_that_cannot_be_read_hinders_no_other() {
     let gate = Gate::new(|products| {
         let failure = || StoreError::Failed("broken".into());
@@ -143,7 +143,7 @@ async fn a_row_that_cannot_be_read_hinders_no_other() {
     assert!(matches!(broken.await, Err(StoreError::Failed(_))));
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn all_are_told_that_the_database_is_unavailable() {
     let gate = Gate::new(|products| {
         let failure = || StoreError::Unavailable("gone".into());

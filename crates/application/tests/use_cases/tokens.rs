@@ -132,6 +132,7 @@ async fn another_servers_signing_key_is_not_ours() {
 fn with_revocation(grants: RevokedGrants, revoked_at: Timestamp) -> MockDatabase {
     let mut database = MockDatabase::new();
     database.expect_parallel_fetches().return_const(0_usize);
+    database.expect_parallel_commits().return_const(1_usize);
     database
         .expect_revocations_since()
         .times(1)
@@ -175,6 +176,7 @@ async fn an_implicit_token_made_while_it_is_forbidden_ends_too() {
     let revoked_at = stockroom_application::Clock::now(&clock).plus_milliseconds(500);
     let mut database = MockDatabase::new();
     database.expect_parallel_fetches().return_const(0_usize);
+    database.expect_parallel_commits().return_const(1_usize);
     database
         .expect_revocations_since()
         .times(1)
@@ -221,6 +223,7 @@ async fn a_failed_refresh_forgets_nothing() {
     let revoked_at = stockroom_application::Clock::now(&clock);
     let mut database = MockDatabase::new();
     database.expect_parallel_fetches().return_const(0_usize);
+    database.expect_parallel_commits().return_const(1_usize);
     database
         .expect_revocations_since()
         .times(1)

@@ -30,7 +30,7 @@ impl StockReader for PostgresDatabase {
     }
 
     fn parallel_fetches(&self) -> usize {
-        self.parallel_commits
+        2
     }
 
     async fn list_stocks(

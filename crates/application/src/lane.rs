@@ -1,24 +1,28 @@
-//! Lanes: where changes wait for each other, so that many are stored in one commit.
+//! The lane: where changes wait for each other, so that many are stored in one commit.
 //!
 //! A commit costs a database about as much for one change as for many, and while one buyer's change
 //! of a product is being stored, no other buyer's can be. So nobody commits alone who needn't:
-//! whatever has come into a lane while its last commit was under way goes into the next one, up to
-//! a limit. There is no timer: a change that finds its lane idle is committed at once.
+//! whatever has come while the last commit was under way goes into the next one, up to a limit. No
+//! change waits for company: one that finds nothing under way is committed at once.
 //!
-//! Changes of the same stock meet in the same lane. That makes them fast, and nothing else: what is
-//! correct is decided on rows that the database has locked, whichever lane or server a change came
-//! through.
+//! A commit that is held up, by a lock of someone else's, say, doesn't hold up those behind it for
+//! long: where the database can carry out several at a time, the next begins beside it. So it does
+//! if a whole batch is waiting already.
+//!
+//! All this makes changes fast, and nothing else: what is correct is decided on rows that the
+//! database has locked, whichever commit or server a change came through.
 
 use std::collections::HashMap;
 use std::error::Error;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use stockroom_domain::{Answer, Command, OrganizationId, Outcome};
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{Mutex, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
+use tokio::time::sleep;
 
 use crate::Error as RequestError;
 use crate::ports::{Database, StoreError};
@@ -26,6 +30,9 @@ use crate::shared::{SharedError, guarded, tell};
 
 /// The most changes that are stored in one commit.
 const BATCH_MAX: usize = 256;
+
+/// How long a commit may be alone when others wait behind it.
+const PATIENCE: Duration = Duration::from_millis(50);
 
 type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
 
@@ -36,31 +43,26 @@ struct Submission {
     reply: Reply,
 }
 
-/// The lanes to a database.
-pub(crate) struct Lanes {
-    queues: Vec<mpsc::Sender<Submission>>,
+/// The lane to a database.
+pub(crate) struct Lane {
+    queue: mpsc::Sender<Submission>,
     queue_max: usize,
-    hasher: RandomState,
     closing: watch::Sender<bool>,
-    workers: Mutex<JoinSet<()>>,
+    worker: Mutex<JoinSet<()>>,
 }
 
-impl Lanes {
-    /// As many lanes as the database can make use of, each with room for `queue_max` changes.
+impl Lane {
+    /// A lane with room for `queue_max` changes.
     pub(crate) fn new(database: &Arc<dyn Database>, queue_max: usize) -> Self {
+        let (sender, queue) = mpsc::channel(queue_max.max(1));
         let closing = watch::Sender::new(false);
-        let mut workers = JoinSet::new();
-        let queues = (0..database.parallel_commits().max(1)).map(|_| {
-            let (lane, queue) = mpsc::channel(queue_max.max(1));
-            workers.spawn(work(Arc::clone(database), queue, closing.subscribe()));
-            lane
-        });
+        let mut worker = JoinSet::new();
+        worker.spawn(work(Arc::clone(database), queue, closing.subscribe()));
         Self {
-            queues: queues.collect(),
+            queue: sender,
             queue_max,
-            hasher: RandomState::new(),
             closing,
-            workers: Mutex::new(workers),
+            worker: Mutex::new(worker),
         }
     }
 
@@ -68,21 +70,20 @@ impl Lanes {
     /// waiting has the command left out, unless its commit is under way already.
     ///
     /// # Errors
-    /// [`RequestError::Refused`] as decided, [`RequestError::Busy`] if too many changes are waiting, and
-    /// [`RequestError::Store`] if the database fails.
+    /// [`RequestError::Refused`] as decided, [`RequestError::Busy`] if too many changes are
+    /// waiting, and [`RequestError::Store`] if the database fails.
     pub(crate) async fn submit(
         &self,
         organization: OrganizationId,
         command: Command,
     ) -> Result<Answer, RequestError> {
-        let lane = self.lane(organization, &command).ok_or_else(closed)?;
         let (reply, outcome) = oneshot::channel();
         let submission = Submission {
             organization,
             command,
             reply,
         };
-        match lane.try_send(submission) {
+        match self.queue.try_send(submission) {
             Ok(()) => metrics::gauge!("stockroom_queued_changes").increment(1),
             Err(TrySendError::Full(_)) => {
                 let queue_max = self.queue_max;
@@ -94,24 +95,10 @@ impl Lanes {
         Ok(outcome?)
     }
 
-    fn lane(
-        &self,
-        organization: OrganizationId,
-        command: &Command,
-    ) -> Option<&mpsc::Sender<Submission>> {
-        let meeting_point = (organization, command.operation.product());
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "any bits of a hash will do"
-        )]
-        let hash = self.hasher.hash_one(meeting_point) as usize;
-        self.queues.get(hash.checked_rem(self.queues.len())?)
-    }
-
     /// Takes nothing more, and waits until all that was taken is stored.
     pub(crate) async fn close(&self) {
         self.closing.send_replace(true);
-        while self.workers.lock().await.join_next().await.is_some() {}
+        while self.worker.lock().await.join_next().await.is_some() {}
     }
 }
 
@@ -119,35 +106,55 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the server is stopping".into())
 }
 
-/// Commits what comes into a lane until it is closed, and then what is left.
+/// Commits what comes until the lane is closed, and then what is left.
 async fn work(
     database: Arc<dyn Database>,
     mut queue: mpsc::Receiver<Submission>,
     mut closing: watch::Receiver<bool>,
 ) {
+    let mut commits = JoinSet::new();
     let mut taken = Vec::new();
+    let mut is_held_up = false;
     loop {
+        let is_next = commits.is_empty()
+            || commits.len() < database.parallel_commits()
+                && (is_held_up || queue.len() >= BATCH_MAX);
         let count = tokio::select! {
             biased;
             () = is_closing(&mut closing), if !queue.is_closed() => {
                 queue.close();
                 continue;
             }
-            count = queue.recv_many(&mut taken, BATCH_MAX) => count,
+            Some(_) = commits.join_next() => {
+                is_held_up = false;
+                continue;
+            }
+            count = queue.recv_many(&mut taken, BATCH_MAX), if is_next => count,
+            () = sleep(PATIENCE), if !is_next => {
+                is_held_up = true;
+                continue;
+            }
         };
-        if count == 0 {
+        is_held_up = false;
+        if count > 0 {
+            #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
+            metrics::gauge!("stockroom_queued_changes").decrement(count as f64);
+            commits.spawn(store(Arc::clone(&database), batches(taken.drain(..))));
+        } else if commits.is_empty() {
             return;
         }
-        #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
-        metrics::gauge!("stockroom_queued_changes").decrement(count as f64);
-        stream::iter(batches(taken.drain(..)))
-            .for_each_concurrent(database.parallel_commits(), |batch| batch.store(&*database))
-            .await;
     }
 }
 
 async fn is_closing(closing: &mut watch::Receiver<bool>) {
     drop(closing.wait_for(|closing| *closing).await);
+}
+
+/// Stores batches of several organizations beside each other.
+async fn store(database: Arc<dyn Database>, batches: Vec<Batch>) {
+    stream::iter(batches)
+        .for_each_concurrent(database.parallel_commits(), |batch| batch.store(&*database))
+        .await;
 }
 
 /// Changes of one organization, and who waits for each.
@@ -158,7 +165,7 @@ struct Batch {
 }
 
 /// Sorts changes by organization, without those that nobody waits for any more.
-fn batches(submissions: impl Iterator<Item = Submission>) -> impl Iterator<Item = Batch> {
+fn batches(submissions: impl Iterator<Item = Submission>) -> Vec<Batch> {
     let mut batches: HashMap<OrganizationId, Batch> = HashMap::new();
     for submission in submissions.filter(|submission| !submission.reply.is_closed()) {
         let organization = submission.organization;
@@ -170,7 +177,7 @@ fn batches(submissions: impl Iterator<Item = Submission>) -> impl Iterator<Item 
         batch.commands.push(submission.command);
         batch.replies.push(submission.reply);
     }
-    batches.into_values()
+    batches.into_values().collect()
 }
 
 impl Batch {

@@ -12,7 +12,7 @@ use stockroom_domain::{
     Transact, TransactionAction,
 };
 
-use crate::mock::{MockDatabase, database, uuid};
+use crate::mock::{database, uuid};
 
 type Committed = Result<Vec<Outcome>, StoreError>;
 
@@ -32,7 +32,7 @@ impl Gate {
         let (begins, begun) = sync_channel(100);
         let (goes_on, may_go_on) = sync_channel(100);
         let may_go_on = Mutex::new(may_go_on);
-        let mut database: MockDatabase = database();
+        let mut database = database();
         database.expect_commit().returning(move |_, commands| {
             begins.send(commands.len()).unwrap();
             may_go_on.lock().unwrap().recv().unwrap();
@@ -127,7 +127,7 @@ async fn assert_unavailable(change: Change<'_>) {
     assert!(unavailable, "{result:?}");
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_comes_during_a_commit_shares_the_next() {
     let gate = Gate::new(10, outcomes).await;
     let first = gate.first().await;
@@ -143,7 +143,7 @@ async fn what_comes_during_a_commit_shares_the_next() {
     assert_eq!(gate.begun(), [3]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_commit_is_of_one_organization() {
     let gate = Gate::new(10, outcomes).await;
     let first = gate.first().await;
@@ -162,7 +162,7 @@ async fn a_commit_is_of_one_organization() {
     assert_eq!(begun, [1, 2]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_full_lane_turns_changes_away_at_once() {
     let gate = Gate::new(2, outcomes).await;
     let first = gate.first().await;
@@ -179,7 +179,7 @@ async fn a_full_lane_turns_changes_away_at_once() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_nobody_waits_for_any_more_is_left_out() {
     let gate = Gate::new(10, outcomes).await;
     let first = gate.first().await;
@@ -192,7 +192,7 @@ async fn what_nobody_waits_for_any_more_is_left_out() {
     assert_eq!(gate.begun(), [1]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_commit_goes_on_when_one_of_its_callers_gives_up() {
     let gate = Gate::new(10, outcomes).await;
     let first = gate.first().await;
@@ -202,7 +202,7 @@ async fn a_commit_goes_on_when_one_of_its_callers_gives_up() {
     assert_stored(queued, 2).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_change_that_the_database_chokes_on_hinders_no_other() {
     let gate = Gate::new(10, |commands| {
         if commands.iter().any(|command| pieces(command) == 3) {
@@ -230,7 +230,7 @@ async fn a_change_that_the_database_chokes_on_hinders_no_other() {
     assert_eq!(gate.begun(), [3, 1, 1, 1]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_may_have_been_stored_is_not_done_again() {
     let gate = Gate::new(10, |commands| match commands {
         [_, _, ..] => Err(StoreError::Unavailable("gone".into())),
@@ -247,7 +247,7 @@ async fn what_may_have_been_stored_is_not_done_again() {
     assert_eq!(gate.begun(), [2]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn closing_stores_what_was_taken_and_takes_no_more() {
     let gate = Gate::new(10, outcomes).await;
     let first = gate.first().await;
