@@ -1,5 +1,7 @@
 //! What can go wrong, as the ports say it.
 
+use std::borrow::Cow;
+
 use sqlx::postgres::PgQueryResult;
 use stockroom_application::ports::StoreError;
 
@@ -53,11 +55,12 @@ fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // By class: connections, resources (such as too many connections), shutdowns and
-            // starts.
+            // By class: connections, resources (such as too many connections), the machine below
+            // the server, shutdowns and starts.
             let class = code.get(..2);
-            let is_short_of = matches!(class, Some("08" | "53")) || code.starts_with("57P");
-            is_short_of || lost_race(&code) || [CANCELED, LOCKED, READ_ONLY].contains(&&*code)
+            let is_short_of = matches!(class, Some("08" | "53" | "58")) || code.starts_with("57P");
+            let passing = [CANCELED, LOCKED, READ_ONLY, IDLE, TOO_LONG];
+            is_short_of || lost_race(&code) || passing.contains(&&*code)
         }),
         _ => false,
     }
@@ -69,18 +72,40 @@ const CANCELED: &str = "57014";
 const LOCKED: &str = "55P03";
 /// The server is a standby, or was made one.
 const READ_ONLY: &str = "25006";
+/// Too long passed between two statements of a transaction, or from its beginning: this process
+/// was paused.
+const IDLE: &str = "25P03";
+const TOO_LONG: &str = "25P04";
 
 /// Whether the database gave up this transaction for the sake of another one: nothing of it was
 /// done, and it can be done again at once.
 pub(crate) fn is_lost_race(error: &StoreError) -> bool {
+    code_of(error).is_some_and(|code| lost_race(&code))
+}
+
+/// Whether the connection is to a server that only reads. It may stay so while others, to the same
+/// address, lead to one that can be written to.
+pub(crate) fn is_read_only(error: &StoreError) -> bool {
+    code_of(error).is_some_and(|code| code == READ_ONLY)
+}
+
+/// What an error of `COMMIT` is: unless the database says that it gave the transaction up, nobody
+/// knows whether it was stored, and it mustn't be done again.
+pub(crate) fn unclear(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Failed(source) => StoreError::Unavailable(source),
+        error => error,
+    }
+}
+
+fn code_of(error: &StoreError) -> Option<Cow<'_, str>> {
     let (StoreError::Unavailable(source) | StoreError::Failed(source)) = error else {
-        return false;
+        return None;
     };
     source
         .downcast_ref::<sqlx::Error>()
         .and_then(sqlx::Error::as_database_error)
         .and_then(sqlx::error::DatabaseError::code)
-        .is_some_and(|code| lost_race(&code))
 }
 
 fn lost_race(code: &str) -> bool {

@@ -267,6 +267,31 @@ async fn a_server_that_only_reads_is_unavailable_for_changes() {
         &commit(&database, [allocate(PRODUCT, 1)]).await
     ));
     assert!(is_unavailable(&database.ping().await));
+    let writable = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
+    other.execute(AssertSqlSafe(writable)).await.unwrap();
+    // Connections from before are not used again: at the latest the one after the last of them
+    // can be written to.
+    let mut refused = 0;
+    while is_unavailable(&commit(&database, [allocate(PRODUCT, 1)]).await) {
+        refused += 1;
+        assert!(refused <= PostgresOptions::default().max_connections);
+    }
+}
+
+/// Has PostgreSQL fail in the middle of `COMMIT`, as far as anybody can tell.
+const COMMIT_FAILS: &str = "
+    CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN RAISE EXCEPTION 'the disk is gone' USING ERRCODE = 'XX001'; END
+    $$;
+    CREATE CONSTRAINT TRIGGER fails AFTER INSERT ON entries DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION fail()";
+
+#[tokio::test]
+async fn whether_a_commit_that_failed_is_stored_is_not_known() {
+    let (database, server) = setup().await;
+    other(&server).await.execute(COMMIT_FAILS).await.unwrap();
+    let unclear = commit(&database, [allocate(PRODUCT, 1)]).await;
+    assert!(is_unavailable(&unclear), "{unclear:?}");
 }
 
 #[tokio::test]

@@ -44,7 +44,7 @@ pub(crate) use counts::Kind;
 pub(crate) use load::key_totals;
 
 use crate::PostgresDatabase;
-use crate::error::is_lost_race;
+use crate::error::{is_lost_race, is_read_only, unclear};
 use crate::session::Session;
 use counts::Growth;
 
@@ -85,9 +85,11 @@ impl PostgresDatabase {
         let mut session = self.write().await?;
         match self.decide(&mut session, organization, commands).await {
             Ok(outcomes) => {
-                session.commit().await?;
+                session.commit().await.map_err(unclear)?;
                 Ok(outcomes)
             }
+            // The connection goes with the session: the next one may lead elsewhere.
+            Err(error) if is_read_only(&error) => Err(error),
             Err(error) => {
                 // For the connection's sake. Without one, the transaction is gone anyway.
                 drop(session.rollback().await);
