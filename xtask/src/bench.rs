@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: builds everything in release mode, measures, and keeps the table in the
+//! `cargo xtask bench`: builds everything in release mode, measures, and keeps the tables in the
 //! repository.
 
 use std::ffi::OsString;
@@ -18,8 +18,9 @@ pub(crate) struct Args {
     /// Print what was measured, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// What is handed on: `--case`, `--seconds`, `--json`; `-- --help` shows all.
-    #[arg(last = true)]
+    /// What is handed on: `--case`, `--seconds`, `--connections`, `--products`, `--rounds`,
+    /// `--json`; `-- --help` shows all. With any of these, nothing is written.
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
 
@@ -60,10 +61,15 @@ fn machine(Workspace { shell, .. }: &Workspace) -> anyhow::Result<String> {
         .and_then(|number| number.parse().ok())
         .unwrap_or(0);
     let date = cmd!(shell, "date -u +%Y-%m-%d").read()?;
+    let kernel = cmd!(shell, "uname -sr").read()?;
+    // Of the folder that the databases are in: on one that is in memory, nothing is durable.
+    let folder = std::env::temp_dir();
+    let disk = cmd!(shell, "stat --file-system --format %T {folder}").read()?;
     Ok(format!(
-        "Measured on {date}: {cores} cores ({model}), {} GiB of memory, server and load on the same \
-         machine.",
-        kibibytes / 1024 / 1024
+        "Measured on {date}: {cores} cores ({model}), {} GiB of memory, {kernel}, {disk} at {}; \
+         servers, databases and load on the same machine.",
+        kibibytes / 1024 / 1024,
+        folder.display()
     ))
 }
 

@@ -4,21 +4,20 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
-use stockroom_application::NewKey;
+use uuid::Uuid;
 
+use crate::products::{PIECES, products};
 use crate::report::{Table, median, microseconds};
 use crate::seed::Seeding;
-use crate::server::Server;
+use crate::server::{Credentials, Server, Storage};
 
-const FEW: u32 = 1_000;
-const TRANSACTIONS: u32 = 1_000;
-const ROUNDS: usize = 3;
+const FEW: usize = 1_000;
+const TRANSACTIONS: usize = 1_000;
 
 /// One of the two stores, as a client sees it.
-struct Store {
+struct Store<'a> {
     http: reqwest::Client,
-    base: String,
+    server: &'a Server,
     token: String,
     product: String,
 }
@@ -27,23 +26,30 @@ struct Store {
 pub(crate) async fn measure(
     program: &Path,
     duration: Duration,
-    many: u32,
+    rounds: usize,
+    many: usize,
+    seed: u64,
 ) -> anyhow::Result<Table> {
     let folder = tempfile::tempdir()?;
-    let seeding = Seeding::begin(folder.path()).await?;
+    let storage = Storage::Sqlite(folder.path().to_owned());
+    let seeding = Seeding::begin(&storage).await?;
     let mut stores = Vec::new();
     for (name, stocks) in [("Few stocks", FEW), ("Many stocks", many)] {
         let start = Instant::now();
-        let (store, key) = seeding.store(name).await?;
-        let product = seeding.stock(store, stocks, TRANSACTIONS).await?;
+        let (store, credentials) = seeding.store(name).await?;
+        let products = products(seed, stocks);
+        let product = *products.first().context("no stock was asked for")?;
+        seeding.create(store, &products, PIECES).await?;
+        let history = std::iter::repeat_n(product, TRANSACTIONS);
+        seeding.increment(store, history).await?;
         eprintln!("{stocks} stocks created in {:.1?}", start.elapsed());
-        stores.push((key, product));
+        stores.push((credentials, product));
     }
     seeding.finish().await;
-    let server = Server::start(program, folder.path())?;
+    let server = Server::start(program, &storage).await?;
     let [few_stocks, many_stocks] = [&stores[0], &stores[1]];
-    let few_stocks = Store::open(&server, &few_stocks.0, few_stocks.1.to_string()).await?;
-    let many_stocks = Store::open(&server, &many_stocks.0, many_stocks.1.to_string()).await?;
+    let few_stocks = Store::open(&server, few_stocks).await?;
+    let many_stocks = Store::open(&server, many_stocks).await?;
 
     let mut rows = Vec::new();
     for (what, path) in [
@@ -61,12 +67,12 @@ pub(crate) async fn measure(
     ] {
         let mut few = Vec::new();
         let mut most = Vec::new();
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             few.push(few_stocks.typical(path, duration).await?);
             most.push(many_stocks.typical(path, duration).await?);
         }
-        let few = median(&mut few).context("nothing was measured")?;
-        let most = median(&mut most).context("nothing was measured")?;
+        let few = median(few).context("nothing was measured")?;
+        let most = median(most).context("nothing was measured")?;
         rows.push(vec![
             what.to_owned(),
             microseconds(few),
@@ -86,31 +92,23 @@ pub(crate) async fn measure(
     })
 }
 
-impl Store {
-    async fn open(server: &Server, key: &NewKey, product: String) -> anyhow::Result<Self> {
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        let credentials = json!({
-            "grant_type": "client_credentials",
-            "client_id": key.key.client_id,
-            "client_secret": key.client_secret,
-        });
-        let answer = http
-            .post(format!("{}/oauth/access_token", server.base))
-            .json(&credentials);
-        let answer: Value = answer.send().await?.json().await?;
-        let token = answer["access_token"].as_str().context("no token")?;
+impl<'a> Store<'a> {
+    async fn open(
+        server: &'a Server,
+        (credentials, product): &(Credentials, Uuid),
+    ) -> anyhow::Result<Self> {
         Ok(Self {
-            http,
-            base: server.base.clone(),
-            token: token.to_owned(),
-            product,
+            http: reqwest::Client::builder().no_proxy().build()?,
+            server,
+            token: server.token(credentials).await?,
+            product: product.to_string(),
         })
     }
 
     /// The median time that a request takes, of all that fit into `duration`.
     async fn typical(&self, path: &str, duration: Duration) -> anyhow::Result<Duration> {
         let path = path.replace("{product}", &self.product);
-        let url = format!("{}{path}", self.base);
+        let url = self.server.url(&path);
         let mut times = Vec::new();
         let start = Instant::now();
         while start.elapsed() < duration {
@@ -125,6 +123,6 @@ impl Store {
                 String::from_utf8_lossy(&body)
             );
         }
-        median(&mut times).context("no request was answered")
+        median(times).context("no request was answered")
     }
 }

@@ -1,63 +1,171 @@
-//! Measures a running server, side by side in one run. To be started by `cargo xtask bench`, which
-//! builds everything in release mode first.
+//! Measures a running server, side by side with what it is held against, in one run. To be started
+//! by `cargo xtask bench`, which builds everything in release mode first.
 
+mod cases;
+mod ceiling;
+mod figures;
 mod lists;
+mod load;
+mod products;
 mod report;
+mod run;
 mod seed;
 mod server;
+mod systems;
+mod targets;
+mod usage;
 
+use std::ffi::OsString;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, ValueEnum};
+use anyhow::{Context as _, bail};
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use tokio::signal::unix::{SignalKind, signal};
 
 use report::Table;
+use run::Outcome;
+use systems::Setting;
+
+/// The case that is measured apart, and is a table of its own.
+const LISTS: &str = "lists";
 
 /// Measure Stockroom.
 #[derive(Parser)]
+#[command(subcommand_negates_reqs = true)]
 struct Cli {
+    #[command(subcommand)]
+    part: Option<Part>,
     /// The program to measure.
-    #[arg(long)]
-    server: PathBuf,
-    /// What to measure; everything if left out.
-    #[arg(long)]
-    case: Vec<Case>,
-    /// How long one measurement takes, in seconds; there are three of each.
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, required = true)]
+    server: Option<PathBuf>,
+    /// What to measure; everything if left out. The name of a case, as in `postgres/writes/hot`,
+    /// or parts of it, as in `postgres`, `by-hand`, `writes/hot` or `lone`. May be repeated.
+    #[arg(long = "case", value_name = "CASE")]
+    cases: Vec<String>,
+    /// How long one measurement takes, in seconds.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u64).range(1..=3600))]
     seconds: u64,
-    /// How much stock the large store has.
-    #[arg(long, default_value_t = 1_000_000)]
-    stocks: u32,
-    /// Print JSON instead of a table.
+    /// How often each case is measured.
+    #[arg(long, default_value = "3")]
+    rounds: NonZeroUsize,
+    /// How many connections there are to a server.
+    #[arg(long, default_value = "64")]
+    connections: NonZeroUsize,
+    /// How many products there are.
+    #[arg(long, default_value = "100000")]
+    products: NonZeroUsize,
+    /// How much stock the large store of the case `lists` has.
+    #[arg(long, default_value = "1000000")]
+    stocks: NonZeroUsize,
+    /// What every random choice follows from.
+    #[arg(long, default_value_t = 4)]
+    seed: u64,
+    /// Print JSON instead of tables.
     #[arg(long)]
     json: bool,
 }
 
-/// What can be measured.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Case {
-    /// Lists and histories in a store with little stock and in one with much.
-    Lists,
+/// The processes that this one starts.
+#[derive(Subcommand)]
+enum Part {
+    /// Sends requests.
+    #[command(hide = true)]
+    Load,
+    /// Serves what does nothing.
+    #[command(hide = true)]
+    Ceiling,
+    /// Becomes the program that is measured.
+    #[command(hide = true)]
+    Become {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<OsString>,
+    },
 }
 
-fn main() -> anyhow::Result<()> {
-    let cli = Cli::parse();
-    let cases = if cli.case.is_empty() {
-        Case::value_variants().to_vec()
-    } else {
-        cli.case
-    };
-    let duration = Duration::from_secs(cli.seconds);
-    let runtime = tokio::runtime::Runtime::new()?;
-    for case in cases {
-        let table: Table = match case {
-            Case::Lists => runtime.block_on(lists::measure(&cli.server, duration, cli.stocks))?,
-        };
-        if cli.json {
-            println!("{}", serde_json::to_string_pretty(&table)?);
-        } else {
-            println!("{table}");
+/// Everything that was measured.
+#[derive(Serialize)]
+struct Report {
+    side_by_side: Option<Outcome>,
+    lists: Option<Table>,
+}
+
+fn main() -> ExitCode {
+    match run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
         }
     }
+}
+
+fn run(cli: Cli) -> anyhow::Result<()> {
+    match cli.part {
+        Some(Part::Load) => load::run(),
+        Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::serve()),
+        Some(Part::Become { command }) => server::become_program(&command),
+        None => report(cli),
+    }
+}
+
+fn report(cli: Cli) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Runtime::new()?;
+    let json = cli.json;
+    let report = runtime.block_on(until_stopped(measure(cli)))?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&report)?);
+        return Ok(());
+    }
+    if let Some(outcome) = &report.side_by_side {
+        println!("{outcome}");
+    }
+    if let Some(table) = &report.lists {
+        println!("{table}");
+    }
     Ok(())
+}
+
+/// Gives up what is under way, and with it every process that was started, on Ctrl-C or SIGTERM.
+async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyhow::Result<T> {
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        done = work => done,
+        _ = interrupt.recv() => bail!("interrupted"),
+        _ = terminate.recv() => bail!("told to stop"),
+    }
+}
+
+async fn measure(cli: Cli) -> anyhow::Result<Report> {
+    let program = cli.server.context("there is no program to measure")?;
+    let cases = cases::all(cli.connections.get());
+    let cases = cases::select(cases, &[LISTS], &cli.cases)?;
+    let measures_lists = cli.cases.is_empty() || cli.cases.iter().any(|case| case == LISTS);
+    let duration = Duration::from_secs(cli.seconds);
+    let (rounds, seed) = (cli.rounds.get(), cli.seed);
+    let side_by_side = if cases.is_empty() {
+        None
+    } else {
+        let setting = Setting {
+            program: program.clone(),
+            seed,
+            products: cli.products.get(),
+            duration,
+        };
+        Some(run::measure(setting, rounds, &cases).await?)
+    };
+    let lists = if measures_lists {
+        let stocks = cli.stocks.get();
+        Some(lists::measure(&program, duration, rounds, stocks, seed).await?)
+    } else {
+        None
+    };
+    Ok(Report {
+        side_by_side,
+        lists,
+    })
 }

@@ -1,52 +1,82 @@
 //! Fills a database through the ports, as fast as they go.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::Context;
-use stockroom_application::ports::Ledger;
-use stockroom_application::{Administrator, Environment, Limits, NewKey, NewKeyRequest, Stockroom};
+use anyhow::ensure;
+use stockroom_application::ports::Database;
+use stockroom_application::{Administrator, Environment, Limits, NewKeyRequest, Stockroom};
 use stockroom_domain::{
     Actor, Command, CreateStock, Name, OrganizationId, Owner, ProductId, ProductText, Quantity,
     StoreId, Transact, TransactionAction,
 };
+use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
+use uuid::Uuid;
 
-const BATCH: u32 = 1_000;
+use crate::server::{Credentials, Storage};
+
+const BATCH: usize = 1_000;
 
 /// A database to be measured, before a server has it.
 pub(crate) struct Seeding {
-    database: Arc<SqliteDatabase>,
-    environment: Environment,
+    database: Open,
     stockroom: Stockroom,
     organization: OrganizationId,
 }
 
+enum Open {
+    Postgres(Arc<PostgresDatabase>),
+    Sqlite(Arc<SqliteDatabase>),
+}
+
+impl Open {
+    async fn new(storage: &Storage, environment: &Environment) -> anyhow::Result<Self> {
+        let environment = environment.clone();
+        match storage {
+            Storage::Postgres(url) => {
+                let options = PostgresOptions::default();
+                let database = PostgresDatabase::open(url, environment, options).await?;
+                database.migrate().await?;
+                Ok(Self::Postgres(Arc::new(database)))
+            }
+            Storage::Sqlite(folder) => {
+                let file = folder.join("stockroom.sqlite3");
+                let options = SqliteOptions::default();
+                let database = SqliteDatabase::open(&file, environment, options).await?;
+                database.migrate().await?;
+                Ok(Self::Sqlite(Arc::new(database)))
+            }
+            Storage::Memory => anyhow::bail!("a server's memory is filled by the server"),
+        }
+    }
+
+    fn ports(&self) -> Arc<dyn Database> {
+        match self {
+            Self::Postgres(database) => Arc::clone(database) as Arc<dyn Database>,
+            Self::Sqlite(database) => Arc::clone(database) as Arc<dyn Database>,
+        }
+    }
+}
+
 impl Seeding {
-    /// An empty database in the server's data folder, with an organization.
-    pub(crate) async fn begin(data_folder: &Path) -> anyhow::Result<Self> {
+    /// An empty database, with an organization.
+    pub(crate) async fn begin(storage: &Storage) -> anyhow::Result<Self> {
         let environment = Environment::system();
-        let file = data_folder.join("stockroom.sqlite3");
-        let options = SqliteOptions::default();
-        let database = SqliteDatabase::open(&file, environment.clone(), options).await?;
-        database.migrate().await?;
-        let database = Arc::new(database);
-        let ports = Arc::clone(&database);
-        let stockroom =
-            Stockroom::open(ports, environment.clone(), Limits::default(), None).await?;
+        let database = Open::new(storage, &environment).await?;
+        let limits = Limits::default();
+        let stockroom = Stockroom::open(database.ports(), environment, limits, None).await?;
         let name = Name::new("name", "Benchmark")?;
         let organization = stockroom.create_organization(name).await?.id;
         Ok(Self {
             database,
-            environment,
             stockroom,
             organization,
         })
     }
 
     /// A store with a key.
-    pub(crate) async fn store(&self, name: &str) -> anyhow::Result<(StoreId, NewKey)> {
+    pub(crate) async fn store(&self, name: &str) -> anyhow::Result<(StoreId, Credentials)> {
         let name = Name::new("name", name)?;
         let store = self.stockroom.create_store(self.organization, name).await?;
         let owner = Owner::Store(store.id);
@@ -57,61 +87,71 @@ impl Seeding {
             allow_implicit: false,
         };
         let key = self.stockroom.create_key(&operator, request).await?;
-        Ok((store.id, key))
+        Ok((store.id, Credentials::from(&key)))
     }
 
-    /// Creates stock of so many products in a store, and gives the first of them a history.
-    pub(crate) async fn stock(
+    /// Creates stock of so many pieces of each of these products in a store.
+    pub(crate) async fn create(
         &self,
         store: StoreId,
-        stocks: u32,
-        transactions: u32,
-    ) -> anyhow::Result<ProductId> {
-        let mut first = None;
-        let mut left = stocks;
-        while left > 0 {
-            let batch = left.min(BATCH);
-            let commands: Vec<Command> = (0..batch)
-                .map(|_| {
-                    let product = ProductId::new(self.environment.next_id());
-                    first.get_or_insert(product);
-                    let request = CreateStock {
-                        product,
-                        unlocated: Quantity::new(1_000).unwrap_or_default(),
-                        located: BTreeMap::new(),
-                    };
-                    command(store, request)
-                })
-                .collect();
-            self.commit(commands).await?;
-            left -= batch;
-        }
-        let product = first.context("no stock was asked for")?;
-        let commands = (0..transactions).map(|number| {
+        products: &[Uuid],
+        pieces: u32,
+    ) -> anyhow::Result<()> {
+        let commands = products.iter().map(|product| {
+            let request = CreateStock {
+                product: ProductId::new(*product),
+                unlocated: quantity(pieces),
+                located: BTreeMap::new(),
+            };
+            command(store, request)
+        });
+        self.commit(commands).await
+    }
+
+    /// Adds a piece to each of these products, as often as it is among them.
+    pub(crate) async fn increment(
+        &self,
+        store: StoreId,
+        products: impl Iterator<Item = Uuid>,
+    ) -> anyhow::Result<()> {
+        let commands = products.map(|product| {
             let request = Transact {
-                product,
+                product: ProductId::new(product),
                 action: TransactionAction::Increment,
-                quantity: Quantity::new(u64::from(number)).unwrap_or_default(),
+                quantity: quantity(1),
                 location: None,
             };
             command(store, request)
         });
-        self.commit(commands.collect()).await?;
-        Ok(product)
+        self.commit(commands).await
     }
 
-    async fn commit(&self, commands: Vec<Command>) -> anyhow::Result<()> {
-        let outcomes = self.database.commit(self.organization, &commands).await?;
-        for outcome in outcomes {
-            outcome?;
+    async fn commit(&self, mut commands: impl Iterator<Item = Command>) -> anyhow::Result<()> {
+        let ports = self.database.ports();
+        loop {
+            let batch: Vec<Command> = commands.by_ref().take(BATCH).collect();
+            if batch.is_empty() {
+                return Ok(());
+            }
+            let outcomes = ports.commit(self.organization, &batch).await?;
+            ensure!(outcomes.len() == batch.len(), "an outcome is missing");
+            for outcome in outcomes {
+                outcome?;
+            }
         }
-        Ok(())
     }
 
     /// Hands the database over.
     pub(crate) async fn finish(self) {
-        self.database.close().await;
+        match self.database {
+            Open::Postgres(database) => database.close().await,
+            Open::Sqlite(database) => database.close().await,
+        }
     }
+}
+
+fn quantity(pieces: u32) -> Quantity {
+    Quantity::new(pieces.into()).unwrap_or_default()
 }
 
 fn command(store: StoreId, request: impl Into<stockroom_domain::Operation>) -> Command {

@@ -36,7 +36,8 @@ read -r _ || true
 
 /// The folder with the programs of a PostgreSQL server, if there is one: out of `PATH`, else the
 /// newest of Debian's.
-pub(crate) fn programs() -> Option<PathBuf> {
+#[must_use]
+pub fn programs() -> Option<PathBuf> {
     let has_all = |folder: &PathBuf| {
         ["initdb", "pg_ctl", "postgres"]
             .iter()
@@ -55,8 +56,8 @@ pub(crate) fn programs() -> Option<PathBuf> {
     env::split_paths(&path).chain(debian).find(has_all)
 }
 
-/// A running cluster.
-pub(crate) struct Cluster {
+/// A running cluster. It stops when this is dropped.
+pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
     options: String,
@@ -66,8 +67,11 @@ pub(crate) struct Cluster {
 }
 
 impl Cluster {
-    /// Makes a cluster and starts it.
-    pub(crate) async fn start(programs: &Path, settings: &[&str]) -> anyhow::Result<Self> {
+    /// Makes a cluster and starts it with these settings, each a `name=value`.
+    ///
+    /// # Errors
+    /// If one of the programs fails.
+    pub async fn start(programs: &Path, settings: &[&str]) -> anyhow::Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("stockroom-postgres-")
             .tempdir()?
@@ -125,13 +129,33 @@ impl Cluster {
     }
 
     /// A URL for it: it has a socket in its folder, and no port that another one might have.
-    pub(crate) fn url(&self) -> String {
+    #[must_use]
+    pub fn url(&self) -> String {
         let folder = self.folder.display();
         format!("postgres://postgres@localhost/postgres?host={folder}")
     }
 
+    /// The folder with its socket.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// The id of the process whose children all its other processes are.
+    ///
+    /// # Errors
+    /// If it doesn't run.
+    pub fn process(&self) -> anyhow::Result<u32> {
+        let file = fs::read_to_string(self.folder.join("data/postmaster.pid"))?;
+        let id = file.lines().next().context("the file is empty")?;
+        Ok(id.parse()?)
+    }
+
     /// Stops it, and waits until it is gone.
-    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// If it doesn't stop.
+    pub async fn stop(mut self) -> anyhow::Result<()> {
         drop(self.keeper.stdin.take());
         let status = self.keeper.wait().await?;
         ensure!(status.success(), "it doesn't stop");

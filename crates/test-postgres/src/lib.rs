@@ -8,6 +8,8 @@
 //!
 //! `cargo xtask test` starts one for all tests, by the program of this crate, and hands its URL
 //! down. Tests that are run without it start one for each process.
+//!
+//! Benchmarks make a [`Cluster`] of their own, with settings that keep what is committed.
 
 #![expect(
     clippy::missing_panics_doc,
@@ -21,6 +23,7 @@ mod database;
 mod pooler;
 mod server;
 
+pub use cluster::{Cluster, programs};
 pub use crashing::CrashingServer;
 pub use database::TestDatabase;
 pub use pooler::Pooler;

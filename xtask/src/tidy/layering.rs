@@ -32,7 +32,10 @@ const LAYERS: [(&str, &[&str]); 11] = [
     // Has a PostgreSQL server at hand, and knows nothing of what it is for.
     (TEST_POSTGRES, &[]),
     // Measures from outside, and fills databases through their ports.
-    (BENCH, &[APPLICATION, DOMAIN, MEMORY, POSTGRES, SQLITE]),
+    (
+        BENCH,
+        &[APPLICATION, DOMAIN, POSTGRES, SQLITE, TEST_POSTGRES],
+    ),
     (XTASK, &[]),
 ];
 
@@ -44,7 +47,8 @@ const DOMAIN_USES: [&str; 3] = ["jiff", "thiserror", "uuid"];
 
 /// Families of crates that belong to an edge, by the start of their names, and where that is.
 const EDGES: [(&str, &[&str]); 2] = [
-    ("axum", &[HTTP, SERVER]),
+    // The benchmark has a server that does nothing, to compare with.
+    ("axum", &[BENCH, HTTP, SERVER]),
     ("sqlx", &[POSTGRES, SQLITE, TEST_POSTGRES, XTASK]),
 ];
 

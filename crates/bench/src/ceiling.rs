@@ -1,0 +1,74 @@
+//! A server that parses and answers what Stockroom does, and does nothing else: no token is
+//! checked, nothing is decided or stored. What it manages on this machine with this load is the
+//! ceiling for everything that speaks HTTP here.
+
+use axum::extract::Path;
+use axum::routing::post;
+use axum::serve::ListenerExt as _;
+use axum::{Json, Router};
+use serde::{Deserialize, Serialize};
+use tokio::net::TcpListener;
+use uuid::Uuid;
+
+use crate::load;
+
+#[derive(Deserialize, Serialize)]
+struct Document<T> {
+    data: T,
+}
+
+#[derive(Deserialize)]
+struct NewTransaction {
+    r#type: String,
+    action: String,
+    quantity: u64,
+}
+
+#[derive(Serialize)]
+struct Transaction {
+    id: Uuid,
+    r#type: String,
+    action: String,
+    product_id: Uuid,
+    quantity: u64,
+    timestamps: Timestamps,
+}
+
+#[derive(Serialize)]
+struct Timestamps {
+    created_at: &'static str,
+}
+
+/// Serves until standard input is closed. Prints the address.
+///
+/// # Errors
+/// If there is no address to be had.
+pub(crate) async fn serve() -> anyhow::Result<()> {
+    load::end_with_input();
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    println!("{}", listener.local_addr()?);
+    let listener = listener.tap_io(|stream| {
+        let _not_vital = stream.set_nodelay(true);
+    });
+    let router = Router::new().route("/v2/inventories/{product}/transactions", post(transact));
+    axum::serve(listener, router).await?;
+    Ok(())
+}
+
+async fn transact(
+    Path(product): Path<Uuid>,
+    Json(body): Json<Document<NewTransaction>>,
+) -> Json<Document<Transaction>> {
+    Json(Document {
+        data: Transaction {
+            id: product,
+            r#type: body.data.r#type,
+            action: body.data.action,
+            product_id: product,
+            quantity: body.data.quantity,
+            timestamps: Timestamps {
+                created_at: "2026-01-01T00:00:00.000Z",
+            },
+        },
+    })
+}

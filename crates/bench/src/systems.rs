@@ -1,0 +1,316 @@
+//! What is measured, running: servers, and PostgreSQL. All of it ends with the value.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use stockroom_test_postgres::{Cluster, programs};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::process::{Child, Command};
+
+use crate::cases::{Case, Keeping, Task, create, write};
+use crate::load::{self, HttpLoad, Job, Measurement, Request, Work};
+use crate::products::{Choice, Chooser, PIECES, products};
+use crate::seed::Seeding;
+use crate::server::{Credentials, Server, Storage, THIS_PROGRAM};
+use crate::usage::Watched;
+
+/// Nothing is held back from the disk, as in production; memory as on a small server.
+pub(crate) const POSTGRES_SETTINGS: [&str; 5] = [
+    "fsync=on",
+    "synchronous_commit=on",
+    "shared_buffers=1GB",
+    "max_wal_size=4GB",
+    "max_connections=200",
+];
+
+/// How much longer than it was told to a load may take.
+const GRACE: Duration = Duration::from_mins(1);
+
+/// How many products there are when a database is first analyzed.
+const FIRST_PRODUCTS: usize = 1_000;
+
+/// How many connections fill a server's memory.
+const SEEDING_CONNECTIONS: usize = 64;
+
+/// What all measurements have in common.
+#[derive(Clone, Debug)]
+pub(crate) struct Setting {
+    /// The program to measure.
+    pub(crate) program: PathBuf,
+    pub(crate) seed: u64,
+    pub(crate) products: usize,
+    /// How long a measurement takes.
+    pub(crate) duration: Duration,
+}
+
+/// Everything that some cases need.
+pub(crate) struct Systems {
+    setting: Setting,
+    ceiling: Option<Ceiling>,
+    servers: BTreeMap<Keeping, (Server, Credentials)>,
+    cluster: Option<Cluster>,
+    folder: TempDir,
+}
+
+/// The server that does nothing.
+struct Ceiling {
+    process: Child,
+    address: std::net::SocketAddr,
+}
+
+impl Systems {
+    /// Starts and fills what these cases need.
+    ///
+    /// # Errors
+    /// If something doesn't start.
+    pub(crate) async fn start(setting: Setting, cases: &[Case]) -> anyhow::Result<Self> {
+        let mut systems = Self {
+            setting,
+            ceiling: None,
+            servers: BTreeMap::new(),
+            cluster: None,
+            folder: tempfile::tempdir()?,
+        };
+        let needs = |needed: &dyn Fn(&Task) -> bool| cases.iter().any(|it| needed(&it.task));
+        if needs(&|task| matches!(task, Task::Ceiling(_))) {
+            systems.ceiling = Some(Ceiling::start().await?);
+        }
+        let on_postgres = |task: &Task| matches!(task, Task::Stockroom(Keeping::Postgres, _));
+        let by_hand = needs(&|task| matches!(task, Task::ByHand(_)));
+        if by_hand || needs(&on_postgres) {
+            let programs = programs().context("there are no programs of PostgreSQL here")?;
+            let cluster = Cluster::start(&programs, &POSTGRES_SETTINGS).await;
+            systems.cluster = Some(cluster.context("PostgreSQL doesn't start")?);
+        }
+        if by_hand {
+            systems.fill_by_hand().await?;
+        }
+        let servers = cases.iter().filter_map(|case| match case.task {
+            Task::Stockroom(keeping, _) => Some(keeping),
+            Task::Ceiling(_) | Task::ByHand(_) => None,
+        });
+        for keeping in servers.collect::<BTreeSet<_>>() {
+            let start = Instant::now();
+            let server = systems.start_server(keeping).await;
+            let server = server.with_context(|| format!("{keeping:?} can't be prepared"))?;
+            systems.servers.insert(keeping, server);
+            eprintln!("{keeping:?} is filled, after {:.1?}", start.elapsed());
+        }
+        systems.settle().await?;
+        Ok(systems)
+    }
+
+    /// Measures a case once.
+    ///
+    /// # Errors
+    /// If anything is answered otherwise than expected.
+    pub(crate) async fn measure(
+        &self,
+        case: &Case,
+        connections: usize,
+    ) -> anyhow::Result<Measurement> {
+        let (work, watched) = self.work(&case.task).await?;
+        let job = Job {
+            work,
+            connections,
+            duration: Some(self.setting.duration),
+            seed: self.setting.seed,
+            products: self.setting.products,
+            choice: case.choice,
+            watched,
+        };
+        run(&job).await
+    }
+
+    /// Stops everything, and waits until PostgreSQL has.
+    ///
+    /// # Errors
+    /// If it doesn't stop.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        drop((self.servers, self.ceiling));
+        match self.cluster {
+            Some(cluster) => cluster.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    async fn work(&self, task: &Task) -> anyhow::Result<(Work, Watched)> {
+        let postgres = self.cluster.as_ref().map(Cluster::process).transpose()?;
+        Ok(match task {
+            Task::Ceiling(request) => {
+                let ceiling = self.ceiling.as_ref().context("it wasn't started")?;
+                let work = Work::Http(HttpLoad {
+                    address: ceiling.address,
+                    // Of the usual length: it is read as part of the head.
+                    token: "x".repeat(400),
+                    request: request.clone(),
+                });
+                let server = ceiling.process.id();
+                (
+                    work,
+                    Watched {
+                        server,
+                        postgres: None,
+                    },
+                )
+            }
+            Task::ByHand(way) => {
+                let work = Work::ByHand {
+                    database: self.database()?,
+                    way: *way,
+                };
+                (
+                    work,
+                    Watched {
+                        server: None,
+                        postgres,
+                    },
+                )
+            }
+            Task::Stockroom(keeping, request) => {
+                let (server, credentials) = self.servers.get(keeping).context("not started")?;
+                let watched = Watched {
+                    server: server.process(),
+                    postgres: postgres.filter(|_| *keeping == Keeping::Postgres),
+                };
+                (http(server, credentials, request).await?, watched)
+            }
+        })
+    }
+
+    /// The database on the cluster, in the words of PostgreSQL's own clients.
+    fn database(&self) -> anyhow::Result<String> {
+        let cluster = self.cluster.as_ref().context("PostgreSQL wasn't started")?;
+        let folder = cluster.folder().display();
+        Ok(format!("host={folder} user=postgres dbname=postgres"))
+    }
+
+    async fn fill_by_hand(&self) -> anyhow::Result<()> {
+        let products = products(self.setting.seed, self.setting.products);
+        load::fill_by_hand(&self.database()?, &products, PIECES).await
+    }
+
+    /// Has PostgreSQL do at once what it would do later after filling.
+    async fn settle(&self) -> anyhow::Result<()> {
+        if self.cluster.is_some() {
+            let postgres = load::connect(&self.database()?).await?;
+            for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+                postgres.batch_execute(statement).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn start_server(&self, keeping: Keeping) -> anyhow::Result<(Server, Credentials)> {
+        let program = &self.setting.program;
+        let storage = match keeping {
+            Keeping::Postgres => {
+                let cluster = self.cluster.as_ref().context("PostgreSQL wasn't started")?;
+                Storage::Postgres(cluster.url())
+            }
+            Keeping::Sqlite => Storage::Sqlite(self.folder.path().to_owned()),
+            Keeping::Memory => {
+                let mut server = Server::start(program, &Storage::Memory).await?;
+                let credentials = server.first_key().await?;
+                self.fill_over_http(&server, &credentials).await?;
+                return Ok((server, credentials));
+            }
+        };
+        let (seed, count) = (self.setting.seed, self.setting.products);
+        let seeding = Seeding::begin(&storage).await?;
+        let (store, credentials) = seeding.store("Benchmark").await?;
+        let products = products(seed, count);
+        let (first, others) = products.split_at(count.min(FIRST_PRODUCTS));
+        seeding.create(store, first, PIECES).await?;
+        // PostgreSQL has to know what is in the tables before it makes plans for large ones: it would
+        // come to it by itself, but within a minute, and reads whole indexes until then.
+        self.settle().await?;
+        seeding.create(store, others, PIECES).await?;
+        let mut histories = Chooser::new(seed, count, Choice::EachHistory);
+        let histories = std::iter::from_fn(|| histories.next());
+        seeding.increment(store, histories).await?;
+        seeding.finish().await;
+        Ok((Server::start(program, &storage).await?, credentials))
+    }
+
+    async fn fill_over_http(
+        &self,
+        server: &Server,
+        credentials: &Credentials,
+    ) -> anyhow::Result<()> {
+        for (request, choice) in [
+            (create(PIECES), Choice::Each),
+            (write("increment"), Choice::EachHistory),
+        ] {
+            let job = Job {
+                work: http(server, credentials, &request).await?,
+                connections: SEEDING_CONNECTIONS,
+                duration: None,
+                seed: self.setting.seed,
+                products: self.setting.products,
+                choice,
+                watched: Watched::default(),
+            };
+            run(&job).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn http(
+    server: &Server,
+    credentials: &Credentials,
+    request: &Request,
+) -> anyhow::Result<Work> {
+    Ok(Work::Http(HttpLoad {
+        address: server.address,
+        token: server.token(credentials).await?,
+        request: request.clone(),
+    }))
+}
+
+impl Ceiling {
+    async fn start() -> anyhow::Result<Self> {
+        let mut process = this_program("ceiling")?;
+        let output = process.stdout.take().context("no standard output")?;
+        let line = BufReader::new(output).lines().next_line().await?;
+        let address = line.context("the ceiling doesn't start")?.parse()?;
+        Ok(Self { process, address })
+    }
+}
+
+/// Starts this program again for another job. It ends when its standard input is closed, at the
+/// latest when this process is gone, however that came.
+fn this_program(subcommand: &str) -> anyhow::Result<Child> {
+    let started = Command::new(THIS_PROGRAM)
+        .arg(subcommand)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true)
+        .spawn();
+    started.context("this program can't be started again")
+}
+
+/// Has another process do a job.
+async fn run(job: &Job) -> anyhow::Result<Measurement> {
+    let mut process = this_program("load")?;
+    let mut input = process.stdin.take().context("no standard input")?;
+    let mut output = process.stdout.take().context("no standard output")?;
+    input.write_all(&serde_json::to_vec(job)?).await?;
+    input.write_all(b"\n").await?;
+    input.flush().await?;
+    let limit = job.duration.map_or(GRACE * 5, |duration| duration + GRACE);
+    let mut outcome = Vec::new();
+    let read = tokio::time::timeout(limit, output.read_to_end(&mut outcome)).await;
+    read.with_context(|| format!("nothing came out within {limit:?}"))??;
+    let outcome: Result<Measurement, String> =
+        serde_json::from_slice(&outcome).context("the load ended without a word")?;
+    match outcome {
+        Ok(measurement) => Ok(measurement),
+        Err(error) => bail!(error),
+    }
+}
