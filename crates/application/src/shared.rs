@@ -3,23 +3,44 @@
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use futures::FutureExt as _;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use crate::ports::StoreError;
 
-/// Waits for the database, and notes how long that took.
-pub(crate) async fn timed<T>(operation: &'static str, database_call: impl Future<Output = T>) -> T {
+/// The longest that the database may take. Adapters have shorter limits of their own; this one is
+/// for a database that was lost without a word, of which they can't know.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Waits for the database, but not for ever, and notes how long that took.
+pub(crate) async fn timed<T>(
+    operation: &'static str,
+    database_call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
     let start = Instant::now();
-    let answer = database_call.await;
+    let answer = within(ANSWER_TIMEOUT, database_call).await;
     metrics::histogram!("stockroom_database_duration_seconds", "operation" => operation)
         .record(start.elapsed());
     answer
 }
 
-/// The same, and a panic in the adapter is to be the end of this call, and not of the task that
+/// Waits for the database at most so long.
+pub(crate) async fn within<T>(
+    limit: Duration,
+    database_call: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, StoreError> {
+    let silent = |_| {
+        Err(StoreError::Unavailable(
+            "the database doesn't answer".into(),
+        ))
+    };
+    timeout(limit, database_call).await.unwrap_or_else(silent)
+}
+
+/// The same as [`timed`], and a panic in the adapter is to be the end of this call, and not of the task that
 /// makes the calls of many.
 pub(crate) async fn guarded<T>(
     operation: &'static str,

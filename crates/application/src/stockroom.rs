@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use stockroom_domain::{
     Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
@@ -10,11 +11,18 @@ use stockroom_domain::{
 use crate::lane::Lane;
 use crate::ports::{Database, StoreError};
 use crate::reads::Reads;
+use crate::shared::{timed, within};
 use crate::token::{self, Tokens};
 use crate::{
     AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
     TokenRequest,
 };
+
+/// How long a database that is ready may take to say so.
+const PING_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// A refresh that takes longer is given up, and tried again.
+const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Limits that use cases have to know of.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +113,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if it doesn't.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        self.database.ping().await
+        within(PING_TIMEOUT, self.database.ping()).await
     }
 
     /// Gives a token to who presents the right credentials.
@@ -210,7 +218,8 @@ impl Stockroom {
     /// [`StoreError`] if the database fails; what was known before stays known.
     pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
-        let revocations = self.database.revocations_since(oldest).await?;
+        let revocations = self.database.revocations_since(oldest);
+        let revocations = within(REFRESH_TIMEOUT, revocations).await?;
         self.tokens.revoke(revocations);
         self.tokens.forget_revocations(oldest);
         Ok(())
@@ -222,7 +231,11 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn forget_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
-        self.database.forget_revocations(oldest).await
+        timed(
+            "forget_revocations",
+            self.database.forget_revocations(oldest),
+        )
+        .await
     }
 
     /// When the oldest token that may still be valid was issued, with a margin for clocks that

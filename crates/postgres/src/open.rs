@@ -1,5 +1,6 @@
 //! Opening, migrating and closing.
 
+use std::io::ErrorKind;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -43,6 +44,10 @@ const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
 /// One is enough while none is held up. Each has fewer changes the more there are.
 const PARALLEL_COMMITS_MAX: usize = 4;
+
+/// How long such a connection may take to answer. One that is silent is given up, since a server
+/// that lost power doesn't say so.
+const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// How a database server is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -145,7 +150,9 @@ impl PostgresDatabase {
             .before_acquire(|connection, metadata| {
                 Box::pin(async move {
                     if metadata.idle_for > TRUSTED_FOR {
-                        connection.ping().await?;
+                        let answered = tokio::time::timeout(PING_TIMEOUT, connection.ping());
+                        let silent = |_| sqlx::Error::Io(ErrorKind::TimedOut.into());
+                        answered.await.map_err(silent)??;
                     }
                     Ok(true)
                 })

@@ -13,12 +13,13 @@ use crate::error::failed;
 
 /// A connection out of the pool, in a transaction or not.
 ///
-/// A transaction that is not brought to its end, because something failed or because nobody waits
-/// for it any more, takes its connection with it: PostgreSQL rolls it back, and nobody ever gets a
-/// connection in an unknown state.
+/// A session that is not brought to its end, because something failed or because nobody waits for
+/// it any more, takes its connection with it: PostgreSQL rolls back what was begun, and nobody ever
+/// gets a connection in an unknown state, or one that doesn't answer.
 pub(crate) struct Session {
     connection: PoolConnection<Postgres>,
     in_transaction: bool,
+    ended: bool,
     keeps_statements: bool,
 }
 
@@ -29,6 +30,7 @@ impl Session {
         Self {
             connection,
             in_transaction: false,
+            ended: false,
             keeps_statements,
         }
     }
@@ -58,13 +60,14 @@ impl Session {
             ended.await.map_err(failed)?;
             self.in_transaction = false;
         }
+        self.ended = true;
         Ok(())
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        if self.in_transaction {
+        if !self.ended {
             self.connection.close_on_drop();
         }
     }

@@ -72,8 +72,13 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     for task in housekeeping {
         task.abort();
     }
-    stockroom.close().await;
-    database.close().await;
+    let closed = tokio::time::timeout(shutdown_timeout, async {
+        stockroom.close().await;
+        database.close().await;
+    });
+    if closed.await.is_err() {
+        tracing::warn!("the database didn't finish what was under way");
+    }
     served.context("the server failed")?;
     tracing::info!("stopped");
     Ok(())
