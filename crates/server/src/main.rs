@@ -13,6 +13,11 @@ mod serve;
 use std::process::ExitCode;
 
 use cli::Command;
+use mimalloc::MiMalloc;
+
+/// Chosen by measurement: see "The allocator" in `docs/performance.md`.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
     let command = match config::read(std::env::args_os()) {
