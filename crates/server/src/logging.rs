@@ -1,28 +1,89 @@
 //! The log: to standard error, for people on a terminal and as JSON otherwise.
 
-use std::io::IsTerminal;
+mod json;
+
+use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
+use std::time::Duration;
 
 use anyhow::Context;
+use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::format::JsonFields;
 
 use crate::cli::LogFormat;
+use json::JsonLines;
+
+/// How many lines may wait to be written. More are left out: nobody is to wait for whoever should
+/// read the log and doesn't.
+const WAITING_LINES_MAX: usize = 32 * 1024;
+
+/// How long lines are gathered before they are written. One by one, they would cost more than most
+/// requests.
+const GATHERING: Duration = Duration::from_millis(5);
+
+/// What is written at once, in bytes.
+const WRITTEN_BYTES: usize = 64 * 1024;
+
+/// The running log. Lines that still wait are written when it is dropped.
+pub(crate) struct Log {
+    lost: ErrorCounter,
+    _worker: WorkerGuard,
+}
+
+impl Log {
+    /// How many lines were left out because too many were waiting.
+    pub(crate) fn lost(&self) -> ErrorCounter {
+        self.lost.clone()
+    }
+}
 
 /// Starts logging.
 ///
 /// # Errors
 /// If the filter can't be read.
-pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<()> {
+pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Log> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("log filter {filter:?}"))?;
+    let (writer, worker) = NonBlockingBuilder::default()
+        .buffered_lines_limit(WAITING_LINES_MAX)
+        .thread_name("log")
+        .finish(Gathered(BufWriter::with_capacity(
+            WRITTEN_BYTES,
+            io::stderr(),
+        )));
+    let lost = writer.error_counter();
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
-    let terminal = std::io::stderr().is_terminal();
+        .with_writer(writer)
+        .log_internal_errors(false);
+    let terminal = io::stderr().is_terminal();
     match format {
         LogFormat::Human => log.with_ansi(terminal).init(),
         LogFormat::Auto if terminal => log.init(),
         LogFormat::Auto | LogFormat::Json => {
-            log.json().flatten_event(true).with_span_list(false).init();
+            log.fmt_fields(JsonFields::new())
+                .event_format(JsonLines)
+                .init();
         }
     }
-    Ok(())
+    Ok(Log {
+        lost,
+        _worker: worker,
+    })
+}
+
+/// Rests after each time that it has written, while the next lines gather. A log that can't be
+/// written is no reason to do anything else less well.
+struct Gathered(BufWriter<Stderr>);
+
+impl Write for Gathered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        drop(self.0.write_all(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        drop(self.0.flush());
+        std::thread::sleep(GATHERING);
+        Ok(())
+    }
 }

@@ -49,6 +49,10 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "stockroom_commit_changes",
         "Changes that were stored in one commit."
     );
+    describe_counter!(
+        "stockroom_log_lines_lost_total",
+        "Lines of the log that nobody took in time."
+    );
     Ok(handle)
 }
 

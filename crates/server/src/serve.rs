@@ -14,6 +14,7 @@ use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockro
 use stockroom_domain::ProductId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
+use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::Serve;
 use crate::database::OpenDatabase;
@@ -29,7 +30,7 @@ const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// If a setting makes no sense, or the database or an address can't be had.
 pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
-    logging::start(settings.log_format, &settings.log)?;
+    let log = logging::start(settings.log_format, &settings.log)?;
     let metrics = metrics::install()?;
     let listener = bind(settings.listen)?;
     let metrics_listener = bind(settings.metrics_listen)?;
@@ -52,7 +53,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
             .context("the first key can't be printed; the next start makes another")?;
         stockroom.first_start_shown().await?;
     }
-    let housekeeping = start_housekeeping(&stockroom, &metrics);
+    let housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
 
     let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
         .merge(health::health(Arc::clone(&stockroom)));
@@ -150,6 +151,7 @@ async fn serve(
 fn start_housekeeping(
     stockroom: &Arc<Stockroom>,
     metrics: &PrometheusHandle,
+    lost_lines: ErrorCounter,
 ) -> [tokio::task::JoinHandle<()>; 3] {
     let refreshing = Arc::clone(stockroom);
     let refresh = tokio::spawn(every(REVOCATIONS_INTERVAL, async move || {
@@ -168,6 +170,8 @@ fn start_housekeeping(
     let metrics = metrics.clone();
     let upkeep = tokio::spawn(every(METRICS_UPKEEP_INTERVAL, async move || {
         metrics.run_upkeep();
+        let lost = lost_lines.dropped_lines() as u64;
+        ::metrics::counter!("stockroom_log_lines_lost_total").absolute(lost);
     }));
     [refresh, forget, upkeep]
 }
