@@ -6,6 +6,7 @@ use std::time::Duration;
 use stockroom_application::Stockroom;
 use tokio::sync::Semaphore;
 
+use crate::meters::Meters;
 use crate::rate_limit::RateLimits;
 
 /// How the API is to be served.
@@ -40,7 +41,8 @@ pub(crate) struct App {
     pub(crate) stockroom: Arc<Stockroom>,
     pub(crate) options: Options,
     pub(crate) rate_limits: RateLimits,
-    pub(crate) concurrency: Semaphore,
+    pub(crate) concurrency: Arc<Semaphore>,
+    pub(crate) meters: Meters,
 }
 
 /// The state as handlers get it.
@@ -50,7 +52,8 @@ impl App {
     pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options) -> AppState {
         Arc::new(Self {
             rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
-            concurrency: Semaphore::new(options.concurrent_requests_max),
+            concurrency: Arc::new(Semaphore::new(options.concurrent_requests_max)),
+            meters: Meters::default(),
             stockroom,
             options,
         })

@@ -12,6 +12,7 @@ mod extract;
 mod filter;
 mod form;
 mod links;
+mod meters;
 mod middleware;
 mod openapi;
 mod rate_limit;

@@ -1,14 +1,20 @@
 //! What every request passes on its way in and every answer on its way out.
 
 use std::any::Any;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::HttpBody;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
-use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
+use tower::Service;
+use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
@@ -28,31 +34,73 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Smaller answers are not worth compressing.
 const COMPRESSED_BYTES_MIN: u64 = 4 * 1024;
 
-/// Lays the middleware around the endpoints; the last layer is the outermost.
+/// Lays the middleware around the endpoints; the first layer is the outermost. The router gets them
+/// as one, because it clones and boxes all that is inside of a layer for every request.
 pub(crate) fn around(endpoints: Router<AppState>, app: &AppState) -> Router<AppState> {
-    endpoints
-        .layer(CatchPanicLayer::custom(answer_panic))
-        .layer(from_fn_with_state(app.clone(), within_limits))
-        .layer(from_fn(render_errors))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)))
-        .layer(from_fn_with_state(app.clone(), observe))
+    let app = app.clone();
+    endpoints.layer((
+        CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
+        layer_fn(move |endpoint| Accompanied {
+            app: app.clone(),
+            endpoint,
+        }),
+        CatchPanicLayer::custom(answer_panic),
+    ))
 }
 
-/// Gives each request an id, a line in the log, and its place in the metrics.
-async fn observe(State(app): State<AppState>, request: Request, next: Next) -> Response {
-    let start = Instant::now();
-    let id = request_id(request.headers()).or_else(|| new_request_id(&app));
-    let id_text = id.as_ref().and_then(|id| id.to_str().ok());
-    let span = tracing::info_span!("request", request.id = id_text);
-    let method = request.method().clone();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "unmatched".to_owned(), |path| path.as_str().to_owned());
-    let mut response = next.run(request).instrument(span.clone()).await;
-    span.in_scope(|| record(&method, route, response.status(), start.elapsed()));
+/// An endpoint whose requests get an id, limits, a line in the log and their place in the metrics,
+/// and whose errors get a body.
+#[derive(Clone)]
+struct Accompanied<S> {
+    app: AppState,
+    endpoint: S,
+}
+
+impl<S> Service<Request> for Accompanied<S>
+where
+    S: Service<Request, Error = Infallible>,
+    S::Response: IntoResponse + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.endpoint.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: Request) -> Self::Future {
+        let start = Instant::now();
+        let app = self.app.clone();
+        let id = request_id(request.headers()).or_else(|| new_request_id(&app));
+        let id_text = id.as_ref().and_then(|id| id.to_str().ok());
+        let span = tracing::info_span!("request", request.id = id_text);
+        let method = request.method().clone();
+        let route = request.extensions().get::<MatchedPath>().cloned();
+        let form = Form::of(request.uri().path(), request.headers());
+        let body = BodyRead::of(&mut request);
+        let limit = app.options.request_timeout;
+        let answer = within_limits(&app, &request)
+            .map(|permit| in_time(limit, self.endpoint.call(request), permit));
+        let accompanied = async move {
+            let response = match answer {
+                Ok(answer) => answer.await,
+                Err(error) => error.into_response(),
+            };
+            let mut response = render_error(response, form, &body);
+            let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
+            record(&app, &method, route, response.status(), start.elapsed());
+            add_headers(&mut response, id);
+            Ok(response)
+        };
+        Box::pin(accompanied.instrument(span))
+    }
+}
+
+fn add_headers(response: &mut Response, request_id: Option<HeaderValue>) {
     let headers = response.headers_mut();
-    if let Some(id) = id {
+    if let Some(id) = request_id {
         headers.insert(REQUEST_ID.clone(), id);
     }
     headers.insert(
@@ -61,11 +109,10 @@ async fn observe(State(app): State<AppState>, request: Request, next: Next) -> R
     );
     let no_store = HeaderValue::from_static("no-store");
     headers.insert(header::CACHE_CONTROL, no_store);
-    harden(&mut response);
-    response
+    harden(response);
 }
 
-fn record(method: &Method, route: String, status: StatusCode, elapsed: Duration) {
+fn record(app: &AppState, method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
     tracing::info!(
         http.method = %method,
         http.route = route,
@@ -73,34 +120,25 @@ fn record(method: &Method, route: String, status: StatusCode, elapsed: Duration)
         duration_ms = elapsed.as_secs_f64() * 1_000.0,
         "answered"
     );
-    let labels = [
-        ("method", method_label(method).to_owned()),
-        ("route", route),
-        ("status", status.as_str().to_owned()),
-    ];
-    metrics::counter!("stockroom_http_requests_total", &labels).increment(1);
-    metrics::histogram!("stockroom_http_request_duration_seconds", &labels).record(elapsed);
+    let method = method_label(method);
+    app.meters.record(method, route, status, elapsed);
 }
 
 fn new_request_id(app: &AppState) -> Option<HeaderValue> {
-    HeaderValue::from_str(&app.stockroom.new_request_id()).ok()
+    HeaderValue::try_from(app.stockroom.new_request_id()).ok()
 }
 
 /// Clients can make up methods, but must not fill the memory with their names.
-fn method_label(method: &Method) -> &str {
-    const KNOWN: [Method; 7] = [
-        Method::GET,
-        Method::HEAD,
-        Method::POST,
-        Method::PUT,
-        Method::DELETE,
-        Method::OPTIONS,
-        Method::PATCH,
-    ];
-    if KNOWN.contains(method) {
-        method.as_str()
-    } else {
-        "other"
+fn method_label(method: &Method) -> &'static str {
+    match *method {
+        Method::GET => "GET",
+        Method::HEAD => "HEAD",
+        Method::POST => "POST",
+        Method::PUT => "PUT",
+        Method::DELETE => "DELETE",
+        Method::OPTIONS => "OPTIONS",
+        Method::PATCH => "PATCH",
+        _ => "other",
     }
 }
 
@@ -124,14 +162,9 @@ pub(crate) fn harden(response: &mut Response) {
     }
 }
 
-/// Gives errors their body, in the form that was asked for. Whatever answers with the status of an
+/// Gives an error its body, in the form that was asked for. Whatever answers with the status of an
 /// error and nothing else gets one as well.
-async fn render_errors(mut request: Request, next: Next) -> Response {
-    let form = Form::of(request.uri().path(), request.headers());
-    let has_body = !request.body().is_end_stream();
-    let body_read = BodyRead::default();
-    request.extensions_mut().insert(body_read.clone());
-    let mut response = next.run(request).await;
+fn render_error(mut response: Response, form: Form, body: &BodyRead) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
         return response;
@@ -144,7 +177,7 @@ async fn render_errors(mut request: Request, next: Next) -> Response {
     if let Some(allow) = response.headers_mut().remove(header::ALLOW) {
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
-    if has_body && !body_read.get() {
+    if !body.get() {
         // So that the client doesn't send its next request on a connection that won't take it.
         let close = HeaderValue::from_static("close");
         rendered.headers_mut().insert(header::CONNECTION, close);
@@ -152,29 +185,34 @@ async fn render_errors(mut request: Request, next: Next) -> Response {
     rendered
 }
 
-/// Turns away what is too large, too much, or takes too long.
-async fn within_limits(State(app): State<AppState>, request: Request, next: Next) -> Response {
+/// Turns away what is too large or too much.
+fn within_limits(app: &AppState, request: &Request) -> Result<OwnedSemaphorePermit, ApiError> {
     if request.uri().query().unwrap_or_default().len() > QUERY_BYTES_MAX {
-        return ApiError::of_status(StatusCode::URI_TOO_LONG)
-            .detail(format!("The query must be at most {QUERY_BYTES_MAX} bytes"))
-            .into_response();
+        let detail = format!("The query must be at most {QUERY_BYTES_MAX} bytes");
+        return Err(ApiError::of_status(StatusCode::URI_TOO_LONG).detail(detail));
     }
     let headers = request.headers().iter();
     let header_bytes: usize = headers
         .map(|(name, value)| name.as_str().len() + value.len())
         .sum();
     if header_bytes > HEADER_BYTES_MAX {
-        return ApiError::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE)
-            .detail(format!(
-                "The headers must be at most {HEADER_BYTES_MAX} bytes"
-            ))
-            .into_response();
+        let detail = format!("The headers must be at most {HEADER_BYTES_MAX} bytes");
+        let error = ApiError::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
+        return Err(error.detail(detail));
     }
-    let Ok(_permit) = app.concurrency.try_acquire() else {
-        return ApiError::unavailable("The server has too much to do").into_response();
-    };
-    match tokio::time::timeout(app.options.request_timeout, next.run(request)).await {
-        Ok(response) => response,
+    Arc::clone(&app.concurrency)
+        .try_acquire_owned()
+        .map_err(|_| ApiError::unavailable("The server has too much to do"))
+}
+
+/// Turns away what takes too long. Until the answer it counts as one that is worked on.
+async fn in_time<R: IntoResponse>(
+    limit: Duration,
+    answer: impl Future<Output = Result<R, Infallible>>,
+    _permit: OwnedSemaphorePermit,
+) -> Response {
+    match timeout(limit, answer).await {
+        Ok(Ok(response)) => response.into_response(),
         Err(_) => ApiError::unavailable("The request took too long").into_response(),
     }
 }

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::body::to_bytes;
+use axum::body::{HttpBody as _, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
@@ -18,18 +18,33 @@ use stockroom_domain::{Patch, Quantity};
 use crate::app::AppState;
 use crate::error::ApiError;
 
-/// Whether a request's body has been read. Put beside each request, because a connection on which
-/// an answer came before the body was read can't be used for another request.
-#[derive(Clone, Default)]
-pub(crate) struct BodyRead(Arc<AtomicBool>);
+/// Whether a request's body has been read. Put beside each request that has one, because a
+/// connection on which an answer came before the body was read can't be used for another request.
+#[derive(Clone)]
+pub(crate) struct BodyRead(Option<Arc<AtomicBool>>);
 
 impl BodyRead {
+    /// Puts it beside the request, if it has a body.
+    pub(crate) fn of(request: &mut Request) -> Self {
+        let has_body = !request.body().is_end_stream();
+        let read = Self(has_body.then(Arc::default));
+        if has_body {
+            request.extensions_mut().insert(read.clone());
+        }
+        read
+    }
+
+    /// Whether nothing of the body is left, which is so if there is none.
     pub(crate) fn get(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+        self.0
+            .as_ref()
+            .is_none_or(|read| read.load(Ordering::Relaxed))
     }
 
     fn set(&self) {
-        self.0.store(true, Ordering::Relaxed);
+        if let Some(read) = &self.0 {
+            read.store(true, Ordering::Relaxed);
+        }
     }
 }
 
@@ -115,7 +130,7 @@ impl Body {
             return Err(ApiError::validation("data must be an object"));
         };
         merge_attributes(&mut data)?;
-        deserialize(Value::Object(data))
+        deserialize(data)
     }
 
     /// The objects of the list under `data`, as they are.
@@ -138,17 +153,20 @@ fn merge_attributes(data: &mut Map<String, Value>) -> Result<(), ApiError> {
     }
 }
 
-fn deserialize<T: DeserializeOwned>(value: Value) -> Result<Fields<T>, ApiError> {
-    let kind = value.get("type").cloned();
-    let fields = serde_path_to_error::deserialize(value).map_err(|error| {
-        let path = error.path().to_string();
-        let reason = error.into_inner();
-        ApiError::validation(if path == "." {
-            reason.to_string()
-        } else {
-            format!("{path}: {reason}")
+fn deserialize<T: DeserializeOwned>(mut data: Map<String, Value>) -> Result<Fields<T>, ApiError> {
+    // Only a fault is worth following to its place.
+    let fields = T::deserialize(&data).or_else(|_| {
+        serde_path_to_error::deserialize(&data).map_err(|error| {
+            let path = error.path().to_string();
+            let reason = error.into_inner();
+            ApiError::validation(if path == "." {
+                reason.to_string()
+            } else {
+                format!("{path}: {reason}")
+            })
         })
     })?;
+    let kind = data.remove("type");
     Ok(Fields { fields, kind })
 }
 
