@@ -10,6 +10,7 @@ use stockroom_domain::{Invalid, Refusal, RefusalKind};
 use utoipa::ToSchema;
 
 use crate::form::Form;
+use crate::json::Json;
 
 /// How long a client should wait before it tries again, when nothing better is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -111,7 +112,7 @@ impl ApiError {
                 meta: self.meta.as_ref(),
             }],
         };
-        let mut response = (self.status, axum::Json(body)).into_response();
+        let mut response = (self.status, Json(body)).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer");
             response

@@ -1,6 +1,5 @@
 //! Application keys.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, ListQuery, PathId, present};
+use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{CommonErrors, Conflict, Document, ListParameters, NotFound, StoreHeader};
 use crate::representation::{Data, KeyBody};

@@ -1,6 +1,5 @@
 //! Locations.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
@@ -14,6 +13,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, ListQuery, Object, PathId, Reading, patch, present};
 use crate::filter;
+use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
     CommonErrors, Document, GeolocationHeader, ListParameters, LocationOrder, NotFound, StoreHeader,

@@ -1,6 +1,5 @@
 //! Products.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, patch, present};
+use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
     CommonErrors, Document, ListParameters, NotFound, StoreHeader, Unprocessable,

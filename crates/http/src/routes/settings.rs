@@ -1,6 +1,5 @@
 //! Settings of the organization.
 
-use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use stockroom_domain::{Settings, UpdateSettings};
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, OrganizationAdministration, present};
+use crate::json::Json;
 use crate::openapi::{CommonErrors, Document};
 use crate::representation::Data;
 

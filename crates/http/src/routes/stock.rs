@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -15,6 +14,7 @@ use crate::error::{ApiError, shortened};
 use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, Reading, present};
 use crate::filter;
 use crate::form::Form;
+use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{CommonErrors, Document, FormHeader, ListParameters, NotFound, StoreHeader};
 use crate::representation::{Data, StockBody};

@@ -1,6 +1,5 @@
 //! Access tokens.
 
-use axum::Json;
 use axum::extract::State;
 use serde::{Deserialize, Serialize};
 use stockroom_application::TokenRequest;
@@ -9,6 +8,7 @@ use utoipa::ToSchema;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Bytes, Query};
+use crate::json::Json;
 use crate::openapi::{BadRequest, ImplicitForbidden, Unauthorized};
 
 /// The largest body, in bytes: there is no token yet that would say who sends it.

@@ -1,6 +1,5 @@
 //! Transactions.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
@@ -12,6 +11,7 @@ use crate::error::ApiError;
 use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, present};
 use crate::filter;
 use crate::form::Form;
+use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
     CommonErrors, Document, FormHeader, ListParameters, NotFound, StoreHeader, Unprocessable,
