@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use jiff::tz::Offset;
+
 /// A point in time, to the millisecond.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
@@ -95,8 +97,34 @@ fn has_rfc3339_shape(text: &str) -> bool {
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let instant = jiff::Timestamp::from_millisecond(self.0).map_err(|_| fmt::Error)?;
-        write!(f, "{instant:.3}")
+        let at = Offset::UTC.to_datetime(instant);
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let numbers = [
+            (0..4, at.year()),
+            (5..7, at.month().into()),
+            (8..10, at.day().into()),
+            (11..13, at.hour().into()),
+            (14..16, at.minute().into()),
+            (17..19, at.second().into()),
+            (20..23, at.millisecond()),
+        ];
+        for (place, number) in numbers {
+            let place = text.get_mut(place).ok_or(fmt::Error)?;
+            write_digits(place, number).ok_or(fmt::Error)?;
+        }
+        f.write_str(str::from_utf8(&text).map_err(|_| fmt::Error)?)
     }
+}
+
+/// Writes a number over all of `place`. Lists are full of times, and `format!` takes several times
+/// as long.
+fn write_digits(place: &mut [u8], number: i16) -> Option<()> {
+    let mut rest = usize::try_from(number).ok()?;
+    for digit in place.iter_mut().rev() {
+        *digit = *b"0123456789".get(rest % 10)?;
+        rest /= 10;
+    }
+    Some(())
 }
 
 #[cfg(test)]
