@@ -1,9 +1,10 @@
 //! The way in to all use cases.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use metrics::Counter;
 use stockroom_domain::{
     Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
@@ -52,6 +53,30 @@ pub struct Stockroom {
     pub(crate) tokens: Tokens,
     /// Stores seen to exist. Stores are never deleted, so that this never grows stale.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
+    operations: Operations,
+}
+
+/// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
+/// counting.
+#[derive(Default)]
+struct Operations(RwLock<HashMap<(&'static str, &'static str), Counter>>);
+
+impl Operations {
+    fn count(&self, action: &'static str, outcome: &'static str) {
+        let known = |counters: &HashMap<_, Counter>| counters.get(&(action, outcome)).cloned();
+        let counter = known(&self.0.read().unwrap_or_else(PoisonError::into_inner));
+        let counter = counter.unwrap_or_else(|| {
+            let counter = metrics::counter!(
+                "stockroom_operations_total",
+                "action" => action,
+                "outcome" => outcome,
+            );
+            let mut counters = self.0.write().unwrap_or_else(PoisonError::into_inner);
+            counters.insert((action, outcome), counter.clone());
+            counter
+        });
+        counter.increment(1);
+    }
 }
 
 impl Stockroom {
@@ -86,6 +111,7 @@ impl Stockroom {
             limits,
             tokens: Tokens::new(&signing_key),
             known_stores: RwLock::default(),
+            operations: Operations::default(),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
@@ -259,12 +285,7 @@ impl Stockroom {
             operation: request.into(),
         };
         let submitted = self.lane.submit(caller.organization, command).await;
-        metrics::counter!(
-            "stockroom_operations_total",
-            "action" => action,
-            "outcome" => outcome_label(&submitted),
-        )
-        .increment(1);
+        self.operations.count(action, outcome_label(&submitted));
         let answer = R::answer(submitted?);
         answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
     }
