@@ -1,5 +1,7 @@
 //! Reading stock, history, locations and products.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
@@ -8,7 +10,7 @@ use stockroom_application::ports::{
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Quantity, Recorded, Stock,
-    StockId, StockKey, StockedProduct, TransactionId,
+    StockKey, StockedProduct, TransactionId,
 };
 
 use crate::MemoryDatabase;
@@ -23,28 +25,58 @@ impl Tenant {
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
     }
 
-    /// All stock that `acting` sees, in the order of creation.
-    fn visible_stocks(&self, acting: Owner) -> impl Iterator<Item = &Stock> {
-        let mut order: Vec<(StockId, StockKey)> = Vec::new();
-        for owner in acting.visible() {
+    /// The keys of all stock that `acting` sees, in the order of creation.
+    fn visible_keys(&self, acting: Owner) -> impl Iterator<Item = StockKey> {
+        let keys_of = move |owner| {
             let stocks = self.stock_order.get(&owner).into_iter().flatten();
-            let stocks = stocks.map(|(id, product)| {
+            stocks.map(move |(id, product)| {
                 let product = *product;
                 (*id, StockKey { product, owner })
+            })
+        };
+        let own = keys_of(acting);
+        let shared = acting.visible().skip(1).flat_map(keys_of);
+        let shared = shared.filter(move |(_, key)| {
+            let own = StockKey {
+                owner: acting,
+                ..*key
+            };
+            !self.stocks.contains_key(&own)
+        });
+        let (mut own, mut shared) = (own.peekable(), shared.peekable());
+        std::iter::from_fn(move || {
+            let next = match (own.peek(), shared.peek()) {
+                (Some((own_id, _)), Some((shared_id, _))) if shared_id < own_id => shared.next(),
+                (Some(_), _) => own.next(),
+                (None, _) => shared.next(),
+            };
+            next.map(|(_, key)| key)
+        })
+    }
+
+    /// How many stocks `acting` sees. Looks through the shorter of two lists at most.
+    fn count_visible(&self, acting: Owner) -> usize {
+        let products_of = |owner| {
+            self.stock_order
+                .get(&owner)
+                .into_iter()
+                .flat_map(BTreeMap::values)
+        };
+        let count_of = |owner| self.stock_order.get(&owner).map_or(0, BTreeMap::len);
+        let counts = acting.visible().skip(1).map(|shared| {
+            let (shorter, longer) = if count_of(acting) < count_of(shared) {
+                (acting, shared)
+            } else {
+                (shared, acting)
+            };
+            let hidden = products_of(shorter).filter(|product| {
+                let product = **product;
+                let owner = longer;
+                self.stocks.contains_key(&StockKey { product, owner })
             });
-            order.extend(stocks.filter(|(_, key)| {
-                let own = StockKey {
-                    owner: acting,
-                    ..*key
-                };
-                key.owner == acting || !self.stocks.contains_key(&own)
-            }));
-        }
-        // Two sorted parts, which a stable sort merges in linear time.
-        order.sort_by_key(|(id, _)| *id);
-        order
-            .into_iter()
-            .filter_map(|(_, key)| self.stocks.get(&key))
+            count_of(shared) - hidden.count()
+        });
+        count_of(acting) + counts.sum::<usize>()
     }
 
     fn ledger(&self, stock: &Stock) -> &[Entry] {
@@ -96,7 +128,17 @@ impl StockReader for MemoryDatabase {
         request: PageRequest,
     ) -> Result<Page<Stock>, StoreError> {
         let found = self.in_tenant(view.organization, |tenant| {
-            let stocks = tenant.visible_stocks(view.acting);
+            let keys = tenant.visible_keys(view.acting);
+            if filter.is_empty() {
+                let keys = keys.skip(request.offset as usize);
+                let stocks = keys
+                    .take(request.limit as usize)
+                    .filter_map(|key| tenant.stocks.get(&key));
+                let items = stocks.cloned().collect();
+                let total = tenant.count_visible(view.acting) as u64;
+                return Some(Page { items, total });
+            }
+            let stocks = keys.filter_map(|key| tenant.stocks.get(&key));
             let wanted =
                 stocks.filter(|stock| filter.iter().all(|condition| condition.matches(stock)));
             Some(page(wanted, request))
