@@ -10,7 +10,9 @@ use metrics::{Counter, Histogram};
 /// The meters of each route, by method and status. They are kept because finding them by their
 /// labels takes longer than many a request.
 #[derive(Default)]
-pub(crate) struct Meters(RwLock<HashMap<(&'static str, StatusCode), HashMap<String, Meter>>>);
+pub(crate) struct Meters(RwLock<HashMap<(&'static str, StatusCode), ByRoute>>);
+
+type ByRoute = HashMap<String, Meter>;
 
 struct Meter {
     answers: Counter,
