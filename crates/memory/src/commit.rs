@@ -49,7 +49,9 @@ impl Tables {
         }
         tenant.deleted_stocks.extend(changes.deleted_stocks);
         for entry in changes.entries {
-            tenant.ledgers.entry(entry.stock).or_default().push(entry);
+            // Most stocks have one entry for long, and an empty vector makes room for four.
+            let ledger = tenant.ledgers.entry(entry.stock);
+            ledger.or_insert_with(|| Vec::with_capacity(1)).push(entry);
         }
         for record in changes.records {
             match &record {
