@@ -4,7 +4,7 @@ use std::process::{Command, Stdio};
 
 use serde_json::json;
 
-use crate::support::{DataFolder, Server, figures, product, stockroom};
+use crate::support::{DataFolder, Server, closed_pipe, figures, product, stockroom};
 
 #[tokio::test]
 async fn the_printed_curl_line_creates_stock() {
@@ -50,13 +50,6 @@ async fn a_key_that_could_not_be_printed_is_made_again() {
     let server = Server::start(&folder.path());
     let client = server.client(&server.first_key()).await;
     assert_eq!(client.create_stock(&product(1), 5).await.0, 201);
-}
-
-/// The end of a pipe that nobody reads from.
-fn closed_pipe() -> std::io::PipeWriter {
-    let (reader, writer) = std::io::pipe().unwrap();
-    drop(reader);
-    writer
 }
 
 #[tokio::test]

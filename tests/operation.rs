@@ -1,11 +1,13 @@
 //! Running the server: health, metrics, logs, stopping, revoking.
 
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Client, DataFolder, Server, product, stockroom};
+use crate::support::{Client, DataFolder, Server, closed_pipe, product, stockroom};
 
 async fn get(url: String) -> (u16, String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -39,6 +41,32 @@ async fn health_is_answered_on_both_addresses_and_metrics_on_one() {
     ] {
         assert!(metrics.contains(line), "{line} is not in\n{metrics}");
     }
+}
+
+#[tokio::test]
+async fn a_log_that_nobody_reads_hinders_no_one() {
+    let folder = DataFolder::new();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let mut server = stockroom()
+        .args(["serve", "--listen", &address])
+        .args(["--metrics-listen", "127.0.0.1:0", "--data-folder"])
+        .arg(folder.path())
+        .stdout(Stdio::null())
+        .stderr(Stdio::from(closed_pipe()))
+        .spawn()
+        .unwrap();
+    while TcpStream::connect(&address).is_err() {
+        assert!(server.try_wait().unwrap().is_none());
+        tokio::task::yield_now().await;
+    }
+    for _ in 0..3 {
+        let (status, answer) = get(format!("http://{address}/v2/inventories")).await;
+        assert_eq!(status, 401, "{answer}");
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
 }
 
 #[test]

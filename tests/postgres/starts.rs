@@ -40,8 +40,11 @@ async fn ten_servers_start_at_once_on_an_empty_database() {
         let starts: Vec<_> = std::iter::repeat_with(start).take(10).collect();
         starts.into_iter().map(|it| it.join().unwrap()).collect()
     });
-    let first = servers.iter().find(|server| !server.printed.is_empty());
-    let key = first.unwrap().first_key();
+    let printed = servers.iter().filter(|server| !server.printed.is_empty());
+    let [first] = printed.collect::<Vec<_>>()[..] else {
+        panic!("not one server printed a key");
+    };
+    let key = first.first_key();
     for server in &servers {
         // A token of each is good.
         let client = server.client(&key).await;

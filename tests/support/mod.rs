@@ -22,6 +22,13 @@ pub(crate) fn stockroom() -> Command {
     command
 }
 
+/// The end of a pipe that nobody reads from.
+pub(crate) fn closed_pipe() -> std::io::PipeWriter {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    writer
+}
+
 /// A data folder that goes away with the value.
 pub(crate) struct DataFolder(tempfile::TempDir);
 

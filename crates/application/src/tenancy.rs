@@ -1,102 +1,14 @@
 //! Organizations, stores and settings.
 
 use stockroom_domain::{
-    CreateOrganization, CreateStore, Invalid, Name, Organization, OrganizationId, Owner,
-    ProductText, Refusal, Settings, Store, StoreId, UpdateSettings,
+    CreateOrganization, CreateStore, Invalid, Name, Organization, OrganizationId, Owner, Settings,
+    Store, StoreId, UpdateSettings,
 };
-use uuid::Uuid;
 
 use crate::ports::StoreError;
-use crate::{Administrator, Error, NewKey, NewKeyRequest, Stockroom};
-
-const FIRST_START_SHOWN: &str = "first_start_shown";
-
-/// What is made at the first start, so that a newcomer can begin at once.
-#[derive(Clone)]
-pub struct FirstStart {
-    /// The first organization.
-    pub organization: Organization,
-    /// Its first store.
-    pub store: Store,
-    /// A key of the store, with its secret.
-    pub key: NewKey,
-}
+use crate::{Administrator, Error, Stockroom};
 
 impl Stockroom {
-    /// Makes a first organization, store and key, unless there is an organization already. However
-    /// many servers start at once on an empty database, one of them does.
-    ///
-    /// Whoever gets them shows them, and says so with [`first_start_shown`](Self::first_start_shown).
-    /// If that never came to pass, the next start makes a fresh key.
-    ///
-    /// # Errors
-    /// [`Error`] if the database fails.
-    pub async fn first_start(&self) -> Result<Option<FirstStart>, Error> {
-        if self.database.kept(FIRST_START_SHOWN).await?.is_some() {
-            return Ok(None);
-        }
-        let organizations = self.organizations().await?;
-        let id = self.first_organization_id().await?;
-        let organization = match organizations.into_iter().next() {
-            None => {
-                let name = valid(Name::new("name", "My organization"))?;
-                match self.create_organization_with(id, name).await {
-                    // Another server was faster.
-                    Err(Error::Refused(Refusal::OrganizationExists)) => return Ok(None),
-                    created => created?,
-                }
-            }
-            // An earlier start was interrupted.
-            Some(organization) if organization.id == id => organization,
-            // An operator made this one.
-            Some(_) => return Ok(None),
-        };
-        let stores = self.stores(id).await?;
-        let store = if let Some(store) = stores.into_iter().next() {
-            store
-        } else {
-            let name = valid(Name::new("name", "My store"))?;
-            self.create_store(id, name).await?
-        };
-        let owner = Administrator::operator(id, Owner::Store(store.id));
-        let request = NewKeyRequest {
-            name: valid(ProductText::new("name", "First key"))?,
-            reserved_rate_limit: 0,
-            allow_implicit: false,
-        };
-        let key = self.create_key(&owner, request).await?;
-        Ok(Some(FirstStart {
-            organization,
-            store,
-            key,
-        }))
-    }
-
-    /// Notes that what the first start made has been shown, so that no later start makes more.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn first_start_shown(&self) -> Result<(), StoreError> {
-        self.database.get_or_keep(FIRST_START_SHOWN, &[]).await?;
-        Ok(())
-    }
-
-    /// The id of the first organization, the same for all servers on the database.
-    async fn first_organization_id(&self) -> Result<OrganizationId, StoreError> {
-        let candidate = self.environment.next_id();
-        let kept = self
-            .database
-            .get_or_keep("first_organization", candidate.as_bytes())
-            .await?;
-        Uuid::from_slice(&kept)
-            .map(OrganizationId::new)
-            .map_err(|_| StoreError::Corrupt {
-                table: "server_state",
-                column: "value",
-                row: "first_organization".to_owned(),
-            })
-    }
-
     /// Creates an organization.
     ///
     /// # Errors
@@ -106,7 +18,7 @@ impl Stockroom {
         self.create_organization_with(id, name).await
     }
 
-    async fn create_organization_with(
+    pub(crate) async fn create_organization_with(
         &self,
         id: OrganizationId,
         name: Name,
@@ -194,6 +106,6 @@ impl Stockroom {
 }
 
 /// For texts written in the program: a wrong one is a fault of the program.
-fn valid<T>(text: Result<T, Invalid>) -> Result<T, StoreError> {
+pub(crate) fn valid<T>(text: Result<T, Invalid>) -> Result<T, StoreError> {
     text.map_err(|invalid| StoreError::Failed(invalid.into()))
 }

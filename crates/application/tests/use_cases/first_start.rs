@@ -1,9 +1,13 @@
 //! What the first start makes, and that it is made once.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+
 use stockroom_domain::{
     Answer, Name, Operation, Organization, OrganizationId, Owner, Refusal, Settings, Store,
     StoreId, Timestamp,
 };
+use uuid::Uuid;
 
 use crate::mock::{MockDatabase, TestClock, database, stockroom, uuid};
 
@@ -16,28 +20,34 @@ fn organization(id: OrganizationId) -> Organization {
     }
 }
 
-/// A database where nothing has been shown, and the first organization is to have the id 1.
-fn fresh() -> MockDatabase {
+/// A database that keeps what it is given, and has kept this already. Its first organization is to
+/// have the id 1.
+fn keeping(kept: &[(&str, Uuid)]) -> MockDatabase {
+    let first = ("first_organization", uuid(1));
+    let kept = kept.iter().chain([&first]);
+    let kept = kept.map(|(name, id)| ((*name).to_owned(), id.as_bytes().to_vec()));
+    let kept: Arc<Mutex<HashMap<String, Vec<u8>>>> = Arc::new(Mutex::new(kept.collect()));
     let mut database = database();
-    database.expect_kept().returning(|_| Ok(None));
+    let read = Arc::clone(&kept);
     database
-        .expect_get_or_keep()
-        .returning(|_, _| Ok(uuid(1).as_bytes().to_vec()));
+        .expect_kept()
+        .returning(move |name| Ok(read.lock().unwrap().get(name).cloned()));
+    database.expect_get_or_keep().returning(move |name, value| {
+        let mut kept = kept.lock().unwrap();
+        let kept = kept.entry(name.to_owned()).or_insert(value.to_vec());
+        Ok(kept.clone())
+    });
     database
 }
 
 #[tokio::test]
 async fn what_was_shown_is_not_made_again() {
-    let mut database = database();
-    database
-        .expect_kept()
-        .withf(|name| name == "first_start_shown")
-        .returning(|_| Ok(Some(Vec::new())));
+    let database = keeping(&[("first_start_shown", uuid(0))]);
     let stockroom = stockroom(database, &TestClock::new()).await;
     assert!(stockroom.first_start().await.unwrap().is_none());
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_was_made_and_never_shown_gets_a_fresh_key() {
     let first = OrganizationId::new(uuid(1));
     let store = Store {
@@ -45,7 +55,10 @@ async fn what_was_made_and_never_shown_gets_a_fresh_key() {
         name: Name::new("name", "My store").unwrap(),
         created_at: Timestamp::UNIX_EPOCH,
     };
-    let mut database = fresh();
+    let mut database = keeping(&[
+        ("first_start_turn_1", uuid(7)),
+        ("first_start_turn_2", uuid(8)),
+    ]);
     database
         .expect_organizations()
         .returning(move || Ok(vec![organization(first)]));
@@ -69,7 +82,7 @@ async fn what_was_made_and_never_shown_gets_a_fresh_key() {
 
 #[tokio::test]
 async fn an_organization_that_an_operator_made_is_left_alone() {
-    let mut database = fresh();
+    let mut database = keeping(&[]);
     database
         .expect_organizations()
         .returning(|| Ok(vec![organization(OrganizationId::new(uuid(9)))]));
@@ -77,14 +90,18 @@ async fn an_organization_that_an_operator_made_is_left_alone() {
     assert!(stockroom.first_start().await.unwrap().is_none());
 }
 
-#[tokio::test]
-async fn a_server_that_comes_second_makes_nothing() {
-    let mut database = fresh();
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_second_waits_and_makes_nothing() {
+    let mut database = database();
     database.expect_organizations().returning(|| Ok(Vec::new()));
     database
-        .expect_commit()
-        .times(1)
-        .returning(|_, _| Ok(vec![Err(Refusal::OrganizationExists)]));
+        .expect_get_or_keep()
+        .returning(|_, _| Ok(uuid(1).as_bytes().to_vec()));
+    let mut looked = 0;
+    database.expect_kept().returning(move |name| {
+        looked += i32::from(name == "first_start_shown");
+        Ok((looked > 10).then(Vec::new))
+    });
     let stockroom = stockroom(database, &TestClock::new()).await;
     assert!(stockroom.first_start().await.unwrap().is_none());
 }
@@ -92,7 +109,7 @@ async fn a_server_that_comes_second_makes_nothing() {
 #[tokio::test]
 async fn all_servers_agree_on_the_first_organization() {
     let kept = OrganizationId::new(uuid(1));
-    let mut database = fresh();
+    let mut database = keeping(&[]);
     database.expect_organizations().returning(|| Ok(Vec::new()));
     database
         .expect_commit()
