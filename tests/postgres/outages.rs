@@ -38,6 +38,29 @@ async fn what_was_acknowledged_survives_crashes_of_postgresql() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_postgresql_that_falls_silent_is_away_until_it_answers() {
+    let mut postgres = CrashingServer::start().await;
+    let server = Server::start_on(postgres.url());
+    let client = server.client(&server.first_key()).await;
+    client.create_stock(&product(1), 10).await;
+    postgres.freeze().await;
+    let (status, answer) = client.transact(&product(1), "allocate", 1).await;
+    assert_eq!(status, 503, "{answer}");
+    let stock = format!("/v2/inventories/{}", product(1));
+    assert_eq!(client.get(&stock).await.0, 503);
+    wait_for_status(&server, "/health/ready", 503).await;
+    postgres.thaw().await;
+    wait_for_status(&server, "/health/ready", 200).await;
+    // What was under way when it fell silent may have happened, but once at the most.
+    let before = client.get(&stock).await.1["data"]["allocated"].clone();
+    let before = before.as_u64().unwrap();
+    assert!(before <= 1, "{before}");
+    client.transact(&product(1), "allocate", 1).await;
+    let (_, after) = client.get(&stock).await;
+    assert_eq!(after["data"]["allocated"], before + 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn while_postgresql_is_away_requests_fail_and_recover_by_themselves() {
     let mut postgres = CrashingServer::start().await;
     let server = Server::start_on(postgres.url());

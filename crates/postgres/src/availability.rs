@@ -1,6 +1,8 @@
 //! Whether the database server is there. Without this, every request would wait for a connection
-//! that cannot come, and only then be told so.
+//! that cannot come, or for an answer on one that leads nowhere any more, and only then be told so.
 
+use std::io::ErrorKind;
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +18,10 @@ use crate::error::{Fault, failed};
 /// Who waits for a connection longer than this has the server looked after.
 const PATIENCE: Duration = Duration::from_millis(100);
 
+/// Who waits for an answer longer than this has the server looked after, again and again: a machine
+/// that lost power doesn't say so, and a statement may take long for good reasons.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
+
 /// How long a server may take to let someone in before it counts as away.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -25,6 +31,12 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 /// A pool of connections that knows when it is of no use to wait.
 pub(crate) struct WatchedPool {
     pub(crate) pool: PgPool,
+    watch: Watch,
+}
+
+/// Who waits for the server asks this whether to go on.
+#[derive(Clone)]
+pub(crate) struct Watch {
     doubt: Arc<Notify>,
     away: watch::Receiver<bool>,
 }
@@ -35,23 +47,52 @@ impl WatchedPool {
         let doubt = Arc::new(Notify::new());
         let (says_away, away) = watch::channel(false);
         tokio::spawn(look_after(pool.clone(), Arc::clone(&doubt), says_away));
-        Self { pool, doubt, away }
+        Self {
+            pool,
+            watch: Watch { doubt, away },
+        }
     }
 
-    /// A connection, as soon as there is one; an error at once while the server is away.
-    pub(crate) async fn acquire(&self) -> Result<PoolConnection<Postgres>, StoreError> {
-        let mut away = self.away.clone();
-        if *away.borrow_and_update() {
+    /// A connection, as soon as there is one, and what to wait with for its answers; an error at
+    /// once while the server is away.
+    pub(crate) async fn acquire(&self) -> Result<(PoolConnection<Postgres>, Watch), StoreError> {
+        let watch = self.watch.clone();
+        if *watch.away.borrow() {
             return Err(Fault::Away.into());
         }
-        let mut acquired = Box::pin(self.pool.acquire());
-        if let Ok(acquired) = timeout(PATIENCE, &mut acquired).await {
-            return acquired.map_err(failed);
-        }
-        self.doubt.notify_one();
-        tokio::select! {
-            acquired = acquired => acquired.map_err(failed),
-            Ok(_) = away.wait_for(|away| *away) => Err(Fault::Away.into()),
+        let acquired = watch.wait(PATIENCE, self.pool.acquire()).await;
+        let connection = acquired.ok_or(Fault::Away)?.map_err(failed)?;
+        Ok((connection, watch))
+    }
+}
+
+impl Watch {
+    /// Waits for the answer to a statement, as long as the server is there. What became of the
+    /// statement is unknown otherwise.
+    pub(crate) async fn answer<T>(
+        &self,
+        answer: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        let silent = || Err(sqlx::Error::Io(ErrorKind::TimedOut.into()));
+        let answered = self.wait(ANSWER_PATIENCE, answer).await;
+        answered.unwrap_or_else(silent)
+    }
+
+    /// Waits, and has the server looked after each time that patience runs out; `None` when it is
+    /// found to be away.
+    async fn wait<T>(&self, patience: Duration, what: impl Future<Output = T>) -> Option<T> {
+        let mut what = pin!(what);
+        let mut away = self.away.clone();
+        loop {
+            if let Ok(done) = timeout(patience, &mut what).await {
+                return Some(done);
+            }
+            self.doubt.notify_one();
+            tokio::select! {
+                done = &mut what => return Some(done),
+                Ok(_) = away.wait_for(|away| *away) => return None,
+                () = sleep(ANSWER_PATIENCE) => {}
+            }
         }
     }
 }

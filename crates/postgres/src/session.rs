@@ -3,12 +3,13 @@
 use std::fmt;
 
 use futures::future::BoxFuture;
-use futures::stream::BoxStream;
+use futures::stream::{self, BoxStream, TryStreamExt as _};
 use sqlx::pool::PoolConnection;
 use sqlx::postgres::{PgQueryResult, PgRow, PgStatement, PgTypeInfo};
 use sqlx::{Describe, Either, Execute, Executor, Postgres, SqlStr};
 use stockroom_application::ports::StoreError;
 
+use crate::availability::Watch;
 use crate::error::failed;
 
 /// A connection out of the pool, in a transaction or not.
@@ -18,6 +19,7 @@ use crate::error::failed;
 /// gets a connection in an unknown state, or one that doesn't answer.
 pub(crate) struct Session {
     connection: PoolConnection<Postgres>,
+    watch: Watch,
     in_transaction: bool,
     ended: bool,
     keeps_statements: bool,
@@ -26,9 +28,14 @@ pub(crate) struct Session {
 impl Session {
     /// A session outside of any transaction. With `keeps_statements`, statements are prepared once
     /// on each connection.
-    pub(crate) const fn new(connection: PoolConnection<Postgres>, keeps_statements: bool) -> Self {
+    pub(crate) const fn new(
+        connection: PoolConnection<Postgres>,
+        watch: Watch,
+        keeps_statements: bool,
+    ) -> Self {
         Self {
             connection,
+            watch,
             in_transaction: false,
             ended: false,
             keeps_statements,
@@ -38,8 +45,12 @@ impl Session {
     /// Begins a transaction with this statement.
     pub(crate) async fn begin(&mut self, statement: &'static str) -> Result<(), StoreError> {
         self.in_transaction = true;
-        let begun = sqlx::raw_sql(statement).execute(&mut *self.connection);
-        begun.await.map_err(failed)?;
+        self.run(statement).await
+    }
+
+    async fn run(&mut self, statement: &'static str) -> Result<(), StoreError> {
+        let done = sqlx::raw_sql(statement).execute(&mut *self.connection);
+        self.watch.answer(done).await.map_err(failed)?;
         Ok(())
     }
 
@@ -56,8 +67,7 @@ impl Session {
 
     async fn end(&mut self, statement: &'static str) -> Result<(), StoreError> {
         if self.in_transaction {
-            let ended = sqlx::raw_sql(statement).execute(&mut *self.connection);
-            ended.await.map_err(failed)?;
+            self.run(statement).await?;
             self.in_transaction = false;
         }
         self.ended = true;
@@ -116,10 +126,15 @@ impl<'c> Executor<'c> for &'c mut Session {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        self.connection.fetch_many(InSession {
+        let answers = self.connection.fetch_many(InSession {
             statement: query,
             keeps_statements: self.keeps_statements,
-        })
+        });
+        let watched = stream::try_unfold((answers, &self.watch), async |(mut answers, watch)| {
+            let next = watch.answer(answers.try_next()).await?;
+            Ok(next.map(|next| (next, (answers, watch))))
+        });
+        Box::pin(watched)
     }
 
     fn fetch_optional<'e, 'q: 'e, E>(self, query: E) -> BoxFuture<'e, sqlx::Result<Option<PgRow>>>
@@ -127,10 +142,11 @@ impl<'c> Executor<'c> for &'c mut Session {
         'c: 'e,
         E: 'q + Execute<'q, Postgres>,
     {
-        self.connection.fetch_optional(InSession {
+        let answer = self.connection.fetch_optional(InSession {
             statement: query,
             keeps_statements: self.keeps_statements,
-        })
+        });
+        Box::pin(self.watch.answer(answer))
     }
 
     fn prepare_with<'e>(

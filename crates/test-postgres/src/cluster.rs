@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use anyhow::{Context as _, ensure};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 
@@ -106,6 +107,21 @@ impl Cluster {
     /// Ends it without a checkpoint, and without a word to its clients.
     pub(crate) async fn crash(&self) -> anyhow::Result<()> {
         self.control(&["--mode=immediate", "stop"]).await
+    }
+
+    /// Stops all its processes where they are, or lets them go on: clients see a server that takes
+    /// what they send, and is silent.
+    pub(crate) fn freeze(&self, freeze: bool) -> anyhow::Result<()> {
+        let signal = if freeze { Signal::STOP } else { Signal::CONT };
+        let process = self.process()?;
+        let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
+        let children = children.split_whitespace().map(str::parse);
+        let processes: Vec<u32> = children.collect::<Result<_, _>>()?;
+        for process in [process].into_iter().chain(processes) {
+            let process = Pid::from_raw(process.try_into()?).context("no process")?;
+            kill_process(process, signal)?;
+        }
+        Ok(())
     }
 
     /// Starts it after a crash.

@@ -64,6 +64,22 @@ impl CrashingServer {
         }
     }
 
+    /// Has it say nothing any more, as if its machine was cut off.
+    pub async fn freeze(&mut self) {
+        match &self.running {
+            Running::Cluster(cluster) => cluster.freeze(true).expect("it can be stopped"),
+            Running::Container(container) => container.pause().await.expect("it can be stopped"),
+        }
+    }
+
+    /// Lets it go on.
+    pub async fn thaw(&mut self) {
+        match &self.running {
+            Running::Cluster(cluster) => cluster.freeze(false).expect("it goes on"),
+            Running::Container(container) => container.unpause().await.expect("it goes on"),
+        }
+    }
+
     /// Starts it after a crash, and waits until it lets clients in.
     pub async fn restart(&mut self) {
         match &self.running {
