@@ -48,6 +48,8 @@ CREATE TABLE client_ids (
     key_id          uuid NOT NULL
 );
 
+CREATE INDEX client_ids_of_key ON client_ids (organization_id, key_id);
+
 -- Every server reads what was revoked lately, of all organizations at once. Rows are added and
 -- swept, never changed.
 CREATE TABLE token_revocations (
@@ -142,7 +144,7 @@ CREATE TABLE stocks (
     unlocated_allocated bigint  NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
     -- The number of the last ledger entry: entries count 1, 2, 3 …
     sequence            bigint  NOT NULL CHECK (sequence >= 1),
-    created_at          bigint  NOT NULL,
+    created_at          bigint  NOT NULL CHECK (created_at >= 0),
     updated_at          bigint  NOT NULL CHECK (updated_at >= created_at),
     -- False if there certainly are no positions: then nobody looks for them.
     located             boolean NOT NULL,
@@ -151,8 +153,12 @@ CREATE TABLE stocks (
     CHECK (located OR (available = unlocated_available AND allocated = unlocated_allocated))
 ) WITH (fillfactor = 70);
 
--- Stock ids are UUIDs of version 7: this is the order of creation, in which stock is listed.
-CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id);
+-- Stock ids are UUIDs of version 7: this is the order of creation, in which stock is listed. What
+-- lists say of `created_at` is always true. It is there for those who look for one stock and don't
+-- say it: as long as PostgreSQL knows nothing of the table, it would find any index as good as the
+-- primary key, and might go through all that an owner has.
+CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id)
+    WHERE created_at >= 0;
 
 CREATE TABLE positions (
     organization_id uuid   NOT NULL,
@@ -181,11 +187,9 @@ CREATE TABLE entries (
     allocated       bigint NOT NULL CHECK (allocated >= 0),
     actor_key_id    uuid,
     created_at      bigint NOT NULL,
+    -- Time doesn't run backwards in a ledger: what happened at some time is found by halving.
     PRIMARY KEY (organization_id, stock_id, sequence)
 );
-
--- An entry's id holds its time, by which an entry is found.
-CREATE INDEX entries_in_time ON entries (organization_id, stock_id, created_at);
 
 -- The program can't rewrite history even if it tried, unless it runs as a superuser. A trigger
 -- would say so as well, but has no place in a cluster that is sharded.

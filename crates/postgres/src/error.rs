@@ -98,6 +98,26 @@ pub(crate) fn unclear(error: StoreError) -> StoreError {
     }
 }
 
+/// Whether a statement found that rows aren't as it was told, and undid all that it did.
+pub(crate) fn is_outdated(error: &StoreError) -> bool {
+    const INVALID_TEXT_REPRESENTATION: &str = "22P02";
+    code_of(error).is_some_and(|code| code == INVALID_TEXT_REPRESENTATION)
+}
+
+/// Whether this server can't carry out such a statement, as Citus can't some.
+pub(crate) fn has_no_such_statement(error: &StoreError) -> bool {
+    const FEATURE_NOT_SUPPORTED: &str = "0A000";
+    code_of(error).is_some_and(|code| code == FEATURE_NOT_SUPPORTED)
+}
+
+/// What an error is of a statement that is a transaction of its own: of most it isn't known whether
+/// they came before the commit or with it.
+pub(crate) fn certain(error: StoreError) -> StoreError {
+    // By class: data, and constraints. They are found before.
+    let is_certain = code_of(&error).is_some_and(|code| matches!(code.get(..2), Some("22" | "23")));
+    if is_certain { error } else { unclear(error) }
+}
+
 fn code_of(error: &StoreError) -> Option<Cow<'_, str>> {
     let (StoreError::Unavailable(source) | StoreError::Failed(source)) = error else {
         return None;

@@ -11,6 +11,7 @@ use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 
 use crate::availability::WatchedPool;
+use crate::commit::Memory;
 use crate::error::{Fault, failed};
 use crate::session::Session;
 
@@ -23,7 +24,9 @@ const CITUS: &str = include_str!("../../../migrations/postgres/citus.sql");
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What every transaction that reads begins with: all its statements see the same state.
-const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+/// How much a list has to read depends on what is asked for: it is planned each time.
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// The library prepares statements under names when it migrates, a pooler or not.
 const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
@@ -105,9 +108,9 @@ impl PostgresOptions {
                 milliseconds(self.statement_timeout),
             ),
             // Rows are looked up along indexes, however many are asked for, and whatever PostgreSQL
-            // thinks of disks. Plans are made each time: one that was made while a table was empty
-            // goes through all of it for ever.
-            ("plan_cache_mode", "force_custom_plan".to_owned()),
+            // thinks of disks and of tables that it doesn't know yet. So there is one plan for each
+            // statement, which is made once.
+            ("plan_cache_mode", "force_generic_plan".to_owned()),
             ("enable_seqscan", "off".to_owned()),
             ("enable_hashjoin", "off".to_owned()),
             ("enable_mergejoin", "off".to_owned()),
@@ -119,8 +122,9 @@ impl PostgresOptions {
 /// A database on a PostgreSQL server. It implements all the ports.
 pub struct PostgresDatabase {
     server: WatchedPool,
-    keeps_statements: bool,
+    pub(crate) keeps_statements: bool,
     pub(crate) parallel_commits: usize,
+    pub(crate) memory: Memory,
     pub(crate) environment: Environment,
 }
 
@@ -162,6 +166,7 @@ impl PostgresDatabase {
             server: WatchedPool::new(pool),
             keeps_statements: !options.behind_pooler,
             parallel_commits: options.parallel_commits(),
+            memory: Memory::default(),
             environment,
         })
     }
@@ -281,9 +286,10 @@ impl PostgresDatabase {
         Ok(session)
     }
 
-    async fn session(&self) -> Result<Session, StoreError> {
-        let connection = self.server.acquire().await?;
-        Ok(Session::new(connection, self.keeps_statements))
+    /// A connection: each statement is a transaction of its own.
+    pub(crate) async fn session(&self) -> Result<Session, StoreError> {
+        let (connection, watch) = self.server.acquire().await?;
+        Ok(Session::new(connection, watch, self.keeps_statements))
     }
 }
 

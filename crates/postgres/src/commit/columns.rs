@@ -1,6 +1,6 @@
-//! Stock by columns, as statements take it.
+//! Stock and ledger entries by columns, as statements take them.
 
-use stockroom_domain::{OrganizationId, Stock};
+use stockroom_domain::{Entry, OrganizationId, Stock};
 use uuid::Uuid;
 
 use crate::parameter::integer;
@@ -44,6 +44,40 @@ impl StockColumns {
             columns.created_at.push(stock.created_at.as_milliseconds());
             columns.updated_at.push(stock.updated_at.as_milliseconds());
             columns.located.push(!stock.located.is_empty());
+        }
+        columns
+    }
+}
+
+/// Ledger entries by columns.
+#[derive(Default)]
+pub(super) struct EntryColumns {
+    pub(super) stock_ids: Vec<Uuid>,
+    pub(super) sequences: Vec<i64>,
+    pub(super) transaction_ids: Vec<Uuid>,
+    pub(super) location_ids: Vec<Option<Uuid>>,
+    pub(super) actions: Vec<&'static str>,
+    pub(super) quantities: Vec<i64>,
+    pub(super) available: Vec<i64>,
+    pub(super) allocated: Vec<i64>,
+    pub(super) actor_key_ids: Vec<Option<Uuid>>,
+    pub(super) created_at: Vec<i64>,
+}
+
+impl EntryColumns {
+    pub(super) fn new(entries: &[Entry]) -> Self {
+        let mut columns = Self::default();
+        for entry in entries {
+            columns.stock_ids.push(entry.stock.uuid());
+            columns.sequences.push(integer(entry.sequence));
+            columns.transaction_ids.push(entry.id.uuid());
+            columns.location_ids.push(entry.location.map(Into::into));
+            columns.actions.push(entry.action.as_str());
+            columns.quantities.push(entry.quantity.into());
+            columns.available.push(entry.balance.available.into());
+            columns.allocated.push(entry.balance.allocated.into());
+            columns.actor_key_ids.push(entry.actor.map(Into::into));
+            columns.created_at.push(entry.created_at.as_milliseconds());
         }
         columns
     }

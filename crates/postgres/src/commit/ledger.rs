@@ -4,9 +4,8 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{DeletedStock, Entry, OrganizationId};
 use uuid::Uuid;
 
-use super::columns::StockColumns;
+use super::columns::{EntryColumns, StockColumns};
 use crate::error::{expect_rows, failed};
-use crate::parameter::integer;
 use crate::session::Session;
 
 /// Keeps stock that is no longer managed.
@@ -57,40 +56,6 @@ pub(super) async fn store_deleted(
     expect_rows("deleted_stocks", stocks.len(), &result)
 }
 
-/// Ledger entries by columns.
-#[derive(Default)]
-struct EntryColumns {
-    stock_ids: Vec<Uuid>,
-    sequences: Vec<i64>,
-    transaction_ids: Vec<Uuid>,
-    location_ids: Vec<Option<Uuid>>,
-    actions: Vec<String>,
-    quantities: Vec<i64>,
-    available: Vec<i64>,
-    allocated: Vec<i64>,
-    actor_key_ids: Vec<Option<Uuid>>,
-    created_at: Vec<i64>,
-}
-
-impl EntryColumns {
-    fn new(entries: &[Entry]) -> Self {
-        let mut columns = Self::default();
-        for entry in entries {
-            columns.stock_ids.push(entry.stock.uuid());
-            columns.sequences.push(integer(entry.sequence));
-            columns.transaction_ids.push(entry.id.uuid());
-            columns.location_ids.push(entry.location.map(Into::into));
-            columns.actions.push(entry.action.as_str().to_owned());
-            columns.quantities.push(entry.quantity.into());
-            columns.available.push(entry.balance.available.into());
-            columns.allocated.push(entry.balance.allocated.into());
-            columns.actor_key_ids.push(entry.actor.map(Into::into));
-            columns.created_at.push(entry.created_at.as_milliseconds());
-        }
-        columns
-    }
-}
-
 /// Adds lines to the ledgers. The primary key has a number only once in a ledger.
 pub(super) async fn store_entries(
     session: &mut Session,
@@ -118,7 +83,7 @@ pub(super) async fn store_entries(
         &added.sequences,
         &added.transaction_ids,
         &added.location_ids as &[Option<Uuid>],
-        &added.actions,
+        &added.actions as &[&'static str],
         &added.quantities,
         &added.available,
         &added.allocated,

@@ -1,5 +1,7 @@
 //! The way in for every change.
 //!
+//! Most batches need no locks: `unlocked.rs`. This is about all others.
+//!
 //! # Who waits for whom
 //! Many servers commit at the same time. What a batch must not see changing under its hands it
 //! locks before the first decision, for all its commands together, and holds until its end. No
@@ -35,6 +37,7 @@ mod locks;
 mod positions;
 mod records;
 mod stocks;
+mod unlocked;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
@@ -42,11 +45,13 @@ use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome
 
 pub(crate) use counts::Kind;
 pub(crate) use load::key_totals;
+pub(crate) use unlocked::Memory;
 
 use crate::PostgresDatabase;
 use crate::error::{is_lost_race, is_read_only, unclear};
 use crate::session::Session;
 use counts::Growth;
+use unlocked::StockChanges;
 
 /// How often a batch is tried when the database gives it up for the sake of others.
 const ATTEMPTS_MAX: u32 = 5;
@@ -60,6 +65,11 @@ impl Ledger for PostgresDatabase {
     ) -> Result<Vec<Outcome>, StoreError> {
         if commands.is_empty() {
             return Ok(Vec::new());
+        }
+        if self.keeps_statements
+            && let Some(outcomes) = unlocked::commit(self, organization, commands).await?
+        {
+            return Ok(outcomes);
         }
         let mut attempts = 1;
         loop {
@@ -84,8 +94,10 @@ impl PostgresDatabase {
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut session = self.write().await?;
         match self.decide(&mut session, organization, commands).await {
-            Ok(outcomes) => {
-                session.commit().await.map_err(unclear)?;
+            Ok((outcomes, changed)) => {
+                let committed = session.commit().await.map_err(unclear);
+                self.memory.note(organization, changed, committed.is_ok());
+                committed?;
                 Ok(outcomes)
             }
             // The connection goes with the session: the next one may lead elsewhere.
@@ -103,7 +115,7 @@ impl PostgresDatabase {
         session: &mut Session,
         organization: OrganizationId,
         commands: &[Command],
-    ) -> Result<Vec<Outcome>, StoreError> {
+    ) -> Result<(Vec<Outcome>, Vec<StockChanges>), StoreError> {
         let runs: Vec<(&[Command], Needs)> = runs(commands)
             .map(|commands| {
                 let mut needs = Needs::default();
@@ -118,29 +130,32 @@ impl PostgresDatabase {
         let now = self.environment.now();
         let mut growth = Growth::default();
         let mut outcomes = Vec::with_capacity(commands.len());
+        let mut changed = Vec::new();
         for (commands, needs) in runs {
             let mut state = load::state(session, organization, &needs, &growth).await?;
             state.stocks = stocks.load(session, organization, &needs.stocks).await?;
-            let (decided, changes) = self
+            let (decided, mut changes) = self
                 .environment
                 .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
             stocks.changed(changes.stocks.keys().copied());
-            store(session, organization, changes, &mut growth).await?;
+            store(session, organization, &mut changes, &mut growth).await?;
             outcomes.extend(decided);
+            changed.push(changes.stocks);
         }
         growth.store(session, organization).await?;
-        Ok(outcomes)
+        Ok((outcomes, changed))
     }
 }
 
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    changes: Changes,
+    changes: &mut Changes,
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     // Records first: a stock's positions refer to locations.
-    records::store(session, organization, changes.records, growth).await?;
+    let records = std::mem::take(&mut changes.records);
+    records::store(session, organization, records, growth).await?;
     stocks::store(session, organization, &changes.stocks, growth).await?;
     ledger::store_deleted(session, organization, &changes.deleted_stocks).await?;
     ledger::store_entries(session, organization, &changes.entries).await

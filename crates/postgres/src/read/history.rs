@@ -92,20 +92,24 @@ pub(super) async fn entry(
     id: TransactionId,
     created_at: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
-    let organization_id = organization.uuid();
-    let stock_id = stock.id.uuid();
-    let created_at = created_at.as_milliseconds();
-    let transaction_id = id.uuid();
+    let from = first_since(session, organization, stock, created_at).await?;
+    let later = created_at.plus_milliseconds(1);
+    let until = first_since(session, organization, stock, later).await?;
     let sequence = sqlx::query_scalar!(
         r#"
         SELECT sequence AS "sequence!"
         FROM entries
-        WHERE organization_id = $1 AND stock_id = $2 AND created_at = $3 AND transaction_id = $4
+        WHERE organization_id = $1
+            AND stock_id = $2
+            AND sequence >= $3
+            AND sequence < $4
+            AND transaction_id = $5
         "#,
-        organization_id,
-        stock_id,
-        created_at,
-        transaction_id,
+        organization.uuid(),
+        stock.id.uuid(),
+        from,
+        until,
+        id.uuid(),
     )
     .fetch_optional(&mut *session)
     .await
@@ -113,4 +117,38 @@ pub(super) async fn entry(
     let mut entries =
         rows::entry::entries(session, organization, stock.product, stock.id, sequence).await?;
     Ok(entries.pop())
+}
+
+/// The number of the first entry that was made at this time or later, or of the one to come if
+/// there is none. Time doesn't run backwards in a ledger: half of it is left out at each step.
+async fn first_since(
+    session: &mut Session,
+    organization: OrganizationId,
+    stock: &Stock,
+    time: Timestamp,
+) -> Result<i64, StoreError> {
+    let first = sqlx::query_scalar!(
+        r#"
+        WITH RECURSIVE search (low, high) AS (
+            SELECT 1::bigint, $3::bigint + 1
+            UNION ALL
+            SELECT
+                CASE WHEN entries.created_at < $4 THEN middle + 1 ELSE low END,
+                CASE WHEN entries.created_at < $4 THEN high ELSE middle END
+            FROM (
+                SELECT low, high, (low + high) / 2 AS middle FROM search WHERE low < high
+            ) AS halves
+            JOIN entries
+                ON entries.organization_id = $1
+                AND entries.stock_id = $2
+                AND entries.sequence = middle
+        )
+        SELECT low AS "low!" FROM search WHERE low = high
+        "#,
+        organization.uuid(),
+        stock.id.uuid(),
+        integer(stock.sequence),
+        time.as_milliseconds(),
+    );
+    first.fetch_one(session).await.map_err(failed)
 }

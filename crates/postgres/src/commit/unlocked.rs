@@ -1,0 +1,397 @@
+//! Transactions without locks, which is what most changes are.
+//!
+//! What a server has stored it remembers. Transactions are decided on that, and stored by one
+//! statement that does nothing unless the rows are still as they were remembered: one round trip,
+//! where locks take four. PostgreSQL holds each row while it compares and changes it, so that two
+//! servers never both find it unchanged. A row that was only looked at, because all was refused, is
+//! compared as well: nobody is refused for what is no longer so.
+//!
+//! If anything has changed, nothing is stored, and the batch is done again under locks. Where that
+//! happens often, because several servers sell the same products, this way is tried less and less.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use quick_cache::sync::Cache;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Changes, Command, Context, Operation, OrganizationId, Outcome, ProductId, State, Stock,
+    StockChange, StockKey, Transact, run,
+};
+use uuid::Uuid;
+
+use super::columns::{EntryColumns, StockColumns};
+use crate::error::{
+    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated,
+};
+use crate::parameter::integer;
+use crate::session::Session;
+use crate::{PostgresDatabase, rows};
+
+/// How many stocks are remembered: some 25 MB.
+const REMEMBERED_MAX: usize = 128 * 1024;
+
+/// How many batches are done under locks before this way is tried again, at most.
+const LOCKED_MAX: u32 = 256;
+
+/// Every stock that a run of commands changes, before and after.
+pub(super) type StockChanges = BTreeMap<StockKey, StockChange>;
+
+/// What a server remembers.
+pub(crate) struct Memory {
+    /// Stock as it was last stored or read here; `None` for stock that lies in locations, which is
+    /// left to locks.
+    stocks: Cache<(OrganizationId, StockKey), Option<Stock>>,
+    luck: Mutex<Luck>,
+}
+
+/// How well it went lately.
+struct Luck {
+    /// How many batches are still to be done under locks.
+    locked: u32,
+    /// How many there will be the next time that something has changed.
+    locked_next: u32,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self {
+            stocks: Cache::new(REMEMBERED_MAX),
+            luck: Mutex::new(Luck {
+                locked: 0,
+                locked_next: 1,
+            }),
+        }
+    }
+}
+
+impl Memory {
+    /// Notes what became of stock, if that was stored. Otherwise nobody knows.
+    pub(super) fn note(
+        &self,
+        organization: OrganizationId,
+        changed: impl IntoIterator<Item = StockChanges>,
+        is_stored: bool,
+    ) {
+        for (key, change) in changed.into_iter().flatten() {
+            match change.after.filter(|_| is_stored) {
+                Some(stock) => self.remember(organization, stock),
+                None => self.forget(organization, key),
+            }
+        }
+    }
+
+    fn forget(&self, organization: OrganizationId, key: StockKey) {
+        self.stocks.remove(&(organization, key));
+    }
+
+    fn remember(&self, organization: OrganizationId, stock: Stock) {
+        let key = (organization, stock.key());
+        let unlocated = Some(stock).filter(|stock| stock.located.is_empty());
+        self.stocks.insert(key, unlocated);
+    }
+
+    fn is_worth_trying(&self) -> bool {
+        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_worth_it = luck.locked == 0;
+        luck.locked = luck.locked.saturating_sub(1);
+        is_worth_it
+    }
+
+    fn went(&self, well: bool) {
+        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
+        if well {
+            luck.locked_next = 1;
+        } else {
+            luck.locked = luck.locked_next;
+            luck.locked_next = luck.locked_next.saturating_mul(2).min(LOCKED_MAX);
+        }
+    }
+
+    fn never_try_again(&self) {
+        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
+        luck.locked = u32::MAX;
+    }
+}
+
+/// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
+/// stored.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(super) async fn commit(
+    database: &PostgresDatabase,
+    organization: OrganizationId,
+    commands: &[Command],
+) -> Result<Option<Vec<Outcome>>, StoreError> {
+    let memory = &database.memory;
+    let transactions: Option<Vec<_>> = commands.iter().map(transaction).collect();
+    let Some(transactions) = transactions.filter(|_| memory.is_worth_trying()) else {
+        return Ok(None);
+    };
+    let mut session = database.session().await?;
+    let loaded = load(&mut session, memory, organization, &transactions).await?;
+    let Some(state) = loaded else {
+        session.commit().await?;
+        return Ok(None);
+    };
+    let mut seen = Seen::new(&state, &transactions);
+    let now = database.environment.now();
+    let (outcomes, changes) = database
+        .environment
+        .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+    seen.0.retain(|key, _| !changes.stocks.contains_key(key));
+    let stored = store(&mut session, organization, &changes, &seen).await;
+    // There is no transaction to end: the statement was one.
+    session.commit().await?;
+    memory.note(organization, [changes.stocks], stored.is_ok());
+    match stored {
+        Ok(()) => {
+            memory.went(true);
+            Ok(Some(outcomes))
+        }
+        Err(error) => {
+            for key in seen.0.into_keys() {
+                memory.forget(organization, key);
+            }
+            if is_outdated(&error) || is_lost_race(&error) {
+                memory.went(false);
+                Ok(None)
+            } else if has_no_such_statement(&error) {
+                // Spread over machines, a database can do less.
+                memory.never_try_again();
+                Ok(None)
+            } else {
+                Err(certain(error))
+            }
+        }
+    }
+}
+
+/// Whose transaction it is, and on which product, if it is one that needs to know of the stock
+/// alone.
+fn transaction(command: &Command) -> Option<(&Command, ProductId)> {
+    match &command.operation {
+        Operation::Transact(Transact {
+            product,
+            location: None,
+            ..
+        }) => Some((command, *product)),
+        _ => None,
+    }
+}
+
+/// The stock that a transaction may be about, the one that it looks for first first.
+fn keys((command, product): &(&Command, ProductId)) -> impl Iterator<Item = StockKey> + use<> {
+    let product = *product;
+    let owners = command.actor.acting.visible();
+    owners.map(move |owner| StockKey { product, owner })
+}
+
+/// The stock that these transactions are about, as it is remembered, or as it is; `None` if some
+/// lies in locations.
+async fn load(
+    session: &mut Session,
+    memory: &Memory,
+    organization: OrganizationId,
+    transactions: &[(&Command, ProductId)],
+) -> Result<Option<State>, StoreError> {
+    let mut state = State::default();
+    let mut unknown = Vec::new();
+    for transaction in transactions {
+        for key in keys(transaction) {
+            if state.stocks.contains_key(&key) {
+                break;
+            }
+            match memory.stocks.get(&(organization, key)) {
+                Some(Some(stock)) => {
+                    state.stocks.insert(key, stock);
+                    break;
+                }
+                Some(None) => return Ok(None),
+                None => unknown.push(key),
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        unknown.sort_unstable();
+        unknown.dedup();
+        let stocks = rows::stock::stocks(session, organization, unknown).await?;
+        for stock in stocks {
+            memory.remember(organization, stock.clone());
+            if !stock.located.is_empty() {
+                return Ok(None);
+            }
+            state.stocks.insert(stock.key(), stock);
+        }
+    }
+    Ok(Some(state))
+}
+
+/// What transactions look at: stock, or that there is none.
+struct Seen(BTreeMap<StockKey, Option<Stock>>);
+
+impl Seen {
+    fn new(state: &State, transactions: &[(&Command, ProductId)]) -> Self {
+        let mut seen = BTreeMap::new();
+        for transaction in transactions {
+            for key in keys(transaction) {
+                let stock = state.stocks.get(&key);
+                seen.entry(key).or_insert_with(|| stock.cloned());
+                if stock.is_some() {
+                    break;
+                }
+            }
+        }
+        Self(seen)
+    }
+}
+
+/// Stores changes in one statement, or fails if anything that was seen or changed isn't any more as
+/// it was.
+async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    changes: &Changes,
+    seen: &Seen,
+) -> Result<(), StoreError> {
+    // As under locks: nobody waits in a circle.
+    let mut changed: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
+    changed.sort_unstable_by_key(|(before, _)| before.id);
+    let before = StockColumns::new(organization, changed.iter().map(|(before, _)| *before));
+    let after = StockColumns::new(organization, changed.iter().map(|(_, after)| *after));
+    let seen = SeenColumns::new(organization, seen);
+    let entries = EntryColumns::new(&changes.entries);
+    let result = sqlx::query!(
+        r#"
+        WITH changed AS (
+            UPDATE stocks SET
+                available = after.available,
+                allocated = after.allocated,
+                unlocated_available = after.available,
+                unlocated_allocated = after.allocated,
+                sequence = after.sequence,
+                updated_at = after.updated_at
+            FROM unnest(
+                $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+            ) AS after (
+                product_id, owner_id, stock_id, available_before, allocated_before,
+                sequence_before, available, allocated, sequence, updated_at
+            )
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = after.product_id
+                AND stocks.owner_id = after.owner_id
+                AND stocks.stock_id = after.stock_id
+                AND stocks.available = after.available_before
+                AND stocks.allocated = after.allocated_before
+                AND stocks.sequence = after.sequence_before
+                AND NOT stocks.located
+            RETURNING 1
+        ),
+        outdated AS (
+            SELECT
+                cardinality($2) - (SELECT count(*) FROM changed) + (
+                    SELECT count(*)
+                    FROM unnest(
+                        $12::uuid[], $13::uuid[], $14::uuid[], $15::bigint[], $16::bigint[],
+                        $17::bigint[]
+                    ) AS seen (
+                        product_id, owner_id, stock_id, available, allocated, sequence
+                    )
+                    LEFT JOIN stocks
+                        ON stocks.organization_id = $1
+                        AND stocks.product_id = seen.product_id
+                        AND stocks.owner_id = seen.owner_id
+                    WHERE stocks.stock_id IS DISTINCT FROM seen.stock_id
+                        OR stocks.available IS DISTINCT FROM seen.available
+                        OR stocks.allocated IS DISTINCT FROM seen.allocated
+                        OR stocks.sequence IS DISTINCT FROM seen.sequence
+                ) AS rows
+        )
+        INSERT INTO entries (
+            organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
+            available, allocated, actor_key_id, created_at
+        )
+        SELECT $1, added.*
+        FROM unnest(
+            $18::uuid[], $19::bigint[], $20::uuid[], $21::uuid[], $22::text[], $23::bigint[],
+            $24::bigint[], $25::bigint[], $26::uuid[], $27::bigint[]
+        ) AS added
+        -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
+        WHERE (
+            SELECT CASE WHEN rows = 0 THEN true ELSE (rows || ' rows are outdated')::boolean END
+            FROM outdated
+        )
+        "#,
+        organization.uuid(),
+        &before.product_ids,
+        &before.owner_ids,
+        &before.stock_ids,
+        &before.available,
+        &before.allocated,
+        &before.sequences,
+        &after.available,
+        &after.allocated,
+        &after.sequences,
+        &after.updated_at,
+        &seen.product_ids,
+        &seen.owner_ids,
+        &seen.stock_ids as &[Option<Uuid>],
+        &seen.available as &[Option<i64>],
+        &seen.allocated as &[Option<i64>],
+        &seen.sequences as &[Option<i64>],
+        &entries.stock_ids,
+        &entries.sequences,
+        &entries.transaction_ids,
+        &entries.location_ids as &[Option<Uuid>],
+        &entries.actions as &[&'static str],
+        &entries.quantities,
+        &entries.available,
+        &entries.allocated,
+        &entries.actor_key_ids as &[Option<Uuid>],
+        &entries.created_at,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("entries", changes.entries.len(), &result)
+}
+
+fn both(change: &StockChange) -> Option<(&Stock, &Stock)> {
+    change.before.as_ref().zip(change.after.as_ref())
+}
+
+/// What was only looked at, by columns.
+#[derive(Default)]
+struct SeenColumns {
+    product_ids: Vec<Uuid>,
+    owner_ids: Vec<Uuid>,
+    stock_ids: Vec<Option<Uuid>>,
+    available: Vec<Option<i64>>,
+    allocated: Vec<Option<i64>>,
+    sequences: Vec<Option<i64>>,
+}
+
+impl SeenColumns {
+    fn new(organization: OrganizationId, seen: &Seen) -> Self {
+        let mut columns = Self::default();
+        for (key, stock) in &seen.0 {
+            let stock = stock.as_ref();
+            columns.product_ids.push(key.product.uuid());
+            columns.owner_ids.push(key.owner.to_uuid(organization));
+            columns.stock_ids.push(stock.map(|stock| stock.id.uuid()));
+            let sums = stock.map(Stock::sums);
+            columns
+                .available
+                .push(sums.map(|sums| sums.available.into()));
+            columns
+                .allocated
+                .push(sums.map(|sums| sums.allocated.into()));
+            columns
+                .sequences
+                .push(stock.map(|stock| integer(stock.sequence)));
+        }
+        columns
+    }
+}
