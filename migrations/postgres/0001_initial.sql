@@ -80,7 +80,7 @@ CREATE TABLE locations (
     address         text[],
     latitude        double precision,
     longitude       double precision,
-    created_at      bigint NOT NULL,
+    created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL,
     deleted_at      bigint,
     PRIMARY KEY (organization_id, location_id),
@@ -89,8 +89,9 @@ CREATE TABLE locations (
 
 CREATE UNIQUE INDEX locations_slug ON locations (organization_id, owner_id, slug)
     WHERE deleted_at IS NULL;
+-- What lists say of `created_at` is always true: see `stocks_of_owner`.
 CREATE INDEX locations_of_owner ON locations (organization_id, owner_id, location_id)
-    WHERE deleted_at IS NULL;
+    WHERE deleted_at IS NULL AND created_at >= 0;
 
 CREATE TABLE products (
     organization_id uuid    NOT NULL REFERENCES organizations,
@@ -107,7 +108,7 @@ CREATE TABLE products (
     manage_stock    boolean NOT NULL,
     external_ref    text,
     external_digest bytea,
-    created_at      bigint  NOT NULL,
+    created_at      bigint  NOT NULL CHECK (created_at >= 0),
     updated_at      bigint  NOT NULL,
     PRIMARY KEY (organization_id, product_id),
     CHECK ((sku IS NULL) = (sku_digest IS NULL)),
@@ -119,7 +120,9 @@ CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku_dig
 CREATE UNIQUE INDEX products_external_ref
     ON products (organization_id, owner_id, external_digest)
     WHERE external_digest IS NOT NULL;
-CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id);
+-- What lists say of `created_at` is always true: see `stocks_of_owner`.
+CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id)
+    WHERE created_at >= 0;
 
 -- The organization-level products, registered or not.
 CREATE TABLE organization_products (

@@ -81,6 +81,12 @@ fn a_database_that_cannot_be_reached_is_not_waited_for() {
     assert!(!complaint.contains("secret"), "{complaint}");
 }
 
+#[test]
+fn another_databases_url_is_refused() {
+    let complaint = complaint("mysql://127.0.0.1/stockroom", &["organization", "list"]);
+    assert!(complaint.contains("postgres://"), "{complaint}");
+}
+
 #[tokio::test]
 async fn the_operator_works_beside_running_servers() {
     let Servers { servers, database } = Servers::<1>::start().await;

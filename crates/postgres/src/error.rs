@@ -24,6 +24,9 @@ pub(crate) enum Fault {
     /// The schema lacks something.
     #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
     Outdated { migration: i64 },
+    /// The URL is something else's.
+    #[error("a PostgreSQL database's URL begins with postgres:// or postgresql://")]
+    NotPostgres,
     /// The server can't be reached.
     #[error("the database server is away")]
     Away,

@@ -92,6 +92,12 @@ impl PostgresOptions {
 
     /// What a connection is made with.
     fn connect(&self, url: &str) -> Result<PgConnectOptions, StoreError> {
+        if !["postgres://", "postgresql://"]
+            .iter()
+            .any(|start| url.starts_with(start))
+        {
+            return Err(Fault::NotPostgres.into());
+        }
         let connect = PgConnectOptions::from_str(url)
             .map_err(failed)?
             .application_name("stockroom");

@@ -125,14 +125,20 @@ pub(super) async fn shadowing(
         r#"
         SELECT own.owner_id, count(*) AS "count!"
         FROM unnest($2::uuid[]) AS wanted (product_id)
-        JOIN stocks AS shared
-            ON shared.organization_id = $1
-            AND shared.product_id = wanted.product_id
-            AND shared.owner_id = $1
-        JOIN stocks AS own
-            ON own.organization_id = $1
-            AND own.product_id = shared.product_id
-            AND own.owner_id <> $1
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id = $1
+            OFFSET 0
+        ) AS shared
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id <> $1
+            OFFSET 0
+        ) AS own
         GROUP BY own.owner_id
         "#,
         organization_id,

@@ -57,9 +57,12 @@ async fn management(
         r#"
         SELECT organization_products.product_id AS "product_id!"
         FROM unnest($2::uuid[]) AS wanted (product_id)
-        JOIN organization_products
-            ON organization_products.organization_id = $1
-            AND organization_products.product_id = wanted.product_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM organization_products
+            WHERE organization_products.organization_id = $1
+                AND organization_products.product_id = wanted.product_id
+            OFFSET 0
+        ) AS organization_products
         "#,
         organization_id,
         &ids,
@@ -77,10 +80,13 @@ async fn management(
             stocks.product_id AS "product_id!",
             stocks.owner_id AS "owner_id!"
         FROM unnest($2::uuid[]) AS wanted (product_id)
-        JOIN stocks
-            ON stocks.organization_id = $1
-            AND stocks.product_id = wanted.product_id
-            AND stocks.product_owner_id = $1
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.product_owner_id = $1
+            OFFSET 0
+        ) AS stocks
         "#,
         organization_id,
         &ids,
@@ -133,17 +139,23 @@ async fn holders(
         r#"
         SELECT products.product_id AS "product_id!"
         FROM unnest($2::uuid[], $3::text[]) AS wanted (owner_id, sku)
-        JOIN products
-            ON products.organization_id = $1
-            AND products.owner_id = wanted.owner_id
-            AND products.sku_digest = sha256(convert_to(wanted.sku, 'UTF8'))
+        CROSS JOIN LATERAL (
+            SELECT * FROM products
+            WHERE products.organization_id = $1
+                AND products.owner_id = wanted.owner_id
+                AND products.sku_digest = sha256(convert_to(wanted.sku, 'UTF8'))
+            OFFSET 0
+        ) AS products
         UNION ALL
         SELECT products.product_id
         FROM unnest($4::uuid[], $5::text[]) AS wanted (owner_id, external_ref)
-        JOIN products
-            ON products.organization_id = $1
-            AND products.owner_id = wanted.owner_id
-            AND products.external_digest = sha256(convert_to(wanted.external_ref, 'UTF8'))
+        CROSS JOIN LATERAL (
+            SELECT * FROM products
+            WHERE products.organization_id = $1
+                AND products.owner_id = wanted.owner_id
+                AND products.external_digest = sha256(convert_to(wanted.external_ref, 'UTF8'))
+            OFFSET 0
+        ) AS products
         "#,
         organization_id,
         &sku_owner_ids,

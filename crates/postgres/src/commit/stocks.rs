@@ -77,36 +77,34 @@ impl<'a> Sorted<'a> {
     }
 }
 
+/// One by one, which leads to each along the primary key, and is seldom asked for.
 async fn delete(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[&Stock],
 ) -> Result<(), StoreError> {
-    if stocks.is_empty() {
-        return Ok(());
+    for stock in stocks {
+        let result = sqlx::query!(
+            r#"
+            DELETE FROM stocks
+            WHERE organization_id = $1
+                AND product_id = $2
+                AND owner_id = $3
+                AND stock_id = $4
+                AND sequence = $5
+            "#,
+            organization.uuid(),
+            stock.product.uuid(),
+            stock.owner.to_uuid(organization),
+            stock.id.uuid(),
+            integer(stock.sequence),
+        )
+        .execute(&mut *session)
+        .await
+        .map_err(failed)?;
+        expect_rows("stocks", 1, &result)?;
     }
-    let deleted = StockColumns::new(organization, stocks.iter().copied());
-    let result = sqlx::query!(
-        r#"
-        DELETE FROM stocks
-        USING unnest($2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[])
-            AS deleted (product_id, owner_id, stock_id, sequence)
-        WHERE stocks.organization_id = $1
-            AND stocks.product_id = deleted.product_id
-            AND stocks.owner_id = deleted.owner_id
-            AND stocks.stock_id = deleted.stock_id
-            AND stocks.sequence = deleted.sequence
-        "#,
-        organization.uuid(),
-        &deleted.product_ids,
-        &deleted.owner_ids,
-        &deleted.stock_ids,
-        &deleted.sequences,
-    )
-    .execute(session)
-    .await
-    .map_err(failed)?;
-    expect_rows("stocks", stocks.len(), &result)
+    Ok(())
 }
 
 async fn insert(
@@ -166,20 +164,20 @@ async fn update(
         .map(|(before, _)| integer(before.sequence))
         .collect();
     let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
-    // Only rows that are as they were when the change was decided come out of the join.
+    // Only rows that are as they were when the change was decided are found. They are then taken as
+    // being in conflict, which leads to them along the primary key, always: an `UPDATE` may be
+    // planned to look through all that the organization has.
     let result = sqlx::query!(
         r#"
-        UPDATE stocks SET
-            stock_id = updated.stock_id,
-            product_owner_id = updated.product_owner_id,
-            available = updated.available,
-            allocated = updated.allocated,
-            unlocated_available = updated.unlocated_available,
-            unlocated_allocated = updated.unlocated_allocated,
-            sequence = updated.sequence,
-            created_at = updated.created_at,
-            updated_at = updated.updated_at,
-            located = updated.located
+        INSERT INTO stocks AS stored (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
+            located
+        )
+        SELECT
+            $1, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
+            available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
+            created_at, updated_at, located
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
@@ -189,11 +187,26 @@ async fn update(
             available, allocated, unlocated_available, unlocated_allocated, sequence, created_at,
             updated_at, located
         )
-        WHERE stocks.organization_id = $1
-            AND stocks.product_id = updated.product_id
-            AND stocks.owner_id = updated.owner_id
-            AND stocks.stock_id = updated.stock_id_before
-            AND stocks.sequence = updated.sequence_before
+        CROSS JOIN LATERAL (
+            SELECT FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = updated.product_id
+                AND stocks.owner_id = updated.owner_id
+                AND stocks.stock_id = updated.stock_id_before
+                AND stocks.sequence = updated.sequence_before
+            OFFSET 0
+        ) AS found
+        ON CONFLICT (organization_id, product_id, owner_id) DO UPDATE SET
+            stock_id = excluded.stock_id,
+            product_owner_id = excluded.product_owner_id,
+            available = excluded.available,
+            allocated = excluded.allocated,
+            unlocated_available = excluded.unlocated_available,
+            unlocated_allocated = excluded.unlocated_allocated,
+            sequence = excluded.sequence,
+            created_at = excluded.created_at,
+            updated_at = excluded.updated_at,
+            located = excluded.located
         "#,
         organization.uuid(),
         &after.product_ids,

@@ -25,6 +25,7 @@ use crate::error::{
     certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated,
 };
 use crate::parameter::integer;
+use crate::rows::stock::locking_order;
 use crate::session::Session;
 use crate::{PostgresDatabase, rows};
 
@@ -255,9 +256,8 @@ async fn store(
     changes: &Changes,
     seen: &Seen,
 ) -> Result<(), StoreError> {
-    // As under locks: nobody waits in a circle.
     let mut changed: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
-    changed.sort_unstable_by_key(|(before, _)| before.id);
+    changed.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
     let before = StockColumns::new(organization, changed.iter().map(|(before, _)| *before));
     let after = StockColumns::new(organization, changed.iter().map(|(_, after)| *after));
     let seen = SeenColumns::new(organization, seen);
@@ -279,9 +279,17 @@ async fn store(
                 product_id, owner_id, stock_id, available_before, allocated_before,
                 sequence_before, available, allocated, sequence, updated_at
             )
-            WHERE stocks.organization_id = $1
-                AND stocks.product_id = after.product_id
-                AND stocks.owner_id = after.owner_id
+            CROSS JOIN LATERAL (
+                SELECT ctid FROM stocks
+                WHERE organization_id = $1
+                    AND product_id = after.product_id
+                    AND owner_id = after.owner_id
+                OFFSET 0
+            ) AS found
+            -- Names a row, and leaves PostgreSQL no other way to it. It is the only condition that
+            -- PostgreSQL doesn't look at again after it had to wait for someone else's change.
+            WHERE stocks.ctid = found.ctid
+                AND stocks.organization_id IS NOT DISTINCT FROM $1
                 AND stocks.stock_id = after.stock_id
                 AND stocks.available = after.available_before
                 AND stocks.allocated = after.allocated_before
@@ -299,10 +307,13 @@ async fn store(
                     ) AS seen (
                         product_id, owner_id, stock_id, available, allocated, sequence
                     )
-                    LEFT JOIN stocks
-                        ON stocks.organization_id = $1
-                        AND stocks.product_id = seen.product_id
-                        AND stocks.owner_id = seen.owner_id
+                    LEFT JOIN LATERAL (
+                        SELECT stock_id, available, allocated, sequence FROM stocks
+                        WHERE organization_id = $1
+                            AND product_id = seen.product_id
+                            AND owner_id = seen.owner_id
+                        OFFSET 0
+                    ) AS stocks ON true
                     WHERE stocks.stock_id IS DISTINCT FROM seen.stock_id
                         OR stocks.available IS DISTINCT FROM seen.available
                         OR stocks.allocated IS DISTINCT FROM seen.allocated

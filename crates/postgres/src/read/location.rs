@@ -67,7 +67,7 @@ pub(super) fn select(
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
         );
         query.push_bind(view.organization.uuid());
-        query.push(" AND locations.owner_id = ");
+        query.push(" AND locations.created_at >= 0 AND locations.owner_id = ");
         query.push_bind(owner.to_uuid(view.organization));
         filter::push_location(query, filter);
     })

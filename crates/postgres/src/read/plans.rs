@@ -1,22 +1,35 @@
-//! Looks at how PostgreSQL carries out lists: none may read much more than it gives, however much
-//! there is.
+//! Looks at how PostgreSQL carries out statements: none may read much more than it gives, however
+//! much there is, and whatever PostgreSQL knows of it.
+
+use std::collections::BTreeMap;
 
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::{StockCondition, TextCondition};
-use stockroom_application::ports::View;
+use stockroom_application::ports::{Ledger as _, StockReader as _, View};
 use stockroom_application::{Environment, PageRequest};
-use stockroom_domain::{OrganizationId, Owner, ProductId, StoreId};
+use stockroom_domain::{
+    Actor, Command, CreateStock, DeleteStock, Operation, OrganizationId, Owner, ProductId,
+    Quantity, StoreId, Transact, TransactionAction,
+};
 use stockroom_test_postgres::TestDatabase;
 use uuid::Uuid;
 
 use super::{ListQuery, location, product, stock};
 use crate::{PostgresDatabase, PostgresOptions};
 
+const ORGANIZATION: &str = "
+    INSERT INTO organizations VALUES ('00000000-0000-0000-0000-000000000001', 'Pear', true, 0);
+    INSERT INTO locations (
+        organization_id, location_id, owner_id, name, slug, created_at, updated_at
+    ) VALUES (
+        '00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000003',
+        '00000000-0000-0000-0000-000000000002', 'A location', 'place', 0, 0
+    )";
+
 /// What is looked at: an owner of each kind with 20,000 stocks, products and locations, one in ten
 /// stocks in a location, and one in ten products with both owners.
 const ROWS: &str = "
-    INSERT INTO organizations VALUES ('00000000-0000-0000-0000-000000000001', 'Pear', true, 0);
     CREATE TEMPORARY TABLE numbered AS
         SELECT
             '00000000-0000-0000-0000-000000000001'::uuid AS organization_id,
@@ -40,9 +53,10 @@ const ROWS: &str = "
     )
         SELECT organization_id, id, owner_id, 'A product', 'live', 'physical', true, n, n
         FROM numbered;
-    INSERT INTO positions SELECT organization_id, id, id, 5, 0 FROM numbered WHERE n % 10 = 0;
-    -- As PostgreSQL does by itself before long.
-    ANALYZE";
+    INSERT INTO positions SELECT organization_id, id, id, 5, 0 FROM numbered WHERE n % 10 = 0";
+
+/// As PostgreSQL does by itself before long.
+const ANALYZE: &str = "ANALYZE";
 
 /// The most pages that a list may look at: a few for each row that it gives, where the tables have
 /// thousands.
@@ -55,15 +69,21 @@ const VIEW: View = View {
 
 async fn database() -> (PostgresDatabase, TestDatabase) {
     let server = TestDatabase::create().await;
-    let options = PostgresOptions::default();
+    let options = PostgresOptions {
+        max_connections: 1,
+        ..PostgresOptions::default()
+    };
     let database = PostgresDatabase::open(server.url(), Environment::system(), options)
         .await
         .unwrap();
     database.migrate().await.unwrap();
-    let mut session = database.write().await.unwrap();
-    session.execute(sqlx::raw_sql(ROWS)).await.unwrap();
-    session.commit().await.unwrap();
     (database, server)
+}
+
+async fn execute(database: &PostgresDatabase, statements: &'static str) {
+    let mut session = database.session().await.unwrap();
+    session.execute(sqlx::raw_sql(statements)).await.unwrap();
+    session.commit().await.unwrap();
 }
 
 /// Carries out the page and gives how many rows and pages that took, and the plan.
@@ -94,6 +114,9 @@ where
 #[tokio::test]
 async fn lists_read_little_more_than_they_give() {
     let (database, _server) = database().await;
+    execute(&database, ORGANIZATION).await;
+    execute(&database, ROWS).await;
+    execute(&database, ANALYZE).await;
     assert_narrow(&database, location::select(VIEW, &[])).await;
     assert_narrow(&database, product::select(VIEW)).await;
     let organization = View {
@@ -108,4 +131,73 @@ async fn lists_read_little_more_than_they_give() {
     let slug = [StockCondition::Location(slug)];
     assert_narrow(&database, stock::select(VIEW, &slug)).await;
     assert_narrow(&database, stock::select(VIEW, &[])).await;
+}
+
+/// How many rows of each table PostgreSQL has looked at so far, on the one connection that there is.
+async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
+    execute(database, "SELECT pg_stat_force_next_flush()").await;
+    let mut session = database.session().await.unwrap();
+    let read: Vec<(String, i64)> = sqlx::query_as(
+        "SELECT relname::text, seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables",
+    )
+    .fetch_all(&mut session)
+    .await
+    .unwrap();
+    session.commit().await.unwrap();
+    read.into_iter().collect()
+}
+
+async fn commit(database: &PostgresDatabase, operation: impl Into<Operation>) {
+    let command = Command {
+        actor: Actor {
+            acting: VIEW.acting,
+            ..Actor::OPERATOR
+        },
+        operation: operation.into(),
+    };
+    let outcomes = database.commit(VIEW.organization, &[command]).await;
+    outcomes.unwrap().pop().unwrap().unwrap();
+}
+
+/// What happens to a stock, in a location of this name or in none, from its creation on.
+async fn live(database: &PostgresDatabase, product: u128, location: &str) {
+    let product = ProductId::new(Uuid::from_u128(product));
+    let quantity = Quantity::new(1).unwrap();
+    let create = CreateStock {
+        product,
+        unlocated: quantity,
+        located: BTreeMap::new(),
+    };
+    commit(database, create).await;
+    for location in [None, Some(location), None] {
+        let transact = Transact {
+            product,
+            action: TransactionAction::Increment,
+            quantity,
+            location: location.map(str::to_owned),
+        };
+        commit(database, transact).await;
+    }
+    database.stock(VIEW, product).await.unwrap().unwrap();
+    let page = PageRequest::default();
+    let history = database.transactions(VIEW, product, &[], page).await;
+    let last = history.unwrap().unwrap().items.pop().unwrap();
+    let found = database.transaction(VIEW, product, last.entry.id).await;
+    found.unwrap().unwrap();
+    commit(database, DeleteStock { product }).await;
+}
+
+#[tokio::test]
+async fn plans_that_were_made_while_tables_were_empty_stay_good() {
+    const ROWS_MAX: i64 = 100;
+    let (database, _server) = database().await;
+    execute(&database, ORGANIZATION).await;
+    live(&database, 1, "place").await;
+    execute(&database, ROWS).await;
+    let before = rows_read(&database).await;
+    live(&database, 2, "place").await;
+    for (table, rows) in rows_read(&database).await {
+        let read = rows - before.get(&table).unwrap_or(&0);
+        assert!(read <= ROWS_MAX, "{read} rows of {table}");
+    }
 }

@@ -54,7 +54,7 @@ pub(super) fn select(view: View) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres
              WHERE products.organization_id = ",
         );
         query.push_bind(view.organization.uuid());
-        query.push(" AND products.owner_id = ");
+        query.push(" AND products.created_at >= 0 AND products.owner_id = ");
         query.push_bind(owner.to_uuid(view.organization));
     })
 }

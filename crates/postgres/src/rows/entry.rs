@@ -38,13 +38,19 @@ pub(crate) async fn entries(
             entries.created_at AS "created_at!",
             locations.slug AS "slug?"
         FROM unnest($3::bigint[]) AS wanted (sequence)
-        JOIN entries
-            ON entries.organization_id = $1
-            AND entries.stock_id = $2
-            AND entries.sequence = wanted.sequence
-        LEFT JOIN locations
-            ON locations.organization_id = $1
-            AND locations.location_id = entries.location_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM entries
+            WHERE entries.organization_id = $1
+                AND entries.stock_id = $2
+                AND entries.sequence = wanted.sequence
+            OFFSET 0
+        ) AS entries
+        LEFT JOIN LATERAL (
+            SELECT * FROM locations
+            WHERE locations.organization_id = $1
+                AND locations.location_id = entries.location_id
+            OFFSET 0
+        ) AS locations ON true
         ORDER BY entries.sequence
         "#,
         organization_id,

@@ -34,9 +34,12 @@ pub(crate) async fn keys(
             application_keys.updated_at AS "updated_at!",
             application_keys.last_used_at AS "last_used_at?"
         FROM unnest($2::uuid[]) AS wanted (key_id)
-        JOIN application_keys
-            ON application_keys.organization_id = $1
-            AND application_keys.key_id = wanted.key_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM application_keys
+            WHERE application_keys.organization_id = $1
+                AND application_keys.key_id = wanted.key_id
+            OFFSET 0
+        ) AS application_keys
         ORDER BY application_keys.key_id
         "#,
         organization_id,

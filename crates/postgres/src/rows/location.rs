@@ -36,10 +36,14 @@ pub(crate) async fn locations(
             locations.created_at AS "created_at!",
             locations.updated_at AS "updated_at!"
         FROM unnest($2::uuid[]) AS wanted (location_id)
-        JOIN locations
-            ON locations.organization_id = $1
-            AND locations.location_id = wanted.location_id
-            AND locations.deleted_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT * FROM locations
+            WHERE locations.organization_id = $1
+                AND locations.location_id = wanted.location_id
+            OFFSET 0
+        ) AS locations
+        -- Out here, where it isn't a reason to read along the index of those that aren't deleted.
+        WHERE locations.deleted_at IS NULL
         "#,
         organization_id,
         &ids,
@@ -67,11 +71,14 @@ pub(crate) async fn ids_of_slugs(
         r#"
         SELECT locations.location_id AS "location_id!"
         FROM unnest($2::uuid[], $3::text[]) AS wanted (owner_id, slug)
-        JOIN locations
-            ON locations.organization_id = $1
-            AND locations.owner_id = wanted.owner_id
-            AND locations.slug = wanted.slug
-            AND locations.deleted_at IS NULL
+        CROSS JOIN LATERAL (
+            SELECT * FROM locations
+            WHERE locations.organization_id = $1
+                AND locations.owner_id = wanted.owner_id
+                AND locations.slug = wanted.slug
+                AND locations.deleted_at IS NULL
+            OFFSET 0
+        ) AS locations
         "#,
         organization_id,
         &owner_ids,

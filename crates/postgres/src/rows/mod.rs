@@ -1,4 +1,9 @@
 //! Rows: for each kind of thing the one statement that reads it, and how it is decoded.
+//!
+//! What is wanted comes as arrays, and each is looked up in a `LATERAL (… OFFSET 0)`. That is a fence
+//! for the planner: it can only look up one after the other along the key, and that is what it
+//! should do. Left a choice, it may rather go through all that an organization has, as long as it
+//! believes a table to be small: it plans each statement once, and knows nothing of new tables.
 
 pub(crate) mod entry;
 pub(crate) mod key;

@@ -36,9 +36,12 @@ pub(crate) async fn products(
             products.created_at AS "created_at!",
             products.updated_at AS "updated_at!"
         FROM unnest($2::uuid[]) AS wanted (product_id)
-        JOIN products
-            ON products.organization_id = $1
-            AND products.product_id = wanted.product_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM products
+            WHERE products.organization_id = $1
+                AND products.product_id = wanted.product_id
+            OFFSET 0
+        ) AS products
         "#,
         organization_id,
         &ids,

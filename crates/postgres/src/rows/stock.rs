@@ -41,10 +41,13 @@ pub(crate) async fn stocks(
             located.available AS "located_available?",
             located.allocated AS "located_allocated?"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
-        JOIN stocks
-            ON stocks.organization_id = $1
-            AND stocks.product_id = wanted.product_id
-            AND stocks.owner_id = wanted.owner_id
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id = wanted.owner_id
+            OFFSET 0
+        ) AS stocks
         LEFT JOIN LATERAL (
             SELECT
                 array_agg(positions.location_id) AS location_ids,
@@ -52,9 +55,12 @@ pub(crate) async fn stocks(
                 array_agg(positions.available) AS available,
                 array_agg(positions.allocated) AS allocated
             FROM positions
-            JOIN locations
-                ON locations.organization_id = $1
-                AND locations.location_id = positions.location_id
+            CROSS JOIN LATERAL (
+                SELECT * FROM locations
+                WHERE locations.organization_id = $1
+                    AND locations.location_id = positions.location_id
+                OFFSET 0
+            ) AS locations
             WHERE positions.organization_id = $1 AND positions.stock_id = stocks.stock_id
         ) AS located ON stocks.located
         "#,
@@ -70,13 +76,15 @@ pub(crate) async fn stocks(
     .collect()
 }
 
-/// Locks the stock of these keys, as far as there is any, in the order of their ids, and gives it:
+/// Locks the stock of these keys, as far as there is any, in their locking order, and gives it:
 /// until the transaction ends, nobody else changes it.
 pub(crate) async fn lock(
     session: &mut Session,
     organization: OrganizationId,
     keys: impl IntoIterator<Item = StockKey>,
 ) -> Result<Vec<Stock>, StoreError> {
+    let mut keys: Vec<StockKey> = keys.into_iter().collect();
+    keys.sort_unstable_by_key(|key| locking_order(organization, *key));
     let (owner_ids, product_ids) = columns(organization, keys);
     // Who had to wait gets the row as it is then, but what is joined with it would be as it was
     // before the wait: positions have to be read afterwards.
@@ -94,12 +102,13 @@ pub(crate) async fn lock(
             stocks.updated_at,
             stocks.located
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
-        JOIN stocks
-            ON stocks.organization_id = $1
-            AND stocks.product_id = wanted.product_id
-            AND stocks.owner_id = wanted.owner_id
-        ORDER BY stocks.product_id, stocks.owner_id
-        FOR UPDATE OF stocks
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id = wanted.owner_id
+            FOR UPDATE
+        ) AS stocks
         "#,
         organization.uuid(),
         &owner_ids,
@@ -141,6 +150,11 @@ pub(crate) async fn lock(
         locked.extend(stocks(session, organization, located).await?);
     }
     Ok(locked)
+}
+
+/// In this order everybody locks stock, so that nobody waits in a circle.
+pub(crate) fn locking_order(organization: OrganizationId, key: StockKey) -> (Uuid, Uuid) {
+    (key.product.uuid(), key.owner.to_uuid(organization))
 }
 
 fn columns(
