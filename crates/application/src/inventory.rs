@@ -3,7 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use stockroom_domain::{
-    CreateStock, DeleteStock, ProductId, Recorded, SetLocations, Stock, Transact, TransactionId,
+    CreateStock, DeleteStock, ProductId, Recorded, Refusal, SetLocations, Stock, Transact,
+    TransactMany, TransactionId,
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
@@ -41,6 +42,19 @@ impl Stockroom {
     ) -> Result<Recorded, Error> {
         let action = request.action.as_str();
         self.submit(administrator, request, action).await
+    }
+
+    /// Makes many transactions in order, in one commit, and gives what became of each.
+    ///
+    /// # Errors
+    /// [`Error`] if one is refused of those that are to be made all or not at all, or if the
+    /// database fails. Then nothing is changed.
+    pub async fn transact_many(
+        &self,
+        administrator: &Administrator,
+        request: TransactMany,
+    ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
+        self.submit(administrator, request, "batch").await
     }
 
     /// Sets what is available in locations.

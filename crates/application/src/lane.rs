@@ -31,6 +31,10 @@ use crate::shared::{SharedError, guarded, tell};
 /// The most changes that are stored in one commit.
 const BATCH_MAX: usize = 256;
 
+/// The most that a commit may weigh, unless a single command does: what is stored at once is held
+/// in memory several times over.
+const WEIGHT_MAX: usize = 16 * 1024;
+
 /// How long a commit may be alone when others wait behind it.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -160,24 +164,31 @@ async fn store(database: Arc<dyn Database>, batches: Vec<Batch>) {
 /// Changes of one organization, and who waits for each.
 struct Batch {
     organization: OrganizationId,
+    weight: usize,
     commands: Vec<Command>,
     replies: Vec<Reply>,
 }
 
 /// Sorts changes by organization, without those that nobody waits for any more.
 fn batches(submissions: impl Iterator<Item = Submission>) -> Vec<Batch> {
-    let mut batches: HashMap<OrganizationId, Batch> = HashMap::new();
+    let mut batches: HashMap<OrganizationId, Vec<Batch>> = HashMap::new();
     for submission in submissions.filter(|submission| !submission.reply.is_closed()) {
         let organization = submission.organization;
-        let batch = batches.entry(organization).or_insert_with(|| Batch {
+        let weight = submission.command.operation.weight();
+        let batches = batches.entry(organization).or_default();
+        let last = batches.pop_if(|batch| batch.weight + weight <= WEIGHT_MAX);
+        let mut batch = last.unwrap_or_else(|| Batch {
             organization,
+            weight: 0,
             commands: Vec::new(),
             replies: Vec::new(),
         });
+        batch.weight += weight;
         batch.commands.push(submission.command);
         batch.replies.push(submission.reply);
+        batches.push(batch);
     }
-    batches.into_values().collect()
+    batches.into_values().flatten().collect()
 }
 
 impl Batch {
@@ -189,6 +200,7 @@ impl Batch {
             organization,
             commands,
             replies,
+            ..
         } = self;
         match commit(database, organization, &commands).await {
             Ok(outcomes) => {

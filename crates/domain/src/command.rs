@@ -120,6 +120,20 @@ pub struct Transact {
     pub location: Option<String>,
 }
 
+/// Makes transactions in order, each seeing what the ones before it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactMany {
+    /// The transactions; `None` for a line that is none, which is refused in its turn.
+    pub lines: Vec<Option<Transact>>,
+    /// Whether all are made or none. Else each stands alone.
+    pub atomic: bool,
+}
+
+impl TransactMany {
+    /// How many lines there may be. (Source: the HTTP contract.)
+    pub const LINES_MAX: usize = 10_000;
+}
+
 /// Sets what is available in locations of a stock, or takes locations out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetLocations {
@@ -396,6 +410,7 @@ macro_rules! operations {
 operations! {
     CreateStock => Stock(Stock),
     Transact => Recorded(Recorded),
+    TransactMany => Lines(Vec<Result<Recorded, Refusal>>),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
     CreateLocation => Location(Location),
@@ -413,13 +428,26 @@ operations! {
 }
 
 impl Operation {
+    /// How many changes it asks for: what it weighs beside others in one commit.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::TransactMany(many) => many.lines.len(),
+            _ => 1,
+        }
+    }
+
     /// Whether it can share its state with others in one batch: operations on single stocks can,
     /// those whose state reaches further are decided on their own.
     #[must_use]
     pub const fn shares_state(&self) -> bool {
         matches!(
             self,
-            Self::CreateStock(_) | Self::Transact(_) | Self::SetLocations(_) | Self::DeleteStock(_)
+            Self::CreateStock(_)
+                | Self::Transact(_)
+                | Self::TransactMany(_)
+                | Self::SetLocations(_)
+                | Self::DeleteStock(_)
         )
     }
 }
@@ -431,6 +459,8 @@ pub enum Answer {
     Stock(Stock),
     /// The ledger entry made.
     Recorded(Recorded),
+    /// What became of each transaction.
+    Lines(Vec<Result<Recorded, Refusal>>),
     /// The location as it is now.
     Location(Location),
     /// The product as it is now, with its stock level.

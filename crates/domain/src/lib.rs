@@ -28,8 +28,8 @@ pub use batch::{Outcome, run, runs};
 pub use command::{
     Actor, Answer, Answered, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
     CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Operation, Patch,
-    RegisterProduct, Request, SetLocations, Transact, UpdateKey, UpdateLocation, UpdateProduct,
-    UpdateSettings,
+    RegisterProduct, Request, SetLocations, Transact, TransactMany, UpdateKey, UpdateLocation,
+    UpdateProduct, UpdateSettings,
 };
 pub use decide::{Context, Decision};
 pub use entry::{Entry, EntryAction, Recorded, TransactionAction};

@@ -11,6 +11,9 @@ pub enum Refusal {
     #[error("this belongs to the organization and needs a key of the organization")]
     OrganizationKeyRequired,
 
+    /// A line of a batch is no transaction.
+    #[error("this is no transaction")]
+    NoTransaction,
     /// No location of the owner has this slug.
     #[error("there is no location {:?}", beginning(slug))]
     UnknownLocation {
@@ -102,6 +105,15 @@ pub enum Refusal {
     /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
     #[error("the stock's total would pass {}", Quantity::MAX)]
     TotalWouldOverflow,
+
+    /// A transaction is refused, and with it all others that were to be made with it or not at all.
+    #[error("{refusal}")]
+    Line {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
 }
 
 /// The kinds of refusal, in their order of precedence.
@@ -125,7 +137,9 @@ impl Refusal {
     pub const fn kind(&self) -> RefusalKind {
         match self {
             Self::OrganizationKeyRequired => RefusalKind::Forbidden,
-            Self::UnknownLocation { .. }
+            Self::Line { refusal, .. } => refusal.kind(),
+            Self::NoTransaction
+            | Self::UnknownLocation { .. }
             | Self::StockExists
             | Self::InvalidProductIdentifier
             | Self::LocationAllocated { .. }

@@ -14,6 +14,8 @@ use crate::rate_limit::RateLimits;
 pub struct Options {
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
+    /// The largest body of a batch of transactions, in bytes.
+    pub batch_bytes_max: usize,
     /// The longest a request may take, from its head to the answer.
     pub request_timeout: Duration,
     /// How many requests are worked on at once; more are turned away with 503.
@@ -28,6 +30,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             body_bytes_max: 1024 * 1024,
+            batch_bytes_max: 8 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             concurrent_requests_max: 4096,
             organization_rate_limit: None,
@@ -36,12 +39,17 @@ impl Default for Options {
     }
 }
 
+/// How many batches are worked on at once. Each may be large, and more make nothing faster.
+const BATCHES_MAX: usize = 8;
+
 /// The state of the router.
 pub(crate) struct App {
     pub(crate) stockroom: Arc<Stockroom>,
     pub(crate) options: Options,
     pub(crate) rate_limits: RateLimits,
     pub(crate) concurrency: Arc<Semaphore>,
+    /// Whose batches are being worked on; others wait before they are read.
+    pub(crate) batches: Arc<Semaphore>,
     pub(crate) meters: Meters,
 }
 
@@ -53,6 +61,7 @@ impl App {
         Arc::new(Self {
             rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
             concurrency: Arc::new(Semaphore::new(options.concurrent_requests_max)),
+            batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             meters: Meters::default(),
             stockroom,
             options,

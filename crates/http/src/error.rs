@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::Value;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{AccessError, Error, TokenError};
@@ -99,9 +99,9 @@ impl ApiError {
         Self::new(status, status.canonical_reason().unwrap_or("Error"))
     }
 
-    /// The whole answer, in one of the forms.
-    pub(crate) fn render(&self, form: Form) -> Response {
-        let body = ErrorBody {
+    /// The body of the answer, in one of the forms.
+    fn body(&self, form: Form) -> ErrorBody<'_> {
+        ErrorBody {
             errors: vec![ErrorObject {
                 title: self.title,
                 status: match form {
@@ -111,8 +111,12 @@ impl ApiError {
                 detail: self.detail.as_deref(),
                 meta: self.meta.as_ref(),
             }],
-        };
-        let mut response = (self.status, Json(body)).into_response();
+        }
+    }
+
+    /// The whole answer, in one of the forms.
+    pub(crate) fn render(&self, form: Form) -> Response {
+        let mut response = (self.status, Json(self.body(form))).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
             let challenge = HeaderValue::from_static("Bearer");
             response
@@ -125,6 +129,15 @@ impl ApiError {
                 .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
+    }
+}
+
+/// An error within an answer, in one of the forms.
+pub(crate) struct FormedError(pub(crate) ApiError, pub(crate) Form);
+
+impl Serialize for FormedError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.body(self.1).serialize(serializer)
     }
 }
 
@@ -175,6 +188,9 @@ impl From<Invalid> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
+            Refusal::Line { index, refusal } => {
+                Self::from(*refusal).meta(serde_json::json!({ "index": index }))
+            }
             Refusal::InvalidProductIdentifier => Self::validation("Invalid product identifier"),
             Refusal::InsufficientStock => cannot_complete(
                 "Your request could not be completed due to insufficient stock levels",

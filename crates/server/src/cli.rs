@@ -204,6 +204,16 @@ pub(crate) struct Serve {
     )]
     pub(crate) body_bytes_max: u32,
 
+    /// The largest body of a batch of transactions, in bytes.
+    #[arg(
+        long,
+        env = "STOCKROOM_BATCH_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "8388608",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) batch_bytes_max: u32,
+
     /// How many requests are worked on at once. More are turned away with 503.
     #[arg(
         long,

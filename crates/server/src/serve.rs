@@ -109,6 +109,7 @@ async fn open(
 fn options(settings: &Serve) -> stockroom_http::Options {
     stockroom_http::Options {
         body_bytes_max: settings.body_bytes_max as usize,
+        batch_bytes_max: settings.batch_bytes_max as usize,
         request_timeout: Duration::from_secs(settings.request_timeout_seconds),
         concurrent_requests_max: settings.concurrent_requests_max as usize,
         organization_rate_limit: limit(settings.organization_rate_limit),

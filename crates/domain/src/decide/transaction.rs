@@ -1,12 +1,14 @@
 //! Transactions.
 
+use std::collections::HashMap;
+
 use super::ledger::{Ledger, difference};
 use super::stock::{check_location_count, location_for, need_visible_stock};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Balance, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Transact,
-    TransactionAction,
+    Actor, Balance, Change, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Stock,
+    StockKey, Transact, TransactMany, TransactionAction,
 };
 
 impl Request for Transact {
@@ -26,6 +28,19 @@ impl Request for Transact {
         context: &mut Context<'_>,
     ) -> Result<Decision<Recorded>, Refusal> {
         let stock = state.visible_stock(actor.acting, self.product);
+        self.decide_on(stock, actor, state, context)
+    }
+}
+
+impl Transact {
+    /// The decision on the stock that the caller sees, if any.
+    fn decide_on(
+        &self,
+        stock: Option<&Stock>,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
         let location = match &self.location {
             None => None,
             Some(slug) => Some(location_for(state, actor, stock, slug)?),
@@ -63,6 +78,57 @@ impl Request for Transact {
             product: stock.product,
             slug: location.map(|location| location.slug.clone()),
         }))
+    }
+}
+
+impl Request for TransactMany {
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for transaction in self.lines.iter().flatten() {
+            transaction.needs(actor, needs);
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
+        let mut changed: HashMap<StockKey, Stock> = HashMap::new();
+        let mut changes = Vec::new();
+        let mut answer = Vec::with_capacity(self.lines.len());
+        for (index, line) in self.lines.iter().enumerate() {
+            let decision = line
+                .as_ref()
+                .ok_or(Refusal::NoTransaction)
+                .and_then(|line| {
+                    let product = line.product;
+                    let mut keys = actor
+                        .acting
+                        .visible()
+                        .map(|owner| StockKey { product, owner });
+                    let stock =
+                        keys.find_map(|key| changed.get(&key).or_else(|| state.stocks.get(&key)));
+                    line.decide_on(stock, actor, state, context)
+                });
+            match decision {
+                Ok(decision) => {
+                    for change in &decision.changes {
+                        if let Change::Stock(stock) = change {
+                            changed.insert(stock.key(), stock.clone());
+                        }
+                    }
+                    changes.extend(decision.changes);
+                    answer.push(Ok(decision.answer));
+                }
+                Err(refusal) if self.atomic => {
+                    let refusal = Box::new(refusal);
+                    return Err(Refusal::Line { index, refusal });
+                }
+                Err(refusal) => answer.push(Err(refusal)),
+            }
+        }
+        Ok(Decision { changes, answer })
     }
 }
 

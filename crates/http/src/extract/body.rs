@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use stockroom_domain::{Patch, Quantity};
+use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::AppState;
 use crate::error::ApiError;
@@ -57,31 +58,36 @@ impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let bytes_max = app.options.body_bytes_max.min(BYTES_MAX);
-        let body_read = request.extensions().get::<BodyRead>().cloned();
-        let too_large = || {
-            ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
-                .detail(format!("The body must be at most {bytes_max} bytes"))
-        };
-        let announced = request
-            .headers()
-            .get(header::CONTENT_LENGTH)
-            .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-        if announced.is_some_and(|length| length > bytes_max as u64) {
-            return Err(too_large());
-        }
-        match to_bytes(request.into_body(), bytes_max).await {
-            Ok(bytes) => {
-                if let Some(body_read) = body_read {
-                    body_read.set();
-                }
-                Ok(Self(bytes))
+        read(request, bytes_max).await.map(Self)
+    }
+}
+
+/// The bytes of a body of at most so many bytes.
+async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
+    let body_read = request.extensions().get::<BodyRead>().cloned();
+    let too_large = || {
+        ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+            .detail(format!("The body must be at most {bytes_max} bytes"))
+    };
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large());
+    }
+    match to_bytes(request.into_body(), bytes_max).await {
+        Ok(bytes) => {
+            if let Some(body_read) = body_read {
+                body_read.set();
             }
-            Err(error) => {
-                let source = std::error::Error::source(&error);
-                match source.and_then(|source| source.downcast_ref::<LengthLimitError>()) {
-                    Some(_) => Err(too_large()),
-                    None => Err(ApiError::bad_request("The body could not be read")),
-                }
+            Ok(bytes)
+        }
+        Err(error) => {
+            let source = std::error::Error::source(&error);
+            match source.and_then(|source| source.downcast_ref::<LengthLimitError>()) {
+                Some(_) => Err(too_large()),
+                None => Err(ApiError::bad_request("The body could not be read")),
             }
         }
     }
@@ -94,20 +100,32 @@ impl FromRequest<AppState> for Body {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        if !is_json(request.headers()) {
-            return Err(ApiError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
-                .detail("The content type must be application/json"));
-        }
+        check_json(request.headers())?;
         let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
-        let body: Value = serde_json::from_slice(&bytes)
-            .map_err(|error| ApiError::bad_request(format!("The body is no JSON: {error}")))?;
+        let body: Value = serde_json::from_slice(&bytes).map_err(|error| no_json(&error))?;
         match body {
             Value::Object(mut body) => body.remove("data"),
             _ => None,
         }
         .map(Self)
-        .ok_or_else(|| ApiError::validation("The body must be an object with data"))
+        .ok_or_else(no_data)
     }
+}
+
+fn no_json(error: &serde_json::Error) -> ApiError {
+    ApiError::bad_request(format!("The body is no JSON: {error}"))
+}
+
+fn no_data() -> ApiError {
+    ApiError::validation("The body must be an object with data")
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(ApiError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        .detail("The content type must be application/json"))
 }
 
 /// Whether the body claims to be JSON, or claims nothing.
@@ -139,6 +157,50 @@ impl Body {
             Value::Array(list) => Ok(list),
             _ => Err(ApiError::validation("data must be a list")),
         }
+    }
+}
+
+/// The body of a batch: many lines. It waits to be read while others are being worked on, and has
+/// its turn until it is dropped.
+pub(crate) struct Batch {
+    bytes: axum::body::Bytes,
+    _turn: OwnedSemaphorePermit,
+}
+
+impl FromRequest<AppState> for Batch {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        let turn = Arc::clone(&app.batches).acquire_owned().await;
+        let turn = turn.map_err(|_| ApiError::internal())?;
+        let bytes = read(request, app.options.batch_bytes_max).await?;
+        Ok(Self { bytes, _turn: turn })
+    }
+}
+
+impl Batch {
+    /// Each line, as far as it is one, and whether all are wanted or none.
+    pub(crate) fn lines<T: DeserializeOwned>(
+        &self,
+        lines_max: usize,
+    ) -> Result<(Vec<Result<Fields<T>, ApiError>>, bool), ApiError> {
+        let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
+        let Value::Object(mut body) = body else {
+            return Err(no_data());
+        };
+        let atomic = match body.remove("atomic") {
+            None => false,
+            Some(Value::Bool(atomic)) => atomic,
+            Some(_) => return Err(ApiError::validation("atomic must be true or false")),
+        };
+        let lines = Body(body.remove("data").ok_or_else(no_data)?).list()?;
+        if lines.len() > lines_max {
+            let detail = format!("data must hold at most {lines_max} transactions");
+            return Err(ApiError::validation(detail));
+        }
+        let lines = lines.into_iter().map(|line| Body(line).object());
+        Ok((lines.collect(), atomic))
     }
 }
 

@@ -6,6 +6,6 @@ mod id;
 mod query;
 
 pub(crate) use auth::{Administration, OrganizationAdministration, Reading};
-pub(crate) use body::{Body, BodyRead, Bytes, Object, Pieces, patch, present};
+pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, Pieces, patch, present};
 pub(crate) use id::PathId;
 pub(crate) use query::{ListQuery, Query};

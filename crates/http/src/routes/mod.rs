@@ -36,6 +36,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
             stock::delete
         ))
         .routes(routes!(transactions::list, transactions::create))
+        .routes(routes!(transactions::create_many))
         .routes(routes!(transactions::read))
         .routes(routes!(locations::list, locations::create))
         .routes(routes!(

@@ -1,14 +1,20 @@
 //! Transactions.
 
+use std::collections::HashMap;
+
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
-use stockroom_domain::{ProductId, Refusal, Transact, TransactionAction, TransactionId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use stockroom_application::Error;
+use stockroom_domain::{
+    ProductId, Recorded, Refusal, Transact, TransactMany, TransactionAction, TransactionId,
+};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, present};
+use crate::error::{ApiError, ErrorBody, FormedError};
+use crate::extract::{Administration, Batch, Body, ListQuery, PathId, Pieces, present};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
@@ -33,6 +39,32 @@ struct NewTransaction {
     #[serde(default, deserialize_with = "present")]
     #[schema(format = Uuid)]
     product_id: Option<String>,
+}
+
+impl NewTransaction {
+    fn action(&self) -> Result<TransactionAction, ApiError> {
+        TransactionAction::from_word(&self.action).ok_or_else(|| {
+            ApiError::validation("action must be increment, decrement, allocate, deallocate or set")
+        })
+    }
+
+    fn of(self, product: ProductId, action: TransactionAction) -> Transact {
+        Transact {
+            product,
+            action,
+            quantity: self.quantity.0,
+            location: self.location,
+        }
+    }
+
+    /// A transaction that says itself which product it is on.
+    fn line(self) -> Result<Transact, ApiError> {
+        let action = self.action()?;
+        let product = self.product_id.as_deref();
+        let product = product.ok_or_else(|| ApiError::validation("product_id is missing"))?;
+        let product = ProductId::parse(product).ok_or(Refusal::UnknownStock)?;
+        Ok(self.of(product, action))
+    }
 }
 
 /// List a product's transactions.
@@ -89,9 +121,7 @@ pub(super) async fn create(
     body: Body,
 ) -> Result<(StatusCode, Json<Data<TransactionBody>>), ApiError> {
     let transaction: NewTransaction = body.object()?.of_type("stock-transaction")?;
-    let action = TransactionAction::from_word(&transaction.action).ok_or_else(|| {
-        ApiError::validation("action must be increment, decrement, allocate, deallocate or set")
-    })?;
+    let action = transaction.action()?;
     let named = transaction.product_id.as_deref();
     if named.is_some_and(|id| !product.is(ProductId::parse(id))) {
         return Err(ApiError::validation(
@@ -100,12 +130,7 @@ pub(super) async fn create(
     }
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let command = Transact {
-        product,
-        action,
-        quantity: transaction.quantity.0,
-        location: transaction.location,
-    };
+    let command = transaction.of(product, action);
     let recorded = app.stockroom.transact(&administrator, command).await?;
     let status = match form {
         Form::Basic => StatusCode::OK,
@@ -113,6 +138,93 @@ pub(super) async fn create(
     };
     let data = TransactionBody::new(recorded, form);
     Ok((status, Json(Data { data })))
+}
+
+/// What became of a line of a batch: the transaction, or the errors.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum Line {
+    Made(Box<TransactionBody>),
+    #[schema(value_type = ErrorBody)]
+    Refused(FormedError),
+}
+
+/// The lines of a batch, in order.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Lines {
+    data: Vec<Line>,
+}
+
+/// A batch of transactions.
+#[derive(Deserialize, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the batch extractor; here for its schema"
+)]
+struct NewTransactions {
+    /// At most 10000, on any products.
+    data: Vec<NewTransaction>,
+    /// Whether all are made or none. Else each stands alone.
+    #[serde(default)]
+    atomic: bool,
+}
+
+/// Make many transactions.
+///
+/// In order, each seeing what the ones before it changed. With `atomic`, the first that fails is
+/// answered for all, its place in `meta.index`, and nothing is changed.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/transactions",
+    tag = "Transactions",
+    params(FormHeader, StoreHeader),
+    request_body = NewTransactions,
+    responses(
+        (status = 201, description = "All transactions (with `atomic`).", body = Lines),
+        (status = 207, description = "For each line the transaction, or its errors.", body = Lines),
+        NotFound, Unprocessable, CommonErrors,
+    ),
+)]
+pub(super) async fn create_many(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    batch: Batch,
+) -> Result<(StatusCode, Json<Lines>), ApiError> {
+    let (read, atomic) = batch.lines::<NewTransaction>(TransactMany::LINES_MAX)?;
+    let mut lines = Vec::with_capacity(read.len());
+    let mut faults = HashMap::new();
+    for (index, line) in read.into_iter().enumerate() {
+        let transaction = line.and_then(|line| line.of_type("stock-transaction")?.line());
+        lines.push(
+            transaction
+                .map_err(|error| faults.insert(index, error))
+                .ok(),
+        );
+    }
+    let administrator = administration.enter().await?;
+    let many = TransactMany { lines, atomic };
+    let outcomes = match app.stockroom.transact_many(&administrator, many).await {
+        Err(Error::Refused(Refusal::Line { index, refusal })) => {
+            let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
+            return Err(error.meta(json!({ "index": index })));
+        }
+        outcomes => outcomes?,
+    };
+    let line = |(index, outcome): (usize, Result<Recorded, Refusal>)| match outcome {
+        Ok(recorded) => Line::Made(Box::new(TransactionBody::new(recorded, form))),
+        Err(refusal) => {
+            let error = faults.remove(&index).unwrap_or_else(|| refusal.into());
+            Line::Refused(FormedError(error, form))
+        }
+    };
+    let data = outcomes.into_iter().enumerate().map(line).collect();
+    let status = if atomic {
+        StatusCode::CREATED
+    } else {
+        StatusCode::MULTI_STATUS
+    };
+    Ok((status, Json(Lines { data })))
 }
 
 /// Read a transaction.

@@ -15,7 +15,7 @@ use std::sync::{Mutex, PoisonError};
 use quick_cache::sync::Cache;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Changes, Command, Context, Operation, OrganizationId, Outcome, ProductId, State, Stock,
+    Changes, Command, Context, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
     StockChange, StockKey, Transact, run,
 };
 use uuid::Uuid;
@@ -126,7 +126,7 @@ pub(super) async fn commit(
     commands: &[Command],
 ) -> Result<Option<Vec<Outcome>>, StoreError> {
     let memory = &database.memory;
-    let transactions: Option<Vec<_>> = commands.iter().map(transaction).collect();
+    let transactions = transactions(commands);
     let Some(transactions) = transactions.filter(|_| memory.is_worth_trying()) else {
         return Ok(None);
     };
@@ -169,23 +169,28 @@ pub(super) async fn commit(
     }
 }
 
-/// Whose transaction it is, and on which product, if it is one that needs to know of the stock
-/// alone.
-fn transaction(command: &Command) -> Option<(&Command, ProductId)> {
-    match &command.operation {
-        Operation::Transact(Transact {
-            product,
-            location: None,
-            ..
-        }) => Some((command, *product)),
-        _ => None,
+/// For each transaction who acts, and on which product's stock; `None` if any command needs to know
+/// of anything else.
+fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
+    let mut transactions = Vec::with_capacity(commands.len());
+    for command in commands {
+        let acting = command.actor.acting;
+        let mut add = |transact: &Transact| {
+            transactions.push((acting, transact.product));
+            transact.location.is_none().then_some(())
+        };
+        match &command.operation {
+            Operation::Transact(transact) => add(transact)?,
+            Operation::TransactMany(many) => many.lines.iter().flatten().try_for_each(add)?,
+            _ => return None,
+        }
     }
+    Some(transactions)
 }
 
 /// The stock that a transaction may be about, the one that it looks for first first.
-fn keys((command, product): &(&Command, ProductId)) -> impl Iterator<Item = StockKey> + use<> {
-    let product = *product;
-    let owners = command.actor.acting.visible();
+fn keys((acting, product): (Owner, ProductId)) -> impl Iterator<Item = StockKey> {
+    let owners = acting.visible();
     owners.map(move |owner| StockKey { product, owner })
 }
 
@@ -195,12 +200,12 @@ async fn load(
     session: &mut Session,
     memory: &Memory,
     organization: OrganizationId,
-    transactions: &[(&Command, ProductId)],
+    transactions: &[(Owner, ProductId)],
 ) -> Result<Option<State>, StoreError> {
     let mut state = State::default();
     let mut unknown = Vec::new();
     for transaction in transactions {
-        for key in keys(transaction) {
+        for key in keys(*transaction) {
             if state.stocks.contains_key(&key) {
                 break;
             }
@@ -233,10 +238,10 @@ async fn load(
 struct Seen(BTreeMap<StockKey, Option<Stock>>);
 
 impl Seen {
-    fn new(state: &State, transactions: &[(&Command, ProductId)]) -> Self {
+    fn new(state: &State, transactions: &[(Owner, ProductId)]) -> Self {
         let mut seen = BTreeMap::new();
         for transaction in transactions {
-            for key in keys(transaction) {
+            for key in keys(*transaction) {
                 let stock = state.stocks.get(&key);
                 seen.entry(key).or_insert_with(|| stock.cloned());
                 if stock.is_some() {

@@ -63,7 +63,13 @@ pub(crate) struct TestApp {
 
 impl TestApp {
     pub(crate) async fn new() -> Self {
-        Self::with(Options::default()).await
+        // One limit for all bodies: tests of every endpoint pass it.
+        let options = Options::default();
+        Self::with(Options {
+            batch_bytes_max: options.body_bytes_max,
+            ..options
+        })
+        .await
     }
 
     pub(crate) async fn with(options: Options) -> Self {

@@ -130,6 +130,12 @@ impl Endpoint {
                 "action": "increment",
                 "quantity": 5,
             }),
+            "POST /v2/inventories/transactions" => json!([{
+                "type": "stock-transaction",
+                "product_id": scene.stocked,
+                "action": "increment",
+                "quantity": 5,
+            }]),
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
                 "attributes": { "name": "Paris", "slug": "paris" },
