@@ -2,7 +2,7 @@
 
 use stockroom_application::filter::{Comparison, StockCondition};
 use stockroom_domain::{
-    Answer, Command, DeleteLocation, DeleteStock, Outcome, Recorded, Refusal, Stock,
+    Answer, Command, DeleteLocation, DeleteStock, Outcome, Recorded, Refusal, Stock, TransactMany,
     TransactionAction,
 };
 
@@ -93,6 +93,67 @@ pub async fn a_refusal_does_not_sink_its_neighbours(bench: Bench) {
     assert_eq!(history.len(), 3);
     assert_adds_up(&stock, &history);
     assert_eq!(store.locations(&[]).await.len(), 1);
+}
+
+/// Transactions that are asked for together are made together or, if one is refused, not at all.
+pub async fn many_transactions_are_made_or_none(bench: Bench) {
+    let store = bench.store().await;
+    let products = [(); 3].map(|()| bench.product());
+    for product in products {
+        store.create(product, 5).await;
+    }
+    let many = |pieces: [u64; 3], atomic| TransactMany {
+        lines: std::iter::zip(products, pieces)
+            .map(|(product, pieces)| Some(make::transaction(product, Allocate, pieces, None)))
+            .collect(),
+        atomic,
+    };
+    let refused = store.ask(many([1, 1, 6], true)).await;
+    let refusal = Box::new(Refusal::InsufficientStock);
+    assert_eq!(refused, Err(Refusal::Line { index: 2, refusal }));
+    for product in products {
+        assert_eq!(store.history(product).await.len(), 1);
+    }
+    let made = store.done(many([1, 1, 5], true)).await;
+    for (product, made) in std::iter::zip(products, made) {
+        assert_eq!(
+            store.history(product).await[1..],
+            [made.expect("it is made")]
+        );
+    }
+    let each = store.done(many([4, 5, 0], false)).await;
+    let made = each.iter().map(Result::is_ok);
+    assert!(made.eq([true, false, true]));
+    let available = [0, 4, 0];
+    for (product, pieces) in std::iter::zip(products, available) {
+        assert_eq!(store.available(product).await.get(), pieces);
+    }
+}
+
+/// Among them in a location, and as many as may be.
+pub async fn many_transactions_may_be_very_many(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.locate("berlin").await;
+    store.create(product, 0).await;
+    let line = |number: usize| {
+        let location = (number % 2 == 1).then_some("berlin");
+        Some(make::transaction(product, Increment, 1, location))
+    };
+    let lines = (0..TransactMany::LINES_MAX).map(line).collect();
+    let made = store
+        .done(TransactMany {
+            lines,
+            atomic: true,
+        })
+        .await;
+    let sequences = made
+        .iter()
+        .map(|line| line.as_ref().map(|it| it.entry.sequence));
+    assert!(sequences.eq((2..).map(Ok).take(TransactMany::LINES_MAX)));
+    let stock = store.stock(product).await.expect("the stock");
+    let expected = u64::try_from(TransactMany::LINES_MAX).expect("it fits");
+    assert_eq!(stock.sums().available.get(), expected);
 }
 
 /// A batch of refusals alone changes nothing.

@@ -190,6 +190,8 @@ macro_rules! suite {
                 an_organizations_key_acts_in_a_store,
             }
             batches {
+                many_transactions_are_made_or_none,
+                many_transactions_may_be_very_many,
                 an_empty_batch_does_nothing,
                 outcomes_come_in_order,
                 a_refusal_does_not_sink_its_neighbours,

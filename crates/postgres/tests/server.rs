@@ -12,8 +12,8 @@ use stockroom_application::ports::{KeyReader, Ledger, ServerState, StockReader, 
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     Actor, Answer, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
-    LocationId, Name, Operation, OrganizationId, Owner, Patch, ProductId, Quantity, Slug, Transact,
-    TransactionAction, UpdateLocation,
+    LocationId, Name, Operation, OrganizationId, Owner, Patch, ProductId, Quantity, Refusal, Slug,
+    Transact, TransactionAction, UpdateLocation,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -361,6 +361,46 @@ async fn texts_that_postgresql_has_not_are_not_found() {
     let (database, _server) = setup().await;
     let found = database.key_by_client_id("a\0b").await.unwrap();
     assert_eq!(found, None);
+}
+
+/// What a server remembers of stock is never what it decides on if another one has changed it.
+#[tokio::test]
+async fn what_another_server_changed_is_known() {
+    let (one, server) = setup().await;
+    let other = open(&server).await;
+    let refused = async |database: &PostgresDatabase, request: Operation| {
+        let command = Command {
+            actor: Actor::OPERATOR,
+            operation: request,
+        };
+        let outcomes = database.commit(ORGANIZATION, &[command]).await.unwrap();
+        outcomes[0].as_ref().err().cloned()
+    };
+    let increment = |pieces: u64| Transact {
+        action: TransactionAction::Increment,
+        ..allocate(PRODUCT, pieces)
+    };
+    // Of ten, nine are left, and then none.
+    assert_eq!(refused(&one, allocate(PRODUCT, 1).into()).await, None);
+    assert_eq!(refused(&other, allocate(PRODUCT, 9).into()).await, None);
+    let insufficient = Some(Refusal::InsufficientStock);
+    assert_eq!(
+        refused(&one, allocate(PRODUCT, 1).into()).await,
+        insufficient
+    );
+    assert_eq!(refused(&other, increment(1).into()).await, None);
+    assert_eq!(refused(&one, allocate(PRODUCT, 1).into()).await, None);
+    let delete = DeleteStock { product: PRODUCT };
+    assert_eq!(refused(&other, delete.into()).await, None);
+    let unknown = Some(Refusal::UnknownStock);
+    assert_eq!(refused(&one, increment(1).into()).await, unknown);
+    assert_eq!(refused(&other, stock(PRODUCT).into()).await, None);
+    assert_eq!(refused(&one, allocate(PRODUCT, 10).into()).await, None);
+    assert_eq!(
+        refused(&other, allocate(PRODUCT, 1).into()).await,
+        insufficient
+    );
+    assert_eq!(available(&one).await, 0);
 }
 
 /// The location of this number, as it is created.

@@ -94,7 +94,7 @@ impl Request for TransactMany {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
-        let mut changed: HashMap<StockKey, Stock> = HashMap::new();
+        let mut after: HashMap<StockKey, Stock> = HashMap::new();
         let mut changes = Vec::new();
         let mut answer = Vec::with_capacity(self.lines.len());
         for (index, line) in self.lines.iter().enumerate() {
@@ -108,14 +108,14 @@ impl Request for TransactMany {
                         .visible()
                         .map(|owner| StockKey { product, owner });
                     let stock =
-                        keys.find_map(|key| changed.get(&key).or_else(|| state.stocks.get(&key)));
+                        keys.find_map(|key| after.get(&key).or_else(|| state.stocks.get(&key)));
                     line.decide_on(stock, actor, state, context)
                 });
             match decision {
                 Ok(decision) => {
                     for change in &decision.changes {
                         if let Change::Stock(stock) = change {
-                            changed.insert(stock.key(), stock.clone());
+                            after.insert(stock.key(), stock.clone());
                         }
                     }
                     changes.extend(decision.changes);

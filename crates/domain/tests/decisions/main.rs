@@ -4,6 +4,7 @@
 mod batches;
 mod keys;
 mod locations;
+mod many;
 mod model;
 mod products;
 mod put;

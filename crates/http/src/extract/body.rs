@@ -180,11 +180,12 @@ impl FromRequest<AppState> for Batch {
 }
 
 impl Batch {
-    /// Each line, as far as it is one, and whether all are wanted or none.
+    /// Each line, as far as it is one of the expected type, and whether all are wanted or none.
     pub(crate) fn lines<T: DeserializeOwned>(
         &self,
+        expected: &str,
         lines_max: usize,
-    ) -> Result<(Vec<Result<Fields<T>, ApiError>>, bool), ApiError> {
+    ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
         let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
         let Value::Object(mut body) = body else {
             return Err(no_data());
@@ -199,8 +200,8 @@ impl Batch {
             let detail = format!("data must hold at most {lines_max} transactions");
             return Err(ApiError::validation(detail));
         }
-        let lines = lines.into_iter().map(|line| Body(line).object());
-        Ok((lines.collect(), atomic))
+        let read = |line| Body(line).object()?.of_type(expected);
+        Ok((lines.into_iter().map(read).collect(), atomic))
     }
 }
 

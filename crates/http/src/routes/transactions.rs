@@ -24,6 +24,8 @@ use crate::openapi::{
 };
 use crate::representation::{Data, TransactionBody};
 
+const STOCK_TRANSACTION: &str = "stock-transaction";
+
 /// A transaction to be made. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
@@ -120,7 +122,7 @@ pub(super) async fn create(
     product: PathId<ProductId>,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<TransactionBody>>), ApiError> {
-    let transaction: NewTransaction = body.object()?.of_type("stock-transaction")?;
+    let transaction: NewTransaction = body.object()?.of_type(STOCK_TRANSACTION)?;
     let action = transaction.action()?;
     let named = transaction.product_id.as_deref();
     if named.is_some_and(|id| !product.is(ProductId::parse(id))) {
@@ -191,11 +193,11 @@ pub(super) async fn create_many(
     form: Form,
     batch: Batch,
 ) -> Result<(StatusCode, Json<Lines>), ApiError> {
-    let (read, atomic) = batch.lines::<NewTransaction>(TransactMany::LINES_MAX)?;
+    let (read, atomic) = batch.lines(STOCK_TRANSACTION, TransactMany::LINES_MAX)?;
     let mut lines = Vec::with_capacity(read.len());
     let mut faults = HashMap::new();
     for (index, line) in read.into_iter().enumerate() {
-        let transaction = line.and_then(|line| line.of_type("stock-transaction")?.line());
+        let transaction = line.and_then(NewTransaction::line);
         lines.push(
             transaction
                 .map_err(|error| faults.insert(index, error))

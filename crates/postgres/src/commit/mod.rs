@@ -94,9 +94,9 @@ impl PostgresDatabase {
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut session = self.write().await?;
         match self.decide(&mut session, organization, commands).await {
-            Ok((outcomes, changed)) => {
+            Ok((outcomes, stored)) => {
                 let committed = session.commit().await.map_err(unclear);
-                self.memory.note(organization, changed, committed.is_ok());
+                self.memory.note(organization, stored, committed.is_ok());
                 committed?;
                 Ok(outcomes)
             }
@@ -130,7 +130,7 @@ impl PostgresDatabase {
         let now = self.environment.now();
         let mut growth = Growth::default();
         let mut outcomes = Vec::with_capacity(commands.len());
-        let mut changed = Vec::new();
+        let mut stored = Vec::new();
         for (commands, needs) in runs {
             let mut state = load::state(session, organization, &needs, &growth).await?;
             state.stocks = stocks.load(session, organization, &needs.stocks).await?;
@@ -140,10 +140,10 @@ impl PostgresDatabase {
             stocks.changed(changes.stocks.keys().copied());
             store(session, organization, &mut changes, &mut growth).await?;
             outcomes.extend(decided);
-            changed.push(changes.stocks);
+            stored.push(changes.stocks);
         }
         growth.store(session, organization).await?;
-        Ok((outcomes, changed))
+        Ok((outcomes, stored))
     }
 }
 

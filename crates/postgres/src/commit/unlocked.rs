@@ -255,16 +255,17 @@ impl Seen {
 
 /// Stores changes in one statement, or fails if anything that was seen or changed isn't any more as
 /// it was.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
     changes: &Changes,
     seen: &Seen,
 ) -> Result<(), StoreError> {
-    let mut changed: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
-    changed.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
-    let before = StockColumns::new(organization, changed.iter().map(|(before, _)| *before));
-    let after = StockColumns::new(organization, changed.iter().map(|(_, after)| *after));
+    let mut updated: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
+    updated.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
+    let before = StockColumns::new(organization, updated.iter().map(|(before, _)| *before));
+    let after = StockColumns::new(organization, updated.iter().map(|(_, after)| *after));
     let seen = SeenColumns::new(organization, seen);
     let entries = EntryColumns::new(&changes.entries);
     let result = sqlx::query!(

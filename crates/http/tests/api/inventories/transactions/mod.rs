@@ -3,4 +3,5 @@
 mod create;
 mod effects;
 mod list;
+mod many;
 mod read;
