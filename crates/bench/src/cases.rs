@@ -80,6 +80,18 @@ pub(crate) fn write(action: &str) -> Request {
     }
 }
 
+/// A request that buys a piece of each of so many products, or of none.
+pub(crate) fn write_many(lines: usize) -> Request {
+    let line = r#"{"product_id":"{product}","action":"allocate","quantity":1}"#;
+    let lines = vec![line; lines].join(",");
+    Request {
+        method: "POST".to_owned(),
+        path: "/v2/inventories/transactions".to_owned(),
+        body: Some(format!(r#"{{"data":[{lines}],"atomic":true}}"#)),
+        status: 201,
+    }
+}
+
 /// A request that creates stock.
 pub(crate) fn create(pieces: u32) -> Request {
     Request {
@@ -118,6 +130,18 @@ pub(crate) fn all(connections: usize) -> Vec<Case> {
                 "writes, uniform",
                 Choice::Uniform,
                 write("allocate"),
+            ),
+            (
+                "writes/five",
+                "atomic batches of 5",
+                Choice::Uniform,
+                write_many(5),
+            ),
+            (
+                "writes/thousand",
+                "atomic batches of 1,000",
+                Choice::Uniform,
+                write_many(1_000),
             ),
             (
                 "read",
@@ -164,13 +188,18 @@ fn stockroom(
     request: Request,
     connections: usize,
 ) -> Case {
+    let operations = match name {
+        "writes/five" => 5,
+        "writes/thousand" => 1_000,
+        _ => 1,
+    };
     Case {
         name: format!("{}/{name}", keeping.group()),
         title: format!("Stockroom, {}: {title}", keeping.title()),
         task: Task::Stockroom(keeping, request),
         choice,
         connections: vec![connections],
-        operations: 1,
+        operations,
     }
 }
 
@@ -263,10 +292,15 @@ mod tests {
         assert_eq!(selected(&["ceiling"]).unwrap(), ["ceiling"]);
         assert_eq!(
             selected(&["postgres/writes"]).unwrap(),
-            ["postgres/writes/hot", "postgres/writes/uniform"]
+            [
+                "postgres/writes/hot",
+                "postgres/writes/uniform",
+                "postgres/writes/five",
+                "postgres/writes/thousand",
+            ]
         );
         assert_eq!(selected(&["writes/hot"]).unwrap().len(), 3);
-        assert_eq!(selected(&["memory"]).unwrap().len(), 5);
+        assert_eq!(selected(&["memory"]).unwrap().len(), 7);
         assert_eq!(selected(&["lone", "read"]).unwrap().len(), 6);
         assert_eq!(selected(&[]).unwrap().len(), all(64).len());
         assert!(selected(&["lists"]).unwrap().is_empty());

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::cases::CEILING;
 use crate::figures::Figures;
-use crate::report::Table;
+use crate::report::{Table, number};
 
 /// A bound for a figure.
 struct Target {
@@ -15,6 +15,8 @@ struct Target {
 
 /// What of a case is held against what.
 enum Figure {
+    /// Its rate.
+    Rate,
     /// Its rate as a part of the ceiling.
     OfCeiling,
     /// Its rate as a multiple of another case's.
@@ -33,7 +35,7 @@ enum Bound {
 }
 
 use Bound::{AtLeast, AtMost};
-use Figure::{Memory, OfCeiling, Tail, TimesLatency, TimesRate};
+use Figure::{Memory, OfCeiling, Rate, Tail, TimesLatency, TimesRate};
 
 const fn target(case: &'static str, figure: Figure, bound: Bound) -> Target {
     Target {
@@ -45,7 +47,7 @@ const fn target(case: &'static str, figure: Figure, bound: Bound) -> Target {
 
 /// All but that of the memory, which is for the case that takes most.
 #[rustfmt::skip]
-const TARGETS: [Target; 16] = [
+const TARGETS: [Target; 18] = [
     target("postgres/writes/hot", TimesRate("by-hand/one-statement/hot"), AtLeast(10.0)),
     target("postgres/writes/hot", TimesRate("by-hand/for-update/hot"), AtLeast(15.0)),
     target("postgres/writes/hot", OfCeiling, AtLeast(0.30)),
@@ -54,6 +56,8 @@ const TARGETS: [Target; 16] = [
     target("postgres/writes/uniform", OfCeiling, AtLeast(0.25)),
     target("sqlite/writes/hot", OfCeiling, AtLeast(0.30)),
     target("sqlite/writes/uniform", OfCeiling, AtLeast(0.30)),
+    target("postgres/writes/thousand", TimesRate("by-hand/batch/uniform"), AtLeast(0.6)),
+    target("sqlite/writes/thousand", Rate, AtLeast(40_000.0)),
     target("postgres/read", OfCeiling, AtLeast(0.35)),
     target("sqlite/read", OfCeiling, AtLeast(0.45)),
     target("memory/read", OfCeiling, AtLeast(0.60)),
@@ -88,6 +92,7 @@ impl Figure {
             reason = "memories are smaller than 2^52 bytes"
         )]
         match self {
+            Rate => Some(of.rate),
             OfCeiling => Some(of.rate / case(CEILING)?.rate),
             TimesRate(other) => Some(of.rate / case(other)?.rate),
             TimesLatency(other) => Some(of.p50 / case(other)?.p50),
@@ -98,6 +103,7 @@ impl Figure {
 
     fn title(&self) -> String {
         match self {
+            Rate => "operations a second".to_owned(),
             OfCeiling => "rate, of the ceiling".to_owned(),
             TimesRate(other) => format!("rate, times `{other}`"),
             TimesLatency(other) => format!("p50, times `{other}`"),
@@ -108,6 +114,7 @@ impl Figure {
 
     fn show(&self, value: f64) -> String {
         match self {
+            Rate => number(value),
             OfCeiling => format!("{:.0} %", value * 100.0),
             TimesRate(_) | TimesLatency(_) | Tail => format!("{value:.1}"),
             Memory => format!("{value:.0} MB"),
