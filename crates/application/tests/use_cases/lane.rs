@@ -8,8 +8,8 @@ use futures::poll;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Administrator, Environment, Error, Limits, SigningKey, Stockroom};
 use stockroom_domain::{
-    Command, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
-    Transact, TransactionAction,
+    Answer, Command, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded,
+    Refusal, Transact, TransactMany, TransactionAction,
 };
 
 use crate::mock::{database, uuid};
@@ -259,4 +259,36 @@ async fn closing_stores_what_was_taken_and_takes_no_more() {
     assert_stored(queued, 2).await;
     closing.await;
     assert_unavailable(gate.change(1, 3)).await;
+}
+
+/// What is stored at once is held in memory several times over: it is never all that waits.
+#[tokio::test(flavor = "multi_thread")]
+async fn heavy_changes_are_stored_one_after_the_other() {
+    let gate = Gate::new(10, |commands| {
+        let lines = |_: &Command| Ok(Answer::Lines(Vec::new()));
+        Ok(commands.iter().map(lines).collect())
+    })
+    .await;
+    let heavy = || {
+        let caller = Administrator::operator(OrganizationId::new(uuid(1)), Owner::Organization);
+        let many = TransactMany {
+            lines: vec![None; TransactMany::LINES_MAX],
+            atomic: false,
+        };
+        let stockroom = &gate.stockroom;
+        Box::pin(async move { stockroom.transact_many(&caller, many).await })
+    };
+    let mut first = heavy();
+    assert!(poll!(&mut first).is_pending());
+    assert_eq!(gate.begun.recv().unwrap(), 1);
+    let mut others = [heavy(), heavy()];
+    for other in &mut others {
+        assert!(poll!(other).is_pending());
+    }
+    gate.let_go_on(3);
+    first.await.unwrap();
+    for other in others {
+        other.await.unwrap();
+    }
+    assert_eq!(gate.begun(), [1, 1]);
 }

@@ -82,6 +82,13 @@ impl Memory {
         }
     }
 
+    /// Remembers stock that was read, unless something is remembered of it, which may be newer.
+    pub(crate) fn note_read(&self, organization: OrganizationId, stock: &Stock) {
+        if self.stocks.peek(&(organization, stock.key())).is_none() {
+            self.remember(organization, stock.clone());
+        }
+    }
+
     fn forget(&self, organization: OrganizationId, key: StockKey) {
         self.stocks.remove(&(organization, key));
     }

@@ -16,16 +16,17 @@ use crate::{PostgresDatabase, filter, rows};
 #[async_trait]
 impl StockReader for PostgresDatabase {
     async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
-        let mut session = self.reader().await?;
-        let stock = visible(&mut session, view, &[product]).await?.pop();
-        session.commit().await?;
-        Ok(stock)
+        Ok(self.stocks(view, &[product]).await?.pop())
     }
 
     async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let mut session = self.reader().await?;
         let stocks = visible(&mut session, view, products).await?;
         session.commit().await?;
+        // Who looks at stock may want to buy it.
+        for stock in &stocks {
+            self.memory.note_read(view.organization, stock);
+        }
         Ok(stocks)
     }
 
