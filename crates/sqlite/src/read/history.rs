@@ -91,19 +91,26 @@ pub(super) async fn entry(
     id: TransactionId,
     created_at: Timestamp,
 ) -> Result<Option<Recorded>, StoreError> {
+    let from = first_since(connection, organization, stock, created_at).await?;
+    let later = created_at.plus_milliseconds(1);
+    let until = first_since(connection, organization, stock, later).await?;
     let organization_id = organization.uuid();
     let stock_id = stock.id.uuid();
-    let created_at = created_at.as_milliseconds();
     let transaction_id = id.uuid();
     let sequence = sqlx::query_scalar!(
         r#"
         SELECT sequence AS "sequence!"
         FROM entries
-        WHERE organization_id = ?1 AND stock_id = ?2 AND created_at = ?3 AND transaction_id = ?4
+        WHERE organization_id = ?1
+            AND stock_id = ?2
+            AND sequence >= ?3
+            AND sequence < ?4
+            AND transaction_id = ?5
         "#,
         organization_id,
         stock_id,
-        created_at,
+        from,
+        until,
         transaction_id,
     )
     .fetch_optional(&mut *connection)
@@ -112,4 +119,41 @@ pub(super) async fn entry(
     let mut entries =
         rows::entry::entries(connection, organization, stock.product, stock.id, sequence).await?;
     Ok(entries.pop())
+}
+
+/// The number of the first entry that was made at this time or later, or of the one to come if
+/// there is none. Time doesn't run backwards in a ledger: half of it is left out at each step.
+async fn first_since(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    stock: &Stock,
+    time: Timestamp,
+) -> Result<i64, StoreError> {
+    let organization_id = organization.uuid();
+    let stock_id = stock.id.uuid();
+    let last = i64::try_from(stock.sequence).unwrap_or(i64::MAX);
+    let time = time.as_milliseconds();
+    let first = sqlx::query_scalar!(
+        r#"
+        WITH RECURSIVE search (low, high) AS (
+            SELECT 1, ?3 + 1
+            UNION ALL
+            SELECT
+                CASE WHEN entries.created_at < ?4 THEN entries.sequence + 1 ELSE low END,
+                CASE WHEN entries.created_at < ?4 THEN high ELSE entries.sequence END
+            FROM search
+            CROSS JOIN entries
+                ON entries.organization_id = ?1
+                AND entries.stock_id = ?2
+                AND entries.sequence = (low + high) / 2
+            WHERE low < high
+        )
+        SELECT low AS "low!: i64" FROM search WHERE low = high
+        "#,
+        organization_id,
+        stock_id,
+        last,
+        time,
+    );
+    first.fetch_one(connection).await.map_err(failed)
 }
