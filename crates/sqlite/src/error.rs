@@ -33,7 +33,10 @@ impl From<Fault> for StoreError {
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     let unavailable = match &error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| is_passing(&code)),
+        sqlx::Error::Database(error) => error
+            .code()
+            .and_then(|code| code.parse().ok())
+            .is_some_and(is_passing),
         _ => false,
     };
     if unavailable {
@@ -43,15 +46,24 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
+/// What an error of the direct connection is to the ports.
+pub(crate) fn failed_directly(error: rusqlite::Error) -> StoreError {
+    let code = error.sqlite_error().map(|error| error.extended_code);
+    if code.is_some_and(is_passing) {
+        StoreError::Unavailable(Box::new(error))
+    } else {
+        StoreError::Failed(Box::new(error))
+    }
+}
+
 /// Whether an (extended) result code says that nothing was done and trying again may help.
-fn is_passing(code: &str) -> bool {
+fn is_passing(code: i32) -> bool {
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
     const FULL: i32 = 13;
     const CANTOPEN: i32 = 14;
     // The lowest byte of an extended code is the primary one.
-    let primary = code.parse().map(|code: i32| code & 0xff);
-    matches!(primary, Ok(BUSY | LOCKED | FULL | CANTOPEN))
+    matches!(code & 0xff, BUSY | LOCKED | FULL | CANTOPEN)
 }
 
 /// Checks that a statement changed as many rows as it was to change.

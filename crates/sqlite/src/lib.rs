@@ -1,15 +1,19 @@
 //! Stockroom's database in a file: the ports of `stockroom-application` on SQLite.
 //!
 //! # How it works
-//! - All changes go through one connection, in transactions that take the write lock at their
-//!   start. So what a batch was decided on is still true when the outcome is stored, also when
-//!   another process (the command line) has the same file open. SQLite has one writer anyway.
+//! - All changes are made in transactions that take the write lock at their start. So what a batch
+//!   was decided on is still true when the outcome is stored, also when another process (the
+//!   command line) has the same file open. SQLite has one writer anyway; those of this process
+//!   stand in line for it.
+//! - Batches of nothing but transactions on stock, which is most of them, are handed to a thread
+//!   that has a connection of its own (`direct`), and go through prepared statements row by row.
+//! - All else goes through the same asynchronous driver as reads do.
 //! - Reads have connections of their own. In the WAL mode they see the last commit and neither
 //!   wait for the writer nor hinder it. What has to fit together is read in one transaction, or in
 //!   one statement.
 //! - A commit returns after the write-ahead log is on the disk (`synchronous=FULL`).
-//! - A batch takes the same few statements whether it is of one command or of ten thousand: the
-//!   rows travel as one JSON parameter, which `json_each` takes apart. Ids are in it as
+//! - There, a batch takes the same few statements whether it is of one command or of ten thousand:
+//!   the rows travel as one JSON parameter, which `json_each` takes apart. Ids are in it as
 //!   hexadecimal digits.
 //! - Lists are read in two steps. The first finds the keys of the page, with conditions put
 //!   together at run time; the second reads the rows of those keys, with a statement that is
@@ -21,6 +25,7 @@
 //! `cargo xtask sqlx` writes.
 
 mod commit;
+mod direct;
 mod error;
 mod filter;
 mod open;

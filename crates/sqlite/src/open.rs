@@ -1,6 +1,8 @@
 //! Opening, migrating and closing.
 
+use std::ops::{Deref, DerefMut};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
@@ -8,13 +10,26 @@ use sqlx::pool::PoolConnection;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
-use sqlx::{Connection, Sqlite, Transaction};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
 
+use crate::direct::{Direct, Turn};
 use crate::error::{Fault, failed};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// How many pages of 4 KiB the log has when it is copied into the database. That costs a stall and
+/// two flushes, so not as often as by default; but the log is to stay small, too.
+pub(crate) const CHECKPOINT_PAGES: u32 = 4000;
+
+/// To how much a log that grew beyond that is cut.
+pub(crate) const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
+
+/// How much of the file the writing driver keeps in memory, in KiB: it writes what is rare.
+const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
 
 /// How a database file is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,8 +57,13 @@ impl Default for SqliteOptions {
 
 /// A database in a file. It implements all the ports.
 pub struct SqliteDatabase {
+    /// For transactions on stock.
+    pub(crate) direct: Direct,
+    /// For all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
+    line: Arc<Mutex<()>>,
+    acquire_timeout: Duration,
     pub(crate) environment: Environment,
 }
 
@@ -67,10 +87,8 @@ impl SqliteDatabase {
             .busy_timeout(options.busy_timeout)
             .pragma("cache_size", format!("-{}", options.cache_kibibytes))
             .pragma("temp_store", "memory")
-            // In pages of 4 KiB. Copying the log into the database costs a stall and two flushes,
-            // so not as often as by default; but the log is to stay small, too.
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864")
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", LOG_BYTES_MAX.to_string())
             .statement_cache_capacity(256);
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(options.acquire_timeout)
@@ -90,15 +108,23 @@ impl SqliteDatabase {
                     Ok(!connection.is_in_transaction())
                 })
             })
-            .connect_with(connect.clone())
+            .connect_with(
+                connect
+                    .clone()
+                    .pragma("cache_size", format!("-{RARE_CACHE_KIBIBYTES}")),
+            )
             .await
             .map_err(failed)?;
+        let direct = Direct::open(path, options.busy_timeout, options.cache_kibibytes)?;
         let readers = pool
             .max_connections(options.read_connections.max(1))
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));
         Ok(Self {
+            direct,
             writer,
             readers,
+            line: Arc::default(),
+            acquire_timeout: options.acquire_timeout,
             environment,
         })
     }
@@ -118,7 +144,7 @@ impl SqliteDatabase {
                 MigrateError::Execute(error) => failed(error),
                 error => StoreError::Failed(Box::new(error)),
             })?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await
     }
 
     /// Checks that the schema is the one that this version of the program works on, and changes
@@ -150,16 +176,27 @@ impl SqliteDatabase {
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.direct.close().await;
         // SQLite does the rest when its last connection to the file is closed.
         self.writer.close().await;
     }
 
-    /// A transaction that holds the write lock. Dropped, it is rolled back.
-    pub(crate) async fn write(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.writer
-            .begin_with("BEGIN IMMEDIATE")
+    /// Waits in line for the right to write.
+    pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+        let turn = Arc::clone(&self.line).lock_owned();
+        timeout(self.acquire_timeout, turn)
             .await
-            .map_err(failed)
+            .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))
+    }
+
+    /// A transaction that holds the write lock. Dropped, it is rolled back.
+    pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
+        let turn = self.turn().await?;
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        Ok(Writing {
+            transaction: transaction.map_err(failed)?,
+            _turn: turn,
+        })
     }
 
     /// A connection for a single statement that reads.
@@ -170,6 +207,37 @@ impl SqliteDatabase {
     /// A transaction in which all statements read the same state of the database.
     pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.readers.begin().await.map_err(failed)
+    }
+}
+
+/// A transaction of the writing driver.
+pub(crate) struct Writing {
+    transaction: Transaction<'static, Sqlite>,
+    /// Given on when the transaction has ended.
+    _turn: Turn,
+}
+
+impl Writing {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await.map_err(failed)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        self.transaction.rollback().await.map_err(failed)
+    }
+}
+
+impl Deref for Writing {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
     }
 }
 

@@ -5,6 +5,7 @@ mod ledger;
 mod load;
 mod records;
 mod stocks;
+mod transactions;
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -23,6 +24,14 @@ impl Ledger for SqliteDatabase {
         organization: OrganizationId,
         commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError> {
+        if transactions::are_all(commands) {
+            let commands = commands.to_vec();
+            let environment = self.environment.clone();
+            let commit = move |connection: &mut rusqlite::Connection| {
+                transactions::commit(connection, organization, &commands, &environment)
+            };
+            return self.direct.run(self.turn().await?, commit).await;
+        }
         let mut transaction = self.write().await?;
         let now = self.environment.now();
         let mut outcomes = Vec::with_capacity(commands.len());
@@ -38,7 +47,7 @@ impl Ledger for SqliteDatabase {
             store(&mut transaction, organization, changes).await?;
             outcomes.extend(decided);
         }
-        transaction.commit().await.map_err(crate::error::failed)?;
+        transaction.commit().await?;
         Ok(outcomes)
     }
 }

@@ -106,7 +106,7 @@ impl KeyReader for SqliteDatabase {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await
     }
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
@@ -142,6 +142,6 @@ impl KeyReader for SqliteDatabase {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await
     }
 }

@@ -25,7 +25,7 @@ impl ServerState for SqliteDatabase {
             .fetch_one(&mut *transaction)
             .await
             .map_err(failed)?;
-        transaction.commit().await.map_err(failed)?;
+        transaction.commit().await?;
         Ok(kept)
     }
 
@@ -45,6 +45,6 @@ impl ServerState for SqliteDatabase {
             .map_err(failed)?;
         // Who gets the write lock could write.
         let transaction = self.write().await?;
-        transaction.rollback().await.map_err(failed)
+        transaction.rollback().await
     }
 }

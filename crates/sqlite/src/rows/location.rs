@@ -82,22 +82,22 @@ pub(crate) async fn ids_of_slugs(
     Ok(ids.into_iter().map(LocationId::new).collect())
 }
 
-struct LocationRow {
-    location_id: Uuid,
-    owner_id: Uuid,
-    name: String,
-    slug: String,
-    external_ref: Option<String>,
-    description: Option<String>,
-    address: Option<String>,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    created_at: i64,
-    updated_at: i64,
+pub(crate) struct LocationRow {
+    pub(crate) location_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) name: String,
+    pub(crate) slug: String,
+    pub(crate) external_ref: Option<String>,
+    pub(crate) description: Option<String>,
+    pub(crate) address: Option<String>,
+    pub(crate) latitude: Option<f64>,
+    pub(crate) longitude: Option<f64>,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 impl LocationRow {
-    fn decode(self, organization: OrganizationId) -> Result<Location, StoreError> {
+    pub(crate) fn decode(self, organization: OrganizationId) -> Result<Location, StoreError> {
         let row = Row::new("locations", self.location_id);
         let external_ref = self
             .external_ref

@@ -26,8 +26,7 @@ pub(crate) async fn stocks(
     let organization_id = organization.uuid();
     // The positions come along as JSON, so that a stock and its positions are always of the same
     // moment.
-    sqlx::query_as!(
-        StockRow,
+    sqlx::query!(
         r#"
         SELECT
             stocks.product_id AS "product_id!: Uuid",
@@ -67,27 +66,47 @@ pub(crate) async fn stocks(
     .await
     .map_err(failed)?
     .into_iter()
-    .map(|row| row.decode(organization))
+    .map(|row| {
+        let stock = StockRow {
+            product_id: row.product_id,
+            owner_id: row.owner_id,
+            stock_id: row.stock_id,
+            product_owner_id: row.product_owner_id,
+            available: row.available,
+            allocated: row.allocated,
+            unlocated_available: row.unlocated_available,
+            unlocated_allocated: row.unlocated_allocated,
+            sequence: row.sequence,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        };
+        let located = located(row.stock_id, &row.positions)?;
+        stock.decode(organization, located)
+    })
     .collect()
 }
 
-struct StockRow {
-    product_id: Uuid,
-    owner_id: Uuid,
-    stock_id: Uuid,
-    product_owner_id: Uuid,
-    available: i64,
-    allocated: i64,
-    unlocated_available: i64,
-    unlocated_allocated: i64,
-    sequence: i64,
-    created_at: i64,
-    updated_at: i64,
-    positions: String,
+pub(crate) struct StockRow {
+    pub(crate) product_id: Uuid,
+    pub(crate) owner_id: Uuid,
+    pub(crate) stock_id: Uuid,
+    pub(crate) product_owner_id: Uuid,
+    pub(crate) available: i64,
+    pub(crate) allocated: i64,
+    pub(crate) unlocated_available: i64,
+    pub(crate) unlocated_allocated: i64,
+    pub(crate) sequence: i64,
+    pub(crate) created_at: i64,
+    pub(crate) updated_at: i64,
 }
 
 impl StockRow {
-    fn decode(self, organization: OrganizationId) -> Result<Stock, StoreError> {
+    /// The stock, with what lies in locations.
+    pub(crate) fn decode(
+        self,
+        organization: OrganizationId,
+        located: BTreeMap<LocationId, Position>,
+    ) -> Result<Stock, StoreError> {
         let row = Row::new("stocks", self.stock_id);
         let stock = Stock {
             id: StockId::new(self.stock_id),
@@ -98,7 +117,7 @@ impl StockRow {
                 available: row.quantity("unlocated_available", self.unlocated_available)?,
                 allocated: row.quantity("unlocated_allocated", self.unlocated_allocated)?,
             },
-            located: located(self.stock_id, &self.positions)?,
+            located,
             sequence: row.valid("sequence", u64::try_from(self.sequence))?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
@@ -122,14 +141,36 @@ fn located(stock_id: Uuid, positions: &str) -> Result<BTreeMap<LocationId, Posit
     positions
         .into_iter()
         .map(|(location_id, slug, available, allocated)| {
-            let position = Position {
-                slug: Row::new("locations", location_id).valid("slug", Slug::new(slug))?,
-                balance: Balance {
-                    available: row.quantity("available", available)?,
-                    allocated: row.quantity("allocated", allocated)?,
-                },
+            let position = PositionRow {
+                location_id,
+                slug,
+                available,
+                allocated,
             };
-            Ok((LocationId::new(location_id), position))
+            position.decode(stock_id)
         })
         .collect()
+}
+
+pub(crate) struct PositionRow {
+    pub(crate) location_id: Uuid,
+    pub(crate) slug: String,
+    pub(crate) available: i64,
+    pub(crate) allocated: i64,
+}
+
+impl PositionRow {
+    /// What lies in a location, of the stock of this id.
+    pub(crate) fn decode(self, stock_id: Uuid) -> Result<(LocationId, Position), StoreError> {
+        let row = Row::new("positions", stock_id);
+        let location = Row::new("locations", self.location_id);
+        let position = Position {
+            slug: location.valid("slug", Slug::new(self.slug))?,
+            balance: Balance {
+                available: row.quantity("available", self.available)?,
+                allocated: row.quantity("allocated", self.allocated)?,
+            },
+        };
+        Ok((LocationId::new(self.location_id), position))
+    }
 }

@@ -1,0 +1,320 @@
+//! Batches of transactions on stock, which is what most changes are, over the direct connection.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior, params};
+use stockroom_application::Environment;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Changes, Command, Context, Entry, KeyId, LocationId, Needs, Operation, OrganizationId, Outcome,
+    Owner, Position, Slug, State, Stock, StockId, StockKey, run,
+};
+use uuid::Uuid;
+
+use crate::error::{Fault, failed_directly as failed};
+use crate::rows::location::LocationRow;
+use crate::rows::stock::{PositionRow, StockRow};
+
+/// Whether there is nothing but transactions.
+pub(super) fn are_all(commands: &[Command]) -> bool {
+    let mut operations = commands.iter().map(|command| &command.operation);
+    operations.all(|operation| matches!(operation, Operation::Transact(_)))
+}
+
+/// Decides and stores transactions.
+pub(super) fn commit(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    commands: &[Command],
+    environment: &Environment,
+) -> Result<Vec<Outcome>, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let now = environment.now();
+    let mut needs = Needs::default();
+    for command in commands {
+        command.needs(&mut needs);
+    }
+    let state = load(&transaction, organization, &needs)?;
+    let (outcomes, changes) =
+        environment.with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+    store(&transaction, organization, &changes)?;
+    transaction.commit().map_err(failed)?;
+    Ok(outcomes)
+}
+
+/// The stock and the locations that transactions need.
+fn load(
+    connection: &Connection,
+    organization: OrganizationId,
+    needs: &Needs,
+) -> Result<State, StoreError> {
+    let mut state = State::default();
+    for key in &needs.stocks {
+        if let Some(row) = stock(connection, organization, *key).map_err(failed)? {
+            let located = positions(connection, organization, row.stock_id)?;
+            state
+                .stocks
+                .insert(*key, row.decode(organization, located)?);
+        }
+    }
+    for (owner, slug) in &needs.location_slugs {
+        if let Some(row) = location(connection, organization, *owner, slug).map_err(failed)? {
+            state.add_location(row.decode(organization)?);
+        }
+    }
+    Ok(state)
+}
+
+fn stock(
+    connection: &Connection,
+    organization: OrganizationId,
+    key: StockKey,
+) -> rusqlite::Result<Option<StockRow>> {
+    let mut statement = connection.prepare_cached(
+        "
+        SELECT
+            product_id, owner_id, stock_id, product_owner_id, available, allocated,
+            unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+        FROM stocks
+        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
+        ",
+    )?;
+    let owner_id = key.owner.to_uuid(organization);
+    let key = params![organization.uuid(), key.product.uuid(), owner_id];
+    let row = statement.query_row(key, |row| {
+        Ok(StockRow {
+            product_id: row.get(0)?,
+            owner_id: row.get(1)?,
+            stock_id: row.get(2)?,
+            product_owner_id: row.get(3)?,
+            available: row.get(4)?,
+            allocated: row.get(5)?,
+            unlocated_available: row.get(6)?,
+            unlocated_allocated: row.get(7)?,
+            sequence: row.get(8)?,
+            created_at: row.get(9)?,
+            updated_at: row.get(10)?,
+        })
+    });
+    row.optional()
+}
+
+fn positions(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock_id: Uuid,
+) -> Result<BTreeMap<LocationId, Position>, StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "
+            SELECT
+                positions.location_id, locations.slug, positions.available, positions.allocated
+            FROM positions
+            CROSS JOIN locations
+                ON locations.organization_id = ?1
+                AND locations.location_id = positions.location_id
+            WHERE positions.organization_id = ?1 AND positions.stock_id = ?2
+            ",
+        )
+        .map_err(failed)?;
+    let mut rows = statement
+        .query(params![organization.uuid(), stock_id])
+        .map_err(failed)?;
+    let mut located = BTreeMap::new();
+    while let Some(row) = rows.next().map_err(failed)? {
+        let (location, position) = position(row).map_err(failed)?.decode(stock_id)?;
+        located.insert(location, position);
+    }
+    Ok(located)
+}
+
+fn position(row: &SqlRow<'_>) -> rusqlite::Result<PositionRow> {
+    Ok(PositionRow {
+        location_id: row.get(0)?,
+        slug: row.get(1)?,
+        available: row.get(2)?,
+        allocated: row.get(3)?,
+    })
+}
+
+fn location(
+    connection: &Connection,
+    organization: OrganizationId,
+    owner: Owner,
+    slug: &Slug,
+) -> rusqlite::Result<Option<LocationRow>> {
+    let mut statement = connection.prepare_cached(
+        "
+        SELECT
+            location_id, owner_id, name, slug, external_ref, description, address, latitude,
+            longitude, created_at, updated_at
+        FROM locations
+        WHERE organization_id = ?1 AND owner_id = ?2 AND slug = ?3 AND deleted_at IS NULL
+        ",
+    )?;
+    let owner_id = owner.to_uuid(organization);
+    let key = params![organization.uuid(), owner_id, slug.as_str()];
+    let row = statement.query_row(key, |row| {
+        Ok(LocationRow {
+            location_id: row.get(0)?,
+            owner_id: row.get(1)?,
+            name: row.get(2)?,
+            slug: row.get(3)?,
+            external_ref: row.get(4)?,
+            description: row.get(5)?,
+            address: row.get(6)?,
+            latitude: row.get(7)?,
+            longitude: row.get(8)?,
+            created_at: row.get(9)?,
+            updated_at: row.get(10)?,
+        })
+    });
+    row.optional()
+}
+
+/// Stores what transactions change: stock that there was, its positions, and the ledgers.
+fn store(
+    connection: &Connection,
+    organization: OrganizationId,
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    for change in changes.stocks.values() {
+        let (Some(before), Some(after)) = (&change.before, &change.after) else {
+            return Err(guard("stocks", 0));
+        };
+        update(connection, organization, before, after)?;
+        for (location, position) in &after.located {
+            if before.balance(Some(*location)) != Some(position.balance) {
+                store_position(connection, organization, after.id, *location, position)?;
+            }
+        }
+    }
+    for entry in &changes.entries {
+        add(connection, organization, entry)?;
+    }
+    Ok(())
+}
+
+/// Only a row that is as it was when the change was decided is changed.
+fn update(
+    connection: &Connection,
+    organization: OrganizationId,
+    before: &Stock,
+    after: &Stock,
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "
+            UPDATE stocks SET
+                available = ?6,
+                allocated = ?7,
+                unlocated_available = ?8,
+                unlocated_allocated = ?9,
+                sequence = ?10,
+                updated_at = ?11
+            WHERE organization_id = ?1
+                AND product_id = ?2
+                AND owner_id = ?3
+                AND stock_id = ?4
+                AND sequence = ?5
+            ",
+        )
+        .map_err(failed)?;
+    let sums = after.sums();
+    let updated = statement.execute(params![
+        organization.uuid(),
+        after.product.uuid(),
+        after.owner.to_uuid(organization),
+        after.id.uuid(),
+        integer(before.sequence),
+        i64::from(sums.available),
+        i64::from(sums.allocated),
+        i64::from(after.unlocated.available),
+        i64::from(after.unlocated.allocated),
+        integer(after.sequence),
+        after.updated_at.as_milliseconds(),
+    ]);
+    expect_row("stocks", updated)
+}
+
+fn store_position(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock: StockId,
+    location: LocationId,
+    position: &Position,
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "
+            INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
+            VALUES (?1, ?2, ?3, ?4, ?5)
+            ON CONFLICT (organization_id, stock_id, location_id)
+                DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+            ",
+        )
+        .map_err(failed)?;
+    let stored = statement.execute(params![
+        organization.uuid(),
+        stock.uuid(),
+        location.uuid(),
+        i64::from(position.balance.available),
+        i64::from(position.balance.allocated),
+    ]);
+    expect_row("positions", stored)
+}
+
+/// Adds a line to a ledger. The primary key has a number only once in a ledger.
+fn add(
+    connection: &Connection,
+    organization: OrganizationId,
+    entry: &Entry,
+) -> Result<(), StoreError> {
+    let mut statement = connection
+        .prepare_cached(
+            "
+            INSERT INTO entries (
+                organization_id, stock_id, sequence, transaction_id, location_id, action,
+                quantity, available, allocated, actor_key_id, created_at
+            )
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+            ",
+        )
+        .map_err(failed)?;
+    let added = statement.execute(params![
+        organization.uuid(),
+        entry.stock.uuid(),
+        integer(entry.sequence),
+        entry.id.uuid(),
+        entry.location.map(LocationId::uuid),
+        entry.action.as_str(),
+        i64::from(entry.quantity),
+        i64::from(entry.balance.available),
+        i64::from(entry.balance.allocated),
+        entry.actor.map(KeyId::uuid),
+        entry.created_at.as_milliseconds(),
+    ]);
+    expect_row("entries", added)
+}
+
+fn integer(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn expect_row(table: &'static str, changed: rusqlite::Result<usize>) -> Result<(), StoreError> {
+    match changed.map_err(failed)? {
+        1 => Ok(()),
+        rows => Err(guard(table, rows)),
+    }
+}
+
+fn guard(table: &'static str, rows: usize) -> StoreError {
+    let fault = Fault::Guard {
+        table,
+        expected: 1,
+        actual: u64::try_from(rows).unwrap_or(u64::MAX),
+    };
+    fault.into()
+}
