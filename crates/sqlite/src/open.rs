@@ -21,9 +21,9 @@ use crate::error::{Fault, failed};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// How many pages of 4 KiB the log has when it is copied into the database. That costs a stall and
-/// two flushes, so not as often as by default; but the log is to stay small, too.
-pub(crate) const CHECKPOINT_PAGES: u32 = 4000;
+/// With how many pages of 4 KiB in the log the writing driver copies it into the database. That
+/// costs a stall and two flushes, so not as often as by default.
+const CHECKPOINT_PAGES: u32 = 4000;
 
 /// To how much a log that grew beyond that is cut.
 pub(crate) const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
@@ -40,8 +40,10 @@ pub struct SqliteOptions {
     pub acquire_timeout: Duration,
     /// How long to wait for a lock that another process holds.
     pub busy_timeout: Duration,
-    /// How much of the file each connection keeps in memory, in KiB.
-    pub cache_kibibytes: u32,
+    /// How much of the file the connection for transactions keeps in memory, in KiB.
+    pub write_cache_kibibytes: u32,
+    /// How much of the file each connection that reads keeps in memory, in KiB.
+    pub read_cache_kibibytes: u32,
 }
 
 impl Default for SqliteOptions {
@@ -50,7 +52,8 @@ impl Default for SqliteOptions {
             read_connections: 4,
             acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
-            cache_kibibytes: 32 * 1024,
+            write_cache_kibibytes: 32 * 1024,
+            read_cache_kibibytes: 24 * 1024,
         }
     }
 }
@@ -85,7 +88,7 @@ impl SqliteDatabase {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(options.busy_timeout)
-            .pragma("cache_size", format!("-{}", options.cache_kibibytes))
+            .pragma("cache_size", format!("-{}", options.read_cache_kibibytes))
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", LOG_BYTES_MAX.to_string())
@@ -115,7 +118,7 @@ impl SqliteDatabase {
             )
             .await
             .map_err(failed)?;
-        let direct = Direct::open(path, options.busy_timeout, options.cache_kibibytes)?;
+        let direct = Direct::open(path, options.busy_timeout, options.write_cache_kibibytes)?;
         let readers = pool
             .max_connections(options.read_connections.max(1))
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));

@@ -4,6 +4,8 @@
 //! many rows have to travel in one statement. Here a whole transaction is handed over, and goes
 //! through prepared statements row by row, which costs a fraction of that.
 
+mod log;
+
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -12,10 +14,15 @@ use rusqlite::{Connection, OpenFlags};
 use stockroom_application::ports::StoreError;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
+use self::log::Log;
 use crate::error::failed_directly;
+use crate::open::LOG_BYTES_MAX;
 
 /// How many statements stay prepared: all that there are.
 const STATEMENTS_MAX: usize = 32;
+
+/// Whoever copies the log needs no pages.
+const COPIER_CACHE_KIBIBYTES: u32 = 64;
 
 /// The right to write. SQLite has one writer: who waits for it in line needn't try in vain.
 pub(crate) type Turn = OwnedMutexGuard<()>;
@@ -38,13 +45,18 @@ impl Direct {
         busy_timeout: Duration,
         cache_kibibytes: u32,
     ) -> Result<Self, StoreError> {
-        let connection = connect(path, busy_timeout, cache_kibibytes).map_err(failed_directly)?;
+        let connect =
+            |cache_kibibytes| connect(path, busy_timeout, cache_kibibytes).map_err(failed_directly);
+        let connection = connect(cache_kibibytes)?;
+        let copying = connect(COPIER_CACHE_KIBIBYTES)?;
         let (jobs, queue) = mpsc::channel();
         let (ending, ended) = oneshot::channel();
         std::thread::Builder::new()
             .name("sqlite-direct".to_owned())
             .spawn(move || {
-                work(connection, &queue);
+                if let Ok(log) = Log::start(&connection, copying) {
+                    work(connection, log, &queue);
+                }
                 drop(ending);
             })
             .map_err(|error| StoreError::Failed(Box::new(error)))?;
@@ -114,16 +126,17 @@ fn connect(
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -i64::from(cache_kibibytes))?;
     connection.pragma_update(None, "temp_store", "memory")?;
-    connection.pragma_update(None, "wal_autocheckpoint", crate::open::CHECKPOINT_PAGES)?;
-    connection.pragma_update(None, "journal_size_limit", crate::open::LOG_BYTES_MAX)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
     Ok(connection)
 }
 
 /// Does what comes until nobody can send any more.
-fn work(mut connection: Connection, queue: &mpsc::Receiver<Job>) {
+fn work(mut connection: Connection, mut log: Log, queue: &mpsc::Receiver<Job>) {
     while let Ok(job) = queue.recv() {
         let job = std::panic::AssertUnwindSafe(|| job(&mut connection));
         // Who waits for it sees that it was broken off, and a transaction is rolled back.
         drop(std::panic::catch_unwind(job));
+        log.look_after(&connection);
     }
 }

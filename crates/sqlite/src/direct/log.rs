@@ -1,0 +1,91 @@
+//! Copies the write-ahead log into the database, so that no commit has to wait for it.
+//!
+//! Whoever copies the whole log has it begin again at its start, but nobody can while others go on
+//! writing. So it is done twice: beside the commits, for as long as it takes, and then by the
+//! thread that commits, which finds little left.
+
+use std::cell::Cell;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+
+/// How many pages of 4 KiB the log has when it is copied. Pages that were changed often are copied
+/// once, but the log is to stay small, too.
+const COPIED_PAGES: u32 = 8000;
+
+/// With how many pages commits have to wait for it all the same: the log doesn't grow for ever.
+const PAGES_MAX: u32 = 4 * COPIED_PAGES;
+
+thread_local! {
+    /// How many pages the log had after the last commit of this thread.
+    static PAGES: Cell<u32> = const { Cell::new(0) };
+}
+
+/// The log, to the thread that commits.
+pub(super) struct Log {
+    copier: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    is_copying: Arc<AtomicBool>,
+    was_asked: bool,
+}
+
+impl Log {
+    /// Looks after the log of `committing` by another connection to the same file. To be called
+    /// on the thread that commits.
+    pub(super) fn start(committing: &Connection, copying: Connection) -> std::io::Result<Self> {
+        committing.wal_hook(Some(|_, pages| {
+            PAGES.set(u32::try_from(pages).unwrap_or(0));
+            Ok(())
+        }));
+        let is_copying = Arc::new(AtomicBool::new(false));
+        let (ask, asked) = mpsc::channel();
+        let copied = Arc::clone(&is_copying);
+        let thread = std::thread::Builder::new()
+            .name("sqlite-log".to_owned())
+            .spawn(move || {
+                while let Ok(()) = asked.recv() {
+                    copy(&copying);
+                    copied.store(false, Ordering::Release);
+                }
+            })?;
+        Ok(Self {
+            copier: Some((ask, thread)),
+            is_copying,
+            was_asked: false,
+        })
+    }
+
+    /// To be called between commits.
+    pub(super) fn look_after(&mut self, committing: &Connection) {
+        let pages = PAGES.get();
+        if self.is_copying.load(Ordering::Acquire) {
+            if pages >= PAGES_MAX {
+                copy(committing);
+            }
+        } else if self.was_asked {
+            self.was_asked = false;
+            copy(committing);
+        } else if pages >= COPIED_PAGES {
+            self.is_copying.store(true, Ordering::Release);
+            let asked = self.copier.as_ref().map(|(ask, _)| ask.send(()));
+            self.was_asked = matches!(asked, Some(Ok(())));
+        }
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        if let Some((ask, thread)) = self.copier.take() {
+            drop(ask);
+            drop(thread.join());
+        }
+    }
+}
+
+/// Copies as much as is possible without waiting for anyone. What fails is tried again after the
+/// next commit; that the disk is full, say, is for commits to report.
+fn copy(connection: &Connection) {
+    drop(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
+}
