@@ -40,6 +40,9 @@ pub struct SqliteOptions {
     pub acquire_timeout: Duration,
     /// How long to wait for a lock that another process holds.
     pub busy_timeout: Duration,
+    /// How many pages of 4 KiB the log has when it is copied into the database. A page that was
+    /// changed often is copied once, but the log is to stay small, too.
+    pub log_pages: u32,
     /// How much of the file the connection for transactions keeps in memory, in KiB.
     pub write_cache_kibibytes: u32,
     /// How much of the file each connection that reads keeps in memory, in KiB.
@@ -52,6 +55,7 @@ impl Default for SqliteOptions {
             read_connections: 4,
             acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
+            log_pages: 8000,
             write_cache_kibibytes: 32 * 1024,
             read_cache_kibibytes: 24 * 1024,
         }
@@ -118,7 +122,7 @@ impl SqliteDatabase {
             )
             .await
             .map_err(failed)?;
-        let direct = Direct::open(path, options.busy_timeout, options.write_cache_kibibytes)?;
+        let direct = Direct::open(path, &options)?;
         let readers = pool
             .max_connections(options.read_connections.max(1))
             .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));

@@ -14,6 +14,8 @@ use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome
 
 pub(crate) use counts::Kind;
 pub(crate) use load::key_totals;
+#[cfg(test)]
+pub(crate) use transactions::STATEMENTS;
 
 use crate::SqliteDatabase;
 

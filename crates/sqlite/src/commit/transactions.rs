@@ -15,6 +15,66 @@ use crate::error::{Fault, failed_directly as failed};
 use crate::rows::location::LocationRow;
 use crate::rows::stock::{PositionRow, StockRow};
 
+const STOCK: &str = "
+    SELECT
+        product_id, owner_id, stock_id, product_owner_id, available, allocated,
+        unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+    FROM stocks
+    WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
+";
+
+const POSITIONS: &str = "
+    SELECT
+        positions.location_id, locations.slug, positions.available, positions.allocated
+    FROM positions
+    CROSS JOIN locations
+        ON locations.organization_id = ?1
+        AND locations.location_id = positions.location_id
+    WHERE positions.organization_id = ?1 AND positions.stock_id = ?2
+";
+
+const LOCATION: &str = "
+    SELECT
+        location_id, owner_id, name, slug, external_ref, description, address, latitude,
+        longitude, created_at, updated_at
+    FROM locations
+    WHERE organization_id = ?1 AND owner_id = ?2 AND slug = ?3 AND deleted_at IS NULL
+";
+
+const UPDATE: &str = "
+    UPDATE stocks SET
+        available = ?6,
+        allocated = ?7,
+        unlocated_available = ?8,
+        unlocated_allocated = ?9,
+        sequence = ?10,
+        updated_at = ?11
+    WHERE organization_id = ?1
+        AND product_id = ?2
+        AND owner_id = ?3
+        AND stock_id = ?4
+        AND sequence = ?5
+";
+
+const STORE_POSITION: &str = "
+    INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
+    VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (organization_id, stock_id, location_id)
+        DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+";
+
+const ADD: &str = "
+    INSERT INTO entries (
+        organization_id, stock_id, sequence, transaction_id, location_id, action,
+        quantity, available, allocated, actor_key_id, created_at
+    )
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+";
+
+/// All of them, for a look at how they are carried out.
+#[cfg(test)]
+pub(crate) const STATEMENTS: [&str; 6] = [STOCK, POSITIONS, LOCATION, UPDATE, STORE_POSITION, ADD];
+
 /// Whether there is nothing but transactions.
 pub(super) fn are_all(commands: &[Command]) -> bool {
     let mut operations = commands.iter().map(|command| &command.operation);
@@ -72,15 +132,7 @@ fn stock(
     organization: OrganizationId,
     key: StockKey,
 ) -> rusqlite::Result<Option<StockRow>> {
-    let mut statement = connection.prepare_cached(
-        "
-        SELECT
-            product_id, owner_id, stock_id, product_owner_id, available, allocated,
-            unlocated_available, unlocated_allocated, sequence, created_at, updated_at
-        FROM stocks
-        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
-        ",
-    )?;
+    let mut statement = connection.prepare_cached(STOCK)?;
     let owner_id = key.owner.to_uuid(organization);
     let key = params![organization.uuid(), key.product.uuid(), owner_id];
     let row = statement.query_row(key, |row| {
@@ -106,19 +158,7 @@ fn positions(
     organization: OrganizationId,
     stock_id: Uuid,
 ) -> Result<BTreeMap<LocationId, Position>, StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "
-            SELECT
-                positions.location_id, locations.slug, positions.available, positions.allocated
-            FROM positions
-            CROSS JOIN locations
-                ON locations.organization_id = ?1
-                AND locations.location_id = positions.location_id
-            WHERE positions.organization_id = ?1 AND positions.stock_id = ?2
-            ",
-        )
-        .map_err(failed)?;
+    let mut statement = connection.prepare_cached(POSITIONS).map_err(failed)?;
     let mut rows = statement
         .query(params![organization.uuid(), stock_id])
         .map_err(failed)?;
@@ -145,15 +185,7 @@ fn location(
     owner: Owner,
     slug: &Slug,
 ) -> rusqlite::Result<Option<LocationRow>> {
-    let mut statement = connection.prepare_cached(
-        "
-        SELECT
-            location_id, owner_id, name, slug, external_ref, description, address, latitude,
-            longitude, created_at, updated_at
-        FROM locations
-        WHERE organization_id = ?1 AND owner_id = ?2 AND slug = ?3 AND deleted_at IS NULL
-        ",
-    )?;
+    let mut statement = connection.prepare_cached(LOCATION)?;
     let owner_id = owner.to_uuid(organization);
     let key = params![organization.uuid(), owner_id, slug.as_str()];
     let row = statement.query_row(key, |row| {
@@ -204,24 +236,7 @@ fn update(
     before: &Stock,
     after: &Stock,
 ) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "
-            UPDATE stocks SET
-                available = ?6,
-                allocated = ?7,
-                unlocated_available = ?8,
-                unlocated_allocated = ?9,
-                sequence = ?10,
-                updated_at = ?11
-            WHERE organization_id = ?1
-                AND product_id = ?2
-                AND owner_id = ?3
-                AND stock_id = ?4
-                AND sequence = ?5
-            ",
-        )
-        .map_err(failed)?;
+    let mut statement = connection.prepare_cached(UPDATE).map_err(failed)?;
     let sums = after.sums();
     let updated = statement.execute(params![
         organization.uuid(),
@@ -246,16 +261,7 @@ fn store_position(
     location: LocationId,
     position: &Position,
 ) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "
-            INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
-            VALUES (?1, ?2, ?3, ?4, ?5)
-            ON CONFLICT (organization_id, stock_id, location_id)
-                DO UPDATE SET available = excluded.available, allocated = excluded.allocated
-            ",
-        )
-        .map_err(failed)?;
+    let mut statement = connection.prepare_cached(STORE_POSITION).map_err(failed)?;
     let stored = statement.execute(params![
         organization.uuid(),
         stock.uuid(),
@@ -272,17 +278,7 @@ fn add(
     organization: OrganizationId,
     entry: &Entry,
 ) -> Result<(), StoreError> {
-    let mut statement = connection
-        .prepare_cached(
-            "
-            INSERT INTO entries (
-                organization_id, stock_id, sequence, transaction_id, location_id, action,
-                quantity, available, allocated, actor_key_id, created_at
-            )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-            ",
-        )
-        .map_err(failed)?;
+    let mut statement = connection.prepare_cached(ADD).map_err(failed)?;
     let added = statement.execute(params![
         organization.uuid(),
         entry.stock.uuid(),

@@ -12,12 +12,9 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-/// How many pages of 4 KiB the log has when it is copied. Pages that were changed often are copied
-/// once, but the log is to stay small, too.
-const COPIED_PAGES: u32 = 8000;
-
-/// With how many pages commits have to wait for it all the same: the log doesn't grow for ever.
-const PAGES_MAX: u32 = 4 * COPIED_PAGES;
+/// How many times as long as it is when it is copied the log can be before commits have to wait for
+/// that all the same: it doesn't grow for ever.
+const OVERLENGTH_MAX: u32 = 4;
 
 thread_local! {
     /// How many pages the log had after the last commit of this thread.
@@ -27,14 +24,19 @@ thread_local! {
 /// The log, to the thread that commits.
 pub(super) struct Log {
     copier: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
+    copied_pages: u32,
     is_copying: Arc<AtomicBool>,
     was_asked: bool,
 }
 
 impl Log {
-    /// Looks after the log of `committing` by another connection to the same file. To be called
-    /// on the thread that commits.
-    pub(super) fn start(committing: &Connection, copying: Connection) -> std::io::Result<Self> {
+    /// Looks after the log of `committing` by another connection to the same file, when it has so
+    /// many pages. To be called on the thread that commits.
+    pub(super) fn start(
+        committing: &Connection,
+        copying: Connection,
+        copied_pages: u32,
+    ) -> std::io::Result<Self> {
         committing.wal_hook(Some(|_, pages| {
             PAGES.set(u32::try_from(pages).unwrap_or(0));
             Ok(())
@@ -52,6 +54,7 @@ impl Log {
             })?;
         Ok(Self {
             copier: Some((ask, thread)),
+            copied_pages,
             is_copying,
             was_asked: false,
         })
@@ -61,13 +64,13 @@ impl Log {
     pub(super) fn look_after(&mut self, committing: &Connection) {
         let pages = PAGES.get();
         if self.is_copying.load(Ordering::Acquire) {
-            if pages >= PAGES_MAX {
+            if pages >= self.copied_pages.saturating_mul(OVERLENGTH_MAX) {
                 copy(committing);
             }
         } else if self.was_asked {
             self.was_asked = false;
             copy(committing);
-        } else if pages >= COPIED_PAGES {
+        } else if pages >= self.copied_pages {
             self.is_copying.store(true, Ordering::Release);
             let asked = self.copier.as_ref().map(|(ask, _)| ask.send(()));
             self.was_asked = matches!(asked, Some(Ok(())));

@@ -16,7 +16,7 @@ use tokio::sync::{OwnedMutexGuard, oneshot};
 
 use self::log::Log;
 use crate::error::failed_directly;
-use crate::open::LOG_BYTES_MAX;
+use crate::open::{LOG_BYTES_MAX, SqliteOptions};
 
 /// How many statements stay prepared: all that there are.
 const STATEMENTS_MAX: usize = 32;
@@ -40,21 +40,19 @@ impl Direct {
     ///
     /// # Errors
     /// [`StoreError`] if the file can't be opened, or there can be no thread.
-    pub(crate) fn open(
-        path: &Path,
-        busy_timeout: Duration,
-        cache_kibibytes: u32,
-    ) -> Result<Self, StoreError> {
-        let connect =
-            |cache_kibibytes| connect(path, busy_timeout, cache_kibibytes).map_err(failed_directly);
-        let connection = connect(cache_kibibytes)?;
+    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let connect = |cache_kibibytes| {
+            connect(path, options.busy_timeout, cache_kibibytes).map_err(failed_directly)
+        };
+        let connection = connect(options.write_cache_kibibytes)?;
         let copying = connect(COPIER_CACHE_KIBIBYTES)?;
+        let log_pages = options.log_pages;
         let (jobs, queue) = mpsc::channel();
         let (ending, ended) = oneshot::channel();
         std::thread::Builder::new()
             .name("sqlite-direct".to_owned())
             .spawn(move || {
-                if let Ok(log) = Log::start(&connection, copying) {
+                if let Ok(log) = Log::start(&connection, copying, log_pages) {
                     work(connection, log, &queue);
                 }
                 drop(ending);

@@ -110,6 +110,22 @@ async fn no_checked_statement_reads_whole_tables() {
 }
 
 #[tokio::test]
+async fn no_statement_of_transactions_reads_whole_tables() {
+    let (database, _folder) = database().await;
+    let mut connection = database.reader().await.unwrap();
+    for statement in crate::commit::STATEMENTS {
+        let steps: Vec<String> = sqlx::raw_sql(AssertSqlSafe(format!("{EXPLAIN}{statement}")))
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap()
+            .iter()
+            .map(|row| row.get(3))
+            .collect();
+        assert_narrow(&steps, statement);
+    }
+}
+
+#[tokio::test]
 async fn lists_are_merged_from_indexes() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
