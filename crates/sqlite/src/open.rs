@@ -57,7 +57,7 @@ impl Default for SqliteOptions {
             busy_timeout: Duration::from_secs(10),
             log_pages: 8000,
             write_cache_kibibytes: 32 * 1024,
-            read_cache_kibibytes: 24 * 1024,
+            read_cache_kibibytes: 16 * 1024,
         }
     }
 }
