@@ -77,7 +77,7 @@ id! {
     /// Names a location that stock may lie in.
     LocationId;
     /// Names an entry of a stock's ledger. It is a UUIDv7 whose time is the entry's `created_at`,
-    /// so that an adapter finds an entry by its id with an index on time.
+    /// so that an adapter finds an entry by its id among those of that time.
     TransactionId;
     /// Names an application key.
     KeyId;

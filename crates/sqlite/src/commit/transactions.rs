@@ -78,7 +78,7 @@ pub(crate) const STATEMENTS: [&str; 6] = [STOCK, POSITIONS, LOCATION, UPDATE, ST
 /// Whether there is nothing but transactions.
 pub(super) fn are_all(commands: &[Command]) -> bool {
     let mut operations = commands.iter().map(|command| &command.operation);
-    operations.all(|operation| matches!(operation, Operation::Transact(_)))
+    operations.all(|it| matches!(it, Operation::Transact(_) | Operation::TransactMany(_)))
 }
 
 /// Decides and stores transactions.
