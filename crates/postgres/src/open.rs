@@ -24,8 +24,11 @@ const CITUS: &str = include_str!("../../../migrations/postgres/citus.sql");
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
 /// What every transaction that reads begins with: all its statements see the same state.
-/// How much a list has to read depends on what is asked for: it is planned each time.
-const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// The same for lists: how they are best read depends on what is asked for, so that they are planned
+/// each time.
+const READ_LIST: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL plan_cache_mode = force_custom_plan";
 
 /// The library prepares statements under names when it migrates, a pooler or not.
@@ -108,10 +111,11 @@ impl PostgresOptions {
         Ok(connect.statement_cache_capacity(256).options([
             ("statement_timeout", milliseconds(self.statement_timeout)),
             ("lock_timeout", milliseconds(self.lock_timeout)),
-            // A client that is gone without a word doesn't hold its locks for ever.
+            // A server that is gone without a word, or paused, doesn't hold its locks for longer than
+            // others wait for them.
             (
                 "idle_in_transaction_session_timeout",
-                milliseconds(self.statement_timeout),
+                milliseconds(self.lock_timeout),
             ),
             // Rows are looked up along indexes, however many are asked for, and whatever PostgreSQL
             // thinks of disks and of tables that it doesn't know yet. So there is one plan for each
@@ -273,6 +277,11 @@ impl PostgresDatabase {
     /// A transaction in which all statements read the same state of the database.
     pub(crate) async fn read(&self) -> Result<Session, StoreError> {
         self.begin(READ).await
+    }
+
+    /// The same for lists and whatever else is filtered.
+    pub(crate) async fn read_list(&self) -> Result<Session, StoreError> {
+        self.begin(READ_LIST).await
     }
 
     /// For a single statement that reads.

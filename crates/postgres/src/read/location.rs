@@ -30,7 +30,7 @@ impl LocationReader for PostgresDatabase {
         nearest_to: Option<Geolocation>,
         page: PageRequest,
     ) -> Result<Page<Location>, StoreError> {
-        let mut snapshot = self.read().await?;
+        let mut snapshot = self.read_list().await?;
         let query = select(view, filter);
         let ids: Vec<(Uuid,)> = match nearest_to {
             None => query.page(&mut snapshot, page).await?,

@@ -34,7 +34,7 @@ impl ProductReader for PostgresDatabase {
         view: View,
         page: PageRequest,
     ) -> Result<Page<StockedProduct>, StoreError> {
-        let mut snapshot = self.read().await?;
+        let mut snapshot = self.read_list().await?;
         let ids: Vec<(Uuid,)> = select(view).page(&mut snapshot, page).await?;
         let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
         let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;

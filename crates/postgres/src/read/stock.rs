@@ -40,7 +40,7 @@ impl StockReader for PostgresDatabase {
         filter: &[StockCondition],
         page: PageRequest,
     ) -> Result<Page<Stock>, StoreError> {
-        let mut snapshot = self.read().await?;
+        let mut snapshot = self.read_list().await?;
         let keys: Vec<(Uuid, Uuid, Uuid)> = select(view, filter).page(&mut snapshot, page).await?;
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
@@ -64,7 +64,11 @@ impl StockReader for PostgresDatabase {
         filter: &[TransactionCondition],
         page: PageRequest,
     ) -> Result<Option<Page<Recorded>>, StoreError> {
-        let mut snapshot = self.read().await?;
+        let mut snapshot = if filter.is_empty() {
+            self.read().await?
+        } else {
+            self.read_list().await?
+        };
         let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
