@@ -40,8 +40,8 @@ pub(crate) async fn within<T>(
     timeout(limit, database_call).await.unwrap_or_else(silent)
 }
 
-/// The same as [`timed`], and a panic in the adapter is to be the end of this call, and not of the task that
-/// makes the calls of many.
+/// The same as [`timed`], and a panic in the adapter is to be the end of this call, and not of the
+/// task that makes the calls of many.
 pub(crate) async fn guarded<T>(
     operation: &'static str,
     database_call: impl Future<Output = Result<T, StoreError>>,

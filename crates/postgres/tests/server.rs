@@ -267,6 +267,11 @@ async fn a_server_that_only_reads_is_unavailable_for_changes() {
         &commit(&database, [allocate(PRODUCT, 1)]).await
     ));
     assert!(is_unavailable(&database.ping().await));
+    // A change is the last that each connection was used for.
+    assert_eq!(available(&database).await, 10);
+    assert!(is_unavailable(
+        &commit(&database, [allocate(PRODUCT, 1)]).await
+    ));
     let writable = format!("ALTER DATABASE {name} RESET default_transaction_read_only");
     other.execute(AssertSqlSafe(writable)).await.unwrap();
     // Connections from before are not used again: at the latest the one after the last of them

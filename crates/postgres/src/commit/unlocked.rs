@@ -150,30 +150,27 @@ pub(super) async fn commit(
         .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
     seen.0.retain(|key, _| !changes.stocks.contains_key(key));
     let stored = store(&mut session, organization, &changes, &seen).await;
+    memory.note(organization, [changes.stocks], stored.is_ok());
+    if let Err(error) = &stored {
+        for key in seen.0.into_keys() {
+            memory.forget(organization, key);
+        }
+        if is_outdated(error) || is_lost_race(error) {
+            memory.went(false);
+        } else if has_no_such_statement(error) {
+            // Spread over machines, a database can do less.
+            memory.never_try_again();
+        } else {
+            // The connection goes with the session: it may lead nowhere, or to a server that only
+            // reads.
+            return stored.map(|()| None).map_err(certain);
+        }
+    } else {
+        memory.went(true);
+    }
     // There is no transaction to end: the statement was one.
     session.commit().await?;
-    memory.note(organization, [changes.stocks], stored.is_ok());
-    match stored {
-        Ok(()) => {
-            memory.went(true);
-            Ok(Some(outcomes))
-        }
-        Err(error) => {
-            for key in seen.0.into_keys() {
-                memory.forget(organization, key);
-            }
-            if is_outdated(&error) || is_lost_race(&error) {
-                memory.went(false);
-                Ok(None)
-            } else if has_no_such_statement(&error) {
-                // Spread over machines, a database can do less.
-                memory.never_try_again();
-                Ok(None)
-            } else {
-                Err(certain(error))
-            }
-        }
-    }
+    Ok(stored.is_ok().then_some(outcomes))
 }
 
 /// For each transaction who acts, and on which product's stock; `None` if any command needs to know
