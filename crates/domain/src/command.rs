@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Address, Annotation, ApplicationKey, Balance, CommodityType, Context, Decision, Description,
-    ExternalRef, Geolocation, Idempotency, KeptAnswer, KeyId, Location, LocationId, Name, Needs,
-    Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus, ProductText, Quantity,
-    Recorded, Reference, Refusal, RefusalKind, SecretHash, Settings, Slug, State, Stock,
-    StockedProduct, Store, StoreId, Timestamp, TransactionAction,
+    ExternalRef, Geolocation, Idempotency, IdempotencyKey, KeptAnswer, KeyId, Location, LocationId,
+    Name, Needs, Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus,
+    ProductText, Quantity, Recorded, Reference, Refusal, RefusalKind, SecretHash, Settings, Slug,
+    State, Stock, StockedProduct, Store, StoreId, Timestamp, TransactionAction,
 };
 
 /// Who asks.
@@ -69,12 +69,16 @@ impl Command {
         }
     }
 
+    /// Who asks under which key, if this may be asked for again.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<(Owner, IdempotencyKey)> {
+        let idempotency = self.idempotency.as_ref()?;
+        Some((self.actor.acting, idempotency.key.clone()))
+    }
+
     /// What of the state has to be known to decide this command.
     pub fn needs(&self, needs: &mut Needs) {
-        if let Some(idempotency) = &self.idempotency {
-            let key = (self.actor.acting, idempotency.key.clone());
-            needs.idempotency_keys.insert(key);
-        }
+        needs.idempotency_keys.extend(self.idempotency_key());
         self.operation.needs(&self.actor, needs);
     }
 

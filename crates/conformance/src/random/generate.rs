@@ -349,6 +349,11 @@ impl Generator {
         (0..count).map(condition).collect()
     }
 
+    /// Now and then the past is looked at, too.
+    pub(super) fn looks_back(&mut self) -> bool {
+        self.random.random_range(0..6) == 0
+    }
+
     /// A time not long ago.
     pub(super) fn time(&mut self, now: Timestamp) -> Timestamp {
         now.plus_milliseconds(-self.pick(&[0, 1, 700, 5_000, 90_000, 900_000, 10_000_000]))
