@@ -120,3 +120,49 @@ async fn one_of_two_stores_gets_to_manage_an_organization_product() {
     let stores = stores.each_ref().map(|store| client.in_store(store));
     many_product_races(&client, &stores).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_retries_makes_one_entry() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let client = server.client(&server.first_key()).await;
+    a_retry_storm(&[client], 100).await;
+}
+
+/// So many clients send the same request under the same key, each a hundred times, to one of the
+/// servers after the other.
+pub(crate) async fn a_retry_storm(servers: &[Client], clients: usize) {
+    const REQUESTS: usize = 100;
+    let product = product(1);
+    servers[0].create_stock(&product, 1_000).await;
+    let path = format!("/v2/inventories/{product}/transactions");
+    let body = json!({ "data": { "action": "allocate", "quantity": 1 } });
+    let send = async |client: &Client| {
+        let request = client.request(reqwest::Method::POST, &path).json(&body);
+        let request = request.header("Idempotency-Key", "storm");
+        let answer = request.send().await.unwrap();
+        let is_replayed = answer.headers().contains_key("idempotent-replayed");
+        (answer.status(), is_replayed, answer.text().await.unwrap())
+    };
+    let storm = (0..clients).map(async |number| {
+        let mut answers = Vec::new();
+        for request in 0..REQUESTS {
+            answers.push(send(&servers[(number + request) % servers.len()]).await);
+        }
+        answers
+    });
+    let answers: Vec<_> = join_all(storm).await.into_iter().flatten().collect();
+    assert_eq!(answers.len(), clients * REQUESTS);
+    let fresh = answers.iter().filter(|(_, is_replayed, _)| !is_replayed);
+    assert_eq!(fresh.count(), 1);
+    let (status, _, first) = &answers[0];
+    assert_eq!(status.as_u16(), 200);
+    assert!(
+        answers
+            .iter()
+            .all(|(it, _, body)| (it, body) == (status, first))
+    );
+    assert_eq!(servers[0].history(&product).await.len(), 2);
+    let (_, stock) = servers[0].get(&format!("/v2/inventories/{product}")).await;
+    assert_eq!(figures(&stock), [999, 1, 1_000]);
+}

@@ -6,7 +6,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use super::Servers;
-use crate::races::{a_thousand_of_two_thousand, many_product_races, organization};
+use crate::races::{a_retry_storm, a_thousand_of_two_thousand, many_product_races, organization};
 use crate::support::{Client, fold, product};
 
 const CLIENTS: usize = 96;
@@ -35,6 +35,12 @@ async fn clients(servers: &Servers<3>) -> Vec<Client> {
 async fn a_thousand_pieces_are_allocated_a_thousand_times() {
     let servers = Servers::start().await;
     a_thousand_of_two_thousand(&clients(&servers).await, CLIENTS).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_storm_of_retries_makes_one_entry() {
+    let servers = Servers::start().await;
+    a_retry_storm(&clients(&servers).await, 100).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -42,7 +42,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 /// What the tests of any crate may use beyond that.
 const FOR_TESTS: [&str; 3] = [CONFORMANCE, MEMORY, TEST_POSTGRES];
 
-/// All that the domain may use of other people's code: no I/O, no async, no serialization.
+/// All that the domain may use of other people's code: no I/O, no async; serde for what is kept of outcomes.
 const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
 
 /// Families of crates that belong to an edge, by the start of their names, and where that is.
