@@ -64,6 +64,14 @@ impl CrashingServer {
         }
     }
 
+    /// Kills all its processes, so that it can't even let go of what it holds.
+    pub async fn kill(&mut self) {
+        match &self.running {
+            Running::Cluster(cluster) => cluster.kill().await.expect("it ends"),
+            Running::Container(_) => self.crash().await,
+        }
+    }
+
     /// Has it say nothing any more, as if its machine was cut off.
     pub async fn freeze(&mut self) {
         match &self.running {

@@ -1,0 +1,114 @@
+//! Stock that is deleted and created anew: only what follows from its last life is checked.
+
+use crate::ask::Request;
+use crate::ledger::{self, Entry, StockBody};
+use crate::record::Record;
+
+use super::Fault;
+use super::ledger::Ledger;
+use super::matching::Found;
+
+pub(super) fn check(
+    ledger: &Ledger<'_>,
+    records: &[Record],
+    found: &Found,
+    faults: &mut Vec<Fault>,
+) {
+    let product = ledger.product;
+    for (number, record) in records.iter().enumerate() {
+        let sentence = match &record.request {
+            Request::Transact(line) if line.product == product => {
+                transaction(ledger, number, record, records, found)
+            }
+            Request::Create { product: it, .. } if *it == product => {
+                creation(ledger, record, records)
+            }
+            Request::Delete { product: it } if *it == product => deletion(ledger, record, records),
+            _ => None,
+        };
+        faults.extend(sentence.map(|sentence| Fault::new(sentence).on(product).of(record)));
+    }
+}
+
+/// Whether stock may have been deleted after a request was made.
+fn may_be_deleted_after(record: &Record, product: usize, records: &[Record]) -> bool {
+    let mut deletions = records.iter().filter(|it| match it.request {
+        Request::Delete { product: it } => it == product,
+        _ => false,
+    });
+    deletions.any(|it| {
+        it.returned() > record.invoked()
+            && it.was_sent()
+            && it.answer().is_none_or(|answer| answer.status == 204)
+    })
+}
+
+/// What was acknowledged is in the ledger, unless stock was deleted since. What was refused isn't.
+fn transaction(
+    ledger: &Ledger<'_>,
+    number: usize,
+    record: &Record,
+    records: &[Record],
+    found: &Found,
+) -> Option<String> {
+    let name = &record.name;
+    let place = found.place(number, 0);
+    let place = place.filter(|place| place.product == ledger.product);
+    let written = place.and_then(|place| ledger.entries().get(place.entry));
+    let Some(answer) = record.answer() else {
+        let never_sent = written.is_some() && !record.was_sent();
+        return never_sent.then(|| format!("{name} was carried out, and never sent whole"));
+    };
+    match (answer.status, written) {
+        (201, Some(written)) => match Entry::of(answer.body.get("data")?) {
+            Ok(said) if said == *written => None,
+            Ok(said) => Some(format!(
+                "{name} was answered otherwise than the ledger has it: {said}, but {written}"
+            )),
+            Err(error) => Some(format!("{name} was answered {error:#}")),
+        },
+        (201, None) => (!may_be_deleted_after(record, ledger.product, records))
+            .then(|| format!("{name} was acknowledged, and is not in the ledger")),
+        (_, Some(_)) => Some(format!(
+            "{name} was carried out, though the answer was {answer}"
+        )),
+        (_, None) => None,
+    }
+}
+
+/// Stock that was created is there, unless it was deleted since.
+fn creation(ledger: &Ledger<'_>, record: &Record, records: &[Record]) -> Option<String> {
+    let name = &record.name;
+    let answer = record.answer().filter(|answer| answer.status == 201)?;
+    let said: StockBody = match ledger::data(&answer.body) {
+        Ok(said) => said,
+        Err(error) => return Some(format!("{name} was answered {error:#}")),
+    };
+    let stocks = ledger.reading.stocks.iter();
+    let mut others = stocks.filter(|stock| {
+        let stock = stock.as_ref();
+        stock.is_none_or(|stock| stock.meta.stock_id != said.meta.stock_id)
+    });
+    let is_gone = others.next().is_some();
+    (is_gone && !may_be_deleted_after(record, ledger.product, records))
+        .then(|| format!("{name} was acknowledged, and its stock is gone"))
+}
+
+/// Stock that was deleted is gone, unless it was created since.
+fn deletion(ledger: &Ledger<'_>, record: &Record, records: &[Record]) -> Option<String> {
+    record.answer().filter(|answer| answer.status == 204)?;
+    if ledger.entries().is_empty() {
+        return None;
+    }
+    let mut creations = records.iter().filter(|it| match it.request {
+        Request::Create { product, .. } => product == ledger.product,
+        _ => false,
+    });
+    let is_anew = creations.any(|it| {
+        it.returned() > record.invoked()
+            && it.was_sent()
+            && it.answer().is_none_or(|answer| answer.status == 201)
+    });
+    let name = &record.name;
+    (!is_anew).then(|| format!("{name} was acknowledged, and the stock is still there"))
+}
