@@ -39,6 +39,14 @@ CREATE TABLE application_keys (
     PRIMARY KEY (organization_id, key_id)
 ) WITH (fillfactor = 80);
 
+-- What keys are called, also those that are gone: the ledger says which key acted.
+CREATE TABLE key_names (
+    organization_id uuid NOT NULL,
+    key_id          uuid NOT NULL,
+    name            text NOT NULL,
+    PRIMARY KEY (organization_id, key_id)
+);
+
 CREATE INDEX application_keys_of_owner ON application_keys (organization_id, owner_id, key_id);
 
 -- Who asks for a token names a client id only; this says whose it is.
@@ -147,6 +155,8 @@ CREATE TABLE stocks (
     unlocated_allocated bigint  NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
     -- The number of the last ledger entry: entries count 1, 2, 3 …
     sequence            bigint  NOT NULL CHECK (sequence >= 1),
+    -- The hash of that entry.
+    last_hash           bytea   NOT NULL CHECK (length(last_hash) = 32),
     created_at          bigint  NOT NULL CHECK (created_at >= 0),
     updated_at          bigint  NOT NULL CHECK (updated_at >= created_at),
     -- False if there certainly are no positions: then nobody looks for them.
@@ -175,6 +185,19 @@ CREATE TABLE positions (
 
 CREATE INDEX positions_in_location ON positions (organization_id, location_id);
 
+-- From when to when a stock has had a position: for those who ask how it was then.
+CREATE TABLE position_spans (
+    organization_id uuid   NOT NULL,
+    stock_id        uuid   NOT NULL,
+    location_id     uuid   NOT NULL,
+    added_at        bigint NOT NULL,
+    removed_at      bigint CHECK (removed_at >= added_at)
+);
+
+CREATE INDEX position_spans_of_stock ON position_spans (organization_id, stock_id);
+CREATE INDEX position_spans_in_location ON position_spans (organization_id, location_id)
+    WHERE removed_at IS NULL;
+
 -- The ledger, which is the history: entries are added, never changed, never removed.
 CREATE TABLE entries (
     organization_id uuid   NOT NULL,
@@ -188,11 +211,30 @@ CREATE TABLE entries (
     -- What the position holds right after the entry.
     available       bigint NOT NULL CHECK (available >= 0),
     allocated       bigint NOT NULL CHECK (allocated >= 0),
+    -- What the whole stock holds right after it, if that is something else.
+    sum_available   bigint CHECK (sum_available >= available),
+    sum_allocated   bigint CHECK (sum_allocated >= allocated),
+    reason          text,
+    reference       text,
+    idempotency_key text,
+    batch_id        uuid,
+    -- The transaction_id of an entry of the same ledger.
+    undoes          uuid,
     actor_key_id    uuid,
     created_at      bigint NOT NULL,
+    -- Of all of the above and of the hash in front of it.
+    hash            bytea  NOT NULL CHECK (length(hash) = 32),
+    CHECK ((sum_available IS NULL) = (sum_allocated IS NULL)),
     -- Time doesn't run backwards in a ledger: what happened at some time is found by halving.
     PRIMARY KEY (organization_id, stock_id, sequence)
 );
+
+-- No entry is undone twice.
+CREATE UNIQUE INDEX entries_undone ON entries (organization_id, stock_id, undoes)
+    WHERE undoes IS NOT NULL;
+-- What lay in a location at some time is found without going through all that happened elsewhere.
+CREATE INDEX entries_in_location ON entries (organization_id, stock_id, location_id, sequence)
+    WHERE location_id IS NOT NULL;
 
 -- The program can't rewrite history even if it tried, unless it runs as a superuser. A trigger
 -- would say so as well, but has no place in a cluster that is sharded.
@@ -210,6 +252,7 @@ CREATE TABLE deleted_stocks (
     unlocated_available bigint NOT NULL,
     unlocated_allocated bigint NOT NULL,
     sequence            bigint NOT NULL,
+    last_hash           bytea  NOT NULL,
     created_at          bigint NOT NULL,
     updated_at          bigint NOT NULL,
     deleted_at          bigint NOT NULL CHECK (deleted_at >= updated_at),
@@ -217,6 +260,33 @@ CREATE TABLE deleted_stocks (
 );
 
 CREATE INDEX deleted_stocks_of_product ON deleted_stocks (organization_id, product_id);
+
+-- What was made by one request for many. The entries are named in one value, 40 bytes each: the
+-- product, its stock, and the sequence number, the most significant byte first.
+CREATE TABLE batches (
+    organization_id uuid  NOT NULL,
+    batch_id        uuid  NOT NULL,
+    owner_id        uuid  NOT NULL,
+    entries         bytea NOT NULL CHECK (length(entries) % 40 = 0),
+    PRIMARY KEY (organization_id, batch_id)
+);
+
+-- Ids can't be compressed: PostgreSQL needn't try.
+ALTER TABLE batches ALTER COLUMN entries SET STORAGE EXTERNAL;
+
+-- What requests were answered that may be sent again.
+CREATE TABLE idempotency_keys (
+    organization_id uuid   NOT NULL,
+    owner_id        uuid   NOT NULL,
+    idempotency_key text   NOT NULL,
+    request_digest  bytea  NOT NULL CHECK (length(request_digest) = 32),
+    -- The outcome, in JSON.
+    outcome         text   NOT NULL,
+    expires_at      bigint NOT NULL,
+    PRIMARY KEY (organization_id, owner_id, idempotency_key)
+);
+
+CREATE INDEX idempotency_keys_in_time ON idempotency_keys (organization_id, expires_at);
 
 -- How long lists are, kept with every change, so that no list has to be counted. The kind
 -- 'shadowing_stock' counts a store's stock of products of which the organization has stock, too:

@@ -13,6 +13,7 @@ SELECT create_distributed_table('stores', 'organization_id', colocate_with => 'o
 SELECT create_distributed_table(
     'application_keys', 'organization_id', colocate_with => 'organizations'
 );
+SELECT create_distributed_table('key_names', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table('locations', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table('products', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table(
@@ -20,9 +21,16 @@ SELECT create_distributed_table(
 );
 SELECT create_distributed_table('stocks', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table('positions', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table(
+    'position_spans', 'organization_id', colocate_with => 'organizations'
+);
 SELECT create_distributed_table('entries', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table(
     'deleted_stocks', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table('batches', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table(
+    'idempotency_keys', 'organization_id', colocate_with => 'organizations'
 );
 SELECT create_distributed_table(
     'level_counts', 'organization_id', colocate_with => 'organizations'

@@ -65,6 +65,14 @@ CREATE TABLE server_state (
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- What keys are called, also those that are gone: the ledger says which key acted.
+CREATE TABLE key_names (
+    organization_id BLOB NOT NULL,
+    key_id          BLOB NOT NULL CHECK (length(key_id) = 16),
+    name            TEXT NOT NULL,
+    PRIMARY KEY (organization_id, key_id)
+) STRICT, WITHOUT ROWID;
+
 -- A deleted location stays: ledger entries still show the slug that it had last.
 CREATE TABLE locations (
     organization_id BLOB    NOT NULL REFERENCES organizations,
@@ -134,6 +142,8 @@ CREATE TABLE stocks (
     unlocated_allocated INTEGER NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
     -- The number of the last ledger entry: entries count 1, 2, 3 …
     sequence            INTEGER NOT NULL CHECK (sequence >= 1),
+    -- The hash of that entry.
+    last_hash           BLOB    NOT NULL CHECK (length(last_hash) = 32),
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
     PRIMARY KEY (organization_id, product_id, owner_id),
@@ -155,6 +165,19 @@ CREATE TABLE positions (
 
 CREATE INDEX positions_in_location ON positions (organization_id, location_id);
 
+-- From when to when a stock has had a position: for those who ask how it was then.
+CREATE TABLE position_spans (
+    organization_id BLOB    NOT NULL,
+    stock_id        BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    location_id     BLOB    NOT NULL CHECK (length(location_id) = 16),
+    added_at        INTEGER NOT NULL,
+    removed_at      INTEGER CHECK (removed_at >= added_at)
+) STRICT;
+
+CREATE INDEX position_spans_of_stock ON position_spans (organization_id, stock_id);
+CREATE INDEX position_spans_in_location ON position_spans (organization_id, location_id)
+    WHERE removed_at IS NULL;
+
 -- The ledger, which is the history: entries are added, never changed, never removed. Those of one
 -- stock lie beside each other and are found by their numbers alone: an index beside the table would
 -- be one more page to write with every change. Time doesn't run backwards in a ledger, so that the
@@ -171,10 +194,29 @@ CREATE TABLE entries (
     -- What the position holds right after the entry.
     available       INTEGER NOT NULL CHECK (available >= 0),
     allocated       INTEGER NOT NULL CHECK (allocated >= 0),
+    -- What the whole stock holds right after it, if that is something else.
+    sum_available   INTEGER CHECK (sum_available >= available),
+    sum_allocated   INTEGER CHECK (sum_allocated >= allocated),
+    reason          TEXT,
+    reference       TEXT,
+    idempotency_key TEXT,
+    batch_id        BLOB,
+    -- The transaction_id of an entry of the same ledger.
+    undoes          BLOB,
     actor_key_id    BLOB,
     created_at      INTEGER NOT NULL,
+    -- Of all of the above and of the hash in front of it.
+    hash            BLOB    NOT NULL CHECK (length(hash) = 32),
+    CHECK ((sum_available IS NULL) = (sum_allocated IS NULL)),
     PRIMARY KEY (organization_id, stock_id, sequence)
 ) STRICT, WITHOUT ROWID;
+
+-- No entry is undone twice.
+CREATE UNIQUE INDEX entries_undone ON entries (organization_id, stock_id, undoes)
+    WHERE undoes IS NOT NULL;
+-- What lay in a location at some time is found without going through all that happened elsewhere.
+CREATE INDEX entries_in_location ON entries (organization_id, stock_id, location_id, sequence)
+    WHERE location_id IS NOT NULL;
 
 CREATE TRIGGER entries_are_never_changed BEFORE UPDATE ON entries
 BEGIN
@@ -198,6 +240,7 @@ CREATE TABLE deleted_stocks (
     unlocated_available INTEGER NOT NULL,
     unlocated_allocated INTEGER NOT NULL,
     sequence            INTEGER NOT NULL,
+    last_hash           BLOB    NOT NULL,
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL,
     deleted_at          INTEGER NOT NULL CHECK (deleted_at >= updated_at),
@@ -205,6 +248,30 @@ CREATE TABLE deleted_stocks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deleted_stocks_of_product ON deleted_stocks (organization_id, product_id);
+
+-- What was made by one request for many. The entries are named in one value, 40 bytes each: the
+-- product, its stock, and the sequence number, the most significant byte first.
+CREATE TABLE batches (
+    organization_id BLOB NOT NULL,
+    batch_id        BLOB NOT NULL CHECK (length(batch_id) = 16),
+    owner_id        BLOB NOT NULL CHECK (length(owner_id) = 16),
+    entries         BLOB NOT NULL CHECK (length(entries) % 40 = 0),
+    PRIMARY KEY (organization_id, batch_id)
+) STRICT;
+
+-- What requests were answered that may be sent again.
+CREATE TABLE idempotency_keys (
+    organization_id BLOB    NOT NULL,
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    idempotency_key TEXT    NOT NULL,
+    request_digest  BLOB    NOT NULL CHECK (length(request_digest) = 32),
+    -- The outcome, in JSON.
+    outcome         TEXT    NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, owner_id, idempotency_key)
+) STRICT;
+
+CREATE INDEX idempotency_keys_in_time ON idempotency_keys (organization_id, expires_at);
 
 -- How long lists are, kept with every change, so that no list has to be counted. The kind
 -- 'shadowing_stock' counts a store's stock of products of which the organization has stock, too:

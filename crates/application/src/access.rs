@@ -1,6 +1,9 @@
 //! Who calls, and what they may do.
 
-use stockroom_domain::{Actor, OrganizationId, Owner};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use stockroom_domain::{Actor, IdempotencyKey, OrganizationId, Owner, RequestDigest};
 
 use crate::ports::View;
 
@@ -26,7 +29,7 @@ impl Grant {
 }
 
 /// Someone with a valid token. May read stock and locations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant.
     pub organization: OrganizationId,
@@ -51,39 +54,82 @@ impl Caller {
     /// The caller as one who may do everything, if it is one.
     #[must_use]
     pub fn administrator(self) -> Option<Administrator> {
-        (self.grant == Grant::ClientCredentials).then_some(Administrator(self))
+        let is_one = self.grant == Grant::ClientCredentials;
+        is_one.then_some(Administrator {
+            caller: self,
+            idempotency: None,
+        })
     }
 }
 
 /// A caller who may do everything that the owner of its key may. Whoever holds a value of this
 /// type has shown that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Administrator(Caller);
+#[derive(Debug, Clone)]
+pub struct Administrator {
+    caller: Caller,
+    idempotency: Option<Keyed>,
+}
+
+/// How a request is named that may be sent again, and whether it has been.
+#[derive(Debug, Clone)]
+pub(crate) struct Keyed {
+    pub(crate) key: IdempotencyKey,
+    pub(crate) request: RequestDigest,
+    pub(crate) is_replayed: Arc<AtomicBool>,
+}
 
 impl Administrator {
     /// The operator at the server's command line, acting for this owner.
     #[must_use]
     pub const fn operator(organization: OrganizationId, acting: Owner) -> Self {
-        Self(Caller {
-            organization,
-            actor: Actor {
-                acting,
-                ..Actor::OPERATOR
+        Self {
+            caller: Caller {
+                organization,
+                actor: Actor {
+                    key: None,
+                    key_name: None,
+                    key_owner: Owner::Organization,
+                    acting,
+                },
+                grant: Grant::ClientCredentials,
+                reserved_rate_limit: 0,
             },
-            grant: Grant::ClientCredentials,
-            reserved_rate_limit: 0,
-        })
+            idempotency: None,
+        }
+    }
+
+    /// The same, whose request may be sent again: if one like it was made under `key` before, it is
+    /// answered the same, and `is_replayed` is set.
+    #[must_use]
+    pub fn keyed(
+        self,
+        key: IdempotencyKey,
+        request: RequestDigest,
+        is_replayed: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            idempotency: Some(Keyed {
+                key,
+                request,
+                is_replayed,
+            }),
+            ..self
+        }
+    }
+
+    pub(crate) const fn idempotency(&self) -> Option<&Keyed> {
+        self.idempotency.as_ref()
     }
 
     /// The caller that it is.
     #[must_use]
     pub const fn caller(&self) -> &Caller {
-        &self.0
+        &self.caller
     }
 
     /// Whose things it sees.
     #[must_use]
     pub const fn view(&self) -> View {
-        self.0.view()
+        self.caller.view()
     }
 }

@@ -8,7 +8,7 @@ use stockroom_domain::{
 
 use crate::ports::{Revocation, StoreError};
 use crate::shared::timed;
-use crate::token::hash_secret;
+use crate::token::{hash_secret, secret_matches};
 use crate::{Administrator, Error, Page, PageRequest, Stockroom};
 
 /// What a new key is to be like.
@@ -41,7 +41,8 @@ pub struct KeyPage {
 }
 
 impl Stockroom {
-    /// Creates a key.
+    /// Creates a key. The secret for a request that may be sent again follows from that request, so
+    /// that it can be answered the same without being kept.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails; so for every change below.
@@ -50,7 +51,10 @@ impl Stockroom {
         administrator: &Administrator,
         request: NewKeyRequest,
     ) -> Result<NewKey, Error> {
-        let client_secret = hexadecimal(&self.environment.random_bytes::<32>());
+        let client_secret = hexadecimal(&match administrator.idempotency() {
+            None => self.environment.random_bytes(),
+            Some(keyed) => self.tokens.secret_of(administrator.view(), keyed),
+        });
         let request = CreateKey {
             name: request.name,
             client_id: hexadecimal(&self.environment.random_bytes::<20>()),
@@ -60,6 +64,10 @@ impl Stockroom {
             rate_limit: self.limits.store_rate_limit,
         };
         let key = self.submit(administrator, request, "create_key").await?;
+        if !secret_matches(&client_secret, &key.secret_hash) {
+            let fault = "the signing key isn't any more the one that the secret came from";
+            return Err(StoreError::Failed(fault.into()).into());
+        }
         Ok(NewKey { key, client_secret })
     }
 

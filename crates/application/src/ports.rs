@@ -62,6 +62,15 @@ pub trait Ledger: Send + Sync {
         commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError>;
 
+    /// Forgets at most `limit` kept answers of an organization whose time was over at `now`, and
+    /// gives how many.
+    async fn forget_answers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError>;
+
     /// How many commits are worth having under way at the same time: more than one where they are
     /// carried out side by side.
     fn parallel_commits(&self) -> usize {

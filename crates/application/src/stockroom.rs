@@ -1,12 +1,13 @@
 //! The way in to all use cases.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use metrics::Counter;
 use stockroom_domain::{
-    Answer, Command, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
+    Answer, Command, Idempotency, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
 
 use crate::lane::Lane;
@@ -25,6 +26,11 @@ const PING_TIMEOUT: Duration = Duration::from_secs(3);
 /// A refresh that takes longer is given up, and tried again.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How many answers are forgotten in one transaction, and the pause between two, so that changes
+/// needn't wait for long.
+const FORGOTTEN_MAX: u32 = 1_000;
+const FORGETTING_PAUSE: Duration = Duration::from_millis(20);
+
 /// Limits that use cases have to know of.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
@@ -32,6 +38,14 @@ pub struct Limits {
     pub queue_max: usize,
     /// How many requests a second a store may make, if that is limited.
     pub store_rate_limit: Option<u32>,
+    /// How long the answer to a request with an idempotency key is kept.
+    pub idempotency_retention: Duration,
+}
+
+impl Limits {
+    fn kept_milliseconds(&self) -> i64 {
+        i64::try_from(self.idempotency_retention.as_millis()).unwrap_or(i64::MAX)
+    }
 }
 
 impl Default for Limits {
@@ -39,6 +53,8 @@ impl Default for Limits {
         Self {
             queue_max: 4096,
             store_rate_limit: None,
+            // (Source: the HTTP contract.)
+            idempotency_retention: Duration::from_secs(24 * 60 * 60),
         }
     }
 }
@@ -264,6 +280,27 @@ impl Stockroom {
         .await
     }
 
+    /// Forgets answers of an organization whose time is over, in small steps. To be called now and
+    /// then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn forget_answers(&self) -> Result<(), StoreError> {
+        let now = self.now();
+        for organization in self.database.organizations().await? {
+            loop {
+                let forget = self
+                    .database
+                    .forget_answers(organization.id, now, FORGOTTEN_MAX);
+                if timed("forget_answers", forget).await? < u64::from(FORGOTTEN_MAX) {
+                    break;
+                }
+                tokio::time::sleep(FORGETTING_PAUSE).await;
+            }
+        }
+        Ok(())
+    }
+
     /// When the oldest token that may still be valid was issued, with a margin for clocks that
     /// differ between servers.
     fn oldest_living_token(&self) -> Timestamp {
@@ -280,19 +317,32 @@ impl Stockroom {
         action: &'static str,
     ) -> Result<R::Answer, Error> {
         let caller = administrator.caller();
-        let command = Command {
-            actor: caller.actor,
-            operation: request.into(),
-        };
+        let mut command = Command::new(caller.actor.clone(), request);
+        let keyed = administrator.idempotency();
+        command.idempotency = keyed.map(|keyed| Idempotency {
+            key: keyed.key.clone(),
+            request: keyed.request,
+            kept_milliseconds: self.limits.kept_milliseconds(),
+        });
         let submitted = self.lane.submit(caller.organization, command).await;
         self.operations.count(action, outcome_label(&submitted));
-        let answer = R::answer(submitted?);
+        let answer = match submitted? {
+            Answer::Replayed(outcome) => {
+                if let Some(keyed) = keyed {
+                    keyed.is_replayed.store(true, Ordering::Relaxed);
+                }
+                (*outcome)?
+            }
+            answer => answer,
+        };
+        let answer = R::answer(answer);
         answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
     }
 }
 
 fn outcome_label(submitted: &Result<Answer, Error>) -> &'static str {
     match submitted {
+        Ok(Answer::Replayed(_)) => "replayed",
         Ok(_) => "accepted",
         Err(Error::Refused(refusal)) => match refusal.kind() {
             RefusalKind::Forbidden => "forbidden",

@@ -1,8 +1,9 @@
 //! Access tokens: signed, so that no database is asked to verify one.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
+use hmac::{Hmac, KeyInit, Mac};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
@@ -14,7 +15,8 @@ use stockroom_domain::{
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
-use crate::ports::Revocation;
+use crate::access::Keyed;
+use crate::ports::{Revocation, View};
 use crate::{AccessError, Caller, Grant};
 
 /// How long a token is valid.
@@ -69,10 +71,14 @@ pub struct Token {
 }
 
 /// What a token says; its signature vouches for it.
-#[derive(Clone, Copy, Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Claims {
     /// The key.
     sub: Uuid,
+    /// What the key was called, so that a ledger entry can say who acted. Those who have got a
+    /// token without the secret don't act.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    name: Option<Arc<str>>,
     /// The organization.
     org: Uuid,
     /// The store, if the key is a store's.
@@ -101,8 +107,10 @@ pub(crate) struct Tokens {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    /// Where secrets of keys come from that have to be the same when they are asked for again.
+    secrets: Hmac<Sha256>,
     /// What tokens say whose signature was right: a client shows the same one again and again.
-    verified: Cache<String, Claims>,
+    verified: Cache<String, Arc<Claims>>,
     revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
 }
 
@@ -113,7 +121,10 @@ impl Tokens {
         // The expiry is compared with the given clock, not with the machine's.
         validation.validate_exp = false;
         validation.validate_aud = false;
+        let mut secrets = Hmac::<Sha256>::new_from_slice(&key.0).expect("any length is a key's");
+        secrets.update(b"client_secret");
         Self {
+            secrets,
             encoding: EncodingKey::from_secret(&key.0),
             decoding: DecodingKey::from_secret(&key.0),
             validation,
@@ -133,6 +144,7 @@ impl Tokens {
         let expires_at = now.plus_milliseconds(LIFETIME_SECONDS * 1_000);
         let claims = Claims {
             sub: key.id.uuid(),
+            name: (grant == Grant::ClientCredentials).then(|| key.name.as_str().into()),
             org: organization.uuid(),
             store: key.owner.store().map(StoreId::uuid),
             grant,
@@ -164,6 +176,7 @@ impl Tokens {
             organization: OrganizationId::new(claims.org),
             actor: Actor {
                 key: Some(key),
+                key_name: claims.name.clone(),
                 key_owner: owner,
                 acting: owner,
             },
@@ -172,8 +185,19 @@ impl Tokens {
         })
     }
 
+    /// The secret of the key that is created by a request that may be sent again: nobody without
+    /// the signing key can tell it, and it needn't be kept.
+    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed) -> [u8; 32] {
+        let mut mac = self.secrets.clone();
+        mac.update(view.organization.uuid().as_bytes());
+        mac.update(view.acting.to_uuid(view.organization).as_bytes());
+        mac.update(&keyed.request.0);
+        mac.update(keyed.key.as_str().as_bytes());
+        mac.finalize().into_bytes().into()
+    }
+
     /// What a token says, if it is one of ours.
-    fn claims(&self, token: &str) -> Result<Claims, AccessError> {
+    fn claims(&self, token: &str) -> Result<Arc<Claims>, AccessError> {
         if let Some(claims) = self.verified.get(token) {
             return Ok(claims);
         }
@@ -181,7 +205,8 @@ impl Tokens {
             jsonwebtoken::decode::<Claims>(token.as_bytes(), &self.decoding, &self.validation)
                 .map_err(|_| AccessError::InvalidToken)?
                 .claims;
-        self.verified.insert(token.to_owned(), claims);
+        let claims = Arc::new(claims);
+        self.verified.insert(token.to_owned(), Arc::clone(&claims));
         Ok(claims)
     }
 

@@ -115,12 +115,11 @@ impl Seeding {
         products: impl Iterator<Item = Uuid>,
     ) -> anyhow::Result<()> {
         let commands = products.map(|product| {
-            let request = Transact {
-                product: ProductId::new(product),
-                action: TransactionAction::Increment,
-                quantity: quantity(1),
-                location: None,
-            };
+            let request = Transact::new(
+                ProductId::new(product),
+                TransactionAction::Increment,
+                quantity(1),
+            );
             command(store, request)
         });
         self.commit(commands).await
@@ -156,12 +155,11 @@ fn quantity(pieces: u32) -> Quantity {
 
 fn command(store: StoreId, request: impl Into<stockroom_domain::Operation>) -> Command {
     let owner = Owner::Store(store);
-    Command {
-        actor: Actor {
-            key: None,
-            key_owner: owner,
-            acting: owner,
-        },
-        operation: request.into(),
-    }
+    let actor = Actor {
+        key: None,
+        key_name: None,
+        key_owner: owner,
+        acting: owner,
+    };
+    Command::new(actor, request)
 }

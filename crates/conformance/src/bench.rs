@@ -148,6 +148,7 @@ impl Tenant<'_> {
     pub fn organization(&self) -> Client {
         self.client(Actor {
             key: Some(self.bench.id::<KeyId>()),
+            key_name: None,
             key_owner: Owner::Organization,
             acting: Owner::Organization,
         })
@@ -160,6 +161,7 @@ impl Tenant<'_> {
         self.operator().done(CreateStore { id, name }).await;
         self.client(Actor {
             key: Some(self.bench.id::<KeyId>()),
+            key_name: None,
             key_owner: Owner::Store(id),
             acting: Owner::Store(id),
         })

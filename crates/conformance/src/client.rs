@@ -46,10 +46,7 @@ impl Client {
 
     /// A request as a command of this client.
     pub fn command(&self, request: impl Into<Operation>) -> Command {
-        Command {
-            actor: self.actor,
-            operation: request.into(),
-        }
+        Command::new(self.actor.clone(), request)
     }
 
     /// Commits a batch.

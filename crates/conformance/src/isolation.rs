@@ -266,6 +266,7 @@ pub async fn an_organizations_key_acts_in_a_store(bench: Bench) {
     let mut visitor = store.clone();
     visitor.actor = Actor {
         key: Some(bench.id::<KeyId>()),
+        key_name: None,
         key_owner: Owner::Organization,
         acting: store.owner(),
     };

@@ -46,10 +46,8 @@ pub(crate) fn transaction(
     location: Option<&str>,
 ) -> Transact {
     Transact {
-        product,
-        action,
-        quantity: quantity(pieces),
         location: location.map(str::to_owned),
+        ..Transact::new(product, action, quantity(pieces))
     }
 }
 

@@ -24,12 +24,19 @@ pub fn run(
     let outcomes = commands
         .iter()
         .map(|command| {
-            let decision = command.decide(&state, context)?;
-            for change in decision.changes {
-                changes.add(&change, &state, context.now);
-                state.apply(change);
+            let decided = command.decide(&state, context);
+            let outcome = decided.map(|decision| {
+                for change in decision.changes {
+                    changes.add(&change, &state, context.now);
+                    state.apply(change);
+                }
+                decision.answer
+            });
+            if let Some(kept) = command.keep(&outcome, context.now) {
+                state.keep(kept.clone());
+                changes.kept_answers.push(kept);
             }
-            Ok(decision.answer)
+            outcome
         })
         .collect();
     (outcomes, changes)

@@ -1,19 +1,25 @@
 //! What can be asked for.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, ApplicationKey, CommodityType, Context, Decision, Description, ExternalRef,
-    Geolocation, KeyId, Location, LocationId, Name, Needs, Organization, OrganizationId, Owner,
-    ProductId, ProductStatus, ProductText, Quantity, Recorded, Refusal, SecretHash, Settings, Slug,
-    State, Stock, StockedProduct, Store, StoreId, TransactionAction,
+    Address, Annotation, ApplicationKey, Balance, CommodityType, Context, Decision, Description,
+    ExternalRef, Geolocation, Idempotency, KeptAnswer, KeyId, Location, LocationId, Name, Needs,
+    Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus, ProductText, Quantity,
+    Recorded, Refusal, RefusalKind, SecretHash, Settings, Slug, State, Stock, StockedProduct,
+    Store, StoreId, Timestamp, TransactionAction,
 };
 
 /// Who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The key used, or `None` for the operator at the server's command line.
     pub key: Option<KeyId>,
+    /// What the key is called, as far as that is known.
+    pub key_name: Option<Arc<str>>,
     /// Whose key it is.
     pub key_owner: Owner,
     /// Whom the request acts as: an organization's key may act in any of its stores.
@@ -24,6 +30,7 @@ impl Actor {
     /// The operator at the command line, who acts for the whole organization.
     pub const OPERATOR: Self = Self {
         key: None,
+        key_name: None,
         key_owner: Owner::Organization,
         acting: Owner::Organization,
     };
@@ -48,6 +55,68 @@ pub struct Command {
     pub actor: Actor,
     /// What for.
     pub operation: Operation,
+    /// What the client calls it, if it may ask again.
+    pub idempotency: Option<Idempotency>,
+}
+
+impl Command {
+    /// A command that isn't to be asked for again.
+    pub fn new(actor: Actor, operation: impl Into<Operation>) -> Self {
+        Self {
+            actor,
+            operation: operation.into(),
+            idempotency: None,
+        }
+    }
+
+    /// What of the state has to be known to decide this command.
+    pub fn needs(&self, needs: &mut Needs) {
+        if let Some(idempotency) = &self.idempotency {
+            let key = (self.actor.acting, idempotency.key.clone());
+            needs.idempotency_keys.insert(key);
+        }
+        self.operation.needs(&self.actor, needs);
+    }
+
+    /// What this command changes, given the state that it [needs](Self::needs). One that was
+    /// carried out before, under the same key, changes nothing and is answered the same.
+    ///
+    /// # Errors
+    /// The first [`Refusal`] that applies, in the order of their precedence. A refused command
+    /// changes nothing.
+    pub fn decide(
+        &self,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Answer>, Refusal> {
+        let Some(idempotency) = &self.idempotency else {
+            context.idempotency_key = None;
+            return self.operation.decide(&self.actor, state, context);
+        };
+        context.idempotency_key = Some(idempotency.key.clone());
+        match state.kept_answer(self.actor.acting, &idempotency.key, context.now) {
+            Some(kept) if kept.request == idempotency.request => Ok(Decision {
+                changes: Vec::new(),
+                answer: Answer::Replayed(Box::new(kept.outcome.clone())),
+            }),
+            // What would be refused for an earlier reason is.
+            Some(_) => match self.operation.decide(&self.actor, state, context) {
+                Err(refusal) if refusal.kind() < RefusalKind::Conflict => Err(refusal),
+                _ => Err(Refusal::IdempotencyKeyReused),
+            },
+            None => self.operation.decide(&self.actor, state, context),
+        }
+    }
+
+    /// The answer that is to be kept for the case that this is asked for again.
+    pub(crate) fn keep(&self, outcome: &Outcome, now: Timestamp) -> Option<KeptAnswer> {
+        let is_new = !matches!(
+            outcome,
+            Ok(Answer::Replayed(_)) | Err(Refusal::IdempotencyKeyReused)
+        );
+        let idempotency = self.idempotency.as_ref().filter(|_| is_new)?;
+        idempotency.keep(self.actor.acting, outcome, now)
+    }
 }
 
 /// How an update treats one field.
@@ -118,6 +187,47 @@ pub struct Transact {
     /// In which location; the unlocated pool if none is named. A text that is no slug names no
     /// location, and is refused like any other unknown one.
     pub location: Option<String>,
+    /// What the position has to hold for this to be done.
+    pub expectation: Expectation,
+    /// What the ledger is to say of it.
+    pub annotation: Annotation,
+}
+
+impl Transact {
+    /// A transaction on the unlocated pool, whatever it holds.
+    #[must_use]
+    pub fn new(product: ProductId, action: TransactionAction, quantity: Quantity) -> Self {
+        Self {
+            product,
+            action,
+            quantity,
+            location: None,
+            expectation: Expectation::default(),
+            annotation: Annotation::default(),
+        }
+    }
+}
+
+/// What a client takes a position to hold. What isn't named may be anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// What is available there.
+    pub available: Option<Quantity>,
+    /// What is allocated there.
+    pub allocated: Option<Quantity>,
+    /// Both together.
+    pub total: Option<Quantity>,
+}
+
+impl Expectation {
+    /// Whether a position with these figures is as expected.
+    #[must_use]
+    pub fn is_met(self, balance: Balance) -> bool {
+        let is = |expected: Option<Quantity>, figure| expected.is_none_or(|it| it == figure);
+        is(self.available, balance.available)
+            && is(self.allocated, balance.allocated)
+            && is(self.total, balance.total())
+    }
 }
 
 /// Makes transactions in order, each seeing what the ones before it changed.
@@ -379,27 +489,22 @@ macro_rules! operations {
             }
         })*
 
-        impl Command {
-            /// What of the state has to be known to decide this command.
-            pub fn needs(&self, needs: &mut Needs) {
-                match &self.operation {
-                    $(Operation::$name(request) => request.needs(&self.actor, needs),)*
+        impl Operation {
+            fn needs(&self, actor: &Actor, needs: &mut Needs) {
+                match self {
+                    $(Self::$name(request) => request.needs(actor, needs),)*
                 }
             }
 
-            /// What this command changes, given the state that it [needs](Self::needs).
-            ///
-            /// # Errors
-            /// The first [`Refusal`] that applies, in the order of their precedence. A refused
-            /// command changes nothing.
-            pub fn decide(
+            fn decide(
                 &self,
+                actor: &Actor,
                 state: &State,
                 context: &mut Context<'_>,
             ) -> Result<Decision<Answer>, Refusal> {
-                match &self.operation {
-                    $(Operation::$name(request) => request
-                        .decide(&self.actor, state, context)
+                match self {
+                    $(Self::$name(request) => request
+                        .decide(actor, state, context)
                         .map(|decision| decision.map(Answer::$answer)),)*
                 }
             }
@@ -453,7 +558,7 @@ impl Operation {
 }
 
 /// What an accepted command is answered with.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     /// The stock as it is now.
     Stock(Stock),
@@ -475,4 +580,6 @@ pub enum Answer {
     Settings(Settings),
     /// What was to be deleted is.
     Deleted(()),
+    /// What the same request was answered before.
+    Replayed(Box<Outcome>),
 }

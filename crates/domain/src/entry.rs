@@ -1,11 +1,16 @@
 //! The ledger: what happened to a stock, in order, for ever.
 
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    Balance, KeyId, LocationId, ProductId, Quantity, Slug, StockId, Timestamp, TransactionId,
+    Balance, BatchId, EntryHash, IdempotencyKey, KeyId, LocationId, ProductId, Quantity, Reason,
+    Reference, Slug, StockId, Timestamp, TransactionId,
 };
 
 /// What an entry records.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryAction {
     /// Stock was created with this quantity available.
     Create,
@@ -91,8 +96,17 @@ impl TransactionAction {
     }
 }
 
+/// What a client says of a change, for those who read the ledger later.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Annotation {
+    /// Why it was made.
+    pub reason: Option<Reason>,
+    /// What it belongs to in another system: an order, a delivery note.
+    pub reference: Option<Reference>,
+}
+
 /// One line of a stock's ledger. Entries are only ever added.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
     /// Names the entry; a UUIDv7 whose time is `created_at`.
     pub id: TransactionId,
@@ -108,14 +122,26 @@ pub struct Entry {
     pub quantity: Quantity,
     /// The position's figures right after it.
     pub balance: Balance,
+    /// The figures of the whole stock right after it.
+    pub sums: Balance,
+    /// What the client said of it.
+    pub annotation: Annotation,
+    /// The key under which the client may ask for it again without it being done again.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The batch that it was made in, if it was made in one.
+    pub batch: Option<BatchId>,
+    /// The entry that it undoes, if it undoes one.
+    pub undoes: Option<TransactionId>,
     /// The key that acted, if one did.
     pub actor: Option<KeyId>,
     /// When it happened. Never before the entry in front of it.
     pub created_at: Timestamp,
+    /// Proves all of the above, and all entries in front of it: see [`Entry::seal`].
+    pub hash: EntryHash,
 }
 
 /// An entry with what a reader wants to know beside it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// The entry.
     pub entry: Entry,
@@ -123,4 +149,8 @@ pub struct Recorded {
     pub product: ProductId,
     /// The name that its location has now.
     pub slug: Option<Slug>,
+    /// What the key that acted is called.
+    pub actor_name: Option<Arc<str>>,
+    /// The entry that undoes it, if one does.
+    pub undone_by: Option<TransactionId>,
 }

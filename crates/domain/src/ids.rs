@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::Timestamp;
@@ -17,7 +18,9 @@ pub trait Ids {
 macro_rules! id {
     ($($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         pub struct $name(Uuid);
 
         impl $name {
@@ -81,6 +84,8 @@ id! {
     TransactionId;
     /// Names an application key.
     KeyId;
+    /// Names the entries that were made by one request for many.
+    BatchId;
 }
 
 impl TransactionId {

@@ -2,10 +2,12 @@
 
 use std::fmt;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{KeyId, Owner, ProductText, Timestamp};
 
 /// An application key. It acts for its owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationKey {
     /// Names it.
     pub id: KeyId,
@@ -35,7 +37,7 @@ impl ApplicationKey {
 }
 
 /// The digest of a client secret. It is never shown, not even in debug output.
-#[derive(Clone, Copy, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SecretHash(pub [u8; 32]);
 
 impl fmt::Debug for SecretHash {

@@ -11,6 +11,8 @@ mod batch;
 mod command;
 mod decide;
 mod entry;
+mod hash;
+mod idempotency;
 mod ids;
 mod key;
 mod location;
@@ -27,13 +29,17 @@ mod timestamp;
 pub use batch::{Outcome, run, runs};
 pub use command::{
     Actor, Answer, Answered, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
-    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Operation, Patch,
-    RegisterProduct, Request, SetLocations, Transact, TransactMany, UpdateKey, UpdateLocation,
-    UpdateProduct, UpdateSettings,
+    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Expectation, Operation,
+    Patch, RegisterProduct, Request, SetLocations, Transact, TransactMany, UpdateKey,
+    UpdateLocation, UpdateProduct, UpdateSettings,
 };
 pub use decide::{Context, Decision};
-pub use entry::{Entry, EntryAction, Recorded, TransactionAction};
-pub use ids::{Ids, KeyId, LocationId, OrganizationId, ProductId, StockId, StoreId, TransactionId};
+pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
+pub use hash::EntryHash;
+pub use idempotency::{Idempotency, KeptAnswer, RequestDigest};
+pub use ids::{
+    BatchId, Ids, KeyId, LocationId, OrganizationId, ProductId, StockId, StoreId, TransactionId,
+};
 pub use key::{ApplicationKey, RevokedGrants, SecretHash};
 pub use location::{Address, Geolocation, Location};
 pub use owner::Owner;
@@ -41,12 +47,14 @@ pub use product::{Availability, CommodityType, Product, ProductStatus, StockedPr
 pub use quantity::Quantity;
 pub use refusal::{Refusal, RefusalKind};
 pub use state::{
-    Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange, State, StockChange,
-    StockKey,
+    Batch, BatchEntry, Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange,
+    State, StockChange, StockKey,
 };
 pub use stock::{Balance, Position, Stock};
 pub use tenancy::{Organization, Settings, Store};
-pub use text::{Description, ExternalRef, Invalid, Name, ProductText, Slug};
+pub use text::{
+    Description, ExternalRef, IdempotencyKey, Invalid, Name, ProductText, Reason, Reference, Slug,
+};
 pub use timestamp::Timestamp;
 
 /// The most locations one stock may have positions in.

@@ -1,9 +1,11 @@
 //! Locations: the places that stock may lie in.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Description, ExternalRef, Invalid, LocationId, Name, Owner, Slug, Timestamp};
 
 /// A place that stock may lie in: a warehouse, a shop, a shelf.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Location {
     /// Names it for ever; stock and history refer to this, not to the slug.
     pub id: LocationId,
@@ -33,8 +35,17 @@ impl Location {
 }
 
 /// A postal address: 1 to 8 lines of at most 1024 characters.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>")]
 pub struct Address(Vec<String>);
+
+impl TryFrom<Vec<String>> for Address {
+    type Error = Invalid;
+
+    fn try_from(lines: Vec<String>) -> Result<Self, Invalid> {
+        Self::new(lines)
+    }
+}
 
 impl Address {
     /// The address of these lines.
@@ -61,7 +72,7 @@ impl Address {
 }
 
 /// A point on the globe, in degrees.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Geolocation {
     latitude: f64,
     longitude: f64,

@@ -4,11 +4,13 @@ use std::fmt;
 
 use uuid::Uuid;
 
+use serde::{Deserialize, Serialize};
+
 use crate::{OrganizationId, StoreId};
 
 /// Who within an organization something belongs to: the organization itself, which shares it with
 /// its stores, or one store.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Owner {
     /// The organization.
     Organization,

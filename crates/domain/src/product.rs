@@ -1,9 +1,11 @@
 //! Products: what stock is stock of.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Owner, ProductId, ProductText, Quantity, Timestamp};
 
 /// A registered product. A product that nobody registered has no record, only stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
     /// Names it.
     pub id: ProductId,
@@ -32,7 +34,7 @@ pub struct Product {
 }
 
 /// Whether a product is for sale.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProductStatus {
     /// Not yet, or no longer.
     #[default]
@@ -42,7 +44,7 @@ pub enum ProductStatus {
 }
 
 /// Whether a product needs shipping.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommodityType {
     /// It does.
     #[default]
@@ -52,7 +54,7 @@ pub enum CommodityType {
 }
 
 /// A product with its stock level, as its owner or one of the owner's stores sees it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockedProduct {
     /// The product.
     pub product: Product,

@@ -1,11 +1,13 @@
 //! Why a command is refused.
 
-use crate::{Quantity, Slug};
+use serde::{Deserialize, Serialize};
+
+use crate::{Balance, Quantity, Slug};
 
 /// Why a command is refused, in the order in which the reasons are looked for: where several
 /// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
 /// 422).
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// What belongs to the organization is changed with one of its own keys only.
     #[error("this belongs to the organization and needs a key of the organization")]
@@ -99,6 +101,16 @@ pub enum Refusal {
         limit: u32,
     },
 
+    /// The position doesn't hold what the client takes it to hold.
+    #[error(
+        "the position is not as expected: {} are available there and {} allocated",
+        .0.available, .0.allocated
+    )]
+    ExpectationFailed(Balance),
+    /// Another request was made under the same idempotency key.
+    #[error("another request was made with this Idempotency-Key")]
+    IdempotencyKeyReused,
+
     /// There isn't enough available, or not enough allocated.
     #[error("there is not enough stock")]
     InsufficientStock,
@@ -158,7 +170,9 @@ impl Refusal {
             | Self::ProductNotFound
             | Self::KeyNotFound
             | Self::OrganizationNotFound => RefusalKind::NotFound,
-            Self::ReservedRateLimitExceeded { .. } => RefusalKind::Conflict,
+            Self::ReservedRateLimitExceeded { .. }
+            | Self::ExpectationFailed(_)
+            | Self::IdempotencyKeyReused => RefusalKind::Conflict,
             Self::InsufficientStock | Self::TotalWouldOverflow => RefusalKind::Unprocessable,
         }
     }

@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use uuid::Uuid;
+
 use crate::{
-    ApplicationKey, Entry, KeyId, Location, LocationId, Organization, Owner, Product, ProductId,
-    ProductText, RevokedGrants, Slug, Stock, Store, Timestamp,
+    ApplicationKey, BatchId, Entry, IdempotencyKey, KeptAnswer, KeyId, Location, LocationId,
+    Organization, Owner, Product, ProductId, ProductText, RevokedGrants, Slug, Stock, StockId,
+    Store, Timestamp,
 };
 
 /// Names the one stock that an owner can have of a product.
@@ -44,6 +47,8 @@ pub struct Needs {
     pub keys: BTreeSet<KeyId>,
     /// Count and reserved rate limits of these owners' keys.
     pub key_totals: BTreeSet<Owner>,
+    /// What was answered under these keys.
+    pub idempotency_keys: BTreeSet<(Owner, IdempotencyKey)>,
 }
 
 /// Where stock of a product is managed.
@@ -92,6 +97,7 @@ pub struct State {
     /// Count and reserved rate limits of an owner's keys.
     pub key_totals: HashMap<Owner, KeyTotals>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
+    kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
 }
 
 impl State {
@@ -112,6 +118,23 @@ impl State {
                 .insert((product.owner, external_ref.clone()), product.id);
         }
         self.products.insert(product.id, product);
+    }
+
+    /// Adds an answer that was kept, whether or not its time is over.
+    pub fn keep(&mut self, kept: KeptAnswer) {
+        self.kept_answers
+            .insert((kept.owner, kept.key.clone()), kept);
+    }
+
+    /// What `owner` was answered under a key that is still kept at `now`.
+    pub(crate) fn kept_answer(
+        &self,
+        owner: Owner,
+        key: &IdempotencyKey,
+        now: Timestamp,
+    ) -> Option<&KeptAnswer> {
+        let kept = self.kept_answers.get(&(owner, key.clone()))?;
+        Some(kept).filter(|kept| kept.expires_at > now)
     }
 
     /// The owner's living location of this slug.
@@ -149,9 +172,9 @@ impl State {
                 let management = self.management.entry(product).or_default();
                 management.organization_level = organization_level;
             }
-            // No decision looks at entries. Other records are decided one to a state, so that
+            // No decision looks at entries or batches. Other records are decided one to a state, so that
             // none looks at what another has changed.
-            Change::Entry(_) | Change::Record(_) => {}
+            Change::Entry(_) | Change::Batch(_) | Change::Record(_) => {}
         }
     }
 }
@@ -176,8 +199,63 @@ pub enum Change {
     StockDeleted(StockKey),
     /// A line is added to a stock's ledger.
     Entry(Entry),
+    /// Entries were made by one request for many.
+    Batch(Batch),
     /// Something other than stock.
     Record(RecordChange),
+}
+
+/// The entries made by one request for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Names it.
+    pub id: BatchId,
+    /// Who asked for it.
+    pub owner: Owner,
+    /// Which entries they are, in order.
+    pub entries: Vec<BatchEntry>,
+}
+
+/// Where an entry of a batch is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchEntry {
+    /// The product.
+    pub product: ProductId,
+    /// Its stock at that time.
+    pub stock: StockId,
+    /// The entry's place in the ledger.
+    pub sequence: u64,
+}
+
+impl BatchEntry {
+    /// How many bytes one takes in a database.
+    pub const BYTES: usize = 40;
+
+    /// As it is kept in a database: the product, its stock, and the number, its most significant
+    /// byte first.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; Self::BYTES] {
+        let mut bytes = [0; Self::BYTES];
+        let parts = self.product.uuid().into_bytes().into_iter();
+        let parts = parts.chain(self.stock.uuid().into_bytes());
+        let parts = parts.chain(self.sequence.to_be_bytes());
+        for (byte, part) in bytes.iter_mut().zip(parts) {
+            *byte = part;
+        }
+        bytes
+    }
+
+    /// What [`to_bytes`](Self::to_bytes) has made bytes of; `None` if it can't have.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (product, rest) = bytes.split_first_chunk()?;
+        let (stock, rest) = rest.split_first_chunk()?;
+        Some(Self {
+            product: ProductId::new(Uuid::from_bytes(*product)),
+            stock: StockId::new(Uuid::from_bytes(*stock)),
+            sequence: u64::from_be_bytes(rest.try_into().ok()?),
+        })
+    }
 }
 
 /// A change to something other than stock.
@@ -234,8 +312,12 @@ pub struct Changes {
     pub deleted_stocks: Vec<DeletedStock>,
     /// New ledger entries, in order.
     pub entries: Vec<Entry>,
+    /// The batches that some of them were made in.
+    pub batches: Vec<Batch>,
     /// Other changes, in order.
     pub records: Vec<RecordChange>,
+    /// Answers to be kept; each replaces one that was kept before, whose time is over.
+    pub kept_answers: Vec<KeptAnswer>,
 }
 
 impl Changes {
@@ -245,7 +327,9 @@ impl Changes {
         self.stocks.is_empty()
             && self.deleted_stocks.is_empty()
             && self.entries.is_empty()
+            && self.batches.is_empty()
             && self.records.is_empty()
+            && self.kept_answers.is_empty()
     }
 
     /// Adds a change that `state` is about to undergo.
@@ -265,6 +349,7 @@ impl Changes {
                 self.stock_change(*key, state).after = None;
             }
             Change::Entry(entry) => self.entries.push(entry.clone()),
+            Change::Batch(batch) => self.batches.push(batch.clone()),
             Change::Record(record) => self.records.push(record.clone()),
         }
     }

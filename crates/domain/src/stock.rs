@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::{LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{EntryHash, LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
 /// The figures of one position: what can be sold, and what is reserved or paid for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Pieces that can still be allocated.
     pub available: Quantity,
@@ -35,7 +37,7 @@ impl Balance {
 }
 
 /// What of a stock lies in one location.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The location's name at the time of reading.
     pub slug: Slug,
@@ -44,7 +46,7 @@ pub struct Position {
 }
 
 /// The stock of one product, held by one owner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
     /// Names this stock, new each time stock is created.
     pub id: StockId,
@@ -60,6 +62,8 @@ pub struct Stock {
     pub located: BTreeMap<LocationId, Position>,
     /// The sequence number of its last ledger entry: entries count 1, 2, 3 …
     pub sequence: u64,
+    /// The hash of that entry.
+    pub last_hash: EntryHash,
     /// When it was created.
     pub created_at: Timestamp,
     /// When it was last changed. Never before `created_at`, and never running backwards.

@@ -1,9 +1,11 @@
 //! Organizations and their stores.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Name, OrganizationId, StoreId, Timestamp};
 
 /// A tenant. No request sees or changes anything of two organizations.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
     /// Names it.
     pub id: OrganizationId,
@@ -16,7 +18,7 @@ pub struct Organization {
 }
 
 /// How an organization wants things done.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
     /// Whether every store may keep stock of its own of an organization-level product. By default
     /// such a product is managed in one place only.
@@ -24,7 +26,7 @@ pub struct Settings {
 }
 
 /// A store of an organization.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Store {
     /// Names it.
     pub id: StoreId,

@@ -1,6 +1,9 @@
 //! Texts with rules of their own. A value of such a type has kept its rule.
 
 use std::fmt;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
 
 /// Why a value is not acceptable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +46,17 @@ fn check_length(
 macro_rules! text {
     ($($(#[$doc:meta])* $name:ident { $characters_min:literal ..= $characters_max:literal })*) => {$(
         $(#[$doc])*
-        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String")]
         pub struct $name(String);
+
+        impl TryFrom<String> for $name {
+            type Error = Invalid;
+
+            fn try_from(text: String) -> Result<Self, Invalid> {
+                Self::new("text", text)
+            }
+        }
 
         impl $name {
             /// The text, if its length is right.
@@ -81,12 +93,25 @@ text! {
     ExternalRef { 3..=1024 }
     /// A text of a product or of a key: 1 to 1024 characters.
     ProductText { 1..=1024 }
+    /// Why a change was made: 1 to 255 characters.
+    Reason { 1..=255 }
+    /// What a change belongs to in another system: 1 to 255 characters.
+    Reference { 1..=255 }
 }
 
 /// A location's name in paths and bodies: 1 to 128 of the letters `A-Z` and `a-z`, digits, `-`
 /// and `_`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
 pub struct Slug(String);
+
+impl TryFrom<String> for Slug {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(text)
+    }
+}
 
 impl Slug {
     /// The slug, if it is one.
@@ -114,6 +139,50 @@ impl Slug {
 }
 
 impl fmt::Display for Slug {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What a client calls a request, so that it can ask again without its being done again: 1 to 255
+/// visible characters of ASCII.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct IdempotencyKey(Arc<str>);
+
+impl TryFrom<String> for IdempotencyKey {
+    type Error = Invalid;
+
+    fn try_from(text: String) -> Result<Self, Invalid> {
+        Self::new(&text)
+    }
+}
+
+impl IdempotencyKey {
+    /// The key, if it is one.
+    ///
+    /// # Errors
+    /// [`Invalid`] if it is empty, too long, or has another character in it.
+    pub fn new(text: &str) -> Result<Self, Invalid> {
+        let visible = |byte: u8| byte.is_ascii_graphic();
+        if (1..=255).contains(&text.len()) && text.bytes().all(visible) {
+            Ok(Self(text.into()))
+        } else {
+            Err(Invalid::new(
+                "Idempotency-Key",
+                "1 to 255 visible ASCII characters",
+            ))
+        }
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }

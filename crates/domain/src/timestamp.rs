@@ -3,10 +3,21 @@
 use std::fmt;
 
 use jiff::tz::Offset;
+use serde::{Deserialize, Serialize};
 
 /// A point in time, to the millisecond.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "i64")]
 pub struct Timestamp(i64);
+
+/// For times kept as milliseconds since the Unix epoch.
+impl TryFrom<i64> for Timestamp {
+    type Error = i64;
+
+    fn try_from(milliseconds: i64) -> Result<Self, i64> {
+        Self::from_milliseconds(milliseconds).ok_or(milliseconds)
+    }
+}
 
 impl Timestamp {
     /// 1970-01-01T00:00:00Z.

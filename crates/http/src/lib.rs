@@ -11,6 +11,7 @@ mod error;
 mod extract;
 mod filter;
 mod form;
+mod idempotency;
 mod json;
 mod links;
 mod meters;

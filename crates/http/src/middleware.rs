@@ -24,6 +24,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::BodyRead;
 use crate::form::Form;
+use crate::idempotency::KeyedRequest;
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -80,6 +81,7 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let form = Form::of(request.uri().path(), request.headers());
         let body = BodyRead::of(&mut request);
+        let keyed = KeyedRequest::of(&mut request, form);
         let limit = app.options.request_timeout;
         let answer = within_limits(&app, &request)
             .map(|permit| in_time(limit, self.endpoint.call(request), permit));
@@ -89,6 +91,9 @@ where
                 Err(error) => error.into_response(),
             };
             let mut response = render_error(response, form, &body);
+            if let Some(keyed) = &keyed {
+                keyed.mark(&mut response);
+            }
             let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
             record(&app, &method, route, response.status(), start.elapsed());
             add_headers(&mut response, id);

@@ -119,6 +119,25 @@ pub(crate) struct StoreHeader {
     store: String,
 }
 
+/// Names the request, so that it can be sent again.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(
+    dead_code,
+    reason = "read beside the request; here for its description"
+)]
+pub(crate) struct IdempotencyHeader {
+    /// A name for this request. Sent again within 24 hours, it is not carried out again but answered
+    /// the same, with `Idempotent-Replayed: true`. Another request of the same name is 409.
+    #[param(
+        rename = "Idempotency-Key",
+        required = false,
+        min_length = 1,
+        max_length = 255
+    )]
+    key: String,
+}
+
 /// The order of a list of locations.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

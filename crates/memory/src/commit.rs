@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, Needs, OrganizationId, Outcome, RecordChange, run, runs,
+    Changes, Command, Context, Needs, OrganizationId, Outcome, RecordChange, Timestamp, run, runs,
 };
 
 use crate::{MemoryDatabase, Tables};
@@ -30,11 +30,22 @@ impl Ledger for MemoryDatabase {
                 .unwrap_or_default();
             let (decided, changes) = self
                 .environment
-                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
             tables.store(organization, changes);
             outcomes.extend(decided);
         }
         Ok(outcomes)
+    }
+
+    async fn forget_answers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let mut tables = self.write();
+        let tenant = tables.tenants.get_mut(&organization);
+        Ok(tenant.map_or(0, |tenant| tenant.forget_answers(now, limit as usize)))
     }
 }
 
@@ -49,9 +60,18 @@ impl Tables {
         }
         tenant.deleted_stocks.extend(changes.deleted_stocks);
         for entry in changes.entries {
+            if let Some(undone) = entry.undoes {
+                tenant.undone.insert(undone, entry.id);
+            }
             // Most stocks have one entry for long, and an empty vector makes room for four.
             let ledger = tenant.ledgers.entry(entry.stock);
             ledger.or_insert_with(|| Vec::with_capacity(1)).push(entry);
+        }
+        for batch in changes.batches {
+            tenant.batches.insert(batch.id, batch);
+        }
+        for kept in changes.kept_answers {
+            tenant.keep(kept);
         }
         for record in changes.records {
             match &record {

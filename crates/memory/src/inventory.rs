@@ -85,10 +85,13 @@ impl Tenant {
 
     fn recorded(&self, stock: &Stock, entry: &Entry) -> Recorded {
         let slug = entry.location.and_then(|location| self.slug(location));
+        let actor_name = entry.actor.and_then(|key| self.key_name(key));
         Recorded {
             entry: entry.clone(),
             product: stock.product,
             slug: slug.cloned(),
+            actor_name: actor_name.cloned(),
+            undone_by: self.undone.get(&entry.id).copied(),
         }
     }
 

@@ -1,11 +1,13 @@
 //! The tables of one organization.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use stockroom_domain::{
-    ApplicationKey, Balance, DeletedStock, Entry, KeyId, KeyTotals, Location, LocationId,
-    Management, Needs, Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug,
-    State, Stock, StockChange, StockId, StockKey, Store, StoreId,
+    ApplicationKey, Balance, Batch, BatchId, DeletedStock, Entry, IdempotencyKey, KeptAnswer,
+    KeyId, KeyTotals, Location, LocationId, Management, Needs, Organization, Owner, Product,
+    ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId, StockKey,
+    Store, StoreId, Timestamp, TransactionId,
 };
 
 /// One organization and all that is its own.
@@ -36,6 +38,21 @@ pub(crate) struct Tenant {
     skus: HashMap<(Owner, ProductText), ProductId>,
     external_refs: HashMap<(Owner, ProductText), ProductId>,
     pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
+    /// What keys are called, also those that are gone.
+    key_names: HashMap<KeyId, Arc<str>>,
+    /// From when to when a stock has had positions.
+    pub(crate) position_spans: HashMap<StockId, Vec<PositionSpan>>,
+    pub(crate) batches: HashMap<BatchId, Batch>,
+    /// The entries that are undone, and by which.
+    pub(crate) undone: HashMap<TransactionId, TransactionId>,
+    kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
+}
+
+/// From when to when a stock has had a position in a location.
+pub(crate) struct PositionSpan {
+    pub(crate) location: LocationId,
+    pub(crate) added_at: Timestamp,
+    pub(crate) removed_at: Option<Timestamp>,
 }
 
 impl Tenant {
@@ -83,6 +100,11 @@ impl Tenant {
                 state.keys.insert(*id, key.clone());
             }
         }
+        for key in &needs.idempotency_keys {
+            if let Some(kept) = self.kept_answers.get(key) {
+                state.keep(kept.clone());
+            }
+        }
         for owner in &needs.key_totals {
             state.key_totals.insert(*owner, self.key_totals(*owner));
         }
@@ -101,6 +123,46 @@ impl Tenant {
                 reserved_rate_limit: totals.reserved_rate_limit
                     + u64::from(key.reserved_rate_limit),
             })
+    }
+
+    /// Keeps an answer.
+    pub(crate) fn keep(&mut self, kept: KeptAnswer) {
+        let key = (kept.owner, kept.key.clone());
+        self.kept_answers.insert(key, kept);
+    }
+
+    /// Forgets answers whose time is over, and gives how many.
+    pub(crate) fn forget_answers(&mut self, now: Timestamp, limit: usize) -> u64 {
+        let is_over = |kept: &KeptAnswer| kept.expires_at <= now;
+        let over = self.kept_answers.iter().filter(|(_, kept)| is_over(kept));
+        let keys: Vec<_> = over.map(|(key, _)| key.clone()).take(limit).collect();
+        for key in &keys {
+            self.kept_answers.remove(key);
+        }
+        keys.len() as u64
+    }
+
+    /// What a key is called, or was last.
+    pub(crate) fn key_name(&self, key: KeyId) -> Option<&Arc<str>> {
+        self.key_names.get(&key)
+    }
+
+    fn begin_span(&mut self, stock: StockId, location: LocationId, added_at: Timestamp) {
+        self.position_spans
+            .entry(stock)
+            .or_default()
+            .push(PositionSpan {
+                location,
+                added_at,
+                removed_at: None,
+            });
+    }
+
+    fn end_span(&mut self, stock: StockId, location: LocationId, at: Timestamp) {
+        let spans = self.position_spans.get_mut(&stock).into_iter().flatten();
+        for span in spans.filter(|span| span.location == location && span.removed_at.is_none()) {
+            span.removed_at = Some(at.max(span.added_at));
+        }
     }
 
     /// The name that a location has, or had last.
@@ -140,11 +202,13 @@ impl Tenant {
         for location in before.located.keys() {
             if !after.located.contains_key(location) {
                 self.remove_position(key, *location);
+                self.end_span(after.id, *location, after.updated_at);
             }
         }
         for location in after.located.keys() {
             if !before.located.contains_key(location) {
                 self.positions.entry(*location).or_default().insert(key);
+                self.begin_span(after.id, *location, after.updated_at);
             }
         }
         self.stocks.insert(key, after);
@@ -178,6 +242,7 @@ impl Tenant {
         }
         for location in stock.located.keys() {
             self.positions.entry(*location).or_default().insert(key);
+            self.begin_span(stock.id, *location, stock.updated_at);
         }
         self.stocks.insert(key, stock);
     }
@@ -189,7 +254,7 @@ impl Tenant {
                 self.stores.insert(store.id, store);
             }
             RecordChange::Location(location) => self.store_location(location),
-            RecordChange::LocationDeleted(location, _) => self.delete_location(location),
+            RecordChange::LocationDeleted(location, at) => self.delete_location(location, at),
             RecordChange::Product(product) => self.store_product(product),
             RecordChange::ProductDeleted(product) => self.remove_product(product.id),
             RecordChange::OrganizationLevel(product, true) => {
@@ -199,6 +264,7 @@ impl Tenant {
                 self.organization_level.remove(&product);
             }
             RecordChange::Key(key) => {
+                self.key_names.insert(key.id, key.name.as_str().into());
                 self.keys.insert(key.id, key);
             }
             RecordChange::KeyDeleted(key) => {
@@ -233,7 +299,7 @@ impl Tenant {
         }
     }
 
-    fn delete_location(&mut self, location: Location) {
+    fn delete_location(&mut self, location: Location, at: Timestamp) {
         self.locations.remove(&location.id);
         self.location_slugs
             .remove(&(location.owner, location.slug.clone()));
@@ -243,6 +309,8 @@ impl Tenant {
         for key in self.positions.remove(&location.id).unwrap_or_default() {
             if let Some(stock) = self.stocks.get_mut(&key) {
                 stock.located.remove(&location.id);
+                let stock = stock.id;
+                self.end_span(stock, location.id, at);
             }
         }
         self.deleted_locations.insert(location.id, location);

@@ -24,6 +24,9 @@ pub(crate) enum Fault {
     /// The schema lacks something.
     #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
     Outdated { migration: i64 },
+    /// Another server has answered a request of this key meanwhile.
+    #[error("an answer was kept under the same key by another server")]
+    KeyTaken,
     /// The URL is something else's.
     #[error("a PostgreSQL database's URL begins with postgres:// or postgresql://")]
     NotPostgres,
@@ -86,6 +89,15 @@ pub(crate) fn is_lost_race(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| lost_race(&code))
 }
 
+/// Whether another server was faster with a request of the same key: nothing was done, and doing
+/// it again shows what it was answered.
+pub(crate) fn is_key_taken(error: &StoreError) -> bool {
+    let StoreError::Failed(source) = error else {
+        return false;
+    };
+    matches!(source.downcast_ref::<Fault>(), Some(Fault::KeyTaken))
+}
+
 /// Whether the connection is to a server that only reads. It may stay so while others, to the same
 /// address, lead to one that can be written to.
 pub(crate) fn is_read_only(error: &StoreError) -> bool {
@@ -105,6 +117,12 @@ pub(crate) fn unclear(error: StoreError) -> StoreError {
 pub(crate) fn is_outdated(error: &StoreError) -> bool {
     const INVALID_TEXT_REPRESENTATION: &str = "22P02";
     code_of(error).is_some_and(|code| code == INVALID_TEXT_REPRESENTATION)
+}
+
+/// Whether a row was to be added whose key another one has.
+pub(crate) fn is_taken(error: &StoreError) -> bool {
+    const UNIQUE_VIOLATION: &str = "23505";
+    code_of(error).is_some_and(|code| code == UNIQUE_VIOLATION)
 }
 
 /// Whether this server can't carry out such a statement, as Citus can't some.

@@ -60,10 +60,9 @@ async fn commit<T: Into<Operation>>(
     database: &PostgresDatabase,
     operations: impl IntoIterator<Item = T>,
 ) -> Result<(), StoreError> {
-    let commands = operations.into_iter().map(|operation| Command {
-        actor: Actor::OPERATOR,
-        operation: operation.into(),
-    });
+    let commands = operations
+        .into_iter()
+        .map(|operation| Command::new(Actor::OPERATOR, operation.into()));
     let commands: Vec<Command> = commands.collect();
     for outcome in database.commit(ORGANIZATION, &commands).await? {
         outcome.unwrap();
@@ -84,12 +83,11 @@ fn stock(product: ProductId) -> CreateStock {
 }
 
 fn allocate(product: ProductId, pieces: u64) -> Transact {
-    Transact {
+    Transact::new(
         product,
-        action: TransactionAction::Allocate,
-        quantity: Quantity::new(pieces).unwrap(),
-        location: None,
-    }
+        TransactionAction::Allocate,
+        Quantity::new(pieces).unwrap(),
+    )
 }
 
 async fn available(database: &PostgresDatabase) -> u64 {
@@ -374,10 +372,7 @@ async fn what_another_server_changed_is_known() {
     let (one, server) = setup().await;
     let other = open(&server).await;
     let refused = async |database: &PostgresDatabase, request: Operation| {
-        let command = Command {
-            actor: Actor::OPERATOR,
-            operation: request,
-        };
+        let command = Command::new(Actor::OPERATOR, request);
         let outcomes = database.commit(ORGANIZATION, &[command]).await.unwrap();
         outcomes[0].as_ref().err().cloned()
     };
@@ -418,10 +413,7 @@ async fn locate(database: &PostgresDatabase, number: u128) -> LocationId {
         address: None,
         geolocation: None,
     };
-    let command = Command {
-        actor: Actor::OPERATOR,
-        operation: location.into(),
-    };
+    let command = Command::new(Actor::OPERATOR, location);
     let outcomes = database.commit(ORGANIZATION, &[command]).await.unwrap();
     let [Ok(Answer::Location(location))] = &outcomes[..] else {
         panic!("{outcomes:?}");
@@ -439,10 +431,12 @@ fn wanted(number: u128) -> ProductId {
 fn tangle(task: u128, round: u128, locations: &[LocationId]) -> Vec<Operation> {
     let increment = |number: u128, location: Option<u128>| -> Operation {
         Transact {
-            product: wanted(number),
-            action: TransactionAction::Increment,
-            quantity: Quantity::new(1).unwrap(),
             location: location.map(|number| format!("l{}", number % 3)),
+            ..Transact::new(
+                wanted(number),
+                TransactionAction::Increment,
+                Quantity::new(1).unwrap(),
+            )
         }
         .into()
     };

@@ -235,6 +235,17 @@ pub(crate) struct Serve {
     )]
     pub(crate) queued_changes_max: u32,
 
+    /// How long the answer to a request with an Idempotency-Key is kept for those who send it
+    /// again, in hours.
+    #[arg(
+        long,
+        env = "STOCKROOM_IDEMPOTENCY_HOURS",
+        value_name = "HOURS",
+        default_value = "24",
+        value_parser = clap::value_parser!(u64).range(1..=8_760)
+    )]
+    pub(crate) idempotency_hours: u64,
+
     /// The longest that a request may take, in seconds.
     #[arg(
         long,

@@ -102,6 +102,7 @@ async fn open(
     let limits = Limits {
         queue_max: settings.queued_changes_max as usize,
         store_rate_limit: limit(settings.store_rate_limit),
+        idempotency_retention: Duration::from_secs(settings.idempotency_hours * 60 * 60),
     };
     Ok(Stockroom::open(database.ports(), environment, limits, signing_key).await?)
 }
@@ -166,6 +167,10 @@ fn start_housekeeping(
         if let Err(error) = forgetting.forget_revocations().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "old revocations could not be cleared away");
+        }
+        if let Err(error) = forgetting.forget_answers().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old answers could not be cleared away");
         }
     }));
     let metrics = metrics.clone();

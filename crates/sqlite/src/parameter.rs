@@ -2,12 +2,18 @@
 
 use serde::Serialize;
 use stockroom_application::ports::StoreError;
+use stockroom_domain::EntryHash;
 use uuid::Uuid;
 use uuid::fmt::Simple;
 
 /// An id as it is in JSON: hexadecimal digits for `unhex`.
 pub(crate) fn hex(id: impl Into<Uuid>) -> Simple {
     id.into().simple()
+}
+
+/// A hash as it is in JSON: hexadecimal digits for `unhex`.
+pub(crate) fn hex_bytes(hash: [u8; 32]) -> String {
+    EntryHash(hash).to_string()
 }
 
 /// The rows as one parameter. Each is an id, or a tuple of what the statement takes from it.

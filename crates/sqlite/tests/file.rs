@@ -53,10 +53,7 @@ async fn commit(
     database: &SqliteDatabase,
     operation: impl Into<Operation>,
 ) -> Result<(), StoreError> {
-    let command = Command {
-        actor: Actor::OPERATOR,
-        operation: operation.into(),
-    };
+    let command = Command::new(Actor::OPERATOR, operation.into());
     let outcomes = database.commit(ORGANIZATION, &[command]).await?;
     for outcome in outcomes {
         outcome.unwrap();
@@ -79,12 +76,11 @@ async fn create_stock(database: &SqliteDatabase) {
 }
 
 fn allocate(pieces: u64) -> Transact {
-    Transact {
-        product: PRODUCT,
-        action: TransactionAction::Allocate,
-        quantity: Quantity::new(pieces).unwrap(),
-        location: None,
-    }
+    Transact::new(
+        PRODUCT,
+        TransactionAction::Allocate,
+        Quantity::new(pieces).unwrap(),
+    )
 }
 
 async fn available(database: &SqliteDatabase) -> u64 {

@@ -11,6 +11,7 @@ fn caller(key_owner: Owner) -> Caller {
         organization: organization(),
         actor: Actor {
             key: None,
+            key_name: None,
             key_owner,
             acting: key_owner,
         },
@@ -58,7 +59,8 @@ async fn a_stores_key_acts_in_no_other_store() {
     let stockroom = stockroom(database(), &TestClock::new()).await;
     let own = StoreId::new(uuid(2));
     let caller = caller(Owner::Store(own));
-    assert_eq!(stockroom.act_in(caller, own).await.unwrap(), caller);
+    let entered = stockroom.act_in(caller.clone(), own).await.unwrap();
+    assert_eq!(entered, caller);
     let refused = stockroom.act_in(caller, StoreId::new(uuid(3))).await;
     assert!(matches!(refused, Err(AccessError::StoreNotFound)));
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Administrator, Error};
 use stockroom_domain::{
-    Answer, Balance, Operation, Owner, ProductId, Quantity, Refusal, Stock, StockId, StoreId,
-    Timestamp, Transact, TransactionAction,
+    Answer, Balance, EntryHash, Operation, Owner, ProductId, Quantity, Refusal, Stock, StockId,
+    StoreId, Timestamp, Transact, TransactionAction,
 };
 
 use crate::mock::{TestClock, database, organization, stockroom, uuid};
@@ -24,18 +24,18 @@ pub(crate) fn stock_of(product: ProductId) -> Stock {
         unlocated: Balance::default(),
         located: BTreeMap::new(),
         sequence: 1,
+        last_hash: EntryHash([0; 32]),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
     }
 }
 
 fn allocation() -> Transact {
-    Transact {
-        product: ProductId::new(uuid(4)),
-        action: TransactionAction::Allocate,
-        quantity: Quantity::new(1).unwrap(),
-        location: None,
-    }
+    Transact::new(
+        ProductId::new(uuid(4)),
+        TransactionAction::Allocate,
+        Quantity::new(1).unwrap(),
+    )
 }
 
 #[tokio::test]
@@ -104,7 +104,7 @@ async fn several_stocks_come_in_the_order_asked_each_once() {
         ids[2].to_string(),
         "no id".to_owned(),
     ];
-    let caller = *administrator().caller();
+    let caller = administrator().caller().clone();
     let (stocks, missing) = stockroom.stock_of_several(&caller, &asked).await.unwrap();
     let found: Vec<ProductId> = stocks.iter().map(|stock| stock.product).collect();
     assert_eq!(found, [ids[1], ids[0]]);

@@ -57,12 +57,11 @@ impl Gate {
     fn change(&self, organization: u128, pieces: u64) -> Change<'_> {
         let caller =
             Administrator::operator(OrganizationId::new(uuid(organization)), Owner::Organization);
-        let request = Transact {
-            product: ProductId::new(uuid(4)),
-            action: TransactionAction::Allocate,
-            quantity: Quantity::new(pieces).unwrap(),
-            location: None,
-        };
+        let request = Transact::new(
+            ProductId::new(uuid(4)),
+            TransactionAction::Allocate,
+            Quantity::new(pieces).unwrap(),
+        );
         Box::pin(async move { self.stockroom.transact(&caller, request).await })
     }
 

@@ -30,6 +30,12 @@ mock! {
             organization: OrganizationId,
             commands: &[Command],
         ) -> Result<Vec<Outcome>, StoreError>;
+        async fn forget_answers(
+            &self,
+            organization: OrganizationId,
+            now: Timestamp,
+            limit: u32,
+        ) -> Result<u64, StoreError>;
         fn parallel_commits(&self) -> usize;
     }
 

@@ -65,7 +65,9 @@ impl Gate {
         let owner = store.map_or(Owner::Organization, |it| {
             Owner::Store(StoreId::new(uuid(it)))
         });
-        let caller = *Administrator::operator(organization(), owner).caller();
+        let caller = Administrator::operator(organization(), owner)
+            .caller()
+            .clone();
         let mut question: LocalBoxFuture<'_, Answer> =
             Box::pin(async move { self.stockroom.stock(&caller, product(number)).await });
         assert!(poll!(&mut question).is_pending());

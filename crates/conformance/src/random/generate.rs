@@ -38,6 +38,7 @@ impl Known {
             let stores = [bench.id::<StoreId>(), bench.id()].map(Owner::Store);
             let actor = |key_owner, acting| Actor {
                 key: Some(bench.id()),
+                key_name: None,
                 key_owner,
                 acting,
             };
@@ -62,10 +63,7 @@ impl Known {
 
     /// The batches that make the organizations and their stores.
     pub(super) fn beginnings(&self) -> Vec<(OrganizationId, Vec<Command>)> {
-        let operator = |operation: Operation| Command {
-            actor: Actor::OPERATOR,
-            operation,
-        };
+        let operator = |operation: Operation| Command::new(Actor::OPERATOR, operation);
         let of = |(id, actors): &(OrganizationId, Vec<Actor>)| {
             let name = make::name("An organization");
             let mut batch = vec![operator(CreateOrganization { id: *id, name }.into())];
@@ -119,9 +117,9 @@ impl Generator {
     pub(super) fn batch(&mut self, known: &Known) -> (OrganizationId, Vec<Command>) {
         let (organization, actors) = self.one_of(&known.actors);
         let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
-        let commands = (0..size).map(|_| Command {
-            actor: self.pick(actors),
-            operation: self.operation(known),
+        let commands = (0..size).map(|_| {
+            let actor = self.one_of(actors).clone();
+            Command::new(actor, self.operation(known))
         });
         (*organization, commands.collect())
     }

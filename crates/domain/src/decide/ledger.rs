@@ -2,8 +2,8 @@
 
 use super::{Context, Decision};
 use crate::{
-    Actor, Balance, Change, Entry, EntryAction, LocationId, Position, Quantity, Slug, Stock,
-    TransactionId,
+    Actor, Annotation, Balance, Change, Entry, EntryAction, LocationId, Position, Quantity, Slug,
+    Stock, TransactionId,
 };
 
 /// The increment or decrement that leads from one available figure to another.
@@ -22,6 +22,8 @@ pub(super) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity
 pub(super) struct Ledger<'a, 'b> {
     stock: Stock,
     entries: Vec<Entry>,
+    annotation: Annotation,
+    undoes: Option<TransactionId>,
     actor: &'a Actor,
     context: &'a mut Context<'b>,
 }
@@ -31,9 +33,23 @@ impl<'a, 'b> Ledger<'a, 'b> {
         Self {
             stock,
             entries: Vec::new(),
+            annotation: Annotation::default(),
+            undoes: None,
             actor,
             context,
         }
+    }
+
+    /// The entries are to say this of themselves.
+    pub(super) fn annotated(mut self, annotation: Annotation) -> Self {
+        self.annotation = annotation;
+        self
+    }
+
+    /// The entry is to undo this one.
+    pub(super) const fn undoing(mut self, entry: TransactionId) -> Self {
+        self.undoes = Some(entry);
+        self
     }
 
     pub(super) const fn is_empty(&self) -> bool {
@@ -78,7 +94,8 @@ impl<'a, 'b> Ledger<'a, 'b> {
         }
         self.stock.sequence = self.stock.sequence.saturating_add(1);
         let created_at = self.stock.updated_at;
-        let entry = Entry {
+        let previous = self.stock.last_hash;
+        let mut entry = Entry {
             id: TransactionId::new(self.context.ids.next_id(created_at)),
             stock: self.stock.id,
             sequence: self.stock.sequence,
@@ -86,9 +103,17 @@ impl<'a, 'b> Ledger<'a, 'b> {
             action,
             quantity,
             balance,
+            sums: self.stock.sums(),
+            annotation: self.annotation.clone(),
+            idempotency_key: self.context.idempotency_key.clone(),
+            batch: self.context.batch,
+            undoes: self.undoes,
             actor: self.actor.key,
             created_at,
+            hash: previous,
         };
+        entry.hash = entry.seal(previous);
+        self.stock.last_hash = entry.hash;
         self.entries.push(entry.clone());
         entry
     }

@@ -8,7 +8,7 @@ mod stock;
 mod tenancy;
 mod transaction;
 
-use crate::{Change, Ids, Timestamp};
+use crate::{BatchId, Change, IdempotencyKey, Ids, Timestamp};
 
 /// What a decision is given from outside.
 pub struct Context<'a> {
@@ -16,6 +16,22 @@ pub struct Context<'a> {
     pub now: Timestamp,
     /// Where fresh ids come from.
     pub ids: &'a mut dyn Ids,
+    /// The key of the command that is being decided.
+    pub(crate) idempotency_key: Option<IdempotencyKey>,
+    /// The batch that is being decided.
+    pub(crate) batch: Option<BatchId>,
+}
+
+impl<'a> Context<'a> {
+    /// What the decisions of one commit are given: its time, and a source of ids.
+    pub fn new(now: Timestamp, ids: &'a mut dyn Ids) -> Self {
+        Self {
+            now,
+            ids,
+            idempotency_key: None,
+            batch: None,
+        }
+    }
 }
 
 /// An accepted command: what it changes, and what it is answered with.

@@ -98,12 +98,7 @@ impl Request for UpdateProduct {
         let managed_now = product.manage_stock && self.manage_stock.is_some();
         match (stock, self.stock) {
             (Some(stock), Some(quantity)) => {
-                let set = Transact {
-                    product: self.id,
-                    action: TransactionAction::Set,
-                    quantity,
-                    location: None,
-                };
+                let set = Transact::new(self.id, TransactionAction::Set, quantity);
                 let decision = set.decide(actor, state, context)?;
                 let unlocated_before = stock.unlocated.available;
                 let unlocated_after = decision.answer.entry.balance.available;

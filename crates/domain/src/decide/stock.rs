@@ -6,9 +6,9 @@ use super::ledger::{Ledger, difference};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Balance, Change, CreateStock, DeleteStock, EntryAction, Location, Needs, Owner,
-    Position, ProductId, Quantity, RecordChange, Refusal, STOCK_LOCATIONS_MAX, SetLocations, Slug,
-    State, Stock, StockId, StockKey,
+    Actor, Balance, Change, CreateStock, DeleteStock, EntryAction, EntryHash, Location, Needs,
+    Owner, Position, ProductId, Quantity, RecordChange, Refusal, STOCK_LOCATIONS_MAX, SetLocations,
+    Slug, State, Stock, StockId, StockKey,
 };
 
 impl Request for CreateStock {
@@ -55,7 +55,7 @@ impl Request for CreateStock {
         check_location_count(located.len())?;
 
         // From here on it is certain.
-        let stock = Stock {
+        let mut stock = Stock {
             id: StockId::new(context.ids.next_id(context.now)),
             product: self.product,
             owner,
@@ -70,9 +70,11 @@ impl Request for CreateStock {
                 })
                 .collect(),
             sequence: 0,
+            last_hash: EntryHash([0; 32]),
             created_at: context.now,
             updated_at: context.now,
         };
+        stock.last_hash = EntryHash::start(&stock);
         let mut ledger = Ledger::open(stock, actor, context);
         let positions = std::iter::once((None, self.unlocated)).chain(
             located

@@ -7,8 +7,8 @@ use super::stock::{check_location_count, location_for, need_visible_stock};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Balance, Change, EntryAction, Needs, Quantity, Recorded, Refusal, Slug, State, Stock,
-    StockKey, Transact, TransactMany, TransactionAction,
+    Actor, Balance, Batch, BatchEntry, BatchId, Change, EntryAction, Needs, Quantity, Recorded,
+    Refusal, Slug, State, Stock, StockKey, Transact, TransactMany, TransactionAction,
 };
 
 impl Request for Transact {
@@ -46,17 +46,21 @@ impl Transact {
             Some(slug) => Some(location_for(state, actor, stock, slug)?),
         };
         let stock = stock.ok_or(Refusal::UnknownStock)?;
-        let current = match (
-            stock.balance(location.map(|location| location.id)),
+        let position = stock.balance(location.map(|location| location.id));
+        let may_add = matches!(
             self.action,
-        ) {
-            (Some(balance), _) => balance,
-            (None, TransactionAction::Increment | TransactionAction::Set) => {
-                check_location_count(stock.located.len().saturating_add(1))?;
-                Balance::default()
-            }
-            (None, _) => return Err(Refusal::InsufficientStock),
-        };
+            TransactionAction::Increment | TransactionAction::Set
+        );
+        if position.is_none() && may_add {
+            check_location_count(stock.located.len().saturating_add(1))?;
+        }
+        let current = position.unwrap_or_default();
+        if !self.expectation.is_met(current) {
+            return Err(Refusal::ExpectationFailed(current));
+        }
+        if position.is_none() && !may_add {
+            return Err(Refusal::InsufficientStock);
+        }
         let (action, quantity, balance) = movement(self.action, self.quantity, current)?;
         if action == EntryAction::Increment {
             stock
@@ -67,7 +71,8 @@ impl Transact {
         }
 
         // From here on it is certain.
-        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        let mut ledger =
+            Ledger::open(stock.clone(), actor, context).annotated(self.annotation.clone());
         if let Some(location) = location {
             ledger.add_location(location.id, location.slug.clone());
         }
@@ -77,6 +82,8 @@ impl Transact {
             entry,
             product: stock.product,
             slug: location.map(|location| location.slug.clone()),
+            actor_name: actor.key_name.clone(),
+            undone_by: None,
         }))
     }
 }
@@ -89,6 +96,36 @@ impl Request for TransactMany {
     }
 
     fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
+        let id = BatchId::new(context.ids.next_id(context.now));
+        context.batch = Some(id);
+        let decision = self.decide_lines(actor, state, context);
+        context.batch = None;
+        let mut decision = decision?;
+        let entries: Vec<BatchEntry> = decision.answer.iter().flatten().map(entry).collect();
+        if !entries.is_empty() {
+            let owner = actor.acting;
+            let batch = Batch { id, owner, entries };
+            decision.changes.push(Change::Batch(batch));
+        }
+        Ok(decision)
+    }
+}
+
+fn entry(recorded: &Recorded) -> BatchEntry {
+    BatchEntry {
+        product: recorded.product,
+        stock: recorded.entry.stock,
+        sequence: recorded.entry.sequence,
+    }
+}
+
+impl TransactMany {
+    fn decide_lines(
         &self,
         actor: &Actor,
         state: &State,

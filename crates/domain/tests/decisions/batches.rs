@@ -11,8 +11,7 @@ use crate::scene::{
 use TransactionAction::{Allocate, Decrement, Increment};
 
 fn command(actor: Actor, operation: impl Into<Operation>) -> Command {
-    let operation = operation.into();
-    Command { actor, operation }
+    Command::new(actor, operation)
 }
 
 fn create(owner: Owner, pieces: u64) -> Command {
@@ -25,12 +24,7 @@ fn create(owner: Owner, pieces: u64) -> Command {
 }
 
 fn transact(owner: Owner, action: TransactionAction, pieces: u64) -> Command {
-    let request = Transact {
-        product: product(),
-        action,
-        quantity: quantity(pieces),
-        location: None,
-    };
+    let request = Transact::new(product(), action, quantity(pieces));
     command(actor(owner), request)
 }
 
@@ -53,7 +47,7 @@ fn locate() -> Command {
 fn run_on(state: State, commands: &[Command]) -> (Vec<Outcome>, Changes) {
     let mut ids = CountingIds::default();
     let ids = &mut ids;
-    run(commands, state, &mut Context { now: at(0), ids })
+    run(commands, state, &mut Context::new(at(0), ids))
 }
 
 fn holding(available: u64) -> State {

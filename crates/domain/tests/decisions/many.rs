@@ -10,12 +10,7 @@ use TransactionAction::{Allocate, Decrement, Increment};
 
 #[expect(clippy::unnecessary_wraps, reason = "as lines are")]
 fn line(action: TransactionAction, pieces: u64) -> Option<Transact> {
-    Some(Transact {
-        product: product(),
-        action,
-        quantity: quantity(pieces),
-        location: None,
-    })
+    Some(Transact::new(product(), action, quantity(pieces)))
 }
 
 fn scene(lines: Vec<Option<Transact>>, atomic: bool) -> Scene<TransactMany> {

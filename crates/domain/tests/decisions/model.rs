@@ -149,10 +149,8 @@ fn step() -> impl Strategy<Value = Step> {
 fn operation(step: &Step) -> stockroom_domain::Operation {
     match step {
         Step::Transact(action, pieces, place) => Transact {
-            product: product(),
-            action: *action,
-            quantity: quantity(*pieces),
             location: (*place > 0).then(|| SLUGS[*place].to_owned()),
+            ..Transact::new(product(), *action, quantity(*pieces))
         }
         .into(),
         Step::Put(located) => SetLocations {
@@ -202,13 +200,10 @@ proptest! {
     ) {
         let mut model = Model { places: [Some((first, 0)), None, None, None], entries: 1 };
         let (state, mut commands) = beginning(first);
-        commands.extend(steps.iter().map(|step| stockroom_domain::Command {
-            actor: actor(store()),
-            operation: operation(step),
-        }));
+        commands.extend(steps.iter().map(|step| stockroom_domain::Command::new(actor(store()), operation(step))));
         let mut ids = CountingIds::default();
         let (outcomes, changes) =
-            run(&commands, state, &mut Context { now: at(0), ids: &mut ids });
+            run(&commands, state, &mut Context::new(at(0), &mut ids));
         for (step, outcome) in steps.iter().zip(&outcomes[1..]) {
             let predicted = model.step(step);
             let given = outcome.as_ref().map(|_| ()).map_err(reason);
@@ -231,19 +226,16 @@ proptest! {
         steps in proptest::collection::vec(step(), 1..30),
     ) {
         let (state, mut commands) = beginning(first);
-        commands.extend(steps.iter().map(|step| stockroom_domain::Command {
-            actor: actor(store()),
-            operation: operation(step),
-        }));
+        commands.extend(steps.iter().map(|step| stockroom_domain::Command::new(actor(store()), operation(step))));
         let mut ids = CountingIds::default();
-        let batch = run(&commands, state.clone(), &mut Context { now: at(0), ids: &mut ids });
+        let batch = run(&commands, state.clone(), &mut Context::new(at(0), &mut ids));
 
         let mut ids = CountingIds::default();
         let mut state = state;
         let mut one_by_one = Vec::new();
         let mut entries = Vec::new();
         for command in &commands {
-            let mut context = Context { now: at(0), ids: &mut ids };
+            let mut context = Context::new(at(0), &mut ids);
             let (outcomes, changes) = run(std::slice::from_ref(command), state.clone(), &mut context);
             one_by_one.extend(outcomes);
             entries.extend(changes.entries);

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use stockroom_domain::{
-    Actor, Balance, Change, Command, CommodityType, Context, Decision, Entry, Ids, KeyId, Location,
-    LocationId, Name, Organization, OrganizationId, Owner, Position, Product, ProductId,
-    ProductStatus, ProductText, Quantity, Refusal, Request, Settings, Slug, State, Stock, StockId,
-    StockKey, StoreId, Timestamp,
+    Actor, Balance, Change, Command, CommodityType, Context, Decision, Entry, EntryHash, Ids,
+    KeyId, Location, LocationId, Name, Organization, OrganizationId, Owner, Position, Product,
+    ProductId, ProductStatus, ProductText, Quantity, Refusal, Request, Settings, Slug, State,
+    Stock, StockId, StockKey, StoreId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -74,6 +74,7 @@ pub(crate) fn other_store() -> Owner {
 pub(crate) fn actor(owner: Owner) -> Actor {
     Actor {
         key: Some(id::<KeyId>(0xE)),
+        key_name: None,
         key_owner: owner,
         acting: owner,
     }
@@ -82,6 +83,7 @@ pub(crate) fn actor(owner: Owner) -> Actor {
 /// A stock of the product without any locations.
 pub(crate) fn stock(owner: Owner, unlocated: Balance) -> Stock {
     Stock {
+        last_hash: EntryHash([0; 32]),
         id: id::<StockId>(0x57),
         product: product(),
         owner,
@@ -221,7 +223,7 @@ impl<R: Request + Clone> Scene<R> {
         let mut ids = CountingIds::default();
         let ids = &mut ids;
         self.request
-            .decide(&self.actor, &self.state, &mut Context { now, ids })
+            .decide(&self.actor, &self.state, &mut Context::new(now, ids))
     }
 
     pub(crate) fn decide(&self) -> Result<Decision<R::Answer>, Refusal> {
@@ -234,10 +236,7 @@ impl<R: Request + Clone> Scene<R> {
     }
 
     pub(crate) fn command(&self) -> Command {
-        Command {
-            actor: self.actor,
-            operation: self.request.clone().into(),
-        }
+        Command::new(self.actor.clone(), self.request.clone().into())
     }
 }
 

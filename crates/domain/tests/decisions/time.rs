@@ -11,12 +11,7 @@ use crate::scene::{
 };
 
 fn increment() -> Scene<Transact> {
-    let request = Transact {
-        product: product(),
-        action: TransactionAction::Increment,
-        quantity: quantity(1),
-        location: None,
-    };
+    let request = Transact::new(product(), TransactionAction::Increment, quantity(1));
     Scene::new(request).with_stock(stock(store(), balance(0, 0)))
 }
 

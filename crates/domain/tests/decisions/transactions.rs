@@ -12,10 +12,8 @@ use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 fn transact(action: TransactionAction, pieces: u64, location: Option<&str>) -> Transact {
     Transact {
-        product: product(),
-        action,
-        quantity: quantity(pieces),
         location: location.map(str::to_owned),
+        ..Transact::new(product(), action, quantity(pieces))
     }
 }
 

@@ -8,6 +8,7 @@ use stockroom_domain::{Owner, StoreId};
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::idempotency::KeyedRequest;
 
 static STORE: HeaderName = HeaderName::from_static("x-moltin-auth-store");
 
@@ -25,6 +26,7 @@ struct Access {
     caller: Caller,
     store: Option<StoreId>,
     store_is_no_id: bool,
+    keyed: Option<KeyedRequest>,
 }
 
 impl Reading {
@@ -41,8 +43,13 @@ impl Administration {
     /// The administrator, acting in the store that it names; a step of its own as for
     /// [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        let keyed = self.0.keyed.clone();
         let caller = self.0.enter().await?;
-        caller.administrator().ok_or_else(not_allowed)
+        let administrator = caller.administrator().ok_or_else(not_allowed)?;
+        Ok(match keyed {
+            None => administrator,
+            Some(keyed) => keyed.of_administrator(administrator)?,
+        })
     }
 }
 
@@ -76,7 +83,24 @@ impl Access {
             caller,
             store,
             store_is_no_id: header.is_some() && store.is_none(),
+            keyed: parts.extensions.get::<KeyedRequest>().cloned(),
         })
+    }
+
+    /// The same, if its caller may change things.
+    fn administration(self) -> Result<Self, ApiError> {
+        if self.caller.clone().administrator().is_some() {
+            Ok(self)
+        } else {
+            Err(not_allowed())
+        }
+    }
+
+    fn check_key(self) -> Result<Self, ApiError> {
+        if let Some(keyed) = &self.keyed {
+            keyed.check()?;
+        }
+        Ok(self)
     }
 }
 
@@ -104,9 +128,8 @@ impl FromRequestParts<AppState> for Administration {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::from_parts(parts, app)?;
-        access.caller.administrator().ok_or_else(not_allowed)?;
-        Ok(Self(access))
+        let access = Access::from_parts(parts, app)?.administration()?;
+        access.check_key().map(Self)
     }
 }
 
@@ -115,9 +138,8 @@ impl FromRequestParts<AppState> for OrganizationAdministration {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let administration = Administration::from_request_parts(parts, app).await?;
-        let actor = administration.0.caller.actor;
-        actor.may_administer(Owner::Organization)?;
-        Ok(Self(administration))
+        let access = Access::from_parts(parts, app)?.administration()?;
+        access.caller.actor.may_administer(Owner::Organization)?;
+        Ok(Self(Administration(access.check_key()?)))
     }
 }

@@ -18,6 +18,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::app::AppState;
 use crate::error::ApiError;
+use crate::idempotency::KeyedRequest;
 
 /// Whether a request's body has been read. Put beside each request that has one, because a
 /// connection on which an answer came before the body was read can't be used for another request.
@@ -65,6 +66,7 @@ impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
 /// The bytes of a body of at most so many bytes.
 async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
     let body_read = request.extensions().get::<BodyRead>().cloned();
+    let keyed = request.extensions().get::<KeyedRequest>().cloned();
     let too_large = || {
         ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
             .detail(format!("The body must be at most {bytes_max} bytes"))
@@ -80,6 +82,9 @@ async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, A
         Ok(bytes) => {
             if let Some(body_read) = body_read {
                 body_read.set();
+            }
+            if let Some(keyed) = keyed {
+                keyed.read(&bytes);
             }
             Ok(bytes)
         }

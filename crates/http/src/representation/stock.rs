@@ -56,7 +56,7 @@ struct StockAttributes {
 /// Figures of stock; those of a whole stock are the sums over the unlocated pool and all
 /// locations.
 #[derive(Serialize, ToSchema)]
-struct Figures {
+pub(super) struct Figures {
     /// What can be sold.
     available: u64,
     /// What is reserved or paid for.

@@ -1,11 +1,14 @@
 //! Transactions.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use stockroom_domain::{EntryAction, Recorded, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::as_text;
+use super::stock::Figures;
 use crate::form::Form;
 
 /// A transaction, in one of the two forms.
@@ -51,11 +54,46 @@ struct TransactionAttributes {
     /// The slug that the location has now; absent for the unlocated pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
+    /// What the position held right after it.
+    balance: Figures,
+    /// Its place in the stock's history: 1, 2, 3 … without a gap.
+    sequence: u64,
+    /// Why it was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What it belongs to: an order, a delivery note.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reference: Option<String>,
+    /// The application key that acted; absent for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<ActorBody>,
+}
+
+/// The application key that acted.
+#[derive(Serialize, ToSchema)]
+struct ActorBody {
+    id: Uuid,
+    /// What it is called, or was last.
+    #[schema(value_type = Option<String>)]
+    name: Option<Arc<str>>,
 }
 
 #[derive(Serialize, ToSchema)]
 struct TransactionMeta {
     timestamps: TransactionTimestamps,
+    /// The stock that it changed, which is new each time stock is created.
+    stock_id: Uuid,
+    /// The batch that it was made in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
+    /// The transaction that it undoes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undoes: Option<Uuid>,
+    /// The transaction that undoes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    undone_by: Option<Uuid>,
+    /// Proves it, and all transactions of the stock before it (BLAKE3, in hexadecimal digits).
+    hash: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -80,6 +118,8 @@ impl TransactionBody {
             entry,
             product,
             slug,
+            actor_name,
+            undone_by,
         } = recorded;
         let id = entry.id.uuid();
         let action = shown_action(entry.action, form);
@@ -105,8 +145,23 @@ impl TransactionBody {
                     product_id,
                     quantity,
                     location: slug.map(|slug| slug.to_string()),
+                    balance: entry.balance.into(),
+                    sequence: entry.sequence,
+                    reason: entry.annotation.reason.map(|reason| reason.to_string()),
+                    reference: entry.annotation.reference.map(|it| it.to_string()),
+                    actor: entry.actor.map(|key| ActorBody {
+                        id: key.uuid(),
+                        name: actor_name,
+                    }),
                 },
-                meta: TransactionMeta { timestamps },
+                meta: TransactionMeta {
+                    timestamps,
+                    stock_id: entry.stock.uuid(),
+                    batch_id: entry.batch.map(Into::into),
+                    undoes: entry.undoes.map(Into::into),
+                    undone_by: undone_by.map(Into::into),
+                    hash: entry.hash.to_string(),
+                },
             }),
         }
     }

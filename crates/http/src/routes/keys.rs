@@ -13,7 +13,9 @@ use crate::error::ApiError;
 use crate::extract::{Administration, Body, ListQuery, PathId, present};
 use crate::json::Json;
 use crate::links::List;
-use crate::openapi::{CommonErrors, Conflict, Document, ListParameters, NotFound, StoreHeader};
+use crate::openapi::{
+    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+};
 use crate::representation::{Data, KeyBody};
 
 /// An application key to be created.
@@ -87,7 +89,7 @@ pub(super) async fn list(
     post,
     path = "/v2/application-keys",
     tag = "Access",
-    params(StoreHeader),
+    params(StoreHeader, IdempotencyHeader),
     request_body = Document<NewKeyBody>,
     responses((status = 201, description = "The key, with its secret.", body = Data<KeyBody>), Conflict, CommonErrors),
 )]
@@ -133,7 +135,7 @@ pub(super) async fn read(
     put,
     path = "/v2/application-keys/{key}",
     tag = "Access",
-    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
+    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader, IdempotencyHeader),
     request_body = Document<KeyUpdate>,
     responses((status = 200, description = "The key.", body = Data<KeyBody>), NotFound, Conflict, CommonErrors),
 )]
@@ -168,8 +170,8 @@ pub(super) async fn update(
     delete,
     path = "/v2/application-keys/{key}",
     tag = "Access",
-    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
-    responses((status = 204, description = "The key is gone."), NotFound, CommonErrors),
+    params(("key" = Uuid, Path, description = "The key's id."), StoreHeader, IdempotencyHeader),
+    responses((status = 204, description = "The key is gone."), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn delete(
     State(app): State<AppState>,

@@ -16,7 +16,8 @@ use crate::filter;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Document, GeolocationHeader, ListParameters, LocationOrder, NotFound, StoreHeader,
+    CommonErrors, Conflict, Document, GeolocationHeader, IdempotencyHeader, ListParameters,
+    LocationOrder, NotFound, StoreHeader,
 };
 use crate::representation::{Data, GeolocationBody, LocationBody};
 
@@ -158,9 +159,9 @@ pub(super) async fn list(
     post,
     path = "/v2/inventories/locations",
     tag = "Locations",
-    params(StoreHeader),
+    params(StoreHeader, IdempotencyHeader),
     request_body = Document<NewLocation>,
-    responses((status = 201, description = "The location.", body = Data<LocationBody>), CommonErrors),
+    responses((status = 201, description = "The location.", body = Data<LocationBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
     State(app): State<AppState>,
@@ -205,9 +206,9 @@ pub(super) async fn read(
     put,
     path = "/v2/inventories/locations/{location}",
     tag = "Locations",
-    params(("location" = Uuid, Path, description = "The location's id."), StoreHeader),
+    params(("location" = Uuid, Path, description = "The location's id."), StoreHeader, IdempotencyHeader),
     request_body = Document<LocationUpdate>,
-    responses((status = 200, description = "The location.", body = Data<LocationBody>), NotFound, CommonErrors),
+    responses((status = 200, description = "The location.", body = Data<LocationBody>), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
     State(app): State<AppState>,
@@ -234,8 +235,8 @@ pub(super) async fn update(
     delete,
     path = "/v2/inventories/locations/{location}",
     tag = "Locations",
-    params(("location" = Uuid, Path, description = "The location's id."), StoreHeader),
-    responses((status = 204, description = "The location is gone."), NotFound, CommonErrors),
+    params(("location" = Uuid, Path, description = "The location's id."), StoreHeader, IdempotencyHeader),
+    responses((status = 204, description = "The location is gone."), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn delete(
     State(app): State<AppState>,

@@ -14,7 +14,8 @@ use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, patch, pre
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Document, ListParameters, NotFound, StoreHeader, Unprocessable,
+    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+    Unprocessable,
 };
 use crate::representation::{Commodity, Data, ProductBody, Status};
 
@@ -146,9 +147,9 @@ pub(super) async fn list(
     post,
     path = "/v2/products",
     tag = "Products",
-    params(StoreHeader),
+    params(StoreHeader, IdempotencyHeader),
     request_body = Document<NewProduct>,
-    responses((status = 201, description = "The product.", body = Data<ProductBody>), CommonErrors),
+    responses((status = 201, description = "The product.", body = Data<ProductBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
     State(app): State<AppState>,
@@ -191,9 +192,9 @@ pub(super) async fn read(
     put,
     path = "/v2/products/{product}",
     tag = "Products",
-    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader, IdempotencyHeader),
     request_body = Document<ProductUpdate>,
-    responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, Unprocessable, CommonErrors),
+    responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, Unprocessable, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
     State(app): State<AppState>,
@@ -220,8 +221,8 @@ pub(super) async fn update(
     delete,
     path = "/v2/products/{product}",
     tag = "Products",
-    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
-    responses((status = 204, description = "The product is gone."), NotFound, CommonErrors),
+    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader, IdempotencyHeader),
+    responses((status = 204, description = "The product is gone."), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn delete(
     State(app): State<AppState>,

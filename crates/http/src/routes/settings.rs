@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, OrganizationAdministration, present};
 use crate::json::Json;
-use crate::openapi::{CommonErrors, Document};
+use crate::openapi::{CommonErrors, Conflict, Document, IdempotencyHeader};
 use crate::representation::Data;
 
 /// The organization's inventory settings.
@@ -62,8 +62,9 @@ pub(super) async fn read(
     put,
     path = "/v2/settings/inventories",
     tag = "Settings",
+    params(IdempotencyHeader),
     request_body = Document<SettingsUpdate>,
-    responses((status = 200, description = "The settings.", body = Data<SettingsBody>), CommonErrors),
+    responses((status = 200, description = "The settings.", body = Data<SettingsBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn update(
     State(app): State<AppState>,

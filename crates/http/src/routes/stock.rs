@@ -16,7 +16,10 @@ use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
 use crate::links::List;
-use crate::openapi::{CommonErrors, Document, FormHeader, ListParameters, NotFound, StoreHeader};
+use crate::openapi::{
+    CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters, NotFound,
+    StoreHeader,
+};
 use crate::representation::{Data, StockBody};
 
 const SEVERAL_MAX: usize = 1_000;
@@ -131,9 +134,9 @@ pub(super) async fn list(
     post,
     path = "/v2/inventories",
     tag = "Stock",
-    params(FormHeader, StoreHeader),
+    params(FormHeader, StoreHeader, IdempotencyHeader),
     request_body = Document<NewStock>,
-    responses((status = 201, description = "The stock.", body = Data<StockBody>), CommonErrors),
+    responses((status = 201, description = "The stock.", body = Data<StockBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
     State(app): State<AppState>,
@@ -156,9 +159,9 @@ pub(super) async fn create(
     post,
     path = "/v2/inventories/{product}",
     tag = "Stock",
-    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
     request_body = Document<NewStock>,
-    responses((status = 201, description = "The stock.", body = Data<StockBody>), CommonErrors),
+    responses((status = 201, description = "The stock.", body = Data<StockBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create_of_product(
     State(app): State<AppState>,
@@ -274,9 +277,9 @@ pub(super) async fn read(
     put,
     path = "/v2/inventories/{product}",
     tag = "Stock",
-    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
     request_body = Document<StockUpdate>,
-    responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
+    responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
     State(app): State<AppState>,
@@ -305,8 +308,8 @@ pub(super) async fn update(
     delete,
     path = "/v2/inventories/{product}",
     tag = "Stock",
-    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
-    responses((status = 204, description = "The stock is no longer managed."), NotFound, CommonErrors),
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
+    responses((status = 204, description = "The stock is no longer managed."), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn delete(
     State(app): State<AppState>,

@@ -8,19 +8,21 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use stockroom_application::Error;
 use stockroom_domain::{
-    ProductId, Recorded, Refusal, Transact, TransactMany, TransactionAction, TransactionId,
+    Annotation, Expectation, ProductId, Reason, Recorded, Reference, Refusal, Transact,
+    TransactMany, TransactionAction, TransactionId,
 };
 use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::{ApiError, ErrorBody, FormedError};
-use crate::extract::{Administration, Batch, Body, ListQuery, PathId, Pieces, present};
+use crate::extract::{Administration, Batch, Body, ListQuery, Object, PathId, Pieces, present};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Document, FormHeader, ListParameters, NotFound, StoreHeader, Unprocessable,
+    CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters, NotFound,
+    StoreHeader, Unprocessable,
 };
 use crate::representation::{Data, TransactionBody};
 
@@ -41,6 +43,41 @@ struct NewTransaction {
     #[serde(default, deserialize_with = "present")]
     #[schema(format = Uuid)]
     product_id: Option<String>,
+    /// Why it is made.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 255)]
+    reason: Option<String>,
+    /// What it belongs to: an order, a delivery note.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+    /// What the position has to hold; if it doesn't, nothing is done.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<ExpectedFigures>)]
+    expect: Option<Object<ExpectedFigures>>,
+}
+
+/// What a position has to hold. What isn't named may be anything.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct ExpectedFigures {
+    #[serde(default, deserialize_with = "present")]
+    available: Option<Pieces>,
+    #[serde(default, deserialize_with = "present")]
+    allocated: Option<Pieces>,
+    #[serde(default, deserialize_with = "present")]
+    total: Option<Pieces>,
+}
+
+impl From<ExpectedFigures> for Expectation {
+    fn from(figures: ExpectedFigures) -> Self {
+        let quantity = |pieces: Option<Pieces>| pieces.map(|pieces| pieces.0);
+        Self {
+            available: quantity(figures.available),
+            allocated: quantity(figures.allocated),
+            total: quantity(figures.total),
+        }
+    }
 }
 
 impl NewTransaction {
@@ -50,22 +87,35 @@ impl NewTransaction {
         })
     }
 
-    fn of(self, product: ProductId, action: TransactionAction) -> Transact {
+    fn annotation(&self) -> Result<Annotation, ApiError> {
+        let reason = self.reason.as_deref();
+        let reference = self.reference.as_deref();
+        Ok(Annotation {
+            reason: reason.map(|it| Reason::new("reason", it)).transpose()?,
+            reference: reference
+                .map(|it| Reference::new("reference", it))
+                .transpose()?,
+        })
+    }
+
+    fn of(self, product: ProductId, action: TransactionAction, annotation: Annotation) -> Transact {
+        let expect = self.expect.map(|Object(figures)| figures.into());
         Transact {
-            product,
-            action,
-            quantity: self.quantity.0,
             location: self.location,
+            expectation: expect.unwrap_or_default(),
+            annotation,
+            ..Transact::new(product, action, self.quantity.0)
         }
     }
 
     /// A transaction that says itself which product it is on.
     fn line(self) -> Result<Transact, ApiError> {
         let action = self.action()?;
+        let annotation = self.annotation()?;
         let product = self.product_id.as_deref();
         let product = product.ok_or_else(|| ApiError::validation("product_id is missing"))?;
         let product = ProductId::parse(product).ok_or(Refusal::UnknownStock)?;
-        Ok(self.of(product, action))
+        Ok(self.of(product, action, annotation))
     }
 }
 
@@ -107,12 +157,12 @@ pub(super) async fn list(
     post,
     path = "/v2/inventories/{product}/transactions",
     tag = "Transactions",
-    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
     request_body = Document<NewTransaction>,
     responses(
         (status = 200, description = "The transaction (basic form).", body = Data<TransactionBody>),
         (status = 201, description = "The transaction (multi-location form).", body = Data<TransactionBody>),
-        NotFound, Unprocessable, CommonErrors,
+        NotFound, Unprocessable, Conflict, CommonErrors,
     ),
 )]
 pub(super) async fn create(
@@ -124,6 +174,7 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Data<TransactionBody>>), ApiError> {
     let transaction: NewTransaction = body.object()?.of_type(STOCK_TRANSACTION)?;
     let action = transaction.action()?;
+    let annotation = transaction.annotation()?;
     let named = transaction.product_id.as_deref();
     if named.is_some_and(|id| !product.is(ProductId::parse(id))) {
         return Err(ApiError::validation(
@@ -132,7 +183,7 @@ pub(super) async fn create(
     }
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let command = transaction.of(product, action);
+    let command = transaction.of(product, action, annotation);
     let recorded = app.stockroom.transact(&administrator, command).await?;
     let status = match form {
         Form::Basic => StatusCode::OK,
@@ -179,12 +230,12 @@ struct NewTransactions {
     post,
     path = "/v2/inventories/transactions",
     tag = "Transactions",
-    params(FormHeader, StoreHeader),
+    params(FormHeader, StoreHeader, IdempotencyHeader),
     request_body = NewTransactions,
     responses(
         (status = 201, description = "All transactions (with `atomic`).", body = Lines),
         (status = 207, description = "For each line the transaction, or its errors.", body = Lines),
-        NotFound, Unprocessable, CommonErrors,
+        NotFound, Unprocessable, Conflict, CommonErrors,
     ),
 )]
 pub(super) async fn create_many(

@@ -1,6 +1,6 @@
 //! Stock and ledger entries by columns, as statements take them.
 
-use stockroom_domain::{Entry, OrganizationId, Stock};
+use stockroom_domain::{Entry, IdempotencyKey, OrganizationId, Reason, Reference, Stock};
 use uuid::Uuid;
 
 use crate::parameter::integer;
@@ -17,6 +17,7 @@ pub(super) struct StockColumns {
     pub(super) unlocated_available: Vec<i64>,
     pub(super) unlocated_allocated: Vec<i64>,
     pub(super) sequences: Vec<i64>,
+    pub(super) last_hashes: Vec<Vec<u8>>,
     pub(super) created_at: Vec<i64>,
     pub(super) updated_at: Vec<i64>,
     pub(super) located: Vec<bool>,
@@ -41,6 +42,7 @@ impl StockColumns {
             columns.unlocated_available.push(unlocated.available.into());
             columns.unlocated_allocated.push(unlocated.allocated.into());
             columns.sequences.push(integer(stock.sequence));
+            columns.last_hashes.push(stock.last_hash.0.to_vec());
             columns.created_at.push(stock.created_at.as_milliseconds());
             columns.updated_at.push(stock.updated_at.as_milliseconds());
             columns.located.push(!stock.located.is_empty());
@@ -51,7 +53,7 @@ impl StockColumns {
 
 /// Ledger entries by columns.
 #[derive(Default)]
-pub(super) struct EntryColumns {
+pub(super) struct EntryColumns<'a> {
     pub(super) stock_ids: Vec<Uuid>,
     pub(super) sequences: Vec<i64>,
     pub(super) transaction_ids: Vec<Uuid>,
@@ -60,12 +62,20 @@ pub(super) struct EntryColumns {
     pub(super) quantities: Vec<i64>,
     pub(super) available: Vec<i64>,
     pub(super) allocated: Vec<i64>,
+    pub(super) sum_available: Vec<Option<i64>>,
+    pub(super) sum_allocated: Vec<Option<i64>>,
+    pub(super) reasons: Vec<Option<&'a str>>,
+    pub(super) references: Vec<Option<&'a str>>,
+    pub(super) idempotency_keys: Vec<Option<&'a str>>,
+    pub(super) batch_ids: Vec<Option<Uuid>>,
+    pub(super) undoes: Vec<Option<Uuid>>,
     pub(super) actor_key_ids: Vec<Option<Uuid>>,
     pub(super) created_at: Vec<i64>,
+    pub(super) hashes: Vec<Vec<u8>>,
 }
 
-impl EntryColumns {
-    pub(super) fn new(entries: &[Entry]) -> Self {
+impl<'a> EntryColumns<'a> {
+    pub(super) fn new(entries: &'a [Entry]) -> Self {
         let mut columns = Self::default();
         for entry in entries {
             columns.stock_ids.push(entry.stock.uuid());
@@ -76,8 +86,29 @@ impl EntryColumns {
             columns.quantities.push(entry.quantity.into());
             columns.available.push(entry.balance.available.into());
             columns.allocated.push(entry.balance.allocated.into());
+            let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+            columns
+                .sum_available
+                .push(sums.map(|sums| sums.available.into()));
+            columns
+                .sum_allocated
+                .push(sums.map(|sums| sums.allocated.into()));
+            let annotation = &entry.annotation;
+            columns
+                .reasons
+                .push(annotation.reason.as_ref().map(Reason::as_str));
+            columns
+                .references
+                .push(annotation.reference.as_ref().map(Reference::as_str));
+            let key = entry.idempotency_key.as_ref();
+            columns
+                .idempotency_keys
+                .push(key.map(IdempotencyKey::as_str));
+            columns.batch_ids.push(entry.batch.map(Into::into));
+            columns.undoes.push(entry.undoes.map(Into::into));
             columns.actor_key_ids.push(entry.actor.map(Into::into));
             columns.created_at.push(entry.created_at.as_milliseconds());
+            columns.hashes.push(entry.hash.0.to_vec());
         }
         columns
     }

@@ -26,14 +26,14 @@ pub(super) async fn store_deleted(
         r#"
         INSERT INTO deleted_stocks (
             organization_id, stock_id, product_id, owner_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
-            deleted_at
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, deleted_at
         )
         SELECT $1, deleted.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-            $13::bigint[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+            $13::bigint[], $14::bigint[]
         ) AS deleted
         "#,
         organization.uuid(),
@@ -46,6 +46,7 @@ pub(super) async fn store_deleted(
         &deleted.unlocated_available,
         &deleted.unlocated_allocated,
         &deleted.sequences,
+        &deleted.last_hashes,
         &deleted.created_at,
         &deleted.updated_at,
         &deleted_at,
@@ -70,12 +71,14 @@ pub(super) async fn store_entries(
         r#"
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
-            available, allocated, actor_key_id, created_at
+            available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
+            batch_id, undoes, actor_key_id, created_at, hash
         )
         SELECT $1, added.*
         FROM unnest(
             $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::uuid[], $11::bigint[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],
+            $14::text[], $15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]
         ) AS added
         "#,
         organization.uuid(),
@@ -87,8 +90,16 @@ pub(super) async fn store_entries(
         &added.quantities,
         &added.available,
         &added.allocated,
+        &added.sum_available as &[Option<i64>],
+        &added.sum_allocated as &[Option<i64>],
+        &added.reasons as &[Option<&str>],
+        &added.references as &[Option<&str>],
+        &added.idempotency_keys as &[Option<&str>],
+        &added.batch_ids as &[Option<Uuid>],
+        &added.undoes as &[Option<Uuid>],
         &added.actor_key_ids as &[Option<Uuid>],
         &added.created_at,
+        &added.hashes,
     )
     .execute(session)
     .await

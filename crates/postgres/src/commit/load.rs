@@ -10,6 +10,7 @@ use stockroom_domain::{
 };
 
 use super::counts::{self, Growth, Kind};
+use super::kept;
 use crate::error::failed;
 use crate::parameter::{owned, uuids};
 use crate::rows;
@@ -35,6 +36,7 @@ pub(super) async fn state(
         let keys = rows::key::keys(session, organization, ids).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
+    kept::load(session, organization, &needs.idempotency_keys, &mut state).await?;
     for owner in &needs.key_totals {
         let totals = key_totals(session, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);

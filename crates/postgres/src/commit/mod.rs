@@ -12,8 +12,8 @@
 //!    have. They stand for what has no row that could be locked, or not yet: stock that doesn't
 //!    exist, a slug or a `sku` that nobody has, a list's length.
 //! 2. Rows of `stocks`, in the order of their ids.
-//! 3. At the end, when everything else is stored: rows of `level_counts`, in the order of their
-//!    keys.
+//! 3. At the end, when everything else is stored: rows of `idempotency_keys`, in the order of their
+//!    keys, then rows of `level_counts`, in the order of theirs.
 //!
 //! Whoever waits for a lock holds only locks that come before it, so that there is no circle of
 //! batches that wait. All other rows are changed under the protection of these locks (positions
@@ -29,8 +29,10 @@
 //!
 //! Should PostgreSQL give up the transaction all the same, the whole batch is done again.
 
+mod batches;
 mod columns;
 mod counts;
+mod kept;
 mod ledger;
 mod load;
 mod locks;
@@ -41,14 +43,16 @@ mod unlocked;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
-use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome, run, runs};
+use stockroom_domain::{
+    Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, Timestamp, run, runs,
+};
 
 pub(crate) use counts::Kind;
 pub(crate) use load::key_totals;
 pub(crate) use unlocked::Memory;
 
 use crate::PostgresDatabase;
-use crate::error::{is_lost_race, is_read_only, unclear};
+use crate::error::{is_key_taken, is_lost_race, is_read_only, unclear};
 use crate::session::Session;
 use counts::Growth;
 use unlocked::StockChanges;
@@ -75,10 +79,27 @@ impl Ledger for PostgresDatabase {
         loop {
             match self.attempt(organization, commands).await {
                 // PostgreSQL says so only of what it has rolled back: nothing is done twice.
-                Err(error) if is_lost_race(&error) && attempts < ATTEMPTS_MAX => attempts += 1,
+                Err(error)
+                    if (is_lost_race(&error) || is_key_taken(&error))
+                        && attempts < ATTEMPTS_MAX =>
+                {
+                    attempts += 1;
+                }
                 result => return result,
             }
         }
+    }
+
+    async fn forget_answers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let mut session = self.session().await?;
+        let forgotten = kept::forget(&mut session, organization, now, limit).await?;
+        session.commit().await?;
+        Ok(forgotten)
     }
 
     fn parallel_commits(&self) -> usize {
@@ -131,17 +152,23 @@ impl PostgresDatabase {
         let mut growth = Growth::default();
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut stored = Vec::new();
+        let mut kept_answers: Vec<KeptAnswer> = Vec::new();
         for (commands, needs) in runs {
             let mut state = load::state(session, organization, &needs, &growth).await?;
             state.stocks = stocks.load(session, organization, &needs.stocks).await?;
+            for kept in &kept_answers {
+                state.keep(kept.clone());
+            }
             let (decided, mut changes) = self
                 .environment
-                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
             stocks.changed(changes.stocks.keys().copied());
             store(session, organization, &mut changes, &mut growth).await?;
             outcomes.extend(decided);
             stored.push(changes.stocks);
+            kept_answers.extend(changes.kept_answers);
         }
+        kept::store(session, organization, &kept_answers, now).await?;
         growth.store(session, organization).await?;
         Ok((outcomes, stored))
     }
@@ -158,5 +185,6 @@ async fn store(
     records::store(session, organization, records, growth).await?;
     stocks::store(session, organization, &changes.stocks, growth).await?;
     ledger::store_deleted(session, organization, &changes.deleted_stocks).await?;
-    ledger::store_entries(session, organization, &changes.entries).await
+    ledger::store_entries(session, organization, &changes.entries).await?;
+    batches::store(session, organization, &changes.batches).await
 }

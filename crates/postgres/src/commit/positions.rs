@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, OrganizationId, Stock, StockChange, StockId, StockKey};
+use stockroom_domain::{
+    LocationId, OrganizationId, Stock, StockChange, StockId, StockKey, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::error::{expect_rows, failed};
@@ -16,6 +18,7 @@ pub(super) async fn store(
     changes: &BTreeMap<StockKey, StockChange>,
 ) -> Result<(), StoreError> {
     let mut kept = Kept::default();
+    let mut spans = Spans::default();
     let mut gone = BTreeSet::new();
     for change in changes.values() {
         let before = change.before.as_ref();
@@ -24,11 +27,81 @@ pub(super) async fn store(
             gone.remove(&(stock, location));
         }
         if let Some(after) = &change.after {
-            kept.add(before.filter(|before| before.id == after.id), after);
+            let before = before.filter(|before| before.id == after.id);
+            kept.add(before, after);
+            spans.add(before, after);
         }
     }
     remove(session, organization, &gone).await?;
-    kept.store(session, organization).await
+    kept.store(session, organization).await?;
+    spans.store(session, organization).await
+}
+
+/// From when and to when stock has positions.
+#[derive(Default)]
+struct Spans {
+    begun: Vec<(StockId, LocationId, Timestamp)>,
+    ended: Vec<(StockId, LocationId, Timestamp)>,
+}
+
+impl Spans {
+    fn add(&mut self, before: Option<&Stock>, after: &Stock) {
+        let had = |location| before.is_some_and(|before| before.located.contains_key(location));
+        for location in after.located.keys().filter(|location| !had(location)) {
+            self.begun.push((after.id, *location, after.updated_at));
+        }
+        let locations = before.into_iter().flat_map(|before| before.located.keys());
+        for location in locations.filter(|location| !after.located.contains_key(location)) {
+            self.ended.push((after.id, *location, after.updated_at));
+        }
+    }
+
+    async fn store(
+        &self,
+        session: &mut Session,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
+        for (stock, location, at) in &self.ended {
+            let result = sqlx::query!(
+                r#"
+                UPDATE position_spans SET removed_at = $4
+                WHERE organization_id = $1
+                    AND stock_id = $2
+                    AND location_id IS NOT DISTINCT FROM $3
+                    AND removed_at IS NULL
+                "#,
+                organization.uuid(),
+                stock.uuid(),
+                location.uuid(),
+                at.as_milliseconds(),
+            )
+            .execute(&mut *session)
+            .await
+            .map_err(failed)?;
+            expect_rows("position_spans", 1, &result)?;
+        }
+        if self.begun.is_empty() {
+            return Ok(());
+        }
+        let begun = self.begun.iter();
+        let stock_ids: Vec<Uuid> = begun.clone().map(|(stock, ..)| stock.uuid()).collect();
+        let location_ids: Vec<Uuid> = begun.clone().map(|(_, it, _)| it.uuid()).collect();
+        let added_at: Vec<i64> = begun.map(|(.., at)| at.as_milliseconds()).collect();
+        let result = sqlx::query!(
+            r#"
+            INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
+            SELECT $1, begun.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[]) AS begun
+            "#,
+            organization.uuid(),
+            &stock_ids,
+            &location_ids,
+            &added_at,
+        )
+        .execute(session)
+        .await
+        .map_err(failed)?;
+        expect_rows("position_spans", self.begun.len(), &result)
+    }
 }
 
 fn keys(stock: &Stock) -> impl Iterator<Item = (StockId, LocationId)> {

@@ -120,14 +120,14 @@ async fn insert(
         r#"
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
-            located
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, located
         )
         SELECT $1, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-            $13::boolean[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+            $13::bigint[], $14::boolean[]
         ) AS created
         "#,
         organization.uuid(),
@@ -140,6 +140,7 @@ async fn insert(
         &created.unlocated_available,
         &created.unlocated_allocated,
         &created.sequences,
+        &created.last_hashes,
         &created.created_at,
         &created.updated_at,
         &created.located,
@@ -171,21 +172,21 @@ async fn update(
         r#"
         INSERT INTO stocks AS stored (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
-            located
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, located
         )
         SELECT
             $1, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
-            created_at, updated_at, located
+            last_hash, created_at, updated_at, located
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-            $13::bigint[], $14::bigint[], $15::boolean[]
+            $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[]
         ) AS updated (
             product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
-            available, allocated, unlocated_available, unlocated_allocated, sequence, created_at,
-            updated_at, located
+            available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
+            created_at, updated_at, located
         )
         CROSS JOIN LATERAL (
             SELECT FROM stocks
@@ -204,6 +205,7 @@ async fn update(
             unlocated_available = excluded.unlocated_available,
             unlocated_allocated = excluded.unlocated_allocated,
             sequence = excluded.sequence,
+            last_hash = excluded.last_hash,
             created_at = excluded.created_at,
             updated_at = excluded.updated_at,
             located = excluded.located
@@ -220,6 +222,7 @@ async fn update(
         &after.unlocated_available,
         &after.unlocated_allocated,
         &after.sequences,
+        &after.last_hashes,
         &after.created_at,
         &after.updated_at,
         &after.located,

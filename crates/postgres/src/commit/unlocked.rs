@@ -20,9 +20,11 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
+use super::batches::BatchColumns;
 use super::columns::{EntryColumns, StockColumns};
+use super::kept::KeptColumns;
 use crate::error::{
-    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated,
+    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated, is_taken,
 };
 use crate::parameter::integer;
 use crate::rows::stock::locking_order;
@@ -147,7 +149,7 @@ pub(super) async fn commit(
     let now = database.environment.now();
     let (outcomes, changes) = database
         .environment
-        .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+        .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
     seen.0.retain(|key, _| !changes.stocks.contains_key(key));
     let stored = store(&mut session, organization, &changes, &seen).await;
     memory.note(organization, [changes.stocks], stored.is_ok());
@@ -157,6 +159,8 @@ pub(super) async fn commit(
         }
         if is_outdated(error) || is_lost_race(error) {
             memory.went(false);
+        } else if is_taken(error) {
+            // A request was sent again: locks show what it was answered.
         } else if has_no_such_statement(error) {
             // Spread over machines, a database can do less.
             memory.never_try_again();
@@ -272,6 +276,8 @@ async fn store(
     let after = StockColumns::new(organization, updated.iter().map(|(_, after)| *after));
     let seen = SeenColumns::new(organization, seen);
     let entries = EntryColumns::new(&changes.entries);
+    let batches = BatchColumns::new(organization, &changes.batches);
+    let kept = KeptColumns::new(organization, &changes.kept_answers)?;
     let result = sqlx::query!(
         r#"
         WITH changed AS (
@@ -281,13 +287,14 @@ async fn store(
                 unlocated_available = after.available,
                 unlocated_allocated = after.allocated,
                 sequence = after.sequence,
+                last_hash = after.last_hash,
                 updated_at = after.updated_at
             FROM unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[]
             ) AS after (
                 product_id, owner_id, stock_id, available_before, allocated_before,
-                sequence_before, available, allocated, sequence, updated_at
+                sequence_before, available, allocated, sequence, last_hash, updated_at
             )
             CROSS JOIN LATERAL (
                 SELECT ctid FROM stocks
@@ -312,8 +319,8 @@ async fn store(
                 cardinality($2) - (SELECT count(*) FROM changed) + (
                     SELECT count(*)
                     FROM unnest(
-                        $12::uuid[], $13::uuid[], $14::uuid[], $15::bigint[], $16::bigint[],
-                        $17::bigint[]
+                        $13::uuid[], $14::uuid[], $15::uuid[], $16::bigint[], $17::bigint[],
+                        $18::bigint[]
                     ) AS seen (
                         product_id, owner_id, stock_id, available, allocated, sequence
                     )
@@ -329,15 +336,30 @@ async fn store(
                         OR stocks.allocated IS DISTINCT FROM seen.allocated
                         OR stocks.sequence IS DISTINCT FROM seen.sequence
                 ) AS rows
+        ),
+        made AS (
+            INSERT INTO batches (organization_id, batch_id, owner_id, entries)
+            SELECT $1, made.* FROM unnest($37::uuid[], $38::uuid[], $39::bytea[]) AS made
+        ),
+        -- Fails, and undoes all of it, if anything is kept under such a key.
+        kept AS (
+            INSERT INTO idempotency_keys (
+                organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
+            )
+            SELECT $1, kept.*
+            FROM unnest($40::uuid[], $41::text[], $42::bytea[], $43::text[], $44::bigint[]) AS kept
         )
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
-            available, allocated, actor_key_id, created_at
+            available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
+            batch_id, undoes, actor_key_id, created_at, hash
         )
         SELECT $1, added.*
         FROM unnest(
-            $18::uuid[], $19::bigint[], $20::uuid[], $21::uuid[], $22::text[], $23::bigint[],
-            $24::bigint[], $25::bigint[], $26::uuid[], $27::bigint[]
+            $19::uuid[], $20::bigint[], $21::uuid[], $22::uuid[], $23::text[], $24::bigint[],
+            $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::text[],
+            $30::text[], $31::text[], $32::uuid[], $33::uuid[], $34::uuid[], $35::bigint[],
+            $36::bytea[]
         ) AS added
         -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
         WHERE (
@@ -355,6 +377,7 @@ async fn store(
         &after.available,
         &after.allocated,
         &after.sequences,
+        &after.last_hashes,
         &after.updated_at,
         &seen.product_ids,
         &seen.owner_ids,
@@ -370,8 +393,24 @@ async fn store(
         &entries.quantities,
         &entries.available,
         &entries.allocated,
+        &entries.sum_available as &[Option<i64>],
+        &entries.sum_allocated as &[Option<i64>],
+        &entries.reasons as &[Option<&str>],
+        &entries.references as &[Option<&str>],
+        &entries.idempotency_keys as &[Option<&str>],
+        &entries.batch_ids as &[Option<Uuid>],
+        &entries.undoes as &[Option<Uuid>],
         &entries.actor_key_ids as &[Option<Uuid>],
         &entries.created_at,
+        &entries.hashes,
+        &batches.batch_ids,
+        &batches.owner_ids,
+        &batches.entries,
+        &kept.owner_ids,
+        &kept.keys as &[&str],
+        &kept.request_digests,
+        &kept.outcomes,
+        &kept.expires_at,
     )
     .execute(session)
     .await

@@ -41,7 +41,8 @@ const ROWS: &str = "
             n
         FROM generate_series(1, 2) AS owner, generate_series(1, 20000) AS n;
     INSERT INTO stocks
-        SELECT organization_id, product_id, owner_id, id, owner_id, 5, 0, 0, 0, 1, n, n, true
+        SELECT organization_id, product_id, owner_id, id, owner_id, 5, 0, 0, 0, 1,
+            decode(repeat('00', 32), 'hex'), n, n, true
         FROM numbered;
     INSERT INTO locations (
         organization_id, location_id, owner_id, name, slug, created_at, updated_at
@@ -148,13 +149,13 @@ async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
 }
 
 async fn commit(database: &PostgresDatabase, operation: impl Into<Operation>) {
-    let command = Command {
-        actor: Actor {
+    let command = Command::new(
+        Actor {
             acting: VIEW.acting,
             ..Actor::OPERATOR
         },
-        operation: operation.into(),
-    };
+        operation.into(),
+    );
     let outcomes = database.commit(VIEW.organization, &[command]).await;
     outcomes.unwrap().pop().unwrap().unwrap();
 }
@@ -171,10 +172,8 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
     commit(database, create).await;
     for location in [None, Some(location), None] {
         let transact = Transact {
-            product,
-            action: TransactionAction::Increment,
-            quantity,
             location: location.map(str::to_owned),
+            ..Transact::new(product, TransactionAction::Increment, quantity)
         };
         commit(database, transact).await;
     }

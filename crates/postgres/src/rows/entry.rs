@@ -2,8 +2,8 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Balance, Entry, EntryAction, KeyId, LocationId, OrganizationId, ProductId, Recorded, Slug,
-    StockId, TransactionId,
+    Annotation, Balance, BatchId, Entry, EntryAction, IdempotencyKey, KeyId, LocationId,
+    OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId, TransactionId,
 };
 use uuid::Uuid;
 
@@ -34,9 +34,19 @@ pub(crate) async fn entries(
             entries.quantity AS "quantity!",
             entries.available AS "available!",
             entries.allocated AS "allocated!",
+            entries.sum_available AS "sum_available?",
+            entries.sum_allocated AS "sum_allocated?",
+            entries.reason AS "reason?",
+            entries.reference AS "reference?",
+            entries.idempotency_key AS "idempotency_key?",
+            entries.batch_id AS "batch_id?",
+            entries.undoes AS "undoes?",
             entries.actor_key_id AS "actor_key_id?",
             entries.created_at AS "created_at!",
-            locations.slug AS "slug?"
+            entries.hash AS "hash!",
+            locations.slug AS "slug?",
+            key_names.name AS "actor_name?",
+            undoing.transaction_id AS "undone_by?"
         FROM unnest($3::bigint[]) AS wanted (sequence)
         CROSS JOIN LATERAL (
             SELECT * FROM entries
@@ -51,6 +61,18 @@ pub(crate) async fn entries(
                 AND locations.location_id = entries.location_id
             OFFSET 0
         ) AS locations ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM key_names
+            WHERE key_names.organization_id = $1 AND key_names.key_id = entries.actor_key_id
+            OFFSET 0
+        ) AS key_names ON true
+        LEFT JOIN LATERAL (
+            SELECT * FROM entries AS undoing
+            WHERE undoing.organization_id = $1
+                AND undoing.stock_id = $2
+                AND undoing.undoes = entries.transaction_id
+            OFFSET 0
+        ) AS undoing ON true
         ORDER BY entries.sequence
         "#,
         organization_id,
@@ -73,9 +95,19 @@ struct EntryRow {
     quantity: i64,
     available: i64,
     allocated: i64,
+    sum_available: Option<i64>,
+    sum_allocated: Option<i64>,
+    reason: Option<String>,
+    reference: Option<String>,
+    idempotency_key: Option<String>,
+    batch_id: Option<Uuid>,
+    undoes: Option<Uuid>,
     actor_key_id: Option<Uuid>,
     created_at: i64,
+    hash: Vec<u8>,
     slug: Option<String>,
+    actor_name: Option<String>,
+    undone_by: Option<Uuid>,
 }
 
 impl EntryRow {
@@ -89,6 +121,20 @@ impl EntryRow {
         if slug.is_some() != self.location_id.is_some() {
             return Err(row.corrupt("location_id"));
         }
+        let balance = Balance {
+            available: row.quantity("available", self.available)?,
+            allocated: row.quantity("allocated", self.allocated)?,
+        };
+        let sums = match (self.sum_available, self.sum_allocated) {
+            (Some(available), Some(allocated)) => Balance {
+                available: row.quantity("sum_available", available)?,
+                allocated: row.quantity("sum_allocated", allocated)?,
+            },
+            _ => balance,
+        };
+        let reason = self.reason.map(|it| Reason::new("reason", it));
+        let reference = self.reference.map(|it| Reference::new("reference", it));
+        let key = self.idempotency_key.as_deref().map(IdempotencyKey::new);
         let entry = Entry {
             id: TransactionId::new(self.transaction_id),
             stock,
@@ -96,17 +142,25 @@ impl EntryRow {
             location: self.location_id.map(LocationId::new),
             action: EntryAction::from_word(&self.action).ok_or_else(|| row.corrupt("action"))?,
             quantity: row.quantity("quantity", self.quantity)?,
-            balance: Balance {
-                available: row.quantity("available", self.available)?,
-                allocated: row.quantity("allocated", self.allocated)?,
+            balance,
+            sums,
+            annotation: Annotation {
+                reason: row.valid("reason", reason.transpose())?,
+                reference: row.valid("reference", reference.transpose())?,
             },
+            idempotency_key: row.valid("idempotency_key", key.transpose())?,
+            batch: self.batch_id.map(BatchId::new),
+            undoes: self.undoes.map(TransactionId::new),
             actor: self.actor_key_id.map(KeyId::new),
             created_at: row.timestamp("created_at", self.created_at)?,
+            hash: row.hash("hash", &self.hash)?,
         };
         Ok(Recorded {
             entry,
             product,
             slug,
+            actor_name: self.actor_name.map(Into::into),
+            undone_by: self.undone_by.map(TransactionId::new),
         })
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod stock;
 pub(crate) mod tenancy;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Quantity, Timestamp};
+use stockroom_domain::{EntryHash, Quantity, Timestamp};
 use uuid::Uuid;
 
 /// Names a row, for the case that one of its values is impossible.
@@ -57,6 +57,10 @@ impl Row {
 
     fn quantity(self, column: &'static str, pieces: i64) -> Result<Quantity, StoreError> {
         self.valid(column, Quantity::try_from(pieces))
+    }
+
+    fn hash(self, column: &'static str, bytes: &[u8]) -> Result<EntryHash, StoreError> {
+        self.valid(column, <[u8; 32]>::try_from(bytes).map(EntryHash))
     }
 
     pub(crate) fn timestamp(

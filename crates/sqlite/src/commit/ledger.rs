@@ -2,10 +2,10 @@
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{DeletedStock, Entry, OrganizationId};
+use stockroom_domain::{DeletedStock, Entry, IdempotencyKey, OrganizationId, Reason, Reference};
 
 use crate::error::{expect_rows, failed};
-use crate::parameter::{hex, json};
+use crate::parameter::{hex, hex_bytes, json};
 
 /// Keeps stock that is no longer managed.
 pub(super) async fn store_deleted(
@@ -28,6 +28,7 @@ pub(super) async fn store_deleted(
             stock.unlocated.available.get(),
             stock.unlocated.allocated.get(),
             stock.sequence,
+            hex_bytes(stock.last_hash.0),
             stock.created_at.as_milliseconds(),
             stock.updated_at.as_milliseconds(),
             deleted_at.as_milliseconds(),
@@ -38,8 +39,8 @@ pub(super) async fn store_deleted(
         r#"
         INSERT INTO deleted_stocks (
             organization_id, stock_id, product_id, owner_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at,
-            deleted_at
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, deleted_at
         )
         SELECT
             ?1,
@@ -52,9 +53,10 @@ pub(super) async fn store_deleted(
             deleted.value ->> 6,
             deleted.value ->> 7,
             deleted.value ->> 8,
-            deleted.value ->> 9,
+            unhex(deleted.value ->> 9),
             deleted.value ->> 10,
-            deleted.value ->> 11
+            deleted.value ->> 11,
+            deleted.value ->> 12
         FROM json_each(?2) AS deleted
         "#,
         organization_id,
@@ -76,17 +78,30 @@ pub(super) async fn store_entries(
         return Ok(());
     }
     let added = json(entries.iter().map(|entry| {
+        let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+        let annotation = &entry.annotation;
+        // A tuple has room for sixteen.
         (
-            hex(entry.stock),
-            entry.sequence,
-            hex(entry.id),
-            entry.location.map(hex),
-            entry.action.as_str(),
-            entry.quantity.get(),
-            entry.balance.available.get(),
-            entry.balance.allocated.get(),
+            (
+                hex(entry.stock),
+                entry.sequence,
+                hex(entry.id),
+                entry.location.map(hex),
+                entry.action.as_str(),
+                entry.quantity.get(),
+                entry.balance.available.get(),
+                entry.balance.allocated.get(),
+                sums.map(|sums| sums.available.get()),
+                sums.map(|sums| sums.allocated.get()),
+            ),
+            annotation.reason.as_ref().map(Reason::as_str),
+            annotation.reference.as_ref().map(Reference::as_str),
+            entry.idempotency_key.as_ref().map(IdempotencyKey::as_str),
+            entry.batch.map(hex),
+            entry.undoes.map(hex),
             entry.actor.map(hex),
             entry.created_at.as_milliseconds(),
+            hex_bytes(entry.hash.0),
         )
     }))?;
     let organization_id = organization.uuid();
@@ -94,20 +109,29 @@ pub(super) async fn store_entries(
         r#"
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
-            available, allocated, actor_key_id, created_at
+            available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
+            batch_id, undoes, actor_key_id, created_at, hash
         )
         SELECT
             ?1,
-            unhex(added.value ->> 0),
+            unhex(added.value ->> '$[0][0]'),
+            added.value ->> '$[0][1]',
+            unhex(added.value ->> '$[0][2]'),
+            unhex(added.value ->> '$[0][3]'),
+            added.value ->> '$[0][4]',
+            added.value ->> '$[0][5]',
+            added.value ->> '$[0][6]',
+            added.value ->> '$[0][7]',
+            added.value ->> '$[0][8]',
+            added.value ->> '$[0][9]',
             added.value ->> 1,
-            unhex(added.value ->> 2),
-            unhex(added.value ->> 3),
-            added.value ->> 4,
-            added.value ->> 5,
-            added.value ->> 6,
+            added.value ->> 2,
+            added.value ->> 3,
+            unhex(added.value ->> 4),
+            unhex(added.value ->> 5),
+            unhex(added.value ->> 6),
             added.value ->> 7,
-            unhex(added.value ->> 8),
-            added.value ->> 9
+            unhex(added.value ->> 8)
         FROM json_each(?2) AS added
         "#,
         organization_id,

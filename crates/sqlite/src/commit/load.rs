@@ -11,6 +11,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
+use super::kept;
 use crate::error::failed;
 use crate::parameter::{hex, json};
 use crate::rows;
@@ -41,6 +42,13 @@ pub(super) async fn state(
         let keys = rows::key::keys(connection, organization, ids).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
+    kept::load(
+        connection,
+        organization,
+        &needs.idempotency_keys,
+        &mut state,
+    )
+    .await?;
     for owner in &needs.key_totals {
         let totals = key_totals(connection, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);

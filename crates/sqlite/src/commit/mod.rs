@@ -1,8 +1,11 @@
 //! The way in for every change.
 
+mod batches;
 mod counts;
+mod kept;
 mod ledger;
 mod load;
+mod positions;
 mod records;
 mod stocks;
 mod transactions;
@@ -10,7 +13,9 @@ mod transactions;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{Ledger, StoreError};
-use stockroom_domain::{Changes, Command, Context, Needs, OrganizationId, Outcome, run, runs};
+use stockroom_domain::{
+    Changes, Command, Context, Needs, OrganizationId, Outcome, Timestamp, run, runs,
+};
 
 pub(crate) use counts::Kind;
 pub(crate) use load::key_totals;
@@ -45,12 +50,24 @@ impl Ledger for SqliteDatabase {
             let state = load::state(&mut transaction, organization, &needs).await?;
             let (decided, changes) = self
                 .environment
-                .with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
             store(&mut transaction, organization, changes).await?;
             outcomes.extend(decided);
         }
         transaction.commit().await?;
         Ok(outcomes)
+    }
+
+    async fn forget_answers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let mut transaction = self.write().await?;
+        let forgotten = kept::forget(&mut transaction, organization, now, limit).await?;
+        transaction.commit().await?;
+        Ok(forgotten)
     }
 }
 
@@ -63,5 +80,7 @@ async fn store(
     records::store(connection, organization, changes.records).await?;
     stocks::store(connection, organization, &changes.stocks).await?;
     ledger::store_deleted(connection, organization, &changes.deleted_stocks).await?;
-    ledger::store_entries(connection, organization, &changes.entries).await
+    ledger::store_entries(connection, organization, &changes.entries).await?;
+    batches::store(connection, organization, &changes.batches).await?;
+    kept::store(connection, organization, &changes.kept_answers).await
 }

@@ -7,8 +7,9 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 
 use super::counts::{Growth, Kind, shadowing};
+use super::positions;
 use crate::error::{expect_rows, failed};
-use crate::parameter::{hex, json};
+use crate::parameter::{hex, hex_bytes, json};
 
 /// Brings current stock from what it was before to what it is after.
 pub(super) async fn store(
@@ -31,7 +32,10 @@ pub(super) async fn store(
     delete(connection, organization, &sorted.deleted).await?;
     insert(connection, organization, &sorted.created).await?;
     update(connection, organization, &sorted.updated).await?;
-    store_positions(connection, organization, &sorted).await?;
+    let created = sorted.created.iter().map(|created| (None, *created));
+    let updated = sorted.updated.iter();
+    let updated = updated.map(|(before, after)| (Some(*before), *after));
+    positions::store(connection, organization, created.chain(updated)).await?;
     if !products.is_empty() {
         for (store_id, count) in shadowing(connection, organization, products).await? {
             growth.add(store_id, Kind::ShadowingStock, count);
@@ -155,6 +159,7 @@ async fn insert(
             stock.unlocated.available.get(),
             stock.unlocated.allocated.get(),
             stock.sequence,
+            hex_bytes(stock.last_hash.0),
             stock.created_at.as_milliseconds(),
             stock.updated_at.as_milliseconds(),
         )
@@ -164,7 +169,8 @@ async fn insert(
         r#"
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at
         )
         SELECT
             ?1,
@@ -177,8 +183,9 @@ async fn insert(
             created.value ->> 6,
             created.value ->> 7,
             created.value ->> 8,
-            created.value ->> 9,
-            created.value ->> 10
+            unhex(created.value ->> 9),
+            created.value ->> 10,
+            created.value ->> 11
         FROM json_each(?2) AS created
         "#,
         organization_id,
@@ -210,6 +217,7 @@ async fn update(
             after.unlocated.available.get(),
             after.unlocated.allocated.get(),
             after.sequence,
+            hex_bytes(after.last_hash.0),
             after.updated_at.as_milliseconds(),
         )
     }))?;
@@ -220,7 +228,8 @@ async fn update(
         r#"
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
-            allocated, unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at
         )
         SELECT
             stocks.organization_id,
@@ -233,8 +242,9 @@ async fn update(
             updated.value ->> 6,
             updated.value ->> 7,
             updated.value ->> 8,
+            unhex(updated.value ->> 9),
             stocks.created_at,
-            updated.value ->> 9
+            updated.value ->> 10
         FROM json_each(?2) AS updated
         CROSS JOIN stocks
             ON stocks.organization_id = ?1
@@ -249,6 +259,7 @@ async fn update(
             unlocated_available = excluded.unlocated_available,
             unlocated_allocated = excluded.unlocated_allocated,
             sequence = excluded.sequence,
+            last_hash = excluded.last_hash,
             updated_at = excluded.updated_at
         "#,
         organization_id,
@@ -258,84 +269,4 @@ async fn update(
     .await
     .map_err(failed)?;
     expect_rows("stocks", stocks.len(), &result)
-}
-
-/// Stores the positions that are new or changed, and removes those that are gone.
-async fn store_positions(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    sorted: &Sorted<'_>,
-) -> Result<(), StoreError> {
-    let mut kept = Vec::new();
-    let mut gone = Vec::new();
-    let created = sorted.created.iter().map(|created| (None, *created));
-    let updated = sorted
-        .updated
-        .iter()
-        .map(|(before, after)| (Some(*before), *after));
-    for (before, after) in created.chain(updated) {
-        for (location, position) in &after.located {
-            let balance = before.and_then(|before| before.balance(Some(*location)));
-            if balance != Some(position.balance) {
-                kept.push((
-                    hex(after.id),
-                    hex(*location),
-                    position.balance.available.get(),
-                    position.balance.allocated.get(),
-                ));
-            }
-        }
-        for location in before.into_iter().flat_map(|before| before.located.keys()) {
-            if !after.located.contains_key(location) {
-                gone.push((hex(after.id), hex(*location)));
-            }
-        }
-    }
-    let organization_id = organization.uuid();
-    if !kept.is_empty() {
-        let positions = kept.len();
-        let kept = json(kept)?;
-        let result = sqlx::query!(
-            r#"
-            INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
-            SELECT
-                ?1,
-                unhex(kept.value ->> 0),
-                unhex(kept.value ->> 1),
-                kept.value ->> 2,
-                kept.value ->> 3
-            FROM json_each(?2) AS kept
-            WHERE true
-            ON CONFLICT (organization_id, stock_id, location_id)
-                DO UPDATE SET available = excluded.available, allocated = excluded.allocated
-            "#,
-            organization_id,
-            kept,
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-        expect_rows("positions", positions, &result)?;
-    }
-    if !gone.is_empty() {
-        let positions = gone.len();
-        let gone = json(gone)?;
-        let result = sqlx::query!(
-            r#"
-            DELETE FROM positions
-            WHERE organization_id = ?1
-                AND (stock_id, location_id) IN (
-                    SELECT unhex(gone.value ->> 0), unhex(gone.value ->> 1)
-                    FROM json_each(?2) AS gone
-                )
-            "#,
-            organization_id,
-            gone,
-        )
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-        expect_rows("positions", positions, &result)?;
-    }
-    Ok(())
 }

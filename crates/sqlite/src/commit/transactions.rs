@@ -6,11 +6,14 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Changes, Command, Context, Entry, KeyId, LocationId, Needs, Operation, OrganizationId, Outcome,
-    Owner, Position, Slug, State, Stock, StockId, StockKey, run,
+    Batch, BatchId, Changes, Command, Context, Entry, IdempotencyKey, KeptAnswer, KeyId,
+    LocationId, Needs, Operation, OrganizationId, Outcome, Owner, Position, Reason, Reference,
+    Slug, State, Stock, StockId, StockKey, TransactionId, run,
 };
 use uuid::Uuid;
 
+use super::kept::KeptRow;
+use super::{batches, kept};
 use crate::error::{Fault, failed_directly as failed};
 use crate::rows::location::LocationRow;
 use crate::rows::stock::{PositionRow, StockRow};
@@ -18,7 +21,7 @@ use crate::rows::stock::{PositionRow, StockRow};
 const STOCK: &str = "
     SELECT
         product_id, owner_id, stock_id, product_owner_id, available, allocated,
-        unlocated_available, unlocated_allocated, sequence, created_at, updated_at
+        unlocated_available, unlocated_allocated, sequence, last_hash, created_at, updated_at
     FROM stocks
     WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
 ";
@@ -48,7 +51,8 @@ const UPDATE: &str = "
         unlocated_available = ?8,
         unlocated_allocated = ?9,
         sequence = ?10,
-        updated_at = ?11
+        last_hash = ?11,
+        updated_at = ?12
     WHERE organization_id = ?1
         AND product_id = ?2
         AND owner_id = ?3
@@ -66,14 +70,54 @@ const STORE_POSITION: &str = "
 const ADD: &str = "
     INSERT INTO entries (
         organization_id, stock_id, sequence, transaction_id, location_id, action,
-        quantity, available, allocated, actor_key_id, created_at
+        quantity, available, allocated, sum_available, sum_allocated, reason, reference,
+        idempotency_key, batch_id, undoes, actor_key_id, created_at, hash
     )
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+    VALUES (
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+    )
+";
+
+const BEGIN_SPAN: &str = "
+    INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
+    VALUES (?1, ?2, ?3, ?4)
+";
+
+const ADD_BATCH: &str = "
+    INSERT INTO batches (organization_id, batch_id, owner_id, entries) VALUES (?1, ?2, ?3, ?4)
+";
+
+const KEPT: &str = "
+    SELECT request_digest, outcome, expires_at
+    FROM idempotency_keys
+    WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3
+";
+
+const KEEP: &str = "
+    INSERT INTO idempotency_keys (
+        organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
+    )
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
+        request_digest = excluded.request_digest,
+        outcome = excluded.outcome,
+        expires_at = excluded.expires_at
 ";
 
 /// All of them, for a look at how they are carried out.
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 6] = [STOCK, POSITIONS, LOCATION, UPDATE, STORE_POSITION, ADD];
+pub(crate) const STATEMENTS: [&str; 10] = [
+    STOCK,
+    POSITIONS,
+    LOCATION,
+    UPDATE,
+    STORE_POSITION,
+    ADD,
+    BEGIN_SPAN,
+    ADD_BATCH,
+    KEPT,
+    KEEP,
+];
 
 /// Whether there is nothing but transactions.
 pub(super) fn are_all(commands: &[Command]) -> bool {
@@ -98,7 +142,7 @@ pub(super) fn commit(
     }
     let state = load(&transaction, organization, &needs)?;
     let (outcomes, changes) =
-        environment.with_ids(|ids| run(commands, state, &mut Context { now, ids }));
+        environment.with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
     store(&transaction, organization, &changes)?;
     transaction.commit().map_err(failed)?;
     Ok(outcomes)
@@ -124,7 +168,31 @@ fn load(
             state.add_location(row.decode(organization)?);
         }
     }
+    for (owner, key) in &needs.idempotency_keys {
+        let owner_id = owner.to_uuid(organization);
+        if let Some(row) = kept_answer(connection, organization, owner_id, key).map_err(failed)? {
+            state.keep(row.decode(owner_id, *owner, key)?);
+        }
+    }
     Ok(state)
+}
+
+fn kept_answer(
+    connection: &Connection,
+    organization: OrganizationId,
+    owner_id: Uuid,
+    key: &IdempotencyKey,
+) -> rusqlite::Result<Option<KeptRow>> {
+    let mut statement = connection.prepare_cached(KEPT)?;
+    let key = params![organization.uuid(), owner_id, key.as_str()];
+    let row = statement.query_row(key, |row| {
+        Ok(KeptRow {
+            request_digest: row.get(0)?,
+            outcome: row.get(1)?,
+            expires_at: row.get(2)?,
+        })
+    });
+    row.optional()
 }
 
 fn stock(
@@ -146,8 +214,9 @@ fn stock(
             unlocated_available: row.get(6)?,
             unlocated_allocated: row.get(7)?,
             sequence: row.get(8)?,
-            created_at: row.get(9)?,
-            updated_at: row.get(10)?,
+            last_hash: row.get(9)?,
+            created_at: row.get(10)?,
+            updated_at: row.get(11)?,
         })
     });
     row.optional()
@@ -218,15 +287,74 @@ fn store(
         };
         update(connection, organization, before, after)?;
         for (location, position) in &after.located {
-            if before.balance(Some(*location)) != Some(position.balance) {
+            let balance = before.balance(Some(*location));
+            if balance != Some(position.balance) {
                 store_position(connection, organization, after.id, *location, position)?;
+            }
+            if balance.is_none() {
+                begin_span(connection, organization, after, *location)?;
             }
         }
     }
     for entry in &changes.entries {
         add(connection, organization, entry)?;
     }
+    for batch in &changes.batches {
+        add_batch(connection, organization, batch)?;
+    }
+    for kept in &changes.kept_answers {
+        keep(connection, organization, kept)?;
+    }
     Ok(())
+}
+
+/// Notes since when there is a position.
+fn begin_span(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock: &Stock,
+    location: LocationId,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(BEGIN_SPAN).map_err(failed)?;
+    let begun = statement.execute(params![
+        organization.uuid(),
+        stock.id.uuid(),
+        location.uuid(),
+        stock.updated_at.as_milliseconds(),
+    ]);
+    expect_row("position_spans", begun)
+}
+
+fn add_batch(
+    connection: &Connection,
+    organization: OrganizationId,
+    batch: &Batch,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(ADD_BATCH).map_err(failed)?;
+    let added = statement.execute(params![
+        organization.uuid(),
+        batch.id.uuid(),
+        batch.owner.to_uuid(organization),
+        batches::entries(batch),
+    ]);
+    expect_row("batches", added)
+}
+
+fn keep(
+    connection: &Connection,
+    organization: OrganizationId,
+    kept: &KeptAnswer,
+) -> Result<(), StoreError> {
+    let mut statement = connection.prepare_cached(KEEP).map_err(failed)?;
+    let stored = statement.execute(params![
+        organization.uuid(),
+        kept.owner.to_uuid(organization),
+        kept.key.as_str(),
+        kept.request.0,
+        kept::text(&kept.outcome)?,
+        kept.expires_at.as_milliseconds(),
+    ]);
+    expect_row("idempotency_keys", stored)
 }
 
 /// Only a row that is as it was when the change was decided is changed.
@@ -249,6 +377,7 @@ fn update(
         i64::from(after.unlocated.available),
         i64::from(after.unlocated.allocated),
         integer(after.sequence),
+        after.last_hash.0,
         after.updated_at.as_milliseconds(),
     ]);
     expect_row("stocks", updated)
@@ -279,6 +408,8 @@ fn add(
     entry: &Entry,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(ADD).map_err(failed)?;
+    let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+    let annotation = &entry.annotation;
     let added = statement.execute(params![
         organization.uuid(),
         entry.stock.uuid(),
@@ -289,8 +420,16 @@ fn add(
         i64::from(entry.quantity),
         i64::from(entry.balance.available),
         i64::from(entry.balance.allocated),
+        sums.map(|sums| i64::from(sums.available)),
+        sums.map(|sums| i64::from(sums.allocated)),
+        annotation.reason.as_ref().map(Reason::as_str),
+        annotation.reference.as_ref().map(Reference::as_str),
+        entry.idempotency_key.as_ref().map(IdempotencyKey::as_str),
+        entry.batch.map(BatchId::uuid),
+        entry.undoes.map(TransactionId::uuid),
         entry.actor.map(KeyId::uuid),
         entry.created_at.as_milliseconds(),
+        entry.hash.0,
     ]);
     expect_row("entries", added)
 }

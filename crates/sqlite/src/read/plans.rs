@@ -8,7 +8,9 @@ use stockroom_application::filter::{
 };
 use stockroom_application::ports::View;
 use stockroom_application::{Environment, PageRequest};
-use stockroom_domain::{Balance, OrganizationId, Owner, ProductId, Stock, StockId, StoreId};
+use stockroom_domain::{
+    Balance, EntryHash, OrganizationId, Owner, ProductId, Stock, StockId, StoreId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -202,6 +204,7 @@ async fn filtered_history_goes_along_the_ledger() {
         product_owner: Owner::Organization,
         unlocated: Balance::default(),
         located: std::collections::BTreeMap::new(),
+        last_hash: EntryHash([0; 32]),
         sequence: 1,
         created_at: now,
         updated_at: now,

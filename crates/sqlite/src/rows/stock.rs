@@ -38,6 +38,7 @@ pub(crate) async fn stocks(
             stocks.unlocated_available AS "unlocated_available!",
             stocks.unlocated_allocated AS "unlocated_allocated!",
             stocks.sequence AS "sequence!",
+            stocks.last_hash AS "last_hash!",
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
             (
@@ -77,6 +78,7 @@ pub(crate) async fn stocks(
             unlocated_available: row.unlocated_available,
             unlocated_allocated: row.unlocated_allocated,
             sequence: row.sequence,
+            last_hash: row.last_hash,
             created_at: row.created_at,
             updated_at: row.updated_at,
         };
@@ -96,6 +98,7 @@ pub(crate) struct StockRow {
     pub(crate) unlocated_available: i64,
     pub(crate) unlocated_allocated: i64,
     pub(crate) sequence: i64,
+    pub(crate) last_hash: Vec<u8>,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
 }
@@ -119,6 +122,7 @@ impl StockRow {
             },
             located,
             sequence: row.valid("sequence", u64::try_from(self.sequence))?,
+            last_hash: row.hash("last_hash", &self.last_hash)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
         };

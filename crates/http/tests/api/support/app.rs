@@ -16,8 +16,8 @@ use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    Actor, Command, CreateStock, Name, Operation, Organization, OrganizationId, Owner, ProductId,
-    ProductText, Quantity, Store, Timestamp,
+    Actor, Command, CreateStock, Name, Organization, OrganizationId, Owner, ProductId, ProductText,
+    Quantity, Store, Timestamp,
 };
 use stockroom_http::Options;
 
@@ -204,13 +204,13 @@ impl TestApp {
             acting: Owner::Store(self.store.id),
             ..Actor::OPERATOR
         };
-        let commands = (0..count).map(|number| Command {
-            actor,
-            operation: Operation::from(CreateStock {
+        let commands = (0..count).map(|number| {
+            let request = CreateStock {
                 product: ProductId::parse(&super::id(number)).unwrap(),
                 unlocated: Quantity::new(u64::from(number)).unwrap(),
                 located: BTreeMap::new(),
-            }),
+            };
+            Command::new(actor.clone(), request)
         });
         let commands: Vec<Command> = commands.collect();
         let outcomes = self.database.commit(self.organization.id, &commands).await;

@@ -58,6 +58,7 @@ macro_rules! failing {
 failing! {
     Ledger {
         commit(OrganizationId, &[Command]) -> Vec<Outcome>;
+        forget_answers(OrganizationId, Timestamp, u32) -> u64;
     }
     StockReader {
         stock(View, ProductId) -> Option<Stock>;

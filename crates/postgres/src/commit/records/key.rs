@@ -20,6 +20,7 @@ pub(super) async fn store(
     let secret_hash = key.secret_hash.0.as_slice();
     let created_at = key.created_at.as_milliseconds();
     let updated_at = key.updated_at.as_milliseconds();
+    store_name(session, organization, key).await?;
     let updated = sqlx::query!(
         r#"
         UPDATE application_keys
@@ -71,6 +72,27 @@ pub(super) async fn store(
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// What the key is called, which is kept when it is gone.
+async fn store_name(
+    session: &mut Session,
+    organization: OrganizationId,
+    key: &ApplicationKey,
+) -> Result<(), StoreError> {
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO key_names (organization_id, key_id, name) VALUES ($1, $2, $3)
+        ON CONFLICT (organization_id, key_id) DO UPDATE SET name = excluded.name
+        "#,
+        organization.uuid(),
+        key.id.uuid(),
+        key.name.as_str(),
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("key_names", 1, &result)
 }
 
 /// Removes the key.

@@ -111,6 +111,18 @@ pub(super) async fn delete(
     .execute(&mut *session)
     .await
     .map_err(failed)?;
+    sqlx::query!(
+        r#"
+        UPDATE position_spans SET removed_at = greatest(added_at, $3)
+        WHERE organization_id = $1 AND location_id = $2 AND removed_at IS NULL
+        "#,
+        organization_id,
+        location_id,
+        deleted_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
     let result = sqlx::query!(
         r#"
         UPDATE locations SET deleted_at = $3

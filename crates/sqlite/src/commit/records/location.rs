@@ -111,6 +111,19 @@ pub(super) async fn delete(
     .execute(&mut *connection)
     .await
     .map_err(failed)?;
+    sqlx::query!(
+        r#"
+        UPDATE position_spans INDEXED BY position_spans_in_location
+        SET removed_at = max(added_at, ?3)
+        WHERE organization_id = ?1 AND location_id = ?2 AND removed_at IS NULL
+        "#,
+        organization_id,
+        location_id,
+        deleted_at,
+    )
+    .execute(&mut *connection)
+    .await
+    .map_err(failed)?;
     let result = sqlx::query!(
         r#"
         UPDATE locations SET deleted_at = ?3

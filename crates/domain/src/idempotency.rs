@@ -1,0 +1,57 @@
+//! Requests that may be sent again without being carried out again.
+
+use crate::{IdempotencyKey, Outcome, Owner, RefusalKind, Timestamp};
+
+/// A digest of everything in a request that its answer depends on. Two requests with one digest
+/// are the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct RequestDigest(pub [u8; 32]);
+
+/// How a client names a request that it may send again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Idempotency {
+    /// What it calls the request.
+    pub key: IdempotencyKey,
+    /// What the request is.
+    pub request: RequestDigest,
+    /// How long the answer is kept, in milliseconds.
+    pub kept_milliseconds: i64,
+}
+
+/// What a request was answered, kept for those who send it again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KeptAnswer {
+    /// Who asked: keys of others are other keys.
+    pub owner: Owner,
+    /// What the client called the request.
+    pub key: IdempotencyKey,
+    /// What the request was.
+    pub request: RequestDigest,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// When it is forgotten.
+    pub expires_at: Timestamp,
+}
+
+impl Idempotency {
+    /// The answer to be kept for a request that was decided at `now`, if it is one that is kept: a
+    /// request that makes no sense may make some later, and is decided anew.
+    pub(crate) fn keep(
+        &self,
+        owner: Owner,
+        outcome: &Outcome,
+        now: Timestamp,
+    ) -> Option<KeptAnswer> {
+        let is_kept = outcome
+            .as_ref()
+            .err()
+            .is_none_or(|refusal| refusal.kind() >= RefusalKind::NotFound);
+        is_kept.then(|| KeptAnswer {
+            owner,
+            key: self.key.clone(),
+            request: self.request,
+            outcome: outcome.clone(),
+            expires_at: now.plus_milliseconds(self.kept_milliseconds),
+        })
+    }
+}

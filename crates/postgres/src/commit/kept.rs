@@ -1,0 +1,175 @@
+//! What requests were answered that may be sent again.
+
+use std::collections::BTreeSet;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    IdempotencyKey, KeptAnswer, OrganizationId, Owner, RequestDigest, State, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::error::{Fault, failed};
+use crate::parameter::owned;
+use crate::rows::Row;
+use crate::session::Session;
+
+/// Kept answers by columns, in the order of their keys: in this order everybody adds them, so that
+/// nobody waits in a circle.
+#[derive(Default)]
+pub(super) struct KeptColumns<'a> {
+    pub(super) owner_ids: Vec<Uuid>,
+    pub(super) keys: Vec<&'a str>,
+    pub(super) request_digests: Vec<Vec<u8>>,
+    pub(super) outcomes: Vec<String>,
+    pub(super) expires_at: Vec<i64>,
+}
+
+impl<'a> KeptColumns<'a> {
+    pub(super) fn new(
+        organization: OrganizationId,
+        answers: &'a [KeptAnswer],
+    ) -> Result<Self, StoreError> {
+        let mut answers: Vec<&KeptAnswer> = answers.iter().collect();
+        answers.sort_unstable_by_key(|kept| (kept.owner, &kept.key));
+        let mut columns = Self::default();
+        for kept in answers {
+            columns.owner_ids.push(kept.owner.to_uuid(organization));
+            columns.keys.push(kept.key.as_str());
+            columns.request_digests.push(kept.request.0.to_vec());
+            let outcome = serde_json::to_string(&kept.outcome);
+            let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
+            columns.outcomes.push(outcome);
+            columns.expires_at.push(kept.expires_at.as_milliseconds());
+        }
+        Ok(columns)
+    }
+}
+
+/// Keeps answers, in place of others whose time was over at `now`.
+///
+/// # Errors
+/// [`Fault::KeyTaken`] if another server has kept one under such a key since they were looked for.
+pub(super) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    answers: &[KeptAnswer],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    if answers.is_empty() {
+        return Ok(());
+    }
+    let kept = KeptColumns::new(organization, answers)?;
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO idempotency_keys AS stored (
+            organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
+        )
+        SELECT $1, kept.*
+        FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS kept
+        ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
+            request_digest = excluded.request_digest,
+            outcome = excluded.outcome,
+            expires_at = excluded.expires_at
+        WHERE stored.expires_at <= $7
+        "#,
+        organization.uuid(),
+        &kept.owner_ids,
+        &kept.keys as &[&str],
+        &kept.request_digests,
+        &kept.outcomes,
+        &kept.expires_at,
+        now.as_milliseconds(),
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    if u64::try_from(answers.len()) == Ok(result.rows_affected()) {
+        Ok(())
+    } else {
+        Err(Fault::KeyTaken.into())
+    }
+}
+
+/// Forgets at most `limit` answers whose time was over at `now`, and gives how many.
+pub(super) async fn forget(
+    session: &mut Session,
+    organization: OrganizationId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let result = sqlx::query!(
+        r#"
+        DELETE FROM idempotency_keys
+        WHERE organization_id = $1
+            AND (owner_id, idempotency_key) IN (
+                SELECT owner_id, idempotency_key FROM idempotency_keys
+                WHERE organization_id = $1 AND expires_at <= $2
+                ORDER BY expires_at
+                LIMIT $3
+            )
+            AND expires_at <= $2
+        "#,
+        organization.uuid(),
+        now.as_milliseconds(),
+        i64::from(limit),
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    Ok(result.rows_affected())
+}
+
+/// Adds to `state` what is kept under these keys.
+pub(super) async fn load(
+    session: &mut Session,
+    organization: OrganizationId,
+    keys: &BTreeSet<(Owner, IdempotencyKey)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if keys.is_empty() {
+        return Ok(());
+    }
+    let pairs = keys
+        .iter()
+        .map(|(owner, key)| (*owner, key.as_str().to_owned()));
+    let (owner_ids, keys) = owned(organization, pairs);
+    let rows = sqlx::query!(
+        r#"
+        SELECT
+            kept.owner_id AS "owner_id!",
+            kept.idempotency_key AS "idempotency_key!",
+            kept.request_digest AS "request_digest!",
+            kept.outcome AS "outcome!",
+            kept.expires_at AS "expires_at!"
+        FROM unnest($2::uuid[], $3::text[]) AS wanted (owner_id, idempotency_key)
+        CROSS JOIN LATERAL (
+            SELECT * FROM idempotency_keys
+            WHERE idempotency_keys.organization_id = $1
+                AND idempotency_keys.owner_id = wanted.owner_id
+                AND idempotency_keys.idempotency_key = wanted.idempotency_key
+            OFFSET 0
+        ) AS kept
+        "#,
+        organization.uuid(),
+        &owner_ids,
+        &keys,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    for kept in rows {
+        let row = Row::new("idempotency_keys", kept.owner_id);
+        let request = <[u8; 32]>::try_from(kept.request_digest);
+        state.keep(KeptAnswer {
+            owner: Owner::from_uuid(kept.owner_id, organization),
+            key: row.valid(
+                "idempotency_key",
+                IdempotencyKey::new(&kept.idempotency_key),
+            )?,
+            request: RequestDigest(row.valid("request_digest", request)?),
+            outcome: row.valid("outcome", serde_json::from_str(&kept.outcome))?,
+            expires_at: row.timestamp("expires_at", kept.expires_at)?,
+        });
+    }
+    Ok(())
+}

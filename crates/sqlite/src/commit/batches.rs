@@ -1,0 +1,40 @@
+//! Stores which entries were made by one request for many.
+
+use sqlx::SqliteConnection;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Batch, BatchEntry, OrganizationId};
+
+use crate::error::failed;
+
+/// A batch's entries as one value.
+pub(super) fn entries(batch: &Batch) -> Vec<u8> {
+    let entries = batch.entries.iter().copied();
+    entries.flat_map(BatchEntry::to_bytes).collect()
+}
+
+pub(super) async fn store(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    batches: &[Batch],
+) -> Result<(), StoreError> {
+    for batch in batches {
+        let organization_id = organization.uuid();
+        let batch_id = batch.id.uuid();
+        let owner_id = batch.owner.to_uuid(organization);
+        let entries = entries(batch);
+        sqlx::query!(
+            r#"
+            INSERT INTO batches (organization_id, batch_id, owner_id, entries)
+            VALUES (?1, ?2, ?3, ?4)
+            "#,
+            organization_id,
+            batch_id,
+            owner_id,
+            entries,
+        )
+        .execute(&mut *connection)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}
