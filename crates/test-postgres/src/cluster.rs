@@ -21,6 +21,9 @@ pub(crate) const SETTINGS: [&str; 4] = [
     "autovacuum_naptime=5s",
 ];
 
+/// What a running cluster has in its folder to keep others away.
+const LOCKS: [&str; 2] = ["data/postmaster.pid", ".s.PGSQL.5432.lock"];
+
 /// How often it is looked whether a process has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(1);
 
@@ -127,6 +130,11 @@ impl Cluster {
             while is_running(process) {
                 tokio::time::sleep(LOOK_EVERY).await;
             }
+        }
+        // They name a process that PostgreSQL takes to be running as long as nobody has taken
+        // notice of its end.
+        for lock in LOCKS {
+            fs::remove_file(self.folder.join(lock))?;
         }
         Ok(())
     }
