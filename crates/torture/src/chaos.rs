@@ -46,12 +46,12 @@ impl Chaos {
             Store::Postgres => random.random_range(1..=3),
         };
         let blows = (0..count).map(|number| {
-            let wait = between(random, 30..400);
+            let wait = between(random, 50..600);
             (wait, Blow::at_random(random, store, number == 0))
         });
         Self {
             blows: blows.collect(),
-            calm: between(random, 30..300),
+            calm: between(random, 50..400),
         }
     }
 

@@ -35,6 +35,12 @@ pub(crate) struct Attributes {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct EntryMeta {
     pub(crate) timestamps: EntryTimestamps,
+    /// Which stock of the product it changed.
+    pub(crate) stock_id: Uuid,
+    /// The batch that it was made in.
+    pub(crate) batch_id: Option<Uuid>,
+    /// What proves it, and all before it.
+    pub(crate) hash: String,
 }
 
 /// When it was written.

@@ -99,8 +99,9 @@ impl Run {
             return Ok(false);
         }
         println!(
-            "{store} round {round}: ok in {:.1} s; {tally}",
-            start.elapsed().as_secs_f64()
+            "{store} round {round}: {:.1} s, {}",
+            start.elapsed().as_secs_f64(),
+            tally.short(),
         );
         self.tally += tally;
         self.past.push(Past::new(evidence));

@@ -55,6 +55,14 @@ impl Tally {
         }
         tally
     }
+
+    /// The most important in a few words.
+    pub(crate) fn short(&self) -> String {
+        let Self {
+            requests, entries, ..
+        } = self;
+        format!("{requests} requests, {entries} entries")
+    }
 }
 
 fn count<T>(of: &[T]) -> u64 {

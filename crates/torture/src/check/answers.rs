@@ -6,6 +6,9 @@ use crate::record::{Answer, Attempt, Record, Unclear};
 
 use super::Fault;
 
+/// The status while the database is away.
+const UNAVAILABLE: u16 = 503;
+
 pub(super) fn faults(records: &[Record]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for record in records {
@@ -16,8 +19,17 @@ pub(super) fn faults(records: &[Record]) -> Vec<Fault> {
     faults
 }
 
-/// Whether there is an answer of a kind that no such request may get.
+/// Whether there is an answer of a kind that no such request may get. That the database is away,
+/// a server may say; that something is wrong inside, never.
 fn status(record: &Record) -> Option<String> {
+    let mut attempts = record.attempts.iter();
+    let failed = attempts.find_map(|attempt| match attempt.outcome {
+        Err(Unclear::Failed(status)) if status != UNAVAILABLE => Some(status),
+        _ => None,
+    });
+    if let Some(status) = failed {
+        return Some(format!("{} was answered {status}", record.name));
+    }
     let mut answers = record.answers().map(|(_, answer)| answer);
     let unexpected = answers.find(|answer| !may_be(&record.request, answer.status))?;
     Some(format!("{} was answered {unexpected}", record.name))

@@ -1,4 +1,10 @@
-//! Stock that is deleted and created anew: only what follows from its last life is checked.
+//! Stock that is deleted and created anew. The ledger of its last life is there; of the lives before
+//! it, only what was answered.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use uuid::Uuid;
 
 use crate::ask::Request;
 use crate::ledger::{self, Entry, StockBody};
@@ -27,6 +33,89 @@ pub(super) fn check(
             _ => None,
         };
         faults.extend(sentence.map(|sentence| Fault::new(sentence).on(product).of(record)));
+    }
+    lives(product, records, faults);
+}
+
+/// What was answered about a stock between its creation and its deletion.
+struct Life<'a> {
+    /// Requests that changed it, by the sequence numbers of their entries.
+    changes: BTreeMap<u64, &'a Record>,
+    /// The first instant at which somebody had an answer about it.
+    first_answer: Duration,
+    /// The last instant at which somebody asked for what was answered about it.
+    last_question: Duration,
+}
+
+impl Default for Life<'_> {
+    fn default() -> Self {
+        Self {
+            changes: BTreeMap::new(),
+            first_answer: Duration::MAX,
+            last_question: Duration::ZERO,
+        }
+    }
+}
+
+/// In each life of a stock changes are in the order of their answers, and no two lives overlap.
+fn lives(product: usize, records: &[Record], faults: &mut Vec<Fault>) {
+    let mut lives: BTreeMap<Uuid, Life<'_>> = BTreeMap::new();
+    for record in records {
+        let Some((stock, sequence)) = told(product, record) else {
+            continue;
+        };
+        let life = lives.entry(stock).or_default();
+        life.first_answer = life.first_answer.min(record.returned());
+        life.last_question = life.last_question.max(record.invoked());
+        let Some(sequence) = sequence else { continue };
+        if let Some(other) = life.changes.insert(sequence, record) {
+            let sentence = format!(
+                "{} and {} were both told that theirs is entry {sequence}",
+                other.name, record.name
+            );
+            faults.push(Fault::new(sentence).on(product).of(other).of(record));
+        }
+    }
+    for life in lives.values() {
+        let mut latest: Option<&Record> = None;
+        for record in life.changes.values() {
+            if let Some(before) = latest.filter(|it| it.invoked() > record.returned()) {
+                let sentence = format!(
+                    "{} comes before {}, which was answered before it was asked for",
+                    before.name, record.name
+                );
+                faults.push(Fault::new(sentence).on(product).of(before).of(record));
+            }
+            if latest.is_none_or(|it| it.invoked() < record.invoked()) {
+                latest = Some(record);
+            }
+        }
+    }
+    for (first, one) in &lives {
+        for (second, other) in lives.range(first..).skip(1) {
+            // One was there after the other, and the other after the one.
+            if one.first_answer < other.last_question && other.first_answer < one.last_question {
+                let sentence = format!("the stocks {first} and {second} were there in turns");
+                faults.push(Fault::new(sentence).on(product));
+            }
+        }
+    }
+}
+
+/// Which stock of the product a request was told of, and the sequence number of its entry if it
+/// changed it.
+fn told(product: usize, record: &Record) -> Option<(Uuid, Option<u64>)> {
+    let answer = record.answer()?;
+    match &record.request {
+        Request::Transact(line) if line.product == product => {
+            let entry = Entry::of(answer.body.get("data")?).ok()?;
+            Some((entry.meta.stock_id, Some(entry.attributes.sequence)))
+        }
+        Request::Create { product: it, .. } | Request::Stock { product: it } if *it == product => {
+            let stock: StockBody = ledger::data(&answer.body).ok()?;
+            Some((stock.meta.stock_id, None))
+        }
+        _ => None,
     }
 }
 

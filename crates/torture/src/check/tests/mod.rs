@@ -463,3 +463,44 @@ fn stock_that_was_deleted_and_is_there_is_found() {
     *id = json!("00000000-0000-0000-0000-000000000008");
     world.assert_fault("1-1-1 was acknowledged, and its stock is gone");
 }
+
+/// Two requests that a stock that is gone now was changed by.
+fn changed_and_gone() -> World {
+    let mut world = World::new();
+    let product = FLEETING;
+    for _ in 0..2 {
+        world.transact(line(product, Action::Allocate, 1));
+    }
+    world.record(Request::Delete { product }, Ok(said(204, json!(null))));
+    world.histories[product].clear();
+    world
+}
+
+#[test]
+fn what_was_told_of_stock_that_is_gone_has_to_agree() {
+    let mut world = changed_and_gone();
+    assert_eq!(world.faults(), [""; 0]);
+    world.answer(1).body["data"]["attributes"]["sequence"] = json!(2);
+    world.assert_fault("1-1-0 and 1-1-1 were both told that theirs is entry 2");
+    world.answer(1).body["data"]["attributes"]["sequence"] = json!(1);
+    world.assert_fault("1-1-1 comes before 1-1-0, which was answered before it was asked for");
+
+    let mut world = changed_and_gone();
+    let other = json!("00000000-0000-0000-0000-000000000008");
+    world.answer(1).body["data"]["meta"]["stock_id"] = other;
+    assert_eq!(world.faults(), [""; 0]);
+    let product = FLEETING;
+    let stock = json!({ "data": world.shown(product, 0).clone() });
+    world.record(Request::Stock { product }, Ok(said(200, stock)));
+    world.assert_fault("were there in turns");
+}
+
+#[test]
+fn a_failure_of_the_server_is_found() {
+    let mut world = World::new();
+    let request = || Request::Transact(line(PLAIN, Action::Allocate, 1));
+    world.record(request(), Err(Unclear::Failed(503)));
+    assert_eq!(world.faults(), [""; 0]);
+    world.record(request(), Err(Unclear::Failed(500)));
+    world.assert_fault("1-1-1 was answered 500");
+}

@@ -20,6 +20,9 @@ pub(super) const LOCATED: usize = 1;
 /// What may be deleted.
 pub(super) const FLEETING: usize = 2;
 
+/// The only stock that each product has.
+const STOCK: Uuid = Uuid::from_u128(7);
+
 pub(super) struct World {
     pub(super) products: Vec<Product>,
     pub(super) records: Vec<Record>,
@@ -55,7 +58,7 @@ fn shown(stock: &Stock) -> Value {
     });
     let mut attributes = figures(sums.available, sums.allocated);
     attributes["locations"] = Value::Object(located.collect());
-    json!({ "attributes": attributes, "meta": { "stock_id": Uuid::from_u128(7) } })
+    json!({ "attributes": attributes, "meta": { "stock_id": STOCK } })
 }
 
 pub(super) fn errors(status: u16) -> Value {
@@ -119,7 +122,11 @@ impl World {
                 "balance": figures(balance.available, balance.allocated),
                 "sequence": sequence,
             },
-            "meta": { "timestamps": { "created_at": "2026-01-01T00:00:00.001Z" } },
+            "meta": {
+                "timestamps": { "created_at": "2026-01-01T00:00:00.001Z" },
+                "stock_id": STOCK,
+                "hash": "",
+            },
         });
         if let Some(location) = location {
             entry["attributes"]["location"] = json!(location.slug());
