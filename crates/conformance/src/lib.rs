@@ -38,6 +38,7 @@ pub mod batches;
 pub mod concurrency;
 pub mod filters;
 pub mod history;
+pub mod idempotency;
 pub mod isolation;
 pub mod keys;
 pub mod lists;
@@ -87,6 +88,9 @@ macro_rules! suite {
                 an_entry_is_found_by_its_id,
                 an_unknown_id_finds_no_entry,
                 an_entry_names_its_maker,
+                an_entry_keeps_what_is_said_of_it,
+                a_position_has_to_be_as_expected,
+                entries_are_chained,
                 time_never_runs_backwards_in_a_ledger,
             }
             history {
@@ -192,6 +196,7 @@ macro_rules! suite {
             batches {
                 many_transactions_are_made_or_none,
                 many_transactions_may_be_very_many,
+                entries_name_their_batch,
                 an_empty_batch_does_nothing,
                 outcomes_come_in_order,
                 a_refusal_does_not_sink_its_neighbours,
@@ -214,6 +219,18 @@ macro_rules! suite {
                 transactions_race_deletions,
                 stock_never_lies_in_a_deleted_location,
                 reserved_limits_hold_under_load,
+            }
+            idempotency {
+                what_is_sent_again_is_answered_the_same,
+                every_kind_of_answer_is_kept,
+                refusals_are_kept,
+                what_makes_no_sense_is_not_kept,
+                a_key_is_for_one_request,
+                keys_of_others_are_other_keys,
+                a_request_may_be_repeated_within_a_batch,
+                an_answer_is_kept_for_its_time,
+                answers_are_forgotten_in_steps,
+                of_many_at_once_one_acts,
             }
             server_state {
                 what_is_kept_first_is_kept,

@@ -108,14 +108,20 @@ impl Command {
         }
     }
 
-    /// The answer that is to be kept for the case that this is asked for again.
-    pub(crate) fn keep(&self, outcome: &Outcome, now: Timestamp) -> Option<KeptAnswer> {
-        let is_new = !matches!(
-            outcome,
-            Ok(Answer::Replayed(_)) | Err(Refusal::IdempotencyKeyReused)
-        );
-        let idempotency = self.idempotency.as_ref().filter(|_| is_new)?;
-        idempotency.keep(self.actor.acting, outcome, now)
+    /// The answer that is to be kept for the case that this is asked for again. One that is kept
+    /// already stays.
+    pub(crate) fn keep(
+        &self,
+        outcome: &Outcome,
+        state: &State,
+        now: Timestamp,
+    ) -> Option<KeptAnswer> {
+        let idempotency = self.idempotency.as_ref()?;
+        let acting = self.actor.acting;
+        match state.kept_answer(acting, &idempotency.key, now) {
+            Some(_) => None,
+            None => idempotency.keep(acting, outcome, now),
+        }
     }
 }
 

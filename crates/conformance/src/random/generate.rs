@@ -10,10 +10,10 @@ use stockroom_application::filter::{
 use stockroom_application::ports::View;
 use stockroom_domain::{
     Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
-    DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, KeyId,
-    LocationId, Operation, OrganizationId, Owner, Patch, ProductId, ProductText, Quantity,
-    RegisterProduct, StoreId, Timestamp, TransactionAction, TransactionId, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
+    DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency,
+    IdempotencyKey, KeyId, LocationId, Operation, OrganizationId, Owner, Patch, ProductId,
+    ProductText, Quantity, Reason, Reference, RegisterProduct, RequestDigest, StoreId, Timestamp,
+    TransactionAction, TransactionId, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 use crate::{Bench, make};
@@ -119,9 +119,26 @@ impl Generator {
         let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
         let commands = (0..size).map(|_| {
             let actor = self.one_of(actors).clone();
-            Command::new(actor, self.operation(known))
+            let operation = self.operation(known);
+            Command {
+                idempotency: self.idempotency(),
+                ..Command::new(actor, operation)
+            }
         });
         (*organization, commands.collect())
+    }
+
+    /// Now and then a key: one of few, so that requests are sent again, and others under the same.
+    fn idempotency(&mut self) -> Option<Idempotency> {
+        if self.random.random_range(0..5) > 0 {
+            return None;
+        }
+        let key = self.pick(&["a", "b", "c", "d"]);
+        Some(Idempotency {
+            key: IdempotencyKey::new(key).expect("a key"),
+            request: RequestDigest([self.pick(&[1, 1, 1, 2]); 32]),
+            kept_milliseconds: self.pick(&[0, 2_000, 600_000]),
+        })
     }
 
     fn operation(&mut self, known: &Known) -> Operation {
@@ -167,7 +184,15 @@ impl Generator {
             4 => Some(self.pick(&["nowhere", "no slug", ""])),
             _ => Some(self.pick(&SLUGS)),
         };
-        make::transaction(product, action, self.pieces(), location)
+        let mut request = make::transaction(product, action, self.pieces(), location);
+        if self.random.random_range(0..4) == 0 {
+            request.annotation.reason = Reason::new("reason", self.pick(&TEXTS)).ok();
+            request.annotation.reference = Reference::new("reference", self.pick(&TEXTS)).ok();
+        }
+        if self.random.random_range(0..8) == 0 {
+            request.expectation.available = Some(make::quantity(self.pieces()));
+        }
+        request
     }
 
     fn creation(&mut self, product: ProductId) -> stockroom_domain::CreateStock {
