@@ -7,7 +7,7 @@ use xshell::cmd;
 use crate::workspace::Workspace;
 
 /// What a run of everything that a change must pass takes of it.
-const SHORT: [&str; 2] = ["--rounds", "5"];
+const SHORT: [&str; 2] = ["--rounds", "8"];
 
 #[derive(clap::Args)]
 pub(crate) struct Args {

@@ -191,6 +191,11 @@ impl Cluster {
         &self.folder
     }
 
+    /// The file that it writes its log to.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     /// The id of the process whose children all its other processes are.
     ///
     /// # Errors

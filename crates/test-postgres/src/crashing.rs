@@ -1,6 +1,7 @@
 //! A server that a test may crash.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use testcontainers::{ContainerAsync, GenericImage};
 
@@ -51,6 +52,15 @@ impl CrashingServer {
     #[must_use]
     pub fn url(&self) -> &str {
         &self.url
+    }
+
+    /// Where it writes its log, if that is in a file.
+    #[must_use]
+    pub fn log(&self) -> Option<PathBuf> {
+        match &self.running {
+            Running::Cluster(cluster) => Some(cluster.log()),
+            Running::Container(_) => None,
+        }
     }
 
     /// Ends it at once, as a power cut would.

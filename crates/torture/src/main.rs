@@ -125,10 +125,9 @@ async fn torture_on(store: Store, setting: Setting) -> anyhow::Result<bool> {
     let result = run.await.unwrap_or_else(|error| Err(error.into()));
     if !matches!(result, Ok(true)) {
         println!(
-            "The logs of the servers, and what else there is, are kept in {}.\nTo ask for the \
-             same again: cargo xtask torture --store {} --seed {seed}",
+            "On {} with seed {seed}. The logs and the whole history of the round are kept in {}.",
+            store.name(),
             folder.keep().display(),
-            store.name()
         );
     }
     result

@@ -13,8 +13,8 @@ const AROUND: usize = 4;
 const ENTRIES_MAX: usize = 40;
 /// How many faults are shown in full.
 const FAULTS_MAX: usize = 3;
-/// The longest answer that is shown.
-const CHARACTERS_MAX: usize = 2_000;
+/// How much is shown of an answer; all of it is in the history that is kept.
+const CHARACTERS_MAX: usize = 500;
 
 /// The first faults of a round, with what they are about.
 pub(crate) struct Report<'a> {
@@ -58,7 +58,7 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
     if !names.is_empty() {
         writeln!(f, "  requests:")?;
     }
-    for record in crate::round::sorted(&evidence.records) {
+    for record in by_time(&evidence.records) {
         let is_shown = |name: &&str| {
             let rest = name.strip_prefix(&*record.name);
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
@@ -72,6 +72,12 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
         }
     }
     Ok(())
+}
+
+fn by_time(records: &[Record]) -> Vec<&Record> {
+    let mut records: Vec<&Record> = records.iter().collect();
+    records.sort_by_key(|record| record.invoked());
+    records
 }
 
 /// The entries of a product's ledger that are concerned, and some around them.
@@ -103,8 +109,7 @@ pub(crate) fn history(evidence: &Evidence) -> String {
             let _text_is_written = writeln!(text, "  {entry}");
         }
     }
-    for record in crate::round::sorted(&evidence.records) {
-        let record: &Record = record;
+    for record in by_time(&evidence.records) {
         let _text_is_written = writeln!(text, "{record}");
     }
     text

@@ -16,7 +16,6 @@ use crate::check::{self, Evidence, Fault};
 use crate::client::{Client, Stage, Wire};
 use crate::generate::{self, Generator};
 use crate::ledger::{self, Page, Reading};
-use crate::record::Record;
 use crate::system::System;
 use crate::tally::Tally;
 
@@ -184,11 +183,4 @@ fn digest(reading: &Reading) -> u64 {
     let mut hasher = DefaultHasher::new();
     reading.hash(&mut hasher);
     hasher.finish()
-}
-
-/// What clients asked for.
-pub(crate) fn sorted(records: &[Record]) -> Vec<&Record> {
-    let mut records: Vec<&Record> = records.iter().collect();
-    records.sort_by_key(|record| record.invoked());
-    records
 }

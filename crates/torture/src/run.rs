@@ -4,6 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
+
 use crate::check::Fault;
 use crate::report::{self, Report};
 use crate::round::{self, Outcome, Past};
@@ -29,6 +31,7 @@ pub(crate) struct Setting {
 struct Run {
     setting: Setting,
     system: System,
+    folder: PathBuf,
     start: Instant,
     verifying: Duration,
     tally: Tally,
@@ -44,29 +47,39 @@ pub(crate) async fn run(store: Store, setting: Setting, folder: &Path) -> anyhow
     let mut run = Run {
         setting,
         system,
+        folder: folder.to_owned(),
         start: Instant::now(),
         verifying: Duration::ZERO,
         tally: Tally::default(),
         past: Vec::new(),
     };
-    let mut rounds = 0;
-    while run.goes_on(rounds) {
-        let round = run.setting.first_round + rounds;
-        if !run.round(round, folder).await? {
-            return Ok(false);
-        }
-        rounds += 1;
+    let result = run.rounds().await;
+    if !matches!(result, Ok(true)) {
+        run.system.keep_postgres_log();
     }
-    let faults = run.system.verify().await?;
-    if let Some(said) = faults {
-        println!("FAILED: the program finds fault with its ledger: {said}");
-        return Ok(false);
-    }
-    run.summarise(rounds);
-    Ok(true)
+    result
 }
 
 impl Run {
+    async fn rounds(&mut self) -> anyhow::Result<bool> {
+        let mut rounds = 0;
+        while self.goes_on(rounds) {
+            let round = self.setting.first_round + rounds;
+            let faulty = self.round(round).await;
+            let faulty = faulty.with_context(|| format!("round {round}"))?;
+            if faulty {
+                return Ok(false);
+            }
+            rounds += 1;
+        }
+        if let Some(said) = self.system.verify().await? {
+            println!("FAILED: the program finds fault with its ledger: {said}");
+            return Ok(false);
+        }
+        self.summarise(rounds);
+        Ok(true)
+    }
+
     fn goes_on(&self, rounds: u64) -> bool {
         match self.setting.duration {
             Some(duration) => self.start.elapsed() < duration,
@@ -74,8 +87,8 @@ impl Run {
         }
     }
 
-    /// Runs a round. Gives whether all was well.
-    async fn round(&mut self, round: u64, folder: &Path) -> anyhow::Result<bool> {
+    /// Runs a round. Gives whether anything is wrong.
+    async fn round(&mut self, round: u64) -> anyhow::Result<bool> {
         let start = Instant::now();
         self.system.empty_logs()?;
         let Setting { seed, clients, .. } = self.setting;
@@ -88,15 +101,19 @@ impl Run {
             tally,
         } = outcome;
         if !faults.is_empty() {
-            let file = folder.join("history.txt");
-            fs::write(&file, report::history(&evidence))?;
-            println!("FAILED: {store}, round {round}, seed {seed}");
+            let file = self.folder.join("history.txt");
+            fs::write(file, report::history(&evidence))?;
+            println!(
+                "FAILED: {store}, round {round}. To ask for the same again: cargo xtask torture \
+                 --store {store} --seed {seed} --clients {clients} --first-round {round} \
+                 --rounds 1"
+            );
             let report = Report {
                 faults: &faults,
                 evidence: &evidence,
             };
             println!("{report}");
-            return Ok(false);
+            return Ok(true);
         }
         println!(
             "{store} round {round}: {:.1} s, {}",
@@ -105,7 +122,7 @@ impl Run {
         );
         self.tally += tally;
         self.past.push(Past::new(evidence));
-        Ok(true)
+        Ok(false)
     }
 
     /// What is found beside the check of the round itself: one earlier round is read again, and

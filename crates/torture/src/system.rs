@@ -1,6 +1,6 @@
 //! What is put to the torture: servers, and PostgreSQL behind them.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -259,6 +259,16 @@ impl System {
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
         Ok((!output.status.success()).then(|| format!("{}: {said}", output.status)))
+    }
+
+    /// Copies PostgreSQL's log to the others, which would be gone with PostgreSQL.
+    pub(crate) fn keep_postgres_log(&self) {
+        let log = self.postgres.as_ref().and_then(CrashingServer::log);
+        if let Some(log) = log
+            && let Err(error) = fs::copy(log, self.folder.join("postgres.log"))
+        {
+            eprintln!("PostgreSQL's log can't be kept: {error}");
+        }
     }
 
     fn log(&self, server: usize) -> PathBuf {

@@ -25,11 +25,15 @@ pub(super) fn check(
         let sentence = match &record.request {
             Request::Transact(line) if line.product == product => {
                 transaction(ledger, number, record, records, found)
+                    .or_else(|| unfound(record, product, records))
             }
             Request::Create { product: it, .. } if *it == product => {
                 creation(ledger, record, records)
             }
-            Request::Delete { product: it } if *it == product => deletion(ledger, record, records),
+            Request::Delete { product: it } if *it == product => {
+                deletion(ledger, record, records).or_else(|| unfound(record, product, records))
+            }
+            Request::Stock { product: it } if *it == product => unfound(record, product, records),
             _ => None,
         };
         faults.extend(sentence.map(|sentence| Fault::new(sentence).on(product).of(record)));
@@ -119,17 +123,27 @@ fn told(product: usize, record: &Record) -> Option<(Uuid, Option<u64>)> {
     }
 }
 
-/// Whether stock may have been deleted after a request was made.
-fn may_be_deleted_after(record: &Record, product: usize, records: &[Record]) -> bool {
-    let mut deletions = records.iter().filter(|it| match it.request {
-        Request::Delete { product: it } => it == product,
-        _ => false,
-    });
-    deletions.any(|it| {
-        it.returned() > record.invoked()
+/// Requests that may have deleted a product's stock.
+fn deletions(product: usize, records: &[Record]) -> impl Iterator<Item = &Record> {
+    records.iter().filter(move |it| {
+        matches!(it.request, Request::Delete { product: it } if it == product)
             && it.was_sent()
             && it.answer().is_none_or(|answer| answer.status == 204)
     })
+}
+
+/// Whether stock may have been deleted after a request was made.
+fn may_be_deleted_after(record: &Record, product: usize, records: &[Record]) -> bool {
+    deletions(product, records).any(|it| it.returned() > record.invoked())
+}
+
+/// There is always stock until it is deleted.
+fn unfound(record: &Record, product: usize, records: &[Record]) -> Option<String> {
+    record.answer().filter(|answer| answer.status == 404)?;
+    let mut deletions = deletions(product, records).filter(|it| !std::ptr::eq(*it, record));
+    let name = &record.name;
+    (!deletions.any(|it| it.invoked() < record.returned()))
+        .then(|| format!("{name} found no stock, before it was deleted"))
 }
 
 /// What was acknowledged is in the ledger, unless stock was deleted since. What was refused isn't.

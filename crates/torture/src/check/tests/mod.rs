@@ -496,6 +496,23 @@ fn what_was_told_of_stock_that_is_gone_has_to_agree() {
 }
 
 #[test]
+fn stock_that_is_missing_before_it_is_deleted_is_found() {
+    let product = FLEETING;
+    for request in [
+        Request::Stock { product },
+        Request::Delete { product },
+        Request::Transact(line(product, Action::Allocate, 1)),
+    ] {
+        let mut world = World::new();
+        world.record(request, Ok(said(404, json!({ "errors": errors(404) }))));
+        world.assert_fault("1-1-0 found no stock, before it was deleted");
+        let deletion = world.record(Request::Delete { product }, Err(Unclear::Lost));
+        world.records[deletion].attempts[0].invoked = milliseconds(0);
+        assert_eq!(world.faults(), [""; 0]);
+    }
+}
+
+#[test]
 fn a_failure_of_the_server_is_found() {
     let mut world = World::new();
     let request = || Request::Transact(line(PLAIN, Action::Allocate, 1));
