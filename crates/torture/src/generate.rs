@@ -56,6 +56,8 @@ pub(crate) struct Generator {
     random: StdRng,
     products: Arc<[Product]>,
     servers: usize,
+    /// The server that is asked most of the time, if there is one.
+    home: Option<usize>,
     /// How many requests there were.
     number: usize,
     /// Those whose answers are kept under their keys.
@@ -63,8 +65,10 @@ pub(crate) struct Generator {
 }
 
 impl Generator {
-    pub(crate) fn new(random: StdRng, products: Arc<[Product]>, servers: usize) -> Self {
+    pub(crate) fn new(mut random: StdRng, products: Arc<[Product]>, servers: usize) -> Self {
+        let home = random.random_range(0..servers);
         Self {
+            home: Some(home).filter(|_| random.random()),
             random,
             products,
             servers,
@@ -74,7 +78,9 @@ impl Generator {
     }
 
     pub(crate) fn next(&mut self) -> Step {
-        let server = self.random.random_range(0..self.servers);
+        let elsewhere = self.random.random_ratio(1, 10);
+        let any = self.random.random_range(0..self.servers);
+        let server = self.home.filter(|_| !elsewhere).unwrap_or(any);
         let kind = self.random.random_range(0..100);
         if kind < 4
             && let Some(of) = self.earlier()
@@ -94,7 +100,7 @@ impl Generator {
             },
             17..20 => self.page(),
             20..38 => self.batch(),
-            38..44 => self.fleeting(),
+            38..46 => self.fleeting(),
             _ => self.transaction(),
         };
         Step::Ask(self.ask(request, server))
@@ -198,8 +204,8 @@ impl Generator {
                 product,
                 available: self.random.random_range(0..20),
             },
-            3..5 => Request::Delete { product },
-            5..6 => Request::Stock { product },
+            3..6 => Request::Delete { product },
+            6..7 => Request::Stock { product },
             _ => Request::Transact(self.line(product)),
         }
     }
