@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants, Stock, StockedProduct,
-    Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants,
+    Stock, StockId, StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
@@ -119,6 +119,70 @@ pub trait StockReader: Send + Sync {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError>;
+}
+
+/// Reads the past: stock as it stood, and ledgers to any depth. What has happened doesn't change,
+/// so that what is read in several steps still fits together.
+#[async_trait]
+pub trait HistoryReader: Send + Sync {
+    /// The current and former stock of these products that `view` sees, or has seen, in the order
+    /// of creation.
+    async fn lives(&self, view: View, products: &[ProductId])
+    -> Result<Vec<StockLife>, StoreError>;
+
+    /// At most `limit` of the stocks that `view` saw at a time, in the order of creation, those
+    /// behind `after`, and as many of them passed over as `offset` says.
+    async fn lives_at(
+        &self,
+        view: View,
+        at: Timestamp,
+        after: Option<StockId>,
+        page: PageRequest,
+    ) -> Result<Vec<StockLife>, StoreError>;
+
+    /// How many stocks `view` saw at a time.
+    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+
+    /// These stocks as they stood at a time, as far as they were there, in any order.
+    async fn past(
+        &self,
+        organization: OrganizationId,
+        lives: &[StockLife],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError>;
+
+    /// At most `limit` entries of a stock's ledger that come after the one with the number
+    /// `after`, as far as they fulfil every condition.
+    async fn ledger(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        filter: &[TransactionCondition],
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError>;
+
+    /// The place of an entry in a stock's ledger, if it is there.
+    async fn sequence_of(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        id: TransactionId,
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// A batch, if there is such a one.
+    async fn batch(
+        &self,
+        organization: OrganizationId,
+        id: BatchId,
+    ) -> Result<Option<Batch>, StoreError>;
+
+    /// These entries, as far as they are there, in any order.
+    async fn entries(
+        &self,
+        organization: OrganizationId,
+        entries: &[BatchEntry],
+    ) -> Result<Vec<Recorded>, StoreError>;
 }
 
 /// Reads locations. A store sees its own and its organization's.
@@ -245,6 +309,7 @@ pub trait ServerState: Send + Sync {
 pub trait Database:
     Ledger
     + StockReader
+    + HistoryReader
     + LocationReader
     + ProductReader
     + KeyReader
@@ -257,6 +322,7 @@ pub trait Database:
 impl<T> Database for T where
     T: Ledger
         + StockReader
+        + HistoryReader
         + LocationReader
         + ProductReader
         + KeyReader

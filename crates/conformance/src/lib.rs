@@ -43,12 +43,14 @@ pub mod isolation;
 pub mod keys;
 pub mod lists;
 pub mod locations;
+pub mod past;
 pub mod products;
 pub mod random;
 pub mod server_state;
 pub mod stock;
 pub mod tenancy;
 pub mod transactions;
+pub mod undo;
 
 pub use bench::{Bench, Clock, Fixture, Tenant};
 pub use client::Client;
@@ -219,6 +221,22 @@ macro_rules! suite {
                 transactions_race_deletions,
                 stock_never_lies_in_a_deleted_location,
                 reserved_limits_hold_under_load,
+            }
+            past {
+                the_past_is_what_was_read_then,
+                a_list_of_the_past_is_what_was_listed_then,
+                a_ledger_is_read_to_any_depth,
+                the_ledger_of_deleted_stock_is_read,
+                batches_are_found,
+            }
+            undo {
+                an_entry_is_undone_once,
+                what_stock_no_longer_allows_is_not_undone,
+                an_entry_in_a_location_is_undone_there,
+                entries_of_other_stock_are_not_undone,
+                a_batch_is_undone_as_a_whole,
+                a_count_makes_up_for_what_it_finds,
+                a_count_in_a_location_is_of_that_location,
             }
             idempotency {
                 what_is_sent_again_is_answered_the_same,

@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Address, Annotation, ApplicationKey, Balance, CommodityType, Context, Decision, Description,
-    ExternalRef, Geolocation, Idempotency, KeptAnswer, KeyId, Location, LocationId, Name, Needs,
-    Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus, ProductText, Quantity,
-    Recorded, Refusal, RefusalKind, SecretHash, Settings, Slug, State, Stock, StockedProduct,
-    Store, StoreId, Timestamp, TransactionAction,
+    ExternalRef, Geolocation, Idempotency, IdempotencyKey, KeptAnswer, KeyId, Location, LocationId,
+    Name, Needs, Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus,
+    ProductText, Quantity, Recorded, Reference, Refusal, RefusalKind, SecretHash, Settings, Slug,
+    State, Stock, StockedProduct, Store, StoreId, Timestamp, TransactionAction,
 };
 
 /// Who asks.
@@ -69,12 +69,16 @@ impl Command {
         }
     }
 
+    /// Who asks under which key, if this may be asked for again.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<(Owner, IdempotencyKey)> {
+        let idempotency = self.idempotency.as_ref()?;
+        Some((self.actor.acting, idempotency.key.clone()))
+    }
+
     /// What of the state has to be known to decide this command.
     pub fn needs(&self, needs: &mut Needs) {
-        if let Some(idempotency) = &self.idempotency {
-            let key = (self.actor.acting, idempotency.key.clone());
-            needs.idempotency_keys.insert(key);
-        }
+        needs.idempotency_keys.extend(self.idempotency_key());
         self.operation.needs(&self.actor, needs);
     }
 
@@ -248,6 +252,37 @@ pub struct TransactMany {
 impl TransactMany {
     /// How many lines there may be. (Source: the HTTP contract.)
     pub const LINES_MAX: usize = 10_000;
+}
+
+/// Undoes an entry of the ledger of a stock that the caller sees, once at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The entry. It is read before: entries never change.
+    pub recorded: Recorded,
+}
+
+/// Undoes all entries of a batch that aren't undone yet, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoBatch {
+    /// The entries, in the order in which they were made. They are read before: entries never
+    /// change.
+    pub entries: Vec<Recorded>,
+}
+
+/// Makes a position what it has to be if so much of it was counted at some time: all that has
+/// happened since stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountStock {
+    /// The product.
+    pub product: ProductId,
+    /// Where it was counted; the unlocated pool if no location is named.
+    pub location: Option<String>,
+    /// How many pieces there were, allocated or not.
+    pub counted: Quantity,
+    /// When.
+    pub as_of: Timestamp,
+    /// What it belongs to in another system.
+    pub reference: Option<Reference>,
 }
 
 /// Sets what is available in locations of a stock, or takes locations out of it.
@@ -435,6 +470,7 @@ impl Operation {
         match self {
             Self::CreateStock(CreateStock { product, .. })
             | Self::Transact(Transact { product, .. })
+            | Self::CountStock(CountStock { product, .. })
             | Self::SetLocations(SetLocations { product, .. })
             | Self::DeleteStock(DeleteStock { product }) => Some(*product),
             _ => None,
@@ -522,6 +558,9 @@ operations! {
     CreateStock => Stock(Stock),
     Transact => Recorded(Recorded),
     TransactMany => Lines(Vec<Result<Recorded, Refusal>>),
+    Undo => Recorded(Recorded),
+    UndoBatch => Lines(Vec<Result<Recorded, Refusal>>),
+    CountStock => Counted(Counted),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
     CreateLocation => Location(Location),
@@ -544,6 +583,7 @@ impl Operation {
     pub fn weight(&self) -> usize {
         match self {
             Self::TransactMany(many) => many.lines.len(),
+            Self::UndoBatch(batch) => batch.entries.len(),
             _ => 1,
         }
     }
@@ -563,6 +603,19 @@ impl Operation {
     }
 }
 
+/// What a count has led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many pieces there were to be when they were counted.
+    pub expected: Quantity,
+    /// How many there were.
+    pub counted: Quantity,
+    /// When they were counted.
+    pub as_of: Timestamp,
+    /// The entry that makes up for the difference.
+    pub recorded: Recorded,
+}
+
 /// What an accepted command is answered with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
@@ -572,6 +625,8 @@ pub enum Answer {
     Recorded(Recorded),
     /// What became of each transaction.
     Lines(Vec<Result<Recorded, Refusal>>),
+    /// What a count has led to.
+    Counted(Counted),
     /// The location as it is now.
     Location(Location),
     /// The product as it is now, with its stock level.

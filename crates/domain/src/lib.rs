@@ -28,10 +28,10 @@ mod timestamp;
 
 pub use batch::{Outcome, run, runs};
 pub use command::{
-    Actor, Answer, Answered, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
-    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Expectation, Operation,
-    Patch, RegisterProduct, Request, SetLocations, Transact, TransactMany, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
+    Actor, Answer, Answered, Command, CountStock, Counted, CreateKey, CreateLocation,
+    CreateOrganization, CreateStock, CreateStore, DeleteKey, DeleteLocation, DeleteProduct,
+    DeleteStock, Expectation, Operation, Patch, RegisterProduct, Request, SetLocations, Transact,
+    TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 pub use decide::{Context, Decision};
 pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
@@ -50,7 +50,7 @@ pub use state::{
     Batch, BatchEntry, Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange,
     State, StockChange, StockKey,
 };
-pub use stock::{Balance, Position, Stock};
+pub use stock::{Balance, PastPosition, Position, Stock, StockLife};
 pub use tenancy::{Organization, Settings, Store};
 pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, ProductText, Reason, Reference, Slug,

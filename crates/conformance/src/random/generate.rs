@@ -335,8 +335,10 @@ impl Generator {
 
     pub(super) fn transaction_filter(&mut self, now: Timestamp) -> Vec<TransactionCondition> {
         let count = self.pick(&[1, 1, 2, 3]);
-        let condition = |_| match self.random.random_range(0..4) {
+        let condition = |_| match self.random.random_range(0..6) {
             0 => TransactionCondition::Location(self.text_condition(&SLUGS)),
+            4 => TransactionCondition::Reason(self.text_condition(&TEXTS)),
+            5 => TransactionCondition::Reference(self.text_condition(&TEXTS)),
             1 => TransactionCondition::Action(vec![
                 self.pick(&[EntryAction::Create, EntryAction::Increment]),
                 self.pick(&[EntryAction::Allocate, EntryAction::Deallocate]),
@@ -345,6 +347,16 @@ impl Generator {
             _ => TransactionCondition::CreatedAt(self.instant(now)),
         };
         (0..count).map(condition).collect()
+    }
+
+    /// Now and then the past is looked at, too.
+    pub(super) fn looks_back(&mut self) -> bool {
+        self.random.random_range(0..6) == 0
+    }
+
+    /// A time not long ago.
+    pub(super) fn time(&mut self, now: Timestamp) -> Timestamp {
+        now.plus_milliseconds(-self.pick(&[0, 1, 700, 5_000, 90_000, 900_000, 10_000_000]))
     }
 
     pub(super) fn location_filter(&mut self) -> Vec<LocationCondition> {

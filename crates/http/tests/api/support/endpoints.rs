@@ -59,6 +59,7 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
     let path = template
         .replace("{product}", product)
         .replace("{transaction}", &scene.transaction)
+        .replace("{batch}", &scene.batch)
         .replace("{location}", &scene.location)
         .replace("{key}", &scene.key);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
@@ -95,7 +96,9 @@ impl Endpoint {
     /// A request without a body.
     pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
         let request = app.request(self.method.clone(), &path(&self.template, scene));
-        if self.is("PUT /v2/settings/inventories") {
+        if self.template.trim_end_matches('/') == "/v2/inventories/audit" {
+            request.query(&format!("product_id={}", scene.stocked))
+        } else if self.is("PUT /v2/settings/inventories") {
             request.organization()
         } else {
             request
@@ -136,6 +139,11 @@ impl Endpoint {
                 "action": "increment",
                 "quantity": 5,
             }]),
+            "POST /v2/inventories/{product}/counts" => json!({
+                "type": "stock-count",
+                "counted": 85,
+                "as_of": "2026-01-31T09:30:10Z",
+            }),
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
                 "attributes": { "name": "Paris", "slug": "paris" },

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState, StockReader,
-    StoreError, TenancyReader, View,
+    HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState,
+    StockReader, StoreError, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockedProduct, Store, StoreId,
-    Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
+    StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -67,6 +67,16 @@ failing! {
         transactions(View, ProductId, &[TransactionCondition], PageRequest)
             -> Option<Page<Recorded>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
+    }
+    HistoryReader {
+        lives(View, &[ProductId]) -> Vec<StockLife>;
+        lives_at(View, Timestamp, Option<StockId>, PageRequest) -> Vec<StockLife>;
+        count_lives_at(View, Timestamp) -> u64;
+        past(OrganizationId, &[StockLife], Timestamp) -> Vec<Stock>;
+        ledger(OrganizationId, &StockLife, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
+        sequence_of(OrganizationId, &StockLife, TransactionId) -> Option<u64>;
+        batch(OrganizationId, BatchId) -> Option<Batch>;
+        entries(OrganizationId, &[BatchEntry]) -> Vec<Recorded>;
     }
     LocationReader {
         location(View, LocationId) -> Option<Location>;
