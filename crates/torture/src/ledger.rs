@@ -75,7 +75,14 @@ pub(crate) struct StockMeta {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Page {
     pub(crate) data: Vec<Entry>,
+    pub(crate) links: PageLinks,
     pub(crate) meta: PageMeta,
+}
+
+/// Where there is more.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub(crate) struct PageLinks {
+    pub(crate) next: Option<String>,
 }
 
 /// Of what it is a page.
@@ -95,11 +102,13 @@ struct Document<T> {
     data: T,
 }
 
-/// What a product's history and stock are when all is quiet.
+/// What is read of a product when all is quiet.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Reading {
-    /// Empty if there is no stock.
+    /// All that happened to its stock, and to what stock it had before.
     pub(crate) history: Vec<Entry>,
+    /// The stock as it stood at some times.
+    pub(crate) past: Vec<(jiff::Timestamp, StockBody)>,
     /// The stock as each server shows it, if there is any.
     pub(crate) stocks: Vec<Option<StockBody>>,
 }

@@ -5,22 +5,26 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::ask::{Message, Product, Request};
+use crate::ask::{Kind, Message, Product};
 use crate::chaos::Chaos;
 use crate::check::{self, Evidence, Fault};
 use crate::client::{Client, Stage, Wire};
 use crate::generate::{self, Generator};
-use crate::ledger::{self, Page, Reading};
+use crate::ledger::{self, Entry, Page, Reading, StockBody};
 use crate::system::System;
 use crate::tally::Tally;
 
 /// Entries are read so many at a time, which is the most that there is.
 const PAGE: usize = 100;
+
+/// How many times gone by stock is read at, about.
+const TIMES: usize = 5;
 
 /// How long clients may take to finish when all runs again.
 const PATIENCE: Duration = Duration::from_mins(5);
@@ -115,44 +119,85 @@ async fn read(stage: &Stage) -> anyhow::Result<Vec<Reading>> {
     for product in 0..stage.products.len() {
         let mut reading = Reading::default();
         for server in 0..stage.board.servers() {
-            let stock = Request::Stock { product };
-            let stock = get(&mut wire, stage, server, &stock).await?;
+            let id = stage.products.get(product).map(|product| product.id);
+            let path = format!("/v2/inventories/{}", id.unwrap_or_default());
+            let stock = get(&mut wire, stage, server, path).await?;
             let stock = stock.as_ref().map(ledger::data).transpose()?;
             reading.stocks.push(stock);
         }
-        loop {
-            let page = Request::History {
-                product,
-                offset: reading.history.len(),
-                limit: PAGE,
-            };
-            let Some(page) = get(&mut wire, stage, 0, &page).await? else {
-                break;
-            };
-            let page = Page::of(&page)?;
-            reading.history.extend(page.data);
-            if reading.history.len() >= page.meta.results.total {
-                break;
-            }
-        }
+        reading.history = history(&mut wire, stage, product).await?;
+        reading.past = past(&mut wire, stage, product, &reading.history).await?;
         readings.push(reading);
     }
     Ok(readings)
 }
 
-/// What is there; `None` if there is nothing.
+/// All that happened to a product's stock, page by page.
+async fn history(wire: &mut Wire, stage: &Stage, product: usize) -> anyhow::Result<Vec<Entry>> {
+    let Some(Product { id, kind, .. }) = stage.products.get(product) else {
+        return Ok(Vec::new());
+    };
+    let path = match kind {
+        Kind::Fleeting => format!("/v2/inventories/audit?product_id={id}&"),
+        _ => format!("/v2/inventories/{id}/transactions?"),
+    };
+    let mut history: Vec<Entry> = Vec::new();
+    loop {
+        let after = history.last().map(|last| last.id);
+        let after = after.map_or(String::new(), |id| format!("&page%5Bafter%5D={id}"));
+        let page = get(
+            wire,
+            stage,
+            0,
+            format!("{path}page%5Blimit%5D={PAGE}{after}"),
+        )
+        .await?;
+        let page = Page::of(&page.context("there is no history")?)?;
+        history.extend(page.data);
+        if page.links.next.is_none() {
+            return Ok(history);
+        }
+    }
+}
+
+/// The stock of a product as it stood at some times of its history.
+async fn past(
+    wire: &mut Wire,
+    stage: &Stage,
+    product: usize,
+    history: &[Entry],
+) -> anyhow::Result<Vec<(Timestamp, StockBody)>> {
+    let product = stage.products.get(product);
+    let Some(product) = product.filter(|product| product.kind != Kind::Fleeting) else {
+        return Ok(Vec::new());
+    };
+    let mut past = Vec::new();
+    for entry in history.iter().step_by(history.len() / TIMES + 1) {
+        let (id, at) = (product.id, entry.meta.timestamps.created_at);
+        let stock = get(wire, stage, 0, format!("/v2/inventories/{id}?at={at}")).await?;
+        let stock = stock.with_context(|| format!("there was no stock of {id} at {at}"))?;
+        past.push((at, ledger::data(&stock)?));
+    }
+    Ok(past)
+}
+
+/// What is at a path; `None` if there is nothing.
 async fn get(
     wire: &mut Wire,
     stage: &Stage,
     server: usize,
-    request: &Request,
+    path: String,
 ) -> anyhow::Result<Option<Value>> {
-    let message: Message = request.message("", &stage.products);
+    let message = Message {
+        method: "GET",
+        path,
+        body: None,
+    };
     let answer = wire.insist(stage, server, &message, None).await?;
     match answer.status {
         200 => Ok(Some(answer.body)),
         404 => Ok(None),
-        _ => anyhow::bail!("{} {}: {answer}", message.method, message.path),
+        _ => anyhow::bail!("GET {}: {answer}", message.path),
     }
 }
 

@@ -1,19 +1,44 @@
 //! A ledger by itself: gapless, in the order of time, and adding up to the stock.
 
+use uuid::Uuid;
+
 use crate::ask::{Kind, Product};
-use crate::ledger::{Entry, Reading};
+use crate::ledger::{Entry, Reading, StockBody};
 use crate::model::{Action, Stock};
 
 use super::Fault;
 
-/// A ledger that is sound by itself.
+/// What happened to a product's stock, as the ledgers tell it, which are sound by themselves.
 pub(super) struct Ledger<'a> {
     pub(super) product: usize,
-    pub(super) reading: &'a Reading,
-    /// What the stock is after none of the entries, after one, and so on.
-    pub(super) states: Vec<Stock>,
-    /// How many entries the creation of the stock wrote.
+    /// All that happened, in order.
+    pub(super) items: Vec<Item<'a>>,
+    /// What there is after none of it, after the first, and so on.
+    pub(super) states: Vec<Option<Held>>,
+    /// How many items the creation before the round wrote.
     pub(super) created: usize,
+}
+
+/// Something that happened to a product's stock.
+#[derive(Clone, Copy)]
+pub(super) enum Item<'a> {
+    /// It was changed. `creates` is whether there had been none before, and `place` the entry's
+    /// in the history that was read.
+    Entry {
+        entry: &'a Entry,
+        creates: bool,
+        place: usize,
+    },
+    /// It was deleted, after as many entries.
+    Deletion { place: usize },
+}
+
+/// Stock that there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Held {
+    /// Names this stock, among those that the product has had.
+    pub(super) id: Uuid,
+    pub(super) stock: Stock,
 }
 
 impl<'a> Ledger<'a> {
@@ -24,52 +49,97 @@ impl<'a> Ledger<'a> {
     ) -> Result<Self, Box<Fault>> {
         let mut ledger = Self {
             product: number,
-            reading,
-            states: vec![Stock::default()],
+            items: Vec::new(),
+            states: vec![None],
             created: 0,
         };
+        let fault = |sentence, place| Box::new(Fault::new(sentence).on(number).at(place));
         for (place, entry) in reading.history.iter().enumerate() {
             let sound = ledger.add(place, product, entry);
-            sound.map_err(|sentence| Box::new(Fault::new(sentence).on(number).at(place)))?;
+            sound.map_err(|sentence| fault(sentence, place))?;
+        }
+        let end = reading.history.len();
+        if reading.stocks.iter().all(Option::is_none) && product.kind == Kind::Fleeting {
+            ledger.end_life(end);
         }
         let created = ledger.check_creation(product);
-        created.map_err(|sentence| Box::new(Fault::new(sentence).on(number).at(0)))?;
-        let stock = ledger.check_stock();
-        stock.map_err(|sentence| {
-            let last = reading.history.len().saturating_sub(1);
-            Box::new(Fault::new(sentence).on(number).at(last))
-        })?;
+        created.map_err(|sentence| fault(sentence, 0))?;
+        let stock = ledger.check_stock(reading);
+        stock.map_err(|sentence| fault(sentence, end.saturating_sub(1)))?;
         Ok(ledger)
     }
 
-    pub(super) fn entries(&self) -> &'a [Entry] {
-        &self.reading.history
+    /// The entry that an item is, unless it is a deletion.
+    pub(super) fn entry(&self, item: usize) -> Option<&'a Entry> {
+        match self.items.get(item) {
+            Some(Item::Entry { entry, .. }) => Some(entry),
+            _ => None,
+        }
     }
 
-    fn add(&mut self, place: usize, product: &Product, entry: &Entry) -> Result<(), String> {
+    /// Where an item is in the history that was read.
+    pub(super) fn place(&self, item: usize) -> usize {
+        match self.items.get(item).or(self.items.last()) {
+            Some(Item::Entry { place, .. } | Item::Deletion { place }) => *place,
+            None => 0,
+        }
+    }
+
+    /// Names the time after so many items.
+    pub(super) fn after(&self, items: usize) -> String {
+        let last = items.checked_sub(1).and_then(|last| self.items.get(last));
+        match last {
+            None => "before all entries".to_owned(),
+            Some(Item::Deletion { place }) => format!("after the deletion behind entry {place}"),
+            Some(Item::Entry { place, .. }) => format!("after entry {}", place + 1),
+        }
+    }
+
+    fn end_life(&mut self, place: usize) {
+        if matches!(self.states.last(), Some(Some(_))) {
+            self.items.push(Item::Deletion { place });
+            self.states.push(None);
+        }
+    }
+
+    fn add(&mut self, place: usize, product: &Product, entry: &'a Entry) -> Result<(), String> {
         let attributes = &entry.attributes;
-        let sequence = u64::try_from(place + 1).unwrap_or(u64::MAX);
-        if attributes.sequence != sequence {
-            let found = attributes.sequence;
+        let is_another = |held: &Held| held.id != entry.meta.stock_id;
+        if matches!(self.states.last(), Some(Some(held)) if is_another(held)) {
+            if product.kind != Kind::Fleeting {
+                return Err("there are entries of two stocks".to_owned());
+            }
+            self.end_life(place);
+        }
+        let held = self.states.last().cloned().flatten();
+        let before = self.items.last();
+        let before = before.filter(|_| held.is_some()).and_then(Item::entry);
+        let creates = held.is_none();
+        let mut held = held.unwrap_or(Held {
+            id: entry.meta.stock_id,
+            stock: Stock::default(),
+        });
+        let due = before.map_or(0, |it| it.attributes.sequence) + 1;
+        let sequence = attributes.sequence;
+        if sequence != due {
             return Err(format!(
-                "the sequence has a gap: {found} where {sequence} is due"
+                "the sequence has a gap: {sequence} where {due} is due"
             ));
         }
         if attributes.product_id != product.id {
             let other = attributes.product_id;
             return Err(format!("entry {sequence} is another product's: {other}"));
         }
-        let before = place.checked_sub(1);
-        let before = before.and_then(|before| self.reading.history.get(before));
-        if before.is_some_and(|it| it.meta.timestamps.created_at > entry.meta.timestamps.created_at)
-        {
+        let created_at = entry.meta.timestamps.created_at;
+        if before.is_some_and(|it| it.meta.timestamps.created_at > created_at) {
             return Err(format!("time runs backwards before entry {sequence}"));
         }
-        let mut stock = self.states.last().cloned().unwrap_or_default();
         let movement = entry.movement();
-        let balance = stock.record(movement.location, movement.action, movement.quantity);
-        let Some(balance) = balance else {
-            let state = self.states.last().cloned().unwrap_or_default();
+        let state = held.stock.clone();
+        let made = held
+            .stock
+            .record(movement.location, movement.action, movement.quantity);
+        let Some(balance) = made else {
             return Err(format!(
                 "oversold: entry {sequence} takes more than there is ({state}), or adds more than \
                  there can be"
@@ -80,53 +150,93 @@ impl<'a> Ledger<'a> {
                 "the balance of entry {sequence} is wrong: it should be {balance}"
             ));
         }
-        self.states.push(stock);
+        self.items.push(Item::Entry {
+            entry,
+            creates,
+            place,
+        });
+        self.states.push(Some(held));
         Ok(())
     }
 
-    /// The first entries are the creation's. They refer to nothing.
+    /// The first entries are of the creation before the round, which refers to nothing.
     fn check_creation(&mut self, product: &Product) -> Result<(), String> {
-        if product.kind == Kind::Fleeting {
-            self.created = 1.min(self.reading.history.len());
-        } else {
-            let positions = product.located.values().chain([&product.available]);
-            let positions = positions.filter(|available| **available > 0);
-            self.created = positions.count().max(1);
-            let created = self.states.get(self.created);
-            if created.is_none() || created != product.stock().as_ref() {
-                return Err("the ledger doesn't begin with the stock that was created".to_owned());
+        let positions = product.located.values().chain([&product.available]);
+        let positions = positions.filter(|available| **available > 0);
+        let created = positions.count().max(1);
+        for item in self.items.iter_mut().take(created) {
+            let Item::Entry { entry, creates, .. } = item else {
+                break;
+            };
+            *creates = true;
+            if !is_creation(entry) {
+                return Err("the ledger doesn't begin with the creation of the stock".to_owned());
             }
         }
-        let mut created = self.reading.history.iter().take(self.created);
-        let is_creation = |entry: &Entry| {
-            entry.attributes.action == Action::Increment && entry.attributes.reference.is_none()
-        };
-        if created.all(is_creation) {
-            Ok(())
-        } else {
-            Err("the ledger doesn't begin with the creation of the stock".to_owned())
+        let state = self.states.get(created).and_then(Option::as_ref);
+        if state.map(|held| &held.stock) != product.stock().as_ref() {
+            return Err("the ledger doesn't begin with the stock that was created".to_owned());
         }
+        self.created = created;
+        Ok(())
     }
 
-    /// The stock is the sum of its ledger, on every server.
-    fn check_stock(&self) -> Result<(), String> {
-        let sum = self.states.last().cloned().unwrap_or_default();
-        for (server, stock) in (1..).zip(&self.reading.stocks) {
-            match stock {
-                Some(stock) if !stock.shows(&sum) => {
+    /// The stock is what its ledger adds up to, on every server, and was so at times gone by.
+    fn check_stock(&self, reading: &Reading) -> Result<(), String> {
+        let sum = self.states.last().and_then(Option::as_ref);
+        for (server, shown) in (1..).zip(&reading.stocks) {
+            match (shown, sum) {
+                (Some(shown), Some(held)) if held.is(shown) => {}
+                (None, None) => {}
+                (Some(shown), Some(held)) => {
+                    let sum = &held.stock;
                     return Err(format!(
-                        "server {server} shows a stock of {stock}, and its ledger adds up to {sum}"
+                        "server {server} shows a stock of {shown}, and its ledger adds up to {sum}"
                     ));
                 }
-                None if !self.reading.history.is_empty() => {
-                    return Err(format!("server {server} shows no stock, but a ledger"));
-                }
-                Some(_) if self.reading.history.is_empty() => {
+                (Some(_), None) => {
                     return Err(format!("server {server} shows a stock without a ledger"));
                 }
-                _ => {}
+                (None, Some(_)) => {
+                    return Err(format!("server {server} shows no stock, but a ledger"));
+                }
+            }
+        }
+        for (at, shown) in &reading.past {
+            let is_before = |item: &&Item<'_>| {
+                let entry = item.entry();
+                entry.is_some_and(|entry| entry.meta.timestamps.created_at <= *at)
+            };
+            let entries = self.items.iter().take_while(is_before).count();
+            let held = self.states.get(entries).and_then(Option::as_ref);
+            if !held.is_some_and(|held| held.is(shown)) {
+                let then = self.after(entries);
+                return Err(format!(
+                    "the stock at {at} is shown as {shown}, which is not so {then}"
+                ));
             }
         }
         Ok(())
     }
+}
+
+impl<'a> Item<'a> {
+    pub(super) fn entry(&self) -> Option<&'a Entry> {
+        match self {
+            Self::Entry { entry, .. } => Some(entry),
+            Self::Deletion { .. } => None,
+        }
+    }
+}
+
+impl Held {
+    /// Whether a server shows this.
+    pub(super) fn is(&self, shown: &StockBody) -> bool {
+        shown.meta.stock_id == self.id && shown.shows(&self.stock)
+    }
+}
+
+/// Whether an entry may be the first of a ledger.
+fn is_creation(entry: &Entry) -> bool {
+    entry.attributes.action == Action::Increment && entry.attributes.reference.is_none()
 }

@@ -6,13 +6,14 @@ use crate::ask::Request;
 use crate::record::Record;
 
 use super::Fault;
-use super::ledger::Ledger;
+use super::ledger::{Item, Ledger};
 
 /// Where the entry of a transaction is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub(super) product: usize,
-    pub(super) entry: usize,
+    /// Which item of the product's ledger it is.
+    pub(super) item: usize,
 }
 
 /// The entries of transactions, by the number of the record and of the line in it.
@@ -24,14 +25,20 @@ impl Found {
         let mut found = Self(HashMap::new());
         let mut ids = HashSet::new();
         for ledger in ledgers {
-            for (number, entry) in ledger.entries().iter().enumerate() {
+            for (item, what) in ledger.items.iter().enumerate() {
+                let Item::Entry { entry, creates, .. } = what else {
+                    continue;
+                };
                 let sequence = entry.attributes.sequence;
-                let fault = |sentence: String| Fault::new(sentence).on(ledger.product).at(number);
+                let fault = |sentence: String| {
+                    let fault = Fault::new(sentence).on(ledger.product);
+                    fault.at(ledger.place(item))
+                };
                 if !ids.insert(entry.id) {
                     let sentence = format!("the id of entry {sequence} was given twice");
                     faults.push(fault(sentence));
                 }
-                if number < ledger.created {
+                if *creates {
                     continue;
                 }
                 let reference = entry.attributes.reference.as_deref();
@@ -42,20 +49,13 @@ impl Found {
                 };
                 let place = Place {
                     product: ledger.product,
-                    entry: number,
+                    item,
                 };
                 if let Some(first) = found.0.insert(*key, place) {
                     let reference = reference.unwrap_or_default();
-                    let sentence = format!(
-                        "{reference} was carried out twice: entry {} of product {} and entry \
-                         {sequence} of product {}",
-                        first.entry + 1,
-                        first.product,
-                        place.product,
-                    );
-                    let mut fault = fault(sentence);
+                    let mut fault = fault(format!("{reference} was carried out twice"));
                     if first.product == place.product {
-                        fault = fault.at(first.entry);
+                        fault = fault.at(ledger.place(first.item));
                     }
                     if let Some(record) = records.get(key.0) {
                         fault = fault.of(record);

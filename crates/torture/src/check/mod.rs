@@ -5,8 +5,8 @@
 //! whatever was answered before something else was asked comes before it.
 
 mod answers;
-mod fleeting;
 mod ledger;
+mod lives;
 mod matching;
 mod order;
 #[cfg(test)]
@@ -15,7 +15,7 @@ mod verdict;
 
 use std::sync::Arc;
 
-use crate::ask::{Kind, Product};
+use crate::ask::Product;
 use crate::ledger::Reading;
 use crate::record::Record;
 
@@ -88,17 +88,10 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
     }
     let ledgers: Vec<Ledger<'_>> = ledgers.into_iter().flatten().collect();
     let found = Found::new(&ledgers, records, &mut faults);
-    let is_fleeting = |product: usize| {
-        let product = evidence.products.get(product);
-        product.is_some_and(|product| product.kind == Kind::Fleeting)
-    };
-    let events = verdict::events(records, &ledgers, &found, &is_fleeting, &mut faults);
+    let mut events = verdict::events(records, &ledgers, &found, &mut faults);
     for ledger in &ledgers {
-        if is_fleeting(ledger.product) {
-            fleeting::check(ledger, records, &found, &mut faults);
-        } else {
-            order::check(ledger, &events, &mut faults);
-        }
+        lives::add(ledger, records, &mut events, &mut faults);
+        order::check(ledger, &events, &mut faults);
     }
     faults
 }

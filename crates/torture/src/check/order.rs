@@ -12,13 +12,15 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use crate::ask::Line;
-use crate::model::Stock;
 
 use super::Fault;
-use super::ledger::Ledger;
+use super::ledger::{Held, Item, Ledger};
 use super::verdict::{Becomes, Event, What};
 
-/// A change and its entries.
+/// The status of what is asked of stock that there isn't.
+const MISSING: u16 = 404;
+
+/// A change, and the items of the ledger that it is.
 struct Placed<'a> {
     event: &'a Event<'a>,
     first: usize,
@@ -32,7 +34,7 @@ pub(super) fn check(ledger: &Ledger<'_>, events: &[Event<'_>], faults: &mut Vec<
     let mut changes = Vec::new();
     let mut looks = Vec::new();
     for event in events {
-        match entries(event) {
+        match items(event) {
             None => looks.push(event),
             Some((first, last)) => changes.push(Placed { event, first, last }),
         }
@@ -43,23 +45,26 @@ pub(super) fn check(ledger: &Ledger<'_>, events: &[Event<'_>], faults: &mut Vec<
             let fault = Fault::new(sentence)
                 .on(ledger.product)
                 .of(change.event.record);
-            faults.push(fault.at(change.first).at(change.last));
+            let places = [change.first, change.last].map(|item| ledger.place(item));
+            faults.push(places.into_iter().fold(fault, Fault::at));
         }
     }
     check_changes(ledger, &changes, faults);
     check_looks(ledger, &changes, looks, faults);
 }
 
-/// The first and the last entry of an event, if it has any.
-fn entries(event: &Event<'_>) -> Option<(usize, usize)> {
-    let What::Lines(lines) = &event.what else {
-        return None;
+/// The first and the last item of the ledger that an event is, if it is any.
+pub(super) fn items(event: &Event<'_>) -> Option<(usize, usize)> {
+    let lines = match &event.what {
+        What::Lines(lines) => lines,
+        What::Turn(item) => return Some((*item, *item)),
+        What::Stock(_) | What::Presence(_) | What::Page { .. } => return None,
     };
-    let entries = lines.iter().filter_map(|(_, becomes)| match becomes {
-        Becomes::Entry(entry) => Some(*entry),
+    let items = lines.iter().filter_map(|(_, becomes)| match becomes {
+        Becomes::Entry(item) => Some(*item),
         _ => None,
     });
-    Some((entries.clone().min()?, entries.max()?))
+    Some((items.clone().min()?, items.max()?))
 }
 
 /// The entries of a change follow on each other, and each of its lines does what the model does.
@@ -70,54 +75,59 @@ fn replay(ledger: &Ledger<'_>, change: &Placed<'_>) -> Result<(), String> {
     };
     let mut due = change.first;
     for (_, becomes) in lines {
-        if let Becomes::Entry(entry) = becomes {
-            if *entry != due {
+        if let Becomes::Entry(item) = becomes {
+            if *item != due {
                 return Err(format!(
                     "the entries of {name} are out of order: {} where {} is due",
-                    entry + 1,
-                    due + 1
+                    ledger.place(*item) + 1,
+                    ledger.place(due) + 1
                 ));
             }
             due += 1;
         }
     }
-    let mut stock = ledger.states.get(change.first).cloned();
-    let stock = stock.get_or_insert_default();
-    make(ledger, lines, stock).map_err(|what| format!("{name} makes no sense in its place: {what}"))
+    let held = ledger.states.get(change.first).cloned().flatten();
+    make(ledger, lines, held).map_err(|what| format!("{name} makes no sense in its place: {what}"))
 }
 
-/// Makes the lines of an event on a stock, and compares what becomes of them.
-fn make(ledger: &Ledger<'_>, lines: &[(&Line, Becomes)], stock: &mut Stock) -> Result<(), String> {
+/// Makes the lines of an event on a stock, if there is any, and compares what becomes of them.
+fn make(
+    ledger: &Ledger<'_>,
+    lines: &[(&Line, Becomes)],
+    mut held: Option<Held>,
+) -> Result<(), String> {
     for (line, becomes) in lines {
-        let before = stock.clone();
-        let made = stock.change(&line.change);
+        let before = held.clone();
+        let made = match &mut held {
+            Some(held) => held.stock.change(&line.change),
+            None => Err(MISSING),
+        };
         let is_so = match (becomes, &made) {
-            (Becomes::Entry(entry), Ok(movement)) => {
-                let entry = ledger.entries().get(*entry);
-                entry.is_some_and(|entry| {
-                    entry.movement() == *movement && entry.attributes.reason == line.reason
-                })
-            }
+            (Becomes::Entry(item), Ok(movement)) => ledger.entry(*item).is_some_and(|entry| {
+                entry.movement() == *movement && entry.attributes.reason == line.reason
+            }),
             (Becomes::Refused(status), Err(due)) => status.is_none_or(|status| status == *due),
             (Becomes::Possible, Ok(_)) | (Becomes::Unread, _) => true,
             _ => false,
         };
-        if !is_so {
-            let due = match made {
-                Ok(movement) => format!("is due to be made ({movement})"),
-                Err(status) => format!("is due to be refused with {status}"),
-            };
-            let found = match becomes {
-                Becomes::Entry(entry) => match ledger.entries().get(*entry) {
-                    Some(entry) => format!("became {}", entry.movement()),
-                    None => "became nothing".to_owned(),
-                },
-                Becomes::Refused(Some(status)) => format!("was refused with {status}"),
-                Becomes::Refused(None) => "left no entry".to_owned(),
-                Becomes::Possible | Becomes::Unread => "was found possible".to_owned(),
-            };
-            return Err(format!("on {before}, “{line}” {due}, and {found}"));
+        if is_so {
+            continue;
         }
+        let due = match made {
+            Ok(movement) => format!("is due to be made ({movement})"),
+            Err(status) => format!("is due to be refused with {status}"),
+        };
+        let found = match becomes {
+            Becomes::Entry(item) => match ledger.entry(*item) {
+                Some(entry) => format!("became {}", entry.movement()),
+                None => "became nothing".to_owned(),
+            },
+            Becomes::Refused(Some(status)) => format!("was refused with {status}"),
+            Becomes::Refused(None) => "left no entry".to_owned(),
+            Becomes::Possible | Becomes::Unread => "was found possible".to_owned(),
+        };
+        let before = before.map_or("no stock".to_owned(), |held| held.stock.to_string());
+        return Err(format!("on {before}, “{line}” {due}, and {found}"));
     }
     Ok(())
 }
@@ -128,7 +138,7 @@ fn check_changes(ledger: &Ledger<'_>, changes: &[Placed<'_>], faults: &mut Vec<F
     for change in changes {
         let record = change.event.record;
         if let Some(before) = latest
-            && before.event.record.invoked() > record.returned()
+            && before.event.record.invoked() > change.event.returned
         {
             let sentence = format!(
                 "{} comes before {} in the ledger, which was answered before it was asked for",
@@ -136,7 +146,8 @@ fn check_changes(ledger: &Ledger<'_>, changes: &[Placed<'_>], faults: &mut Vec<F
             );
             let fault = Fault::new(sentence).on(ledger.product);
             let fault = fault.of(before.event.record).of(record);
-            faults.push(fault.at(before.first).at(change.first));
+            let places = [before.first, change.first].map(|item| ledger.place(item));
+            faults.push(places.into_iter().fold(fault, Fault::at));
         }
         if latest.is_none_or(|it| it.event.record.invoked() < record.invoked()) {
             latest = Some(change);
@@ -144,42 +155,42 @@ fn check_changes(ledger: &Ledger<'_>, changes: &[Placed<'_>], faults: &mut Vec<F
     }
 }
 
-/// How many entries there were, at least and at most, when something was seen.
+/// How much had happened, at least and at most, when something was seen.
 struct Bounds {
-    /// When changes were answered, and how many entries there were then at least.
+    /// When changes were answered, and how many items there were then at least.
     answered: Vec<(Duration, usize)>,
-    /// When changes were asked for, and how many entries there were then at most.
+    /// When changes were asked for, and how many items there were then at most.
     asked: Vec<(Duration, usize)>,
 }
 
 impl Bounds {
     fn new(changes: &[Placed<'_>]) -> Self {
-        let answered = |change: &Placed<'_>| (change.event.record.returned(), change.last + 1);
+        let answered = |change: &Placed<'_>| (change.event.returned, change.last + 1);
         let mut answered: Vec<_> = changes.iter().map(answered).collect();
         answered.sort_unstable();
         let mut most = 0;
-        for (_, entries) in &mut answered {
-            most = most.max(*entries);
-            *entries = most;
+        for (_, items) in &mut answered {
+            most = most.max(*items);
+            *items = most;
         }
         let asked = |change: &Placed<'_>| (change.event.record.invoked(), change.first);
         let mut asked: Vec<_> = changes.iter().map(asked).collect();
         asked.sort_unstable();
         let mut least = usize::MAX;
-        for (_, entries) in asked.iter_mut().rev() {
-            least = least.min(*entries);
-            *entries = least;
+        for (_, items) in asked.iter_mut().rev() {
+            least = least.min(*items);
+            *items = least;
         }
         Self { answered, asked }
     }
 
-    /// How many entries there are at least for who asks at this instant.
+    /// How many items there are at least for who asks at this instant.
     fn least(&self, invoked: Duration) -> usize {
         let before = self.answered.partition_point(|(at, _)| *at < invoked);
         let last = before
             .checked_sub(1)
             .and_then(|last| self.answered.get(last));
-        last.map_or(0, |(_, entries)| *entries)
+        last.map_or(0, |(_, items)| *items)
     }
 
     /// How many there are at most for who was answered at this instant.
@@ -187,7 +198,7 @@ impl Bounds {
         let after = self.asked.partition_point(|(at, _)| *at <= returned);
         self.asked
             .get(after)
-            .map_or(usize::MAX, |(_, entries)| *entries)
+            .map_or(usize::MAX, |(_, items)| *items)
     }
 }
 
@@ -203,39 +214,42 @@ fn check_looks(
     let mut pending = BinaryHeap::new();
     let mut seen = ledger.created;
     for look in looks {
-        let (invoked, returned) = (look.record.invoked(), look.record.returned());
-        while let Some(Reverse((answered, entries))) = pending.peek().copied() {
+        let (invoked, returned) = (look.record.invoked(), look.returned);
+        while let Some(Reverse((answered, items))) = pending.peek().copied() {
             if answered >= invoked {
                 break;
             }
             pending.pop();
-            seen = seen.max(entries);
+            seen = seen.max(items);
         }
         let least = seen.max(bounds.least(invoked));
-        let most = bounds.most(returned).min(ledger.entries().len());
-        match (least..=most).find(|entries| fits(ledger, look, *entries)) {
-            Some(entries) => pending.push(Reverse((returned, entries))),
+        let most = bounds.most(returned).min(ledger.items.len());
+        match (least..=most).find(|items| fits(ledger, look, *items)) {
+            Some(items) => pending.push(Reverse((returned, items))),
             None => faults.push(misfit(ledger, look, least, most)),
         }
     }
 }
 
-/// Whether an event that left no entry makes sense after so many.
-fn fits(ledger: &Ledger<'_>, look: &Event<'_>, entries: usize) -> bool {
-    let Some(stock) = ledger.states.get(entries) else {
+/// Whether an event that left no entry makes sense after so many items.
+fn fits(ledger: &Ledger<'_>, look: &Event<'_>, items: usize) -> bool {
+    let Some(held) = ledger.states.get(items) else {
         return false;
     };
     match &look.what {
-        What::Stock(body) => body.shows(stock),
-        What::Lines(lines) => make(ledger, lines, &mut stock.clone()).is_ok(),
+        What::Stock(body) => held.as_ref().is_some_and(|held| held.is(body)),
+        What::Presence(presence) => held.is_some() == *presence,
+        What::Lines(lines) => make(ledger, lines, held.clone()).is_ok(),
+        What::Turn(_) => false,
         What::Page {
             page,
             offset,
             limit,
         } => {
-            let shown = (*offset).min(entries)..offset.saturating_add(*limit).min(entries);
-            page.meta.results.total == entries
-                && ledger.entries().get(shown) == Some(page.data.as_slice())
+            let shown = (*offset).min(items)..offset.saturating_add(*limit).min(items);
+            let shown = ledger.items.get(shown).unwrap_or_default();
+            page.meta.results.total == items
+                && shown.iter().map(Item::entry).eq(page.data.iter().map(Some))
         }
     }
 }
@@ -244,33 +258,32 @@ fn misfit(ledger: &Ledger<'_>, look: &Event<'_>, least: usize, most: usize) -> F
     let name = &look.record.name;
     let what = match &look.what {
         What::Stock(body) => format!("{name} was shown a stock of {body}"),
+        What::Presence(true) => format!("{name} was told that there is stock"),
+        What::Presence(false) => format!("{name} was told that there is no stock"),
         What::Page { page, .. } => {
             let total = page.meta.results.total;
             format!("{name} was shown a page of a history of {total} entries")
         }
-        What::Lines(_) => format!("{name} was refused"),
+        What::Lines(_) | What::Turn(_) => format!("{name} was refused"),
     };
-    let elsewhere = (ledger.created..least)
-        .rev()
-        .find(|entries| fits(ledger, look, *entries))
-        .map(|entries| format!("; it was so after entry {entries}, too early"))
-        .or_else(|| {
-            let later = most.saturating_add(1)..=ledger.entries().len();
-            let mut later = later.filter(|entries| fits(ledger, look, *entries));
-            later
-                .next()
-                .map(|entries| format!("; it was so after entry {entries}, too late"))
-        })
-        .unwrap_or_default();
-    let sentence = if least == most {
-        format!("{what}, which is not so after entry {least}{elsewhere}")
+    let mut earlier = (ledger.created..least).rev();
+    let mut later = most.saturating_add(1)..=ledger.items.len();
+    let elsewhere = if let Some(items) = earlier.find(|items| fits(ledger, look, *items)) {
+        format!("; it was so {}, too early", ledger.after(items))
+    } else if let Some(items) = later.find(|items| fits(ledger, look, *items)) {
+        format!("; it was so {}, too late", ledger.after(items))
     } else {
-        format!("{what}, which is not so after any of the entries {least} to {most}{elsewhere}")
+        String::new()
     };
-    let end = ledger.entries().len().saturating_sub(1);
+    let (from, until) = (ledger.after(least), ledger.after(most));
+    let sentence = if least == most {
+        format!("{what}, which is not so {from}{elsewhere}")
+    } else {
+        format!("{what}, which is not so from {from} until {until}{elsewhere}")
+    };
     Fault::new(sentence)
         .on(ledger.product)
-        .at(least.saturating_sub(1).min(end))
-        .at(most.min(end))
+        .at(ledger.place(least.saturating_sub(1)))
+        .at(ledger.place(most))
         .of(look.record)
 }

@@ -1,5 +1,7 @@
 //! What became of each request, as far as answers and ledgers say, and whether they agree.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::ask::{Line, Request};
@@ -13,7 +15,7 @@ use super::matching::Found;
 /// What became of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Becomes {
-    /// An entry of the ledger.
+    /// An entry, which is this item of the ledger.
     Entry(usize),
     /// Refused, with this status if there was an answer.
     Refused(Option<u16>),
@@ -27,15 +29,32 @@ pub(super) enum Becomes {
 pub(super) struct Event<'a> {
     pub(super) record: &'a Record,
     pub(super) product: usize,
+    /// Until when it happened.
+    pub(super) returned: Duration,
     pub(super) what: What<'a>,
+}
+
+impl<'a> Event<'a> {
+    pub(super) fn new(record: &'a Record, product: usize, what: What<'a>) -> Self {
+        Self {
+            record,
+            product,
+            returned: record.returned(),
+            what,
+        }
+    }
 }
 
 /// What happened.
 pub(super) enum What<'a> {
     /// Transactions, in order.
     Lines(Vec<(&'a Line, Becomes)>),
+    /// The stock was created or deleted, which is this item of its ledger.
+    Turn(usize),
     /// The stock was seen.
     Stock(StockBody),
+    /// Nothing but that there was stock was seen, or that there was none.
+    Presence(bool),
     /// A page of the history was seen.
     Page {
         page: Page,
@@ -44,12 +63,11 @@ pub(super) enum What<'a> {
     },
 }
 
-/// All that happened, for all stocks that last.
+/// All that happened, but for the creation and the deletion of stock.
 pub(super) fn events<'a>(
     records: &'a [Record],
     ledgers: &[Ledger<'_>],
     found: &Found,
-    is_fleeting: &dyn Fn(usize) -> bool,
     faults: &mut Vec<Fault>,
 ) -> Vec<Event<'a>> {
     let mut events = Vec::new();
@@ -61,9 +79,6 @@ pub(super) fn events<'a>(
             found,
         };
         let lines = record.request.lines();
-        if lines.iter().any(|line| is_fleeting(line.product)) {
-            continue;
-        }
         if let Request::Misuse { .. } = record.request {
             if found.place(number, 0).is_some() {
                 let sentence = format!("{} was carried out", record.name);
@@ -71,7 +86,7 @@ pub(super) fn events<'a>(
             }
             continue;
         }
-        match judge.look(is_fleeting) {
+        match judge.look() {
             Ok(event) => events.extend(event),
             Err(sentence) => faults.push(Fault::new(sentence).of(record)),
         }
@@ -98,16 +113,15 @@ fn by_product<'a>(record: &'a Record, becomes: &[Becomes]) -> Vec<Event<'a>> {
             continue;
         }
         let event = events.iter_mut().find(|it| it.product == line.product);
-        match event {
-            Some(Event {
-                what: What::Lines(lines),
-                ..
-            }) => lines.push((line, *becomes)),
-            _ => events.push(Event {
-                record,
-                product: line.product,
-                what: What::Lines(vec![(line, *becomes)]),
-            }),
+        if let Some(Event {
+            what: What::Lines(lines),
+            ..
+        }) = event
+        {
+            lines.push((line, *becomes));
+        } else {
+            let what = What::Lines(vec![(line, *becomes)]);
+            events.push(Event::new(record, line.product, what));
         }
     }
     events
@@ -122,35 +136,27 @@ struct Judge<'a, 'b> {
 }
 
 impl<'a> Judge<'a, '_> {
-    /// What was seen, if that was asked for and answered.
-    fn look(&self, is_fleeting: &dyn Fn(usize) -> bool) -> Result<Option<Event<'a>>, String> {
+    /// What was seen, if the answer says that.
+    fn look(&self) -> Result<Option<Event<'a>>, String> {
         let Record { name, request, .. } = self.record;
-        let Some(product) = request.product().filter(|product| !is_fleeting(*product)) else {
+        let (Some(product), Some(answer)) = (request.product(), self.record.answer()) else {
             return Ok(None);
         };
-        let Some(answer) = self.record.answer() else {
-            return Ok(None);
-        };
-        if answer.status != 200 {
-            return Err(format!("{name} was answered {answer}"));
-        }
         let unreadable = |error: anyhow::Error| format!("the answer to {name} is {error:#}");
-        let what = match *request {
-            Request::History { offset, limit, .. } => {
-                let page = Page::of(&answer.body).map_err(unreadable)?;
-                What::Page {
-                    page,
-                    offset,
-                    limit,
-                }
+        let what = match (request, answer.status) {
+            (_, 404) => What::Presence(false),
+            (Request::Create { .. }, 400) => What::Presence(true),
+            (Request::Stock { .. }, 200) => {
+                What::Stock(ledger::data(&answer.body).map_err(unreadable)?)
             }
-            _ => What::Stock(ledger::data(&answer.body).map_err(unreadable)?),
+            (Request::History { offset, limit, .. }, 200) => What::Page {
+                page: Page::of(&answer.body).map_err(unreadable)?,
+                offset: *offset,
+                limit: *limit,
+            },
+            _ => return Ok(None),
         };
-        Ok(Some(Event {
-            record: self.record,
-            product,
-            what,
-        }))
+        Ok(Some(Event::new(self.record, product, what)))
     }
 
     /// What became of each of its transactions; `None` if there is no trace of them.
@@ -197,11 +203,11 @@ impl<'a> Judge<'a, '_> {
         }
     }
 
-    /// Where in its product's ledger the entry of a line is.
+    /// Which item of its product's ledger the entry of a line is.
     fn entry(&self, line: usize) -> Option<usize> {
         let place = self.found.place(self.number, line)?;
         let product = self.record.request.lines().get(line)?.product;
-        (place.product == product).then_some(place.entry)
+        (place.product == product).then_some(place.item)
     }
 
     fn halved(&self, traces: usize) -> String {
@@ -219,14 +225,14 @@ impl<'a> Judge<'a, '_> {
         let name = self.record.request.reference(&self.record.name, line);
         let said = said.unwrap_or(&Value::Null);
         let said = Entry::of(said).map_err(|error| format!("{name} was answered {error:#}"))?;
-        let Some(entry) = self.entry(line) else {
+        let Some(item) = self.entry(line) else {
             return Err(format!("{name} was acknowledged, and is not in the ledger"));
         };
         let product = self.record.request.lines().get(line).map(|it| it.product);
         let ledger = product.and_then(|product| self.ledgers.get(product));
-        let written = ledger.and_then(|ledger| ledger.entries().get(entry));
+        let written = ledger.and_then(|ledger| ledger.entry(item));
         if written == Some(&said) {
-            return Ok(Becomes::Entry(entry));
+            return Ok(Becomes::Entry(item));
         }
         let written = written.map_or("nothing".to_owned(), ToString::to_string);
         Err(format!(

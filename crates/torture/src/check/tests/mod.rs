@@ -428,75 +428,87 @@ fn a_key_that_was_good_for_another_request_is_found() {
     world.assert_fault("1-1-1 used the key of 1-1-0, and was answered 201");
 }
 
-/// Stock that is created, by a request that was answered, and then deleted by another one.
-fn deleted() -> World {
+#[test]
+fn stock_may_be_deleted_and_created_anew() {
     let mut world = World::new();
     world.transact(line(FLEETING, Action::Allocate, 1));
+    world.delete(FLEETING);
+    let missing = said(404, json!({ "errors": errors(404) }));
+    let transact = Request::Transact(line(FLEETING, Action::Allocate, 1));
+    world.record(transact, Ok(missing.clone()));
     let product = FLEETING;
-    world.record(Request::Delete { product }, Ok(said(204, json!(null))));
-    world.histories[FLEETING].clear();
-    world
-}
-
-#[test]
-fn stock_may_be_gone_when_it_was_deleted() {
-    assert_eq!(deleted().faults(), [""; 0]);
-    let mut world = deleted();
-    world.records.pop();
-    world.assert_fault("1-1-0 was acknowledged, and is not in the ledger");
-}
-
-#[test]
-fn stock_that_was_deleted_and_is_there_is_found() {
-    let mut world = World::new();
-    let product = FLEETING;
-    world.record(Request::Delete { product }, Ok(said(204, json!(null))));
-    world.assert_fault("1-1-0 was acknowledged, and the stock is still there");
+    world.record(Request::Stock { product }, Ok(missing.clone()));
+    world.record(Request::Delete { product }, Ok(missing));
+    world.create(FLEETING, 7);
+    world.transact(line(FLEETING, Action::Allocate, 7));
+    world.read(FLEETING);
     let request = Request::Create {
         product,
-        available: 4,
+        available: 3,
     };
-    let stock = json!({ "data": world.shown(FLEETING, 0).clone() });
-    let created = world.record(request, Ok(said(201, stock)));
+    world.record(request, Ok(said(400, json!({ "errors": errors(400) }))));
     assert_eq!(world.faults(), [""; 0]);
-    let id = &mut world.answer(created).body["data"]["meta"]["stock_id"];
-    *id = json!("00000000-0000-0000-0000-000000000008");
-    world.assert_fault("1-1-1 was acknowledged, and its stock is gone");
+    world.delete(FLEETING);
+    assert_eq!(world.faults(), [""; 0]);
 }
 
-/// Two requests that a stock that is gone now was changed by.
-fn changed_and_gone() -> World {
+#[test]
+fn stock_may_be_deleted_and_created_by_those_who_never_knew() {
+    let mut world = World::new();
+    let deleted = world.delete(FLEETING);
+    let created = world.create(FLEETING, 7);
+    for number in [deleted, created] {
+        world.records[number].attempts[0].outcome = Err(Unclear::Lost);
+    }
+    assert_eq!(world.faults(), [""; 0]);
+    // What isn't kept under a key says nothing of earlier attempts.
+    world.attempt(created, Ok(said(400, json!({}))));
+    assert_eq!(world.faults(), [""; 0]);
+    world.records[created].request = Request::Create {
+        product: FLEETING,
+        available: 8,
+    };
+    world.assert_fault("nobody created stock");
+    let mut world = World::new();
+    let deleted = world.delete(FLEETING);
+    world.records[deleted].attempts[0].outcome = Err(Unclear::Incomplete);
+    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+}
+
+#[test]
+fn a_creation_that_did_nothing_is_found() {
+    let mut world = World::new();
+    world.delete(FLEETING);
+    let created = world.create(FLEETING, 7);
+    world.histories[FLEETING].pop();
+    world.deleted.insert(FLEETING);
+    world.assert_fault("1-1-1 was acknowledged, and created nothing");
+    world.records.remove(created);
+    assert_eq!(world.faults(), [""; 0]);
+}
+
+#[test]
+fn a_deletion_that_did_nothing_is_found() {
     let mut world = World::new();
     let product = FLEETING;
-    for _ in 0..2 {
-        world.transact(line(product, Action::Allocate, 1));
-    }
     world.record(Request::Delete { product }, Ok(said(204, json!(null))));
-    world.histories[product].clear();
-    world
+    world.assert_fault("1-1-0 was acknowledged, and deleted nothing");
 }
 
 #[test]
-fn what_was_told_of_stock_that_is_gone_has_to_agree() {
-    let mut world = changed_and_gone();
+fn a_change_of_stock_that_was_deleted_before_is_found() {
+    let mut world = World::new();
+    let changed = world.transact(line(FLEETING, Action::Allocate, 1));
+    world.delete(FLEETING);
     assert_eq!(world.faults(), [""; 0]);
-    world.answer(1).body["data"]["attributes"]["sequence"] = json!(2);
-    world.assert_fault("1-1-0 and 1-1-1 were both told that theirs is entry 2");
-    world.answer(1).body["data"]["attributes"]["sequence"] = json!(1);
-    world.assert_fault("1-1-1 comes before 1-1-0, which was answered before it was asked for");
-
-    let mut world = changed_and_gone();
-    let other = json!("00000000-0000-0000-0000-000000000008");
-    world.answer(1).body["data"]["meta"]["stock_id"] = other;
-    assert_eq!(world.faults(), [""; 0]);
-    let product = FLEETING;
-    let stock = json!({ "data": world.shown(product, 0).clone() });
-    world.record(Request::Stock { product }, Ok(said(200, stock)));
-    world.assert_fault("were there in turns");
+    world.records[changed].attempts[0].invoked = milliseconds(8);
+    world.records[changed].attempts[0].ended = milliseconds(9);
+    world.assert_fault("nobody deleted the stock that is gone after entry 2");
 }
 
 #[test]
-fn stock_that_is_missing_before_it_is_deleted_is_found() {
+fn what_was_told_of_stock_that_was_not_there_is_found() {
+    let missing = || Ok(said(404, json!({ "errors": errors(404) })));
     let product = FLEETING;
     for request in [
         Request::Stock { product },
@@ -504,12 +516,44 @@ fn stock_that_is_missing_before_it_is_deleted_is_found() {
         Request::Transact(line(product, Action::Allocate, 1)),
     ] {
         let mut world = World::new();
-        world.record(request, Ok(said(404, json!({ "errors": errors(404) }))));
-        world.assert_fault("1-1-0 found no stock, before it was deleted");
-        let deletion = world.record(Request::Delete { product }, Err(Unclear::Lost));
-        world.records[deletion].attempts[0].invoked = milliseconds(0);
-        assert_eq!(world.faults(), [""; 0]);
+        world.record(request, missing());
+        world.assert_fault("which is not so after entry 1");
     }
+    let mut world = World::new();
+    world.delete(product);
+    let seen = world.read(product);
+    world.assert_fault("1-1-1 was shown a stock of 0 available + 0 allocated in all, which");
+    world.records[seen].request = Request::Create {
+        product,
+        available: 1,
+    };
+    *world.answer(seen) = said(400, json!({ "errors": errors(400) }));
+    world.assert_fault("1-1-1 was told that there is stock, which is not so after the deletion");
+}
+
+#[test]
+fn stock_of_two_lives_at_the_same_time_is_found() {
+    let mut world = World::new();
+    let seen = world.read(FLEETING);
+    world.delete(FLEETING);
+    world.create(FLEETING, 4);
+    assert_eq!(world.faults(), [""; 0]);
+    world.records[seen].attempts[0].invoked = milliseconds(8);
+    world.records[seen].attempts[0].ended = milliseconds(9);
+    world.assert_fault("it was so after entry 1, too early");
+}
+
+#[test]
+fn a_wrong_past_is_found() {
+    let mut world = World::new();
+    world.transact(line(PLAIN, Action::Allocate, 1));
+    let at = "2026-01-01T00:00:00.001Z".parse().unwrap();
+    let mut stock = world.shown(PLAIN, 0).clone();
+    world.past.push((PLAIN, at, stock.clone()));
+    assert_eq!(world.faults(), [""; 0]);
+    stock["attributes"]["available"] = json!(10);
+    world.past.push((PLAIN, at, stock));
+    world.assert_fault("the stock at 2026-01-01T00:00:00.001Z is shown as");
 }
 
 #[test]

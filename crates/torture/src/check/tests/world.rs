@@ -1,9 +1,10 @@
 //! A small history, made by hand: a server that does everything right, whose traces a test then
 //! spoils.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -20,16 +21,19 @@ pub(super) const LOCATED: usize = 1;
 /// What may be deleted.
 pub(super) const FLEETING: usize = 2;
 
-/// The only stock that each product has.
-const STOCK: Uuid = Uuid::from_u128(7);
-
 pub(super) struct World {
     pub(super) products: Vec<Product>,
     pub(super) records: Vec<Record>,
     pub(super) histories: Vec<Vec<Value>>,
     /// The stock as each of two servers shows it, where that isn't the sum of the ledger.
     pub(super) shown: BTreeMap<(usize, usize), Value>,
+    /// The stock as it is said to have stood at some times.
+    pub(super) past: Vec<(usize, Timestamp, Value)>,
+    /// The products that have no stock any more.
+    pub(super) deleted: BTreeSet<usize>,
     stocks: Vec<Stock>,
+    /// How many stocks there have been of the product that is fleeting.
+    lives: u128,
     now: u64,
 }
 
@@ -50,7 +54,7 @@ pub(super) fn figures(available: u64, allocated: u64) -> Value {
     json!({ "available": available, "allocated": allocated, "total": available + allocated })
 }
 
-fn shown(stock: &Stock) -> Value {
+fn shown(stock: &Stock, id: Uuid) -> Value {
     let sums = stock.sums().unwrap();
     let located = stock.located.iter().map(|(location, it)| {
         let figures = figures(it.available, it.allocated);
@@ -58,7 +62,7 @@ fn shown(stock: &Stock) -> Value {
     });
     let mut attributes = figures(sums.available, sums.allocated);
     attributes["locations"] = Value::Object(located.collect());
-    json!({ "attributes": attributes, "meta": { "stock_id": STOCK } })
+    json!({ "attributes": attributes, "meta": { "stock_id": id } })
 }
 
 pub(super) fn errors(status: u16) -> Value {
@@ -86,7 +90,10 @@ impl World {
             records: Vec::new(),
             histories: vec![Vec::new(); 3],
             shown: BTreeMap::new(),
+            past: Vec::new(),
+            deleted: BTreeSet::new(),
             stocks: vec![Stock::default(); 3],
+            lives: 1,
             now: 0,
         };
         for product in [PLAIN, LOCATED, FLEETING] {
@@ -100,6 +107,12 @@ impl World {
         world
     }
 
+    /// The id of the stock that a product has.
+    fn stock_id(&self, product: usize) -> Uuid {
+        let lives = if product == FLEETING { self.lives } else { 1 };
+        Uuid::from_u128(product as u128 * 1000 + lives)
+    }
+
     /// Writes an entry, and gives it.
     pub(super) fn write(
         &mut self,
@@ -111,10 +124,13 @@ impl World {
     ) -> Value {
         let balance = self.stocks[product].record(location, action, quantity);
         let balance = balance.unwrap();
+        let stock = self.stock_id(product);
         let history = &mut self.histories[product];
-        let sequence = history.len() + 1;
+        let number = history.len() + 1;
+        let of_stock = |entry: &&Value| entry["meta"]["stock_id"] == json!(stock);
+        let sequence = history.iter().filter(of_stock).count() + 1;
         let mut entry = json!({
-            "id": Uuid::from_u128((product * 1000 + sequence) as u128),
+            "id": Uuid::from_u128((product * 1000 + number) as u128),
             "attributes": {
                 "action": action.word(),
                 "product_id": self.products[product].id,
@@ -124,7 +140,7 @@ impl World {
             },
             "meta": {
                 "timestamps": { "created_at": "2026-01-01T00:00:00.001Z" },
-                "stock_id": STOCK,
+                "stock_id": stock,
                 "hash": "",
             },
         });
@@ -209,9 +225,27 @@ impl World {
         self.record(Request::Batch { lines, atomic }, Ok(answer))
     }
 
+    /// Deletes the stock, and gives the number of the request.
+    pub(super) fn delete(&mut self, product: usize) -> usize {
+        self.deleted.insert(product);
+        self.stocks[product] = Stock::default();
+        self.record(Request::Delete { product }, Ok(said(204, Value::Null)))
+    }
+
+    /// Creates stock anew, and gives the number of the request.
+    pub(super) fn create(&mut self, product: usize, available: u64) -> usize {
+        self.deleted.remove(&product);
+        self.lives += 1;
+        self.write(product, Action::Increment, available, None, None);
+        let stock = self.shown(product, 0).clone();
+        self.shown.clear();
+        let request = Request::Create { product, available };
+        self.record(request, Ok(said(201, json!({ "data": stock }))))
+    }
+
     /// Reads the stock.
     pub(super) fn read(&mut self, product: usize) -> usize {
-        let stock = shown(&self.stocks[product]);
+        let stock = shown(&self.stocks[product], self.stock_id(product));
         let answer = said(200, json!({ "data": stock }));
         self.record(Request::Stock { product }, Ok(answer))
     }
@@ -221,7 +255,9 @@ impl World {
         let history = &self.histories[product];
         let page: Vec<&Value> = history.iter().take(10).collect();
         let meta = json!({ "results": { "total": history.len() } });
-        let answer = said(200, json!({ "data": page, "meta": meta }));
+        let links = json!({ "next": null });
+        let page = json!({ "data": page, "links": links, "meta": meta });
+        let answer = said(200, page);
         let request = Request::History {
             product,
             offset: 0,
@@ -237,7 +273,7 @@ impl World {
 
     /// The stock as it is shown, to be changed for one server.
     pub(super) fn shown(&mut self, product: usize, server: usize) -> &mut Value {
-        let stock = shown(&self.stocks[product]);
+        let stock = shown(&self.stocks[product], self.stock_id(product));
         self.shown.entry((product, server)).or_insert(stock)
     }
 
@@ -258,13 +294,19 @@ impl World {
             let history = self.histories[product].iter();
             let history: Vec<Entry> = history.map(|entry| Entry::of(entry).unwrap()).collect();
             let stocks = [0, 1].map(|server| {
-                let stock = shown(&self.stocks[product]);
+                let stock = shown(&self.stocks[product], self.stock_id(product));
                 let stock = self.shown.get(&(product, server)).unwrap_or(&stock);
-                let is_managed = !history.is_empty();
+                let is_managed = !self.deleted.contains(&product);
                 is_managed.then(|| serde_json::from_value(stock.clone()).unwrap())
+            });
+            let past = self.past.iter().filter(|(it, ..)| *it == product);
+            let past = past.map(|(_, at, stock)| {
+                let stock = serde_json::from_value(stock.clone()).unwrap();
+                (*at, stock)
             });
             Reading {
                 history,
+                past: past.collect(),
                 stocks: stocks.into(),
             }
         });
