@@ -33,6 +33,7 @@ async fn one(client: &Client, command: Command) -> Outcome {
     client.commit(vec![command]).await.remove(0)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as outcomes are")]
 fn replayed(outcome: &Outcome) -> Outcome {
     Ok(Answer::Replayed(Box::new(outcome.clone())))
 }
@@ -237,7 +238,7 @@ pub async fn of_many_at_once_one_acts(bench: Bench) {
             let mut outcomes = Vec::new();
             for number in 0..REQUESTS {
                 // In opposed orders, so that they meet.
-                let number = if asker % 2 == 0 {
+                let number = if asker.is_multiple_of(2) {
                     number
                 } else {
                     REQUESTS - 1 - number

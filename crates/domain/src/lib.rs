@@ -20,6 +20,7 @@ mod owner;
 mod product;
 mod quantity;
 mod refusal;
+mod request;
 mod state;
 mod stock;
 mod tenancy;
@@ -27,12 +28,7 @@ mod text;
 mod timestamp;
 
 pub use batch::{Outcome, run, runs};
-pub use command::{
-    Actor, Answer, Answered, Command, CountStock, Counted, CreateKey, CreateLocation,
-    CreateOrganization, CreateStock, CreateStore, DeleteKey, DeleteLocation, DeleteProduct,
-    DeleteStock, Expectation, Operation, Patch, RegisterProduct, Request, SetLocations, Transact,
-    TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
-};
+pub use command::{Actor, Answer, Answered, Command, Counted, Operation, Request};
 pub use decide::{Context, Decision};
 pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
 pub use hash::EntryHash;
@@ -46,6 +42,12 @@ pub use owner::Owner;
 pub use product::{Availability, CommodityType, Product, ProductStatus, StockedProduct};
 pub use quantity::Quantity;
 pub use refusal::{Refusal, RefusalKind};
+pub use request::{
+    CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock, CreateStore, DeleteKey,
+    DeleteLocation, DeleteProduct, DeleteStock, Expectation, Patch, RegisterProduct, SetLocations,
+    Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
+};
 pub use state::{
     Batch, BatchEntry, Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange,
     State, StockChange, StockKey,

@@ -55,9 +55,9 @@ fn a_hash_is_of_everything_in_an_entry() {
     let previous = EntryHash([1; 32]);
     let mut hashes = vec![entry().seal(previous), entry().seal(EntryHash([2; 32]))];
     for change in changes {
-        let mut changed = entry();
-        change(&mut changed);
-        hashes.push(changed.seal(previous));
+        let mut other = entry();
+        change(&mut other);
+        hashes.push(other.seal(previous));
     }
     for (place, hash) in hashes.iter().enumerate() {
         assert!(!hashes[..place].contains(hash), "hash {place}");

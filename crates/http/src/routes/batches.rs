@@ -26,7 +26,7 @@ use crate::representation::TransactionBody;
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
 enum Line {
-    Made(Box<TransactionBody>),
+    Made(TransactionBody),
     #[schema(value_type = ErrorBody)]
     Refused(FormedError),
 }
@@ -120,7 +120,7 @@ impl Lines {
     ) -> Self {
         let batch = outcomes.iter().flatten().find_map(|it| it.entry.batch);
         let line = |(index, outcome): (usize, Result<Recorded, Refusal>)| match outcome {
-            Ok(recorded) => Line::Made(Box::new(TransactionBody::new(recorded, form))),
+            Ok(recorded) => Line::Made(TransactionBody::new(recorded, form)),
             Err(refusal) => {
                 let error = faults.remove(&index).unwrap_or_else(|| refusal.into());
                 Line::Refused(FormedError(error, form))
