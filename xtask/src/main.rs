@@ -12,6 +12,7 @@ mod sqlx;
 mod test;
 mod tidy;
 mod tools;
+mod torture;
 mod watched;
 mod workspace;
 
@@ -52,6 +53,8 @@ enum Task {
     Dev(dev::Args),
     /// Measure, and write the tables to docs/performance.md.
     Bench(bench::Args),
+    /// Kill servers and databases under load, and check that every promise is kept.
+    Torture(torture::Args),
     /// Run everything that a change must pass.
     Ci,
 }
@@ -112,6 +115,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::PostgresImage(args) => postgres_image::run(workspace, args),
         Task::Dev(args) => dev::run(workspace, args),
         Task::Bench(args) => bench::run(workspace, args),
+        Task::Torture(args) => torture::run(workspace, args),
         Task::Ci => ci::run(workspace),
     }
 }

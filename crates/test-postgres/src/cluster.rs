@@ -6,6 +6,7 @@ use std::fs;
 use std::os::unix::fs::chown;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use rustix::process::{Pid, Signal, kill_process};
@@ -19,6 +20,12 @@ pub(crate) const SETTINGS: [&str; 4] = [
     "max_connections=300",
     "autovacuum_naptime=5s",
 ];
+
+/// What a running cluster has in its folder to keep others away.
+const LOCKS: [&str; 2] = ["data/postmaster.pid", ".s.PGSQL.5432.lock"];
+
+/// How often it is looked whether a process has ended.
+const LOOK_EVERY: Duration = Duration::from_millis(1);
 
 /// Makes a cluster in the folder `$1` with the programs in `$2` and the settings `$3`, says when
 /// it is up, and takes all of it away when its input ends: also when whoever started it was killed.
@@ -109,19 +116,46 @@ impl Cluster {
         self.control(&["--mode=immediate", "stop"]).await
     }
 
+    /// Ends all its processes at once, as the kernel does, and waits until they are gone.
+    pub(crate) async fn kill(&self) -> anyhow::Result<()> {
+        let parent = self.process()?;
+        // It is to start no others while the ones that there are end.
+        send(parent, Signal::STOP)?;
+        let processes = self.processes()?;
+        for process in processes.iter().rev() {
+            // It may have ended by itself.
+            drop(send(*process, Signal::KILL));
+        }
+        for process in processes {
+            while is_running(process) {
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+        }
+        // They name a process that PostgreSQL takes to be running as long as nobody has taken
+        // notice of its end.
+        for lock in LOCKS {
+            fs::remove_file(self.folder.join(lock))?;
+        }
+        Ok(())
+    }
+
     /// Stops all its processes where they are, or lets them go on: clients see a server that takes
     /// what they send, and is silent.
     pub(crate) fn freeze(&self, freeze: bool) -> anyhow::Result<()> {
         let signal = if freeze { Signal::STOP } else { Signal::CONT };
-        let process = self.process()?;
-        let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children"))?;
-        let children = children.split_whitespace().map(str::parse);
-        let processes: Vec<u32> = children.collect::<Result<_, _>>()?;
-        for process in [process].into_iter().chain(processes) {
-            let process = Pid::from_raw(process.try_into()?).context("no process")?;
-            kill_process(process, signal)?;
+        for process in self.processes()? {
+            send(process, signal)?;
         }
         Ok(())
+    }
+
+    /// All its processes, the parent of the others first.
+    fn processes(&self) -> anyhow::Result<Vec<u32>> {
+        let parent = self.process()?;
+        let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"))?;
+        let children = children.split_whitespace().map(str::parse);
+        let processes: Result<Vec<u32>, _> = [Ok(parent)].into_iter().chain(children).collect();
+        Ok(processes?)
     }
 
     /// Starts it after a crash.
@@ -157,6 +191,11 @@ impl Cluster {
         &self.folder
     }
 
+    /// The file that it writes its log to.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.folder.join("log")
+    }
+
     /// The id of the process whose children all its other processes are.
     ///
     /// # Errors
@@ -177,6 +216,18 @@ impl Cluster {
         ensure!(status.success(), "it doesn't stop");
         Ok(())
     }
+}
+
+fn send(process: u32, signal: Signal) -> anyhow::Result<()> {
+    let process = Pid::from_raw(process.try_into()?).context("no process")?;
+    Ok(kill_process(process, signal)?)
+}
+
+/// Whether a process is there, and not only what its parent hasn't taken notice of yet.
+fn is_running(process: u32) -> bool {
+    let status = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
+    let state = status.rsplit_once(") ").map(|(_, rest)| rest);
+    state.is_some_and(|state| !state.starts_with(['Z', 'X']))
 }
 
 fn command(program: impl AsRef<OsStr>, user: Option<(u32, u32)>) -> Command {

@@ -1,6 +1,7 @@
 //! A server that a test may crash.
 
 use std::net::TcpListener;
+use std::path::PathBuf;
 
 use testcontainers::{ContainerAsync, GenericImage};
 
@@ -53,6 +54,15 @@ impl CrashingServer {
         &self.url
     }
 
+    /// Where it writes its log, if that is in a file.
+    #[must_use]
+    pub fn log(&self) -> Option<PathBuf> {
+        match &self.running {
+            Running::Cluster(cluster) => Some(cluster.log()),
+            Running::Container(_) => None,
+        }
+    }
+
     /// Ends it at once, as a power cut would.
     pub async fn crash(&mut self) {
         match &self.running {
@@ -61,6 +71,14 @@ impl CrashingServer {
                 let killed = container.stop_with_timeout(Some(0)).await;
                 killed.expect("it ends");
             }
+        }
+    }
+
+    /// Kills all its processes, so that it can't even let go of what it holds.
+    pub async fn kill(&mut self) {
+        match &self.running {
+            Running::Cluster(cluster) => cluster.kill().await.expect("it ends"),
+            Running::Container(_) => self.crash().await,
         }
     }
 

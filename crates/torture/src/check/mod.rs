@@ -1,0 +1,97 @@
+//! Whether all promises were kept: what was asked and answered, held against the ledgers.
+//!
+//! Each check has a module. What is proved for each stock is that its ledger is one order of all
+//! that clients saw: every answer is the one that the model gives at its place in that order, and
+//! whatever was answered before something else was asked comes before it.
+
+mod answers;
+mod ledger;
+mod lives;
+mod matching;
+mod order;
+#[cfg(test)]
+mod tests;
+mod verdict;
+
+use std::sync::Arc;
+
+use crate::ask::Product;
+use crate::ledger::Reading;
+use crate::record::Record;
+
+use ledger::Ledger;
+use matching::Found;
+
+/// All that is known of a round.
+pub(crate) struct Evidence {
+    pub(crate) products: Arc<[Product]>,
+    pub(crate) records: Vec<Record>,
+    /// For each product.
+    pub(crate) readings: Vec<Reading>,
+}
+
+/// A promise that was broken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    pub(crate) sentence: String,
+    pub(crate) product: Option<usize>,
+    /// Which entries of the product's ledger are concerned, counted from 0.
+    pub(crate) entries: Vec<usize>,
+    /// The names of the requests that are.
+    pub(crate) requests: Vec<Arc<str>>,
+}
+
+impl Fault {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self {
+            sentence: sentence.into(),
+            product: None,
+            entries: Vec::new(),
+            requests: Vec::new(),
+        }
+    }
+
+    pub(crate) fn on(mut self, product: usize) -> Self {
+        self.product = Some(product);
+        self
+    }
+
+    pub(crate) fn at(mut self, entry: usize) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
+    pub(crate) fn of(mut self, record: &Record) -> Self {
+        self.requests.push(Arc::clone(&record.name));
+        self
+    }
+}
+
+/// All faults that are found; none if every promise was kept.
+pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
+    let records = &evidence.records;
+    let mut faults = answers::faults(records);
+    let mut ledgers = Vec::new();
+    for (number, (product, reading)) in evidence.products.iter().zip(&evidence.readings).enumerate()
+    {
+        match Ledger::new(number, product, reading) {
+            Ok(ledger) => ledgers.push(Some(ledger)),
+            Err(fault) => {
+                faults.push(*fault);
+                ledgers.push(None);
+            }
+        }
+    }
+    if ledgers.iter().any(Option::is_none) {
+        // What follows takes ledgers that are sound.
+        return faults;
+    }
+    let ledgers: Vec<Ledger<'_>> = ledgers.into_iter().flatten().collect();
+    let found = Found::new(&ledgers, records, &mut faults);
+    let mut events = verdict::events(records, &ledgers, &found, &mut faults);
+    for ledger in &ledgers {
+        lives::add(ledger, records, &mut events, &mut faults);
+        order::check(ledger, &events, &mut faults);
+    }
+    faults
+}

@@ -1,0 +1,267 @@
+//! HTTP/1.1 over a connection that may be closed in the middle of a request.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::Value;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use crate::ask::{Cut, Message};
+use crate::record::{Answer, Unclear};
+
+const BUFFER_BYTES: usize = 64 * 1024;
+const HEADERS_MAX: usize = 32;
+
+/// How long a client waits for an answer: longer than a server does for its database.
+const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
+
+/// A connection to a server, with at most one request under way.
+pub(crate) struct Connection {
+    stream: TcpStream,
+    pub(crate) address: SocketAddr,
+    received: Vec<u8>,
+    /// Whether another request may be sent over it.
+    pub(crate) is_usable: bool,
+}
+
+/// The head of an answer.
+#[derive(Debug, PartialEq, Eq)]
+struct Head {
+    status: u16,
+    replayed: bool,
+    closes: bool,
+    body_from: usize,
+    body_to: usize,
+}
+
+/// What is sent for a message.
+pub(crate) fn bytes(message: &Message, token: &str, key: Option<&str>) -> Vec<u8> {
+    let Message { method, path, body } = message;
+    let mut text = format!(
+        "{method} {path} HTTP/1.1\r\nHost: stockroom\r\nEP-Inventories-Multi-Location: true\r\n"
+    );
+    if !token.is_empty() {
+        text += "Authorization: Bearer ";
+        text += token;
+        text += "\r\n";
+    }
+    if let Some(key) = key {
+        text += "Idempotency-Key: ";
+        text += key;
+        text += "\r\n";
+    }
+    if let Some(body) = body {
+        let body = body.to_string();
+        let length = body.len().to_string();
+        text += "Content-Type: application/json\r\nContent-Length: ";
+        text += &length;
+        text += "\r\n\r\n";
+        text += &body;
+    } else {
+        text += "\r\n";
+    }
+    text.into_bytes()
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
+        let stream = TcpStream::connect(address).await?;
+        // Where nobody listens any more, a connection may reach its own other end.
+        if stream.local_addr()? == address {
+            return Err(io::ErrorKind::ConnectionRefused.into());
+        }
+        stream.set_nodelay(true)?;
+        Ok(Self {
+            stream,
+            address,
+            received: Vec::with_capacity(BUFFER_BYTES),
+            is_usable: true,
+        })
+    }
+
+    /// Sends a request, and gives what came of it.
+    ///
+    /// # Errors
+    /// If what comes back is no HTTP, or no JSON.
+    pub(crate) async fn exchange(
+        &mut self,
+        request: &[u8],
+        cut: Option<Cut>,
+    ) -> anyhow::Result<Result<Answer, Unclear>> {
+        self.is_usable = false;
+        if let Some(Cut::Sending(thousandths)) = cut {
+            let length = request.len() * thousandths / 1000;
+            let part = request.get(..length).unwrap_or_default();
+            let _it_may_be_lost_before = self.stream.write_all(part).await;
+            return Ok(Err(Unclear::Incomplete));
+        }
+        if self.stream.write_all(request).await.is_err() {
+            return Ok(Err(Unclear::Lost));
+        }
+        let (patience, unclear) = match cut {
+            Some(Cut::Waiting(patience)) => (patience, Unclear::Cut),
+            _ => (ANSWER_TIMEOUT, Unclear::Late),
+        };
+        match timeout(patience, self.answer()).await {
+            Ok(answer) => answer,
+            Err(_) => Ok(Err(unclear)),
+        }
+    }
+
+    async fn answer(&mut self) -> anyhow::Result<Result<Answer, Unclear>> {
+        self.received.clear();
+        let mut head = None;
+        loop {
+            if head.is_none() {
+                head = parse_head(&self.received)?;
+            }
+            if let Some(head) = &head
+                && let Some(body) = self.received.get(head.body_from..head.body_to)
+            {
+                self.is_usable = !head.closes && self.received.len() == head.body_to;
+                if head.status >= 500 {
+                    return Ok(Err(Unclear::Failed(head.status)));
+                }
+                let body = match body {
+                    [] => Value::Null,
+                    body => serde_json::from_slice(body).with_context(|| shown(body))?,
+                };
+                return Ok(Ok(Answer {
+                    status: head.status,
+                    replayed: head.replayed,
+                    body,
+                }));
+            }
+            match self.stream.read_buf(&mut self.received).await {
+                Ok(0) | Err(_) => return Ok(Err(Unclear::Lost)),
+                Ok(_) => {}
+            }
+        }
+    }
+}
+
+/// The head of an answer, if all of it is there.
+fn parse_head(received: &[u8]) -> anyhow::Result<Option<Head>> {
+    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+    let mut response = httparse::Response::new(&mut headers);
+    let parsed = response.parse(received);
+    let parsed = parsed.with_context(|| format!("no HTTP: {}", shown(received)))?;
+    let httparse::Status::Complete(body_from) = parsed else {
+        return Ok(None);
+    };
+    let status = response.code.context("an answer without a status")?;
+    let header = |name: &str| {
+        let mut headers = response.headers.iter();
+        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name));
+        header.and_then(|header| std::str::from_utf8(header.value).ok())
+    };
+    let length: usize = match header("content-length") {
+        Some(length) => length.parse()?,
+        None if status == 204 => 0,
+        None => anyhow::bail!("an answer without a length: {}", shown(received)),
+    };
+    Ok(Some(Head {
+        status,
+        replayed: header("idempotent-replayed") == Some("true"),
+        closes: header("connection").is_some_and(|it| it.eq_ignore_ascii_case("close")),
+        body_from,
+        body_to: body_from.saturating_add(length),
+    }))
+}
+
+fn shown(received: &[u8]) -> String {
+    String::from_utf8_lossy(received)
+        .chars()
+        .take(500)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn requests_are_http() {
+        let message = Message {
+            method: "POST",
+            path: "/v2".to_owned(),
+            body: Some(json!({ "data": 5 })),
+        };
+        let request = bytes(&message, "T", Some("K"));
+        let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
+        let mut parsed = httparse::Request::new(&mut headers);
+        let head = parsed.parse(&request).unwrap().unwrap();
+        assert_eq!(&request[head..], br#"{"data":5}"#);
+        let values: Vec<&[u8]> = parsed.headers.iter().map(|header| header.value).collect();
+        assert!(values.contains(&b"Bearer T".as_slice()) && values.contains(&b"K".as_slice()));
+        assert!(values.contains(&b"10".as_slice()));
+    }
+
+    const BUSY: &[&[u8]] = &[b"HTTP/1.1 503 Busy\r\nContent-Length: 0\r\n\r\n"];
+
+    async fn answered(
+        parts: &'static [&'static [u8]],
+        cut: Option<Cut>,
+    ) -> (anyhow::Result<Result<Answer, Unclear>>, bool) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut connection = Connection::open(listener.local_addr().unwrap())
+            .await
+            .unwrap();
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let serving = tokio::spawn(async move {
+            let mut request = [0; 4];
+            let _request = stream.read_exact(&mut request).await;
+            for part in parts {
+                let _sent = stream.write_all(part).await;
+                tokio::task::yield_now().await;
+            }
+        });
+        let outcome = connection.exchange(b"1234", cut).await;
+        serving.abort();
+        (outcome, connection.is_usable)
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_come_in_parts() {
+        let (outcome, is_usable) = answered(
+            &[
+                b"HTTP/1.1 201 Cre",
+                b"ated\r\nidempotent-replayed: true\r\ncontent-length: 2\r\n\r\n{",
+                b"}",
+            ],
+            None,
+        )
+        .await;
+        let answer = Answer {
+            status: 201,
+            replayed: true,
+            body: json!({}),
+        };
+        assert_eq!(outcome.unwrap(), Ok(answer));
+        assert!(is_usable);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_answer_is_unclear() {
+        let (outcome, is_usable) = answered(&[b"HTTP/1.1 201"], None).await;
+        assert_eq!(outcome.unwrap(), Err(Unclear::Lost));
+        assert!(!is_usable);
+        let (outcome, _) = answered(BUSY, None).await;
+        assert_eq!(outcome.unwrap(), Err(Unclear::Failed(503)));
+        let (outcome, _) = answered(BUSY, Some(Cut::Sending(500))).await;
+        assert_eq!(outcome.unwrap(), Err(Unclear::Incomplete));
+    }
+
+    #[tokio::test]
+    async fn what_is_no_http_is_an_error() {
+        assert!(answered(&[b"\xffgarbage\r\n\r\n"], None).await.0.is_err());
+    }
+}

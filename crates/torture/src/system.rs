@@ -1,0 +1,295 @@
+//! What is put to the torture: servers, and PostgreSQL behind them.
+
+use std::fs::{self, File};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use serde_json::json;
+use stockroom_test_postgres::CrashingServer;
+
+use crate::ask::Message;
+use crate::client::{Stage, Wire};
+use crate::model::Location;
+use crate::server::{Credentials, Server, Storage, command};
+
+/// Where stock is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    Sqlite,
+    Postgres,
+}
+
+/// Where the servers are, for those who look for one.
+pub(crate) struct Board(Vec<Mutex<Option<SocketAddr>>>);
+
+/// How often something was done to the system.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Blows {
+    pub(crate) server_kills: u64,
+    pub(crate) server_stops: u64,
+    pub(crate) postgres_kills: u64,
+    pub(crate) freezes: u64,
+}
+
+/// All that is running. It ends with the value.
+pub(crate) struct System {
+    pub(crate) store: Store,
+    pub(crate) board: Arc<Board>,
+    pub(crate) blows: Blows,
+    program: PathBuf,
+    storage: Storage,
+    folder: PathBuf,
+    servers: Vec<Option<Server>>,
+    postgres: Option<CrashingServer>,
+    credentials: Credentials,
+    has_verify: bool,
+}
+
+impl Store {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// How many servers share one.
+    pub(crate) const fn servers(self) -> usize {
+        match self {
+            Self::Sqlite => 1,
+            Self::Postgres => 2,
+        }
+    }
+}
+
+impl Board {
+    pub(crate) fn servers(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Where a server is, if it runs.
+    pub(crate) fn address(&self, server: usize) -> Option<SocketAddr> {
+        let slot = self.0.get(server)?;
+        *slot.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, server: usize, address: Option<SocketAddr>) {
+        if let Some(slot) = self.0.get(server) {
+            *slot.lock().unwrap_or_else(PoisonError::into_inner) = address;
+        }
+    }
+}
+
+impl System {
+    /// Starts everything on an empty database, with what all rounds need in it. Logs are kept in
+    /// `folder`.
+    ///
+    /// # Errors
+    /// If something doesn't start.
+    pub(crate) async fn start(store: Store, program: &Path, folder: &Path) -> anyhow::Result<Self> {
+        let (storage, postgres) = match store {
+            Store::Sqlite => (Storage::Sqlite(folder.join("data")), None),
+            Store::Postgres => {
+                let postgres = CrashingServer::start().await;
+                (Storage::Postgres(postgres.url().to_owned()), Some(postgres))
+            }
+        };
+        let servers = store.servers();
+        let mut system = Self {
+            store,
+            board: Arc::new(Board((0..servers).map(|_| Mutex::default()).collect())),
+            blows: Blows::default(),
+            program: program.to_owned(),
+            has_verify: has_command(program, "verify", &storage).await?,
+            storage,
+            folder: folder.to_owned(),
+            servers: (0..servers).map(|_| None).collect(),
+            postgres,
+            credentials: Credentials::default(),
+        };
+        for server in 0..servers {
+            system.start_server(server).await?;
+            if server == 0 {
+                let first = system.servers.first_mut().and_then(Option::as_mut);
+                system.credentials = first.context("no server")?.first_key().await?;
+            }
+        }
+        system.create_locations().await?;
+        Ok(system)
+    }
+
+    async fn create_locations(&self) -> anyhow::Result<()> {
+        let stage = Stage::quiet(Arc::clone(&self.board), self.token().await?);
+        let mut wire = Wire::new(self.board.servers());
+        for location in Location::ALL {
+            let slug = location.slug();
+            let message = Message {
+                method: "POST",
+                path: "/v2/inventories/locations".to_owned(),
+                body: Some(json!({ "data": {
+                    "type": "inventory_location",
+                    "attributes": { "name": slug, "slug": slug },
+                } })),
+            };
+            let answer = wire.insist(&stage, 0, &message, None).await?;
+            anyhow::ensure!(answer.status == 201, "a location: {answer}");
+        }
+        Ok(())
+    }
+
+    /// A token that is good for an hour.
+    ///
+    /// # Errors
+    /// If a server gives none.
+    pub(crate) async fn token(&self) -> anyhow::Result<String> {
+        let stage = Stage::quiet(Arc::clone(&self.board), String::new());
+        let message = Message {
+            method: "POST",
+            path: "/oauth/access_token".to_owned(),
+            body: Some(json!({
+                "grant_type": "client_credentials",
+                "client_id": self.credentials.id,
+                "client_secret": self.credentials.secret,
+            })),
+        };
+        let mut wire = Wire::new(self.board.servers());
+        let answer = wire.insist(&stage, 0, &message, None).await?;
+        let token = answer.body["access_token"].as_str();
+        let token = token.with_context(|| format!("no token: {answer}"))?;
+        Ok(token.to_owned())
+    }
+
+    /// Starts a server that isn't running.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub(crate) async fn start_server(&mut self, server: usize) -> anyhow::Result<()> {
+        let log = self.log(server);
+        let started = Server::start(&self.program, &self.storage, &log).await?;
+        self.board.set(server, Some(started.address));
+        if let Some(slot) = self.servers.get_mut(server) {
+            *slot = Some(started);
+        }
+        Ok(())
+    }
+
+    /// Kills a server, `kill -9`.
+    ///
+    /// # Errors
+    /// If it had ended by itself.
+    pub(crate) async fn kill_server(&mut self, server: usize) -> anyhow::Result<()> {
+        self.blows.server_kills += 1;
+        match self.take(server) {
+            Some(server) => server.kill().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Tells a server to stop, and waits until it has.
+    ///
+    /// # Errors
+    /// If it doesn't.
+    pub(crate) async fn stop_server(&mut self, server: usize) -> anyhow::Result<()> {
+        self.blows.server_stops += 1;
+        match self.take(server) {
+            Some(server) => server.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Nobody is to look for it where somebody else may soon listen.
+    fn take(&mut self, server: usize) -> Option<Server> {
+        self.board.set(server, None);
+        self.servers.get_mut(server).and_then(Option::take)
+    }
+
+    /// Stops a server where it is, or lets it go on.
+    ///
+    /// # Errors
+    /// If it has ended.
+    pub(crate) fn freeze_server(&mut self, server: usize, freeze: bool) -> anyhow::Result<()> {
+        self.blows.freezes += u64::from(freeze);
+        match self.servers.get(server) {
+            Some(Some(server)) => server.freeze(freeze),
+            _ => Ok(()),
+        }
+    }
+
+    /// Ends PostgreSQL at once: by its own means, or `kill -9` to all its processes.
+    pub(crate) async fn crash_postgres(&mut self, kill: bool) {
+        self.blows.postgres_kills += 1;
+        match &mut self.postgres {
+            Some(postgres) if kill => postgres.kill().await,
+            Some(postgres) => postgres.crash().await,
+            None => {}
+        }
+    }
+
+    /// Starts it again.
+    pub(crate) async fn restart_postgres(&mut self) {
+        if let Some(postgres) = &mut self.postgres {
+            postgres.restart().await;
+        }
+    }
+
+    /// Stops it where it is, or lets it go on.
+    pub(crate) async fn freeze_postgres(&mut self, freeze: bool) {
+        self.blows.freezes += u64::from(freeze);
+        match &mut self.postgres {
+            Some(postgres) if freeze => postgres.freeze().await,
+            Some(postgres) => postgres.thaw().await,
+            None => {}
+        }
+    }
+
+    /// Has the program prove its ledger. Gives what it says if it finds fault; nothing if it can't
+    /// do that.
+    ///
+    /// # Errors
+    /// If it can't be started.
+    pub(crate) async fn verify(&self) -> anyhow::Result<Option<String>> {
+        if !self.has_verify {
+            return Ok(None);
+        }
+        let mut verify = command(&self.program, "verify", &self.storage);
+        let output = verify.output().await?;
+        let said = [output.stdout, output.stderr].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        Ok((!output.status.success()).then(|| format!("{}: {said}", output.status)))
+    }
+
+    /// Copies PostgreSQL's log to the others, which would be gone with PostgreSQL.
+    pub(crate) fn keep_postgres_log(&self) {
+        let log = self.postgres.as_ref().and_then(CrashingServer::log);
+        if let Some(log) = log
+            && let Err(error) = fs::copy(log, self.folder.join("postgres.log"))
+        {
+            eprintln!("PostgreSQL's log can't be kept: {error}");
+        }
+    }
+
+    fn log(&self, server: usize) -> PathBuf {
+        self.folder.join(format!("server-{}.log", server + 1))
+    }
+
+    /// Empties the logs, which hold nothing of use.
+    ///
+    /// # Errors
+    /// If they can't be written.
+    pub(crate) fn empty_logs(&self) -> anyhow::Result<()> {
+        for server in 0..self.servers.len() {
+            File::create(self.log(server))?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether the program has a command.
+async fn has_command(program: &Path, name: &str, storage: &Storage) -> anyhow::Result<bool> {
+    let mut help = command(program, name, storage);
+    let output = help.arg("--help").output().await?;
+    Ok(output.status.success())
+}
