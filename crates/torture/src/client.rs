@@ -13,7 +13,7 @@ use crate::record::{Answer, Attempt, Clock, Record};
 use crate::system::Board;
 
 /// How long a client waits before it tries again.
-const PAUSE: Duration = Duration::from_millis(5);
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// How long it tries: whatever is broken on purpose is mended long before.
 const PATIENCE: Duration = Duration::from_mins(2);
