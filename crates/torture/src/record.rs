@@ -71,7 +71,9 @@ pub(crate) struct Record {
 impl Record {
     /// From when on it may have been carried out.
     pub(crate) fn invoked(&self) -> Duration {
-        let invoked = self.attempts.iter().map(|attempt| attempt.invoked);
+        let attempts = self.attempts.iter();
+        let sent = attempts.filter(|attempt| attempt.outcome != Err(Unclear::Incomplete));
+        let invoked = sent.map(|attempt| attempt.invoked);
         invoked.min().unwrap_or(Duration::MAX)
     }
 

@@ -15,17 +15,6 @@ use super::ledger::{Item, Ledger};
 use super::order;
 use super::verdict::{Event, What};
 
-/// Adds to what happened to a product who created and who deleted its stock.
-pub(super) fn add<'a>(
-    ledger: &Ledger<'_>,
-    records: &'a [Record],
-    events: &mut Vec<Event<'a>>,
-    faults: &mut Vec<Fault>,
-) {
-    creations(ledger, records, events, faults);
-    deletions(ledger, records, events, faults);
-}
-
 /// Requests to create or to delete a product's stock that may have done so: those that were
 /// answered so, and those of which nobody knows. An answer that is not kept under a key doesn't
 /// say what becomes of the attempts before it.
@@ -51,7 +40,8 @@ fn is_answered(record: &Record, status: u16) -> bool {
         .is_some_and(|answer| answer.status == status)
 }
 
-fn creations<'a>(
+/// Adds to what happened to a product who created its stock.
+pub(super) fn add_creations<'a>(
     ledger: &Ledger<'_>,
     records: &'a [Record],
     events: &mut Vec<Event<'a>>,
@@ -100,7 +90,7 @@ fn creations<'a>(
             let fault = Fault::new(sentence).on(product).at(ledger.place(item));
             faults.push(fault.of(record));
         }
-        let mut event = Event::new(record, product, What::Turn(item));
+        let mut event = Event::new(record, product, What::Creation(item));
         if !is_answered(record, 201) {
             event.returned = Duration::MAX;
         }
@@ -121,51 +111,50 @@ fn created(record: &Record) -> Option<Uuid> {
     Some(stock.meta.stock_id)
 }
 
-fn deletions<'a>(
+/// When a deletion happened: after one event was asked for, and before another was answered.
+#[derive(Clone, Copy, Default)]
+struct Window<'a> {
+    from: Option<&'a Event<'a>>,
+    until: Option<&'a Event<'a>>,
+}
+
+impl Window<'_> {
+    /// Whether a request may have been carried out then.
+    fn has(self, record: &Record) -> bool {
+        self.from
+            .is_none_or(|event| record.returned() >= event.record.invoked())
+            && self
+                .until
+                .is_none_or(|event| record.invoked() <= event.returned)
+    }
+}
+
+/// Finds who deleted a product's stock. Whatever else happened and was seen says when that was:
+/// before all that was seen of it gone, and after all that was seen of it there.
+pub(super) fn check_deletions(
     ledger: &Ledger<'_>,
-    records: &'a [Record],
-    events: &mut Vec<Event<'a>>,
+    records: &[Record],
+    events: &[Event<'_>],
     faults: &mut Vec<Fault>,
 ) {
     let product = ledger.product;
     let is_asked = move |request: &Request| *request == Request::Delete { product };
     let mut candidates: Vec<&Record> = candidates(records, is_asked, 204).collect();
-    // When what happened was asked for and answered, in its order.
-    let mut spans: Vec<(usize, Duration, Duration)> = events
-        .iter()
-        .filter(|event| event.product == product)
-        .filter_map(|event| {
-            let (first, _) = order::items(event)?;
-            Some((first, event.record.invoked(), event.returned))
-        })
-        .collect();
-    spans.sort_unstable();
-    for (item, what) in ledger.items.iter().enumerate() {
-        if !matches!(what, Item::Deletion { .. }) {
-            continue;
-        }
-        let before = spans.iter().take_while(|(at, ..)| *at < item);
-        let least = before.map(|(_, invoked, _)| *invoked).max();
-        let behind = spans.iter().skip_while(|(at, ..)| *at < item);
-        let most = behind.map(|(.., returned)| *returned).min();
-        let may_be_it = |record: &&Record| {
-            least.is_none_or(|least| record.returned() >= least)
-                && most.is_none_or(|most| record.invoked() <= most)
-        };
+    for (item, window) in windows(ledger, events) {
         let open = candidates.iter().enumerate();
-        let open = open.filter(|(_, record)| may_be_it(record));
+        let open = open.filter(|(_, record)| window.has(record));
         // Whichever was answered first has the fewest other places.
         let it = open.min_by_key(|(_, record)| (record.returned(), record.invoked()));
         let Some((it, _)) = it else {
-            let sentence = format!(
-                "nobody deleted the stock that is gone {}",
-                ledger.after(item)
-            );
-            faults.push(Fault::new(sentence).on(product).at(ledger.place(item)));
+            let gone = ledger.after(item);
+            let mut fault = Fault::new(format!("nobody deleted the stock that is gone {gone}"));
+            for event in window.from.iter().chain(&window.until) {
+                fault = fault.of(event.record);
+            }
+            faults.push(fault.on(product).at(ledger.place(item)));
             continue;
         };
-        let record = candidates.swap_remove(it);
-        events.push(Event::new(record, product, What::Turn(item)));
+        candidates.swap_remove(it);
     }
     for record in candidates {
         if is_answered(record, 204) {
@@ -173,4 +162,29 @@ fn deletions<'a>(
             faults.push(Fault::new(sentence).on(product).of(record));
         }
     }
+}
+
+/// When each deletion in a ledger happened.
+fn windows<'a>(ledger: &Ledger<'_>, events: &'a [Event<'a>]) -> Vec<(usize, Window<'a>)> {
+    let items = ledger.items.iter().enumerate();
+    let deletions = items.filter(|(_, item)| matches!(item, Item::Deletion { .. }));
+    let mut windows: Vec<_> = deletions
+        .map(|(item, _)| (item, Window::default()))
+        .collect();
+    if windows.is_empty() {
+        return windows;
+    }
+    for (event, first, last) in order::places(ledger, events) {
+        for (item, window) in &mut windows {
+            let latest = window.from.map(|it| it.record.invoked());
+            if last <= *item && latest < Some(event.record.invoked()) {
+                window.from = Some(event);
+            }
+            let earliest = window.until.map_or(Duration::MAX, |it| it.returned);
+            if first > *item && event.returned < earliest {
+                window.until = Some(event);
+            }
+        }
+    }
+    windows
 }

@@ -90,8 +90,9 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
     let found = Found::new(&ledgers, records, &mut faults);
     let mut events = verdict::events(records, &ledgers, &found, &mut faults);
     for ledger in &ledgers {
-        lives::add(ledger, records, &mut events, &mut faults);
+        lives::add_creations(ledger, records, &mut events, &mut faults);
         order::check(ledger, &events, &mut faults);
+        lives::check_deletions(ledger, records, &events, &mut faults);
     }
     faults
 }

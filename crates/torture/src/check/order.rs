@@ -28,18 +28,7 @@ struct Placed<'a> {
 }
 
 pub(super) fn check(ledger: &Ledger<'_>, events: &[Event<'_>], faults: &mut Vec<Fault>) {
-    let events = events
-        .iter()
-        .filter(|event| event.product == ledger.product);
-    let mut changes = Vec::new();
-    let mut looks = Vec::new();
-    for event in events {
-        match items(event) {
-            None => looks.push(event),
-            Some((first, last)) => changes.push(Placed { event, first, last }),
-        }
-    }
-    changes.sort_by_key(|change| change.first);
+    let (changes, looks) = sorted(ledger, events);
     for change in &changes {
         if let Err(sentence) = replay(ledger, change) {
             let fault = Fault::new(sentence)
@@ -53,11 +42,51 @@ pub(super) fn check(ledger: &Ledger<'_>, events: &[Event<'_>], faults: &mut Vec<
     check_looks(ledger, &changes, looks, faults);
 }
 
+/// What happened to a stock and left entries, in their order; and all the rest.
+fn sorted<'a>(
+    ledger: &Ledger<'_>,
+    events: &'a [Event<'a>],
+) -> (Vec<Placed<'a>>, Vec<&'a Event<'a>>) {
+    let mut changes = Vec::new();
+    let mut looks = Vec::new();
+    for event in events.iter().filter(|it| it.product == ledger.product) {
+        match items(event) {
+            None => looks.push(event),
+            Some((first, last)) => changes.push(Placed { event, first, last }),
+        }
+    }
+    changes.sort_by_key(|change| change.first);
+    (changes, looks)
+}
+
+/// After how many items each event happened: the least, and the most. For changes, that is before
+/// their first and after their last one.
+pub(super) fn places<'a>(
+    ledger: &Ledger<'_>,
+    events: &'a [Event<'a>],
+) -> Vec<(&'a Event<'a>, usize, usize)> {
+    let (changes, looks) = sorted(ledger, events);
+    let bounds = Bounds::new(&changes);
+    let mut places: Vec<_> = changes
+        .iter()
+        .map(|change| (change.event, change.first, change.last + 1))
+        .collect();
+    for look in looks {
+        let least = ledger.created.max(bounds.least(look.record.invoked()));
+        let most = bounds.most(look.returned).min(ledger.items.len());
+        let mut fitting = (least..=most).filter(|items| fits(ledger, look, *items));
+        if let Some(first) = fitting.next() {
+            places.push((look, first, fitting.next_back().unwrap_or(first)));
+        }
+    }
+    places
+}
+
 /// The first and the last item of the ledger that an event is, if it is any.
-pub(super) fn items(event: &Event<'_>) -> Option<(usize, usize)> {
+fn items(event: &Event<'_>) -> Option<(usize, usize)> {
     let lines = match &event.what {
         What::Lines(lines) => lines,
-        What::Turn(item) => return Some((*item, *item)),
+        What::Creation(item) => return Some((*item, *item)),
         What::Stock(_) | What::Presence(_) | What::Page { .. } => return None,
     };
     let items = lines.iter().filter_map(|(_, becomes)| match becomes {
@@ -240,7 +269,7 @@ fn fits(ledger: &Ledger<'_>, look: &Event<'_>, items: usize) -> bool {
         What::Stock(body) => held.as_ref().is_some_and(|held| held.is(body)),
         What::Presence(presence) => held.is_some() == *presence,
         What::Lines(lines) => make(ledger, lines, held.clone()).is_ok(),
-        What::Turn(_) => false,
+        What::Creation(_) => false,
         What::Page {
             page,
             offset,
@@ -264,7 +293,7 @@ fn misfit(ledger: &Ledger<'_>, look: &Event<'_>, least: usize, most: usize) -> F
             let total = page.meta.results.total;
             format!("{name} was shown a page of a history of {total} entries")
         }
-        What::Lines(_) | What::Turn(_) => format!("{name} was refused"),
+        What::Lines(_) | What::Creation(_) => format!("{name} was refused"),
     };
     let mut earlier = (ledger.created..least).rev();
     let mut later = most.saturating_add(1)..=ledger.items.len();

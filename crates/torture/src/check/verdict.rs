@@ -49,8 +49,8 @@ impl<'a> Event<'a> {
 pub(super) enum What<'a> {
     /// Transactions, in order.
     Lines(Vec<(&'a Line, Becomes)>),
-    /// The stock was created or deleted, which is this item of its ledger.
-    Turn(usize),
+    /// The stock was created, which is this item of its ledger.
+    Creation(usize),
     /// The stock was seen.
     Stock(StockBody),
     /// Nothing but that there was stock was seen, or that there was none.

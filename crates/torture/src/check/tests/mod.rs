@@ -476,6 +476,23 @@ fn stock_may_be_deleted_and_created_by_those_who_never_knew() {
 }
 
 #[test]
+fn who_deleted_stock_follows_from_what_was_seen() {
+    let mut world = World::new();
+    let first = world.delete(FLEETING);
+    world.records[first].attempts[0].outcome = Err(Unclear::Lost);
+    let missing = said(404, json!({ "errors": errors(404) }));
+    let product = FLEETING;
+    world.record(Request::Stock { product }, Ok(missing));
+    world.create(FLEETING, 7);
+    let second = world.delete(FLEETING);
+    // It might have been the one to delete the first stock, if nobody had seen that gone before.
+    world.records[second].attempts[0].invoked = milliseconds(4);
+    assert_eq!(world.faults(), [""; 0]);
+    world.records[first].attempts[0].outcome = Err(Unclear::Incomplete);
+    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+}
+
+#[test]
 fn a_creation_that_did_nothing_is_found() {
     let mut world = World::new();
     world.delete(FLEETING);
@@ -528,7 +545,7 @@ fn what_was_told_of_stock_that_was_not_there_is_found() {
         available: 1,
     };
     *world.answer(seen) = said(400, json!({ "errors": errors(400) }));
-    world.assert_fault("1-1-1 was told that there is stock, which is not so after the deletion");
+    world.assert_fault("nobody deleted the stock that is gone after entry 1");
 }
 
 #[test]
