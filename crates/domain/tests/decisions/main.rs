@@ -13,3 +13,4 @@ mod stock;
 mod tenancy;
 mod time;
 mod transactions;
+mod verify;
