@@ -171,9 +171,50 @@ fn what_is_right_shows_no_difference() {
     }
 }
 
+const HASH: (Option<i64>, &str) = (Some(4), "its hash is ");
+
+#[test]
+fn changed_figures_are_named() {
+    assert_named(&[
+        (
+            |it| it.entry(4).action = EntryAction::Decrement,
+            &[
+                HASH,
+                (Some(4), "decrement 2 on 5 available and 0 allocated"),
+            ],
+        ),
+        (
+            |it| it.entry(4).quantity = quantity(3),
+            &[
+                HASH,
+                (Some(4), "increment 3 on 5 available and 0 allocated"),
+            ],
+        ),
+        (
+            |it| it.entry(4).balance = balance(8, 0),
+            &[
+                HASH,
+                (
+                    Some(4),
+                    "increment 2 on 5 available and 0 allocated doesn't give 8 available",
+                ),
+            ],
+        ),
+        (
+            |it| it.entry(4).sums = balance(15, 3),
+            &[
+                HASH,
+                (
+                    Some(4),
+                    "its sums are 15 available and 3 allocated, but before it they were 12 available and",
+                ),
+            ],
+        ),
+    ]);
+}
+
 #[test]
 fn a_changed_entry_is_named() {
-    const HASH: (Option<i64>, &str) = (Some(4), "its hash is ");
     assert_named(&[
         (
             |it| it.entry(4).id = id::<TransactionId>(5),
@@ -210,40 +251,6 @@ fn a_changed_entry_is_named() {
             &[
                 HASH,
                 (Some(4), "increment 2 on 7 available and 3 allocated"),
-            ],
-        ),
-        (
-            |it| it.entry(4).action = EntryAction::Decrement,
-            &[
-                HASH,
-                (Some(4), "decrement 2 on 5 available and 0 allocated"),
-            ],
-        ),
-        (
-            |it| it.entry(4).quantity = quantity(3),
-            &[
-                HASH,
-                (Some(4), "increment 3 on 5 available and 0 allocated"),
-            ],
-        ),
-        (
-            |it| it.entry(4).balance = balance(8, 0),
-            &[
-                HASH,
-                (
-                    Some(4),
-                    "increment 2 on 5 available and 0 allocated doesn't give 8 available",
-                ),
-            ],
-        ),
-        (
-            |it| it.entry(4).sums = balance(15, 3),
-            &[
-                HASH,
-                (
-                    Some(4),
-                    "its sums are 15 available and 3 allocated, but before it they were 12 available and",
-                ),
             ],
         ),
         (
