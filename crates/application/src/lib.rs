@@ -10,6 +10,7 @@
 //! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
 
 mod access;
+mod audit;
 mod environment;
 mod error;
 pub mod filter;
@@ -28,6 +29,9 @@ mod tenancy;
 mod token;
 
 pub use access::{Administrator, Caller, Grant};
+pub use audit::{
+    Audit, AuditObserver, AuditSummary, Repair, RepairOutcome, Repairing, StockVerification,
+};
 pub use environment::{Clock, Environment, RandomIds, SystemClock};
 pub use error::{AccessError, Error, TokenError};
 pub use first_start::FirstStart;

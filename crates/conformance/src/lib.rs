@@ -48,6 +48,7 @@ pub mod server_state;
 pub mod stock;
 pub mod tenancy;
 pub mod transactions;
+pub mod verify;
 
 pub use bench::{Bench, Clock, Fixture, Tenant};
 pub use client::Client;
@@ -219,6 +220,14 @@ macro_rules! suite {
                 what_is_kept_first_is_kept,
                 racing_servers_keep_one_value,
                 a_database_answers_a_ping,
+            }
+            verify {
+                a_whole_life_verifies,
+                organizations_are_verified_apart,
+                one_stock_is_read_with_its_ledger,
+                what_changes_meanwhile_is_no_difference,
+                stock_is_repaired,
+                stock_that_was_changed_meanwhile_is_not_repaired,
             }
             random {
                 commands_match_the_memory_database,

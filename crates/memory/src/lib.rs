@@ -4,6 +4,7 @@
 //! commit takes the lock, loads what the commands need, lets the domain decide, and keeps the
 //! result.
 
+mod audit;
 mod commit;
 mod inventory;
 mod keys;

@@ -16,6 +16,7 @@ use stockroom_application::ports::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::audit::Auditing;
 use crate::direct::{Direct, Turn};
 use crate::error::{Fault, failed};
 
@@ -69,6 +70,8 @@ pub struct SqliteDatabase {
     /// For all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// For those who read whole ledgers.
+    pub(crate) auditing: Auditing,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
     pub(crate) environment: Environment,
@@ -130,6 +133,7 @@ impl SqliteDatabase {
             direct,
             writer,
             readers,
+            auditing: Auditing::new(path, options.busy_timeout),
             line: Arc::default(),
             acquire_timeout: options.acquire_timeout,
             environment,
@@ -183,6 +187,7 @@ impl SqliteDatabase {
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.auditing.close().await;
         self.direct.close().await;
         // SQLite does the rest when its last connection to the file is closed.
         self.writer.close().await;

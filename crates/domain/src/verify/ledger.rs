@@ -100,7 +100,8 @@ impl LedgerVerifier {
     #[must_use]
     pub fn finish(mut self) -> VerifiedLedger {
         let problems = self.compare();
-        let rebuilt = self.rebuilt().filter(|_| self.is_sound);
+        let is_right = problems.is_empty() && self.at_its_last.is_none();
+        let rebuilt = (self.is_sound && !is_right).then(|| self.rebuilt());
         VerifiedLedger {
             last_hash: self.replay.hash.map(|told| told.stored),
             last: self.replay.last,
@@ -109,7 +110,7 @@ impl LedgerVerifier {
             is_sound: self.is_sound,
             at_its_last: self.at_its_last,
             at_the_end: problems,
-            rebuilt,
+            rebuilt: rebuilt.flatten(),
         }
     }
 

@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState, StockReader,
-    StoreError, TenancyReader, View,
+    Chunk, Cursor, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader, Revocation,
+    ServerState, StockAuditor, StockReader, StoreError, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockedProduct, Store, StoreId,
-    Timestamp, TransactionId,
+    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId, StockedProduct, Store,
+    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -67,6 +67,14 @@ failing! {
         transactions(View, ProductId, &[TransactionCondition], PageRequest)
             -> Option<Page<Recorded>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
+    }
+    StockAuditor {
+        stored_stocks(OrganizationId, &Cursor, u32) -> Chunk<StoredStock>;
+        stored_stocks_of(OrganizationId, &[StockId]) -> Vec<StoredStock>;
+        stored_stock(View, ProductId) -> Option<StoredStock>;
+        stored_entries(OrganizationId, &LedgerRange, u32) -> Chunk<StoredEntry>;
+        count_entries(OrganizationId) -> u64;
+        repair_stock(OrganizationId, &StoredStock, &StoredStock) -> bool;
     }
     LocationReader {
         location(View, LocationId) -> Option<Location>;
