@@ -23,6 +23,9 @@
 //! Each case is a function that takes a [`Bench`], and fails by panicking. A new case is written
 //! into the module of its topic and into the list in [`suite!`].
 //!
+//! What only one adapter can get wrong its own tests look at; for those of damage there is
+//! [`Audited`](audited::Audited).
+//!
 //! [`Environment`]: stockroom_application::Environment
 
 #![expect(
@@ -34,6 +37,7 @@ mod bench;
 mod client;
 mod make;
 
+pub mod audited;
 pub mod batches;
 pub mod concurrency;
 pub mod filters;

@@ -3,51 +3,18 @@
 use std::sync::Arc;
 
 use stockroom_application::ports::{Cursor, LedgerRange};
-use stockroom_application::{Audit, AuditObserver, AuditSummary, Repair, RepairOutcome, Repairing};
+use stockroom_application::{Audit, AuditSummary, Repairing};
 use stockroom_domain::{
-    Annotation, DeleteLocation, Difference, EntryHash, ProductId, Reason, Reference, StoredBalance,
-    StoredStock, Transact, TransactMany, TransactionAction, VerifiedLedger,
+    Annotation, DeleteLocation, ProductId, Reason, Reference, StoredBalance, StoredStock, Transact,
+    TransactMany, TransactionAction,
 };
 use tokio::task::JoinSet;
 
+use crate::audited::Told;
 use crate::client::stored;
 use crate::history::rename;
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
-
-/// Everything that an audit tells.
-#[derive(Default)]
-struct Told {
-    differences: Vec<Difference>,
-    entries: u64,
-    verified: Vec<(ProductId, bool, Option<EntryHash>)>,
-    done: usize,
-    planned: Vec<StoredStock>,
-}
-
-impl AuditObserver for Told {
-    fn difference(&mut self, difference: Difference) {
-        self.differences.push(difference);
-    }
-
-    fn progress(&mut self, entries: u64) {
-        self.entries += entries;
-    }
-
-    fn verified(&mut self, ledger: &VerifiedLedger) {
-        let stock = &ledger.stock;
-        let verified = (stock.product, stock.is_current, ledger.last_hash);
-        self.verified.push(verified);
-    }
-
-    fn repair(&mut self, repair: &Repair<'_>) {
-        match &repair.outcome {
-            RepairOutcome::Planned(stock) => self.planned.push(stock.clone()),
-            RepairOutcome::Done(_) => self.done += 1,
-            outcome => panic!("{outcome:?}"),
-        }
-    }
-}
 
 fn audit(client: &Client) -> Audit {
     Audit::new(Arc::clone(&client.database), client.view.organization)
@@ -290,8 +257,8 @@ pub async fn stock_is_repaired(bench: Bench) {
     let mut told = Told::default();
     let summary = stored(audit(&store).repair(Repairing::Apply, &mut told).await);
     assert_eq!(
-        (summary.differences, summary.repaired, told.done),
-        (3, 1, 1)
+        (summary.differences, summary.repaired, told.outcomes),
+        (3, 1, vec!["done"])
     );
     assert_eq!(store.stock(product).await, Some(right));
     assert_intact(&store).await;

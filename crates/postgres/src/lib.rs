@@ -14,12 +14,15 @@
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
 //!   `rows`, and with it the decoding, which trusts no row.
+//! - Whole ledgers are read by those who verify them (`audit`), and taken as they are: a wrong row is
+//!   what they look for.
 //! - A commit returns after PostgreSQL has said that it is durable.
 //!
 //! # Changing a statement or the schema
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which
 //! `cargo xtask sqlx` writes.
 
+mod audit;
 mod availability;
 mod commit;
 mod error;

@@ -3,75 +3,23 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rusqlite::types::Value;
 use rusqlite::{Connection, params};
-use stockroom_application::ports::{Ledger, StoreError};
-use stockroom_application::{
-    Audit, AuditObserver, AuditSummary, Environment, Repair, RepairOutcome, Repairing,
-};
-use stockroom_domain::{
-    Actor, Annotation, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
-    Difference, Idempotency, IdempotencyKey, KeyId, Name, Operation, OrganizationId, ProductId,
-    Quantity, Reason, Reference, RequestDigest, Slug, Transact, TransactMany, TransactionAction,
-};
+use stockroom_application::ports::StoreError;
+use stockroom_application::{Environment, Repairing};
+use stockroom_conformance::audited::{Audited, DELETED, ENTRIES, PRODUCT};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
-/// Its stock has six entries, two positions, and things of all kinds in entry 4.
-const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
-/// Its stock is deleted.
-const DELETED: ProductId = ProductId::new(Uuid::from_u128(3));
-/// Another one, with one entry.
-const OTHER: ProductId = ProductId::new(Uuid::from_u128(4));
-const ENTRIES: u64 = 6 + 2 + 1;
-
 struct Scene {
     database: Arc<SqliteDatabase>,
+    audited: Audited,
     /// Someone who can change everything.
     file: Connection,
     _folder: TempDir,
-}
-
-fn quantity(pieces: u64) -> Quantity {
-    Quantity::new(pieces).unwrap()
-}
-
-fn create(product: ProductId) -> Operation {
-    let located = [(Slug::new("berlin").unwrap(), quantity(5))];
-    let create = CreateStock {
-        product,
-        unlocated: quantity(10),
-        located: if product == PRODUCT {
-            located.into()
-        } else {
-            BTreeMap::new()
-        },
-    };
-    create.into()
-}
-
-fn transact(product: ProductId, action: TransactionAction, location: Option<&str>) -> Transact {
-    Transact {
-        location: location.map(str::to_owned),
-        annotation: Annotation {
-            reason: Reason::new("reason", "Größe").ok(),
-            reference: Reference::new("reference", "DN-17").ok(),
-        },
-        ..Transact::new(product, action, quantity(3))
-    }
-}
-
-fn many(transact: Transact) -> Operation {
-    let many = TransactMany {
-        lines: vec![Some(transact)],
-        atomic: true,
-    };
-    many.into()
 }
 
 async fn setup() -> Scene {
@@ -81,48 +29,8 @@ async fn setup() -> Scene {
         .await
         .unwrap();
     database.migrate().await.unwrap();
-    let organization = CreateOrganization {
-        id: ORGANIZATION,
-        name: Name::new("name", "Pear Ltd").unwrap(),
-    };
-    let location = CreateLocation {
-        name: Name::new("name", "Berlin").unwrap(),
-        slug: Slug::new("berlin").unwrap(),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    };
-    let increment = TransactionAction::Increment;
-    let operations = [
-        organization.into(),
-        location.into(),
-        create(PRODUCT),
-        transact(PRODUCT, TransactionAction::Allocate, None).into(),
-        many(transact(PRODUCT, increment, Some("berlin"))),
-        transact(PRODUCT, TransactionAction::Decrement, None).into(),
-        transact(PRODUCT, TransactionAction::Decrement, Some("berlin")).into(),
-        create(DELETED),
-        transact(DELETED, increment, None).into(),
-        DeleteStock { product: DELETED }.into(),
-        create(OTHER),
-    ];
-    for (number, operation) in operations.into_iter().enumerate() {
-        let actor = Actor {
-            key: Some(KeyId::new(Uuid::from_u128(9))),
-            ..Actor::OPERATOR
-        };
-        let mut command = Command::new(actor, operation);
-        command.idempotency = Some(Idempotency {
-            key: IdempotencyKey::new(&format!("key-{number}")).unwrap(),
-            request: RequestDigest([7; 32]),
-            kept_milliseconds: 1_000_000,
-        });
-        let outcomes = database.commit(ORGANIZATION, &[command]).await.unwrap();
-        for outcome in outcomes {
-            outcome.unwrap();
-        }
-    }
+    let database = Arc::new(database);
+    let audited = Audited::fill(Arc::clone(&database) as _).await;
     let file = Connection::open(&path).unwrap();
     file.execute_batch(
         "PRAGMA ignore_check_constraints = ON;
@@ -132,57 +40,16 @@ async fn setup() -> Scene {
     )
     .unwrap();
     Scene {
-        database: Arc::new(database),
+        database,
+        audited,
         file,
         _folder: folder,
     }
 }
 
-#[derive(Default)]
-struct Told {
-    differences: Vec<Difference>,
-    outcomes: Vec<&'static str>,
-}
-
-impl AuditObserver for Told {
-    fn difference(&mut self, difference: Difference) {
-        self.differences.push(difference);
-    }
-
-    fn repair(&mut self, repair: &Repair<'_>) {
-        self.outcomes.push(match &repair.outcome {
-            RepairOutcome::Planned(_) => "planned",
-            RepairOutcome::Done(_) => "done",
-            RepairOutcome::Damaged => "damaged",
-            RepairOutcome::Deleted => "deleted",
-            outcome => panic!("{outcome:?}"),
-        });
-    }
-}
-
-impl Told {
-    fn lines(&self) -> Vec<String> {
-        self.differences.iter().map(ToString::to_string).collect()
-    }
-}
-
 impl Scene {
-    fn audit(&self) -> Audit {
-        Audit::new(Arc::clone(&self.database) as _, ORGANIZATION)
-    }
-
-    async fn verify(&self) -> Told {
-        let mut told = Told::default();
-        // Chunks that end everywhere.
-        let audit = self.audit().in_chunks_of(2);
-        audit.verify(&mut told).await.unwrap();
-        told
-    }
-
-    async fn repair(&self, repairing: Repairing) -> Told {
-        let mut told = Told::default();
-        self.audit().repair(repairing, &mut told).await.unwrap();
-        told
+    async fn lines(&self) -> Vec<String> {
+        self.audited.verify().await.lines()
     }
 
     fn execute(&self, statement: &str) -> usize {
@@ -261,16 +128,11 @@ fn flipped(value: &Value) -> Vec<Value> {
 #[tokio::test]
 async fn what_is_right_verifies() {
     let scene = setup().await;
-    let mut told = Told::default();
-    let summary = scene.audit().verify(&mut told).await.unwrap();
-    assert_eq!(told.lines(), [""; 0]);
-    let expected = AuditSummary {
-        stocks: 3,
-        entries: ENTRIES,
-        ..AuditSummary::default()
-    };
-    assert_eq!(summary, expected);
-    assert_eq!(scene.audit().count_entries().await.unwrap(), ENTRIES);
+    scene.audited.assert_intact().await;
+    assert_eq!(
+        scene.audited.audit().count_entries().await.unwrap(),
+        ENTRIES
+    );
 }
 
 #[tokio::test]
@@ -298,18 +160,18 @@ async fn a_byte_changed_in_an_entry_is_named() {
         let (table, condition) = ("entries", entry(4));
         let before = scene.value(table, column, &condition);
         for damage in flipped(&before) {
-            let damaged = match (&before, &damage) {
+            let is_set = match (&before, &damage) {
                 (Value::Text(_), Value::Blob(text)) => {
                     scene.set_text(table, column, &condition, text)
                 }
                 _ => scene.set(table, column, &condition, &damage),
             };
-            if !damaged {
+            if !is_set {
                 // The column takes no such type.
                 assert_eq!(before, Value::Null);
                 continue;
             }
-            let told = scene.verify().await;
+            let told = scene.audited.verify().await;
             let are_of_it = told.differences.iter().all(|it| it.sequence == Some(4));
             let lines = told.lines();
             assert!(
@@ -321,7 +183,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         }
     }
     assert!(damages > 150, "{damages}");
-    assert_eq!(scene.verify().await.lines(), [""; 0]);
+    scene.audited.assert_intact().await;
 }
 
 #[tokio::test]
@@ -331,13 +193,13 @@ async fn an_entry_moved_elsewhere_is_named() {
     let Value::Blob(id) = id else {
         panic!("{id:?}")
     };
-    let id: String = id.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id = Uuid::from_slice(&id).unwrap().simple();
     let moved = format!("transaction_id = x'{id}'");
     for column in ["organization_id", "stock_id", "sequence"] {
         let before = scene.value("entries", column, &moved);
         for damage in flipped(&before) {
             assert!(scene.set("entries", column, &moved, &damage));
-            let lines = scene.verify().await.lines();
+            let lines = scene.lines().await;
             let is_named = lines.iter().any(|it| it.ends_with(": entry 4 is missing"));
             assert!(is_named, "{column}: {damage:?}: {lines:#?}");
             let is_without = lines.iter().any(|it| it.contains("there is no stock"));
@@ -345,7 +207,7 @@ async fn an_entry_moved_elsewhere_is_named() {
             assert!(scene.set("entries", column, &moved, &before));
         }
     }
-    assert_eq!(scene.verify().await.lines(), [""; 0]);
+    scene.audited.assert_intact().await;
 }
 
 #[tokio::test]
@@ -363,9 +225,9 @@ async fn removed_entries_are_named() {
             "DELETE FROM entries WHERE {} AND {removed}",
             ledger()
         ));
-        let lines = scene.verify().await.lines();
+        let lines = scene.lines().await;
         assert!(lines.len() == 1 && lines[0].ends_with(named), "{lines:#?}");
-        let told = scene.repair(Repairing::Apply).await;
+        let told = scene.audited.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["damaged"]);
     }
 }
@@ -382,7 +244,7 @@ async fn inserted_entries_are_named() {
         entry(6)
     );
     scene.execute(&copy);
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     let found = |text: &str| lines.iter().any(|line| line.contains(text));
     assert!(found("entry 7: its hash is "), "{lines:#?}");
     assert!(
@@ -401,7 +263,7 @@ async fn inserted_entries_are_named() {
             .replace("7, randomblob", "4, randomblob")
             .replace("= 6", "= 3"),
     );
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     for number in 4..=8 {
         let named = format!("entry {number}: its hash is ");
         assert!(lines.iter().any(|line| line.contains(&named)), "{lines:#?}");
@@ -429,20 +291,20 @@ async fn what_is_kept_of_stock_is_held_against_the_ledger_and_repaired() {
         for damage in flipped(&before) {
             assert!(scene.set(table, column, condition, &damage));
             let damaged = [scene.rows("stocks"), scene.rows("positions")];
-            let lines = scene.verify().await.lines();
+            let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{table}.{column}: {damage:?}: {lines:#?}");
             assert!(lines[0].contains(&PRODUCT.to_string()), "{lines:#?}");
-            let told = scene.repair(Repairing::DryRun).await;
+            let told = scene.audited.repair(Repairing::DryRun).await;
             assert_eq!(
                 (told.lines(), told.outcomes),
                 (lines.clone(), vec!["planned"])
             );
             assert_eq!([scene.rows("stocks"), scene.rows("positions")], damaged);
-            let told = scene.repair(Repairing::Apply).await;
+            let told = scene.audited.repair(Repairing::Apply).await;
             assert_eq!((told.lines(), told.outcomes), (lines, vec!["done"]));
             assert_eq!([scene.rows("stocks"), scene.rows("positions")], right);
         }
-        assert_eq!(scene.verify().await.lines(), [""; 0]);
+        scene.audited.assert_intact().await;
     }
 }
 
@@ -451,12 +313,12 @@ async fn a_position_that_is_gone_comes_back() {
     let scene = setup().await;
     let right = [scene.rows("positions"), scene.rows("position_spans")];
     scene.execute("DELETE FROM positions");
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     assert!(
         lines.len() == 1 && lines[0].contains("there is nothing, but by the"),
         "{lines:#?}"
     );
-    scene.repair(Repairing::Apply).await;
+    scene.audited.repair(Repairing::Apply).await;
     assert_eq!(
         [scene.rows("positions"), scene.rows("position_spans")],
         right
@@ -464,10 +326,10 @@ async fn a_position_that_is_gone_comes_back() {
     // The same when nobody knows since when it was there.
     scene.execute("DELETE FROM positions");
     scene.execute("DELETE FROM position_spans");
-    scene.repair(Repairing::Apply).await;
+    scene.audited.repair(Repairing::Apply).await;
     assert_eq!(scene.rows("positions"), right[0]);
     assert_eq!(scene.rows("position_spans").len(), 1);
-    assert_eq!(scene.verify().await.lines(), [""; 0]);
+    scene.audited.assert_intact().await;
 }
 
 #[tokio::test]
@@ -483,7 +345,7 @@ async fn whose_stock_it_is_is_proven_too() {
         let before = scene.value("stocks", column, &product);
         for damage in flipped(&before) {
             assert!(scene.set("stocks", column, &product, &damage));
-            let lines = scene.verify().await.lines();
+            let lines = scene.lines().await;
             let is_named = lines.len() == 1 && lines[0].contains("entry 1: its hash is ");
             assert!(is_named, "{column}: {lines:#?}");
             assert!(scene.set("stocks", column, &product, &before));
@@ -494,7 +356,7 @@ async fn whose_stock_it_is_is_proven_too() {
     for column in ["product_id", "stock_id"] {
         let before = scene.value("stocks", column, "sequence = 6");
         assert!(scene.set("stocks", column, "sequence = 6", &long));
-        let lines = scene.verify().await.lines();
+        let lines = scene.lines().await;
         let unreadable = format!("stocks.{column} holds an impossible value in row ");
         let found = |text: &str| lines.iter().any(|line| line.contains(text));
         assert!(found(&unreadable), "{lines:#?}");
@@ -504,7 +366,7 @@ async fn whose_stock_it_is_is_proven_too() {
         );
         assert!(scene.set("stocks", column, "sequence = 6", &before));
     }
-    assert_eq!(scene.verify().await.lines(), [""; 0]);
+    scene.audited.assert_intact().await;
 }
 
 #[tokio::test]
@@ -522,10 +384,10 @@ async fn deleted_stock_is_held_against_its_ledger() {
         let before = scene.value("deleted_stocks", column, "true");
         for damage in flipped(&before) {
             assert!(scene.set("deleted_stocks", column, "true", &damage));
-            let lines = scene.verify().await.lines();
+            let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{column}: {damage:?}: {lines:#?}");
             assert!(lines[0].contains(&DELETED.to_string()), "{lines:#?}");
-            let told = scene.repair(Repairing::Apply).await;
+            let told = scene.audited.repair(Repairing::Apply).await;
             assert_eq!(told.outcomes, ["deleted"]);
             assert_eq!(scene.value("deleted_stocks", column, "true"), damage);
         }
@@ -537,7 +399,7 @@ async fn a_ledger_without_stock_is_named() {
     let scene = setup().await;
     scene.execute(&format!("DELETE FROM stocks WHERE {}", ledger()));
     scene.execute("DELETE FROM deleted_stocks");
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(lines[0].ends_with("there is no stock that the entries 1 to 6 could be of"));
     assert!(lines[1].ends_with("there is no stock that the entries 1 to 2 could be of"));
@@ -553,7 +415,7 @@ async fn stock_that_is_current_and_deleted_is_named() {
             updated_at, updated_at
         FROM stocks",
     );
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     assert_eq!(lines.len(), 2, "{lines:#?}");
     let twice =
         |line: &String| line.ends_with("it is kept both as current stock and as deleted stock");
@@ -574,7 +436,7 @@ async fn every_damage_is_named() {
         ledger()
     ));
     scene.execute("UPDATE deleted_stocks SET unlocated_available = 0");
-    let lines = scene.verify().await.lines();
+    let lines = scene.lines().await;
     for named in [
         "entry 3: its hash is",
         ": entry 5 is missing",
@@ -589,8 +451,8 @@ async fn every_damage_is_named() {
 #[tokio::test]
 async fn a_closed_database_reads_no_ledgers() {
     let scene = setup().await;
-    scene.verify().await;
+    scene.audited.verify().await;
     scene.database.close().await;
-    let error = scene.audit().count_entries().await.unwrap_err();
+    let error = scene.audited.audit().count_entries().await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
 }

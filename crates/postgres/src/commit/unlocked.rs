@@ -91,7 +91,7 @@ impl Memory {
         }
     }
 
-    fn forget(&self, organization: OrganizationId, key: StockKey) {
+    pub(super) fn forget(&self, organization: OrganizationId, key: StockKey) {
         self.stocks.remove(&(organization, key));
     }
 
@@ -291,10 +291,12 @@ async fn store(
                 updated_at = after.updated_at
             FROM unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[]
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+                $45::bytea[]
             ) AS after (
                 product_id, owner_id, stock_id, available_before, allocated_before,
-                sequence_before, available, allocated, sequence, last_hash, updated_at
+                sequence_before, available, allocated, sequence, last_hash, updated_at,
+                last_hash_before
             )
             CROSS JOIN LATERAL (
                 SELECT ctid FROM stocks
@@ -311,6 +313,7 @@ async fn store(
                 AND stocks.available = after.available_before
                 AND stocks.allocated = after.allocated_before
                 AND stocks.sequence = after.sequence_before
+                AND stocks.last_hash = after.last_hash_before
                 AND NOT stocks.located
             RETURNING 1
         ),
@@ -411,6 +414,7 @@ async fn store(
         &kept.request_digests,
         &kept.outcomes,
         &kept.expires_at,
+        &before.last_hashes,
     )
     .execute(session)
     .await
