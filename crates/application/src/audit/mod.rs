@@ -187,6 +187,40 @@ impl Audit {
         Ok(progress.summary)
     }
 
+    /// The numbers of the last entries that this stock knows of now.
+    async fn numbers(&self, stocks: &[StockId]) -> Result<HashMap<StockId, i64>, StoreError> {
+        let mut numbers = HashMap::new();
+        if !stocks.is_empty() {
+            let stocks = self.database.stored_stocks_of(self.organization, stocks);
+            for stock in timed("stored_stocks_of", stocks).await? {
+                let number = numbers.entry(stock.id).or_insert(stock.sequence);
+                *number = stock.sequence.max(*number);
+            }
+        }
+        Ok(numbers)
+    }
+
+    async fn repair_stock(
+        &self,
+        found: &StoredStock,
+        repaired: &StoredStock,
+        repairing: Repairing,
+    ) -> Result<RepairOutcome, StoreError> {
+        let stock = repaired.clone();
+        if repairing == Repairing::DryRun {
+            return Ok(RepairOutcome::Planned(stock));
+        }
+        let done = self
+            .database
+            .repair_stock(self.organization, found, repaired);
+        match timed("repair_stock", done).await {
+            Ok(true) => Ok(RepairOutcome::Done(stock)),
+            Ok(false) => Ok(RepairOutcome::Changed),
+            Err(error @ StoreError::Unavailable(_)) => Err(error),
+            Err(error) => Ok(RepairOutcome::Failed(error)),
+        }
+    }
+
     /// Begins to read stock.
     fn stocks(
         &self,
@@ -281,7 +315,7 @@ impl<'a> Progress<'a> {
     /// Tells what came out of ledgers that have been gone through.
     async fn close(&mut self, closed: Vec<Closed>) -> Result<(), StoreError> {
         let doubtful: Vec<StockId> = closed.iter().filter_map(Closed::doubtful).collect();
-        let now = self.numbers(&doubtful).await?;
+        let now = self.audit.numbers(&doubtful).await?;
         for closed in closed {
             match closed {
                 Closed::Ledger(ledger) => {
@@ -302,24 +336,6 @@ impl<'a> Progress<'a> {
         Ok(())
     }
 
-    /// The numbers of the last entries that this stock knows of now.
-    async fn numbers(&self, stocks: &[StockId]) -> Result<HashMap<StockId, i64>, StoreError> {
-        let mut numbers = HashMap::new();
-        if !stocks.is_empty() {
-            let Audit {
-                database,
-                organization,
-                ..
-            } = self.audit;
-            let stocks = database.stored_stocks_of(*organization, stocks);
-            for stock in timed("stored_stocks_of", stocks).await? {
-                let number = numbers.entry(stock.id).or_insert(stock.sequence);
-                *number = stock.sequence.max(*number);
-            }
-        }
-        Ok(numbers)
-    }
-
     async fn close_ledger(
         &mut self,
         ledger: &VerifiedLedger,
@@ -337,7 +353,10 @@ impl<'a> Progress<'a> {
         if let Some(repairing) = self.repairing.filter(|_| !is_right) {
             let repaired = ledger.repaired(has_gone_on);
             let outcome = match repaired {
-                Some(repaired) => self.repair(&ledger.stock, repaired, repairing).await?,
+                Some(repaired) => {
+                    let repair = self.audit.repair_stock(&ledger.stock, repaired, repairing);
+                    repair.await?
+                }
                 None if ledger.is_sound && !ledger.stock.is_current => RepairOutcome::Deleted,
                 None => RepairOutcome::Damaged,
             };
@@ -349,30 +368,6 @@ impl<'a> Progress<'a> {
             self.observer.repair(&Repair { found, outcome });
         }
         Ok(())
-    }
-
-    async fn repair(
-        &self,
-        found: &StoredStock,
-        repaired: &StoredStock,
-        repairing: Repairing,
-    ) -> Result<RepairOutcome, StoreError> {
-        let stock = repaired.clone();
-        if repairing == Repairing::DryRun {
-            return Ok(RepairOutcome::Planned(stock));
-        }
-        let Audit {
-            database,
-            organization,
-            ..
-        } = self.audit;
-        let done = database.repair_stock(*organization, found, repaired);
-        match timed("repair_stock", done).await {
-            Ok(true) => Ok(RepairOutcome::Done(stock)),
-            Ok(false) => Ok(RepairOutcome::Changed),
-            Err(error @ StoreError::Unavailable(_)) => Err(error),
-            Err(error) => Ok(RepairOutcome::Failed(error)),
-        }
     }
 }
 

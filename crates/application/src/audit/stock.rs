@@ -82,6 +82,10 @@ impl Stockroom {
         };
         let audit = self.audit(view.organization).in_chunks_of(ENTRIES_MAX);
         audit.verify_stock(stock, &mut verification).await?;
+        if let Some(difference) = verification.differences.first() {
+            let differences = verification.differences_total;
+            tracing::error!(differences, first = %difference, "stock isn't intact");
+        }
         Ok(Some(verification))
     }
 

@@ -10,3 +10,4 @@ mod paging;
 mod read;
 mod transactions;
 mod update;
+mod verify;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{Scene, TestApp, TestRequest, id};
+use super::{Scene, TestApp, TestRequest, id, query};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
@@ -94,7 +94,11 @@ impl Endpoint {
 
     /// A request without a body.
     pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
-        let request = app.request(self.method.clone(), &path(&self.template, scene));
+        let mut path = path(&self.template, scene);
+        if self.template.trim_end_matches('/') == "/v2/inventories/verify" {
+            path = query(&path, &[("product_id", &scene.stocked)]);
+        }
+        let request = app.request(self.method.clone(), &path);
         if self.is("PUT /v2/settings/inventories") {
             request.organization()
         } else {
