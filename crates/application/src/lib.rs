@@ -10,7 +10,6 @@
 //! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
 
 mod access;
-mod audit;
 mod environment;
 mod error;
 pub mod filter;
@@ -27,11 +26,9 @@ mod shared;
 mod stockroom;
 mod tenancy;
 mod token;
+mod verify;
 
 pub use access::{Administrator, Caller, Grant};
-pub use audit::{
-    Audit, AuditObserver, AuditSummary, Repair, RepairOutcome, Repairing, StockVerification,
-};
 pub use environment::{Clock, Environment, RandomIds, SystemClock};
 pub use error::{AccessError, Error, TokenError};
 pub use first_start::FirstStart;
@@ -39,3 +36,6 @@ pub use keys::{KeyPage, NewKey, NewKeyRequest};
 pub use page::{Page, PageRequest};
 pub use stockroom::{Limits, Stockroom};
 pub use token::{SigningKey, Token, TokenRequest};
+pub use verify::{
+    Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
+};

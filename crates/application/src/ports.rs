@@ -202,7 +202,7 @@ pub struct Chunk<T> {
 /// Reads what is stored of stock and its ledgers as it is, right or wrong: none of it is decoded so
 /// strictly that a wrong row would be an error. For those who hold the one against the other.
 #[async_trait]
-pub trait StockAuditor: Send + Sync {
+pub trait StoredReader: Send + Sync {
     /// Stock, current and deleted, in the order of ids, beginning behind `after`: at most `limit` of
     /// each kind. Each is read together with its positions, as of one moment.
     async fn stored_stocks(
@@ -371,7 +371,7 @@ pub trait ServerState: Send + Sync {
 pub trait Database:
     Ledger
     + StockReader
-    + StockAuditor
+    + StoredReader
     + LocationReader
     + ProductReader
     + KeyReader
@@ -384,7 +384,7 @@ pub trait Database:
 impl<T> Database for T where
     T: Ledger
         + StockReader
-        + StockAuditor
+        + StoredReader
         + LocationReader
         + ProductReader
         + KeyReader

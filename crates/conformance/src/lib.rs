@@ -24,7 +24,7 @@
 //! into the module of its topic and into the list in [`suite!`].
 //!
 //! What only one adapter can get wrong its own tests look at; for those of damage there is
-//! [`Audited`](audited::Audited).
+//! [`Damageable`](damage::Damageable).
 //!
 //! [`Environment`]: stockroom_application::Environment
 
@@ -37,9 +37,9 @@ mod bench;
 mod client;
 mod make;
 
-pub mod audited;
 pub mod batches;
 pub mod concurrency;
+pub mod damage;
 pub mod filters;
 pub mod history;
 pub mod isolation;

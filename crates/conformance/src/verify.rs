@@ -3,31 +3,31 @@
 use std::sync::Arc;
 
 use stockroom_application::ports::{Cursor, LedgerRange};
-use stockroom_application::{Audit, AuditSummary, Repairing};
+use stockroom_application::{Repairing, Verifier, VerifySummary};
 use stockroom_domain::{
     Annotation, DeleteLocation, ProductId, Reason, Reference, StoredBalance, StoredStock, Transact,
     TransactMany, TransactionAction,
 };
 use tokio::task::JoinSet;
 
-use crate::audited::Told;
 use crate::client::stored;
+use crate::damage::Told;
 use crate::history::rename;
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
-fn audit(client: &Client) -> Audit {
-    Audit::new(Arc::clone(&client.database), client.view.organization)
+fn verifier(client: &Client) -> Verifier {
+    Verifier::new(Arc::clone(&client.database), client.view.organization)
 }
 
-async fn verify(audit: Audit) -> (AuditSummary, Told) {
+async fn verify(verifier: Verifier) -> (VerifySummary, Told) {
     let mut told = Told::default();
-    let summary = stored(audit.verify(&mut told).await);
+    let summary = stored(verifier.verify(&mut told).await);
     (summary, told)
 }
 
-async fn assert_intact(client: &Client) -> AuditSummary {
-    let (summary, told) = verify(audit(client)).await;
+async fn assert_intact(client: &Client) -> VerifySummary {
+    let (summary, told) = verify(verifier(client)).await;
     assert_eq!(told.differences, []);
     summary
 }
@@ -107,13 +107,13 @@ pub async fn a_whole_life_verifies(bench: Bench) {
     live(&bench, &store, product).await;
     live(&bench, &organization, product).await;
     store.create(another, 0).await;
-    let expected = AuditSummary {
+    let expected = VerifySummary {
         stocks: 5,
         entries: 33,
-        ..AuditSummary::default()
+        ..VerifySummary::default()
     };
     for rows in [1, 2, 3, 5, 1_000] {
-        let (summary, told) = verify(audit(&store).in_chunks_of(rows)).await;
+        let (summary, told) = verify(verifier(&store).in_chunks_of(rows)).await;
         assert_eq!(told.differences, [], "in chunks of {rows}");
         assert_eq!(summary, expected, "in chunks of {rows}");
         assert_eq!(told.entries, expected.entries);
@@ -126,11 +126,11 @@ pub async fn a_whole_life_verifies(bench: Bench) {
         let last = (another, true, Some(stock.last_hash));
         assert!(told.verified.contains(&last));
     }
-    let count = stored(audit(&store).count_entries().await);
+    let count = stored(verifier(&store).count_entries().await);
     assert_eq!(count, expected.entries);
 }
 
-/// An audit is of one organization, and sees nothing of another.
+/// A verification is of one organization, and sees nothing of another.
 pub async fn organizations_are_verified_apart(bench: Bench) {
     let [one, other] = [bench.store().await, bench.store().await];
     let product = bench.product();
@@ -148,7 +148,7 @@ pub async fn organizations_are_verified_apart(bench: Bench) {
         view: bench.tenant().await.organization().view,
         ..one
     };
-    assert_eq!(assert_intact(&nowhere).await, AuditSummary::default());
+    assert_eq!(assert_intact(&nowhere).await, VerifySummary::default());
 }
 
 /// What is stored of a stock is read as it is, and its ledger alone.
@@ -208,11 +208,11 @@ pub async fn what_changes_meanwhile_is_no_difference(bench: Bench) {
             }
         });
     }
-    let mut audits = 0;
-    while !writers.is_empty() || audits == 0 {
-        let (_, told) = verify(audit(&store).in_chunks_of(7)).await;
+    let mut times = 0;
+    while !writers.is_empty() || times == 0 {
+        let (_, told) = verify(verifier(&store).in_chunks_of(7)).await;
         assert_eq!(told.differences, []);
-        audits += 1;
+        times += 1;
         while let Some(done) = writers.try_join_next() {
             done.expect("a writer");
         }
@@ -246,7 +246,7 @@ pub async fn stock_is_repaired(bench: Bench) {
     assert_eq!(stored_stock(&store, product).await, wrong);
 
     let mut told = Told::default();
-    let summary = stored(audit(&store).repair(Repairing::DryRun, &mut told).await);
+    let summary = stored(verifier(&store).repair(Repairing::DryRun, &mut told).await);
     assert_eq!(
         (summary.differences, summary.repaired, summary.left),
         (3, 1, 0)
@@ -255,7 +255,7 @@ pub async fn stock_is_repaired(bench: Bench) {
     assert_eq!(stored_stock(&store, product).await, wrong);
 
     let mut told = Told::default();
-    let summary = stored(audit(&store).repair(Repairing::Apply, &mut told).await);
+    let summary = stored(verifier(&store).repair(Repairing::Apply, &mut told).await);
     assert_eq!(
         (summary.differences, summary.repaired, told.outcomes),
         (3, 1, vec!["done"])

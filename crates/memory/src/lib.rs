@@ -4,11 +4,11 @@
 //! commit takes the lock, loads what the commands need, lets the domain decide, and keeps the
 //! result.
 
-mod audit;
 mod commit;
 mod inventory;
 mod keys;
 mod list;
+mod stored;
 mod tenant;
 
 use std::collections::{BTreeMap, HashMap};

@@ -14,7 +14,7 @@
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
 //!   `rows`, and with it the decoding, which trusts no row.
-//! - Whole ledgers are read by those who verify them (`audit`), and taken as they are: a wrong row is
+//! - Whole ledgers are read by those who verify them (`stored`), and taken as they are: a wrong row is
 //!   what they look for.
 //! - A commit returns after PostgreSQL has said that it is durable.
 //!
@@ -22,7 +22,6 @@
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which
 //! `cargo xtask sqlx` writes.
 
-mod audit;
 mod availability;
 mod commit;
 mod error;
@@ -32,5 +31,6 @@ mod parameter;
 mod read;
 mod rows;
 mod session;
+mod stored;
 
 pub use open::{PostgresDatabase, PostgresOptions};

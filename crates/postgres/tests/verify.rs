@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{Database, StockReader, View};
 use stockroom_application::{Environment, Repairing};
-use stockroom_conformance::audited::{Audited, DELETED, ENTRIES, PRODUCT};
+use stockroom_conformance::damage::{DELETED, Damageable, ENTRIES, PRODUCT};
 use stockroom_domain::{
     Actor, Command, OrganizationId, Owner, Quantity, Transact, TransactionAction,
 };
@@ -33,7 +33,7 @@ const UNPROTECTED: &str = "
 
 struct Scene {
     database: Arc<PostgresDatabase>,
-    audited: Audited,
+    stock: Damageable,
     /// Someone who can change everything.
     other: PgConnection,
     server: TestDatabase,
@@ -54,12 +54,12 @@ async fn setup() -> Scene {
     let database = open(&server).await;
     database.migrate().await.unwrap();
     let database = Arc::new(database);
-    let audited = Audited::fill(Arc::clone(&database) as _).await;
+    let stock = Damageable::fill(Arc::clone(&database) as _).await;
     let mut other = PgConnection::connect(server.url()).await.unwrap();
     other.execute(sqlx::raw_sql(UNPROTECTED)).await.unwrap();
     Scene {
         database,
-        audited,
+        stock,
         other,
         server,
     }
@@ -67,7 +67,7 @@ async fn setup() -> Scene {
 
 impl Scene {
     async fn lines(&self) -> Vec<String> {
-        self.audited.verify().await.lines()
+        self.stock.verify().await.lines()
     }
 
     async fn execute(&mut self, statement: &str) -> u64 {
@@ -132,8 +132,8 @@ fn flips(kind: &str, column: &str) -> Vec<(String, String)> {
 #[tokio::test]
 async fn what_is_right_verifies() {
     let scene = setup().await;
-    scene.audited.assert_intact().await;
-    let count = scene.audited.audit().count_entries().await.unwrap();
+    scene.stock.assert_intact().await;
+    let count = scene.stock.verifier().count_entries().await.unwrap();
     assert_eq!(count, ENTRIES);
 }
 
@@ -161,7 +161,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
     ] {
         for (flip, back) in flips(kind, column) {
             scene.set("entries", column, &entry(4), &flip).await;
-            let told = scene.audited.verify().await;
+            let told = scene.stock.verify().await;
             let are_of_it = told.differences.iter().all(|it| it.sequence == Some(4));
             let lines = told.lines();
             assert!(
@@ -187,7 +187,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         scene.set("entries", column, &entry(4), back).await;
         scene.execute("DROP TABLE kept").await;
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn an_entry_moved_elsewhere_is_named() {
             scene.set("entries", column, &moved, &back).await;
         }
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -230,7 +230,7 @@ async fn removed_and_inserted_entries_are_named() {
         scene.execute(&delete).await;
         let lines = scene.lines().await;
         assert!(lines.len() == 1 && lines[0].ends_with(named), "{lines:#?}");
-        let told = scene.audited.repair(Repairing::Apply).await;
+        let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["damaged"]);
     }
     let mut scene = setup().await;
@@ -275,18 +275,18 @@ async fn what_is_kept_of_stock_is_held_against_the_ledger_and_repaired() {
             let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{table}.{column}: {flip}: {lines:#?}");
             assert!(lines[0].contains(&PRODUCT.to_string()), "{lines:#?}");
-            let told = scene.audited.repair(Repairing::DryRun).await;
+            let told = scene.stock.repair(Repairing::DryRun).await;
             assert_eq!(
                 (told.lines(), told.outcomes),
                 (lines.clone(), vec!["planned"])
             );
             assert_eq!(scene.current().await, damaged);
-            let told = scene.audited.repair(Repairing::Apply).await;
+            let told = scene.stock.repair(Repairing::Apply).await;
             assert_eq!((told.lines(), told.outcomes), (lines, vec!["done"]));
             assert_eq!(scene.current().await, right);
         }
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -304,11 +304,11 @@ async fn a_position_that_is_gone_or_passed_over_comes_back() {
         let lines = scene.lines().await;
         let is_named = lines.len() == 1 && lines[0].contains("there is nothing, but by the ledger");
         assert!(is_named, "{lines:#?}");
-        scene.audited.repair(Repairing::Apply).await;
+        scene.stock.repair(Repairing::Apply).await;
         assert_eq!(scene.current().await, right);
         assert_eq!(scene.rows("position_spans").await.len(), spans.len());
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -323,7 +323,7 @@ async fn whose_stock_it_is_is_proven_too() {
             scene.set("stocks", column, "sequence = 6", &back).await;
         }
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -343,12 +343,12 @@ async fn deleted_stock_is_held_against_its_ledger() {
             let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{column}: {flip}: {lines:#?}");
             assert!(lines[0].contains(&DELETED.to_string()), "{lines:#?}");
-            let told = scene.audited.repair(Repairing::Apply).await;
+            let told = scene.stock.repair(Repairing::Apply).await;
             assert_eq!(told.outcomes, ["deleted"]);
             scene.set("deleted_stocks", column, "true", &back).await;
         }
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -373,7 +373,7 @@ async fn servers_notice_that_stock_was_repaired() {
         "UPDATE stocks SET available = 1, unlocated_available = 1",
     ] {
         let mut scene = setup().await;
-        let other_product = stockroom_conformance::audited::OTHER;
+        let other_product = stockroom_conformance::damage::OTHER;
         let server = open(&scene.server).await;
         scene
             .execute(&format!("{damage} WHERE product_id = '{other_product}'"))
@@ -383,7 +383,7 @@ async fn servers_notice_that_stock_was_repaired() {
             acting: Owner::Organization,
         };
         server.stock(view, other_product).await.unwrap().unwrap();
-        let told = scene.audited.repair(Repairing::Apply).await;
+        let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["done"]);
         let increment = Transact::new(
             other_product,

@@ -16,9 +16,9 @@ use stockroom_application::ports::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
-use crate::audit::Auditing;
 use crate::direct::{Direct, Turn};
 use crate::error::{Fault, failed};
+use crate::stored::StoredReading;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -71,7 +71,7 @@ pub struct SqliteDatabase {
     writer: SqlitePool,
     readers: SqlitePool,
     /// For those who read whole ledgers.
-    pub(crate) auditing: Auditing,
+    pub(crate) stored: StoredReading,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
     pub(crate) environment: Environment,
@@ -133,7 +133,7 @@ impl SqliteDatabase {
             direct,
             writer,
             readers,
-            auditing: Auditing::new(path, options.busy_timeout),
+            stored: StoredReading::new(path, options.busy_timeout),
             line: Arc::default(),
             acquire_timeout: options.acquire_timeout,
             environment,
@@ -187,7 +187,7 @@ impl SqliteDatabase {
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
         self.readers.close().await;
-        self.auditing.close().await;
+        self.stored.close().await;
         self.direct.close().await;
         // SQLite does the rest when its last connection to the file is closed.
         self.writer.close().await;

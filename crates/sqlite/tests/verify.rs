@@ -9,14 +9,14 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Environment, Repairing};
-use stockroom_conformance::audited::{Audited, DELETED, ENTRIES, PRODUCT};
+use stockroom_conformance::damage::{DELETED, Damageable, ENTRIES, PRODUCT};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 struct Scene {
     database: Arc<SqliteDatabase>,
-    audited: Audited,
+    stock: Damageable,
     /// Someone who can change everything.
     file: Connection,
     _folder: TempDir,
@@ -30,7 +30,7 @@ async fn setup() -> Scene {
         .unwrap();
     database.migrate().await.unwrap();
     let database = Arc::new(database);
-    let audited = Audited::fill(Arc::clone(&database) as _).await;
+    let stock = Damageable::fill(Arc::clone(&database) as _).await;
     let file = Connection::open(&path).unwrap();
     file.execute_batch(
         "PRAGMA ignore_check_constraints = ON;
@@ -41,7 +41,7 @@ async fn setup() -> Scene {
     .unwrap();
     Scene {
         database,
-        audited,
+        stock,
         file,
         _folder: folder,
     }
@@ -49,7 +49,7 @@ async fn setup() -> Scene {
 
 impl Scene {
     async fn lines(&self) -> Vec<String> {
-        self.audited.verify().await.lines()
+        self.stock.verify().await.lines()
     }
 
     fn execute(&self, statement: &str) -> usize {
@@ -128,9 +128,9 @@ fn flipped(value: &Value) -> Vec<Value> {
 #[tokio::test]
 async fn what_is_right_verifies() {
     let scene = setup().await;
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
     assert_eq!(
-        scene.audited.audit().count_entries().await.unwrap(),
+        scene.stock.verifier().count_entries().await.unwrap(),
         ENTRIES
     );
 }
@@ -171,7 +171,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
                 assert_eq!(before, Value::Null);
                 continue;
             }
-            let told = scene.audited.verify().await;
+            let told = scene.stock.verify().await;
             let are_of_it = told.differences.iter().all(|it| it.sequence == Some(4));
             let lines = told.lines();
             assert!(
@@ -183,7 +183,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         }
     }
     assert!(damages > 150, "{damages}");
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn an_entry_moved_elsewhere_is_named() {
             assert!(scene.set("entries", column, &moved, &before));
         }
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -227,7 +227,7 @@ async fn removed_entries_are_named() {
         ));
         let lines = scene.lines().await;
         assert!(lines.len() == 1 && lines[0].ends_with(named), "{lines:#?}");
-        let told = scene.audited.repair(Repairing::Apply).await;
+        let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["damaged"]);
     }
 }
@@ -294,17 +294,17 @@ async fn what_is_kept_of_stock_is_held_against_the_ledger_and_repaired() {
             let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{table}.{column}: {damage:?}: {lines:#?}");
             assert!(lines[0].contains(&PRODUCT.to_string()), "{lines:#?}");
-            let told = scene.audited.repair(Repairing::DryRun).await;
+            let told = scene.stock.repair(Repairing::DryRun).await;
             assert_eq!(
                 (told.lines(), told.outcomes),
                 (lines.clone(), vec!["planned"])
             );
             assert_eq!([scene.rows("stocks"), scene.rows("positions")], damaged);
-            let told = scene.audited.repair(Repairing::Apply).await;
+            let told = scene.stock.repair(Repairing::Apply).await;
             assert_eq!((told.lines(), told.outcomes), (lines, vec!["done"]));
             assert_eq!([scene.rows("stocks"), scene.rows("positions")], right);
         }
-        scene.audited.assert_intact().await;
+        scene.stock.assert_intact().await;
     }
 }
 
@@ -318,7 +318,7 @@ async fn a_position_that_is_gone_comes_back() {
         lines.len() == 1 && lines[0].contains("there is nothing, but by the"),
         "{lines:#?}"
     );
-    scene.audited.repair(Repairing::Apply).await;
+    scene.stock.repair(Repairing::Apply).await;
     assert_eq!(
         [scene.rows("positions"), scene.rows("position_spans")],
         right
@@ -326,10 +326,10 @@ async fn a_position_that_is_gone_comes_back() {
     // The same when nobody knows since when it was there.
     scene.execute("DELETE FROM positions");
     scene.execute("DELETE FROM position_spans");
-    scene.audited.repair(Repairing::Apply).await;
+    scene.stock.repair(Repairing::Apply).await;
     assert_eq!(scene.rows("positions"), right[0]);
     assert_eq!(scene.rows("position_spans").len(), 1);
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -366,7 +366,7 @@ async fn whose_stock_it_is_is_proven_too() {
         );
         assert!(scene.set("stocks", column, "sequence = 6", &before));
     }
-    scene.audited.assert_intact().await;
+    scene.stock.assert_intact().await;
 }
 
 #[tokio::test]
@@ -387,7 +387,7 @@ async fn deleted_stock_is_held_against_its_ledger() {
             let lines = scene.lines().await;
             assert_eq!(lines.len(), 1, "{column}: {damage:?}: {lines:#?}");
             assert!(lines[0].contains(&DELETED.to_string()), "{lines:#?}");
-            let told = scene.audited.repair(Repairing::Apply).await;
+            let told = scene.stock.repair(Repairing::Apply).await;
             assert_eq!(told.outcomes, ["deleted"]);
             assert_eq!(scene.value("deleted_stocks", column, "true"), damage);
         }
@@ -451,8 +451,8 @@ async fn every_damage_is_named() {
 #[tokio::test]
 async fn a_closed_database_reads_no_ledgers() {
     let scene = setup().await;
-    scene.audited.verify().await;
+    scene.stock.verify().await;
     scene.database.close().await;
-    let error = scene.audited.audit().count_entries().await.unwrap_err();
+    let error = scene.stock.verifier().count_entries().await.unwrap_err();
     assert!(matches!(error, StoreError::Unavailable(_)), "{error:?}");
 }

@@ -10,7 +10,7 @@ use rand::rngs::StdRng;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
     Chunk, Cursor, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader, Revocation,
-    ServerState, StockAuditor, StockReader, StoreError, TenancyReader, View,
+    ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
 use stockroom_domain::{
@@ -66,7 +66,7 @@ mock! {
     }
 
     #[async_trait]
-    impl StockAuditor for Database {
+    impl StoredReader for Database {
         async fn stored_stocks(
             &self,
             organization: OrganizationId,

@@ -5,9 +5,9 @@ use stockroom_domain::{LocationId, OrganizationId, StockKey, StoredBalance, Stor
 
 use super::locks;
 use crate::PostgresDatabase;
-use crate::audit::rows;
 use crate::error::{expect_rows, failed, unclear};
 use crate::session::Session;
+use crate::stored::rows;
 
 /// Makes `found` be `repaired`, unless it isn't as it was found any more. Other servers that
 /// remember it otherwise notice when they next change it.

@@ -7,7 +7,7 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::{StockCondition, TextCondition};
 use stockroom_application::ports::{
-    Cursor, Ledger as _, LedgerRange, StockAuditor as _, StockReader as _, View,
+    Cursor, Ledger as _, LedgerRange, StockReader as _, StoredReader as _, View,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
@@ -215,7 +215,7 @@ async fn plans_that_were_made_while_tables_were_empty_stay_good() {
 }
 
 /// Reads a little of everything that is verified.
-async fn audit(database: &PostgresDatabase, stock: Uuid) {
+async fn read_stored(database: &PostgresDatabase, stock: Uuid) {
     let (organization, stock) = (VIEW.organization, StockId::new(stock));
     let after = Cursor::before(stock);
     let stocks = database.stored_stocks(organization, &after, 5).await;
@@ -237,11 +237,11 @@ async fn what_is_verified_is_read_as_far_as_it_is_asked_for() {
     let (database, _server) = database().await;
     execute(&database, ORGANIZATION).await;
     let stock = Uuid::from_u128((0x2000_0001 << 96) | 0x1_0000);
-    audit(&database, stock).await;
+    read_stored(&database, stock).await;
     execute(&database, ROWS).await;
     execute(&database, ENTRIES).await;
     let before = rows_read(&database).await;
-    audit(&database, stock).await;
+    read_stored(&database, stock).await;
     for (table, rows) in rows_read(&database).await {
         let read = rows - before.get(&table).unwrap_or(&0);
         assert!(read <= ROWS_MAX, "{read} rows of {table}");

@@ -116,7 +116,7 @@ async fn no_statement_of_a_direct_connection_reads_whole_tables() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
     let statements = crate::commit::STATEMENTS.iter();
-    for statement in statements.chain(&crate::audit::STATEMENTS) {
+    for statement in statements.chain(&crate::stored::STATEMENTS) {
         let steps: Vec<String> = sqlx::raw_sql(AssertSqlSafe(format!("{EXPLAIN}{statement}")))
             .fetch_all(&mut *connection)
             .await

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
     Chunk, Cursor, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader, Revocation,
-    ServerState, StockAuditor, StockReader, StoreError, TenancyReader, View,
+    ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
@@ -68,7 +68,7 @@ failing! {
             -> Option<Page<Recorded>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
     }
-    StockAuditor {
+    StoredReader {
         stored_stocks(OrganizationId, &Cursor, u32) -> Chunk<StoredStock>;
         stored_stocks_of(OrganizationId, &[StockId]) -> Vec<StoredStock>;
         stored_stock(View, ProductId) -> Option<StoredStock>;

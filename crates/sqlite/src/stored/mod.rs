@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use rusqlite::{Connection, OpenFlags};
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StockAuditor, StoreError, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
 use stockroom_domain::{
     OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock, UnreadableRow,
 };
@@ -28,7 +28,7 @@ pub(crate) use rows::STATEMENTS;
 const CACHE_KIBIBYTES: i64 = 4 * 1024;
 
 /// The connection, which is opened when it is first needed.
-pub(crate) struct Auditing {
+pub(crate) struct StoredReading {
     path: PathBuf,
     busy_timeout: Duration,
     connection: Arc<Mutex<State>>,
@@ -40,7 +40,7 @@ enum State {
     Closed,
 }
 
-impl Auditing {
+impl StoredReading {
     /// For the database in the file at `path`.
     pub(crate) fn new(path: &Path, busy_timeout: Duration) -> Self {
         Self {
@@ -91,7 +91,7 @@ fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
 }
 
 #[async_trait]
-impl StockAuditor for SqliteDatabase {
+impl StoredReader for SqliteDatabase {
     async fn stored_stocks(
         &self,
         organization: OrganizationId,
@@ -102,7 +102,7 @@ impl StockAuditor for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::stocks(connection, organization, &after, limit).map_err(failed)
         };
-        self.auditing.read(read).await
+        self.stored.read(read).await
     }
 
     async fn stored_stocks_of(
@@ -114,7 +114,7 @@ impl StockAuditor for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::stocks_of(connection, organization, ids).map_err(failed)
         };
-        self.auditing.read(read).await
+        self.stored.read(read).await
     }
 
     async fn stored_stock(
@@ -135,7 +135,7 @@ impl StockAuditor for SqliteDatabase {
             }
             Ok(None)
         };
-        self.auditing.read(read).await
+        self.stored.read(read).await
     }
 
     async fn stored_entries(
@@ -148,14 +148,14 @@ impl StockAuditor for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::entries(connection, organization, &range, limit).map_err(failed)
         };
-        self.auditing.read(read).await
+        self.stored.read(read).await
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
         let count = move |connection: &Connection| {
             rows::count_entries(connection, organization).map_err(failed)
         };
-        self.auditing.read(count).await
+        self.stored.read(count).await
     }
 
     async fn repair_stock(

@@ -27,8 +27,8 @@ const STOCKS_MAX: u32 = 4_000;
 /// How many entries are read at once, where nobody else has to wait for that.
 const ENTRIES_MAX: u32 = 10_000;
 
-/// Is told what an audit finds, as it finds it.
-pub trait AuditObserver: Send {
+/// Is told what a verification finds, as it finds it.
+pub trait VerifyObserver: Send {
     /// Something isn't as it should be.
     fn difference(&mut self, difference: Difference);
 
@@ -44,7 +44,7 @@ pub trait AuditObserver: Send {
 
 /// What there was, and what was found.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct AuditSummary {
+pub struct VerifySummary {
     /// How many stocks there were, current and deleted.
     pub stocks: u64,
     /// How many entries.
@@ -93,15 +93,15 @@ pub enum RepairOutcome {
 }
 
 /// Verifies, and repairs, the stock of one organization.
-pub struct Audit {
+pub struct Verifier {
     database: Arc<dyn Database>,
     organization: OrganizationId,
     stocks_max: u32,
     entries_max: u32,
 }
 
-impl Audit {
-    /// An audit of this organization.
+impl Verifier {
+    /// A verifier of this organization's stock.
     #[must_use]
     pub fn new(database: Arc<dyn Database>, organization: OrganizationId) -> Self {
         Self {
@@ -136,8 +136,8 @@ impl Audit {
     /// [`StoreError`] if the database fails.
     pub async fn verify(
         &self,
-        observer: &mut dyn AuditObserver,
-    ) -> Result<AuditSummary, StoreError> {
+        observer: &mut dyn VerifyObserver,
+    ) -> Result<VerifySummary, StoreError> {
         self.run(None, observer).await
     }
 
@@ -148,8 +148,8 @@ impl Audit {
     pub async fn repair(
         &self,
         repairing: Repairing,
-        observer: &mut dyn AuditObserver,
-    ) -> Result<AuditSummary, StoreError> {
+        observer: &mut dyn VerifyObserver,
+    ) -> Result<VerifySummary, StoreError> {
         self.run(Some(repairing), observer).await
     }
 
@@ -160,8 +160,8 @@ impl Audit {
     pub(crate) async fn verify_stock(
         &self,
         stock: StoredStock,
-        observer: &mut dyn AuditObserver,
-    ) -> Result<AuditSummary, StoreError> {
+        observer: &mut dyn VerifyObserver,
+    ) -> Result<VerifySummary, StoreError> {
         let range = LedgerRange::of(stock.id);
         let mut progress = Progress::new(self, None, observer);
         progress.ledgers(vec![stock], range).await?;
@@ -171,8 +171,8 @@ impl Audit {
     async fn run(
         &self,
         repairing: Option<Repairing>,
-        observer: &mut dyn AuditObserver,
-    ) -> Result<AuditSummary, StoreError> {
+        observer: &mut dyn VerifyObserver,
+    ) -> Result<VerifySummary, StoreError> {
         let mut progress = Progress::new(self, repairing, observer);
         let mut range = LedgerRange::default();
         let mut next = Some(self.stocks(Cursor::default()));
@@ -248,25 +248,25 @@ impl Audit {
     }
 }
 
-/// An audit under way.
+/// A verification under way.
 struct Progress<'a> {
-    audit: &'a Audit,
+    verifier: &'a Verifier,
     repairing: Option<Repairing>,
-    observer: &'a mut dyn AuditObserver,
-    summary: AuditSummary,
+    observer: &'a mut dyn VerifyObserver,
+    summary: VerifySummary,
 }
 
 impl<'a> Progress<'a> {
     fn new(
-        audit: &'a Audit,
+        verifier: &'a Verifier,
         repairing: Option<Repairing>,
-        observer: &'a mut dyn AuditObserver,
+        observer: &'a mut dyn VerifyObserver,
     ) -> Self {
         Self {
-            audit,
+            verifier,
             repairing,
             observer,
-            summary: AuditSummary::default(),
+            summary: VerifySummary::default(),
         }
     }
 
@@ -288,10 +288,10 @@ impl<'a> Progress<'a> {
         range: LedgerRange,
     ) -> Result<(), StoreError> {
         let LedgerRange { after, until } = range;
-        let audit = self.audit;
+        let verifier = self.verifier;
         let from = |after| {
             let until = until.clone();
-            audit.entries(LedgerRange { after, until })
+            verifier.entries(LedgerRange { after, until })
         };
         let mut walk = Walk::new(stocks);
         let mut next = Some(from(after));
@@ -315,7 +315,7 @@ impl<'a> Progress<'a> {
     /// Tells what came out of ledgers that have been gone through.
     async fn close(&mut self, closed: Vec<Closed>) -> Result<(), StoreError> {
         let doubtful: Vec<StockId> = closed.iter().filter_map(Closed::doubtful).collect();
-        let now = self.audit.numbers(&doubtful).await?;
+        let now = self.verifier.numbers(&doubtful).await?;
         for closed in closed {
             match closed {
                 Closed::Ledger(ledger) => {
@@ -354,7 +354,9 @@ impl<'a> Progress<'a> {
             let repaired = ledger.repaired(has_gone_on);
             let outcome = match repaired {
                 Some(repaired) => {
-                    let repair = self.audit.repair_stock(&ledger.stock, repaired, repairing);
+                    let repair = self
+                        .verifier
+                        .repair_stock(&ledger.stock, repaired, repairing);
                     repair.await?
                 }
                 None if ledger.is_sound && !ledger.stock.is_current => RepairOutcome::Deleted,

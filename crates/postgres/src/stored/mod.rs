@@ -3,14 +3,14 @@
 pub(crate) mod rows;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StockAuditor, StoreError, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
 use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock};
 
 use crate::PostgresDatabase;
 use crate::commit::repair;
 
 #[async_trait]
-impl StockAuditor for PostgresDatabase {
+impl StoredReader for PostgresDatabase {
     async fn stored_stocks(
         &self,
         organization: OrganizationId,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use stockroom_domain::{Difference, EntryHash, OrganizationId, ProductId, StockId, VerifiedLedger};
 
-use super::{Audit, AuditObserver};
+use super::{Verifier, VerifyObserver};
 use crate::ports::StoreError;
 use crate::shared::timed;
 use crate::{Administrator, Stockroom};
@@ -41,7 +41,7 @@ impl StockVerification {
     }
 }
 
-impl AuditObserver for StockVerification {
+impl VerifyObserver for StockVerification {
     fn difference(&mut self, difference: Difference) {
         self.differences_total += 1;
         if self.differences.len() < Self::DIFFERENCES_MAX {
@@ -80,8 +80,8 @@ impl Stockroom {
             differences: Vec::new(),
             differences_total: 0,
         };
-        let audit = self.audit(view.organization).in_chunks_of(ENTRIES_MAX);
-        audit.verify_stock(stock, &mut verification).await?;
+        let verifier = self.verifier(view.organization).in_chunks_of(ENTRIES_MAX);
+        verifier.verify_stock(stock, &mut verification).await?;
         if let Some(difference) = verification.differences.first() {
             let differences = verification.differences_total;
             tracing::error!(differences, first = %difference, "stock isn't intact");
@@ -91,7 +91,7 @@ impl Stockroom {
 
     /// Verifies, or repairs, all stock of an organization. For the operator.
     #[must_use]
-    pub fn audit(&self, organization: OrganizationId) -> Audit {
-        Audit::new(Arc::clone(&self.database), organization)
+    pub fn verifier(&self, organization: OrganizationId) -> Verifier {
+        Verifier::new(Arc::clone(&self.database), organization)
     }
 }

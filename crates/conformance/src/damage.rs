@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use stockroom_application::ports::Database;
-use stockroom_application::{Audit, AuditObserver, AuditSummary, Repair, RepairOutcome, Repairing};
+use stockroom_application::{
+    Repair, RepairOutcome, Repairing, Verifier, VerifyObserver, VerifySummary,
+};
 use stockroom_domain::{
     Actor, Annotation, Command, CreateOrganization, CreateStock, DeleteStock, Difference,
     EntryHash, Idempotency, IdempotencyKey, KeyId, Operation, OrganizationId, ProductId, Reason,
@@ -30,11 +32,11 @@ pub const ENTRIES: u64 = 9;
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
 
 /// A database with this stock in it.
-pub struct Audited {
+pub struct Damageable {
     database: Arc<dyn Database>,
 }
 
-/// Everything that an audit tells.
+/// Everything that a verification tells.
 #[derive(Debug, Default)]
 pub struct Told {
     /// What was found.
@@ -49,7 +51,7 @@ pub struct Told {
     pub planned: Vec<StoredStock>,
 }
 
-impl AuditObserver for Told {
+impl VerifyObserver for Told {
     fn difference(&mut self, difference: Difference) {
         self.differences.push(difference);
     }
@@ -87,7 +89,7 @@ impl Told {
     }
 }
 
-impl Audited {
+impl Damageable {
     /// Fills an empty database.
     pub async fn fill(database: Arc<dyn Database>) -> Self {
         for (number, operation) in operations().into_iter().enumerate() {
@@ -108,29 +110,29 @@ impl Audited {
         Self { database }
     }
 
-    /// An audit of it.
+    /// A verifier of it.
     #[must_use]
-    pub fn audit(&self) -> Audit {
-        Audit::new(Arc::clone(&self.database), ORGANIZATION)
+    pub fn verifier(&self) -> Verifier {
+        Verifier::new(Arc::clone(&self.database), ORGANIZATION)
     }
 
     /// Verifies, in chunks that end everywhere.
     pub async fn verify(&self) -> Told {
         let mut told = Told::default();
-        let audit = self.audit().in_chunks_of(2);
-        stored(audit.verify(&mut told).await);
+        let verifier = self.verifier().in_chunks_of(2);
+        stored(verifier.verify(&mut told).await);
         told
     }
 
     /// Checks that nothing is found.
     pub async fn assert_intact(&self) {
         let mut told = Told::default();
-        let summary = stored(self.audit().verify(&mut told).await);
+        let summary = stored(self.verifier().verify(&mut told).await);
         assert_eq!(told.lines(), [""; 0]);
-        let expected = AuditSummary {
+        let expected = VerifySummary {
             stocks: 3,
             entries: ENTRIES,
-            ..AuditSummary::default()
+            ..VerifySummary::default()
         };
         assert_eq!(summary, expected);
     }
@@ -138,7 +140,7 @@ impl Audited {
     /// Repairs, or shows what would be repaired.
     pub async fn repair(&self, repairing: Repairing) -> Told {
         let mut told = Told::default();
-        stored(self.audit().repair(repairing, &mut told).await);
+        stored(self.verifier().repair(repairing, &mut told).await);
         told
     }
 }

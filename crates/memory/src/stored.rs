@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StockAuditor, StoreError, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
 use stockroom_domain::{
     Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, Stock, StockChange, StockId,
     StockKey, StoredBalance, StoredEntry, StoredStock, Timestamp,
@@ -50,7 +50,7 @@ impl Tenant {
 }
 
 #[async_trait]
-impl StockAuditor for MemoryDatabase {
+impl StoredReader for MemoryDatabase {
     async fn stored_stocks(
         &self,
         organization: OrganizationId,
