@@ -250,6 +250,7 @@ CREATE TABLE deleted_stocks (
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX deleted_stocks_of_product ON deleted_stocks (organization_id, product_id);
+CREATE INDEX deleted_stocks_of_owner ON deleted_stocks (organization_id, owner_id, stock_id);
 
 -- What was made by one request for many. The entries are named in one value, 40 bytes each: the
 -- product, its stock, and the sequence number, the most significant byte first.

@@ -2,8 +2,8 @@
 //! its textual form looks like is the HTTP edge's business, how it becomes a query an adapter's.
 
 use stockroom_domain::{
-    Balance, EntryAction, ExternalRef, Location, Position, ProductId, Recorded, Slug, Stock,
-    Timestamp,
+    Balance, EntryAction, ExternalRef, Location, Position, ProductId, Reason, Recorded, Reference,
+    Slug, Stock, Timestamp,
 };
 
 /// A condition on a value with an order: a number or a time.
@@ -136,6 +136,10 @@ pub enum TransactionCondition {
     Quantity(Comparison<i64>),
     /// When it was made.
     CreatedAt(Comparison<Timestamp>),
+    /// Why it was made, as its client said.
+    Reason(TextCondition),
+    /// What it belongs to, as its client said.
+    Reference(TextCondition),
 }
 
 impl TransactionCondition {
@@ -148,6 +152,14 @@ impl TransactionCondition {
             Self::Action(actions) => actions.contains(&recorded.entry.action),
             Self::Quantity(comparison) => comparison.matches(&recorded.entry.quantity.into()),
             Self::CreatedAt(comparison) => comparison.matches(&recorded.entry.created_at),
+            Self::Reason(condition) => {
+                let reason = recorded.entry.annotation.reason.as_ref();
+                condition.matches(reason.map(Reason::as_str))
+            }
+            Self::Reference(condition) => {
+                let reference = recorded.entry.annotation.reference.as_ref();
+                condition.matches(reference.map(Reference::as_str))
+            }
         }
     }
 }

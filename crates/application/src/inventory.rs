@@ -104,33 +104,9 @@ impl Stockroom {
         caller: &Caller,
         ids: &[String],
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
-        let products: HashSet<ProductId> =
-            ids.iter().filter_map(|id| ProductId::parse(id)).collect();
-        let products: Vec<ProductId> = products.into_iter().collect();
-        let found = timed("stocks", self.database.stocks(caller.view(), &products)).await?;
-        let mut found: HashMap<ProductId, Stock> = found
-            .into_iter()
-            .map(|stock| (stock.product, stock))
-            .collect();
-        let mut stocks = Vec::with_capacity(found.len());
-        let mut missing = Vec::new();
-        let mut seen = HashSet::new();
-        let mut written = HashSet::new();
-        for id in ids {
-            let product = ProductId::parse(id);
-            let first = match product {
-                Some(product) => seen.insert(product),
-                None => written.insert(id),
-            };
-            if !first {
-                continue;
-            }
-            match product.and_then(|product| found.remove(&product)) {
-                Some(stock) => stocks.push(stock),
-                None => missing.push(id.clone()),
-            }
-        }
-        Ok((stocks, missing))
+        let products = ProductIds::of(ids);
+        let found = timed("stocks", self.database.stocks(caller.view(), &products.0)).await?;
+        Ok(in_order_asked(ids, found))
     }
 
     /// All stock that the caller sees and that fulfils the conditions, oldest first.
@@ -176,4 +152,43 @@ impl Stockroom {
         let transaction = self.database.transaction(administrator.view(), product, id);
         timed("transaction", transaction).await
     }
+}
+
+/// The products that some ids name, each once.
+pub(crate) struct ProductIds(pub(crate) Vec<ProductId>);
+
+impl ProductIds {
+    pub(crate) fn of(ids: &[String]) -> Self {
+        let products: HashSet<ProductId> =
+            ids.iter().filter_map(|id| ProductId::parse(id)).collect();
+        Self(products.into_iter().collect())
+    }
+}
+
+/// What was found in the order asked for, each once; and those ids, as they were written, of which
+/// nothing was found.
+pub(crate) fn in_order_asked(ids: &[String], found: Vec<Stock>) -> (Vec<Stock>, Vec<String>) {
+    let mut found: HashMap<ProductId, Stock> = found
+        .into_iter()
+        .map(|stock| (stock.product, stock))
+        .collect();
+    let mut stocks = Vec::with_capacity(found.len());
+    let mut missing = Vec::new();
+    let mut seen = HashSet::new();
+    let mut written = HashSet::new();
+    for id in ids {
+        let product = ProductId::parse(id);
+        let first = match product {
+            Some(product) => seen.insert(product),
+            None => written.insert(id),
+        };
+        if !first {
+            continue;
+        }
+        match product.and_then(|product| found.remove(&product)) {
+            Some(stock) => stocks.push(stock),
+            None => missing.push(id.clone()),
+        }
+    }
+    (stocks, missing)
 }

@@ -1,16 +1,18 @@
 //! The ports: what Stockroom needs of a database. An adapter implements all of them.
 
+mod stored;
+
 use async_trait::async_trait;
 use stockroom_domain::{
-    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants, Stock, StockId,
-    StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
-    UnreadableRow,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants,
+    Stock, StockId, StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
 };
-use uuid::Uuid;
 
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{Page, PageRequest};
+
+pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 
 /// What went wrong in a database. None of it is for clients to read.
 #[derive(Debug, thiserror::Error)]
@@ -123,128 +125,68 @@ pub trait StockReader: Send + Sync {
     ) -> Result<Option<Recorded>, StoreError>;
 }
 
-/// A place in the order in which everything is gone through, by the ids of stock and the numbers of
-/// entries: behind those that it names. The default is the place in front of all.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Cursor {
-    /// The stock's id, as the database holds it.
-    pub stock: Vec<u8>,
-    /// The entry's number.
-    pub sequence: i64,
-}
-
-impl Cursor {
-    /// In front of a stock's ledger.
-    #[must_use]
-    pub fn before(stock: StockId) -> Self {
-        Self {
-            stock: stock.uuid().into_bytes().to_vec(),
-            sequence: i64::MIN,
-        }
-    }
-
-    /// Behind this entry.
-    #[must_use]
-    pub fn at(stock: StockId, sequence: i64) -> Self {
-        Self {
-            sequence,
-            ..Self::before(stock)
-        }
-    }
-
-    /// The id of the stock that it names; in front of all, the one that comes before all others.
-    #[must_use]
-    pub fn stock_id(&self) -> StockId {
-        StockId::new(Uuid::from_slice(&self.stock).unwrap_or_default())
-    }
-
-    /// Behind the ledger of the stock that it names, however long.
-    #[must_use]
-    pub fn behind(self) -> Self {
-        Self {
-            sequence: i64::MAX,
-            ..self
-        }
-    }
-}
-
-/// A part of all ledgers.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct LedgerRange {
-    /// Begins behind this.
-    pub after: Cursor,
-    /// Ends with the ledger of the stock that this names; goes to the end if there is none.
-    pub until: Option<Cursor>,
-}
-
-impl LedgerRange {
-    /// The ledger of one stock.
-    #[must_use]
-    pub fn of(stock: StockId) -> Self {
-        Self {
-            after: Cursor::before(stock),
-            until: Some(Cursor::before(stock)),
-        }
-    }
-}
-
-/// Some of what a database holds, as it holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Chunk<T> {
-    /// In order. There may be none, and still more to come.
-    pub rows: Vec<T>,
-    /// Rows among them of which it can't be told what they belong to.
-    pub unreadable: Vec<UnreadableRow>,
-    /// Where the next one begins, unless this is the last.
-    pub next: Option<Cursor>,
-}
-
-/// Reads what is stored of stock and its ledgers as it is, right or wrong: none of it is decoded so
-/// strictly that a wrong row would be an error. For those who hold the one against the other.
+/// Reads the past: stock as it stood, and ledgers to any depth. What has happened doesn't change,
+/// so that what is read in several steps still fits together.
 #[async_trait]
-pub trait StoredReader: Send + Sync {
-    /// Stock, current and deleted, in the order of ids, beginning behind `after`: at most `limit` of
-    /// each kind. Each is read together with its positions, as of one moment.
-    async fn stored_stocks(
-        &self,
-        organization: OrganizationId,
-        after: &Cursor,
-        limit: u32,
-    ) -> Result<Chunk<StoredStock>, StoreError>;
+pub trait HistoryReader: Send + Sync {
+    /// The current and former stock of these products that `view` sees, or has seen, in the order
+    /// of creation.
+    async fn lives(&self, view: View, products: &[ProductId])
+    -> Result<Vec<StockLife>, StoreError>;
 
-    /// The stock of these ids, current or deleted, in any order.
-    async fn stored_stocks_of(
-        &self,
-        organization: OrganizationId,
-        ids: &[StockId],
-    ) -> Result<Vec<StoredStock>, StoreError>;
-
-    /// The current stock of a product that `view` sees.
-    async fn stored_stock(
+    /// At most `limit` of the stocks that `view` saw at a time, in the order of creation, those
+    /// behind `after`, and as many of them passed over as `offset` says.
+    async fn lives_at(
         &self,
         view: View,
-        product: ProductId,
-    ) -> Result<Option<StoredStock>, StoreError>;
+        at: Timestamp,
+        after: Option<StockId>,
+        page: PageRequest,
+    ) -> Result<Vec<StockLife>, StoreError>;
 
-    /// At most `limit` entries of the ledgers in `range`, in the order of stock and number.
-    async fn stored_entries(
+    /// How many stocks `view` saw at a time.
+    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+
+    /// These stocks as they stood at a time, as far as they were there, in any order.
+    async fn past(
         &self,
         organization: OrganizationId,
-        range: &LedgerRange,
+        lives: &[StockLife],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError>;
+
+    /// At most `limit` entries of a stock's ledger that come after the one with the number
+    /// `after`, as far as they fulfil every condition.
+    async fn ledger(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        filter: &[TransactionCondition],
+        after: u64,
         limit: u32,
-    ) -> Result<Chunk<StoredEntry>, StoreError>;
+    ) -> Result<Vec<Recorded>, StoreError>;
 
-    /// About how many entries there are, by what is kept of stock.
-    async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
-
-    /// Makes the current stock `found` what it should be, its positions with it, unless it is no
-    /// longer as it was found. Gives whether it was done.
-    async fn repair_stock(
+    /// The place of an entry in a stock's ledger, if it is there.
+    async fn sequence_of(
         &self,
         organization: OrganizationId,
-        found: &StoredStock,
-        repaired: &StoredStock,
-    ) -> Result<bool, StoreError>;
+        life: &StockLife,
+        id: TransactionId,
+    ) -> Result<Option<u64>, StoreError>;
+
+    /// A batch, if there is such a one.
+    async fn batch(
+        &self,
+        organization: OrganizationId,
+        id: BatchId,
+    ) -> Result<Option<Batch>, StoreError>;
+
+    /// These entries, as far as they are there, in any order.
+    async fn entries(
+        &self,
+        organization: OrganizationId,
+        entries: &[BatchEntry],
+    ) -> Result<Vec<Recorded>, StoreError>;
 }
 
 /// Reads locations. A store sees its own and its organization's.
@@ -372,6 +314,7 @@ pub trait Database:
     Ledger
     + StockReader
     + StoredReader
+    + HistoryReader
     + LocationReader
     + ProductReader
     + KeyReader
@@ -385,6 +328,7 @@ impl<T> Database for T where
     T: Ledger
         + StockReader
         + StoredReader
+        + HistoryReader
         + LocationReader
         + ProductReader
         + KeyReader

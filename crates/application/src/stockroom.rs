@@ -54,7 +54,7 @@ impl Default for Limits {
             queue_max: 4096,
             store_rate_limit: None,
             // (Source: the HTTP contract.)
-            idempotency_retention: Duration::from_secs(24 * 60 * 60),
+            idempotency_retention: Duration::from_hours(24),
         }
     }
 }

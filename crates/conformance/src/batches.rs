@@ -38,6 +38,27 @@ fn transaction(
     client.command(make::transaction(product, action, pieces, None))
 }
 
+/// All entries of one request for many, and of no other.
+pub async fn entries_name_their_batch(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let line = |pieces| Some(make::transaction(product, Allocate, pieces, None));
+    let many = || TransactMany {
+        lines: vec![line(1), line(9), line(1)],
+        atomic: false,
+    };
+    for _ in 0..2 {
+        store.done(many()).await;
+    }
+    let history = store.history(product).await;
+    let batches: Vec<_> = history.iter().map(|it| it.entry.batch).collect();
+    assert_eq!(batches[0], None);
+    assert!(batches[1].is_some() && batches[1] == batches[2]);
+    assert!(batches[3].is_some() && batches[3] == batches[4]);
+    assert_ne!(batches[1], batches[3]);
+}
+
 /// A batch of nothing has no outcomes.
 pub async fn an_empty_batch_does_nothing(bench: Bench) {
     let store = bench.store().await;

@@ -42,16 +42,19 @@ pub mod concurrency;
 pub mod damage;
 pub mod filters;
 pub mod history;
+pub mod idempotency;
 pub mod isolation;
 pub mod keys;
 pub mod lists;
 pub mod locations;
+pub mod past;
 pub mod products;
 pub mod random;
 pub mod server_state;
 pub mod stock;
 pub mod tenancy;
 pub mod transactions;
+pub mod undo;
 pub mod verify;
 
 pub use bench::{Bench, Clock, Fixture, Tenant};
@@ -92,6 +95,9 @@ macro_rules! suite {
                 an_entry_is_found_by_its_id,
                 an_unknown_id_finds_no_entry,
                 an_entry_names_its_maker,
+                an_entry_keeps_what_is_said_of_it,
+                a_position_has_to_be_as_expected,
+                entries_are_chained,
                 time_never_runs_backwards_in_a_ledger,
             }
             history {
@@ -197,6 +203,7 @@ macro_rules! suite {
             batches {
                 many_transactions_are_made_or_none,
                 many_transactions_may_be_very_many,
+                entries_name_their_batch,
                 an_empty_batch_does_nothing,
                 outcomes_come_in_order,
                 a_refusal_does_not_sink_its_neighbours,
@@ -219,6 +226,34 @@ macro_rules! suite {
                 transactions_race_deletions,
                 stock_never_lies_in_a_deleted_location,
                 reserved_limits_hold_under_load,
+            }
+            past {
+                the_past_is_what_was_read_then,
+                a_list_of_the_past_is_what_was_listed_then,
+                a_ledger_is_read_to_any_depth,
+                the_ledger_of_deleted_stock_is_read,
+                batches_are_found,
+            }
+            undo {
+                an_entry_is_undone_once,
+                what_stock_no_longer_allows_is_not_undone,
+                an_entry_in_a_location_is_undone_there,
+                entries_of_other_stock_are_not_undone,
+                a_batch_is_undone_as_a_whole,
+                a_count_makes_up_for_what_it_finds,
+                a_count_in_a_location_is_of_that_location,
+            }
+            idempotency {
+                what_is_sent_again_is_answered_the_same,
+                every_kind_of_answer_is_kept,
+                refusals_are_kept,
+                what_makes_no_sense_is_not_kept,
+                a_key_is_for_one_request,
+                keys_of_others_are_other_keys,
+                a_request_may_be_repeated_within_a_batch,
+                an_answer_is_kept_for_its_time,
+                answers_are_forgotten_in_steps,
+                of_many_at_once_one_acts,
             }
             server_state {
                 what_is_kept_first_is_kept,

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use stockroom_domain::{
-    Balance, EntryAction, LocationId, Recorded, Refusal, Stock, TransactionAction, TransactionId,
+    Annotation, Balance, EntryAction, EntryHash, LocationId, Reason, Recorded, Reference, Refusal,
+    Stock, TransactionAction, TransactionId,
 };
 use uuid::Uuid;
 
@@ -283,4 +284,58 @@ pub async fn time_never_runs_backwards_in_a_ledger(bench: Bench) {
     assert_eq!(stock.updated_at, created_at);
     let found = store.entry(product, recorded.entry.id).await;
     assert_eq!(found, Some(recorded));
+}
+
+/// What the client says of it, and what was in the whole stock then.
+pub async fn an_entry_keeps_what_is_said_of_it(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.locate("berlin").await;
+    store.done(make::stock(product, 5, [("berlin", 3)])).await;
+    for location in [None, Some("berlin")] {
+        let mut request = make::transaction(product, Allocate, 1, location);
+        request.annotation = Annotation {
+            reason: Reason::new("reason", "sold 'quickly' ☺").ok(),
+            reference: Reference::new("reference", "order \"7\"").ok(),
+        };
+        let annotation = request.annotation.clone();
+        let made = store.done(request).await;
+        assert_eq!(made.entry.annotation, annotation);
+        assert_eq!(made.entry.sums.total().get(), 8);
+        assert_eq!(store.entry(product, made.entry.id).await, Some(made));
+    }
+}
+
+/// Else nothing is done.
+pub async fn a_position_has_to_be_as_expected(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let mut request = make::transaction(product, Allocate, 2, None);
+    request.expectation.available = Some(make::quantity(5));
+    store.done(request.clone()).await;
+    let refused = store.ask(request).await;
+    let balance = store.stock(product).await.expect("the stock").unlocated;
+    assert_eq!(refused, Err(Refusal::ExpectationFailed(balance)));
+    assert_eq!(store.available(product).await.get(), 3);
+}
+
+/// Each entry's hash is of its content as it is read, and of the entry before it.
+pub async fn entries_are_chained(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.locate("berlin").await;
+    let stock = store.done(make::stock(product, 5, [("berlin", 3)])).await;
+    for (action, location) in [(Allocate, None), (Increment, Some("berlin")), (Set, None)] {
+        let mut request = make::transaction(product, action, 2, location);
+        request.annotation.reason = Reason::new("reason", "text").ok();
+        store.done(request).await;
+    }
+    let mut previous = EntryHash::start(&stock);
+    for recorded in store.history(product).await {
+        assert_eq!(recorded.entry.hash, recorded.entry.seal(previous));
+        previous = recorded.entry.hash;
+    }
+    let stock = store.stock(product).await.expect("the stock");
+    assert_eq!(stock.last_hash, previous);
 }

@@ -32,7 +32,7 @@ pub fn run(
                 }
                 decision.answer
             });
-            if let Some(kept) = command.keep(&outcome, context.now) {
+            if let Some(kept) = command.keep(&outcome, &state, context.now) {
                 state.keep(kept.clone());
                 changes.kept_answers.push(kept);
             }

@@ -1,16 +1,16 @@
 //! What can be asked for.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Address, Annotation, ApplicationKey, Balance, CommodityType, Context, Decision, Description,
-    ExternalRef, Geolocation, Idempotency, KeptAnswer, KeyId, Location, LocationId, Name, Needs,
-    Organization, OrganizationId, Outcome, Owner, ProductId, ProductStatus, ProductText, Quantity,
-    Recorded, Refusal, RefusalKind, SecretHash, Settings, Slug, State, Stock, StockedProduct,
-    Store, StoreId, Timestamp, TransactionAction,
+    ApplicationKey, Context, CountStock, CreateKey, CreateLocation, CreateOrganization,
+    CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
+    Idempotency, IdempotencyKey, KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner,
+    ProductId, Quantity, Recorded, Refusal, RefusalKind, RegisterProduct, SetLocations, Settings,
+    State, Stock, StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch,
+    UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 /// Who asks.
@@ -69,12 +69,16 @@ impl Command {
         }
     }
 
+    /// Who asks under which key, if this may be asked for again.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<(Owner, IdempotencyKey)> {
+        let idempotency = self.idempotency.as_ref()?;
+        Some((self.actor.acting, idempotency.key.clone()))
+    }
+
     /// What of the state has to be known to decide this command.
     pub fn needs(&self, needs: &mut Needs) {
-        if let Some(idempotency) = &self.idempotency {
-            let key = (self.actor.acting, idempotency.key.clone());
-            needs.idempotency_keys.insert(key);
-        }
+        needs.idempotency_keys.extend(self.idempotency_key());
         self.operation.needs(&self.actor, needs);
     }
 
@@ -108,318 +112,21 @@ impl Command {
         }
     }
 
-    /// The answer that is to be kept for the case that this is asked for again.
-    pub(crate) fn keep(&self, outcome: &Outcome, now: Timestamp) -> Option<KeptAnswer> {
-        let is_new = !matches!(
-            outcome,
-            Ok(Answer::Replayed(_)) | Err(Refusal::IdempotencyKeyReused)
-        );
-        let idempotency = self.idempotency.as_ref().filter(|_| is_new)?;
-        idempotency.keep(self.actor.acting, outcome, now)
-    }
-}
-
-/// How an update treats one field.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub enum Patch<T> {
-    /// As it is.
-    #[default]
-    Keep,
-    /// Emptied.
-    Clear,
-    /// Replaced.
-    Set(T),
-}
-
-impl<T> Patch<T> {
-    /// The field after the update.
-    #[must_use]
-    pub fn apply(self, current: Option<T>) -> Option<T> {
-        match self {
-            Self::Keep => current,
-            Self::Clear => None,
-            Self::Set(value) => Some(value),
+    /// The answer that is to be kept for the case that this is asked for again. One that is kept
+    /// already stays.
+    pub(crate) fn keep(
+        &self,
+        outcome: &Outcome,
+        state: &State,
+        now: Timestamp,
+    ) -> Option<KeptAnswer> {
+        let idempotency = self.idempotency.as_ref()?;
+        let acting = self.actor.acting;
+        match state.kept_answer(acting, &idempotency.key, now) {
+            Some(_) => None,
+            None => idempotency.keep(acting, outcome, now),
         }
     }
-
-    /// The same update with a converted value.
-    ///
-    /// # Errors
-    /// What `convert` returns.
-    pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
-        Ok(match self {
-            Self::Keep => Patch::Keep,
-            Self::Clear => Patch::Clear,
-            Self::Set(value) => Patch::Set(convert(value)?),
-        })
-    }
-
-    /// The new value, if there is one.
-    #[must_use]
-    pub const fn value(&self) -> Option<&T> {
-        match self {
-            Self::Keep | Self::Clear => None,
-            Self::Set(value) => Some(value),
-        }
-    }
-}
-
-/// Creates a product's stock, held by whoever the caller acts as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateStock {
-    /// The product.
-    pub product: ProductId,
-    /// What is available outside of any location.
-    pub unlocated: Quantity,
-    /// What is available in each location.
-    pub located: BTreeMap<Slug, Quantity>,
-}
-
-/// Makes one transaction on the stock of a product that the caller sees.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transact {
-    /// The product.
-    pub product: ProductId,
-    /// What to do.
-    pub action: TransactionAction,
-    /// To how many pieces.
-    pub quantity: Quantity,
-    /// In which location; the unlocated pool if none is named. A text that is no slug names no
-    /// location, and is refused like any other unknown one.
-    pub location: Option<String>,
-    /// What the position has to hold for this to be done.
-    pub expectation: Expectation,
-    /// What the ledger is to say of it.
-    pub annotation: Annotation,
-}
-
-impl Transact {
-    /// A transaction on the unlocated pool, whatever it holds.
-    #[must_use]
-    pub fn new(product: ProductId, action: TransactionAction, quantity: Quantity) -> Self {
-        Self {
-            product,
-            action,
-            quantity,
-            location: None,
-            expectation: Expectation::default(),
-            annotation: Annotation::default(),
-        }
-    }
-}
-
-/// What a client takes a position to hold. What isn't named may be anything.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Expectation {
-    /// What is available there.
-    pub available: Option<Quantity>,
-    /// What is allocated there.
-    pub allocated: Option<Quantity>,
-    /// Both together.
-    pub total: Option<Quantity>,
-}
-
-impl Expectation {
-    /// Whether a position with these figures is as expected.
-    #[must_use]
-    pub fn is_met(self, balance: Balance) -> bool {
-        let is = |expected: Option<Quantity>, figure| expected.is_none_or(|it| it == figure);
-        is(self.available, balance.available)
-            && is(self.allocated, balance.allocated)
-            && is(self.total, balance.total())
-    }
-}
-
-/// Makes transactions in order, each seeing what the ones before it changed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TransactMany {
-    /// The transactions; `None` for a line that is none, which is refused in its turn.
-    pub lines: Vec<Option<Transact>>,
-    /// Whether all are made or none. Else each stands alone.
-    pub atomic: bool,
-}
-
-impl TransactMany {
-    /// How many lines there may be. (Source: the HTTP contract.)
-    pub const LINES_MAX: usize = 10_000;
-}
-
-/// Sets what is available in locations of a stock, or takes locations out of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SetLocations {
-    /// The product.
-    pub product: ProductId,
-    /// For each location named, what is to be available there, or `None` to take it out.
-    pub located: BTreeMap<Slug, Option<Quantity>>,
-}
-
-/// Ends the management of a product's stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteStock {
-    /// The product.
-    pub product: ProductId,
-}
-
-/// Creates a location of whoever the caller acts as.
-#[derive(Debug, Clone, PartialEq)]
-pub struct CreateLocation {
-    /// Its name for people.
-    pub name: Name,
-    /// Its name in paths and bodies.
-    pub slug: Slug,
-    /// What another system calls it.
-    pub external_ref: Option<ExternalRef>,
-    /// What it is.
-    pub description: Option<Description>,
-    /// Its postal address.
-    pub address: Option<Address>,
-    /// Where it is.
-    pub geolocation: Option<Geolocation>,
-}
-
-/// Changes the named fields of a location.
-#[derive(Debug, Clone, PartialEq)]
-pub struct UpdateLocation {
-    /// Which.
-    pub id: LocationId,
-    /// A new name.
-    pub name: Option<Name>,
-    /// A new slug.
-    pub slug: Option<Slug>,
-    /// What another system calls it.
-    pub external_ref: Patch<ExternalRef>,
-    /// What it is.
-    pub description: Patch<Description>,
-    /// Its postal address.
-    pub address: Patch<Address>,
-    /// Where it is.
-    pub geolocation: Patch<Geolocation>,
-}
-
-/// Deletes a location in which no stock lies.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteLocation {
-    /// Which.
-    pub id: LocationId,
-}
-
-/// Registers a product of whoever the caller acts as, with its first stock if it is to be managed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RegisterProduct {
-    /// What it is called.
-    pub name: ProductText,
-    /// The stock keeping unit.
-    pub sku: Option<ProductText>,
-    /// Its name in addresses of web pages.
-    pub slug: Option<ProductText>,
-    /// What it is.
-    pub description: Option<ProductText>,
-    /// Whether it is for sale.
-    pub status: ProductStatus,
-    /// Whether it needs shipping.
-    pub commodity_type: CommodityType,
-    /// Whether its stock is managed.
-    pub manage_stock: bool,
-    /// What another system calls it.
-    pub external_ref: Option<ProductText>,
-    /// The first stock level. Without it stock is created only if it is to be managed, with zero.
-    pub stock: Option<Quantity>,
-}
-
-/// Changes the named fields of a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpdateProduct {
-    /// Which.
-    pub id: ProductId,
-    /// A new name.
-    pub name: Option<ProductText>,
-    /// The stock keeping unit.
-    pub sku: Patch<ProductText>,
-    /// Its name in addresses of web pages.
-    pub slug: Patch<ProductText>,
-    /// What it is.
-    pub description: Patch<ProductText>,
-    /// Whether it is for sale.
-    pub status: Option<ProductStatus>,
-    /// Whether it needs shipping.
-    pub commodity_type: Option<CommodityType>,
-    /// Whether its stock is managed.
-    pub manage_stock: Option<bool>,
-    /// What another system calls it.
-    pub external_ref: Patch<ProductText>,
-    /// The level that its unlocated stock is to have, as a `set` transaction does it.
-    pub stock: Option<Quantity>,
-}
-
-/// Deletes a product that has no stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteProduct {
-    /// Which.
-    pub id: ProductId,
-}
-
-/// Creates an application key of whoever the caller acts as.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateKey {
-    /// What it is called.
-    pub name: ProductText,
-    /// What a client presents to get a token; random.
-    pub client_id: String,
-    /// The digest of the secret; random as well.
-    pub secret_hash: SecretHash,
-    /// Requests per second kept free for it.
-    pub reserved_rate_limit: u32,
-    /// Whether it gives tokens without its secret.
-    pub allow_implicit: bool,
-    /// The rate limit that all reserved ones together may not pass, if there is one.
-    pub rate_limit: Option<u32>,
-}
-
-/// Changes the named fields of an application key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct UpdateKey {
-    /// Which.
-    pub id: KeyId,
-    /// A new name.
-    pub name: Option<ProductText>,
-    /// Requests per second kept free for it.
-    pub reserved_rate_limit: Option<u32>,
-    /// Whether it gives tokens without its secret.
-    pub allow_implicit: Option<bool>,
-    /// The rate limit that all reserved ones together may not pass, if there is one.
-    pub rate_limit: Option<u32>,
-}
-
-/// Deletes an application key, whose tokens stop working.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeleteKey {
-    /// Which.
-    pub id: KeyId,
-}
-
-/// Creates the organization that the batch is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateOrganization {
-    /// Its id: fresh.
-    pub id: OrganizationId,
-    /// What it is called.
-    pub name: Name,
-}
-
-/// Creates a store of the organization.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CreateStore {
-    /// Its id: fresh.
-    pub id: StoreId,
-    /// What it is called.
-    pub name: Name,
-}
-
-/// Changes how the organization wants things done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct UpdateSettings {
-    /// Whether every store may keep stock of its own of an organization-level product.
-    pub per_store_stock: Option<bool>,
 }
 
 impl Operation {
@@ -429,6 +136,7 @@ impl Operation {
         match self {
             Self::CreateStock(CreateStock { product, .. })
             | Self::Transact(Transact { product, .. })
+            | Self::CountStock(CountStock { product, .. })
             | Self::SetLocations(SetLocations { product, .. })
             | Self::DeleteStock(DeleteStock { product }) => Some(*product),
             _ => None,
@@ -516,6 +224,9 @@ operations! {
     CreateStock => Stock(Stock),
     Transact => Recorded(Recorded),
     TransactMany => Lines(Vec<Result<Recorded, Refusal>>),
+    Undo => Recorded(Recorded),
+    UndoBatch => Lines(Vec<Result<Recorded, Refusal>>),
+    CountStock => Counted(Counted),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
     CreateLocation => Location(Location),
@@ -538,6 +249,7 @@ impl Operation {
     pub fn weight(&self) -> usize {
         match self {
             Self::TransactMany(many) => many.lines.len(),
+            Self::UndoBatch(batch) => batch.entries.len(),
             _ => 1,
         }
     }
@@ -557,6 +269,19 @@ impl Operation {
     }
 }
 
+/// What a count has led to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counted {
+    /// How many pieces there were to be when they were counted.
+    pub expected: Quantity,
+    /// How many there were.
+    pub counted: Quantity,
+    /// When they were counted.
+    pub as_of: Timestamp,
+    /// The entry that makes up for the difference.
+    pub recorded: Recorded,
+}
+
 /// What an accepted command is answered with.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
@@ -566,6 +291,8 @@ pub enum Answer {
     Recorded(Recorded),
     /// What became of each transaction.
     Lines(Vec<Result<Recorded, Refusal>>),
+    /// What a count has led to.
+    Counted(Counted),
     /// The location as it is now.
     Location(Location),
     /// The product as it is now, with its stock level.

@@ -4,7 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Balance, Entry, Owner, Stock};
+use crate::{
+    Balance, BatchId, Entry, IdempotencyKey, KeyId, LocationId, Owner, Reason, Reference, Stock,
+    TransactionId,
+};
 
 /// Says which content, in which order, is hashed. Another layout would get another number.
 const LAYOUT: &[u8] = b"stockroom ledger 1";
@@ -70,7 +73,7 @@ impl Entry {
         content.bytes(self.id.uuid().as_bytes());
         content.bytes(self.stock.uuid().as_bytes());
         content.number(self.sequence);
-        content.optional(self.location.map(|location| location.uuid()).as_ref());
+        content.optional(self.location.map(LocationId::uuid).as_ref());
         content.bytes(self.action.as_str().as_bytes());
         content.number(self.quantity.get());
         for Balance {
@@ -82,22 +85,17 @@ impl Entry {
             content.number(allocated.get());
         }
         let texts = [
-            self.annotation.reason.as_ref().map(crate::Reason::as_str),
-            self.annotation
-                .reference
-                .as_ref()
-                .map(crate::Reference::as_str),
-            self.idempotency_key
-                .as_ref()
-                .map(crate::IdempotencyKey::as_str),
+            self.annotation.reason.as_ref().map(Reason::as_str),
+            self.annotation.reference.as_ref().map(Reference::as_str),
+            self.idempotency_key.as_ref().map(IdempotencyKey::as_str),
         ];
         for text in texts {
             content.optional(text);
         }
         let ids = [
-            self.batch.map(|batch| batch.uuid()),
-            self.undoes.map(|entry| entry.uuid()),
-            self.actor.map(|key| key.uuid()),
+            self.batch.map(BatchId::uuid),
+            self.undoes.map(TransactionId::uuid),
+            self.actor.map(KeyId::uuid),
         ];
         for id in &ids {
             content.optional(id.as_ref());

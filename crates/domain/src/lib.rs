@@ -20,6 +20,7 @@ mod owner;
 mod product;
 mod quantity;
 mod refusal;
+mod request;
 mod state;
 mod stock;
 mod tenancy;
@@ -28,12 +29,7 @@ mod timestamp;
 mod verify;
 
 pub use batch::{Outcome, run, runs};
-pub use command::{
-    Actor, Answer, Answered, Command, CreateKey, CreateLocation, CreateOrganization, CreateStock,
-    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Expectation, Operation,
-    Patch, RegisterProduct, Request, SetLocations, Transact, TransactMany, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
-};
+pub use command::{Actor, Answer, Answered, Command, Counted, Operation, Request};
 pub use decide::{Context, Decision};
 pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
 pub use hash::EntryHash;
@@ -47,11 +43,17 @@ pub use owner::Owner;
 pub use product::{Availability, CommodityType, Product, ProductStatus, StockedProduct};
 pub use quantity::Quantity;
 pub use refusal::{Refusal, RefusalKind};
+pub use request::{
+    CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock, CreateStore, DeleteKey,
+    DeleteLocation, DeleteProduct, DeleteStock, Expectation, Patch, RegisterProduct, SetLocations,
+    Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
+};
 pub use state::{
     Batch, BatchEntry, Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange,
     State, StockChange, StockKey,
 };
-pub use stock::{Balance, Position, Stock};
+pub use stock::{Balance, PastPosition, Position, Stock, StockLife};
 pub use tenancy::{Organization, Settings, Store};
 pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, ProductText, Reason, Reference, Slug,

@@ -74,6 +74,9 @@ pub enum Refusal {
         keys_max: u64,
     },
 
+    /// Nobody has counted anything yet at a time to come.
+    #[error("as_of is a time to come")]
+    AsOfToCome,
     /// An organization is created once.
     #[error("the organization exists already")]
     OrganizationExists,
@@ -93,6 +96,15 @@ pub enum Refusal {
     /// There is no such organization.
     #[error("there is no such organization")]
     OrganizationNotFound,
+    /// The caller sees no such entry.
+    #[error("there is no such transaction")]
+    TransactionNotFound,
+    /// The caller has made no such batch.
+    #[error("there is no such batch")]
+    BatchNotFound,
+    /// The product had no stock at that time.
+    #[error("the product's stock was not managed at that time")]
+    NotManagedThen,
 
     /// The reserved rate limits of all keys together would pass the store's rate limit.
     #[error("the reserved rate limits together would pass the limit of {limit} requests a second")]
@@ -117,6 +129,13 @@ pub enum Refusal {
     /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
     #[error("the stock's total would pass {}", Quantity::MAX)]
     TotalWouldOverflow,
+
+    /// What is undone stays so.
+    #[error("this is undone already")]
+    AlreadyUndone,
+    /// What was in a location that is gone can't come back to it.
+    #[error("the location is gone")]
+    LocationGone,
 
     /// A transaction is refused, and with it all others that were to be made with it or not at all.
     #[error("{refusal}")]
@@ -164,16 +183,23 @@ impl Refusal {
             | Self::ExternalRefTaken
             | Self::ProductHasStock
             | Self::TooManyKeys { .. }
+            | Self::AsOfToCome
             | Self::OrganizationExists => RefusalKind::Invalid,
             Self::UnknownStock
             | Self::LocationNotFound
             | Self::ProductNotFound
             | Self::KeyNotFound
-            | Self::OrganizationNotFound => RefusalKind::NotFound,
+            | Self::OrganizationNotFound
+            | Self::TransactionNotFound
+            | Self::BatchNotFound
+            | Self::NotManagedThen => RefusalKind::NotFound,
             Self::ReservedRateLimitExceeded { .. }
             | Self::ExpectationFailed(_)
             | Self::IdempotencyKeyReused => RefusalKind::Conflict,
-            Self::InsufficientStock | Self::TotalWouldOverflow => RefusalKind::Unprocessable,
+            Self::InsufficientStock
+            | Self::TotalWouldOverflow
+            | Self::AlreadyUndone
+            | Self::LocationGone => RefusalKind::Unprocessable,
         }
     }
 }

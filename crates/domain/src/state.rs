@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::{
     ApplicationKey, BatchId, Entry, IdempotencyKey, KeptAnswer, KeyId, Location, LocationId,
     Organization, Owner, Product, ProductId, ProductText, RevokedGrants, Slug, Stock, StockId,
-    Store, Timestamp,
+    Store, Timestamp, TransactionId,
 };
 
 /// Names the one stock that an owner can have of a product.
@@ -49,6 +49,10 @@ pub struct Needs {
     pub key_totals: BTreeSet<Owner>,
     /// What was answered under these keys.
     pub idempotency_keys: BTreeSet<(Owner, IdempotencyKey)>,
+    /// Which of these entries are undone.
+    pub undone: BTreeSet<(StockId, TransactionId)>,
+    /// Current stock as it stood at these times.
+    pub past: BTreeSet<(StockKey, Timestamp)>,
 }
 
 /// Where stock of a product is managed.
@@ -96,6 +100,10 @@ pub struct State {
     pub keys: HashMap<KeyId, ApplicationKey>,
     /// Count and reserved rate limits of an owner's keys.
     pub key_totals: HashMap<Owner, KeyTotals>,
+    /// Which of the needed entries are undone.
+    pub undone: HashSet<TransactionId>,
+    /// Current stock as it stood at some time, if it was there.
+    pub past: HashMap<(StockKey, Timestamp), Stock>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
     kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
 }

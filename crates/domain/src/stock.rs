@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{EntryHash, LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
+use crate::{
+    BatchEntry, Entry, EntryHash, LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp,
+};
 
 /// The figures of one position: what can be sold, and what is reserved or paid for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,6 +47,73 @@ pub struct Position {
     pub balance: Balance,
 }
 
+/// The life of a stock: what never changes of it, and how far its ledger goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockLife {
+    /// Names the stock.
+    pub id: StockId,
+    /// The product it is stock of.
+    pub product: ProductId,
+    /// Who holds the stock, or held it.
+    pub owner: Owner,
+    /// Whose product it is.
+    pub product_owner: Owner,
+    /// The sequence number of its last ledger entry.
+    pub sequence: u64,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<Timestamp>,
+}
+
+impl StockLife {
+    /// Where an entry of its ledger is found.
+    #[must_use]
+    pub const fn entry(&self, sequence: u64) -> BatchEntry {
+        BatchEntry {
+            product: self.product,
+            stock: self.id,
+            sequence,
+        }
+    }
+
+    /// Whether the stock was managed at a time: from its creation on, and until its deletion.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.created_at <= at && self.deleted_at.is_none_or(|deleted_at| at < deleted_at)
+    }
+}
+
+impl From<&Stock> for StockLife {
+    fn from(stock: &Stock) -> Self {
+        Self {
+            id: stock.id,
+            product: stock.product,
+            owner: stock.owner,
+            product_owner: stock.product_owner,
+            sequence: stock.sequence,
+            created_at: stock.created_at,
+            deleted_at: None,
+        }
+    }
+}
+
+/// What is known of one position at a time: since when the stock has had it, until when, and what
+/// lay there then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastPosition {
+    /// The location.
+    pub location: LocationId,
+    /// The name that it has now.
+    pub slug: Slug,
+    /// When the position was added to the stock.
+    pub added_at: Timestamp,
+    /// When it was taken out, if it was.
+    pub removed_at: Option<Timestamp>,
+    /// What lay there after the last entry up to that time.
+    pub balance: Balance,
+}
+
 /// The stock of one product, held by one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
@@ -71,6 +140,47 @@ pub struct Stock {
 }
 
 impl Stock {
+    /// The stock as it stood at a time, from its last ledger entry up to then, and all positions
+    /// that were added up to then; `None` if that doesn't add up.
+    #[must_use]
+    pub fn at(
+        life: &StockLife,
+        at: Timestamp,
+        last: &Entry,
+        positions: impl IntoIterator<Item = PastPosition>,
+    ) -> Option<Self> {
+        let mut updated_at = last.created_at;
+        let mut unlocated = last.sums;
+        let mut located = BTreeMap::new();
+        for position in positions {
+            let removed_at = position.removed_at.filter(|removed_at| *removed_at <= at);
+            updated_at = updated_at.max(removed_at.unwrap_or(position.added_at));
+            if removed_at.is_none() {
+                let Balance {
+                    available,
+                    allocated,
+                } = position.balance;
+                unlocated.available = unlocated.available.checked_sub(available)?;
+                unlocated.allocated = unlocated.allocated.checked_sub(allocated)?;
+                let slug = position.slug;
+                let balance = position.balance;
+                located.insert(position.location, Position { slug, balance });
+            }
+        }
+        Some(Self {
+            id: life.id,
+            product: life.product,
+            owner: life.owner,
+            product_owner: life.product_owner,
+            unlocated,
+            located,
+            sequence: last.sequence,
+            last_hash: last.hash,
+            created_at: life.created_at,
+            updated_at,
+        })
+    }
+
     /// The figures of the whole stock: the unlocated pool and every location together.
     #[must_use]
     pub fn sums(&self) -> Balance {

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 use stockroom_application::ports::StoreError;
-use stockroom_application::{AccessError, Error, TokenError};
+use stockroom_application::{AccessError, Error, HistoryError, TokenError};
 use stockroom_domain::{Invalid, Refusal, RefusalKind};
 use utoipa::ToSchema;
 
@@ -246,6 +246,18 @@ impl From<Error> for ApiError {
             Error::Refused(refusal) => refusal.into(),
             Error::Busy { .. } => Self::unavailable(&sentence(&error.to_string())),
             Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::UnknownStock => Refusal::UnknownStock.into(),
+            HistoryError::UnknownStart => {
+                Self::bad_request("page[after] must be the id of a transaction of this history")
+            }
+            HistoryError::Store(error) => error.into(),
         }
     }
 }

@@ -51,6 +51,8 @@ pub(crate) fn transactions(
             }
             "quantity" => TransactionCondition::Quantity(call.numbers()?),
             "created_at" => TransactionCondition::CreatedAt(call.times()?),
+            "reason" => TransactionCondition::Reason(call.nullable_text()?),
+            "reference" => TransactionCondition::Reference(call.nullable_text()?),
             _ => return None,
         })
     })
@@ -229,11 +231,15 @@ impl Operand {
     }
 
     fn time(&self) -> Option<Timestamp> {
-        let text = self.text();
-        Timestamp::from_date(&text)
-            .or_else(|| Timestamp::from_rfc3339(&text))
-            .or_else(|| Timestamp::from_milliseconds(text.parse().ok()?))
+        time(&self.text())
     }
+}
+
+/// A date (its first instant in UTC), a time of RFC 3339, or milliseconds since the Unix epoch.
+pub(crate) fn time(text: &str) -> Option<Timestamp> {
+    Timestamp::from_date(text)
+        .or_else(|| Timestamp::from_rfc3339(text))
+        .or_else(|| Timestamp::from_milliseconds(text.parse().ok()?))
 }
 
 impl Call {

@@ -2,10 +2,13 @@
 
 use form_urlencoded::Serializer;
 use serde::Serialize;
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{HistoryPage, Page, PageRequest};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 use crate::extract::ListQuery;
+use crate::form::Form;
+use crate::representation::TransactionBody;
 
 /// A page of a list.
 #[derive(Serialize, ToSchema)]
@@ -103,12 +106,109 @@ impl<T> List<T> {
     }
 }
 
+impl List<TransactionBody> {
+    /// Where no offset reaches any more, the next page is the one behind the last transaction.
+    pub(crate) fn with_cursor(mut self, query: &ListQuery) -> Self {
+        let shown = u64::from(query.page.offset) + self.data.len() as u64;
+        if self.links.next.is_none() && shown < self.meta.results.total {
+            let last = self.data.last().map(TransactionBody::id);
+            self.links.next = last.map(|last| link_after(query, Some(last)));
+        }
+        self
+    }
+}
+
+/// A part of a history that begins behind some transaction.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct CursorList {
+    data: Vec<TransactionBody>,
+    links: Links,
+    meta: CursorMeta,
+}
+
+/// What such a part says about itself.
+#[derive(Serialize, ToSchema)]
+struct CursorMeta {
+    results: CursorResults,
+    page: CursorPage,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CursorResults {
+    /// How many transactions there are in all; left out where a filter would have them counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct CursorPage {
+    /// How many transactions a page has at most.
+    limit: u32,
+}
+
+impl CursorList {
+    /// The answer to `query`, of which `after` is the cursor.
+    pub(crate) fn new(
+        query: &ListQuery,
+        after: Option<Uuid>,
+        page: HistoryPage,
+        form: Form,
+    ) -> Self {
+        let items = page.items.into_iter();
+        let data: Vec<TransactionBody> = items
+            .map(|recorded| TransactionBody::new(recorded, form))
+            .collect();
+        let last = data.last().map(TransactionBody::id);
+        Self {
+            links: Links {
+                current: link_after(query, after),
+                first: link_after(query, None),
+                last: None,
+                next: last
+                    .filter(|_| page.has_more)
+                    .map(|last| link_after(query, Some(last))),
+                prev: None,
+            },
+            meta: CursorMeta {
+                results: CursorResults { total: page.total },
+                page: CursorPage {
+                    limit: query.page.limit,
+                },
+            },
+            data,
+        }
+    }
+}
+
+/// A history by pages, or the part of it behind some transaction.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum History {
+    Pages(List<TransactionBody>),
+    Part(CursorList),
+}
+
 fn link(query: &ListQuery, offset: u64) -> String {
+    link_with(query, &[("page[offset]", offset.to_string())])
+}
+
+fn link_after(query: &ListQuery, after: Option<Uuid>) -> String {
+    let after = after.map(|after| ("page[after]", after.to_string()));
+    link_with(query, after.as_slice())
+}
+
+/// A link to the same list, with these parameters of paging.
+fn link_with(query: &ListQuery, paging: &[(&str, String)]) -> String {
     let mut parameters = Serializer::new(String::new());
-    parameters
-        .append_pair("page[limit]", &query.page.limit.to_string())
-        .append_pair("page[offset]", &offset.to_string());
-    for (name, value) in [("filter", &query.filter), ("sort", &query.sort)] {
+    parameters.append_pair("page[limit]", &query.page.limit.to_string());
+    parameters.extend_pairs(paging);
+    let at = query.at.map(|at| at.to_string());
+    for (name, value) in [
+        ("filter", &query.filter),
+        ("sort", &query.sort),
+        ("at", &at),
+        ("product_id", &query.product_id),
+    ] {
         if let Some(value) = value {
             parameters.append_pair(name, value);
         }

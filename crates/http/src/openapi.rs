@@ -93,6 +93,52 @@ pub(crate) struct ListParameters {
     filter: String,
 }
 
+/// The time that a reading is about.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractors; here for its description"
+)]
+pub(crate) struct AtParameter {
+    /// Asks how it was at this time, that instant included; not for a time to come.
+    #[param(required = false, format = DateTime, example = "2026-01-31T09:30:00Z")]
+    at: String,
+}
+
+/// What an audit is asked with.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for their descriptions"
+)]
+pub(crate) struct AuditParameters {
+    /// The product's id.
+    #[param(format = Uuid)]
+    product_id: String,
+    /// How many transactions at most, from 1 to 100; 25 if left out or 0.
+    #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
+    limit: u32,
+    /// `op(field,value,…)`, several joined by `:`, all of which have to hold.
+    #[param(required = false, example = "eq(reference,'order 7')")]
+    filter: String,
+}
+
+/// Where a part of a history begins.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for its description"
+)]
+pub(crate) struct CursorParameter {
+    /// The id of the transaction that the page begins behind, instead of an offset. So paged, a
+    /// history costs the same at any depth.
+    #[param(rename = "page[after]", required = false, format = Uuid)]
+    after: String,
+}
+
 /// Chooses the form of the answer.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -83,12 +83,12 @@ impl Tenant {
         self.ledgers.get(&stock.id).map_or(&[], Vec::as_slice)
     }
 
-    fn recorded(&self, stock: &Stock, entry: &Entry) -> Recorded {
+    pub(crate) fn recorded(&self, product: ProductId, entry: &Entry) -> Recorded {
         let slug = entry.location.and_then(|location| self.slug(location));
         let actor_name = entry.actor.and_then(|key| self.key_name(key));
         Recorded {
             entry: entry.clone(),
-            product: stock.product,
+            product,
             slug: slug.cloned(),
             actor_name: actor_name.cloned(),
             undone_by: self.undone.get(&entry.id).copied(),
@@ -163,12 +163,14 @@ impl StockReader for MemoryDatabase {
                 let entries = ledger.iter().skip(request.offset as usize);
                 let items = entries
                     .take(request.limit as usize)
-                    .map(|entry| tenant.recorded(stock, entry))
+                    .map(|entry| tenant.recorded(stock.product, entry))
                     .collect();
                 let total = ledger.len() as u64;
                 return Some(Page { items, total });
             }
-            let entries = ledger.iter().map(|entry| tenant.recorded(stock, entry));
+            let entries = ledger
+                .iter()
+                .map(|entry| tenant.recorded(stock.product, entry));
             let wanted = entries
                 .filter(|recorded| filter.iter().all(|condition| condition.matches(recorded)));
             Some(Page::of(wanted.collect(), request))
@@ -190,7 +192,7 @@ impl StockReader for MemoryDatabase {
                 .iter()
                 .take_while(|entry| entry.created_at == created_at)
                 .find(|entry| entry.id == id)?;
-            Some(tenant.recorded(stock, entry))
+            Some(tenant.recorded(stock.product, entry))
         }))
     }
 }

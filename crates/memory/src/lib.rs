@@ -8,6 +8,7 @@ mod commit;
 mod inventory;
 mod keys;
 mod list;
+mod past;
 mod stored;
 mod tenant;
 

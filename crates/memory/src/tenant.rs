@@ -7,7 +7,7 @@ use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, DeletedStock, Entry, IdempotencyKey, KeptAnswer,
     KeyId, KeyTotals, Location, LocationId, Management, Needs, Organization, Owner, Product,
     ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId, StockKey,
-    Store, StoreId, Timestamp, TransactionId,
+    StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
 /// One organization and all that is its own.
@@ -103,6 +103,17 @@ impl Tenant {
         for key in &needs.idempotency_keys {
             if let Some(kept) = self.kept_answers.get(key) {
                 state.keep(kept.clone());
+            }
+        }
+        for (_, id) in &needs.undone {
+            if self.undone.contains_key(id) {
+                state.undone.insert(*id);
+            }
+        }
+        for (key, at) in &needs.past {
+            let life = self.stocks.get(key).map(StockLife::from);
+            if let Some(stock) = life.and_then(|life| self.stock_at(&life, *at)) {
+                state.past.insert((*key, *at), stock);
             }
         }
         for owner in &needs.key_totals {

@@ -119,12 +119,6 @@ pub(crate) fn is_outdated(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| code == INVALID_TEXT_REPRESENTATION)
 }
 
-/// Whether a row was to be added whose key another one has.
-pub(crate) fn is_taken(error: &StoreError) -> bool {
-    const UNIQUE_VIOLATION: &str = "23505";
-    code_of(error).is_some_and(|code| code == UNIQUE_VIOLATION)
-}
-
 /// Whether this server can't carry out such a statement, as Citus can't some.
 pub(crate) fn has_no_such_statement(error: &StoreError) -> bool {
     const FEATURE_NOT_SUPPORTED: &str = "0A000";

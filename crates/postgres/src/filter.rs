@@ -97,6 +97,12 @@ pub(crate) fn push_transaction(
             TransactionCondition::CreatedAt(comparison) => {
                 push_time(query, "entries.created_at", comparison);
             }
+            TransactionCondition::Reason(condition) => {
+                push_text(query, "entries.reason", condition);
+            }
+            TransactionCondition::Reference(condition) => {
+                push_text(query, "entries.reference", condition);
+            }
         }
     }
 }

@@ -95,6 +95,12 @@ pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[Trans
             TransactionCondition::CreatedAt(comparison) => {
                 push_time(query, "entries.created_at", comparison);
             }
+            TransactionCondition::Reason(condition) => {
+                push_text(query, "entries.reason", condition);
+            }
+            TransactionCondition::Reference(condition) => {
+                push_text(query, "entries.reference", condition);
+            }
         }
     }
 }

@@ -43,7 +43,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
 const FOR_TESTS: [&str; 3] = [CONFORMANCE, MEMORY, TEST_POSTGRES];
 
 /// All that the domain may use of other people's code: no I/O, no async, no serialization.
-const DOMAIN_USES: [&str; 3] = ["jiff", "thiserror", "uuid"];
+const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
 
 /// Families of crates that belong to an edge, by the start of their names, and where that is.
 const EDGES: [(&str, &[&str]); 2] = [

@@ -9,14 +9,14 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    Chunk, Cursor, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader, Revocation,
-    ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
+    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
 use stockroom_domain::{
-    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId, StockedProduct, Store,
-    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
+    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -96,6 +96,49 @@ mock! {
             found: &StoredStock,
             repaired: &StoredStock,
         ) -> Result<bool, StoreError>;
+    }
+
+    #[async_trait]
+    impl HistoryReader for Database {
+        async fn lives(&self, view: View, products: &[ProductId]) -> Result<Vec<StockLife>, StoreError>;
+        async fn lives_at(
+            &self,
+            view: View,
+            at: Timestamp,
+            after: Option<StockId>,
+            page: PageRequest,
+        ) -> Result<Vec<StockLife>, StoreError>;
+        async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+        async fn past(
+            &self,
+            organization: OrganizationId,
+            lives: &[StockLife],
+            at: Timestamp,
+        ) -> Result<Vec<Stock>, StoreError>;
+        async fn ledger(
+            &self,
+            organization: OrganizationId,
+            life: &StockLife,
+            filter: &[TransactionCondition],
+            after: u64,
+            limit: u32,
+        ) -> Result<Vec<Recorded>, StoreError>;
+        async fn sequence_of(
+            &self,
+            organization: OrganizationId,
+            life: &StockLife,
+            id: TransactionId,
+        ) -> Result<Option<u64>, StoreError>;
+        async fn batch(
+            &self,
+            organization: OrganizationId,
+            id: BatchId,
+        ) -> Result<Option<Batch>, StoreError>;
+        async fn entries(
+            &self,
+            organization: OrganizationId,
+            entries: &[BatchEntry],
+        ) -> Result<Vec<Recorded>, StoreError>;
     }
 
     #[async_trait]

@@ -10,10 +10,10 @@ use stockroom_application::filter::{
 use stockroom_application::ports::View;
 use stockroom_domain::{
     Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
-    DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, KeyId,
-    LocationId, Operation, OrganizationId, Owner, Patch, ProductId, ProductText, Quantity,
-    RegisterProduct, StoreId, Timestamp, TransactionAction, TransactionId, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
+    DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency,
+    IdempotencyKey, KeyId, LocationId, Operation, OrganizationId, Owner, Patch, ProductId,
+    ProductText, Quantity, Reason, Reference, RegisterProduct, RequestDigest, StoreId, Timestamp,
+    TransactionAction, TransactionId, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 use crate::{Bench, make};
@@ -119,9 +119,26 @@ impl Generator {
         let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
         let commands = (0..size).map(|_| {
             let actor = self.one_of(actors).clone();
-            Command::new(actor, self.operation(known))
+            let operation = self.operation(known);
+            Command {
+                idempotency: self.idempotency(),
+                ..Command::new(actor, operation)
+            }
         });
         (*organization, commands.collect())
+    }
+
+    /// Now and then a key: one of few, so that requests are sent again, and others under the same.
+    fn idempotency(&mut self) -> Option<Idempotency> {
+        if self.random.random_range(0..5) > 0 {
+            return None;
+        }
+        let key = self.pick(&["a", "b", "c", "d"]);
+        Some(Idempotency {
+            key: IdempotencyKey::new(key).expect("a key"),
+            request: RequestDigest([self.pick(&[1, 1, 1, 2]); 32]),
+            kept_milliseconds: self.pick(&[0, 2_000, 600_000]),
+        })
     }
 
     fn operation(&mut self, known: &Known) -> Operation {
@@ -167,7 +184,15 @@ impl Generator {
             4 => Some(self.pick(&["nowhere", "no slug", ""])),
             _ => Some(self.pick(&SLUGS)),
         };
-        make::transaction(product, action, self.pieces(), location)
+        let mut request = make::transaction(product, action, self.pieces(), location);
+        if self.random.random_range(0..4) == 0 {
+            request.annotation.reason = Reason::new("reason", self.pick(&TEXTS)).ok();
+            request.annotation.reference = Reference::new("reference", self.pick(&TEXTS)).ok();
+        }
+        if self.random.random_range(0..8) == 0 {
+            request.expectation.available = Some(make::quantity(self.pieces()));
+        }
+        request
     }
 
     fn creation(&mut self, product: ProductId) -> stockroom_domain::CreateStock {
@@ -310,8 +335,10 @@ impl Generator {
 
     pub(super) fn transaction_filter(&mut self, now: Timestamp) -> Vec<TransactionCondition> {
         let count = self.pick(&[1, 1, 2, 3]);
-        let condition = |_| match self.random.random_range(0..4) {
+        let condition = |_| match self.random.random_range(0..6) {
             0 => TransactionCondition::Location(self.text_condition(&SLUGS)),
+            4 => TransactionCondition::Reason(self.text_condition(&TEXTS)),
+            5 => TransactionCondition::Reference(self.text_condition(&TEXTS)),
             1 => TransactionCondition::Action(vec![
                 self.pick(&[EntryAction::Create, EntryAction::Increment]),
                 self.pick(&[EntryAction::Allocate, EntryAction::Deallocate]),
@@ -320,6 +347,16 @@ impl Generator {
             _ => TransactionCondition::CreatedAt(self.instant(now)),
         };
         (0..count).map(condition).collect()
+    }
+
+    /// Now and then the past is looked at, too.
+    pub(super) fn looks_back(&mut self) -> bool {
+        self.random.random_range(0..6) == 0
+    }
+
+    /// A time not long ago.
+    pub(super) fn time(&mut self, now: Timestamp) -> Timestamp {
+        now.plus_milliseconds(-self.pick(&[0, 1, 700, 5_000, 90_000, 900_000, 10_000_000]))
     }
 
     pub(super) fn location_filter(&mut self) -> Vec<LocationCondition> {

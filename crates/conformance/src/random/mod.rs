@@ -7,7 +7,8 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Database, KeyReader, Ledger, LocationReader, ProductReader, StockReader, TenancyReader, View,
+    Database, HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, StockReader,
+    TenancyReader, View,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{Answer, Command, Outcome, Timestamp};
@@ -126,6 +127,38 @@ impl Pair {
         same!(self.list_keys(view.organization, view.acting, page));
         if let Some(id) = generator.transaction(known) {
             same!(self.transaction(view, product, id));
+        }
+        if generator.looks_back() {
+            self.compare_past(view, known, generator).await;
+        }
+    }
+
+    async fn compare_past(&self, view: View, known: &Known, generator: &mut Generator) {
+        let at = generator.time(self.clock.now());
+        let page = generator.page();
+        let lives = same!(self.lives_at(view, at, None, page));
+        if let Some(first) = lives.first() {
+            same!(self.lives_at(view, at, Some(first.id), page));
+        }
+        same!(self.count_lives_at(view, at));
+        let lives = same!(self.lives(view, &known.products));
+        let tested = stored(self.subject.past(view.organization, &lives, at).await);
+        let expected = stored(self.reference.past(view.organization, &lives, at).await);
+        let sorted = |mut stocks: Vec<stockroom_domain::Stock>| {
+            stocks.sort_by_key(|stock| stock.id);
+            stocks
+        };
+        let seed = self.seed;
+        let asked = format!("past({at}): {SEED_VARIABLE}={seed}");
+        assert_eq!(sorted(tested), sorted(expected), "{asked}");
+        for life in lives.iter().take(3) {
+            let filter = generator.transaction_filter(self.clock.now());
+            let organization = view.organization;
+            same!(self.ledger(organization, life, &filter, 2, 5));
+            same!(self.ledger(organization, life, &[], 2, 5));
+            if let Some(id) = generator.transaction(known) {
+                same!(self.sequence_of(organization, life, id));
+            }
         }
     }
 

@@ -46,9 +46,9 @@ impl<'a, 'b> Ledger<'a, 'b> {
         self
     }
 
-    /// The entry is to undo this one.
-    pub(super) const fn undoing(mut self, entry: TransactionId) -> Self {
-        self.undoes = Some(entry);
+    /// The entry is to undo this one, if any.
+    pub(super) const fn undoing(mut self, entry: Option<TransactionId>) -> Self {
+        self.undoes = entry;
         self
     }
 

@@ -1,5 +1,6 @@
 //! The decisions: for every operation, what it needs to know and what it changes.
 
+mod count;
 mod key;
 mod ledger;
 mod location;
@@ -7,6 +8,7 @@ mod product;
 mod stock;
 mod tenancy;
 mod transaction;
+mod undo;
 
 use crate::{BatchId, Change, IdempotencyKey, Ids, Timestamp};
 

@@ -7,8 +7,9 @@ use super::stock::{check_location_count, location_for, need_visible_stock};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Balance, Batch, BatchEntry, BatchId, Change, EntryAction, Needs, Quantity, Recorded,
-    Refusal, Slug, State, Stock, StockKey, Transact, TransactMany, TransactionAction,
+    Actor, Annotation, Balance, Batch, BatchEntry, BatchId, Change, EntryAction, LocationId, Needs,
+    Owner, ProductId, Quantity, Recorded, Refusal, Slug, State, Stock, StockKey, Transact,
+    TransactMany, TransactionAction, TransactionId,
 };
 
 impl Request for Transact {
@@ -61,7 +62,34 @@ impl Transact {
         if position.is_none() && !may_add {
             return Err(Refusal::InsufficientStock);
         }
-        let (action, quantity, balance) = movement(self.action, self.quantity, current)?;
+        let entry = EntryOf {
+            location: location.map(|location| (location.id, &location.slug)),
+            annotation: self.annotation.clone(),
+            undoes: None,
+        };
+        entry.write(stock, current, self.action, self.quantity, actor, context)
+    }
+}
+
+/// What an entry is about, apart from the figures.
+pub(super) struct EntryOf<'a> {
+    pub(super) location: Option<(LocationId, &'a Slug)>,
+    pub(super) annotation: Annotation,
+    pub(super) undoes: Option<TransactionId>,
+}
+
+impl EntryOf<'_> {
+    /// Does `action` to a position that holds `current`, if the stock allows it.
+    pub(super) fn write(
+        self,
+        stock: &Stock,
+        current: Balance,
+        action: TransactionAction,
+        quantity: Quantity,
+        actor: &Actor,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let (action, quantity, balance) = movement(action, quantity, current)?;
         if action == EntryAction::Increment {
             stock
                 .sums()
@@ -71,17 +99,17 @@ impl Transact {
         }
 
         // From here on it is certain.
-        let mut ledger =
-            Ledger::open(stock.clone(), actor, context).annotated(self.annotation.clone());
-        if let Some(location) = location {
-            ledger.add_location(location.id, location.slug.clone());
+        let ledger = Ledger::open(stock.clone(), actor, context);
+        let mut ledger = ledger.annotated(self.annotation).undoing(self.undoes);
+        if let Some((location, slug)) = self.location {
+            ledger.add_location(location, slug.clone());
         }
-        let location_id = location.map(|location| location.id);
-        let entry = ledger.write(location_id, action, quantity, balance);
+        let location = self.location.map(|(location, _)| location);
+        let entry = ledger.write(location, action, quantity, balance);
         Ok(ledger.close().map(|stock| Recorded {
             entry,
             product: stock.product,
-            slug: location.map(|location| location.slug.clone()),
+            slug: self.location.map(|(_, slug)| slug.clone()),
             actor_name: actor.key_name.clone(),
             undone_by: None,
         }))
@@ -100,72 +128,105 @@ impl Request for TransactMany {
         actor: &Actor,
         state: &State,
         context: &mut Context<'_>,
-    ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
-        let id = BatchId::new(context.ids.next_id(context.now));
-        context.batch = Some(id);
-        let decision = self.decide_lines(actor, state, context);
-        context.batch = None;
-        let mut decision = decision?;
-        let entries: Vec<BatchEntry> = decision.answer.iter().flatten().map(entry).collect();
-        if !entries.is_empty() {
-            let owner = actor.acting;
-            let batch = Batch { id, owner, entries };
-            decision.changes.push(Change::Batch(batch));
+    ) -> Result<Decision<Answers>, Refusal> {
+        in_batch(actor, context, |context| {
+            let mut lines = Lines::new(state);
+            for (index, line) in self.lines.iter().enumerate() {
+                let decision = line
+                    .as_ref()
+                    .ok_or(Refusal::NoTransaction)
+                    .and_then(|line| {
+                        let stock = lines.stock(actor.acting, line.product);
+                        line.decide_on(stock, actor, state, context)
+                    });
+                match decision {
+                    Ok(decision) => lines.add(decision),
+                    Err(refusal) if self.atomic => return Err(in_line(index, refusal)),
+                    Err(refusal) => lines.answer.push(Err(refusal)),
+                }
+            }
+            Ok(lines.close())
+        })
+    }
+}
+
+/// What became of each line.
+type Answers = Vec<Result<Recorded, Refusal>>;
+
+/// The refusal of all because of one.
+pub(super) fn in_line(index: usize, refusal: Refusal) -> Refusal {
+    let refusal = Box::new(refusal);
+    Refusal::Line { index, refusal }
+}
+
+/// Has the entries of a decision made in one batch.
+pub(super) fn in_batch(
+    actor: &Actor,
+    context: &mut Context<'_>,
+    decide: impl FnOnce(&mut Context<'_>) -> Result<Decision<Answers>, Refusal>,
+) -> Result<Decision<Answers>, Refusal> {
+    let id = BatchId::new(context.ids.next_id(context.now));
+    context.batch = Some(id);
+    let decision = decide(context);
+    context.batch = None;
+    let mut decision = decision?;
+    let made = decision.answer.iter().flatten();
+    let entries: Vec<BatchEntry> = made
+        .map(|recorded| BatchEntry {
+            product: recorded.product,
+            stock: recorded.entry.stock,
+            sequence: recorded.entry.sequence,
+        })
+        .collect();
+    if !entries.is_empty() {
+        let owner = actor.acting;
+        let batch = Batch { id, owner, entries };
+        decision.changes.push(Change::Batch(batch));
+    }
+    Ok(decision)
+}
+
+/// Transactions that are decided one after the other, each on what the ones before it left.
+pub(super) struct Lines<'a> {
+    state: &'a State,
+    after: HashMap<StockKey, Stock>,
+    changes: Vec<Change>,
+    pub(super) answer: Answers,
+}
+
+impl<'a> Lines<'a> {
+    pub(super) fn new(state: &'a State) -> Self {
+        Self {
+            state,
+            after: HashMap::new(),
+            changes: Vec::new(),
+            answer: Vec::new(),
         }
-        Ok(decision)
     }
-}
 
-fn entry(recorded: &Recorded) -> BatchEntry {
-    BatchEntry {
-        product: recorded.product,
-        stock: recorded.entry.stock,
-        sequence: recorded.entry.sequence,
+    /// The stock of a product that `acting` sees, as the lines before have left it.
+    pub(super) fn stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
+        acting.visible().find_map(|owner| {
+            let key = StockKey { product, owner };
+            self.after.get(&key).or_else(|| self.state.stocks.get(&key))
+        })
     }
-}
 
-impl TransactMany {
-    fn decide_lines(
-        &self,
-        actor: &Actor,
-        state: &State,
-        context: &mut Context<'_>,
-    ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
-        let mut after: HashMap<StockKey, Stock> = HashMap::new();
-        let mut changes = Vec::new();
-        let mut answer = Vec::with_capacity(self.lines.len());
-        for (index, line) in self.lines.iter().enumerate() {
-            let decision = line
-                .as_ref()
-                .ok_or(Refusal::NoTransaction)
-                .and_then(|line| {
-                    let product = line.product;
-                    let mut keys = actor
-                        .acting
-                        .visible()
-                        .map(|owner| StockKey { product, owner });
-                    let stock =
-                        keys.find_map(|key| after.get(&key).or_else(|| state.stocks.get(&key)));
-                    line.decide_on(stock, actor, state, context)
-                });
-            match decision {
-                Ok(decision) => {
-                    for change in &decision.changes {
-                        if let Change::Stock(stock) = change {
-                            after.insert(stock.key(), stock.clone());
-                        }
-                    }
-                    changes.extend(decision.changes);
-                    answer.push(Ok(decision.answer));
-                }
-                Err(refusal) if self.atomic => {
-                    let refusal = Box::new(refusal);
-                    return Err(Refusal::Line { index, refusal });
-                }
-                Err(refusal) => answer.push(Err(refusal)),
+    pub(super) fn add(&mut self, decision: Decision<Recorded>) {
+        for change in &decision.changes {
+            if let Change::Stock(stock) = change {
+                self.after.insert(stock.key(), stock.clone());
             }
         }
-        Ok(Decision { changes, answer })
+        self.changes.extend(decision.changes);
+        self.answer.push(Ok(decision.answer));
+    }
+
+    pub(super) fn close(self) -> Decision<Answers> {
+        Decision {
+            changes: self.changes,
+            answer: self.answer,
+        }
     }
 }
 

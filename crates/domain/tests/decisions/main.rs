@@ -2,6 +2,8 @@
 //! bounds, and a small independent model that predicts whole sequences.
 
 mod batches;
+mod hashes;
+mod idempotency;
 mod keys;
 mod locations;
 mod many;

@@ -1,7 +1,8 @@
 //! Single transactions.
 
 use stockroom_domain::{
-    EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, Transact, TransactionAction,
+    Annotation, EntryAction, Expectation, Owner, Reason, Reference, Refusal, STOCK_LOCATIONS_MAX,
+    Transact, TransactionAction,
 };
 
 use crate::scene::{
@@ -29,6 +30,10 @@ fn refusals_come_in_order() {
                 Refusal::UnknownLocation { slug: nowhere },
             ),
             (|scene| scene.remove_stock(store()), Refusal::UnknownStock),
+            (
+                |scene| scene.request.expectation.available = Some(quantity(4)),
+                Refusal::ExpectationFailed(balance(5, 5)),
+            ),
             (
                 |scene| scene.request.quantity = quantity(6),
                 Refusal::InsufficientStock,
@@ -298,4 +303,45 @@ fn the_answer_names_the_position_the_maker_and_the_place_in_the_ledger() {
     assert_eq!(recorded.entry.sequence, 42);
     assert_eq!(recorded.entry.actor, scene.actor.key);
     assert_eq!(recorded.entry.stock, id(0x57));
+}
+
+/// What isn't named may be anything; a location that the stock doesn't have holds nothing.
+#[test]
+fn a_position_has_to_be_as_expected() {
+    let here = Some("here");
+    for (location, available, allocated, total, met) in [
+        (None, Some(5), None, None, true),
+        (None, None, Some(3), None, true),
+        (None, None, None, Some(8), true),
+        (None, Some(5), Some(3), Some(8), true),
+        (None, Some(8), None, None, false),
+        (None, Some(5), Some(2), None, false),
+        (None, None, None, Some(5), false),
+        (here, Some(0), Some(0), Some(0), true),
+        (here, Some(5), None, None, false),
+    ] {
+        let mut request = transact(Increment, 1, location);
+        request.expectation = Expectation {
+            available: available.map(quantity),
+            allocated: allocated.map(quantity),
+            total: total.map(quantity),
+        };
+        let scene = Scene::new(request)
+            .with_stock(stock(store(), balance(5, 3)))
+            .with_location(self::location(store(), 1, "here"));
+        let expected = scene.request.expectation;
+        assert_eq!(scene.decide().is_ok(), met, "{location:?}: {expected:?}");
+    }
+}
+
+#[test]
+fn an_entry_says_what_the_client_says_of_it() {
+    let mut request = transact(Allocate, 1, None);
+    request.annotation = Annotation {
+        reason: Some(Reason::new("reason", "sold").expect("a reason")),
+        reference: Some(Reference::new("reference", "order 7").expect("a reference")),
+    };
+    let annotation = request.annotation.clone();
+    let scene = Scene::new(request).with_stock(stock(store(), balance(5, 3)));
+    assert_eq!(scene.accepted().answer.entry.annotation, annotation);
 }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use stockroom_domain::{KeyId, LocationId, ProductId, TransactionId};
+use stockroom_domain::{BatchId, KeyId, LocationId, ProductId, TransactionId};
 
 use crate::error::ApiError;
 
@@ -34,6 +34,7 @@ macro_rules! in_path {
 in_path! {
     ProductId: "product", "The product's stock is not managed";
     TransactionId: "transaction", "There is no such transaction";
+    BatchId: "batch", "There is no such batch";
     LocationId: "location", "There is no such location";
     KeyId: "key", "There is no such application key";
 }

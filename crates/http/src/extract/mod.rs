@@ -8,4 +8,4 @@ mod query;
 pub(crate) use auth::{Administration, OrganizationAdministration, Reading};
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, Pieces, patch, present};
 pub(crate) use id::PathId;
-pub(crate) use query::{ListQuery, Query};
+pub(crate) use query::{At, ListQuery, Query, past};

@@ -3,8 +3,11 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use stockroom_application::PageRequest;
+use stockroom_domain::{Timestamp, TransactionId};
 
+use crate::app::AppState;
 use crate::error::ApiError;
+use crate::filter;
 
 /// The decoded query parameters of a request.
 pub(crate) struct Query(Vec<(String, String)>);
@@ -43,6 +46,17 @@ impl Query {
         }
     }
 
+    /// The time that is asked about, if one is.
+    pub(crate) fn at(&self) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.get("at")? else {
+            return Ok(None);
+        };
+        let at = filter::time(text);
+        at.map(Some).ok_or_else(|| {
+            ApiError::bad_request("at must be a time, as 2026-01-31T09:30:00Z is one")
+        })
+    }
+
     fn page(&self) -> Result<PageRequest, ApiError> {
         let limit = self.number("page[limit]", PageRequest::LIMIT_MAX)?;
         let offset = self.number("page[offset]", PageRequest::OFFSET_MAX)?;
@@ -71,8 +85,54 @@ pub(crate) struct ListQuery {
     pub(crate) filter: Option<String>,
     /// The order asked for.
     pub(crate) sort: Option<String>,
+    /// The time that is asked about.
+    pub(crate) at: Option<Timestamp>,
+    /// The transaction that a history is to begin behind.
+    pub(crate) after: Option<String>,
+    /// The product whose history is asked for, where it doesn't stand in the path.
+    pub(crate) product_id: Option<String>,
     /// The path, for links.
     pub(crate) path: String,
+}
+
+impl ListQuery {
+    /// The transaction that a history is to begin behind, if one is named.
+    pub(crate) fn after(&self) -> Result<Option<TransactionId>, ApiError> {
+        let Some(after) = &self.after else {
+            return Ok(None);
+        };
+        if self.page.offset > 0 {
+            return Err(ApiError::bad_request(
+                "page[after] and page[offset] exclude each other",
+            ));
+        }
+        let after = TransactionId::parse(after);
+        after.map(Some).ok_or_else(|| {
+            ApiError::bad_request("page[after] must be the id of a transaction of this history")
+        })
+    }
+}
+
+/// The time that a reading is about; now, if none is named.
+pub(crate) struct At(pub(crate) Option<Timestamp>);
+
+impl FromRequestParts<AppState> for At {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let at = Query::of(parts.uri.query().unwrap_or_default()).at()?;
+        past(app, at).map(Self)
+    }
+}
+
+/// Refuses a time to come.
+pub(crate) fn past(app: &AppState, at: Option<Timestamp>) -> Result<Option<Timestamp>, ApiError> {
+    match at {
+        Some(at) if at > app.stockroom.now() => {
+            Err(ApiError::bad_request("at must not be a time to come"))
+        }
+        at => Ok(at),
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for ListQuery {
@@ -84,6 +144,9 @@ impl<S: Sync> FromRequestParts<S> for ListQuery {
             page: query.page()?,
             filter: query.get("filter")?.map(ToOwned::to_owned),
             sort: query.get("sort")?.map(ToOwned::to_owned),
+            at: query.at()?,
+            after: query.get("page[after]")?.map(ToOwned::to_owned),
+            product_id: query.get("product_id")?.map(ToOwned::to_owned),
             path: parts.uri.path().to_owned(),
         })
     }

@@ -59,7 +59,7 @@ impl Meta {
 }
 
 /// Writes a value as its text.
-fn as_text<T: std::fmt::Display, S: serde::Serializer>(
+pub(crate) fn as_text<T: std::fmt::Display, S: serde::Serializer>(
     value: &T,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {

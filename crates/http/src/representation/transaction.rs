@@ -17,7 +17,7 @@ use crate::form::Form;
 #[schema(as = Transaction)]
 pub(crate) enum TransactionBody {
     Basic(BasicTransaction),
-    MultiLocation(MultiLocationTransaction),
+    MultiLocation(Box<MultiLocationTransaction>),
 }
 
 /// A transaction in the basic form.
@@ -113,6 +113,13 @@ pub(crate) fn shown_action(action: EntryAction, form: Form) -> &'static str {
 }
 
 impl TransactionBody {
+    pub(crate) const fn id(&self) -> Uuid {
+        match self {
+            Self::Basic(transaction) => transaction.id,
+            Self::MultiLocation(transaction) => transaction.id,
+        }
+    }
+
     pub(crate) fn new(recorded: Recorded, form: Form) -> Self {
         let Recorded {
             entry,
@@ -137,7 +144,7 @@ impl TransactionBody {
                 quantity,
                 timestamps,
             }),
-            Form::MultiLocation => Self::MultiLocation(MultiLocationTransaction {
+            Form::MultiLocation => Self::MultiLocation(Box::new(MultiLocationTransaction {
                 id,
                 r#type: "stock-transaction",
                 attributes: TransactionAttributes {
@@ -162,7 +169,7 @@ impl TransactionBody {
                     undone_by: undone_by.map(Into::into),
                     hash: entry.hash.to_string(),
                 },
-            }),
+            })),
         }
     }
 }

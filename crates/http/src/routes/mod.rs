@@ -1,5 +1,8 @@
 //! The endpoints, as one list.
 
+mod audit;
+mod batches;
+mod counts;
 mod documents;
 mod keys;
 mod locations;
@@ -38,8 +41,12 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
             stock::delete
         ))
         .routes(routes!(transactions::list, transactions::create))
-        .routes(routes!(transactions::create_many))
         .routes(routes!(transactions::read))
+        .routes(routes!(transactions::undo))
+        .routes(routes!(batches::create))
+        .routes(routes!(batches::undo))
+        .routes(routes!(audit::read))
+        .routes(routes!(counts::create))
         .routes(routes!(locations::list, locations::create))
         .routes(routes!(
             locations::read,

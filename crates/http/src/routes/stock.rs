@@ -11,14 +11,16 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::{ApiError, shortened};
-use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, Reading, present};
+use crate::extract::{
+    Administration, At, Body, ListQuery, Object, PathId, Pieces, Reading, past, present,
+};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters, NotFound,
-    StoreHeader,
+    AtParameter, CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters,
+    NotFound, StoreHeader,
 };
 use crate::representation::{Data, StockBody};
 
@@ -107,7 +109,7 @@ fn known_slug(slug: String) -> Result<Slug, ApiError> {
     get,
     path = "/v2/inventories",
     tag = "Stock",
-    params(ListParameters, FormHeader, StoreHeader),
+    params(ListParameters, AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -117,11 +119,17 @@ pub(super) async fn list(
     query: ListQuery,
 ) -> Result<Json<List<StockBody>>, ApiError> {
     let filter = filter::stock(query.filter.as_deref())?;
+    let at = past(&app, query.at)?;
     let caller = reading.enter().await?;
-    let page = app
-        .stockroom
-        .list_stocks(&caller, &filter, query.page)
-        .await?;
+    let stockroom = &app.stockroom;
+    let page = match at {
+        None => stockroom.list_stocks(&caller, &filter, query.page).await?,
+        Some(at) => {
+            stockroom
+                .list_stocks_at(&caller, &filter, query.page, at)
+                .await?
+        }
+    };
     Ok(Json(List::new(&query, page, |stock| {
         StockBody::new(stock, form)
     })))
@@ -212,7 +220,7 @@ pub(super) struct Stocks {
     post,
     path = "/v2/inventories/multiple",
     tag = "Stock",
-    params(FormHeader, StoreHeader),
+    params(AtParameter, FormHeader, StoreHeader),
     request_body = Document<Vec<ProductReference>>,
     responses((status = 200, description = "The stock of those found.", body = Stocks), NotFound, CommonErrors),
 )]
@@ -220,6 +228,7 @@ pub(super) async fn read_several(
     State(app): State<AppState>,
     reading: Reading,
     form: Form,
+    at: At,
     body: Body,
 ) -> Result<Json<Stocks>, ApiError> {
     let references = body.list()?;
@@ -235,7 +244,11 @@ pub(super) async fn read_several(
         .collect::<Result<Vec<_>, _>>()
         .map_err(|_| ApiError::validation("Each item of data must be an object with an id"))?;
     let caller = reading.enter().await?;
-    let (stocks, missing) = app.stockroom.stock_of_several(&caller, &ids).await?;
+    let stockroom = &app.stockroom;
+    let (stocks, missing) = match at.0 {
+        None => stockroom.stock_of_several(&caller, &ids).await?,
+        Some(at) => stockroom.stock_of_several_at(&caller, &ids, at).await?,
+    };
     if form == Form::MultiLocation && !missing.is_empty() {
         let missing: Vec<String> = missing
             .into_iter()
@@ -256,18 +269,22 @@ pub(super) async fn read_several(
     get,
     path = "/v2/inventories/{product}",
     tag = "Stock",
-    params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
 )]
 pub(super) async fn read(
     State(app): State<AppState>,
     reading: Reading,
     form: Form,
+    at: At,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<StockBody>>, ApiError> {
     let product = product.existing()?;
     let caller = reading.enter().await?;
-    let stock = app.stockroom.stock(&caller, product).await?;
+    let stock = match at.0 {
+        None => app.stockroom.stock(&caller, product).await?,
+        Some(at) => app.stockroom.stock_at(&caller, product, at).await?,
+    };
     let data = StockBody::new(stock.ok_or(Refusal::UnknownStock)?, form);
     Ok(Json(Data { data }))
 }

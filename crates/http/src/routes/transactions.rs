@@ -1,37 +1,34 @@
 //! Transactions.
 
-use std::collections::HashMap;
-
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::{Deserialize, Serialize};
-use serde_json::json;
-use stockroom_application::Error;
+use serde::Deserialize;
+use stockroom_application::filter::{Comparison, TransactionCondition};
 use stockroom_domain::{
     Annotation, Expectation, ProductId, Reason, Recorded, Reference, Refusal, Transact,
-    TransactMany, TransactionAction, TransactionId,
+    TransactionAction, TransactionId,
 };
 use utoipa::ToSchema;
 
 use crate::app::AppState;
-use crate::error::{ApiError, ErrorBody, FormedError};
-use crate::extract::{Administration, Batch, Body, ListQuery, Object, PathId, Pieces, present};
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, past, present};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
-use crate::links::List;
+use crate::links::{CursorList, History, List};
 use crate::openapi::{
-    CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters, NotFound,
-    StoreHeader, Unprocessable,
+    AtParameter, CommonErrors, Conflict, CursorParameter, Document, FormHeader, IdempotencyHeader,
+    ListParameters, NotFound, StoreHeader, Unprocessable,
 };
 use crate::representation::{Data, TransactionBody};
 
-const STOCK_TRANSACTION: &str = "stock-transaction";
+pub(super) const STOCK_TRANSACTION: &str = "stock-transaction";
 
 /// A transaction to be made. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
-struct NewTransaction {
+pub(super) struct NewTransaction {
     /// `increment`, `decrement`, `allocate`, `deallocate` or `set`.
     action: String,
     /// How many pieces; for `set`, the total that there is to be.
@@ -109,7 +106,7 @@ impl NewTransaction {
     }
 
     /// A transaction that says itself which product it is on.
-    fn line(self) -> Result<Transact, ApiError> {
+    pub(super) fn line(self) -> Result<Transact, ApiError> {
         let action = self.action()?;
         let annotation = self.annotation()?;
         let product = self.product_id.as_deref();
@@ -122,13 +119,16 @@ impl NewTransaction {
 /// List a product's transactions.
 ///
 /// The history of the product's stock, oldest first. A filter may name `location`, `action`,
-/// `quantity` and `created_at`.
+/// `quantity`, `created_at`, `reason` and `reference`. With `at`, it ends at that time.
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}/transactions",
     tag = "Transactions",
-    params(("product" = Uuid, Path, description = "The product's id."), ListParameters, FormHeader, StoreHeader),
-    responses((status = 200, description = "A page of transactions.", body = List<TransactionBody>), NotFound, CommonErrors),
+    params(
+        ("product" = Uuid, Path, description = "The product's id."),
+        ListParameters, CursorParameter, AtParameter, FormHeader, StoreHeader,
+    ),
+    responses((status = 200, description = "A page of transactions.", body = History), NotFound, CommonErrors),
 )]
 pub(super) async fn list(
     State(app): State<AppState>,
@@ -136,18 +136,26 @@ pub(super) async fn list(
     form: Form,
     product: PathId<ProductId>,
     query: ListQuery,
-) -> Result<Json<List<TransactionBody>>, ApiError> {
-    let filter = filter::transactions(query.filter.as_deref(), form)?;
+) -> Result<Json<History>, ApiError> {
+    let mut filter = filter::transactions(query.filter.as_deref(), form)?;
+    let at = past(&app, query.at)?;
+    filter.extend(at.map(|at| TransactionCondition::CreatedAt(Comparison::LessOrEqual(at))));
+    let after = query.after()?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let page = app
-        .stockroom
+    let stockroom = &app.stockroom;
+    if let Some(after) = after {
+        let limit = query.page.limit;
+        let part = stockroom.transactions_after(&administrator, product, &filter, after, limit);
+        let part = CursorList::new(&query, Some(after.uuid()), part.await?, form);
+        return Ok(Json(History::Part(part)));
+    }
+    let page = stockroom
         .transactions(&administrator, product, &filter, query.page)
         .await?;
     let page = page.ok_or(Refusal::UnknownStock)?;
-    Ok(Json(List::new(&query, page, |recorded| {
-        TransactionBody::new(recorded, form)
-    })))
+    let list = List::new(&query, page, |it| TransactionBody::new(it, form));
+    Ok(Json(History::Pages(list.with_cursor(&query))))
 }
 
 /// Make a transaction.
@@ -185,99 +193,20 @@ pub(super) async fn create(
     let administrator = administration.enter().await?;
     let command = transaction.of(product, action, annotation);
     let recorded = app.stockroom.transact(&administrator, command).await?;
-    let status = match form {
+    Ok(made(recorded, form))
+}
+
+fn made(recorded: Recorded, form: Form) -> (StatusCode, Json<Data<TransactionBody>>) {
+    let data = TransactionBody::new(recorded, form);
+    (status_of_made(form), Json(Data { data }))
+}
+
+/// The dialect's statuses for a transaction that was made.
+pub(super) const fn status_of_made(form: Form) -> StatusCode {
+    match form {
         Form::Basic => StatusCode::OK,
         Form::MultiLocation => StatusCode::CREATED,
-    };
-    let data = TransactionBody::new(recorded, form);
-    Ok((status, Json(Data { data })))
-}
-
-/// What became of a line of a batch: the transaction, or the errors.
-#[derive(Serialize, ToSchema)]
-#[serde(untagged)]
-enum Line {
-    Made(Box<TransactionBody>),
-    #[schema(value_type = ErrorBody)]
-    Refused(FormedError),
-}
-
-/// The lines of a batch, in order.
-#[derive(Serialize, ToSchema)]
-pub(super) struct Lines {
-    data: Vec<Line>,
-}
-
-/// A batch of transactions.
-#[derive(Deserialize, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "read through the batch extractor; here for its schema"
-)]
-struct NewTransactions {
-    /// At most 10000, on any products.
-    data: Vec<NewTransaction>,
-    /// Whether all are made or none. Else each stands alone.
-    #[serde(default)]
-    atomic: bool,
-}
-
-/// Make many transactions.
-///
-/// In order, each seeing what the ones before it changed. With `atomic`, the first that fails is
-/// answered for all, its place in `meta.index`, and nothing is changed.
-#[utoipa::path(
-    post,
-    path = "/v2/inventories/transactions",
-    tag = "Transactions",
-    params(FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = NewTransactions,
-    responses(
-        (status = 201, description = "All transactions (with `atomic`).", body = Lines),
-        (status = 207, description = "For each line the transaction, or its errors.", body = Lines),
-        NotFound, Unprocessable, Conflict, CommonErrors,
-    ),
-)]
-pub(super) async fn create_many(
-    State(app): State<AppState>,
-    administration: Administration,
-    form: Form,
-    batch: Batch,
-) -> Result<(StatusCode, Json<Lines>), ApiError> {
-    let (read, atomic) = batch.lines(STOCK_TRANSACTION, TransactMany::LINES_MAX)?;
-    let mut lines = Vec::with_capacity(read.len());
-    let mut faults = HashMap::new();
-    for (index, line) in read.into_iter().enumerate() {
-        let transaction = line.and_then(NewTransaction::line);
-        lines.push(
-            transaction
-                .map_err(|error| faults.insert(index, error))
-                .ok(),
-        );
     }
-    let administrator = administration.enter().await?;
-    let many = TransactMany { lines, atomic };
-    let outcomes = match app.stockroom.transact_many(&administrator, many).await {
-        Err(Error::Refused(Refusal::Line { index, refusal })) => {
-            let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
-            return Err(error.meta(json!({ "index": index })));
-        }
-        outcomes => outcomes?,
-    };
-    let line = |(index, outcome): (usize, Result<Recorded, Refusal>)| match outcome {
-        Ok(recorded) => Line::Made(Box::new(TransactionBody::new(recorded, form))),
-        Err(refusal) => {
-            let error = faults.remove(&index).unwrap_or_else(|| refusal.into());
-            Line::Refused(FormedError(error, form))
-        }
-    };
-    let data = outcomes.into_iter().enumerate().map(line).collect();
-    let status = if atomic {
-        StatusCode::CREATED
-    } else {
-        StatusCode::MULTI_STATUS
-    };
-    Ok((status, Json(Lines { data })))
 }
 
 /// Read a transaction.
@@ -309,4 +238,37 @@ pub(super) async fn read(
     let recorded = recorded.ok_or_else(|| ApiError::not_found("There is no such transaction"))?;
     let data = TransactionBody::new(recorded, form);
     Ok(Json(Data { data }))
+}
+
+/// Undo a transaction.
+///
+/// By one that does the opposite, once at most. Both name each other. Answers 200 in the basic form,
+/// 201 in the multi-location form.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/{product}/transactions/{transaction}/undo",
+    tag = "Transactions",
+    params(
+        ("product" = Uuid, Path, description = "The product's id."),
+        ("transaction" = Uuid, Path, description = "The transaction's id."),
+        FormHeader, StoreHeader, IdempotencyHeader,
+    ),
+    responses(
+        (status = 200, description = "The transaction that undoes it (basic form).", body = Data<TransactionBody>),
+        (status = 201, description = "The transaction that undoes it (multi-location form).", body = Data<TransactionBody>),
+        NotFound, Unprocessable, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn undo(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    product: PathId<ProductId>,
+    transaction: PathId<TransactionId>,
+) -> Result<(StatusCode, Json<Data<TransactionBody>>), ApiError> {
+    let product = product.existing()?;
+    let transaction = transaction.existing()?;
+    let administrator = administration.enter().await?;
+    let undone = app.stockroom.undo(&administrator, product, transaction);
+    Ok(made(undone.await?, form))
 }

@@ -1,6 +1,6 @@
 //! What requests were answered that may be sent again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
@@ -29,10 +29,13 @@ impl<'a> KeptColumns<'a> {
         organization: OrganizationId,
         answers: &'a [KeptAnswer],
     ) -> Result<Self, StoreError> {
-        let mut answers: Vec<&KeptAnswer> = answers.iter().collect();
-        answers.sort_unstable_by_key(|kept| (kept.owner, &kept.key));
+        // The last of several: the time of those before it was over at once.
+        let answers: BTreeMap<(Owner, &IdempotencyKey), &KeptAnswer> = answers
+            .iter()
+            .map(|kept| ((kept.owner, &kept.key), kept))
+            .collect();
         let mut columns = Self::default();
-        for kept in answers {
+        for kept in answers.into_values() {
             columns.owner_ids.push(kept.owner.to_uuid(organization));
             columns.keys.push(kept.key.as_str());
             columns.request_digests.push(kept.request.0.to_vec());
@@ -83,7 +86,7 @@ pub(super) async fn store(
     .execute(session)
     .await
     .map_err(failed)?;
-    if u64::try_from(answers.len()) == Ok(result.rows_affected()) {
+    if u64::try_from(kept.keys.len()) == Ok(result.rows_affected()) {
         Ok(())
     } else {
         Err(Fault::KeyTaken.into())

@@ -6,13 +6,16 @@ use std::collections::BTreeSet;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State,
+    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State, StockId,
+    StockKey, StockLife, Timestamp, TransactionId,
 };
+use uuid::Uuid;
 
 use super::counts::{self, Growth, Kind};
 use super::kept;
 use crate::error::failed;
 use crate::parameter::{owned, uuids};
+use crate::read::past::stocks_at;
 use crate::rows;
 use crate::session::Session;
 
@@ -37,6 +40,7 @@ pub(super) async fn state(
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
     kept::load(session, organization, &needs.idempotency_keys, &mut state).await?;
+    undone(session, organization, &needs.undone, &mut state).await?;
     for owner in &needs.key_totals {
         let totals = key_totals(session, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);
@@ -220,6 +224,62 @@ async fn is_in_use(
         location_id,
     );
     in_use.fetch_one(session).await.map_err(failed)
+}
+
+/// Which of these entries are undone.
+async fn undone(
+    session: &mut Session,
+    organization: OrganizationId,
+    entries: &BTreeSet<(StockId, TransactionId)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let wanted = entries.iter();
+    let (stock_ids, transaction_ids): (Vec<Uuid>, Vec<Uuid>) = wanted
+        .map(|(stock, entry)| (stock.uuid(), entry.uuid()))
+        .unzip();
+    let undone = sqlx::query_scalar!(
+        r#"
+        SELECT undoing.undoes AS "undoes!"
+        FROM unnest($2::uuid[], $3::uuid[]) AS wanted (stock_id, transaction_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM entries
+            WHERE entries.organization_id = $1
+                AND entries.stock_id = wanted.stock_id
+                AND entries.undoes = wanted.transaction_id
+            OFFSET 0
+        ) AS undoing
+        "#,
+        organization.uuid(),
+        &stock_ids,
+        &transaction_ids,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    let undone = undone.into_iter().map(TransactionId::new);
+    state.undone.extend(undone);
+    Ok(())
+}
+
+/// Current stock, which `state` has, as it stood at these times.
+pub(super) async fn past(
+    session: &mut Session,
+    organization: OrganizationId,
+    wanted: &BTreeSet<(StockKey, Timestamp)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    for (key, at) in wanted {
+        if let Some(stock) = state.stocks.get(key) {
+            let life = StockLife::from(stock);
+            let stocks = stocks_at(session, organization, &[life], *at).await?;
+            let past = stocks.into_iter().map(|stock| ((*key, *at), stock));
+            state.past.extend(past);
+        }
+    }
+    Ok(())
 }
 
 /// Count and reserved rate limits of an owner's keys, of which there are never many.

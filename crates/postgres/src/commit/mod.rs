@@ -97,7 +97,7 @@ impl Ledger for PostgresDatabase {
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let mut session = self.session().await?;
+        let mut session = self.write().await?;
         let forgotten = kept::forget(&mut session, organization, now, limit).await?;
         session.commit().await?;
         Ok(forgotten)
@@ -157,6 +157,7 @@ impl PostgresDatabase {
         for (commands, needs) in runs {
             let mut state = load::state(session, organization, &needs, &growth).await?;
             state.stocks = stocks.load(session, organization, &needs.stocks).await?;
+            load::past(session, organization, &needs.past, &mut state).await?;
             for kept in &kept_answers {
                 state.keep(kept.clone());
             }

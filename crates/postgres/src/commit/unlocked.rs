@@ -6,6 +6,8 @@
 //! servers never both find it unchanged. A row that was only looked at, because all was refused, is
 //! compared as well: nobody is refused for what is no longer so.
 //!
+//! What requests were answered that are sent again is not remembered but read, and compared as well.
+//!
 //! If anything has changed, nothing is stored, and the batch is done again under locks. Where that
 //! happens often, because several servers sell the same products, this way is tried less and less.
 
@@ -16,15 +18,15 @@ use quick_cache::sync::Cache;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     Changes, Command, Context, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
-    StockChange, StockKey, Transact, run,
+    StockChange, StockKey, Timestamp, Transact, run,
 };
 use uuid::Uuid;
 
 use super::batches::BatchColumns;
 use super::columns::{EntryColumns, StockColumns};
-use super::kept::KeptColumns;
+use super::kept::{self, KeptColumns};
 use crate::error::{
-    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated, is_taken,
+    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated,
 };
 use crate::parameter::integer;
 use crate::rows::stock::locking_order;
@@ -141,17 +143,19 @@ pub(super) async fn commit(
     };
     let mut session = database.session().await?;
     let loaded = load(&mut session, memory, organization, &transactions).await?;
-    let Some(state) = loaded else {
+    let Some(mut state) = loaded else {
         session.commit().await?;
         return Ok(None);
     };
+    let keys = commands.iter().filter_map(Command::idempotency_key);
+    kept::load(&mut session, organization, &keys.collect(), &mut state).await?;
     let mut seen = Seen::new(&state, &transactions);
     let now = database.environment.now();
     let (outcomes, changes) = database
         .environment
         .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
     seen.0.retain(|key, _| !changes.stocks.contains_key(key));
-    let stored = store(&mut session, organization, &changes, &seen).await;
+    let stored = store(&mut session, organization, &changes, &seen, now).await;
     memory.note(organization, [changes.stocks], stored.is_ok());
     if let Err(error) = &stored {
         for key in seen.0.into_keys() {
@@ -159,8 +163,6 @@ pub(super) async fn commit(
         }
         if is_outdated(error) || is_lost_race(error) {
             memory.went(false);
-        } else if is_taken(error) {
-            // A request was sent again: locks show what it was answered.
         } else if has_no_such_statement(error) {
             // Spread over machines, a database can do less.
             memory.never_try_again();
@@ -269,6 +271,7 @@ async fn store(
     organization: OrganizationId,
     changes: &Changes,
     seen: &Seen,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut updated: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
     updated.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
@@ -292,7 +295,7 @@ async fn store(
             FROM unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
                 $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-                $45::bytea[]
+                $46::bytea[]
             ) AS after (
                 product_id, owner_id, stock_id, available_before, allocated_before,
                 sequence_before, available, allocated, sequence, last_hash, updated_at,
@@ -317,9 +320,24 @@ async fn store(
                 AND NOT stocks.located
             RETURNING 1
         ),
+        kept AS (
+            INSERT INTO idempotency_keys AS stored (
+                organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
+            )
+            SELECT $1, kept.*
+            FROM unnest($40::uuid[], $41::text[], $42::bytea[], $43::text[], $44::bigint[]) AS kept
+            ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
+                request_digest = excluded.request_digest,
+                outcome = excluded.outcome,
+                expires_at = excluded.expires_at
+            WHERE stored.expires_at <= $45
+            RETURNING 1
+        ),
         outdated AS (
             SELECT
-                cardinality($2) - (SELECT count(*) FROM changed) + (
+                cardinality($2) - (SELECT count(*) FROM changed)
+                + cardinality($40) - (SELECT count(*) FROM kept)
+                + (
                     SELECT count(*)
                     FROM unnest(
                         $13::uuid[], $14::uuid[], $15::uuid[], $16::bigint[], $17::bigint[],
@@ -343,14 +361,6 @@ async fn store(
         made AS (
             INSERT INTO batches (organization_id, batch_id, owner_id, entries)
             SELECT $1, made.* FROM unnest($37::uuid[], $38::uuid[], $39::bytea[]) AS made
-        ),
-        -- Fails, and undoes all of it, if anything is kept under such a key.
-        kept AS (
-            INSERT INTO idempotency_keys (
-                organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
-            )
-            SELECT $1, kept.*
-            FROM unnest($40::uuid[], $41::text[], $42::bytea[], $43::text[], $44::bigint[]) AS kept
         )
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
@@ -414,6 +424,7 @@ async fn store(
         &kept.request_digests,
         &kept.outcomes,
         &kept.expires_at,
+        now.as_milliseconds(),
         &before.last_hashes,
     )
     .execute(session)

@@ -4,7 +4,7 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::filter::TransactionCondition;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{OrganizationId, Recorded, Stock, Timestamp, TransactionId};
+use stockroom_domain::{OrganizationId, Recorded, StockLife, Timestamp, TransactionId};
 
 use crate::error::failed;
 use crate::parameter::integer;
@@ -15,45 +15,39 @@ use crate::{filter, rows};
 pub(super) async fn page(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
     page: PageRequest,
 ) -> Result<Page<Recorded>, StoreError> {
     let (sequences, total) = if filter.is_empty() {
-        (unfiltered(stock, page), stock.sequence)
+        (unfiltered(life, page), life.sequence)
     } else {
-        filtered(session, organization, stock, filter, page).await?
+        filtered(session, organization, life, filter, page).await?
     };
-    let items =
-        rows::entry::entries(session, organization, stock.product, stock.id, sequences).await?;
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    let items = rows::entry::entries(session, organization, wanted).await?;
     Ok(Page { items, total })
 }
 
 /// Sequence numbers have no gaps: a page of all entries is known before anything is read.
-fn unfiltered(stock: &Stock, page: PageRequest) -> Vec<i64> {
-    let last = integer(stock.sequence);
-    let offset = i64::from(page.offset);
-    let end = last.min(offset + i64::from(page.limit));
+fn unfiltered(life: &StockLife, page: PageRequest) -> Vec<u64> {
+    let offset = u64::from(page.offset);
+    let end = life.sequence.min(offset + u64::from(page.limit));
     (offset + 1..=end).collect()
 }
 
 async fn filtered(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
     page: PageRequest,
-) -> Result<(Vec<i64>, u64), StoreError> {
-    let mut query = select("SELECT entries.sequence", organization, stock, filter);
+) -> Result<(Vec<u64>, u64), StoreError> {
+    let mut query = select("SELECT entries.sequence", organization, life, filter);
     query.push(" ORDER BY entries.sequence LIMIT ");
     query.push(page.limit).push(" OFFSET ").push(page.offset);
-    let sequences = query
-        .build_query_scalar()
-        .persistent(false)
-        .fetch_all(&mut *session)
-        .await
-        .map_err(failed)?;
-    let mut query = select("SELECT count(*)", organization, stock, filter);
+    let sequences = numbers(&mut query, session).await?;
+    let mut query = select("SELECT count(*)", organization, life, filter);
     let total: i64 = query
         .build_query_scalar()
         .persistent(false)
@@ -63,11 +57,49 @@ async fn filtered(
     Ok((sequences, u64::try_from(total).unwrap_or(0)))
 }
 
+/// The entries behind the one with the number `after` that fulfil every condition, at most `limit`.
+pub(super) async fn after(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let sequences = if filter.is_empty() {
+        let end = life.sequence.min(after.saturating_add(limit.into()));
+        (after.saturating_add(1)..=end).collect()
+    } else {
+        let mut query = select("SELECT entries.sequence", organization, life, filter);
+        query.push(" AND entries.sequence > ");
+        query.push_bind(integer(after));
+        query.push(" ORDER BY entries.sequence LIMIT ");
+        query.push_bind(i64::from(limit));
+        numbers(&mut query, session).await?
+    };
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    rows::entry::entries(session, organization, wanted).await
+}
+
+async fn numbers(
+    query: &mut QueryBuilder<Postgres>,
+    session: &mut Session,
+) -> Result<Vec<u64>, StoreError> {
+    let sequences: Vec<i64> = query
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_all(session)
+        .await
+        .map_err(failed)?;
+    let sequences = sequences.into_iter();
+    Ok(sequences.filter_map(|it| u64::try_from(it).ok()).collect())
+}
+
 /// What `start` selects of the entries of a stock that fulfil every condition.
 pub(super) fn select(
     start: &str,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
 ) -> QueryBuilder<Postgres> {
     let mut query = QueryBuilder::new(start);
@@ -79,22 +111,22 @@ pub(super) fn select(
     query.push(" WHERE entries.organization_id = ");
     query.push_bind(organization.uuid());
     query.push(" AND entries.stock_id = ");
-    query.push_bind(stock.id.uuid());
+    query.push_bind(life.id.uuid());
     filter::push_transaction(&mut query, filter);
     query
 }
 
-/// The entry with this id, which holds the time that it was made at.
-pub(super) async fn entry(
+/// The place of the entry with this id, which holds the time that it was made at.
+pub(super) async fn sequence_of(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     id: TransactionId,
     created_at: Timestamp,
-) -> Result<Option<Recorded>, StoreError> {
-    let from = first_since(session, organization, stock, created_at).await?;
+) -> Result<Option<u64>, StoreError> {
+    let from = first_since(session, organization, life, created_at).await?;
     let later = created_at.plus_milliseconds(1);
-    let until = first_since(session, organization, stock, later).await?;
+    let until = first_since(session, organization, life, later).await?;
     let sequence = sqlx::query_scalar!(
         r#"
         SELECT sequence AS "sequence!"
@@ -106,7 +138,7 @@ pub(super) async fn entry(
             AND transaction_id = $5
         "#,
         organization.uuid(),
-        stock.id.uuid(),
+        life.id.uuid(),
         from,
         until,
         id.uuid(),
@@ -114,9 +146,7 @@ pub(super) async fn entry(
     .fetch_optional(&mut *session)
     .await
     .map_err(failed)?;
-    let mut entries =
-        rows::entry::entries(session, organization, stock.product, stock.id, sequence).await?;
-    Ok(entries.pop())
+    Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
 /// The number of the first entry that was made at this time or later, or of the one to come if
@@ -124,7 +154,7 @@ pub(super) async fn entry(
 async fn first_since(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     time: Timestamp,
 ) -> Result<i64, StoreError> {
     let first = sqlx::query_scalar!(
@@ -146,8 +176,8 @@ async fn first_since(
         SELECT low AS "low!" FROM search WHERE low = high
         "#,
         organization.uuid(),
-        stock.id.uuid(),
-        integer(stock.sequence),
+        life.id.uuid(),
+        integer(life.sequence),
         time.as_milliseconds(),
     );
     first.fetch_one(session).await.map_err(failed)

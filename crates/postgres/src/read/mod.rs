@@ -3,6 +3,7 @@
 mod history;
 mod key;
 mod location;
+pub(crate) mod past;
 #[cfg(test)]
 mod plans;
 mod product;

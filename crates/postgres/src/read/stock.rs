@@ -5,7 +5,7 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::filter::{StockCondition, TransactionCondition};
 use stockroom_application::ports::{StockReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Owner, ProductId, Recorded, Stock, StockKey, TransactionId};
+use stockroom_domain::{Owner, ProductId, Recorded, Stock, StockKey, StockLife, TransactionId};
 use uuid::Uuid;
 
 use super::{ListQuery, history, kept_count};
@@ -73,7 +73,8 @@ impl StockReader for PostgresDatabase {
             None => None,
             Some(stock) => {
                 let organization = view.organization;
-                Some(history::page(&mut snapshot, organization, &stock, filter, page).await?)
+                let life = StockLife::from(&stock);
+                Some(history::page(&mut snapshot, organization, &life, filter, page).await?)
             }
         };
         snapshot.commit().await?;
@@ -94,7 +95,14 @@ impl StockReader for PostgresDatabase {
             None => None,
             Some(stock) => {
                 let organization = view.organization;
-                history::entry(&mut snapshot, organization, &stock, id, created_at).await?
+                let life = StockLife::from(&stock);
+                let sequence =
+                    history::sequence_of(&mut snapshot, organization, &life, id, created_at)
+                        .await?;
+                let wanted = sequence.map(|sequence| life.entry(sequence));
+                rows::entry::entries(&mut snapshot, organization, wanted)
+                    .await?
+                    .pop()
             }
         };
         snapshot.commit().await?;

@@ -1,32 +1,40 @@
 //! Ledger entries.
 
+use std::collections::HashMap;
+
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Annotation, Balance, BatchId, Entry, EntryAction, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId, TransactionId,
+    Annotation, Balance, BatchEntry, BatchId, Entry, EntryAction, IdempotencyKey, KeyId,
+    LocationId, OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId,
+    TransactionId,
 };
 use uuid::Uuid;
 
 use super::Row;
 use crate::error::failed;
+use crate::parameter::integer;
 use crate::session::Session;
 
-/// The entries with these sequence numbers of a stock's ledger, as far as there are such, in
-/// order.
+/// These entries, as far as they are there, in the order of their stocks and places.
 pub(crate) async fn entries(
     session: &mut Session,
     organization: OrganizationId,
-    product: ProductId,
-    stock: StockId,
-    sequences: impl IntoIterator<Item = i64>,
+    wanted: impl IntoIterator<Item = BatchEntry>,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let sequences: Vec<i64> = sequences.into_iter().collect();
+    let mut products = HashMap::new();
+    let mut stock_ids = Vec::new();
+    let mut sequences = Vec::new();
+    for entry in wanted {
+        products.insert(entry.stock, entry.product);
+        stock_ids.push(entry.stock.uuid());
+        sequences.push(integer(entry.sequence));
+    }
     let organization_id = organization.uuid();
-    let stock_id = stock.uuid();
     sqlx::query_as!(
         EntryRow,
         r#"
         SELECT
+            entries.stock_id AS "stock_id!",
             entries.sequence AS "sequence!",
             entries.transaction_id AS "transaction_id!",
             entries.location_id AS "location_id?",
@@ -47,11 +55,11 @@ pub(crate) async fn entries(
             locations.slug AS "slug?",
             key_names.name AS "actor_name?",
             undoing.transaction_id AS "undone_by?"
-        FROM unnest($3::bigint[]) AS wanted (sequence)
+        FROM unnest($2::uuid[], $3::bigint[]) AS wanted (stock_id, sequence)
         CROSS JOIN LATERAL (
             SELECT * FROM entries
             WHERE entries.organization_id = $1
-                AND entries.stock_id = $2
+                AND entries.stock_id = wanted.stock_id
                 AND entries.sequence = wanted.sequence
             OFFSET 0
         ) AS entries
@@ -69,25 +77,26 @@ pub(crate) async fn entries(
         LEFT JOIN LATERAL (
             SELECT * FROM entries AS undoing
             WHERE undoing.organization_id = $1
-                AND undoing.stock_id = $2
+                AND undoing.stock_id = entries.stock_id
                 AND undoing.undoes = entries.transaction_id
             OFFSET 0
         ) AS undoing ON true
-        ORDER BY entries.sequence
+        ORDER BY entries.stock_id, entries.sequence
         "#,
         organization_id,
-        stock_id,
+        &stock_ids,
         &sequences,
     )
     .fetch_all(session)
     .await
     .map_err(failed)?
     .into_iter()
-    .map(|row| row.decode(product, stock))
+    .map(|row| row.decode(&products))
     .collect()
 }
 
 struct EntryRow {
+    stock_id: Uuid,
     sequence: i64,
     transaction_id: Uuid,
     location_id: Option<Uuid>,
@@ -111,11 +120,16 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn decode(self, product: ProductId, stock: StockId) -> Result<Recorded, StoreError> {
+    /// The entry, which is of stock of one of these products.
+    fn decode(self, products: &HashMap<StockId, ProductId>) -> Result<Recorded, StoreError> {
+        let stock = StockId::new(self.stock_id);
         let row = Row {
             sequence: Some(self.sequence),
-            ..Row::new("entries", stock.uuid())
+            ..Row::new("entries", self.stock_id)
         };
+        let product = *products
+            .get(&stock)
+            .ok_or_else(|| row.corrupt("stock_id"))?;
         let slug = self.slug.map(Slug::new).transpose();
         let slug = row.valid("location_id", slug)?;
         if slug.is_some() != self.location_id.is_some() {

@@ -7,13 +7,15 @@ use std::collections::BTreeSet;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State,
+    KeyTotals, LocationId, Needs, OrganizationId, Owner, ProductId, ProductText, State, StockId,
+    StockKey, StockLife, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
 use super::kept;
 use crate::error::failed;
 use crate::parameter::{hex, json};
+use crate::read::past::stocks_at;
 use crate::rows;
 
 /// All that `needs` names and that exists.
@@ -49,10 +51,12 @@ pub(super) async fn state(
         &mut state,
     )
     .await?;
+    undone(connection, organization, &needs.undone, &mut state).await?;
     for owner in &needs.key_totals {
         let totals = key_totals(connection, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);
     }
+    past(connection, organization, &needs.past, &mut state).await?;
     Ok(state)
 }
 
@@ -215,6 +219,60 @@ async fn is_in_use(
         location_id,
     );
     in_use.fetch_one(connection).await.map_err(failed)
+}
+
+/// Which of these entries are undone.
+async fn undone(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    entries: &BTreeSet<(StockId, TransactionId)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let wanted = json(
+        entries
+            .iter()
+            .map(|(stock, entry)| (hex(*stock), hex(*entry))),
+    )?;
+    let organization_id = organization.uuid();
+    let undone = sqlx::query_scalar!(
+        r#"
+        SELECT entries.undoes AS "undoes!: Uuid"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN entries INDEXED BY entries_undone
+            ON entries.organization_id = ?1
+            AND entries.stock_id = unhex(wanted.value ->> 0)
+            AND entries.undoes = unhex(wanted.value ->> 1)
+        "#,
+        organization_id,
+        wanted,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let undone = undone.into_iter().map(TransactionId::new);
+    state.undone.extend(undone);
+    Ok(())
+}
+
+/// Current stock, which `state` has, as it stood at these times.
+async fn past(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    wanted: &BTreeSet<(StockKey, Timestamp)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    for (key, at) in wanted {
+        if let Some(stock) = state.stocks.get(key) {
+            let life = StockLife::from(stock);
+            let stocks = stocks_at(connection, organization, &[life], *at).await?;
+            let past = stocks.into_iter().map(|stock| ((*key, *at), stock));
+            state.past.extend(past);
+        }
+    }
+    Ok(())
 }
 
 /// Count and reserved rate limits of an owner's keys, of which there are never many.

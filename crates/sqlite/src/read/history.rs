@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::filter::TransactionCondition;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{OrganizationId, Recorded, Stock, Timestamp, TransactionId};
+use stockroom_domain::{OrganizationId, Recorded, StockLife, Timestamp, TransactionId};
 
 use crate::error::failed;
 use crate::{filter, rows};
@@ -13,46 +13,40 @@ use crate::{filter, rows};
 pub(super) async fn page(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
     page: PageRequest,
 ) -> Result<Page<Recorded>, StoreError> {
     let (sequences, total) = if filter.is_empty() {
-        (unfiltered(stock, page), stock.sequence)
+        (unfiltered(life, page), life.sequence)
     } else {
-        filtered(connection, organization, stock, filter, page).await?
+        filtered(connection, organization, life, filter, page).await?
     };
-    let items =
-        rows::entry::entries(connection, organization, stock.product, stock.id, sequences).await?;
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    let items = rows::entry::entries(connection, organization, wanted).await?;
     Ok(Page { items, total })
 }
 
 /// Sequence numbers have no gaps: a page of all entries is known before anything is read.
-fn unfiltered(stock: &Stock, page: PageRequest) -> Vec<i64> {
-    let last = i64::try_from(stock.sequence).unwrap_or(i64::MAX);
-    let offset = i64::from(page.offset);
-    let end = last.min(offset + i64::from(page.limit));
+fn unfiltered(life: &StockLife, page: PageRequest) -> Vec<u64> {
+    let offset = u64::from(page.offset);
+    let end = life.sequence.min(offset + u64::from(page.limit));
     (offset + 1..=end).collect()
 }
 
 async fn filtered(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
     page: PageRequest,
-) -> Result<(Vec<i64>, u64), StoreError> {
-    let mut query = select("SELECT entries.sequence", organization, stock, filter);
+) -> Result<(Vec<u64>, u64), StoreError> {
+    let mut query = select("SELECT entries.sequence", organization, life, filter);
     query.push(" ORDER BY entries.sequence LIMIT ");
     query.push_bind(page.limit).push(" OFFSET ");
     query.push_bind(page.offset);
-    let sequences = query
-        .build_query_scalar()
-        .persistent(false)
-        .fetch_all(&mut *connection)
-        .await
-        .map_err(failed)?;
-    let mut query = select("SELECT count(*)", organization, stock, filter);
+    let sequences = numbers(&mut query, connection).await?;
+    let mut query = select("SELECT count(*)", organization, life, filter);
     let total: u32 = query
         .build_query_scalar()
         .persistent(false)
@@ -62,11 +56,49 @@ async fn filtered(
     Ok((sequences, total.into()))
 }
 
+/// The entries behind the one with the number `after` that fulfil every condition, at most `limit`.
+pub(super) async fn after(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let sequences = if filter.is_empty() {
+        let end = life.sequence.min(after.saturating_add(limit.into()));
+        (after.saturating_add(1)..=end).collect()
+    } else {
+        let mut query = select("SELECT entries.sequence", organization, life, filter);
+        query.push(" AND entries.sequence > ");
+        query.push_bind(i64::try_from(after).unwrap_or(i64::MAX));
+        query.push(" ORDER BY entries.sequence LIMIT ");
+        query.push_bind(limit);
+        numbers(&mut query, connection).await?
+    };
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    rows::entry::entries(connection, organization, wanted).await
+}
+
+async fn numbers(
+    query: &mut QueryBuilder<Sqlite>,
+    connection: &mut SqliteConnection,
+) -> Result<Vec<u64>, StoreError> {
+    let sequences: Vec<i64> = query
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_all(connection)
+        .await
+        .map_err(failed)?;
+    let sequences = sequences.into_iter();
+    Ok(sequences.filter_map(|it| u64::try_from(it).ok()).collect())
+}
+
 /// What `start` selects of the entries of a stock that fulfil every condition.
 pub(super) fn select(
     start: &str,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     filter: &[TransactionCondition],
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(start);
@@ -78,24 +110,24 @@ pub(super) fn select(
     query.push(" WHERE entries.organization_id = ");
     query.push_bind(organization.uuid());
     query.push(" AND entries.stock_id = ");
-    query.push_bind(stock.id.uuid());
+    query.push_bind(life.id.uuid());
     filter::push_transaction(&mut query, filter);
     query
 }
 
-/// The entry with this id, which holds the time that it was made at.
-pub(super) async fn entry(
+/// The place of the entry with this id, which holds the time that it was made at.
+pub(super) async fn sequence_of(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     id: TransactionId,
     created_at: Timestamp,
-) -> Result<Option<Recorded>, StoreError> {
-    let from = first_since(connection, organization, stock, created_at).await?;
+) -> Result<Option<u64>, StoreError> {
+    let from = first_since(connection, organization, life, created_at).await?;
     let later = created_at.plus_milliseconds(1);
-    let until = first_since(connection, organization, stock, later).await?;
+    let until = first_since(connection, organization, life, later).await?;
     let organization_id = organization.uuid();
-    let stock_id = stock.id.uuid();
+    let stock_id = life.id.uuid();
     let transaction_id = id.uuid();
     let sequence = sqlx::query_scalar!(
         r#"
@@ -116,9 +148,7 @@ pub(super) async fn entry(
     .fetch_optional(&mut *connection)
     .await
     .map_err(failed)?;
-    let mut entries =
-        rows::entry::entries(connection, organization, stock.product, stock.id, sequence).await?;
-    Ok(entries.pop())
+    Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
 /// The number of the first entry that was made at this time or later, or of the one to come if
@@ -126,12 +156,12 @@ pub(super) async fn entry(
 async fn first_since(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    stock: &Stock,
+    life: &StockLife,
     time: Timestamp,
 ) -> Result<i64, StoreError> {
     let organization_id = organization.uuid();
-    let stock_id = stock.id.uuid();
-    let last = i64::try_from(stock.sequence).unwrap_or(i64::MAX);
+    let stock_id = life.id.uuid();
+    let last = i64::try_from(life.sequence).unwrap_or(i64::MAX);
     let time = time.as_milliseconds();
     let first = sqlx::query_scalar!(
         r#"

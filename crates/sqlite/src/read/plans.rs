@@ -8,9 +8,7 @@ use stockroom_application::filter::{
 };
 use stockroom_application::ports::View;
 use stockroom_application::{Environment, PageRequest};
-use stockroom_domain::{
-    Balance, EntryHash, OrganizationId, Owner, ProductId, Stock, StockId, StoreId,
-};
+use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockLife, StoreId};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -198,24 +196,21 @@ async fn filtered_history_goes_along_the_ledger() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
     let now = Environment::system().now();
-    let stock = Stock {
+    let life = StockLife {
         id: StockId::new(Uuid::from_u128(4)),
         product: ProductId::new(Uuid::from_u128(3)),
         owner: Owner::Organization,
         product_owner: Owner::Organization,
-        unlocated: Balance::default(),
-        located: std::collections::BTreeMap::new(),
-        last_hash: EntryHash([0; 32]),
         sequence: 1,
         created_at: now,
-        updated_at: now,
+        deleted_at: None,
     };
     let filter = [
         TransactionCondition::Location(TextCondition::In(vec!["berlin".to_owned()])),
         TransactionCondition::Quantity(Comparison::Less(9)),
     ];
     let select = format!("{EXPLAIN}SELECT entries.sequence");
-    let mut query = history::select(&select, view().organization, &stock, &filter);
+    let mut query = history::select(&select, view().organization, &life, &filter);
     query.push(" ORDER BY entries.sequence LIMIT 25");
     let steps: Vec<(i64, i64, i64, String)> = query
         .build_query_as()

@@ -1,33 +1,37 @@
 //! Ledger entries.
 
+use std::collections::HashMap;
+
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Annotation, Balance, BatchId, Entry, EntryAction, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId, TransactionId,
+    Annotation, Balance, BatchEntry, BatchId, Entry, EntryAction, IdempotencyKey, KeyId,
+    LocationId, OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId,
+    TransactionId,
 };
 use uuid::Uuid;
 
 use super::Row;
 use crate::error::failed;
-use crate::parameter::json;
+use crate::parameter::{hex, json};
 
-/// The entries with these sequence numbers of a stock's ledger, as far as there are such, in
-/// order.
+/// These entries, as far as they are there, in the order of their stocks and places.
 pub(crate) async fn entries(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    product: ProductId,
-    stock: StockId,
-    sequences: impl IntoIterator<Item = i64>,
+    wanted: impl IntoIterator<Item = BatchEntry>,
 ) -> Result<Vec<Recorded>, StoreError> {
-    let sequences = json(sequences)?;
+    let mut products = HashMap::new();
+    let wanted = json(wanted.into_iter().map(|entry| {
+        products.insert(entry.stock, entry.product);
+        (hex(entry.stock), entry.sequence)
+    }))?;
     let organization_id = organization.uuid();
-    let stock_id = stock.uuid();
     let mut recorded: Vec<Recorded> = sqlx::query_as!(
         EntryRow,
         r#"
         SELECT
+            entries.stock_id AS "stock_id!: Uuid",
             entries.sequence AS "sequence!",
             entries.transaction_id AS "transaction_id!: Uuid",
             entries.location_id AS "location_id?: Uuid",
@@ -48,11 +52,11 @@ pub(crate) async fn entries(
             locations.slug AS "slug?",
             key_names.name AS "actor_name?",
             undoing.transaction_id AS "undone_by?: Uuid"
-        FROM json_each(?3) AS wanted
+        FROM json_each(?2) AS wanted
         CROSS JOIN entries
             ON entries.organization_id = ?1
-            AND entries.stock_id = ?2
-            AND entries.sequence = wanted.value
+            AND entries.stock_id = unhex(wanted.value ->> 0)
+            AND entries.sequence = wanted.value ->> 1
         LEFT JOIN locations
             ON locations.organization_id = ?1
             AND locations.location_id = entries.location_id
@@ -61,24 +65,24 @@ pub(crate) async fn entries(
             AND key_names.key_id = entries.actor_key_id
         LEFT JOIN entries AS undoing
             ON undoing.organization_id = ?1
-            AND undoing.stock_id = ?2
+            AND undoing.stock_id = entries.stock_id
             AND undoing.undoes = entries.transaction_id
         "#,
         organization_id,
-        stock_id,
-        sequences,
+        wanted,
     )
     .fetch_all(connection)
     .await
     .map_err(failed)?
     .into_iter()
-    .map(|row| row.decode(product, stock))
+    .map(|row| row.decode(&products))
     .collect::<Result<_, _>>()?;
-    recorded.sort_by_key(|recorded| recorded.entry.sequence);
+    recorded.sort_by_key(|recorded| (recorded.entry.stock, recorded.entry.sequence));
     Ok(recorded)
 }
 
 struct EntryRow {
+    stock_id: Uuid,
     sequence: i64,
     transaction_id: Uuid,
     location_id: Option<Uuid>,
@@ -102,11 +106,16 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    fn decode(self, product: ProductId, stock: StockId) -> Result<Recorded, StoreError> {
+    /// The entry, which is of stock of one of these products.
+    fn decode(self, products: &HashMap<StockId, ProductId>) -> Result<Recorded, StoreError> {
+        let stock = StockId::new(self.stock_id);
         let row = Row {
             sequence: Some(self.sequence),
-            ..Row::new("entries", stock.uuid())
+            ..Row::new("entries", self.stock_id)
         };
+        let product = *products
+            .get(&stock)
+            .ok_or_else(|| row.corrupt("stock_id"))?;
         let slug = self.slug.map(Slug::new).transpose();
         let slug = row.valid("location_id", slug)?;
         if slug.is_some() != self.location_id.is_some() {

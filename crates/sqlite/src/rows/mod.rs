@@ -2,7 +2,9 @@
 
 pub(crate) mod entry;
 pub(crate) mod key;
+pub(crate) mod life;
 pub(crate) mod location;
+pub(crate) mod past;
 pub(crate) mod product;
 pub(crate) mod stock;
 pub(crate) mod tenancy;

@@ -3,6 +3,7 @@
 
 mod failures;
 mod hostile;
+mod idempotency;
 mod limits;
 mod methods;
 mod order_of_refusals;

@@ -52,6 +52,7 @@ fn unknown() -> Scene {
     Scene {
         stocked: id(404),
         transaction: id(404),
+        batch: id(404),
         location: id(404),
         product: id(404),
         key: id(404),

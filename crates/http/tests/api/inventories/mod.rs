@@ -1,5 +1,6 @@
 //! `/v2/inventories`
 
+mod audit;
 mod create;
 mod delete;
 mod filter;
@@ -7,7 +8,9 @@ mod list;
 mod locations;
 mod multiple;
 mod paging;
+mod past;
 mod read;
 mod transactions;
+mod undo;
 mod update;
 mod verify;

@@ -183,6 +183,16 @@ impl TestApp {
         self.request(Method::POST, path).json(body)
     }
 
+    /// A POST without a body.
+    pub(crate) fn post_nothing(&self, path: &str) -> TestRequest<'_> {
+        self.request(Method::POST, path)
+    }
+
+    /// The time of the application's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
     pub(crate) fn put(&self, path: &str, body: &Value) -> TestRequest<'_> {
         self.request(Method::PUT, path).json(body)
     }

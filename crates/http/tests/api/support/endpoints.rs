@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::http::Method;
 use serde_json::{Value, json};
 
-use super::{Scene, TestApp, TestRequest, id, query};
+use super::{Scene, TestApp, TestRequest, id};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Endpoint {
@@ -59,6 +59,7 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
     let path = template
         .replace("{product}", product)
         .replace("{transaction}", &scene.transaction)
+        .replace("{batch}", &scene.batch)
         .replace("{location}", &scene.location)
         .replace("{key}", &scene.key);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
@@ -94,12 +95,11 @@ impl Endpoint {
 
     /// A request without a body.
     pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
-        let mut path = path(&self.template, scene);
-        if self.template.trim_end_matches('/') == "/v2/inventories/verify" {
-            path = query(&path, &[("product_id", &scene.stocked)]);
-        }
-        let request = app.request(self.method.clone(), &path);
-        if self.is("PUT /v2/settings/inventories") {
+        let request = app.request(self.method.clone(), &path(&self.template, scene));
+        let of_product = ["/v2/inventories/audit", "/v2/inventories/verify"];
+        if of_product.contains(&self.template.trim_end_matches('/')) {
+            request.query(&format!("product_id={}", scene.stocked))
+        } else if self.is("PUT /v2/settings/inventories") {
             request.organization()
         } else {
             request
@@ -140,6 +140,11 @@ impl Endpoint {
                 "action": "increment",
                 "quantity": 5,
             }]),
+            "POST /v2/inventories/{product}/counts" => json!({
+                "type": "stock-count",
+                "counted": 85,
+                "as_of": "2026-01-31T09:30:10Z",
+            }),
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
                 "attributes": { "name": "Paris", "slug": "paris" },

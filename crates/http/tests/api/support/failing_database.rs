@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    Chunk, Cursor, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader, Revocation,
-    ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
+    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    ApplicationKey, Command, Geolocation, KeyId, KeyTotals, Location, LocationId, Organization,
-    OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId, StockedProduct, Store,
-    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
+    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -75,6 +75,16 @@ failing! {
         stored_entries(OrganizationId, &LedgerRange, u32) -> Chunk<StoredEntry>;
         count_entries(OrganizationId) -> u64;
         repair_stock(OrganizationId, &StoredStock, &StoredStock) -> bool;
+    }
+    HistoryReader {
+        lives(View, &[ProductId]) -> Vec<StockLife>;
+        lives_at(View, Timestamp, Option<StockId>, PageRequest) -> Vec<StockLife>;
+        count_lives_at(View, Timestamp) -> u64;
+        past(OrganizationId, &[StockLife], Timestamp) -> Vec<Stock>;
+        ledger(OrganizationId, &StockLife, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
+        sequence_of(OrganizationId, &StockLife, TransactionId) -> Option<u64>;
+        batch(OrganizationId, BatchId) -> Option<Batch>;
+        entries(OrganizationId, &[BatchEntry]) -> Vec<Recorded>;
     }
     LocationReader {
         location(View, LocationId) -> Option<Location>;

@@ -101,6 +101,12 @@ impl<'a> TestRequest<'a> {
         self
     }
 
+    /// With a query.
+    pub(crate) fn query(mut self, query: &str) -> Self {
+        self.path = format!("{}?{query}", self.path);
+        self
+    }
+
     /// With the body, and its content type, of another request.
     pub(crate) fn with_body_of(mut self, other: &Self) -> Self {
         self.body.clone_from(&other.body);

@@ -14,6 +14,8 @@ pub(crate) struct Scene {
     pub(crate) stocked: String,
     /// A transaction of that stock.
     pub(crate) transaction: String,
+    /// The batch in which the stock in `berlin` was added.
+    pub(crate) batch: String,
     /// A location where no stock lies: `empty`.
     pub(crate) location: String,
     /// A registered product without stock.
@@ -29,7 +31,17 @@ impl TestApp {
         let location = self.create_location("empty").await;
         self.create_stock(&stocked, 80).await;
         let transaction = self.transact(&stocked, "allocate", 10).await;
-        self.transact_at(&stocked, "berlin", "increment", 20).await;
+        let located = json!({
+            "product_id": stocked,
+            "action": "increment",
+            "quantity": 20,
+            "location": "berlin",
+        });
+        let located = json!({ "data": [located], "atomic": true });
+        let located = self.post("/v2/inventories/transactions", &located);
+        let located = located.send().await;
+        located.expect_status(201);
+        let batch = located.json()["meta"]["batch_id"].take();
         let chair = json!({ "data": { "type": "product", "name": "Chair", "sku": "CHAIR" } });
         let product = self.post("/v2/products", &chair).send().await.created_id();
         let shop = json!({ "data": { "type": "application_key", "name": "Shop" } });
@@ -37,6 +49,7 @@ impl TestApp {
         Scene {
             stocked,
             transaction,
+            batch: batch.as_str().unwrap().to_owned(),
             location,
             product,
             key: key.created_id(),

@@ -295,3 +295,62 @@ async fn nothing_is_lost_of_a_large_quantity() {
         app.transact(&id(1), "set", 0).await;
     }
 }
+
+/// What the client says of it, and what it expects.
+#[tokio::test]
+async fn annotated() {
+    let mut transcript = Transcript::default();
+    let path = format!("/v2/inventories/{}/transactions", id(1));
+    for form in FORMS {
+        let app = TestApp::new().await;
+        app.create_stock(&id(1), 5).await;
+        for (expected, status) in [(5, [200, 201]), (5, [409, 409])] {
+            let body = json!({ "data": {
+                "type": "stock-transaction",
+                "attributes": {
+                    "action": "allocate",
+                    "quantity": 1,
+                    "reason": "sold",
+                    "reference": "order 7",
+                    "expect": { "available": expected, "allocated": 0, "total": 5 },
+                },
+            } });
+            let answer = app.post(&path, &body).form(form).send().await;
+            assert!(status.contains(&answer.status), "{}", answer.text());
+            transcript.add(form, &answer);
+        }
+    }
+    assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn what_it_says_has_limits() {
+    let app = TestApp::new().await;
+    app.create_stock(&id(1), 5).await;
+    let path = format!("/v2/inventories/{}/transactions", id(1));
+    let (longest, too_long) = ("ä".repeat(255), "ä".repeat(256));
+    for (field, value, status) in [
+        ("reason", json!(longest), 200),
+        ("reference", json!(longest), 200),
+        ("reason", json!(too_long), 400),
+        ("reference", json!(too_long), 400),
+        ("reason", json!(""), 400),
+        ("reference", json!("\u{0}"), 400),
+        ("reason", json!(7), 400),
+        ("reference", json!(null), 400),
+        ("expect", json!({}), 200),
+        ("expect", json!({ "unknown": 1 }), 200),
+        ("expect", json!(5), 400),
+        ("expect", json!([5, 0, 5]), 400),
+        ("expect", json!(null), 400),
+        ("expect", json!({ "available": "5" }), 400),
+        ("expect", json!({ "available": -1 }), 400),
+        ("expect", json!({ "total": null }), 400),
+    ] {
+        let mut data = json!({ "action": "increment", "quantity": 0 });
+        data[field] = value;
+        let answer = app.post(&path, &json!({ "data": data })).send().await;
+        answer.expect_status(status);
+        assert!(status == 200 || answer.detail().contains(field), "{data}");
+    }
+}

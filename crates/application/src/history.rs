@@ -1,0 +1,313 @@
+//! The past: history to any depth, stock as it stood, and what is undone of it.
+
+use std::collections::HashMap;
+
+use stockroom_domain::{
+    BatchId, CountStock, Counted, ProductId, Recorded, Refusal, Stock, StockId, StockLife,
+    Timestamp, TransactionId, Undo, UndoBatch,
+};
+
+use crate::filter::{StockCondition, TransactionCondition};
+use crate::inventory::{ProductIds, in_order_asked};
+use crate::ports::{StoreError, View};
+use crate::shared::timed;
+use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+
+/// How many stocks are looked at together in search of those that fulfil conditions.
+const LIVES_MAX: u32 = 1_000;
+
+/// A part of a history that begins behind some entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The entries, in order.
+    pub items: Vec<Recorded>,
+    /// How many entries the whole history has; not known if conditions are to be fulfilled.
+    pub total: Option<u64>,
+    /// Whether there are more behind these.
+    pub has_more: bool,
+}
+
+/// Why no part of a history is given.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The caller sees no stock of the product, and has seen none.
+    #[error("the product's stock is not managed")]
+    UnknownStock,
+    /// The history has no entry of the id that the part is to begin behind.
+    #[error("the history has no such transaction")]
+    UnknownStart,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Stockroom {
+    /// At most `limit` entries of the history of a product's stock that come behind `after`.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if there is no such history or no such entry in it, or the database fails.
+    pub async fn transactions_after(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        after: TransactionId,
+        limit: u32,
+    ) -> Result<HistoryPage, HistoryError> {
+        let view = administrator.view();
+        let stock = timed("stock", self.database.stock(view, product)).await?;
+        let stock = stock.ok_or(HistoryError::UnknownStock)?;
+        self.history(view, &[StockLife::from(&stock)], filter, Some(after), limit)
+            .await
+    }
+
+    /// At most `limit` entries of all that has ever happened to stock of a product which the caller
+    /// sees: of stock that is no longer managed as well, one stock after the other in the order of
+    /// their creation.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if there never was such stock or there is no such entry in its history, or
+    /// the database fails.
+    pub async fn audit(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        after: Option<TransactionId>,
+        limit: u32,
+    ) -> Result<HistoryPage, HistoryError> {
+        let view = administrator.view();
+        let lives = timed("lives", self.database.lives(view, &[product])).await?;
+        if lives.is_empty() {
+            return Err(HistoryError::UnknownStock);
+        }
+        self.history(view, &lives, filter, after, limit).await
+    }
+
+    async fn history(
+        &self,
+        view: View,
+        lives: &[StockLife],
+        filter: &[TransactionCondition],
+        after: Option<TransactionId>,
+        limit: u32,
+    ) -> Result<HistoryPage, HistoryError> {
+        let (skipped, mut sequence) = match after {
+            None => (0, 0),
+            Some(after) => {
+                let place = self.place_of(view, lives, after).await?;
+                place.ok_or(HistoryError::UnknownStart)?
+            }
+        };
+        // One more than wanted shows whether there are more.
+        let enough = limit.saturating_add(1);
+        let mut items: Vec<Recorded> = Vec::new();
+        for life in &lives[skipped..] {
+            let found = u32::try_from(items.len()).unwrap_or(enough);
+            let missing = enough.saturating_sub(found);
+            if missing == 0 {
+                break;
+            }
+            let entries = self
+                .database
+                .ledger(view.organization, life, filter, sequence, missing);
+            items.extend(timed("ledger", entries).await?);
+            sequence = 0;
+        }
+        let has_more = items.len() > limit as usize;
+        items.truncate(limit as usize);
+        let total = lives.iter().map(|life| life.sequence).sum();
+        Ok(HistoryPage {
+            items,
+            total: filter.is_empty().then_some(total),
+            has_more,
+        })
+    }
+
+    /// In which of these ledgers an entry is, and at which place.
+    async fn place_of(
+        &self,
+        view: View,
+        lives: &[StockLife],
+        id: TransactionId,
+    ) -> Result<Option<(usize, u64)>, StoreError> {
+        let Some(made_at) = id.created_at() else {
+            return Ok(None);
+        };
+        for (index, life) in lives.iter().enumerate() {
+            let ended = life
+                .deleted_at
+                .is_some_and(|deleted_at| deleted_at < made_at);
+            if life.created_at <= made_at && !ended {
+                let place = self.database.sequence_of(view.organization, life, id);
+                if let Some(sequence) = timed("sequence_of", place).await? {
+                    return Ok(Some((index, sequence)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// A product's stock as it stood at a time, that instant included, if it was managed then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading of the past below.
+    pub async fn stock_at(
+        &self,
+        caller: &Caller,
+        product: ProductId,
+        at: Timestamp,
+    ) -> Result<Option<Stock>, StoreError> {
+        let mut stocks = self.stocks_at(caller.view(), &[product], at).await?;
+        Ok(stocks.pop())
+    }
+
+    /// The stock of several products as it stood at a time, in the order asked for, each once; and
+    /// those ids, as they were written, whose stock wasn't managed then.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn stock_of_several_at(
+        &self,
+        caller: &Caller,
+        ids: &[String],
+        at: Timestamp,
+    ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
+        let products = ProductIds::of(ids);
+        let found = self.stocks_at(caller.view(), &products.0, at).await?;
+        Ok(in_order_asked(ids, found))
+    }
+
+    async fn stocks_at(
+        &self,
+        view: View,
+        products: &[ProductId],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError> {
+        let mut lives = timed("lives", self.database.lives(view, products)).await?;
+        lives.retain(|life| life.covers(at));
+        // A store's own stock goes before its organization's.
+        lives.sort_by_key(|life| (life.product, life.owner != view.acting));
+        lives.dedup_by_key(|life| life.product);
+        let past = self.database.past(view.organization, &lives, at);
+        timed("past", past).await
+    }
+
+    /// All stock that the caller saw at a time and that fulfilled the conditions then, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_stocks_at(
+        &self,
+        caller: &Caller,
+        filter: &[StockCondition],
+        page: PageRequest,
+        at: Timestamp,
+    ) -> Result<Page<Stock>, StoreError> {
+        let view = caller.view();
+        if filter.is_empty() {
+            let lives = self.database.lives_at(view, at, None, page);
+            let lives = timed("lives_at", lives).await?;
+            let items = self.in_order_at(view, &lives, at).await?;
+            let total = timed("count_lives_at", self.database.count_lives_at(view, at)).await?;
+            return Ok(Page { items, total });
+        }
+        let mut items = Vec::new();
+        let mut total = 0;
+        let mut after: Option<StockId> = None;
+        loop {
+            let chunk = PageRequest {
+                limit: LIVES_MAX,
+                offset: 0,
+            };
+            let lives = self.database.lives_at(view, at, after, chunk);
+            let lives = timed("lives_at", lives).await?;
+            let Some(last) = lives.last() else {
+                return Ok(Page { items, total });
+            };
+            after = Some(last.id);
+            for stock in self.in_order_at(view, &lives, at).await? {
+                if filter.iter().all(|condition| condition.matches(&stock)) {
+                    let is_on_page =
+                        total >= u64::from(page.offset) && items.len() < page.limit as usize;
+                    if is_on_page {
+                        items.push(stock);
+                    }
+                    total += 1;
+                }
+            }
+        }
+    }
+
+    async fn in_order_at(
+        &self,
+        view: View,
+        lives: &[StockLife],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError> {
+        let past = self.database.past(view.organization, lives, at);
+        let mut stocks = timed("past", past).await?;
+        stocks.sort_unstable_by_key(|stock| stock.id);
+        Ok(stocks)
+    }
+
+    /// Undoes an entry of the history of a product's stock.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn undo(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Recorded, Error> {
+        let view = administrator.view();
+        // In stock that is gone, too: what was undone before it was deleted is answered the same.
+        let lives = timed("lives", self.database.lives(view, &[product])).await?;
+        let place = self.place_of(view, &lives, id).await?;
+        let (life, sequence) = place.ok_or(Refusal::TransactionNotFound)?;
+        let wanted = [lives[life].entry(sequence)];
+        let entries = self.database.entries(view.organization, &wanted);
+        let recorded = timed("entries", entries).await?.pop();
+        let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
+        self.submit(administrator, Undo { recorded }, "undo").await
+    }
+
+    /// Undoes all entries of a batch that aren't undone yet, or none, and gives those that do it.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn undo_batch(
+        &self,
+        administrator: &Administrator,
+        id: BatchId,
+    ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
+        let view = administrator.view();
+        let batch = timed("batch", self.database.batch(view.organization, id)).await?;
+        let batch = batch.filter(|batch| batch.owner == view.acting);
+        let batch = batch.ok_or(Refusal::BatchNotFound)?;
+        let entries = self.database.entries(view.organization, &batch.entries);
+        let entries = timed("entries", entries).await?.into_iter();
+        let mut entries: HashMap<(StockId, u64), Recorded> = entries
+            .map(|it| ((it.entry.stock, it.entry.sequence), it))
+            .collect();
+        let in_order = batch.entries.iter();
+        let entries = in_order
+            .filter_map(|entry| entries.remove(&(entry.stock, entry.sequence)))
+            .collect();
+        self.submit(administrator, UndoBatch { entries }, "undo_batch")
+            .await
+    }
+
+    /// Makes up for the difference between what was counted and what there was to be.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn count(
+        &self,
+        administrator: &Administrator,
+        request: CountStock,
+    ) -> Result<Counted, Error> {
+        self.submit(administrator, request, "count").await
+    }
+}

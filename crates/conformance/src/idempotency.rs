@@ -1,0 +1,272 @@
+//! Requests that are sent again: carried out once, answered the same.
+
+use std::sync::Arc;
+
+use stockroom_domain::{
+    Answer, Command, DeleteStock, Idempotency, IdempotencyKey, Operation, Outcome, ProductId,
+    Refusal, RequestDigest, TransactMany, TransactionAction, UpdateSettings,
+};
+
+use crate::client::stored;
+use crate::{Bench, Client, make};
+use TransactionAction::{Allocate, Increment};
+
+const DAY: i64 = 24 * 3_600_000;
+
+/// The request with this content, under a key.
+fn keyed(client: &Client, key: &str, content: u8, operation: impl Into<Operation>) -> Command {
+    Command {
+        idempotency: Some(Idempotency {
+            key: IdempotencyKey::new(key).expect("a key"),
+            request: RequestDigest([content; 32]),
+            kept_milliseconds: DAY,
+        }),
+        ..client.command(operation)
+    }
+}
+
+fn transaction(action: TransactionAction, product: ProductId, pieces: u64) -> Operation {
+    make::transaction(product, action, pieces, None).into()
+}
+
+async fn one(client: &Client, command: Command) -> Outcome {
+    client.commit(vec![command]).await.remove(0)
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "as outcomes are")]
+fn replayed(outcome: &Outcome) -> Outcome {
+    Ok(Answer::Replayed(Box::new(outcome.clone())))
+}
+
+/// Done once, answered the same every time, whatever has happened since.
+pub async fn what_is_sent_again_is_answered_the_same(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let command = keyed(&store, "key", 1, transaction(Allocate, product, 2));
+    let first = one(&store, command.clone()).await;
+    assert!(first.is_ok(), "{first:?}");
+    store.transact(product, Increment, 7).await.expect("room");
+    assert_eq!(one(&store, command.clone()).await, replayed(&first));
+    store.delete(product).await;
+    assert_eq!(one(&store, command).await, replayed(&first));
+    store.create(product, 1).await;
+    assert_eq!(store.history(product).await.len(), 1);
+}
+
+/// Whatever is asked for can be asked for again.
+pub async fn every_kind_of_answer_is_kept(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let (store, organization) = (tenant.store().await, tenant.organization());
+    let product = bench.product();
+    store.locate("berlin").await;
+    let lines = [5, 6].map(|pieces| Some(make::transaction(product, Allocate, pieces, None)));
+    let many = TransactMany {
+        lines: lines.into(),
+        atomic: false,
+    };
+    let mut registration = make::registration("A product");
+    registration.stock = Some(make::quantity(3));
+    let mut location = make::location("paris");
+    location.geolocation = stockroom_domain::Geolocation::new(48.85, 2.35).ok();
+    location.address = stockroom_domain::Address::new(vec!["Rue \"A\"".to_owned()]).ok();
+    let key = make::key("client of the key");
+    let per_store_stock = Some(true);
+    let operations: [(&Client, Operation); 8] = [
+        (&store, make::stock(product, 10, [("berlin", 4)]).into()),
+        (&store, many.into()),
+        (&store, transaction(Allocate, product, 1)),
+        (&store, make::put(product, [("berlin", None)]).into()),
+        (&store, DeleteStock { product }.into()),
+        (&store, registration.into()),
+        (&store, location.into()),
+        (&organization, UpdateSettings { per_store_stock }.into()),
+    ];
+    let operations = operations.into_iter().chain([(&store, key.into())]);
+    for (number, (client, operation)) in operations.enumerate() {
+        let command = keyed(client, &format!("key-{number}"), 1, operation);
+        let first = one(client, command.clone()).await;
+        assert!(first.is_ok(), "{first:?}");
+        assert_eq!(one(client, command).await, replayed(&first));
+    }
+}
+
+/// What the stock didn't allow then, and what wasn't there then.
+pub async fn refusals_are_kept(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    let missing = keyed(&store, "missing", 1, transaction(Allocate, product, 2));
+    let refused = one(&store, missing.clone()).await;
+    assert_eq!(refused, Err(Refusal::UnknownStock));
+    store.create(product, 1).await;
+    let short = keyed(&store, "short", 1, transaction(Allocate, product, 2));
+    let short_of = one(&store, short.clone()).await;
+    assert_eq!(short_of, Err(Refusal::InsufficientStock));
+    store.transact(product, Increment, 9).await.expect("room");
+    assert_eq!(one(&store, missing).await, replayed(&refused));
+    assert_eq!(one(&store, short).await, replayed(&short_of));
+    assert_eq!(store.available(product).await.get(), 10);
+}
+
+/// It may make sense later.
+pub async fn what_makes_no_sense_is_not_kept(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let request = make::transaction(product, Increment, 2, Some("berlin"));
+    let command = keyed(&store, "key", 1, request);
+    let refused = one(&store, command.clone()).await;
+    assert!(matches!(refused, Err(Refusal::UnknownLocation { .. })));
+    store.locate("berlin").await;
+    let made = one(&store, command.clone()).await;
+    assert!(matches!(made, Ok(Answer::Recorded(_))), "{made:?}");
+    assert_eq!(one(&store, command).await, replayed(&made));
+}
+
+/// Another request under the same key changes nothing.
+pub async fn a_key_is_for_one_request(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let command = keyed(&store, "key", 1, transaction(Allocate, product, 2));
+    let first = one(&store, command.clone()).await;
+    let other = keyed(&store, "key", 2, transaction(Allocate, product, 1));
+    let refused = one(&store, other).await;
+    assert_eq!(refused, Err(Refusal::IdempotencyKeyReused));
+    assert_eq!(store.available(product).await.get(), 3);
+    assert_eq!(one(&store, command).await, replayed(&first));
+}
+
+/// A key means something to whom it is from, and nothing to anybody else.
+pub async fn keys_of_others_are_other_keys(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let clients = [
+        tenant.store().await,
+        tenant.store().await,
+        tenant.organization(),
+        bench.store().await,
+    ];
+    for client in &clients {
+        let product = bench.product();
+        client.create(product, 5).await;
+        let command = keyed(client, "key", 1, transaction(Allocate, product, 2));
+        let outcome = one(client, command).await;
+        assert!(matches!(outcome, Ok(Answer::Recorded(_))), "{outcome:?}");
+    }
+}
+
+/// Beside itself, and with other kinds of changes between the two.
+pub async fn a_request_may_be_repeated_within_a_batch(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let command = keyed(&store, "key", 1, transaction(Allocate, product, 2));
+    let location = keyed(&store, "place", 1, make::location("berlin"));
+    let batch = vec![
+        command.clone(),
+        command.clone(),
+        location.clone(),
+        command.clone(),
+        location,
+        command,
+    ];
+    let outcomes = store.commit(batch).await;
+    assert!(matches!(outcomes[0], Ok(Answer::Recorded(_))));
+    assert!(matches!(outcomes[2], Ok(Answer::Location(_))));
+    for (place, first) in [(1, 0), (3, 0), (4, 2), (5, 0)] {
+        assert_eq!(outcomes[place], replayed(&outcomes[first]), "{place}");
+    }
+    assert_eq!(store.available(product).await.get(), 3);
+}
+
+/// And no longer, whether or not it was forgotten.
+pub async fn an_answer_is_kept_for_its_time(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 5).await;
+    let command = keyed(&store, "key", 1, transaction(Allocate, product, 2));
+    let first = one(&store, command.clone()).await;
+    bench.clock.advance(DAY - 1);
+    assert_eq!(one(&store, command.clone()).await, replayed(&first));
+    bench.clock.advance(1);
+    let again = one(&store, command.clone()).await;
+    assert!(matches!(again, Ok(Answer::Recorded(_))), "{again:?}");
+    assert_eq!(store.available(product).await.get(), 1);
+    assert_eq!(one(&store, command).await, replayed(&again));
+}
+
+/// Those whose time is over, at most so many at once, of one organization.
+pub async fn answers_are_forgotten_in_steps(bench: Bench) {
+    let (store, other) = (bench.store().await, bench.store().await);
+    let product = bench.product();
+    for client in [&store, &other] {
+        client.create(product, 9).await;
+    }
+    let command = |client, key| keyed(client, key, 1, transaction(Allocate, product, 1));
+    for key in ["a", "b", "c"] {
+        drop(one(&store, command(&store, key)).await);
+    }
+    drop(one(&other, command(&other, "a")).await);
+    bench.clock.advance(DAY);
+    drop(one(&store, command(&store, "d")).await);
+    let now = bench.clock.now();
+    let forget = || {
+        store
+            .database
+            .forget_answers(store.view.organization, now, 2)
+    };
+    assert_eq!(stored(forget().await), 2);
+    assert_eq!(stored(forget().await), 1);
+    assert_eq!(stored(forget().await), 0);
+    let kept = one(&store, command(&store, "d")).await;
+    assert!(matches!(kept, Ok(Answer::Replayed(_))), "{kept:?}");
+    bench.clock.advance(-1);
+    let others = one(&other, command(&other, "a")).await;
+    assert!(matches!(others, Ok(Answer::Replayed(_))), "{others:?}");
+}
+
+/// The others wait, and are answered the same.
+pub async fn of_many_at_once_one_acts(bench: Bench) {
+    const ASKERS: usize = 16;
+    const REQUESTS: usize = 8;
+    let store = Arc::new(bench.store().await);
+    let product = bench.product();
+    store.create(product, 1_000).await;
+    let asker = |asker: usize| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut outcomes = Vec::new();
+            for number in 0..REQUESTS {
+                // In opposed orders, so that they meet.
+                let number = if asker.is_multiple_of(2) {
+                    number
+                } else {
+                    REQUESTS - 1 - number
+                };
+                let operation = transaction(Allocate, product, 1);
+                let command = keyed(&store, &format!("key-{number}"), 1, operation);
+                let own = store.command(transaction(Increment, product, 0));
+                let mut batch = store.commit(vec![own, command]).await;
+                outcomes.push((number, batch.remove(1)));
+            }
+            outcomes
+        })
+    };
+    let askers: Vec<_> = (0..ASKERS).map(asker).collect();
+    let mut acted = vec![Vec::new(); REQUESTS];
+    let mut told = vec![Vec::new(); REQUESTS];
+    for asker in askers {
+        for (number, outcome) in asker.await.expect("an asker") {
+            match outcome {
+                Ok(Answer::Replayed(first)) => told[number].push(*first),
+                outcome => acted[number].push(outcome),
+            }
+        }
+    }
+    for (acted, told) in acted.iter().zip(&told) {
+        assert_eq!(acted.len(), 1);
+        assert!(told.iter().all(|outcome| *outcome == acted[0]));
+    }
+    let available = store.available(product).await.get();
+    assert_eq!(available, 1_000 - REQUESTS as u64);
+}

@@ -1,0 +1,218 @@
+//! Undoing, and counting.
+
+use stockroom_domain::{
+    CountStock, EntryAction, ProductId, Recorded, Refusal, Timestamp, TransactMany,
+    TransactionAction, Undo, UndoBatch,
+};
+
+use crate::{Bench, Client, make};
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment};
+
+async fn undo(client: &Client, recorded: &Recorded) -> Result<Recorded, Refusal> {
+    let recorded = recorded.clone();
+    client.ask(Undo { recorded }).await
+}
+
+async fn figures(client: &Client, product: ProductId) -> (u64, u64) {
+    let sums = client.stock(product).await.expect("the stock").sums();
+    (sums.available.get(), sums.allocated.get())
+}
+
+/// Every action by its opposite; each entry then names the other.
+pub async fn an_entry_is_undone_once(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 9).await;
+    store.transact(product, Allocate, 4).await.expect("enough");
+    let before = figures(&store, product).await;
+    for action in [Increment, Decrement, Allocate, Deallocate] {
+        let made = store.transact(product, action, 2).await.expect("enough");
+        let undoing = undo(&store, &made).await.expect("it can be undone");
+        assert_eq!(undoing.entry.undoes, Some(made.entry.id));
+        assert_eq!(figures(&store, product).await, before);
+        let undone = store
+            .entry(product, made.entry.id)
+            .await
+            .expect("the entry");
+        assert_eq!(undone.undone_by, Some(undoing.entry.id));
+        assert_eq!(undo(&store, &made).await, Err(Refusal::AlreadyUndone));
+        let again = undo(&store, &undoing).await;
+        assert!(again.is_ok(), "what undoes can be undone: {again:?}");
+        let opposite = undo(&store, &again.expect("just made")).await;
+        assert!(opposite.is_ok(), "{opposite:?}");
+        assert_eq!(figures(&store, product).await, before);
+    }
+    let history = store.history(product).await;
+    let undoing = undo(&store, &history[0]).await;
+    assert_eq!(undoing, Err(Refusal::InsufficientStock), "4 are allocated");
+}
+
+/// And then nothing has changed.
+pub async fn what_stock_no_longer_allows_is_not_undone(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 0).await;
+    let made = store.transact(product, Increment, 5).await.expect("room");
+    store.transact(product, Allocate, 1).await.expect("enough");
+    assert_eq!(undo(&store, &made).await, Err(Refusal::InsufficientStock));
+    assert_eq!(figures(&store, product).await, (4, 1));
+    store
+        .transact(product, Deallocate, 1)
+        .await
+        .expect("enough");
+    assert!(undo(&store, &made).await.is_ok());
+    assert_eq!(figures(&store, product).await, (0, 0));
+}
+
+/// The location comes back to the stock, as long as there is one.
+pub async fn an_entry_in_a_location_is_undone_there(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    let berlin = store.locate("berlin").await;
+    store.done(make::stock(product, 0, [("berlin", 5)])).await;
+    store.done(make::put(product, [("berlin", None)])).await;
+    let taken = store.history(product).await.pop().expect("the last");
+    assert_eq!(taken.entry.action, EntryAction::Decrement);
+    let undoing = undo(&store, &taken).await.expect("it can be undone");
+    assert_eq!(undoing.entry.location, Some(berlin.id));
+    assert_eq!(figures(&store, product).await, (5, 0));
+    store.done(make::put(product, [("berlin", None)])).await;
+    let taken = store.history(product).await.pop().expect("the last");
+    let id = berlin.id;
+    store.done(stockroom_domain::DeleteLocation { id }).await;
+    assert_eq!(undo(&store, &taken).await, Err(Refusal::LocationGone));
+}
+
+/// Of stock that is gone, or that somebody else has.
+pub async fn entries_of_other_stock_are_not_undone(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let (store, other) = (tenant.store().await, tenant.store().await);
+    let product = bench.product();
+    for client in [&store, &other] {
+        client.create(product, 5).await;
+    }
+    let made = store.transact(product, Allocate, 1).await.expect("enough");
+    assert_eq!(undo(&other, &made).await, Err(Refusal::UnknownStock));
+    store.delete(product).await;
+    assert_eq!(undo(&store, &made).await, Err(Refusal::UnknownStock));
+    store.create(product, 5).await;
+    assert_eq!(undo(&store, &made).await, Err(Refusal::UnknownStock));
+    assert_eq!(figures(&store, product).await, (5, 0));
+}
+
+/// What of it is undone already is left out, and if the stock doesn't allow one, none is done.
+pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.create(product, 2).await;
+    let lines = [(Allocate, 2), (Increment, 5), (Allocate, 5), (Increment, 1)];
+    let lines =
+        lines.map(|(action, pieces)| Some(make::transaction(product, action, pieces, None)));
+    let many = TransactMany {
+        lines: lines.into(),
+        atomic: true,
+    };
+    let made: Vec<_> = store.done(many).await.into_iter().flatten().collect();
+    assert_eq!(figures(&store, product).await, (1, 7));
+    undo(&store, &made[3]).await.expect("it can be undone");
+    let entries = || UndoBatch {
+        entries: made.clone(),
+    };
+    store
+        .transact(product, Deallocate, 1)
+        .await
+        .expect("enough");
+    store.transact(product, Decrement, 1).await.expect("enough");
+    let refused = store.ask(entries()).await;
+    let line = |index, refusal| Refusal::Line {
+        index,
+        refusal: Box::new(refusal),
+    };
+    // Six are allocated, five go back; then five leave; then two of one would go back.
+    assert_eq!(refused, Err(line(0, Refusal::InsufficientStock)));
+    assert_eq!(figures(&store, product).await, (0, 6));
+    store.transact(product, Increment, 1).await.expect("room");
+    store.transact(product, Allocate, 1).await.expect("enough");
+    let undoing: Vec<_> = store.done(entries()).await.into_iter().flatten().collect();
+    let undone: Vec<_> = undoing.iter().map(|it| it.entry.undoes).collect();
+    let expected: Vec<_> = made[..3].iter().rev().map(|it| Some(it.entry.id)).collect();
+    assert_eq!(undone, expected);
+    assert!(
+        undoing
+            .iter()
+            .all(|it| it.entry.batch == undoing[0].entry.batch)
+    );
+    assert_eq!(figures(&store, product).await, (2, 0));
+    assert_eq!(store.ask(entries()).await, Err(Refusal::AlreadyUndone));
+}
+
+fn count(product: ProductId, at: Timestamp, counted: u64, location: Option<&str>) -> CountStock {
+    CountStock {
+        product,
+        location: location.map(str::to_owned),
+        counted: make::quantity(counted),
+        as_of: at,
+        reference: None,
+    }
+}
+
+/// What has moved since is kept.
+pub async fn a_count_makes_up_for_what_it_finds(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    let before = bench.clock.now();
+    bench.clock.advance(1_000);
+    store.create(product, 10).await;
+    store.transact(product, Allocate, 2).await.expect("enough");
+    let counted_at = bench.clock.now();
+    bench.clock.advance(1_000);
+    store.transact(product, Increment, 5).await.expect("room");
+    store.transact(product, Allocate, 9).await.expect("enough");
+    for (counted, changed, expected) in [
+        (9, (EntryAction::Decrement, 1), (3, 11)),
+        (10, (EntryAction::Increment, 0), (3, 11)),
+        (13, (EntryAction::Increment, 3), (6, 11)),
+        (4, (EntryAction::Decrement, 6), (0, 11)),
+    ] {
+        let answer = store.done(count(product, counted_at, counted, None)).await;
+        assert_eq!((answer.expected.get(), answer.counted.get()), (10, counted));
+        let entry = &answer.recorded.entry;
+        assert_eq!((entry.action, entry.quantity.get()), changed);
+        let reason = entry.annotation.reason.as_ref().map(ToString::to_string);
+        assert_eq!(reason.as_deref(), Some("count"));
+        assert_eq!(figures(&store, product).await, expected);
+    }
+    let short = store.ask(count(product, counted_at, 9, None)).await;
+    assert_eq!(short, Err(Refusal::InsufficientStock));
+    let to_come = bench.clock.now().plus_milliseconds(1);
+    let refused = store.ask(count(product, to_come, 9, None)).await;
+    assert_eq!(refused, Err(Refusal::AsOfToCome));
+    let refused = store.ask(count(product, before, 9, None)).await;
+    assert_eq!(refused, Err(Refusal::NotManagedThen));
+    let unknown = store.ask(count(bench.product(), before, 9, None)).await;
+    assert_eq!(unknown, Err(Refusal::UnknownStock));
+}
+
+/// One that the stock didn't have then held nothing.
+pub async fn a_count_in_a_location_is_of_that_location(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    store.locate("berlin").await;
+    store.locate("paris").await;
+    store.done(make::stock(product, 5, [("berlin", 4)])).await;
+    let at = bench.clock.now();
+    bench.clock.advance(1_000);
+    let berlin = Some("berlin");
+    store
+        .transact_at(product, Allocate, 1, "berlin")
+        .await
+        .expect("enough");
+    let answer = store.done(count(product, at, 6, berlin)).await;
+    assert_eq!(answer.expected.get(), 4);
+    assert_eq!(answer.recorded.entry.balance.total().get(), 6);
+    let answer = store.done(count(product, at, 2, Some("paris"))).await;
+    assert_eq!(answer.expected.get(), 0);
+    assert_eq!(figures(&store, product).await, (12, 1));
+    let nowhere = store.ask(count(product, at, 2, Some("nowhere"))).await;
+    assert!(matches!(nowhere, Err(Refusal::UnknownLocation { .. })));
+}

@@ -1,0 +1,343 @@
+//! What each kind of operation is asked with.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    Address, Annotation, Balance, CommodityType, Description, ExternalRef, Geolocation, KeyId,
+    LocationId, Name, OrganizationId, ProductId, ProductStatus, ProductText, Quantity, Recorded,
+    Reference, SecretHash, Slug, StoreId, Timestamp, TransactionAction,
+};
+
+/// How an update treats one field.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Patch<T> {
+    /// As it is.
+    #[default]
+    Keep,
+    /// Emptied.
+    Clear,
+    /// Replaced.
+    Set(T),
+}
+
+impl<T> Patch<T> {
+    /// The field after the update.
+    #[must_use]
+    pub fn apply(self, current: Option<T>) -> Option<T> {
+        match self {
+            Self::Keep => current,
+            Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+
+    /// The same update with a converted value.
+    ///
+    /// # Errors
+    /// What `convert` returns.
+    pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
+        Ok(match self {
+            Self::Keep => Patch::Keep,
+            Self::Clear => Patch::Clear,
+            Self::Set(value) => Patch::Set(convert(value)?),
+        })
+    }
+
+    /// The new value, if there is one.
+    #[must_use]
+    pub const fn value(&self) -> Option<&T> {
+        match self {
+            Self::Keep | Self::Clear => None,
+            Self::Set(value) => Some(value),
+        }
+    }
+}
+
+/// Creates a product's stock, held by whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStock {
+    /// The product.
+    pub product: ProductId,
+    /// What is available outside of any location.
+    pub unlocated: Quantity,
+    /// What is available in each location.
+    pub located: BTreeMap<Slug, Quantity>,
+}
+
+/// Makes one transaction on the stock of a product that the caller sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transact {
+    /// The product.
+    pub product: ProductId,
+    /// What to do.
+    pub action: TransactionAction,
+    /// To how many pieces.
+    pub quantity: Quantity,
+    /// In which location; the unlocated pool if none is named. A text that is no slug names no
+    /// location, and is refused like any other unknown one.
+    pub location: Option<String>,
+    /// What the position has to hold for this to be done.
+    pub expectation: Expectation,
+    /// What the ledger is to say of it.
+    pub annotation: Annotation,
+}
+
+impl Transact {
+    /// A transaction on the unlocated pool, whatever it holds.
+    #[must_use]
+    pub fn new(product: ProductId, action: TransactionAction, quantity: Quantity) -> Self {
+        Self {
+            product,
+            action,
+            quantity,
+            location: None,
+            expectation: Expectation::default(),
+            annotation: Annotation::default(),
+        }
+    }
+}
+
+/// What a client takes a position to hold. What isn't named may be anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// What is available there.
+    pub available: Option<Quantity>,
+    /// What is allocated there.
+    pub allocated: Option<Quantity>,
+    /// Both together.
+    pub total: Option<Quantity>,
+}
+
+impl Expectation {
+    /// Whether a position with these figures is as expected.
+    #[must_use]
+    pub fn is_met(self, balance: Balance) -> bool {
+        let is = |expected: Option<Quantity>, figure| expected.is_none_or(|it| it == figure);
+        is(self.available, balance.available)
+            && is(self.allocated, balance.allocated)
+            && is(self.total, balance.total())
+    }
+}
+
+/// Makes transactions in order, each seeing what the ones before it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactMany {
+    /// The transactions; `None` for a line that is none, which is refused in its turn.
+    pub lines: Vec<Option<Transact>>,
+    /// Whether all are made or none. Else each stands alone.
+    pub atomic: bool,
+}
+
+impl TransactMany {
+    /// How many lines there may be. (Source: the HTTP contract.)
+    pub const LINES_MAX: usize = 10_000;
+}
+
+/// Undoes an entry of the ledger of a stock that the caller sees, once at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The entry. It is read before: entries never change.
+    pub recorded: Recorded,
+}
+
+/// Undoes all entries of a batch that aren't undone yet, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoBatch {
+    /// The entries, in the order in which they were made. They are read before: entries never
+    /// change.
+    pub entries: Vec<Recorded>,
+}
+
+/// Makes a position what it has to be if so much of it was counted at some time: all that has
+/// happened since stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountStock {
+    /// The product.
+    pub product: ProductId,
+    /// Where it was counted; the unlocated pool if no location is named.
+    pub location: Option<String>,
+    /// How many pieces there were, allocated or not.
+    pub counted: Quantity,
+    /// When.
+    pub as_of: Timestamp,
+    /// What it belongs to in another system.
+    pub reference: Option<Reference>,
+}
+
+/// Sets what is available in locations of a stock, or takes locations out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetLocations {
+    /// The product.
+    pub product: ProductId,
+    /// For each location named, what is to be available there, or `None` to take it out.
+    pub located: BTreeMap<Slug, Option<Quantity>>,
+}
+
+/// Ends the management of a product's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteStock {
+    /// The product.
+    pub product: ProductId,
+}
+
+/// Creates a location of whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateLocation {
+    /// Its name for people.
+    pub name: Name,
+    /// Its name in paths and bodies.
+    pub slug: Slug,
+    /// What another system calls it.
+    pub external_ref: Option<ExternalRef>,
+    /// What it is.
+    pub description: Option<Description>,
+    /// Its postal address.
+    pub address: Option<Address>,
+    /// Where it is.
+    pub geolocation: Option<Geolocation>,
+}
+
+/// Changes the named fields of a location.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UpdateLocation {
+    /// Which.
+    pub id: LocationId,
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new slug.
+    pub slug: Option<Slug>,
+    /// What another system calls it.
+    pub external_ref: Patch<ExternalRef>,
+    /// What it is.
+    pub description: Patch<Description>,
+    /// Its postal address.
+    pub address: Patch<Address>,
+    /// Where it is.
+    pub geolocation: Patch<Geolocation>,
+}
+
+/// Deletes a location in which no stock lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteLocation {
+    /// Which.
+    pub id: LocationId,
+}
+
+/// Registers a product of whoever the caller acts as, with its first stock if it is to be managed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegisterProduct {
+    /// What it is called.
+    pub name: ProductText,
+    /// The stock keeping unit.
+    pub sku: Option<ProductText>,
+    /// Its name in addresses of web pages.
+    pub slug: Option<ProductText>,
+    /// What it is.
+    pub description: Option<ProductText>,
+    /// Whether it is for sale.
+    pub status: ProductStatus,
+    /// Whether it needs shipping.
+    pub commodity_type: CommodityType,
+    /// Whether its stock is managed.
+    pub manage_stock: bool,
+    /// What another system calls it.
+    pub external_ref: Option<ProductText>,
+    /// The first stock level. Without it stock is created only if it is to be managed, with zero.
+    pub stock: Option<Quantity>,
+}
+
+/// Changes the named fields of a product.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateProduct {
+    /// Which.
+    pub id: ProductId,
+    /// A new name.
+    pub name: Option<ProductText>,
+    /// The stock keeping unit.
+    pub sku: Patch<ProductText>,
+    /// Its name in addresses of web pages.
+    pub slug: Patch<ProductText>,
+    /// What it is.
+    pub description: Patch<ProductText>,
+    /// Whether it is for sale.
+    pub status: Option<ProductStatus>,
+    /// Whether it needs shipping.
+    pub commodity_type: Option<CommodityType>,
+    /// Whether its stock is managed.
+    pub manage_stock: Option<bool>,
+    /// What another system calls it.
+    pub external_ref: Patch<ProductText>,
+    /// The level that its unlocated stock is to have, as a `set` transaction does it.
+    pub stock: Option<Quantity>,
+}
+
+/// Deletes a product that has no stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteProduct {
+    /// Which.
+    pub id: ProductId,
+}
+
+/// Creates an application key of whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateKey {
+    /// What it is called.
+    pub name: ProductText,
+    /// What a client presents to get a token; random.
+    pub client_id: String,
+    /// The digest of the secret; random as well.
+    pub secret_hash: SecretHash,
+    /// Requests per second kept free for it.
+    pub reserved_rate_limit: u32,
+    /// Whether it gives tokens without its secret.
+    pub allow_implicit: bool,
+    /// The rate limit that all reserved ones together may not pass, if there is one.
+    pub rate_limit: Option<u32>,
+}
+
+/// Changes the named fields of an application key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateKey {
+    /// Which.
+    pub id: KeyId,
+    /// A new name.
+    pub name: Option<ProductText>,
+    /// Requests per second kept free for it.
+    pub reserved_rate_limit: Option<u32>,
+    /// Whether it gives tokens without its secret.
+    pub allow_implicit: Option<bool>,
+    /// The rate limit that all reserved ones together may not pass, if there is one.
+    pub rate_limit: Option<u32>,
+}
+
+/// Deletes an application key, whose tokens stop working.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteKey {
+    /// Which.
+    pub id: KeyId,
+}
+
+/// Creates the organization that the batch is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateOrganization {
+    /// Its id: fresh.
+    pub id: OrganizationId,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// Creates a store of the organization.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStore {
+    /// Its id: fresh.
+    pub id: StoreId,
+    /// What it is called.
+    pub name: Name,
+}
+
+/// Changes how the organization wants things done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct UpdateSettings {
+    /// Whether every store may keep stock of its own of an organization-level product.
+    pub per_store_stock: Option<bool>,
+}

@@ -1,0 +1,177 @@
+//! The past: stock as it stood, and ledgers to any depth.
+
+use async_trait::async_trait;
+use stockroom_application::PageRequest;
+use stockroom_application::filter::TransactionCondition;
+use stockroom_application::ports::{HistoryReader, StoreError, View};
+use stockroom_domain::{
+    Batch, BatchEntry, BatchId, DeletedStock, Entry, LocationId, OrganizationId, PastPosition,
+    ProductId, Recorded, Stock, StockId, StockKey, StockLife, Timestamp, TransactionId,
+};
+
+use crate::MemoryDatabase;
+use crate::tenant::Tenant;
+
+impl Tenant {
+    /// The stock as it stood at a time, if it was there.
+    pub(crate) fn stock_at(&self, life: &StockLife, at: Timestamp) -> Option<Stock> {
+        if !life.covers(at) {
+            return None;
+        }
+        let ledger = self.ledgers.get(&life.id)?;
+        let entries = &ledger[..ledger.partition_point(|entry| entry.created_at <= at)];
+        let last = entries.last()?;
+        let balance = |location: LocationId| {
+            let mut entries = entries.iter().rev();
+            entries
+                .find(|entry| entry.location == Some(location))
+                .map(|entry| entry.balance)
+        };
+        let spans = self.position_spans.get(&life.id).into_iter().flatten();
+        let positions = spans.filter(|span| span.added_at <= at).filter_map(|span| {
+            Some(PastPosition {
+                location: span.location,
+                slug: self.slug(span.location)?.clone(),
+                added_at: span.added_at,
+                removed_at: span.removed_at,
+                balance: balance(span.location).unwrap_or_default(),
+            })
+        });
+        Stock::at(life, at, last, positions)
+    }
+
+    /// The current and former stock that some owners have, in the order of creation.
+    fn lives(&self, wanted: impl Fn(StockKey) -> bool) -> Vec<StockLife> {
+        let current = self.stocks.iter().filter(|(key, _)| wanted(**key));
+        let current = current.map(|(_, stock)| StockLife::from(stock));
+        let deleted = self.deleted_stocks.iter();
+        let deleted = deleted.filter(|deleted| wanted(deleted.stock.key())).map(
+            |DeletedStock { stock, deleted_at }| StockLife {
+                deleted_at: Some(*deleted_at),
+                ..StockLife::from(stock)
+            },
+        );
+        let mut lives: Vec<StockLife> = current.chain(deleted).collect();
+        lives.sort_unstable_by_key(|life| life.id);
+        lives
+    }
+
+    /// The stocks that `view` saw at a time, in the order of creation.
+    fn lives_at(&self, view: View, at: Timestamp) -> Vec<StockLife> {
+        let mut lives = self.lives(|key| view.acting.can_see(key.owner));
+        lives.retain(|life| life.covers(at));
+        let own = lives.iter().filter(|life| life.owner == view.acting);
+        let own: std::collections::HashSet<ProductId> = own.map(|life| life.product).collect();
+        lives.retain(|life| life.owner == view.acting || !own.contains(&life.product));
+        lives
+    }
+
+    fn ledger_of(&self, stock: StockId) -> &[Entry] {
+        self.ledgers.get(&stock).map_or(&[], Vec::as_slice)
+    }
+}
+
+#[async_trait]
+impl HistoryReader for MemoryDatabase {
+    async fn lives(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<StockLife>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            tenant.lives(|key| view.acting.can_see(key.owner) && products.contains(&key.product))
+        }))
+    }
+
+    async fn lives_at(
+        &self,
+        view: View,
+        at: Timestamp,
+        after: Option<StockId>,
+        page: PageRequest,
+    ) -> Result<Vec<StockLife>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let lives = tenant.lives_at(view, at).into_iter();
+            lives
+                .filter(|life| after.is_none_or(|after| life.id > after))
+                .skip(page.offset as usize)
+                .take(page.limit as usize)
+                .collect()
+        }))
+    }
+
+    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            tenant.lives_at(view, at).len() as u64
+        }))
+    }
+
+    async fn past(
+        &self,
+        organization: OrganizationId,
+        lives: &[StockLife],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            lives
+                .iter()
+                .filter_map(|life| tenant.stock_at(life, at))
+                .collect()
+        }))
+    }
+
+    async fn ledger(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        filter: &[TransactionCondition],
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let entries = tenant.ledger_of(life.id).iter();
+            entries
+                .filter(|entry| entry.sequence > after && entry.sequence <= life.sequence)
+                .map(|entry| tenant.recorded(life.product, entry))
+                .filter(|recorded| filter.iter().all(|condition| condition.matches(recorded)))
+                .take(limit as usize)
+                .collect()
+        }))
+    }
+
+    async fn sequence_of(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        id: TransactionId,
+    ) -> Result<Option<u64>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let mut entries = tenant.ledger_of(life.id).iter();
+            let entry = entries.find(|entry| entry.id == id)?;
+            Some(entry.sequence).filter(|sequence| *sequence <= life.sequence)
+        }))
+    }
+
+    async fn batch(
+        &self,
+        organization: OrganizationId,
+        id: BatchId,
+    ) -> Result<Option<Batch>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| tenant.batches.get(&id).cloned()))
+    }
+
+    async fn entries(
+        &self,
+        organization: OrganizationId,
+        entries: &[BatchEntry],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let found = entries.iter().filter_map(|wanted| {
+                let place = usize::try_from(wanted.sequence).ok()?.checked_sub(1)?;
+                let entry = tenant.ledger_of(wanted.stock).get(place)?;
+                Some(tenant.recorded(wanted.product, entry))
+            });
+            found.collect()
+        }))
+    }
+}
