@@ -8,6 +8,7 @@ mod stock;
 mod walk;
 
 use std::collections::HashMap;
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use stockroom_domain::{
@@ -51,10 +52,23 @@ pub struct VerifySummary {
     pub entries: u64,
     /// How many differences were found.
     pub differences: u64,
+    /// How many of them are there still.
+    pub differences_left: u64,
     /// How many stocks were repaired, or would be.
     pub repaired: u64,
     /// How many that weren't as they should be are left so.
     pub left: u64,
+}
+
+impl AddAssign for VerifySummary {
+    fn add_assign(&mut self, other: Self) {
+        self.stocks += other.stocks;
+        self.entries += other.entries;
+        self.differences += other.differences;
+        self.differences_left += other.differences_left;
+        self.repaired += other.repaired;
+        self.left += other.left;
+    }
 }
 
 /// Whether what can be repaired is.
@@ -278,6 +292,7 @@ impl<'a> Progress<'a> {
 
     fn difference(&mut self, difference: Difference) {
         self.summary.differences += 1;
+        self.summary.differences_left += 1;
         self.observer.difference(difference);
     }
 
@@ -344,12 +359,13 @@ impl<'a> Progress<'a> {
         self.summary.stocks += 1;
         let last = ledger.last_beyond();
         let has_gone_on = last.is_some_and(|last| now.is_some_and(|now| now >= last));
-        let mut is_right = ledger.is_sound;
+        let mut differences = 0;
         for difference in ledger.differences(has_gone_on) {
-            is_right = false;
+            differences += 1;
             self.difference(difference);
         }
         self.observer.verified(ledger);
+        let is_right = ledger.is_sound && differences == 0;
         if let Some(repairing) = self.repairing.filter(|_| !is_right) {
             let repaired = ledger.repaired(has_gone_on);
             let outcome = match repaired {
@@ -363,7 +379,11 @@ impl<'a> Progress<'a> {
                 None => RepairOutcome::Damaged,
             };
             match outcome {
-                RepairOutcome::Planned(_) | RepairOutcome::Done(_) => self.summary.repaired += 1,
+                RepairOutcome::Planned(_) => self.summary.repaired += 1,
+                RepairOutcome::Done(_) => {
+                    self.summary.repaired += 1;
+                    self.summary.differences_left -= differences;
+                }
                 _ => self.summary.left += 1,
             }
             let found = &ledger.stock;
