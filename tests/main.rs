@@ -9,3 +9,4 @@ mod operation;
 mod postgres;
 mod races;
 mod support;
+mod verify;

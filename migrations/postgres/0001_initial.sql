@@ -172,6 +172,10 @@ CREATE TABLE stocks (
 -- primary key, and might go through all that an owner has.
 CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id)
     WHERE created_at >= 0;
+-- The ledgers lie in this order, and are held against stock in it. What is said of `created_at` is
+-- something else that is always true, so that lists don't go along this index.
+CREATE UNIQUE INDEX stocks_of_organization ON stocks (organization_id, stock_id)
+    WHERE created_at < 9223372036854775807;
 
 CREATE TABLE positions (
     organization_id uuid   NOT NULL,

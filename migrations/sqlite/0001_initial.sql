@@ -152,6 +152,8 @@ CREATE TABLE stocks (
 
 -- Stock ids are UUIDs of version 7: this is the order of creation, in which stock is listed.
 CREATE UNIQUE INDEX stocks_of_owner ON stocks (organization_id, owner_id, stock_id);
+-- The ledgers lie in this order, and are held against stock in it.
+CREATE UNIQUE INDEX stocks_of_organization ON stocks (organization_id, stock_id);
 
 CREATE TABLE positions (
     organization_id BLOB    NOT NULL,

@@ -27,6 +27,7 @@ mod shared;
 mod stockroom;
 mod tenancy;
 mod token;
+mod verify;
 
 pub use access::{Administrator, Caller, Grant};
 pub use environment::{Clock, Environment, RandomIds, SystemClock};
@@ -37,3 +38,6 @@ pub use keys::{KeyPage, NewKey, NewKeyRequest};
 pub use page::{Page, PageRequest};
 pub use stockroom::{Limits, Stockroom};
 pub use token::{SigningKey, Token, TokenRequest};
+pub use verify::{
+    Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
+};

@@ -1,5 +1,7 @@
 //! The ports: what Stockroom needs of a database. An adapter implements all of them.
 
+mod stored;
+
 use async_trait::async_trait;
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
@@ -9,6 +11,8 @@ use stockroom_domain::{
 
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{Page, PageRequest};
+
+pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 
 /// What went wrong in a database. None of it is for clients to read.
 #[derive(Debug, thiserror::Error)]
@@ -309,6 +313,7 @@ pub trait ServerState: Send + Sync {
 pub trait Database:
     Ledger
     + StockReader
+    + StoredReader
     + HistoryReader
     + LocationReader
     + ProductReader
@@ -322,6 +327,7 @@ pub trait Database:
 impl<T> Database for T where
     T: Ledger
         + StockReader
+        + StoredReader
         + HistoryReader
         + LocationReader
         + ProductReader

@@ -70,6 +70,8 @@ pub struct Stockroom {
     /// Stores seen to exist. Stores are never deleted, so that this never grows stale.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
+    /// Held by who verifies stock.
+    pub(crate) verifications: tokio::sync::Mutex<()>,
 }
 
 /// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
@@ -128,6 +130,7 @@ impl Stockroom {
             tokens: Tokens::new(&signing_key),
             known_stores: RwLock::default(),
             operations: Operations::default(),
+            verifications: tokio::sync::Mutex::default(),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)

@@ -14,6 +14,7 @@ mod server;
 mod systems;
 mod targets;
 mod usage;
+mod verify;
 
 use std::ffi::OsString;
 use std::num::NonZeroUsize;
@@ -30,8 +31,10 @@ use report::Table;
 use run::Outcome;
 use systems::Setting;
 
-/// The case that is measured apart, and is a table of its own.
+/// A case that is measured apart, and is a table of its own.
 const LISTS: &str = "lists";
+/// Another such case.
+const VERIFY: &str = "verify";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -61,6 +64,9 @@ struct Cli {
     /// How much stock the large store of the case `lists` has.
     #[arg(long, default_value = "1000000")]
     stocks: NonZeroUsize,
+    /// How many ledger entries the case `verify` has.
+    #[arg(long, default_value = "1000000")]
+    entries: NonZeroUsize,
     /// What every random choice follows from.
     #[arg(long, default_value_t = 4)]
     seed: u64,
@@ -91,6 +97,7 @@ enum Part {
 struct Report {
     side_by_side: Option<Outcome>,
     lists: Option<Table>,
+    verify: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -123,7 +130,7 @@ fn report(cli: Cli) -> anyhow::Result<()> {
     if let Some(outcome) = &report.side_by_side {
         println!("{outcome}");
     }
-    if let Some(table) = &report.lists {
+    for table in [&report.lists, &report.verify].into_iter().flatten() {
         println!("{table}");
     }
     Ok(())
@@ -143,8 +150,9 @@ async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let program = cli.server.context("there is no program to measure")?;
     let cases = cases::all(cli.connections.get());
-    let cases = cases::select(cases, &[LISTS], &cli.cases)?;
-    let measures_lists = cli.cases.is_empty() || cli.cases.iter().any(|case| case == LISTS);
+    let cases = cases::select(cases, &[LISTS, VERIFY], &cli.cases)?;
+    let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
+    let (measures_lists, measures_verify) = (measures(LISTS), measures(VERIFY));
     let duration = Duration::from_secs(cli.seconds);
     let (rounds, seed) = (cli.rounds.get(), cli.seed);
     let side_by_side = if cases.is_empty() {
@@ -164,8 +172,15 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     } else {
         None
     };
+    let verify = if measures_verify {
+        let entries = cli.entries.get();
+        Some(verify::measure(&program, rounds, entries, seed).await?)
+    } else {
+        None
+    };
     Ok(Report {
         side_by_side,
         lists,
+        verify,
     })
 }

@@ -73,7 +73,7 @@ pub(crate) fn become_program(command: &[OsString]) -> anyhow::Result<()> {
 }
 
 impl Storage {
-    fn arguments(&self) -> Vec<OsString> {
+    pub(crate) fn arguments(&self) -> Vec<OsString> {
         match self {
             Self::Postgres(url) => vec!["--database-url".into(), url.into()],
             Self::Sqlite(folder) => vec!["--data-folder".into(), folder.into()],
@@ -89,11 +89,7 @@ impl Server {
     /// If it doesn't start.
     pub(crate) async fn start(program: &Path, storage: &Storage) -> anyhow::Result<Self> {
         let mut command = Command::new(THIS_PROGRAM);
-        for (name, _) in std::env::vars_os() {
-            if name.to_string_lossy().starts_with(ENVIRONMENT_PREFIX) {
-                command.env_remove(name);
-            }
-        }
+        without_settings(&mut command);
         let mut process = command
             .arg("become")
             .arg(program)
@@ -177,6 +173,15 @@ impl Server {
         let answer: Value = answer.send().await?.json().await?;
         let token = answer["access_token"].as_str().context("no token")?;
         Ok(token.to_owned())
+    }
+}
+
+/// Keeps settings in this process's environment from a program.
+pub(crate) fn without_settings(command: &mut Command) {
+    for (name, _) in std::env::vars_os() {
+        if name.to_string_lossy().starts_with(ENVIRONMENT_PREFIX) {
+            command.env_remove(name);
+        }
     }
 }
 

@@ -23,6 +23,9 @@
 //! Each case is a function that takes a [`Bench`], and fails by panicking. A new case is written
 //! into the module of its topic and into the list in [`suite!`].
 //!
+//! What only one adapter can get wrong its own tests look at; for those of damage there is
+//! [`Damageable`](damage::Damageable).
+//!
 //! [`Environment`]: stockroom_application::Environment
 
 #![expect(
@@ -36,6 +39,7 @@ mod make;
 
 pub mod batches;
 pub mod concurrency;
+pub mod damage;
 pub mod filters;
 pub mod history;
 pub mod idempotency;
@@ -51,6 +55,7 @@ pub mod stock;
 pub mod tenancy;
 pub mod transactions;
 pub mod undo;
+pub mod verify;
 
 pub use bench::{Bench, Clock, Fixture, Tenant};
 pub use client::Client;
@@ -254,6 +259,14 @@ macro_rules! suite {
                 what_is_kept_first_is_kept,
                 racing_servers_keep_one_value,
                 a_database_answers_a_ping,
+            }
+            verify {
+                a_whole_life_verifies,
+                organizations_are_verified_apart,
+                one_stock_is_read_with_its_ledger,
+                what_changes_meanwhile_is_no_difference,
+                stock_is_repaired,
+                stock_that_was_changed_meanwhile_is_not_repaired,
             }
             random {
                 commands_match_the_memory_database,

@@ -26,6 +26,7 @@ mod stock;
 mod tenancy;
 mod text;
 mod timestamp;
+mod verify;
 
 pub use batch::{Outcome, run, runs};
 pub use command::{Actor, Answer, Answered, Command, Counted, Operation, Request};
@@ -58,6 +59,10 @@ pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, ProductText, Reason, Reference, Slug,
 };
 pub use timestamp::Timestamp;
+pub use verify::{
+    Difference, Figures, LedgerVerifier, Problem, StoredBalance, StoredEntry, StoredStock,
+    UnreadableRow, VerifiedLedger,
+};
 
 /// The most locations one stock may have positions in.
 pub const STOCK_LOCATIONS_MAX: usize = 1_000;

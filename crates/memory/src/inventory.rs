@@ -19,7 +19,7 @@ use crate::tenant::Tenant;
 
 impl Tenant {
     /// The stock of a product that `acting` sees: its own, else the organization's.
-    fn visible_stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
+    pub(crate) fn visible_stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
         acting
             .visible()
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))

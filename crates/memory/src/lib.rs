@@ -9,6 +9,7 @@ mod inventory;
 mod keys;
 mod list;
 mod past;
+mod stored;
 mod tenant;
 
 use std::collections::{BTreeMap, HashMap};

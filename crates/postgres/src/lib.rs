@@ -14,6 +14,8 @@
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
 //!   `rows`, and with it the decoding, which trusts no row.
+//! - Whole ledgers are read by those who verify them (`stored`), and taken as they are: a wrong row is
+//!   what they look for.
 //! - A commit returns after PostgreSQL has said that it is durable.
 //!
 //! # Changing a statement or the schema
@@ -29,5 +31,6 @@ mod parameter;
 mod read;
 mod rows;
 mod session;
+mod stored;
 
 pub use open::{PostgresDatabase, PostgresOptions};

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stockroom_domain::{KeyId, OrganizationId, StoreId};
 
+use crate::verify::{Repair, Verify};
+
 /// An inventory service that speaks the Elastic Path Commerce dialect.
 #[derive(Debug, Parser)]
 #[command(name = "stockroom", version, max_term_width = 100)]
@@ -29,6 +31,12 @@ pub(crate) enum Command {
     /// Create, list and revoke application keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Recompute all stock from its ledgers and name every difference. The exit code is 0 if there is
+    /// none, 1 if there are, 2 if that can't be told.
+    Verify(Verify),
+    /// Make current stock what its ledgers say, where these are sound. The exit code is 0 if no
+    /// difference is left, 1 if there are, 2 if that can't be told.
+    Repair(Repair),
     /// Ask the server on this machine whether it is ready; if not, the exit code is 1.
     Health(Health),
     /// Print the API's `OpenAPI` document.
@@ -419,7 +427,7 @@ pub(crate) enum KeyCommand {
     },
 }
 
-fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
+pub(crate) fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
     OrganizationId::parse(text).ok_or("an id is a UUID")
 }
 

@@ -9,6 +9,7 @@ mod logging;
 mod metrics;
 mod operator;
 mod serve;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         Err(error) => error.exit(),
     };
     match run(command) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("stockroom: {error:#}");
             ExitCode::FAILURE
@@ -33,7 +34,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command) -> anyhow::Result<()> {
+fn run(command: Command) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -44,8 +45,11 @@ fn run(command: Command) -> anyhow::Result<()> {
             Command::Organization(command) => operator::organization(command).await,
             Command::Store(command) => operator::store(command).await,
             Command::Key(command) => operator::key(command).await,
+            Command::Verify(settings) => return Ok(verify::verify(&settings).await),
+            Command::Repair(settings) => return Ok(verify::repair(&settings).await),
             Command::Health(settings) => health::ask(&settings),
             Command::Openapi => operator::openapi(),
         }
+        .map(|()| ExitCode::SUCCESS)
     })
 }

@@ -172,10 +172,14 @@ async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Admi
     Ok(Administrator::operator(organization, acting))
 }
 
-async fn on(
+/// Does something on a database.
+///
+/// # Errors
+/// If the database can't be opened, and those of the action.
+pub(crate) async fn on<T>(
     settings: &Database,
-    action: impl AsyncFnOnce(&Stockroom) -> anyhow::Result<()>,
-) -> anyhow::Result<()> {
+    action: impl AsyncFnOnce(&Stockroom) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
     let environment = Environment::system();
     let database = OpenDatabase::open(settings, &environment).await?;
     let ports = database.ports();

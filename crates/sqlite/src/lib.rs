@@ -11,6 +11,8 @@
 //! - Reads have connections of their own. In the WAL mode they see the last commit and neither
 //!   wait for the writer nor hinder it. What has to fit together is read in one transaction, or in
 //!   one statement.
+//! - Whole ledgers are read by those who verify them, on one more connection (`stored`), and taken as
+//!   they are: a wrong row is what they look for.
 //! - A commit returns after the write-ahead log is on the disk (`synchronous=FULL`).
 //! - There, a batch takes the same few statements whether it is of one command or of ten thousand:
 //!   the rows travel as one JSON parameter, which `json_each` takes apart. Ids are in it as
@@ -32,5 +34,6 @@ mod open;
 mod parameter;
 mod read;
 mod rows;
+mod stored;
 
 pub use open::{SqliteDatabase, SqliteOptions};

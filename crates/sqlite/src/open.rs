@@ -18,6 +18,7 @@ use tokio::time::timeout;
 
 use crate::direct::{Direct, Turn};
 use crate::error::{Fault, failed};
+use crate::stored::StoredReading;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -69,6 +70,8 @@ pub struct SqliteDatabase {
     /// For all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// For those who read whole ledgers.
+    pub(crate) stored: StoredReading,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
     pub(crate) environment: Environment,
@@ -130,6 +133,7 @@ impl SqliteDatabase {
             direct,
             writer,
             readers,
+            stored: StoredReading::new(path, options.busy_timeout),
             line: Arc::default(),
             acquire_timeout: options.acquire_timeout,
             environment,
@@ -183,6 +187,7 @@ impl SqliteDatabase {
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.stored.close().await;
         self.direct.close().await;
         // SQLite does the rest when its last connection to the file is closed.
         self.writer.close().await;

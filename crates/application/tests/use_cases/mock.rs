@@ -9,14 +9,14 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState,
-    StockReader, StoreError, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
+    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
-    StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
+    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -63,6 +63,39 @@ mock! {
             product: ProductId,
             id: TransactionId,
         ) -> Result<Option<Recorded>, StoreError>;
+    }
+
+    #[async_trait]
+    impl StoredReader for Database {
+        async fn stored_stocks(
+            &self,
+            organization: OrganizationId,
+            after: &Cursor,
+            limit: u32,
+        ) -> Result<Chunk<StoredStock>, StoreError>;
+        async fn stored_stocks_of(
+            &self,
+            organization: OrganizationId,
+            ids: &[StockId],
+        ) -> Result<Vec<StoredStock>, StoreError>;
+        async fn stored_stock(
+            &self,
+            view: View,
+            product: ProductId,
+        ) -> Result<Option<StoredStock>, StoreError>;
+        async fn stored_entries(
+            &self,
+            organization: OrganizationId,
+            range: &LedgerRange,
+            limit: u32,
+        ) -> Result<Chunk<StoredEntry>, StoreError>;
+        async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
+        async fn repair_stock(
+            &self,
+            organization: OrganizationId,
+            found: &StoredStock,
+            repaired: &StoredStock,
+        ) -> Result<bool, StoreError>;
     }
 
     #[async_trait]

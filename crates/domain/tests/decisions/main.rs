@@ -15,3 +15,4 @@ mod stock;
 mod tenancy;
 mod time;
 mod transactions;
+mod verify;

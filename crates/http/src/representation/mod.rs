@@ -5,6 +5,7 @@ mod location;
 mod product;
 mod stock;
 mod transaction;
+mod verification;
 
 use serde::Serialize;
 use stockroom_domain::Timestamp;
@@ -15,6 +16,7 @@ pub(crate) use location::{GeolocationBody, LocationBody};
 pub(crate) use product::{Commodity, ProductBody, Status};
 pub(crate) use stock::StockBody;
 pub(crate) use transaction::{TransactionBody, shown_action};
+pub(crate) use verification::VerificationBody;
 
 /// A single thing.
 #[derive(Serialize, ToSchema)]

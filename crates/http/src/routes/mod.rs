@@ -11,6 +11,7 @@ mod settings;
 mod stock;
 mod token;
 mod transactions;
+mod verification;
 
 use std::sync::Arc;
 
@@ -32,6 +33,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(token::issue))
         .routes(routes!(stock::list, stock::create))
         .routes(routes!(stock::read_several))
+        .routes(routes!(verification::read))
         .routes(routes!(
             stock::read,
             stock::create_of_product,

@@ -123,6 +123,15 @@ pub(super) async fn take(
     })
 }
 
+/// Holds which locations there are, together with others.
+pub(super) async fn locations(
+    session: &mut Session,
+    organization: OrganizationId,
+) -> Result<(), StoreError> {
+    let locks = BTreeMap::from([(Lock::Locations, Mode::Shared)]);
+    take_advisory(session, organization, &locks).await
+}
+
 fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &Needs) {
     let mut add = |lock: Lock, mode: Mode| {
         let held = locks.entry(lock).or_insert(mode);

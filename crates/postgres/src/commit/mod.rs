@@ -38,6 +38,7 @@ mod load;
 mod locks;
 mod positions;
 mod records;
+pub(crate) mod repair;
 mod stocks;
 mod unlocked;
 

@@ -93,7 +93,7 @@ impl Memory {
         }
     }
 
-    fn forget(&self, organization: OrganizationId, key: StockKey) {
+    pub(super) fn forget(&self, organization: OrganizationId, key: StockKey) {
         self.stocks.remove(&(organization, key));
     }
 
@@ -294,10 +294,12 @@ async fn store(
                 updated_at = after.updated_at
             FROM unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[]
+                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+                $46::bytea[]
             ) AS after (
                 product_id, owner_id, stock_id, available_before, allocated_before,
-                sequence_before, available, allocated, sequence, last_hash, updated_at
+                sequence_before, available, allocated, sequence, last_hash, updated_at,
+                last_hash_before
             )
             CROSS JOIN LATERAL (
                 SELECT ctid FROM stocks
@@ -314,6 +316,7 @@ async fn store(
                 AND stocks.available = after.available_before
                 AND stocks.allocated = after.allocated_before
                 AND stocks.sequence = after.sequence_before
+                AND stocks.last_hash = after.last_hash_before
                 AND NOT stocks.located
             RETURNING 1
         ),
@@ -422,6 +425,7 @@ async fn store(
         &kept.outcomes,
         &kept.expires_at,
         now.as_milliseconds(),
+        &before.last_hashes,
     )
     .execute(session)
     .await

@@ -6,11 +6,13 @@ use std::collections::BTreeMap;
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::{StockCondition, TextCondition};
-use stockroom_application::ports::{Ledger as _, StockReader as _, View};
+use stockroom_application::ports::{
+    Cursor, Ledger as _, LedgerRange, StockReader as _, StoredReader as _, View,
+};
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     Actor, Command, CreateStock, DeleteStock, Operation, OrganizationId, Owner, ProductId,
-    Quantity, StoreId, Transact, TransactionAction,
+    Quantity, StockId, StoreId, Transact, TransactionAction,
 };
 use stockroom_test_postgres::TestDatabase;
 use uuid::Uuid;
@@ -55,6 +57,17 @@ const ROWS: &str = "
         SELECT organization_id, id, owner_id, 'A product', 'live', 'physical', true, n, n
         FROM numbered;
     INSERT INTO positions SELECT organization_id, id, id, 5, 0 FROM numbered WHERE n % 10 = 0";
+
+/// Five entries of each of these stocks.
+const ENTRIES: &str = "
+    INSERT INTO entries (
+        organization_id, stock_id, sequence, transaction_id, action, quantity, available, allocated,
+        created_at, hash
+    )
+        SELECT
+            organization_id, id, sequence, id, 'increment', 1, sequence, 0, 0,
+            decode(repeat('00', 32), 'hex')
+        FROM numbered, generate_series(1, 5) AS sequence";
 
 /// As PostgreSQL does by itself before long.
 const ANALYZE: &str = "ANALYZE";
@@ -195,6 +208,40 @@ async fn plans_that_were_made_while_tables_were_empty_stay_good() {
     execute(&database, ROWS).await;
     let before = rows_read(&database).await;
     live(&database, 2, "place").await;
+    for (table, rows) in rows_read(&database).await {
+        let read = rows - before.get(&table).unwrap_or(&0);
+        assert!(read <= ROWS_MAX, "{read} rows of {table}");
+    }
+}
+
+/// Reads a little of everything that is verified.
+async fn read_stored(database: &PostgresDatabase, stock: Uuid) {
+    let (organization, stock) = (VIEW.organization, StockId::new(stock));
+    let after = Cursor::before(stock);
+    let stocks = database.stored_stocks(organization, &after, 5).await;
+    stocks.unwrap();
+    let stocks = database.stored_stocks_of(organization, &[stock]).await;
+    stocks.unwrap();
+    let product = ProductId::new(Uuid::from_u128(1));
+    database.stored_stock(VIEW, product).await.unwrap();
+    let to_the_end = LedgerRange { after, until: None };
+    for range in [LedgerRange::of(stock), to_the_end] {
+        let entries = database.stored_entries(organization, &range, 7).await;
+        entries.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn what_is_verified_is_read_as_far_as_it_is_asked_for() {
+    const ROWS_MAX: i64 = 50;
+    let (database, _server) = database().await;
+    execute(&database, ORGANIZATION).await;
+    let stock = Uuid::from_u128((0x2000_0001 << 96) | 0x1_0000);
+    read_stored(&database, stock).await;
+    execute(&database, ROWS).await;
+    execute(&database, ENTRIES).await;
+    let before = rows_read(&database).await;
+    read_stored(&database, stock).await;
     for (table, rows) in rows_read(&database).await {
         let read = rows - before.get(&table).unwrap_or(&0);
         assert!(read <= ROWS_MAX, "{read} rows of {table}");

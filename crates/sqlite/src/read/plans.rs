@@ -110,10 +110,11 @@ async fn no_checked_statement_reads_whole_tables() {
 }
 
 #[tokio::test]
-async fn no_statement_of_transactions_reads_whole_tables() {
+async fn no_statement_of_a_direct_connection_reads_whole_tables() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
-    for statement in crate::commit::STATEMENTS {
+    let statements = crate::commit::STATEMENTS.iter();
+    for statement in statements.chain(&crate::stored::STATEMENTS) {
         let steps: Vec<String> = sqlx::raw_sql(AssertSqlSafe(format!("{EXPLAIN}{statement}")))
             .fetch_all(&mut *connection)
             .await

@@ -13,3 +13,4 @@ mod read;
 mod transactions;
 mod undo;
 mod update;
+mod verify;

@@ -96,7 +96,8 @@ impl Endpoint {
     /// A request without a body.
     pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
         let request = app.request(self.method.clone(), &path(&self.template, scene));
-        if self.template.trim_end_matches('/') == "/v2/inventories/audit" {
+        let of_product = ["/v2/inventories/audit", "/v2/inventories/verify"];
+        if of_product.contains(&self.template.trim_end_matches('/')) {
             request.query(&format!("product_id={}", scene.stocked))
         } else if self.is("PUT /v2/settings/inventories") {
             request.organization()

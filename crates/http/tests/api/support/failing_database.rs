@@ -3,14 +3,14 @@
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, Revocation, ServerState,
-    StockReader, StoreError, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
+    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
-    StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
+    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -67,6 +67,14 @@ failing! {
         transactions(View, ProductId, &[TransactionCondition], PageRequest)
             -> Option<Page<Recorded>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
+    }
+    StoredReader {
+        stored_stocks(OrganizationId, &Cursor, u32) -> Chunk<StoredStock>;
+        stored_stocks_of(OrganizationId, &[StockId]) -> Vec<StoredStock>;
+        stored_stock(View, ProductId) -> Option<StoredStock>;
+        stored_entries(OrganizationId, &LedgerRange, u32) -> Chunk<StoredEntry>;
+        count_entries(OrganizationId) -> u64;
+        repair_stock(OrganizationId, &StoredStock, &StoredStock) -> bool;
     }
     HistoryReader {
         lives(View, &[ProductId]) -> Vec<StockLife>;

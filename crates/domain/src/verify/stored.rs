@@ -1,0 +1,139 @@
+//! Stock and ledgers as a database holds them, right or wrong.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use crate::{Balance, Entry, EntryHash, LocationId, Owner, ProductId, Stock, StockId, Timestamp};
+
+/// Figures as they are stored.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct StoredBalance {
+    /// Pieces that can still be allocated.
+    pub available: i64,
+    /// Pieces that are spoken for.
+    pub allocated: i64,
+}
+
+impl From<Balance> for StoredBalance {
+    fn from(balance: Balance) -> Self {
+        Self {
+            available: balance.available.into(),
+            allocated: balance.allocated.into(),
+        }
+    }
+}
+
+impl fmt::Display for StoredBalance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            available,
+            allocated,
+        } = self;
+        write!(f, "{available} available and {allocated} allocated")
+    }
+}
+
+/// What is kept of a stock beside its ledger, as it is stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredStock {
+    /// Names the stock.
+    pub id: StockId,
+    /// The product it is stock of.
+    pub product: ProductId,
+    /// Who holds it.
+    pub owner: Owner,
+    /// Whose product it is.
+    pub product_owner: Owner,
+    /// Whether it is current, or deleted and kept for auditors.
+    pub is_current: bool,
+    /// The figures of the whole stock.
+    pub sums: StoredBalance,
+    /// What lies in no location.
+    pub unlocated: StoredBalance,
+    /// What lies in locations. Of deleted stock that isn't kept.
+    pub located: BTreeMap<LocationId, StoredBalance>,
+    /// The number of its last entry.
+    pub sequence: i64,
+    /// The hash of its last entry, if it is one.
+    pub last_hash: Option<EntryHash>,
+    /// When it was created, in milliseconds since the Unix epoch.
+    pub created_at: i64,
+    /// When it was last changed.
+    pub updated_at: i64,
+}
+
+impl StoredStock {
+    /// How a stock that is as it should be is stored.
+    #[must_use]
+    pub fn new(stock: &Stock, is_current: bool) -> Self {
+        let located = stock.located.iter().filter(|_| is_current);
+        Self {
+            id: stock.id,
+            product: stock.product,
+            owner: stock.owner,
+            product_owner: stock.product_owner,
+            is_current,
+            sums: stock.sums().into(),
+            unlocated: stock.unlocated.into(),
+            located: located
+                .map(|(location, position)| (*location, position.balance.into()))
+                .collect(),
+            sequence: i64::try_from(stock.sequence).unwrap_or(i64::MAX),
+            last_hash: Some(stock.last_hash),
+            created_at: stock.created_at.as_milliseconds(),
+            updated_at: stock.updated_at.as_milliseconds(),
+        }
+    }
+
+    /// What the first entry of its ledger comes after.
+    pub(super) fn start(&self) -> EntryHash {
+        EntryHash::start(&Stock {
+            id: self.id,
+            product: self.product,
+            owner: self.owner,
+            product_owner: self.product_owner,
+            unlocated: Balance::default(),
+            located: BTreeMap::new(),
+            sequence: 0,
+            last_hash: EntryHash([0; 32]),
+            created_at: Timestamp::UNIX_EPOCH,
+            updated_at: Timestamp::UNIX_EPOCH,
+        })
+    }
+}
+
+/// A row of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredEntry {
+    /// The stock in whose ledger it stands.
+    pub stock: StockId,
+    /// Its place there.
+    pub sequence: i64,
+    /// Its hash, if it is one.
+    pub hash: Option<EntryHash>,
+    /// All of it, or the column that holds what no entry can.
+    pub content: Result<Entry, &'static str>,
+}
+
+impl From<Entry> for StoredEntry {
+    fn from(entry: Entry) -> Self {
+        Self {
+            stock: entry.stock,
+            sequence: i64::try_from(entry.sequence).unwrap_or(i64::MAX),
+            hash: Some(entry.hash),
+            content: Ok(entry),
+        }
+    }
+}
+
+/// A row of which it can't even be told what it belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{table}.{column} holds an impossible value in row {row}")]
+pub struct UnreadableRow {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// What can be read of the row's key.
+    pub row: String,
+}

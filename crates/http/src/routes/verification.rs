@@ -1,0 +1,36 @@
+//! Proving stock.
+
+use axum::extract::State;
+use stockroom_domain::{ProductId, Refusal};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Query};
+use crate::json::Json;
+use crate::openapi::{CommonErrors, NotFound, StoreHeader};
+use crate::representation::{Data, VerificationBody};
+
+/// Verify a product's stock.
+///
+/// Recomputes numbers, hashes, balances and sums from the product's transactions, and holds the
+/// stock against them. Takes longer the more transactions there are: `stockroom verify` at the
+/// server's command line has no limit.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories/verify",
+    tag = "Stock",
+    params(("product_id" = Uuid, Query, description = "The product's id."), StoreHeader),
+    responses((status = 200, description = "What came of it.", body = Data<VerificationBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    administration: Administration,
+    query: Query,
+) -> Result<Json<Data<VerificationBody>>, ApiError> {
+    let product = query.get("product_id")?.and_then(ProductId::parse);
+    let product = product.ok_or_else(|| ApiError::bad_request("product_id must be a UUID"))?;
+    let administrator = administration.enter().await?;
+    let verification = app.stockroom.verify_stock(&administrator, product).await?;
+    let data = verification.ok_or(Refusal::UnknownStock)?.into();
+    Ok(Json(Data { data }))
+}

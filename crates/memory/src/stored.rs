@@ -1,0 +1,168 @@
+//! Reading what is stored as it is, for those who verify it.
+
+use std::collections::BTreeMap;
+
+use async_trait::async_trait;
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
+use stockroom_domain::{
+    Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, Stock, StockChange, StockId,
+    StockKey, StoredBalance, StoredEntry, StoredStock, Timestamp,
+};
+
+use crate::MemoryDatabase;
+use crate::tenant::Tenant;
+
+impl Tenant {
+    fn stored(&self) -> impl Iterator<Item = (&Stock, bool)> {
+        let deleted = self.deleted_stocks.iter().map(|it| (&it.stock, false));
+        self.stocks
+            .values()
+            .map(|stock| (stock, true))
+            .chain(deleted)
+    }
+
+    /// The stock that `repaired` is, if the tenant can have such.
+    fn decode(&self, repaired: &StoredStock) -> Option<Stock> {
+        let balance = |stored: StoredBalance| {
+            Some(Balance {
+                available: Quantity::try_from(stored.available).ok()?,
+                allocated: Quantity::try_from(stored.allocated).ok()?,
+            })
+        };
+        let located = repaired.located.iter().map(|(location, stored)| {
+            let slug = self.slug(*location)?.clone();
+            let balance = balance(*stored)?;
+            Some((*location, Position { slug, balance }))
+        });
+        Some(Stock {
+            id: repaired.id,
+            product: repaired.product,
+            owner: repaired.owner,
+            product_owner: repaired.product_owner,
+            unlocated: balance(repaired.unlocated)?,
+            located: located.collect::<Option<BTreeMap<_, _>>>()?,
+            sequence: u64::try_from(repaired.sequence).ok()?,
+            last_hash: repaired.last_hash.unwrap_or(EntryHash([0; 32])),
+            created_at: Timestamp::from_milliseconds(repaired.created_at)?,
+            updated_at: Timestamp::from_milliseconds(repaired.updated_at)?,
+        })
+    }
+}
+
+#[async_trait]
+impl StoredReader for MemoryDatabase {
+    async fn stored_stocks(
+        &self,
+        organization: OrganizationId,
+        after: &Cursor,
+        limit: u32,
+    ) -> Result<Chunk<StoredStock>, StoreError> {
+        let mut rows: Vec<StoredStock> = self.in_tenant(organization, |tenant| {
+            let behind = tenant
+                .stored()
+                .filter(|(stock, _)| stock.id > after.stock_id());
+            behind
+                .map(|(stock, is_current)| StoredStock::new(stock, is_current))
+                .collect()
+        });
+        rows.sort_by_key(|stock| stock.id);
+        let limit = limit as usize;
+        let next = (rows.len() > limit).then(|| rows.get(limit.wrapping_sub(1)));
+        let next = next.flatten().map(|stock| Cursor::before(stock.id));
+        rows.truncate(limit);
+        Ok(Chunk {
+            rows,
+            unreadable: Vec::new(),
+            next,
+        })
+    }
+
+    async fn stored_stocks_of(
+        &self,
+        organization: OrganizationId,
+        ids: &[StockId],
+    ) -> Result<Vec<StoredStock>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let wanted = tenant.stored().filter(|(stock, _)| ids.contains(&stock.id));
+            wanted
+                .map(|(stock, is_current)| StoredStock::new(stock, is_current))
+                .collect()
+        }))
+    }
+
+    async fn stored_stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<StoredStock>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let stock = tenant.visible_stock(view.acting, product);
+            stock.map(|stock| StoredStock::new(stock, true))
+        }))
+    }
+
+    async fn stored_entries(
+        &self,
+        organization: OrganizationId,
+        range: &LedgerRange,
+        limit: u32,
+    ) -> Result<Chunk<StoredEntry>, StoreError> {
+        let (first, after) = (range.after.stock_id(), range.after.sequence);
+        let last = range.until.as_ref().map(Cursor::stock_id);
+        let limit = limit as usize;
+        let rows: Vec<StoredEntry> = self.in_tenant(organization, |tenant| {
+            let ids = tenant.ledgers.keys().copied();
+            let mut ids: Vec<StockId> = ids
+                .filter(|id| *id >= first && last.is_none_or(|last| *id <= last))
+                .collect();
+            ids.sort_unstable();
+            let ledgers = ids.iter().filter_map(|id| tenant.ledgers.get(id));
+            let entries = ledgers.flatten().cloned().map(StoredEntry::from);
+            entries
+                .filter(|entry| entry.stock > first || entry.sequence > after)
+                .take(limit)
+                .collect()
+        });
+        let last = rows.last().filter(|_| rows.len() == limit);
+        Ok(Chunk {
+            next: last.map(|entry| Cursor::at(entry.stock, entry.sequence)),
+            unreadable: Vec::new(),
+            rows,
+        })
+    }
+
+    async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let ledgers = tenant.ledgers.values();
+            ledgers.map(|ledger| ledger.len() as u64).sum()
+        }))
+    }
+
+    async fn repair_stock(
+        &self,
+        organization: OrganizationId,
+        found: &StoredStock,
+        repaired: &StoredStock,
+    ) -> Result<bool, StoreError> {
+        let mut tables = self.write();
+        let Some(tenant) = tables.tenants.get_mut(&organization) else {
+            return Ok(false);
+        };
+        let key = StockKey {
+            product: found.product,
+            owner: found.owner,
+        };
+        let current = tenant.stocks.get(&key).cloned();
+        let Some(current) = current.filter(|stock| StoredStock::new(stock, true) == *found) else {
+            return Ok(false);
+        };
+        let impossible = || StoreError::Failed("such stock can't be kept".into());
+        let stock = tenant.decode(repaired).ok_or_else(impossible)?;
+        let change = StockChange {
+            before: Some(current),
+            after: Some(stock),
+        };
+        tenant.store_stock(key, change);
+        Ok(true)
+    }
+}
