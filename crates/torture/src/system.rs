@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use serde_json::json;
 use stockroom_test_postgres::CrashingServer;
@@ -14,6 +14,9 @@ use crate::ask::Message;
 use crate::client::{Stage, Wire};
 use crate::model::Location;
 use crate::server::{Credentials, Server, Storage, command};
+
+/// The exit code of a program that finds fault with its ledgers.
+const FAULTY: i32 = 1;
 
 /// Where stock is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -245,11 +248,11 @@ impl System {
         }
     }
 
-    /// Has the program prove its ledger. Gives what it says if it finds fault; nothing if it can't
-    /// do that.
+    /// Has the program prove its ledgers. Gives what it says if it finds fault; nothing if it has
+    /// no command for that.
     ///
     /// # Errors
-    /// If it can't be started.
+    /// If it can't tell.
     pub(crate) async fn verify(&self) -> anyhow::Result<Option<String>> {
         if !self.has_verify {
             return Ok(None);
@@ -258,7 +261,11 @@ impl System {
         let output = verify.output().await?;
         let said = [output.stdout, output.stderr].concat();
         let said = String::from_utf8_lossy(&said).into_owned();
-        Ok((!output.status.success()).then(|| format!("{}: {said}", output.status)))
+        match output.status.code() {
+            Some(0) => Ok(None),
+            Some(FAULTY) => Ok(Some(said)),
+            _ => bail!("the ledgers can't be verified: {}: {said}", output.status),
+        }
     }
 
     /// Copies PostgreSQL's log to the others, which would be gone with PostgreSQL.
