@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{deny, lint, openapi, postgres_image, sqlx, test, tidy, torture};
+use crate::{deny, lint, openapi, postgres_image, sqlx, test, tidy};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 7] = [
     ("tidy", tidy::run),
     ("lint", lint::run),
     ("deny", deny::run),
@@ -17,9 +17,6 @@ const STEPS: [Step; 8] = [
     ("openapi --check", |workspace| openapi::run(workspace, true)),
     ("test", |workspace| {
         test::run(workspace, &test::Args::everything())
-    }),
-    ("torture", |workspace| {
-        torture::run(workspace, &torture::Args::short())
     }),
 ];
 
