@@ -124,23 +124,23 @@ pub(super) async fn sequence_of(
     id: TransactionId,
     created_at: Timestamp,
 ) -> Result<Option<u64>, StoreError> {
-    let from = first_since(session, organization, life, created_at).await?;
-    let later = created_at.plus_milliseconds(1);
-    let until = first_since(session, organization, life, later).await?;
+    let before = created_at.plus_milliseconds(-1);
+    let before = last_sequence(session, organization, life, before).await?;
+    let last = last_sequence(session, organization, life, created_at).await?;
     let sequence = sqlx::query_scalar!(
         r#"
         SELECT sequence AS "sequence!"
         FROM entries
         WHERE organization_id = $1
             AND stock_id = $2
-            AND sequence >= $3
-            AND sequence < $4
+            AND sequence > $3
+            AND sequence <= $4
             AND transaction_id = $5
         "#,
         organization.uuid(),
         life.id.uuid(),
-        from,
-        until,
+        before,
+        last,
         id.uuid(),
     )
     .fetch_optional(&mut *session)
@@ -149,36 +149,13 @@ pub(super) async fn sequence_of(
     Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
-/// The number of the first entry that was made at this time or later, or of the one to come if
-/// there is none. Time doesn't run backwards in a ledger: half of it is left out at each step.
-async fn first_since(
+/// The number of the last entry up to a time; 0 if there is none.
+async fn last_sequence(
     session: &mut Session,
     organization: OrganizationId,
     life: &StockLife,
-    time: Timestamp,
+    at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let first = sqlx::query_scalar!(
-        r#"
-        WITH RECURSIVE search (low, high) AS (
-            SELECT 1::bigint, $3::bigint + 1
-            UNION ALL
-            SELECT
-                CASE WHEN entries.created_at < $4 THEN middle + 1 ELSE low END,
-                CASE WHEN entries.created_at < $4 THEN high ELSE middle END
-            FROM (
-                SELECT low, high, (low + high) / 2 AS middle FROM search WHERE low < high
-            ) AS halves
-            JOIN entries
-                ON entries.organization_id = $1
-                AND entries.stock_id = $2
-                AND entries.sequence = middle
-        )
-        SELECT low AS "low!" FROM search WHERE low = high
-        "#,
-        organization.uuid(),
-        life.id.uuid(),
-        integer(life.sequence),
-        time.as_milliseconds(),
-    );
-    first.fetch_one(session).await.map_err(failed)
+    let last = rows::past::last_entries(session, organization, [life], at).await?;
+    Ok(last.first().map_or(0, |(_, sequence)| integer(*sequence)))
 }

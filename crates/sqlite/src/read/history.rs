@@ -7,6 +7,7 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{OrganizationId, Recorded, StockLife, Timestamp, TransactionId};
 
 use crate::error::failed;
+use crate::parameter::integer;
 use crate::{filter, rows};
 
 /// A page of the entries that fulfil every condition.
@@ -71,7 +72,7 @@ pub(super) async fn after(
     } else {
         let mut query = select("SELECT entries.sequence", organization, life, filter);
         query.push(" AND entries.sequence > ");
-        query.push_bind(i64::try_from(after).unwrap_or(i64::MAX));
+        query.push_bind(integer(after));
         query.push(" ORDER BY entries.sequence LIMIT ");
         query.push_bind(limit);
         numbers(&mut query, connection).await?
@@ -123,9 +124,9 @@ pub(super) async fn sequence_of(
     id: TransactionId,
     created_at: Timestamp,
 ) -> Result<Option<u64>, StoreError> {
-    let from = first_since(connection, organization, life, created_at).await?;
-    let later = created_at.plus_milliseconds(1);
-    let until = first_since(connection, organization, life, later).await?;
+    let before = created_at.plus_milliseconds(-1);
+    let before = last_sequence(connection, organization, life, before).await?;
+    let last = last_sequence(connection, organization, life, created_at).await?;
     let organization_id = organization.uuid();
     let stock_id = life.id.uuid();
     let transaction_id = id.uuid();
@@ -135,14 +136,14 @@ pub(super) async fn sequence_of(
         FROM entries
         WHERE organization_id = ?1
             AND stock_id = ?2
-            AND sequence >= ?3
-            AND sequence < ?4
+            AND sequence > ?3
+            AND sequence <= ?4
             AND transaction_id = ?5
         "#,
         organization_id,
         stock_id,
-        from,
-        until,
+        before,
+        last,
         transaction_id,
     )
     .fetch_optional(&mut *connection)
@@ -151,39 +152,13 @@ pub(super) async fn sequence_of(
     Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
-/// The number of the first entry that was made at this time or later, or of the one to come if
-/// there is none. Time doesn't run backwards in a ledger: half of it is left out at each step.
-async fn first_since(
+/// The number of the last entry up to a time; 0 if there is none.
+async fn last_sequence(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     life: &StockLife,
-    time: Timestamp,
+    at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let organization_id = organization.uuid();
-    let stock_id = life.id.uuid();
-    let last = i64::try_from(life.sequence).unwrap_or(i64::MAX);
-    let time = time.as_milliseconds();
-    let first = sqlx::query_scalar!(
-        r#"
-        WITH RECURSIVE search (low, high) AS (
-            SELECT 1, ?3 + 1
-            UNION ALL
-            SELECT
-                CASE WHEN entries.created_at < ?4 THEN entries.sequence + 1 ELSE low END,
-                CASE WHEN entries.created_at < ?4 THEN high ELSE entries.sequence END
-            FROM search
-            CROSS JOIN entries
-                ON entries.organization_id = ?1
-                AND entries.stock_id = ?2
-                AND entries.sequence = (low + high) / 2
-            WHERE low < high
-        )
-        SELECT low AS "low!: i64" FROM search WHERE low = high
-        "#,
-        organization_id,
-        stock_id,
-        last,
-        time,
-    );
-    first.fetch_one(connection).await.map_err(failed)
+    let last = rows::past::last_entries(connection, organization, [life], at).await?;
+    Ok(last.first().map_or(0, |(_, sequence)| integer(*sequence)))
 }
