@@ -140,6 +140,15 @@ pub struct Entry {
     pub hash: EntryHash,
 }
 
+impl Entry {
+    /// The figures of the whole stock, if they are others than the position's: what a database has
+    /// to keep of them.
+    #[must_use]
+    pub fn other_sums(&self) -> Option<Balance> {
+        Some(self.sums).filter(|sums| *sums != self.balance)
+    }
+}
+
 /// An entry with what a reader wants to know beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {

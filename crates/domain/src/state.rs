@@ -237,25 +237,28 @@ pub struct BatchEntry {
 
 impl BatchEntry {
     /// How many bytes one takes in a database.
-    pub const BYTES: usize = 40;
+    const BYTES: usize = 40;
 
-    /// As it is kept in a database: the product, its stock, and the number, its most significant
-    /// byte first.
+    /// Entries as they are kept in a database, one after the other: of each the product, its stock,
+    /// and the number, its most significant byte first.
     #[must_use]
-    pub fn to_bytes(self) -> [u8; Self::BYTES] {
-        let mut bytes = [0; Self::BYTES];
-        let parts = self.product.uuid().into_bytes().into_iter();
-        let parts = parts.chain(self.stock.uuid().into_bytes());
-        let parts = parts.chain(self.sequence.to_be_bytes());
-        for (byte, part) in bytes.iter_mut().zip(parts) {
-            *byte = part;
+    pub fn to_bytes(entries: &[Self]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(entries.len().saturating_mul(Self::BYTES));
+        for entry in entries {
+            bytes.extend(entry.product.uuid().as_bytes());
+            bytes.extend(entry.stock.uuid().as_bytes());
+            bytes.extend(entry.sequence.to_be_bytes());
         }
         bytes
     }
 
-    /// What [`to_bytes`](Self::to_bytes) has made bytes of; `None` if it can't have.
+    /// The entries that [`to_bytes`](Self::to_bytes) has made bytes of; `None` if it can't have.
     #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+    pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Self>> {
+        bytes.chunks(Self::BYTES).map(Self::read).collect()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
         let (product, rest) = bytes.split_first_chunk()?;
         let (stock, rest) = rest.split_first_chunk()?;
         Some(Self {

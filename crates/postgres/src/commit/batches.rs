@@ -21,10 +21,7 @@ impl BatchColumns {
         for batch in batches {
             columns.batch_ids.push(batch.id.uuid());
             columns.owner_ids.push(batch.owner.to_uuid(organization));
-            let entries = batch.entries.iter();
-            columns
-                .entries
-                .push(entries.copied().flat_map(BatchEntry::to_bytes).collect());
+            columns.entries.push(BatchEntry::to_bytes(&batch.entries));
         }
         columns
     }

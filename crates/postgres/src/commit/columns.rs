@@ -86,7 +86,7 @@ impl<'a> EntryColumns<'a> {
             columns.quantities.push(entry.quantity.into());
             columns.available.push(entry.balance.available.into());
             columns.allocated.push(entry.balance.allocated.into());
-            let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+            let sums = entry.other_sums();
             columns
                 .sum_available
                 .push(sums.map(|sums| sums.available.into()));

@@ -144,8 +144,7 @@ impl HistoryReader for PostgresDatabase {
         let Some(found) = found else {
             return Ok(None);
         };
-        let entries = found.entries.chunks(BatchEntry::BYTES);
-        let entries: Option<_> = entries.map(BatchEntry::from_bytes).collect();
+        let entries = BatchEntry::from_bytes(&found.entries);
         let row = Row::new("batches", id.uuid());
         Ok(Some(Batch {
             id,

@@ -6,12 +6,6 @@ use stockroom_domain::{Batch, BatchEntry, OrganizationId};
 
 use crate::error::failed;
 
-/// A batch's entries as one value.
-pub(super) fn entries(batch: &Batch) -> Vec<u8> {
-    let entries = batch.entries.iter().copied();
-    entries.flat_map(BatchEntry::to_bytes).collect()
-}
-
 pub(super) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -21,7 +15,7 @@ pub(super) async fn store(
         let organization_id = organization.uuid();
         let batch_id = batch.id.uuid();
         let owner_id = batch.owner.to_uuid(organization);
-        let entries = entries(batch);
+        let entries = BatchEntry::to_bytes(&batch.entries);
         sqlx::query!(
             r#"
             INSERT INTO batches (organization_id, batch_id, owner_id, entries)

@@ -5,7 +5,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{DeletedStock, Entry, IdempotencyKey, OrganizationId, Reason, Reference};
 
 use crate::error::{expect_rows, failed};
-use crate::parameter::{hex, hex_bytes, json};
+use crate::parameter::{hex, json};
 
 /// Keeps stock that is no longer managed.
 pub(super) async fn store_deleted(
@@ -28,7 +28,7 @@ pub(super) async fn store_deleted(
             stock.unlocated.available.get(),
             stock.unlocated.allocated.get(),
             stock.sequence,
-            hex_bytes(stock.last_hash.0),
+            stock.last_hash,
             stock.created_at.as_milliseconds(),
             stock.updated_at.as_milliseconds(),
             deleted_at.as_milliseconds(),
@@ -78,7 +78,7 @@ pub(super) async fn store_entries(
         return Ok(());
     }
     let added = json(entries.iter().map(|entry| {
-        let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+        let sums = entry.other_sums();
         let annotation = &entry.annotation;
         // A tuple has room for sixteen.
         (
@@ -101,7 +101,7 @@ pub(super) async fn store_entries(
             entry.undoes.map(hex),
             entry.actor.map(hex),
             entry.created_at.as_milliseconds(),
-            hex_bytes(entry.hash.0),
+            entry.hash,
         )
     }))?;
     let organization_id = organization.uuid();

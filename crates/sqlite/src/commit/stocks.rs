@@ -9,7 +9,7 @@ use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 use super::counts::{Growth, Kind, shadowing};
 use super::positions;
 use crate::error::{expect_rows, failed};
-use crate::parameter::{hex, hex_bytes, json};
+use crate::parameter::{hex, json};
 
 /// Brings current stock from what it was before to what it is after.
 pub(super) async fn store(
@@ -159,7 +159,7 @@ async fn insert(
             stock.unlocated.available.get(),
             stock.unlocated.allocated.get(),
             stock.sequence,
-            hex_bytes(stock.last_hash.0),
+            stock.last_hash,
             stock.created_at.as_milliseconds(),
             stock.updated_at.as_milliseconds(),
         )
@@ -217,7 +217,7 @@ async fn update(
             after.unlocated.available.get(),
             after.unlocated.allocated.get(),
             after.sequence,
-            hex_bytes(after.last_hash.0),
+            after.last_hash,
             after.updated_at.as_milliseconds(),
         )
     }))?;

@@ -6,15 +6,15 @@ use rusqlite::{Connection, OptionalExtension, Row as SqlRow, TransactionBehavior
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Batch, BatchId, Changes, Command, Context, Entry, IdempotencyKey, KeptAnswer, KeyId,
-    LocationId, Needs, Operation, OrganizationId, Outcome, Owner, Position, Reason, Reference,
-    Slug, State, Stock, StockId, StockKey, TransactionId, run,
+    Batch, BatchEntry, BatchId, Changes, Command, Context, Entry, IdempotencyKey, KeptAnswer,
+    KeyId, LocationId, Needs, Operation, OrganizationId, Outcome, Owner, Position, Reason,
+    Reference, Slug, State, Stock, StockId, StockKey, TransactionId, run,
 };
 use uuid::Uuid;
 
-use super::kept::KeptRow;
-use super::{batches, kept};
+use super::kept::{self, KeptRow};
 use crate::error::{Fault, failed_directly as failed};
+use crate::parameter::integer;
 use crate::rows::location::LocationRow;
 use crate::rows::stock::{PositionRow, StockRow};
 
@@ -335,7 +335,7 @@ fn add_batch(
         organization.uuid(),
         batch.id.uuid(),
         batch.owner.to_uuid(organization),
-        batches::entries(batch),
+        BatchEntry::to_bytes(&batch.entries),
     ]);
     expect_row("batches", added)
 }
@@ -408,7 +408,7 @@ fn add(
     entry: &Entry,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(ADD).map_err(failed)?;
-    let sums = Some(entry.sums).filter(|sums| *sums != entry.balance);
+    let sums = entry.other_sums();
     let annotation = &entry.annotation;
     let added = statement.execute(params![
         organization.uuid(),
@@ -432,10 +432,6 @@ fn add(
         entry.hash.0,
     ]);
     expect_row("entries", added)
-}
-
-fn integer(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 fn expect_row(table: &'static str, changed: rusqlite::Result<usize>) -> Result<(), StoreError> {
