@@ -54,11 +54,16 @@ impl Caller {
     /// The caller as one who may do everything, if it is one.
     #[must_use]
     pub fn administrator(self) -> Option<Administrator> {
-        let is_one = self.grant == Grant::ClientCredentials;
-        is_one.then_some(Administrator {
+        self.is_administrator().then_some(Administrator {
             caller: self,
             idempotency: None,
         })
+    }
+
+    /// Whether this is a caller who may do everything.
+    #[must_use]
+    pub fn is_administrator(&self) -> bool {
+        self.grant == Grant::ClientCredentials
     }
 }
 
@@ -81,15 +86,13 @@ pub(crate) struct Keyed {
 impl Administrator {
     /// The operator at the server's command line, acting for this owner.
     #[must_use]
-    pub const fn operator(organization: OrganizationId, acting: Owner) -> Self {
+    pub fn operator(organization: OrganizationId, acting: Owner) -> Self {
         Self {
             caller: Caller {
                 organization,
                 actor: Actor {
-                    key: None,
-                    key_name: None,
-                    key_owner: Owner::Organization,
                     acting,
+                    ..Actor::OPERATOR
                 },
                 grant: Grant::ClientCredentials,
                 reserved_rate_limit: 0,

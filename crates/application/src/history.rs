@@ -8,7 +8,7 @@ use stockroom_domain::{
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
-use crate::inventory::{ProductIds, in_order_asked};
+use crate::inventory::{in_order_asked, named};
 use crate::ports::{StoreError, View};
 use crate::shared::timed;
 use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
@@ -173,8 +173,7 @@ impl Stockroom {
         ids: &[String],
         at: Timestamp,
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
-        let products = ProductIds::of(ids);
-        let found = self.stocks_at(caller.view(), &products.0, at).await?;
+        let found = self.stocks_at(caller.view(), &named(ids), at).await?;
         Ok(in_order_asked(ids, found))
     }
 

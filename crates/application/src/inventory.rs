@@ -104,8 +104,8 @@ impl Stockroom {
         caller: &Caller,
         ids: &[String],
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
-        let products = ProductIds::of(ids);
-        let found = timed("stocks", self.database.stocks(caller.view(), &products.0)).await?;
+        let products = named(ids);
+        let found = timed("stocks", self.database.stocks(caller.view(), &products)).await?;
         Ok(in_order_asked(ids, found))
     }
 
@@ -155,14 +155,9 @@ impl Stockroom {
 }
 
 /// The products that some ids name, each once.
-pub(crate) struct ProductIds(pub(crate) Vec<ProductId>);
-
-impl ProductIds {
-    pub(crate) fn of(ids: &[String]) -> Self {
-        let products: HashSet<ProductId> =
-            ids.iter().filter_map(|id| ProductId::parse(id)).collect();
-        Self(products.into_iter().collect())
-    }
+pub(crate) fn named(ids: &[String]) -> Vec<ProductId> {
+    let products: HashSet<ProductId> = ids.iter().filter_map(|id| ProductId::parse(id)).collect();
+    products.into_iter().collect()
 }
 
 /// What was found in the order asked for, each once; and those ids, as they were written, of which

@@ -8,9 +8,9 @@ use crate::{
     ApplicationKey, Context, CountStock, CreateKey, CreateLocation, CreateOrganization,
     CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
     Idempotency, IdempotencyKey, KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner,
-    ProductId, Quantity, Recorded, Refusal, RefusalKind, RegisterProduct, SetLocations, Settings,
-    State, Stock, StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch,
-    UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
+    Quantity, Recorded, Refusal, RefusalKind, RegisterProduct, SetLocations, Settings, State,
+    Stock, StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch, UpdateKey,
+    UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 /// Who asks.
@@ -125,21 +125,6 @@ impl Command {
         match state.kept_answer(acting, &idempotency.key, now) {
             Some(_) => None,
             None => idempotency.keep(acting, outcome, now),
-        }
-    }
-}
-
-impl Operation {
-    /// The product whose stock this is about, for what is about one.
-    #[must_use]
-    pub const fn product(&self) -> Option<ProductId> {
-        match self {
-            Self::CreateStock(CreateStock { product, .. })
-            | Self::Transact(Transact { product, .. })
-            | Self::CountStock(CountStock { product, .. })
-            | Self::SetLocations(SetLocations { product, .. })
-            | Self::DeleteStock(DeleteStock { product }) => Some(*product),
-            _ => None,
         }
     }
 }

@@ -89,7 +89,7 @@ impl Access {
 
     /// The same, if its caller may change things.
     fn administration(self) -> Result<Self, ApiError> {
-        if self.caller.clone().administrator().is_some() {
+        if self.caller.is_administrator() {
             Ok(self)
         } else {
             Err(not_allowed())

@@ -1,13 +1,12 @@
 //! The history of stock, managed or not.
 
 use axum::extract::State;
-use stockroom_application::filter::{Comparison, TransactionCondition};
 use stockroom_domain::ProductId;
 
+use super::transactions::history_filter;
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, ListQuery, past};
-use crate::filter;
+use crate::extract::{Administration, ListQuery};
 use crate::form::Form;
 use crate::json::Json;
 use crate::links::CursorList;
@@ -33,9 +32,7 @@ pub(super) async fn read(
     form: Form,
     query: ListQuery,
 ) -> Result<Json<CursorList>, ApiError> {
-    let mut filter = filter::transactions(query.filter.as_deref(), form)?;
-    let at = past(&app, query.at)?;
-    filter.extend(at.map(|at| TransactionCondition::CreatedAt(Comparison::LessOrEqual(at))));
+    let filter = history_filter(&app, &query, form)?;
     if query.page.offset > 0 {
         return Err(ApiError::bad_request(
             "An audit is paged by page[after], not by page[offset]",

@@ -137,9 +137,7 @@ pub(super) async fn list(
     product: PathId<ProductId>,
     query: ListQuery,
 ) -> Result<Json<History>, ApiError> {
-    let mut filter = filter::transactions(query.filter.as_deref(), form)?;
-    let at = past(&app, query.at)?;
-    filter.extend(at.map(|at| TransactionCondition::CreatedAt(Comparison::LessOrEqual(at))));
+    let filter = history_filter(&app, &query, form)?;
     let after = query.after()?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
@@ -156,6 +154,18 @@ pub(super) async fn list(
     let page = page.ok_or(Refusal::UnknownStock)?;
     let list = List::new(&query, page, |it| TransactionBody::new(it, form));
     Ok(Json(History::Pages(list.with_cursor(&query))))
+}
+
+/// What of a history is asked for: what fulfils the filter, up to a time if one is named.
+pub(super) fn history_filter(
+    app: &AppState,
+    query: &ListQuery,
+    form: Form,
+) -> Result<Vec<TransactionCondition>, ApiError> {
+    let mut filter = filter::transactions(query.filter.as_deref(), form)?;
+    let at = past(app, query.at)?;
+    filter.extend(at.map(|at| TransactionCondition::CreatedAt(Comparison::LessOrEqual(at))));
+    Ok(filter)
 }
 
 /// Make a transaction.
@@ -235,7 +245,7 @@ pub(super) async fn read(
         .stockroom
         .transaction(&administrator, product, transaction)
         .await?;
-    let recorded = recorded.ok_or_else(|| ApiError::not_found("There is no such transaction"))?;
+    let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
     let data = TransactionBody::new(recorded, form);
     Ok(Json(Data { data }))
 }
