@@ -9,7 +9,8 @@ use uuid::Uuid;
 use crate::products::{PIECES, products};
 use crate::report::{Table, median, microseconds};
 use crate::seed::Seeding;
-use crate::server::{Credentials, Server, Storage};
+use crate::server::Server;
+use stockroom_test_server::{Credentials, Storage};
 
 const FEW: usize = 1_000;
 const TRANSACTIONS: usize = 1_000;

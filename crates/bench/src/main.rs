@@ -114,7 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.part {
         Some(Part::Load) => load::run(),
         Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::serve()),
-        Some(Part::Become { command }) => server::become_program(&command),
+        Some(Part::Become { command }) => stockroom_test_server::become_program(&command),
         None => report(cli),
     }
 }

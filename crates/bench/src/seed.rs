@@ -12,9 +12,8 @@ use stockroom_domain::{
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
+use stockroom_test_server::{Credentials, Storage};
 use uuid::Uuid;
-
-use crate::server::{Credentials, Storage};
 
 const BATCH: usize = 1_000;
 
@@ -87,7 +86,11 @@ impl Seeding {
             allow_implicit: false,
         };
         let key = self.stockroom.create_key(&operator, request).await?;
-        Ok((store.id, Credentials::from(&key)))
+        let credentials = Credentials {
+            client_id: key.key.client_id,
+            client_secret: key.client_secret,
+        };
+        Ok((store.id, credentials))
     }
 
     /// Creates stock of so many pieces of each of these products in a store.

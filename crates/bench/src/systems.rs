@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use stockroom_test_postgres::{Cluster, programs};
+use stockroom_test_server::{Credentials, Storage, THIS_PROGRAM};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -15,7 +16,7 @@ use crate::cases::{Case, Keeping, Task, create, write};
 use crate::load::{self, HttpLoad, Job, Measurement, Request, Work};
 use crate::products::{Choice, Chooser, PIECES, products};
 use crate::seed::Seeding;
-use crate::server::{Credentials, Server, Storage, THIS_PROGRAM};
+use crate::server::Server;
 use crate::usage::Watched;
 
 /// Nothing is held back from the disk, as in production; memory as on a small server.

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
 use stockroom_test_postgres::{Cluster, programs};
-use tokio::process::{Child, Command};
+use stockroom_test_server::{Storage, command};
+use tokio::process::Child;
 use uuid::Uuid;
 
 use crate::load;
 use crate::products::{PIECES, products};
 use crate::report::{Table, median, number};
 use crate::seed::Seeding;
-use crate::server::{Storage, without_settings};
 use crate::systems::POSTGRES_SETTINGS;
 use crate::usage::Watched;
 
@@ -122,15 +122,10 @@ async fn settle(cluster: &Cluster) -> anyhow::Result<()> {
 
 /// How long it takes, and the most memory that it has in use.
 async fn verify(program: &Path, storage: &Storage) -> anyhow::Result<(Duration, u64)> {
-    let mut command = Command::new(program);
-    without_settings(&mut command);
     let start = Instant::now();
-    let process = command
-        .args(["verify", "--no-migrate"])
-        .args(storage.arguments())
-        .stdin(Stdio::null())
+    let process = command(program, "verify", storage)
+        .arg("--no-migrate")
         .stdout(Stdio::null())
-        .kill_on_drop(true)
         .spawn()
         .with_context(|| format!("{} can't be started", program.display()))?;
     let peak = watch(process).await?;

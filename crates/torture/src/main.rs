@@ -84,7 +84,7 @@ fn main() -> ExitCode {
 
 fn torture(cli: Cli) -> anyhow::Result<bool> {
     if let Some(Part::Become { command }) = cli.part {
-        server::become_program(&command)?;
+        stockroom_test_server::become_program(&command)?;
     }
     let setting = Setting {
         program: cli.server.context("there is no program to torture")?,

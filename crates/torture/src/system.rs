@@ -9,11 +9,12 @@ use anyhow::{Context as _, bail};
 use clap::ValueEnum;
 use serde_json::json;
 use stockroom_test_postgres::CrashingServer;
+use stockroom_test_server::{Credentials, Storage, command};
 
 use crate::ask::Message;
 use crate::client::{Stage, Wire};
 use crate::model::Location;
-use crate::server::{Credentials, Server, Storage, command};
+use crate::server::Server;
 
 /// The exit code of a program that finds fault with its ledgers.
 const FAULTY: i32 = 1;
@@ -154,8 +155,8 @@ impl System {
             path: "/oauth/access_token".to_owned(),
             body: Some(json!({
                 "grant_type": "client_credentials",
-                "client_id": self.credentials.id,
-                "client_secret": self.credentials.secret,
+                "client_id": self.credentials.client_id,
+                "client_secret": self.credentials.client_secret,
             })),
         };
         let mut wire = Wire::new(self.board.servers());

@@ -12,11 +12,12 @@ const POSTGRES: &str = "stockroom-postgres";
 const SERVER: &str = "stockroom-server";
 const SQLITE: &str = "stockroom-sqlite";
 const TEST_POSTGRES: &str = "stockroom-test-postgres";
+const TEST_SERVER: &str = "stockroom-test-server";
 const TORTURE: &str = "stockroom-torture";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, inside first, and the other ones that its code may use.
-const LAYERS: [(&str, &[&str]); 12] = [
+const LAYERS: [(&str, &[&str]); 13] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
@@ -32,13 +33,22 @@ const LAYERS: [(&str, &[&str]); 12] = [
     (CONFORMANCE, &[APPLICATION, DOMAIN, MEMORY]),
     // Has a PostgreSQL server at hand, and knows nothing of what it is for.
     (TEST_POSTGRES, &[]),
+    // Has the program as a process, and knows of it what it says.
+    (TEST_SERVER, &[]),
     // Measures from outside, and fills databases through their ports.
     (
         BENCH,
-        &[APPLICATION, DOMAIN, POSTGRES, SQLITE, TEST_POSTGRES],
+        &[
+            APPLICATION,
+            DOMAIN,
+            POSTGRES,
+            SQLITE,
+            TEST_POSTGRES,
+            TEST_SERVER,
+        ],
     ),
     // Its model is its own: it knows of the others only what they say over HTTP.
-    (TORTURE, &[TEST_POSTGRES]),
+    (TORTURE, &[TEST_POSTGRES, TEST_SERVER]),
     (XTASK, &[]),
 ];
 
