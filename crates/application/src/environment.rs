@@ -1,5 +1,6 @@
 //! The clock and the source of ids, as parameters: nothing reads them from the surroundings.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -84,42 +85,46 @@ impl Environment {
 
 /// Makes UUIDs of version 7 (RFC 9562, method 1 of section 6.2): 48 bits of time, then a counter
 /// of 42 bits that starts at a random number each millisecond, then 32 random bits.
+///
+/// Ids are asked for for times that come in no order: a commit keeps to the time at which it began,
+/// while others have begun since. Each time has its own counter, so that its ids ascend all the
+/// same.
 pub struct RandomIds {
     generator: StdRng,
-    last: Timestamp,
-    counter: u64,
+    counters: BTreeMap<Timestamp, u64>,
 }
 
 impl RandomIds {
     const COUNTER_BITS: u32 = 42;
 
-    fn new(generator: StdRng) -> Self {
+    /// For how many of the latest times counters are kept: for longer than a commit takes.
+    const TIMES_MAX: usize = 10_000;
+
+    const fn new(generator: StdRng) -> Self {
         Self {
             generator,
-            last: Timestamp::UNIX_EPOCH,
-            counter: 0,
+            counters: BTreeMap::new(),
         }
     }
 
-    /// A random start that leaves at least half of the counter's range to count through.
-    fn random_counter(&mut self) -> u64 {
-        self.generator.next_u64() >> (u64::BITS - Self::COUNTER_BITS + 1)
+    fn counter(&mut self, at: Timestamp) -> u64 {
+        if let Some(counter) = self.counters.get_mut(&at) {
+            *counter += 1;
+            return *counter;
+        }
+        if self.counters.len() == Self::TIMES_MAX {
+            self.counters.pop_first();
+        }
+        // Leaves at least half of the range to count through.
+        let start = self.generator.next_u64() >> (u64::BITS - Self::COUNTER_BITS + 1);
+        self.counters.insert(at, start);
+        start
     }
 }
 
 impl Ids for RandomIds {
     fn next_id(&mut self, at: Timestamp) -> Uuid {
-        let counter = if at == self.last {
-            self.counter + 1
-        } else {
-            self.random_counter()
-        };
-        // A time before the last one (a clock set back) gets ids of its own, and counting goes on
-        // where it was.
-        if at >= self.last {
-            self.last = at;
-            self.counter = counter;
-        }
+        let counter = self.counter(at);
         let milliseconds = u64::try_from(at.as_milliseconds()).unwrap_or(0);
         let random = u64::from(self.generator.next_u32());
         // The counter's upper 12 bits stand before the variant, its lower 30 behind it.

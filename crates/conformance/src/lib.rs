@@ -80,6 +80,7 @@ macro_rules! suite {
                 a_location_taken_out_can_be_added_again,
                 deleted_stock_is_gone,
                 stock_created_anew_starts_anew,
+                one_stock_of_a_product_ends_before_the_next_begins,
                 times_are_kept,
                 several_are_read_at_once,
                 a_thousand_are_read_at_once,

@@ -256,6 +256,25 @@ pub async fn stock_created_anew_starts_anew(bench: Bench) {
     }
 }
 
+/// Also when all of it happens at once, and on a server whose clock is behind that of another.
+pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    let mut ids = Vec::new();
+    for step in [0, 0, -60_000, 0, 0, 1] {
+        bench.clock.advance(step);
+        ids.push(store.create(product, 1).await.id);
+        store.delete(product).await;
+    }
+    let lives = store.database.lives(store.view, &[product]).await;
+    let lives = stored(lives);
+    let listed: Vec<_> = lives.iter().map(|life| life.id).collect();
+    assert_eq!(listed, ids);
+    for (life, next) in lives.iter().zip(&lives[1..]) {
+        assert!(life.deleted_at < Some(next.created_at), "{lives:?}");
+    }
+}
+
 /// The times of creation and of the last change are kept to the millisecond.
 pub async fn times_are_kept(bench: Bench) {
     let store = bench.store().await;

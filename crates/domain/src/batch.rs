@@ -27,7 +27,7 @@ pub fn run(
             let decided = command.decide(&state, context);
             let outcome = decided.map(|decision| {
                 for change in decision.changes {
-                    changes.add(&change, &state, context.now);
+                    changes.add(&change, &state);
                     state.apply(change);
                 }
                 decision.answer

@@ -63,6 +63,8 @@ pub struct Management {
     pub organization_level: bool,
     /// Who holds stock of it as of an organization-level product.
     pub managed_by: BTreeSet<Owner>,
+    /// When the last stock of it that an owner no longer has was deleted.
+    pub last_deleted: BTreeMap<Owner, Timestamp>,
 }
 
 /// Count and reserved rate limits of one owner's keys.
@@ -170,11 +172,11 @@ impl State {
                 }
                 self.stocks.insert(stock.key(), stock);
             }
-            Change::StockDeleted(key) => {
+            Change::StockDeleted(key, deleted_at) => {
                 self.stocks.remove(&key);
-                if let Some(management) = self.management.get_mut(&key.product) {
-                    management.managed_by.remove(&key.owner);
-                }
+                let management = self.management.entry(key.product).or_default();
+                management.managed_by.remove(&key.owner);
+                management.last_deleted.insert(key.owner, deleted_at);
             }
             Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
                 let management = self.management.entry(product).or_default();
@@ -203,8 +205,8 @@ impl Stock {
 pub enum Change {
     /// A stock is created, or is now this.
     Stock(Stock),
-    /// A stock is no longer managed.
-    StockDeleted(StockKey),
+    /// A stock is no longer managed, as of this time.
+    StockDeleted(StockKey, Timestamp),
     /// A line is added to a stock's ledger.
     Entry(Entry),
     /// Entries were made by one request for many.
@@ -344,17 +346,17 @@ impl Changes {
     }
 
     /// Adds a change that `state` is about to undergo.
-    pub(crate) fn add(&mut self, change: &Change, state: &State, now: Timestamp) {
+    pub(crate) fn add(&mut self, change: &Change, state: &State) {
         match change {
             Change::Stock(stock) => {
                 let key = stock.key();
                 self.stock_change(key, state).after = Some(stock.clone());
             }
-            Change::StockDeleted(key) => {
+            Change::StockDeleted(key, deleted_at) => {
                 if let Some(stock) = state.stocks.get(key) {
                     self.deleted_stocks.push(DeletedStock {
-                        deleted_at: now.max(stock.updated_at),
                         stock: stock.clone(),
+                        deleted_at: *deleted_at,
                     });
                 }
                 self.stock_change(*key, state).after = None;

@@ -66,6 +66,7 @@ impl Tenant {
             let management = Management {
                 organization_level: self.organization_level.contains(product),
                 managed_by: self.managed_by.get(product).cloned().unwrap_or_default(),
+                last_deleted: self.last_deleted(*product),
             };
             state.management.insert(*product, management);
         }
@@ -182,6 +183,15 @@ impl Tenant {
             .get(&id)
             .or_else(|| self.deleted_locations.get(&id))
             .map(|location| &location.slug)
+    }
+
+    fn last_deleted(&self, product: ProductId) -> BTreeMap<Owner, Timestamp> {
+        let deleted = self.deleted_stocks.iter();
+        let deleted = deleted.filter(|deleted| deleted.stock.product == product);
+        // In the order of their deletion: the last one stays.
+        deleted
+            .map(|deleted| (deleted.stock.owner, deleted.deleted_at))
+            .collect()
     }
 
     fn is_in_use(&self, location: LocationId) -> bool {

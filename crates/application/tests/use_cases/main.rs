@@ -4,9 +4,11 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 mod access;
+mod environment;
 mod first_start;
 mod inventory;
 mod lane;
 mod mock;
 mod reads;
 mod tokens;
+mod verify;

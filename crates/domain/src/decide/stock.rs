@@ -8,7 +8,7 @@ use crate::command::Request;
 use crate::{
     Actor, Balance, Change, CreateStock, DeleteStock, EntryAction, EntryHash, Location, Needs,
     Owner, Position, ProductId, Quantity, RecordChange, Refusal, STOCK_LOCATIONS_MAX, SetLocations,
-    Slug, State, Stock, StockId, StockKey,
+    Slug, State, Stock, StockId, StockKey, Timestamp,
 };
 
 impl Request for CreateStock {
@@ -55,8 +55,9 @@ impl Request for CreateStock {
         check_location_count(located.len())?;
 
         // From here on it is certain.
+        let created_at = creation_time(state, key, context.now);
         let mut stock = Stock {
-            id: StockId::new(context.ids.next_id(context.now)),
+            id: StockId::new(context.ids.next_id(created_at)),
             product: self.product,
             owner,
             product_owner,
@@ -71,8 +72,8 @@ impl Request for CreateStock {
                 .collect(),
             sequence: 0,
             last_hash: EntryHash([0; 32]),
-            created_at: context.now,
-            updated_at: context.now,
+            created_at,
+            updated_at: created_at,
         };
         stock.last_hash = EntryHash::start(&stock);
         let mut ledger = Ledger::open(stock, actor, context);
@@ -191,17 +192,30 @@ impl Request for DeleteStock {
         &self,
         actor: &Actor,
         state: &State,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         let stock = state
             .visible_stock(actor.acting, self.product)
             .ok_or(Refusal::UnknownStock)?;
         actor.may_administer(stock.owner)?;
+        let deleted_at = context.now.max(stock.updated_at);
         Ok(Decision {
-            changes: vec![Change::StockDeleted(stock.key())],
+            changes: vec![Change::StockDeleted(stock.key(), deleted_at)],
             answer: (),
         })
     }
+}
+
+/// When stock that is created now begins: behind the stock that its owner had of the product
+/// before, also where the clock of another server, by which that was deleted, is ahead. So at no
+/// time there are two, and their ids, which begin with that time, are in the order in which they
+/// were there.
+fn creation_time(state: &State, key: StockKey, now: Timestamp) -> Timestamp {
+    state
+        .management
+        .get(&key.product)
+        .and_then(|management| management.last_deleted.get(&key.owner))
+        .map_or(now, |deleted_at| now.max(deleted_at.plus_milliseconds(1)))
 }
 
 /// Needs the stock of a product that `acting` sees, whoever holds it.

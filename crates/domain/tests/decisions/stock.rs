@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use stockroom_domain::{
-    Change, CreateStock, DeleteStock, EntryAction, Owner, RecordChange, Refusal,
+    Change, CreateStock, DeleteStock, EntryAction, Ids as _, Owner, RecordChange, Refusal,
     STOCK_LOCATIONS_MAX, Stock,
 };
 
 use crate::scene::{
-    MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location, other_store,
-    product, quantity, registered, slug, stock, store,
+    CountingIds, MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location,
+    other_store, product, quantity, registered, slug, stock, store,
 };
 
 fn create(unlocated: u64, located: &[(&str, u64)]) -> CreateStock {
@@ -265,7 +265,36 @@ fn stock_is_deleted_whatever_is_in_it() {
     let delete = DeleteStock { product: product() };
     let held = stock(store(), balance(5, 3));
     let scene = Scene::new(delete).with_stock(held.clone());
-    assert_eq!(scene.accepted().changes, [Change::StockDeleted(held.key())]);
+    assert_eq!(
+        scene.accepted().changes,
+        [Change::StockDeleted(held.key(), at(0))]
+    );
+}
+
+/// So that their ids are in the order in which they were there.
+#[test]
+fn stock_begins_after_the_stock_that_was_there_before() {
+    for (deleted, created) in [(-5, 0), (-1, 0), (0, 1), (70, 71)] {
+        let mut scene = Scene::new(create(1, &[]));
+        let management = scene.state.management.entry(product()).or_default();
+        let last_deleted = &mut management.last_deleted;
+        last_deleted.insert(store(), at(deleted));
+        last_deleted.insert(other_store(), at(1_000));
+        let stock = scene.accepted().answer;
+        assert_eq!(stock.created_at, at(created));
+        let id_from = CountingIds::default().next_id(at(created));
+        assert!(stock.id.uuid() >= id_from, "{}", stock.id);
+    }
+}
+
+/// The clock of the server may be behind that of the one that made the last change.
+#[test]
+fn stock_ends_after_its_last_change() {
+    let mut held = stock(store(), balance(5, 0));
+    held.updated_at = at(70);
+    let scene = Scene::new(DeleteStock { product: product() }).with_stock(held.clone());
+    let deleted = Change::StockDeleted(held.key(), at(70));
+    assert_eq!(scene.accepted().changes, [deleted]);
 }
 
 /// Own stock stands in front of the organization's.
@@ -276,7 +305,10 @@ fn a_store_deletes_its_own_stock_first() {
     let scene = Scene::new(delete)
         .with_stock(own.clone())
         .with_stock(organizations_stock());
-    assert_eq!(scene.accepted().changes, [Change::StockDeleted(own.key())]);
+    assert_eq!(
+        scene.accepted().changes,
+        [Change::StockDeleted(own.key(), at(0))]
+    );
 }
 
 #[test]
@@ -284,7 +316,7 @@ fn an_organizations_key_deletes_the_shared_stock_from_within_a_store() {
     let delete = DeleteStock { product: product() };
     let mut scene = Scene::new(delete).with_stock(organizations_stock());
     scene.actor.key_owner = Owner::Organization;
-    let deleted = Change::StockDeleted(organizations_stock().key());
+    let deleted = Change::StockDeleted(organizations_stock().key(), at(0));
     assert_eq!(scene.accepted().changes, [deleted]);
 }
 

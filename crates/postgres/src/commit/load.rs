@@ -16,7 +16,7 @@ use super::kept;
 use crate::error::failed;
 use crate::parameter::{owned, uuids};
 use crate::read::past::stocks_at;
-use crate::rows;
+use crate::rows::{self, Row};
 use crate::session::Session;
 
 /// All that `needs` names and that exists, apart from stock. `growth` is what the batch has changed
@@ -97,13 +97,42 @@ async fn management(
         organization_id,
         &ids,
     )
-    .fetch_all(session)
+    .fetch_all(&mut *session)
     .await
     .map_err(failed)?;
     for holder in holders {
         let owner = Owner::from_uuid(holder.owner_id, organization);
         let management = state.management.entry(ProductId::new(holder.product_id));
         management.or_default().managed_by.insert(owner);
+    }
+    let deletions = sqlx::query!(
+        r#"
+        SELECT
+            wanted.product_id AS "product_id!",
+            deleted_stocks.owner_id AS "owner_id!",
+            deleted_stocks.deleted_at AS "deleted_at!"
+        FROM unnest($2::uuid[]) AS wanted (product_id)
+        CROSS JOIN LATERAL (
+            SELECT owner_id, max(deleted_at) AS deleted_at
+            FROM deleted_stocks
+            WHERE deleted_stocks.organization_id = $1
+                AND deleted_stocks.product_id = wanted.product_id
+            GROUP BY owner_id
+        ) AS deleted_stocks
+        "#,
+        organization_id,
+        &ids,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    for deletion in deletions {
+        let owner = Owner::from_uuid(deletion.owner_id, organization);
+        let row = Row::new("deleted_stocks", deletion.product_id);
+        let deleted_at = row.timestamp("deleted_at", deletion.deleted_at)?;
+        let management = state.management.entry(ProductId::new(deletion.product_id));
+        let last_deleted = &mut management.or_default().last_deleted;
+        last_deleted.insert(owner, deleted_at);
     }
     Ok(())
 }

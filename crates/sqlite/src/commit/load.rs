@@ -16,7 +16,7 @@ use super::kept;
 use crate::error::failed;
 use crate::parameter::{hex, json};
 use crate::read::past::stocks_at;
-use crate::rows;
+use crate::rows::{self, Row};
 
 /// All that `needs` names and that exists.
 pub(super) async fn state(
@@ -103,13 +103,39 @@ async fn management(
         organization_id,
         ids,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await
     .map_err(failed)?;
     for holder in holders {
         let owner = Owner::from_uuid(holder.owner_id, organization);
         let management = state.management.entry(ProductId::new(holder.product_id));
         management.or_default().managed_by.insert(owner);
+    }
+    let deletions = sqlx::query!(
+        r#"
+        SELECT
+            deleted_stocks.product_id AS "product_id!: Uuid",
+            deleted_stocks.owner_id AS "owner_id!: Uuid",
+            max(deleted_stocks.deleted_at) AS "deleted_at!: i64"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN deleted_stocks INDEXED BY deleted_stocks_of_product
+            ON deleted_stocks.organization_id = ?1
+            AND deleted_stocks.product_id = unhex(wanted.value)
+        GROUP BY 1, 2
+        "#,
+        organization_id,
+        ids,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    for deletion in deletions {
+        let owner = Owner::from_uuid(deletion.owner_id, organization);
+        let row = Row::new("deleted_stocks", deletion.product_id);
+        let deleted_at = row.timestamp("deleted_at", deletion.deleted_at)?;
+        let management = state.management.entry(ProductId::new(deletion.product_id));
+        let last_deleted = &mut management.or_default().last_deleted;
+        last_deleted.insert(owner, deleted_at);
     }
     Ok(())
 }

@@ -73,6 +73,7 @@ pub(crate) struct LifeRow {
     created_at: i64,
     deleted_at: Option<i64>,
 }
+
 impl LifeRow {
     pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockLife, StoreError> {
         let row = Row::new("stocks", self.stock_id);
