@@ -105,6 +105,17 @@ async fn management(
         let management = state.management.entry(ProductId::new(holder.product_id));
         management.or_default().managed_by.insert(owner);
     }
+    last_deleted(session, organization, &ids, state).await
+}
+
+/// When the last stock that an owner no longer has of one of these products was deleted.
+async fn last_deleted(
+    session: &mut Session,
+    organization: OrganizationId,
+    ids: &[Uuid],
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
     let deletions = sqlx::query!(
         r#"
         SELECT
@@ -121,7 +132,7 @@ async fn management(
         ) AS deleted_stocks
         "#,
         organization_id,
-        &ids,
+        ids,
     )
     .fetch_all(session)
     .await

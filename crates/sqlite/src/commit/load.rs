@@ -111,6 +111,17 @@ async fn management(
         let management = state.management.entry(ProductId::new(holder.product_id));
         management.or_default().managed_by.insert(owner);
     }
+    last_deleted(connection, organization, &ids, state).await
+}
+
+/// When the last stock that an owner no longer has of one of these products was deleted.
+async fn last_deleted(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    ids: &str,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
     let deletions = sqlx::query!(
         r#"
         SELECT
