@@ -32,6 +32,12 @@ const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let log = logging::start(settings.log_format, &settings.log)?;
     let metrics = metrics::install()?;
+    // What makes no sense is said before anything is taken or made.
+    let signing_key = signing_key(&settings)?;
+    ensure!(
+        !settings.in_memory || settings.database.storage.database_url.is_none(),
+        "--in-memory and --database-url exclude each other"
+    );
     let listener = bind(settings.listen)?;
     let metrics_listener = bind(settings.metrics_listen)?;
     let address = listener.local_addr()?;
@@ -39,15 +45,13 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
 
     let environment = Environment::system();
     let database = if settings.in_memory {
-        ensure!(
-            settings.database.storage.database_url.is_none(),
-            "--in-memory and --database-url exclude each other"
-        );
         OpenDatabase::in_memory(&environment)
     } else {
         OpenDatabase::open_or_create(&settings.database, &environment).await?
     };
-    let stockroom = Arc::new(open(&settings, &database, environment).await?);
+    let limits = limits(&settings);
+    let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
+    let stockroom = Arc::new(stockroom);
     if let Some(first) = stockroom.first_start().await? {
         print_first_start(&first, &stockroom.new_product_id(), address)
             .context("the first key can't be printed; the next start makes another")?;
@@ -85,26 +89,22 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn open(
-    settings: &Serve,
-    database: &OpenDatabase,
-    environment: Environment,
-) -> anyhow::Result<Stockroom> {
-    let signing_key = settings
-        .token_signing_key
-        .as_ref()
-        .map(|key| {
-            let bytes_min = SigningKey::BYTES_MIN;
-            SigningKey::new(key.clone().into_bytes())
-                .with_context(|| format!("the token signing key has fewer than {bytes_min} bytes"))
-        })
-        .transpose()?;
-    let limits = Limits {
+fn signing_key(settings: &Serve) -> anyhow::Result<Option<SigningKey>> {
+    let Some(key) = &settings.token_signing_key else {
+        return Ok(None);
+    };
+    let bytes_min = SigningKey::BYTES_MIN;
+    let key = SigningKey::new(key.clone().into_bytes())
+        .with_context(|| format!("the token signing key has fewer than {bytes_min} bytes"))?;
+    Ok(Some(key))
+}
+
+fn limits(settings: &Serve) -> Limits {
+    Limits {
         queue_max: settings.queued_changes_max as usize,
         store_rate_limit: limit(settings.store_rate_limit),
         idempotency_retention: Duration::from_secs(settings.idempotency_hours * 60 * 60),
-    };
-    Ok(Stockroom::open(database.ports(), environment, limits, signing_key).await?)
+    }
 }
 
 fn options(settings: &Serve) -> stockroom_http::Options {
