@@ -11,7 +11,8 @@ use crate::Timestamp;
 /// what it is given.
 pub trait Ids {
     /// A new UUID of version 7 whose time is exactly `at` (milliseconds). Ids asked for one after
-    /// the other with times that don't run backwards sort in the order of asking.
+    /// the other with times that don't run backwards sort in the order of asking, and so do those
+    /// for one time, whatever is asked for in between.
     fn next_id(&mut self, at: Timestamp) -> Uuid;
 }
 

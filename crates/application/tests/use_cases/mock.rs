@@ -228,8 +228,13 @@ impl Clock for TestClock {
 }
 
 /// A Stockroom on the database, with a signing key of its own.
+/// This clock, and always the same ids.
+pub(crate) fn environment(clock: &TestClock) -> Environment {
+    Environment::new(clock.clone(), StdRng::seed_from_u64(1))
+}
+
 pub(crate) async fn stockroom(database: MockDatabase, clock: &TestClock) -> Stockroom {
-    let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(1));
+    let environment = environment(clock);
     let signing_key = SigningKey::new(vec![1; 32]);
     let database = Arc::new(database);
     Stockroom::open(database, environment, Limits::default(), signing_key)

@@ -9,25 +9,14 @@ use stockroom_application::{
     VerifySummary,
 };
 use stockroom_domain::{
-    Actor, Command, Context, CreateStock, Difference, Ids, Operation, Owner, ProductId, Quantity,
-    State, StoredEntry, StoredStock, Timestamp, Transact, TransactionAction, UnreadableRow, run,
+    Actor, Command, Context, CreateStock, Difference, Operation, Owner, ProductId, Quantity, State,
+    StoredEntry, StoredStock, Timestamp, Transact, TransactionAction, UnreadableRow, run,
 };
 use uuid::Uuid;
 
-use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
+use crate::mock::{MockDatabase, TestClock, database, environment, organization, stockroom, uuid};
 
 const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(4));
-
-/// Ids that count upwards.
-struct CountingIds(u64);
-
-impl Ids for CountingIds {
-    fn next_id(&mut self, at: Timestamp) -> Uuid {
-        self.0 += 1;
-        let milliseconds = u64::try_from(at.as_milliseconds()).unwrap();
-        Uuid::from_u64_pair((milliseconds << 16) | 0x7000, (0b10 << 62) | self.0)
-    }
-}
 
 /// A stock after each of its entries, and these.
 fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
@@ -42,7 +31,7 @@ fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
         Quantity::new(1).unwrap(),
     );
     let mut state = State::default();
-    let mut ids = CountingIds(0);
+    let environment = environment(&TestClock::new());
     let (mut stocks, mut ledger) = (Vec::new(), Vec::new());
     for number in 0..entries {
         let operation: Operation = if number == 0 {
@@ -51,8 +40,11 @@ fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
             increment.clone().into()
         };
         let commands = [Command::new(Actor::OPERATOR, operation)];
-        let context = &mut Context::new(Timestamp::UNIX_EPOCH, &mut ids);
-        let (outcomes, changes) = run(&commands, std::mem::take(&mut state), context);
+        let state_before = std::mem::take(&mut state);
+        let (outcomes, changes) = environment.with_ids(|ids| {
+            let context = &mut Context::new(Timestamp::UNIX_EPOCH, ids);
+            run(&commands, state_before, context)
+        });
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         ledger.extend(changes.entries.into_iter().map(StoredEntry::from));
         let touched = changes.stocks.into_values();
