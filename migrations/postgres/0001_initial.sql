@@ -161,6 +161,11 @@ CREATE TABLE stocks (
     updated_at          bigint  NOT NULL CHECK (updated_at >= created_at),
     -- False if there certainly are no positions: then nobody looks for them.
     located             boolean NOT NULL,
+    -- How much of what is allocated in the unlocated pool reservations hold.
+    unlocated_held      bigint  NOT NULL DEFAULT 0
+        CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
+    -- No reservation of it expires before.
+    next_expiry         bigint,
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK (available + allocated <= 9007199254740991),
     CHECK (located OR (available = unlocated_available AND allocated = unlocated_allocated))
@@ -183,6 +188,8 @@ CREATE TABLE positions (
     location_id     uuid   NOT NULL,
     available       bigint NOT NULL CHECK (available >= 0),
     allocated       bigint NOT NULL CHECK (allocated >= 0),
+    -- How much of that reservations hold.
+    held            bigint NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
     PRIMARY KEY (organization_id, stock_id, location_id),
     FOREIGN KEY (organization_id, location_id) REFERENCES locations
 ) WITH (fillfactor = 80);
@@ -279,6 +286,74 @@ CREATE TABLE batches (
 -- Ids can't be compressed: PostgreSQL needn't try.
 ALTER TABLE batches ALTER COLUMN entries SET STORAGE EXTERNAL;
 
+-- Stock that is kept for buyers. One that is pending has expired from `expires_at` on, whether or
+-- not that is stored.
+CREATE TABLE reservations (
+    organization_id uuid   NOT NULL,
+    reservation_id  uuid   NOT NULL,
+    owner_id        uuid   NOT NULL,
+    order_id        text,
+    status          text   NOT NULL
+        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired')),
+    expires_at      bigint,
+    created_at      bigint NOT NULL CHECK (created_at >= 0),
+    updated_at      bigint NOT NULL CHECK (updated_at >= created_at),
+    PRIMARY KEY (organization_id, reservation_id),
+    CHECK ((status = 'pending') = (expires_at IS NOT NULL))
+);
+
+-- What lists say of `created_at` is always true: see `stocks_of_owner`.
+CREATE INDEX reservations_of_owner ON reservations (organization_id, owner_id, reservation_id)
+    WHERE created_at >= 0;
+CREATE INDEX reservations_of_order ON reservations (organization_id, owner_id, order_id)
+    WHERE order_id IS NOT NULL AND created_at >= 0;
+-- Which is the oldest?
+CREATE INDEX reservations_pending ON reservations (organization_id, reservation_id)
+    WHERE expires_at IS NOT NULL;
+CREATE INDEX reservations_in_time ON reservations (organization_id, expires_at, reservation_id)
+    WHERE expires_at IS NOT NULL;
+
+-- The reservation that an order had last.
+CREATE TABLE reservation_orders (
+    organization_id uuid NOT NULL,
+    owner_id        uuid NOT NULL,
+    order_id        text NOT NULL,
+    reservation_id  uuid NOT NULL,
+    PRIMARY KEY (organization_id, owner_id, order_id)
+);
+
+CREATE TABLE reservation_lines (
+    organization_id uuid   NOT NULL,
+    reservation_id  uuid   NOT NULL,
+    -- Counted from 0.
+    line            bigint NOT NULL CHECK (line >= 0),
+    stock_id        uuid   NOT NULL,
+    product_id      uuid   NOT NULL,
+    -- Whose stock it is.
+    stock_owner_id  uuid   NOT NULL,
+    location_id     uuid,
+    quantity        bigint NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    fulfilled       bigint NOT NULL CHECK (fulfilled >= 0),
+    released        bigint NOT NULL CHECK (released >= 0),
+    -- The reservation's, as long as the line holds anything.
+    expires_at      bigint,
+    PRIMARY KEY (organization_id, reservation_id, line),
+    CHECK (fulfilled + released <= quantity),
+    CHECK (expires_at IS NULL OR quantity > fulfilled + released)
+);
+
+CREATE INDEX reservation_lines_open
+    ON reservation_lines (organization_id, stock_id, reservation_id, line)
+    WHERE quantity > fulfilled + released;
+CREATE INDEX reservation_lines_of_stock_in_time
+    ON reservation_lines (organization_id, stock_id, expires_at)
+    WHERE expires_at IS NOT NULL;
+-- What is said of `line` is always true, so that who looks for a stock's lines doesn't go along this.
+CREATE INDEX reservation_lines_in_time ON reservation_lines (organization_id, expires_at)
+    WHERE expires_at IS NOT NULL AND line >= 0;
+CREATE INDEX reservation_lines_of_product
+    ON reservation_lines (organization_id, product_id, reservation_id);
+
 -- What requests were answered that may be sent again.
 CREATE TABLE idempotency_keys (
     organization_id uuid   NOT NULL,
@@ -301,7 +376,11 @@ CREATE TABLE level_counts (
     organization_id uuid   NOT NULL,
     owner_id        uuid   NOT NULL,
     kind            text   NOT NULL
-        CHECK (kind IN ('stock', 'shadowing_stock', 'product', 'location')),
+        CHECK (kind IN (
+            'stock', 'shadowing_stock', 'product', 'location', 'reservation_pending',
+            'reservation_paid', 'reservation_fulfilled', 'reservation_released',
+            'reservation_expired'
+        )),
     count           bigint NOT NULL,
     PRIMARY KEY (organization_id, owner_id, kind)
 ) WITH (fillfactor = 50);

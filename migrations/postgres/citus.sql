@@ -30,6 +30,15 @@ SELECT create_distributed_table(
 );
 SELECT create_distributed_table('batches', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table(
+    'reservations', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
+    'reservation_orders', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
+    'reservation_lines', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
     'idempotency_keys', 'organization_id', colocate_with => 'organizations'
 );
 SELECT create_distributed_table(

@@ -140,12 +140,17 @@ CREATE TABLE stocks (
     allocated           INTEGER NOT NULL,
     unlocated_available INTEGER NOT NULL CHECK (unlocated_available BETWEEN 0 AND available),
     unlocated_allocated INTEGER NOT NULL CHECK (unlocated_allocated BETWEEN 0 AND allocated),
+    -- What reservations hold of that.
+    unlocated_held      INTEGER NOT NULL DEFAULT 0
+        CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
     -- The number of the last ledger entry: entries count 1, 2, 3 …
     sequence            INTEGER NOT NULL CHECK (sequence >= 1),
     -- The hash of that entry.
     last_hash           BLOB    NOT NULL CHECK (length(last_hash) = 32),
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
+    -- No reservation of it expires before.
+    next_expiry         INTEGER,
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK (available + allocated <= 9007199254740991)
 ) STRICT, WITHOUT ROWID;
@@ -161,6 +166,8 @@ CREATE TABLE positions (
     location_id     BLOB    NOT NULL,
     available       INTEGER NOT NULL CHECK (available >= 0),
     allocated       INTEGER NOT NULL CHECK (allocated >= 0),
+    -- What reservations hold of that.
+    held            INTEGER NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
     PRIMARY KEY (organization_id, stock_id, location_id),
     FOREIGN KEY (organization_id, location_id) REFERENCES locations
 ) STRICT, WITHOUT ROWID;
@@ -262,6 +269,72 @@ CREATE TABLE batches (
     PRIMARY KEY (organization_id, batch_id)
 ) STRICT;
 
+-- Stock that is kept for buyers. One that is pending has expired from `expires_at` on, whether or
+-- not that is stored.
+CREATE TABLE reservations (
+    organization_id BLOB    NOT NULL,
+    reservation_id  BLOB    NOT NULL CHECK (length(reservation_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    order_id        TEXT,
+    status          TEXT    NOT NULL
+        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired')),
+    expires_at      INTEGER,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, reservation_id),
+    CHECK ((status = 'pending') = (expires_at IS NOT NULL))
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reservations_of_owner ON reservations (organization_id, owner_id, reservation_id);
+CREATE INDEX reservations_of_order
+    ON reservations (organization_id, owner_id, order_id, reservation_id)
+    WHERE order_id IS NOT NULL;
+-- Which is the oldest?
+CREATE INDEX reservations_pending ON reservations (organization_id, reservation_id)
+    WHERE expires_at IS NOT NULL;
+CREATE INDEX reservations_in_time ON reservations (organization_id, expires_at, reservation_id)
+    WHERE expires_at IS NOT NULL;
+
+-- The reservation that an order had last.
+CREATE TABLE reservation_orders (
+    organization_id BLOB NOT NULL,
+    owner_id        BLOB NOT NULL CHECK (length(owner_id) = 16),
+    order_id        TEXT NOT NULL,
+    reservation_id  BLOB NOT NULL CHECK (length(reservation_id) = 16),
+    PRIMARY KEY (organization_id, owner_id, order_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE reservation_lines (
+    organization_id BLOB    NOT NULL,
+    reservation_id  BLOB    NOT NULL CHECK (length(reservation_id) = 16),
+    -- Counted from 0.
+    line            INTEGER NOT NULL CHECK (line >= 0),
+    stock_id        BLOB    NOT NULL CHECK (length(stock_id) = 16),
+    product_id      BLOB    NOT NULL CHECK (length(product_id) = 16),
+    -- Whose stock it is.
+    stock_owner_id  BLOB    NOT NULL CHECK (length(stock_owner_id) = 16),
+    location_id     BLOB,
+    quantity        INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    fulfilled       INTEGER NOT NULL DEFAULT 0 CHECK (fulfilled >= 0),
+    released        INTEGER NOT NULL DEFAULT 0 CHECK (released >= 0),
+    -- The reservation's, as long as the line holds anything.
+    expires_at      INTEGER,
+    PRIMARY KEY (organization_id, reservation_id, line),
+    CHECK (fulfilled + released <= quantity),
+    CHECK (expires_at IS NULL OR fulfilled + released < quantity)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX reservation_lines_open
+    ON reservation_lines (organization_id, stock_id, reservation_id, line)
+    WHERE quantity > fulfilled + released;
+CREATE INDEX reservation_lines_of_stock_in_time
+    ON reservation_lines (organization_id, stock_id, expires_at)
+    WHERE expires_at IS NOT NULL;
+CREATE INDEX reservation_lines_in_time ON reservation_lines (organization_id, expires_at)
+    WHERE expires_at IS NOT NULL;
+CREATE INDEX reservation_lines_of_product
+    ON reservation_lines (organization_id, product_id, reservation_id);
+
 -- What requests were answered that may be sent again.
 CREATE TABLE idempotency_keys (
     organization_id BLOB    NOT NULL,
@@ -283,7 +356,11 @@ CREATE TABLE level_counts (
     organization_id BLOB    NOT NULL,
     owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
     kind            TEXT    NOT NULL
-        CHECK (kind IN ('stock', 'shadowing_stock', 'product', 'location')),
+        CHECK (kind IN (
+            'stock', 'shadowing_stock', 'product', 'location', 'reservation_pending',
+            'reservation_paid', 'reservation_fulfilled', 'reservation_released',
+            'reservation_expired'
+        )),
     count           INTEGER NOT NULL CHECK (count >= 0),
     PRIMARY KEY (organization_id, owner_id, kind)
 ) STRICT, WITHOUT ROWID;

@@ -2,8 +2,8 @@
 //! its textual form looks like is the HTTP edge's business, how it becomes a query an adapter's.
 
 use stockroom_domain::{
-    Balance, EntryAction, ExternalRef, Location, Position, ProductId, Reason, Recorded, Reference,
-    Slug, Stock, Timestamp,
+    Balance, EntryAction, ExternalRef, Location, OrderId, Position, ProductId, Reason, Recorded,
+    Reference, Reservation, ReservationStatus, Slug, Stock, Timestamp,
 };
 
 /// A condition on a value with an order: a number or a time.
@@ -160,6 +160,47 @@ impl TransactionCondition {
                 let reference = recorded.entry.annotation.reference.as_ref();
                 condition.matches(reference.map(Reference::as_str))
             }
+        }
+    }
+}
+
+/// A condition on reservations, as they are at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReservationCondition {
+    /// It has got as far as one of these.
+    Status(Vec<ReservationStatus>),
+    /// The order that it is for.
+    OrderId(TextCondition),
+    /// One of its lines is of one of these products.
+    Product(Vec<ProductId>),
+    /// One of its lines is in a location with such a slug; `IsNull` is for the unlocated pool.
+    Location(TextCondition),
+    /// When it expires. One that doesn't fulfils no such condition.
+    ExpiresAt(Comparison<Timestamp>),
+    /// When it was made.
+    CreatedAt(Comparison<Timestamp>),
+}
+
+impl ReservationCondition {
+    /// Whether `reservation` fulfils the condition.
+    #[must_use]
+    pub fn matches(&self, reservation: &Reservation) -> bool {
+        let mut lines = reservation.lines.iter();
+        match self {
+            Self::Status(statuses) => statuses.contains(&reservation.state.status()),
+            Self::OrderId(condition) => {
+                condition.matches(reservation.order.as_ref().map(OrderId::as_str))
+            }
+            Self::Product(products) => lines.any(|line| products.contains(&line.key.product)),
+            Self::Location(condition) => lines.any(|line| {
+                let location = line.location.as_ref();
+                condition.matches(location.map(|(_, slug)| slug.as_str()))
+            }),
+            Self::ExpiresAt(comparison) => reservation
+                .state
+                .expires_at()
+                .is_some_and(|expires_at| comparison.matches(&expires_at)),
+            Self::CreatedAt(comparison) => comparison.matches(&reservation.created_at),
         }
     }
 }

@@ -55,7 +55,7 @@ impl Stockroom {
         limit: u32,
     ) -> Result<HistoryPage, HistoryError> {
         let view = administrator.view();
-        let stock = timed("stock", self.database.stock(view, product)).await?;
+        let stock = self.reads.stock(view, product).await?;
         let stock = stock.ok_or(HistoryError::UnknownStock)?;
         self.history(view, &[StockLife::from(&stock)], filter, Some(after), limit)
             .await
@@ -77,6 +77,7 @@ impl Stockroom {
         limit: u32,
     ) -> Result<HistoryPage, HistoryError> {
         let view = administrator.view();
+        self.settle_due(view.organization).await?;
         let lives = timed("lives", self.database.lives(view, &[product])).await?;
         if lives.is_empty() {
             return Err(HistoryError::UnknownStock);
@@ -183,6 +184,7 @@ impl Stockroom {
         products: &[ProductId],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
+        self.settle_due(view.organization).await?;
         let mut lives = timed("lives", self.database.lives(view, products)).await?;
         lives.retain(|life| life.covers(at));
         // A store's own stock goes before its organization's.
@@ -204,6 +206,7 @@ impl Stockroom {
         at: Timestamp,
     ) -> Result<Page<Stock>, StoreError> {
         let view = caller.view();
+        self.settle_due(view.organization).await?;
         if filter.is_empty() {
             let lives = self.database.lives_at(view, at, None, page);
             let lives = timed("lives_at", lives).await?;

@@ -105,7 +105,7 @@ impl Stockroom {
         ids: &[String],
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
         let products = named(ids);
-        let found = timed("stocks", self.database.stocks(caller.view(), &products)).await?;
+        let found = self.reads.stocks(caller.view(), &products).await?;
         Ok(in_order_asked(ids, found))
     }
 
@@ -119,6 +119,7 @@ impl Stockroom {
         filter: &[StockCondition],
         page: PageRequest,
     ) -> Result<Page<Stock>, StoreError> {
+        self.settle_due(caller.view().organization).await?;
         let stocks = self.database.list_stocks(caller.view(), filter, page);
         timed("list_stocks", stocks).await
     }
@@ -135,6 +136,10 @@ impl Stockroom {
         page: PageRequest,
     ) -> Result<Option<Page<Recorded>>, StoreError> {
         let view = administrator.view();
+        // What has run out of reservations of it goes into its ledger by that.
+        if self.reads.stock(view, product).await?.is_none() {
+            return Ok(None);
+        }
         let transactions = self.database.transactions(view, product, filter, page);
         timed("transactions", transactions).await
     }
@@ -149,7 +154,8 @@ impl Stockroom {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        let transaction = self.database.transaction(administrator.view(), product, id);
+        let view = administrator.view();
+        let transaction = self.database.transaction(view, product, id);
         timed("transaction", transaction).await
     }
 }

@@ -23,6 +23,8 @@ mod page;
 pub mod ports;
 mod products;
 mod reads;
+mod reservations;
+mod settle;
 mod shared;
 mod stockroom;
 mod tenancy;
@@ -36,6 +38,7 @@ pub use first_start::FirstStart;
 pub use history::{HistoryError, HistoryPage};
 pub use keys::{KeyPage, NewKey, NewKeyRequest};
 pub use page::{Page, PageRequest};
+pub use reservations::Holds;
 pub use stockroom::{Limits, Stockroom};
 pub use token::{SigningKey, Token, TokenRequest};
 pub use verify::{

@@ -1,5 +1,6 @@
 //! The ports: what Stockroom needs of a database. An adapter implements all of them.
 
+mod reservations;
 mod stored;
 
 use async_trait::async_trait;
@@ -12,6 +13,7 @@ use stockroom_domain::{
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{Page, PageRequest};
 
+pub use reservations::{ReservationFigures, ReservationReader, StockHold};
 pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 
 /// What went wrong in a database. None of it is for clients to read.
@@ -314,6 +316,7 @@ pub trait Database:
     Ledger
     + StockReader
     + StoredReader
+    + ReservationReader
     + HistoryReader
     + LocationReader
     + ProductReader
@@ -328,6 +331,7 @@ impl<T> Database for T where
     T: Ledger
         + StockReader
         + StoredReader
+        + ReservationReader
         + HistoryReader
         + LocationReader
         + ProductReader

@@ -54,7 +54,10 @@ impl Stockroom {
         administrator: &Administrator,
         id: ProductId,
     ) -> Result<Option<StockedProduct>, StoreError> {
-        timed("product", self.database.product(administrator.view(), id)).await
+        let view = administrator.view();
+        // What has run out of reservations of its stock goes into the ledger by that.
+        self.reads.stock(view, id).await?;
+        timed("product", self.database.product(view, id)).await
     }
 
     /// All registered products that the caller sees, oldest first.
@@ -66,7 +69,9 @@ impl Stockroom {
         administrator: &Administrator,
         page: PageRequest,
     ) -> Result<Page<StockedProduct>, StoreError> {
-        let products = self.database.list_products(administrator.view(), page);
+        let view = administrator.view();
+        self.settle_due(view.organization).await?;
+        let products = self.database.list_products(view, page);
         timed("list_products", products).await
     }
 }

@@ -12,7 +12,8 @@ use stockroom_domain::{ProductId, Stock};
 use tokio::sync::{mpsc, oneshot};
 
 use crate::ports::{Database, StoreError, View};
-use crate::shared::{SharedError, guarded, tell, timed};
+use crate::shared::{SharedError, guarded, tell};
+use crate::{Environment, settle};
 
 /// The most stocks that are fetched at once.
 const FETCHED_MAX: usize = 256;
@@ -30,22 +31,27 @@ struct Question {
 
 /// The fetchers of a database that gains by it.
 pub(crate) struct Reads {
-    database: Arc<dyn Database>,
+    source: Source,
     queues: Vec<mpsc::Sender<Question>>,
     next: AtomicUsize,
 }
 
 impl Reads {
     /// As many fetchers as the database can make use of, if any. They end with this value.
-    pub(crate) fn new(database: &Arc<dyn Database>) -> Self {
+    pub(crate) fn new(database: &Arc<dyn Database>, environment: &Environment) -> Self {
+        let source = Source {
+            database: Arc::clone(database),
+            environment: environment.clone(),
+        };
         let queues = (0..database.parallel_fetches()).map(|_| {
             let (queue, questions) = mpsc::channel(QUEUE_MAX);
-            tokio::spawn(fetch_all(Arc::clone(database), questions));
+            tokio::spawn(fetch_all(source.clone(), questions));
             queue
         });
+        let queues = queues.collect();
         Self {
-            database: Arc::clone(database),
-            queues: queues.collect(),
+            source,
+            queues,
             next: AtomicUsize::new(0),
         }
     }
@@ -59,7 +65,8 @@ impl Reads {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = next.checked_rem(self.queues.len());
         let Some(queue) = turn.and_then(|turn| self.queues.get(turn)) else {
-            return timed("stock", self.database.stock(view, product)).await;
+            let stocks = self.source.stocks(view, &[product]).await;
+            return stocks.map(|mut stocks| stocks.pop());
         };
         let (reply, answer) = oneshot::channel();
         let question = Question {
@@ -71,10 +78,19 @@ impl Reads {
         queue.send(question).await.map_err(|_| ended())?;
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
+
+    /// The stock of those of these products that are managed, in any order.
+    pub(crate) async fn stocks(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<Stock>, StoreError> {
+        self.source.stocks(view, products).await
+    }
 }
 
 /// Answers questions until nobody can ask any more.
-async fn fetch_all(database: Arc<dyn Database>, mut questions: mpsc::Receiver<Question>) {
+async fn fetch_all(source: Source, mut questions: mpsc::Receiver<Question>) {
     let mut taken = Vec::new();
     while questions.recv_many(&mut taken, FETCHED_MAX).await > 0 {
         let mut by_view: HashMap<View, Vec<(ProductId, Reply)>> = HashMap::new();
@@ -83,17 +99,17 @@ async fn fetch_all(database: Arc<dyn Database>, mut questions: mpsc::Receiver<Qu
             asked.push((question.product, question.reply));
         }
         for (view, asked) in by_view {
-            fetch(&*database, view, asked).await;
+            fetch(&source, view, asked).await;
         }
     }
 }
 
 /// Answers questions that `view` has.
-async fn fetch(database: &dyn Database, view: View, asked: Vec<(ProductId, Reply)>) {
+async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
     let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
     products.sort_unstable();
     products.dedup();
-    match stocks(database, view, &products).await {
+    match source.stocks(view, &products).await {
         Ok(stocks) => {
             let stocks: HashMap<ProductId, Stock> = stocks
                 .into_iter()
@@ -112,23 +128,40 @@ async fn fetch(database: &dyn Database, view: View, asked: Vec<(ProductId, Reply
         // One of the rows may be at fault: those who asked for others needn't suffer for it.
         Err(_) => {
             for (product, reply) in asked {
-                let stocks = stocks(database, view, &[product]).await;
+                let stocks = source.stocks(view, &[product]).await;
                 tell(reply, stocks.map(|mut stocks| stocks.pop()));
             }
         }
     }
 }
 
-async fn stocks(
-    database: &dyn Database,
-    view: View,
-    products: &[ProductId],
-) -> Result<Vec<Stock>, StoreError> {
-    match products {
-        [product] => {
-            let stock = guarded("stock", database.stock(view, *product)).await?;
-            Ok(stock.into_iter().collect())
+/// Where stock is fetched from.
+#[derive(Clone)]
+struct Source {
+    database: Arc<dyn Database>,
+    environment: Environment,
+}
+
+impl Source {
+    /// The stock of these products. What has run out of reservations of it goes into its ledger
+    /// first.
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(view, products).await?;
+        let due = settle::due(&stocks, self.environment.now());
+        if due.is_empty() {
+            return Ok(stocks);
         }
-        products => guarded("stocks", database.stocks(view, products)).await,
+        settle::settle(&*self.database, view.organization, due).await?;
+        self.fetch(view, products).await
+    }
+
+    async fn fetch(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        match products {
+            [product] => {
+                let stock = guarded("stock", self.database.stock(view, *product)).await?;
+                Ok(stock.into_iter().collect())
+            }
+            products => guarded("stocks", self.database.stocks(view, products)).await,
+        }
     }
 }

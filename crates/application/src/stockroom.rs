@@ -123,7 +123,7 @@ impl Stockroom {
         };
         let stockroom = Self {
             lane: Lane::new(&database, limits.queue_max),
-            reads: Reads::new(&database),
+            reads: Reads::new(&database, &environment),
             database,
             environment,
             limits,

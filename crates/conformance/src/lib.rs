@@ -50,6 +50,8 @@ pub mod locations;
 pub mod past;
 pub mod products;
 pub mod random;
+pub mod reservation_lists;
+pub mod reservations;
 pub mod server_state;
 pub mod stock;
 pub mod tenancy;
@@ -66,6 +68,24 @@ pub use client::Client;
 macro_rules! suite {
     ($setup:ident) => {
         $crate::tests! { $setup
+            reservations {
+                a_reservation_is_read_as_answered,
+                a_reservation_takes_all_or_nothing,
+                what_is_paid_for_and_shipped_is_gone,
+                what_is_released_is_available_again,
+                expiry_is_exact,
+                what_runs_out_goes_back_once,
+                more_time_is_kept,
+                an_order_has_one_living_reservation,
+                nothing_else_takes_what_is_reserved,
+                the_last_piece_is_reserved_once,
+                a_reservation_is_paid_for_or_released,
+            }
+            reservation_lists {
+                reservations_are_listed_by_what_they_are_now,
+                reservations_are_listed_by_pages,
+                it_is_known_what_holds_a_stock,
+            }
             stock {
                 created_stock_is_read_as_answered,
                 a_location_created_empty_is_kept,

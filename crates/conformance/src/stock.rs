@@ -24,6 +24,7 @@ pub async fn a_location_created_empty_is_kept(bench: Bench) {
     let empty = Position {
         slug: make::slug("berlin"),
         balance: Balance::default(),
+        held: make::quantity(0),
     };
     assert_eq!(read.located.get(&berlin.id), Some(&empty));
 }

@@ -1,5 +1,6 @@
 //! Batches: many commands, one state, one commit.
 
+use crate::decide::settle;
 use crate::{Answer, Changes, Command, Context, Refusal, State};
 
 /// What became of one command.
@@ -13,7 +14,8 @@ pub fn runs(commands: &[Command]) -> impl Iterator<Item = &[Command]> {
 }
 
 /// Decides a run of commands in order, each seeing what the ones before it changed. Gives an
-/// outcome for each, and what all of them change together. A refused command changes nothing and
+/// outcome for each, and what all of them change together. First of all, what has run out of
+/// reservations goes back into stock, whatever becomes of the commands. A refused command changes nothing and
 /// does not hinder the others.
 pub fn run(
     commands: &[Command],
@@ -21,6 +23,10 @@ pub fn run(
     context: &mut Context<'_>,
 ) -> (Vec<Outcome>, Changes) {
     let mut changes = Changes::default();
+    for change in settle(&mut state, context) {
+        changes.add(&change, &state);
+        state.apply(change);
+    }
     let outcomes = commands
         .iter()
         .map(|command| {

@@ -7,10 +7,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     ApplicationKey, Context, CountStock, CreateKey, CreateLocation, CreateOrganization,
     CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
-    Idempotency, IdempotencyKey, KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner,
-    Quantity, Recorded, Refusal, RefusalKind, RegisterProduct, SetLocations, Settings, State,
-    Stock, StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
+    ExpireReservation, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
+    KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner, PayReservation, Quantity,
+    Recorded, Refusal, RefusalKind, RegisterProduct, ReleaseReservation, Reservation, Reserve,
+    Reserved, SetLocations, Settings, SettleStock, State, Stock, StockedProduct, Store, Timestamp,
+    Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
 };
 
 /// Who asks.
@@ -212,6 +214,13 @@ operations! {
     Undo => Recorded(Recorded),
     UndoBatch => Lines(Vec<Result<Recorded, Refusal>>),
     CountStock => Counted(Counted),
+    Reserve => Reserved(Reserved),
+    PayReservation => Reservation(Reservation),
+    ReleaseReservation => Reservation(Reservation),
+    FulfilReservation => Reservation(Reservation),
+    ExtendReservation => Reservation(Reservation),
+    ExpireReservation => Expired(bool),
+    SettleStock => Settled(()),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
     CreateLocation => Location(Location),
@@ -235,6 +244,15 @@ impl Operation {
         match self {
             Self::TransactMany(many) => many.lines.len(),
             Self::UndoBatch(batch) => batch.entries.len(),
+            Self::Reserve(reserve) => reserve.items.len(),
+            Self::PayReservation(PayReservation { reservation })
+            | Self::ReleaseReservation(ReleaseReservation { reservation, .. })
+            | Self::FulfilReservation(FulfilReservation { reservation, .. })
+            | Self::ExtendReservation(ExtendReservation { reservation, .. })
+            | Self::ExpireReservation(ExpireReservation { reservation }) => {
+                reservation.stocks.len()
+            }
+            Self::SettleStock(settle) => settle.stocks.len(),
             _ => 1,
         }
     }
@@ -248,6 +266,13 @@ impl Operation {
             Self::CreateStock(_)
                 | Self::Transact(_)
                 | Self::TransactMany(_)
+                | Self::Reserve(_)
+                | Self::PayReservation(_)
+                | Self::ReleaseReservation(_)
+                | Self::FulfilReservation(_)
+                | Self::ExtendReservation(_)
+                | Self::ExpireReservation(_)
+                | Self::SettleStock(_)
                 | Self::SetLocations(_)
                 | Self::DeleteStock(_)
         )
@@ -278,6 +303,14 @@ pub enum Answer {
     Lines(Vec<Result<Recorded, Refusal>>),
     /// What a count has led to.
     Counted(Counted),
+    /// The reservation, made for this or before.
+    Reserved(Reserved),
+    /// The reservation as it is now.
+    Reservation(Reservation),
+    /// Whether the reservation has expired and wasn't stored as such.
+    Expired(bool),
+    /// What has run out is in the ledgers.
+    Settled(()),
     /// The location as it is now.
     Location(Location),
     /// The product as it is now, with its stock level.

@@ -87,6 +87,8 @@ id! {
     KeyId;
     /// Names the entries that were made by one request for many.
     BatchId;
+    /// Names a reservation.
+    ReservationId;
 }
 
 impl TransactionId {

@@ -21,6 +21,7 @@ mod product;
 mod quantity;
 mod refusal;
 mod request;
+mod reservation;
 mod state;
 mod stock;
 mod tenancy;
@@ -35,7 +36,8 @@ pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
 pub use hash::EntryHash;
 pub use idempotency::{Idempotency, KeptAnswer, RequestDigest};
 pub use ids::{
-    BatchId, Ids, KeyId, LocationId, OrganizationId, ProductId, StockId, StoreId, TransactionId,
+    BatchId, Ids, KeyId, LocationId, OrganizationId, ProductId, ReservationId, StockId, StoreId,
+    TransactionId,
 };
 pub use key::{ApplicationKey, RevokedGrants, SecretHash};
 pub use location::{Address, Geolocation, Location};
@@ -45,18 +47,24 @@ pub use quantity::Quantity;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{
     CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock, CreateStore, DeleteKey,
-    DeleteLocation, DeleteProduct, DeleteStock, Expectation, Patch, RegisterProduct, SetLocations,
-    Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
-    UpdateSettings,
+    DeleteLocation, DeleteProduct, DeleteStock, Expectation, ExpireReservation, ExtendReservation,
+    FulfilReservation, Patch, PayReservation, RegisterProduct, ReleaseReservation, Reserve,
+    SetLocations, SettleStock, Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation,
+    UpdateProduct, UpdateSettings,
+};
+pub use reservation::{
+    DueHolds, ExpiresIn, Hold, ItemAvailability, Reservation, ReservationItem, ReservationRef,
+    ReservationState, ReservationStatus, Reserved, ReservedLine, Shortage,
 };
 pub use state::{
     Batch, BatchEntry, Change, Changes, DeletedStock, KeyTotals, Management, Needs, RecordChange,
-    State, StockChange, StockKey,
+    ReservationChange, State, StockChange, StockKey,
 };
 pub use stock::{Balance, PastPosition, Position, Stock, StockLife};
 pub use tenancy::{Organization, Settings, Store};
 pub use text::{
-    Description, ExternalRef, IdempotencyKey, Invalid, Name, ProductText, Reason, Reference, Slug,
+    Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
+    Reference, Slug,
 };
 pub use timestamp::Timestamp;
 pub use verify::{

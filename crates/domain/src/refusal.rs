@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Balance, Quantity, Slug};
+use crate::{Balance, ProductId, Quantity, ReservationState, Shortage, Slug};
 
 /// Why a command is refused, in the order in which the reasons are looked for: where several
 /// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
@@ -55,6 +55,9 @@ pub enum Refusal {
         /// The limit.
         locations_max: u64,
     },
+    /// Stock can't be deleted while a reservation holds any of it.
+    #[error("a reservation holds stock of the product")]
+    StockReserved,
     /// A location where stock lies can't be deleted.
     #[error("stock lies in the location")]
     LocationInUse,
@@ -102,6 +105,9 @@ pub enum Refusal {
     /// The caller has made no such batch.
     #[error("there is no such batch")]
     BatchNotFound,
+    /// The caller has made no such reservation.
+    #[error("there is no such reservation")]
+    ReservationNotFound,
     /// The product had no stock at that time.
     #[error("the product's stock was not managed at that time")]
     NotManagedThen,
@@ -123,6 +129,13 @@ pub enum Refusal {
     #[error("another request was made with this Idempotency-Key")]
     IdempotencyKeyReused,
 
+    /// A reservation that has got so far has no such way on.
+    #[error("the reservation is {}", .0.as_str())]
+    ReservationIs(ReservationState),
+    /// The order has a reservation, of other items.
+    #[error("the order has a reservation of other items")]
+    OrderReserved,
+
     /// There isn't enough available, or not enough allocated.
     #[error("there is not enough stock")]
     InsufficientStock,
@@ -130,6 +143,28 @@ pub enum Refusal {
     #[error("the stock's total would pass {}", Quantity::MAX)]
     TotalWouldOverflow,
 
+    /// There isn't enough available for a reservation.
+    #[error("there is not enough stock for the reservation")]
+    ReservationShort(Vec<Shortage>),
+    /// What reservations hold is for them alone to give back.
+    #[error(
+        "reservations hold so much of what is allocated that only {unreserved} pieces are left"
+    )]
+    AllocatedForReservations {
+        /// How many pieces are allocated otherwise.
+        unreserved: Quantity,
+    },
+    /// A reservation doesn't hold so much of an item.
+    #[error("only {open} pieces are open of an item of the reservation")]
+    NotSoManyOpen {
+        /// The product.
+        product: ProductId,
+        /// How many pieces are open.
+        open: u64,
+    },
+    /// What a reservation has done can't be undone one by one.
+    #[error("a reservation has made this entry")]
+    MadeByReservation,
     /// What is undone stays so.
     #[error("this is undone already")]
     AlreadyUndone,
@@ -178,6 +213,7 @@ impl Refusal {
             | Self::TooManyStockLocations { .. }
             | Self::SlugTaken { .. }
             | Self::TooManyLocations { .. }
+            | Self::StockReserved
             | Self::LocationInUse
             | Self::SkuTaken
             | Self::ExternalRefTaken
@@ -192,12 +228,19 @@ impl Refusal {
             | Self::OrganizationNotFound
             | Self::TransactionNotFound
             | Self::BatchNotFound
+            | Self::ReservationNotFound
             | Self::NotManagedThen => RefusalKind::NotFound,
             Self::ReservedRateLimitExceeded { .. }
             | Self::ExpectationFailed(_)
+            | Self::ReservationIs(_)
+            | Self::OrderReserved
             | Self::IdempotencyKeyReused => RefusalKind::Conflict,
             Self::InsufficientStock
             | Self::TotalWouldOverflow
+            | Self::ReservationShort(_)
+            | Self::AllocatedForReservations { .. }
+            | Self::NotSoManyOpen { .. }
+            | Self::MadeByReservation
             | Self::AlreadyUndone
             | Self::LocationGone => RefusalKind::Unprocessable,
         }

@@ -1,11 +1,12 @@
 //! What each kind of operation is asked with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
-    Address, Annotation, Balance, CommodityType, Description, ExternalRef, Geolocation, KeyId,
-    LocationId, Name, OrganizationId, ProductId, ProductStatus, ProductText, Quantity, Recorded,
-    Reference, SecretHash, Slug, StoreId, Timestamp, TransactionAction,
+    Address, Annotation, Balance, CommodityType, Description, ExpiresIn, ExternalRef, Geolocation,
+    KeyId, LocationId, Name, OrderId, OrganizationId, ProductId, ProductStatus, ProductText,
+    Quantity, Recorded, Reference, ReservationItem, ReservationRef, SecretHash, Slug, StockKey,
+    StoreId, Timestamp, TransactionAction,
 };
 
 /// How an update treats one field.
@@ -162,6 +163,65 @@ pub struct CountStock {
     pub as_of: Timestamp,
     /// What it belongs to in another system.
     pub reference: Option<Reference>,
+}
+
+/// Reserves stock for a buyer: all of it or nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reserve {
+    /// What it is for, in the shop: the same order has one reservation at most.
+    pub order: Option<OrderId>,
+    /// For how long, unless it is paid for.
+    pub expires_in: ExpiresIn,
+    /// What.
+    pub items: Vec<ReservationItem>,
+}
+
+/// Notes that a reservation is paid for: it doesn't expire any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+}
+
+/// Gives back what a reservation holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// What of it; all that is open if nothing is named.
+    pub items: Option<Vec<ReservationItem>>,
+}
+
+/// Notes that what a reservation holds has left the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FulfilReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// What of it; all that is open if nothing is named.
+    pub items: Option<Vec<ReservationItem>>,
+}
+
+/// Gives the buyer more time, or less, from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtendReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// How much.
+    pub expires_in: ExpiresIn,
+}
+
+/// Notes that a reservation has expired, if it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpireReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+}
+
+/// Has the ledgers of these stocks hold what has run out of reservations up to now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SettleStock {
+    /// The stocks.
+    pub stocks: BTreeSet<StockKey>,
 }
 
 /// Sets what is available in locations of a stock, or takes locations out of it.

@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ApplicationKey, BatchId, Entry, IdempotencyKey, KeptAnswer, KeyId, Location, LocationId,
-    Organization, Owner, Product, ProductId, ProductText, RevokedGrants, Slug, Stock, StockId,
-    Store, Timestamp, TransactionId,
+    ApplicationKey, BatchId, DueHolds, Entry, Hold, IdempotencyKey, KeptAnswer, KeyId, Location,
+    LocationId, OrderId, Organization, Owner, Product, ProductId, ProductText, Reservation,
+    ReservationId, RevokedGrants, Slug, Stock, StockId, Store, Timestamp, TransactionId,
 };
 
 /// Names the one stock that an owner can have of a product.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StockKey {
     /// The product.
     pub product: ProductId,
@@ -51,6 +52,10 @@ pub struct Needs {
     pub idempotency_keys: BTreeSet<(Owner, IdempotencyKey)>,
     /// Which of these entries are undone.
     pub undone: BTreeSet<(StockId, TransactionId)>,
+    /// Reservations, by id.
+    pub reservations: BTreeSet<ReservationId>,
+    /// The reservations that these orders had last.
+    pub orders: BTreeSet<(Owner, OrderId)>,
     /// Current stock as it stood at these times.
     pub past: BTreeSet<(StockKey, Timestamp)>,
 }
@@ -104,6 +109,12 @@ pub struct State {
     pub key_totals: HashMap<Owner, KeyTotals>,
     /// Which of the needed entries are undone.
     pub undone: HashSet<TransactionId>,
+    /// Reservations, as they are stored.
+    pub reservations: HashMap<ReservationId, Reservation>,
+    /// The reservation that an order had last; it is among the others.
+    pub orders: HashMap<(Owner, OrderId), ReservationId>,
+    /// What has run out of the holds on current stock that is [due](Stock::due).
+    pub due: HashMap<StockKey, DueHolds>,
     /// Current stock as it stood at some time, if it was there.
     pub past: HashMap<(StockKey, Timestamp), Stock>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
@@ -178,6 +189,22 @@ impl State {
                 management.managed_by.remove(&key.owner);
                 management.last_deleted.insert(key.owner, deleted_at);
             }
+            Change::Settled(hold) => {
+                if let Some(reservation) = self.reservations.get_mut(&hold.reservation)
+                    && let Some(line) = reservation.lines.get_mut(hold.line)
+                {
+                    line.release();
+                }
+            }
+            Change::Reservation(reservation) => {
+                if let Some(order) = &reservation.order
+                    && !self.reservations.contains_key(&reservation.id)
+                {
+                    let order = (reservation.owner, order.clone());
+                    self.orders.insert(order, reservation.id);
+                }
+                self.reservations.insert(reservation.id, reservation);
+            }
             Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
                 let management = self.management.entry(product).or_default();
                 management.organization_level = organization_level;
@@ -211,6 +238,10 @@ pub enum Change {
     Entry(Entry),
     /// Entries were made by one request for many.
     Batch(Batch),
+    /// What a reservation held of a stock is given back, since its time is over.
+    Settled(Hold),
+    /// A reservation is made, or is now this.
+    Reservation(Reservation),
     /// Something other than stock.
     Record(RecordChange),
 }
@@ -316,6 +347,16 @@ pub struct StockChange {
     pub after: Option<Stock>,
 }
 
+/// What became of a reservation in a batch. Of its lines, only those differ of whose stock the batch
+/// has brought along.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReservationChange {
+    /// The reservation before, if there was one.
+    pub before: Option<Reservation>,
+    /// The reservation after it.
+    pub after: Reservation,
+}
+
 /// All that a batch of commands changes, added up: an adapter stores the whole of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
@@ -327,6 +368,10 @@ pub struct Changes {
     pub entries: Vec<Entry>,
     /// The batches that some of them were made in.
     pub batches: Vec<Batch>,
+    /// Holds that have run out: all that is open of these lines is given back.
+    pub settled: Vec<Hold>,
+    /// Every reservation touched, before (apart from that) and after.
+    pub reservations: BTreeMap<ReservationId, ReservationChange>,
     /// Other changes, in order.
     pub records: Vec<RecordChange>,
     /// Answers to be kept; each replaces one that was kept before, whose time is over.
@@ -341,6 +386,8 @@ impl Changes {
             && self.deleted_stocks.is_empty()
             && self.entries.is_empty()
             && self.batches.is_empty()
+            && self.settled.is_empty()
+            && self.reservations.is_empty()
             && self.records.is_empty()
             && self.kept_answers.is_empty()
     }
@@ -363,6 +410,15 @@ impl Changes {
             }
             Change::Entry(entry) => self.entries.push(entry.clone()),
             Change::Batch(batch) => self.batches.push(batch.clone()),
+            Change::Settled(hold) => self.settled.push(hold.clone()),
+            Change::Reservation(reservation) => {
+                let change = self.reservations.entry(reservation.id);
+                let change = change.or_insert_with(|| ReservationChange {
+                    before: state.reservations.get(&reservation.id).cloned(),
+                    after: reservation.clone(),
+                });
+                change.after = reservation.clone();
+            }
             Change::Record(record) => self.records.push(record.clone()),
         }
     }

@@ -45,6 +45,8 @@ pub struct Position {
     pub slug: Slug,
     /// What lies there.
     pub balance: Balance,
+    /// How much of what is allocated there reservations hold.
+    pub held: Quantity,
 }
 
 /// The life of a stock: what never changes of it, and how far its ledger goes.
@@ -127,6 +129,8 @@ pub struct Stock {
     pub product_owner: Owner,
     /// What lies in no location.
     pub unlocated: Balance,
+    /// How much of what is allocated there reservations hold.
+    pub unlocated_held: Quantity,
     /// What lies in each location that the stock has.
     pub located: BTreeMap<LocationId, Position>,
     /// The sequence number of its last ledger entry: entries count 1, 2, 3 …
@@ -137,11 +141,51 @@ pub struct Stock {
     pub created_at: Timestamp,
     /// When it was last changed. Never before `created_at`, and never running backwards.
     pub updated_at: Timestamp,
+    /// No reservation of it expires before; none at all if this is `None`.
+    pub next_expiry: Option<Timestamp>,
 }
 
 impl Stock {
+    /// The time up to which reservations have expired that the ledger may know nothing of yet, if
+    /// there may be such. Where the clock of another server is ahead, it is that one's.
+    #[must_use]
+    pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
+        let now = now.max(self.updated_at);
+        let next_expiry = self.next_expiry?;
+        (next_expiry <= now).then_some(now)
+    }
+
+    /// How much of what is allocated in a position reservations hold.
+    #[must_use]
+    pub fn held(&self, location: Option<LocationId>) -> Quantity {
+        match location {
+            None => self.unlocated_held,
+            Some(location) => self
+                .located
+                .get(&location)
+                .map_or(Quantity::ZERO, |position| position.held),
+        }
+    }
+
+    /// How much is allocated that no reservation holds, in the whole stock.
+    #[must_use]
+    pub fn allocated_plainly(&self) -> Quantity {
+        let located = self.located.values().map(|position| position.held);
+        let held = std::iter::once(self.unlocated_held).chain(located);
+        held.fold(self.sums().allocated, |left, held| {
+            left.checked_sub(held).unwrap_or_default()
+        })
+    }
+
+    /// Whether reservations hold any of it.
+    #[must_use]
+    pub fn is_held(&self) -> bool {
+        !self.unlocated_held.is_zero() || self.located.values().any(|it| !it.held.is_zero())
+    }
+
     /// The stock as it stood at a time, from its last ledger entry up to then, and all positions
-    /// that were added up to then; `None` if that doesn't add up.
+    /// that were added up to then; `None` if that doesn't add up. What reservations held of it then
+    /// isn't known any more.
     #[must_use]
     pub fn at(
         life: &StockLife,
@@ -164,7 +208,13 @@ impl Stock {
                 unlocated.allocated = unlocated.allocated.checked_sub(allocated)?;
                 let slug = position.slug;
                 let balance = position.balance;
-                located.insert(position.location, Position { slug, balance });
+                let held = Quantity::ZERO;
+                let position_then = Position {
+                    slug,
+                    balance,
+                    held,
+                };
+                located.insert(position.location, position_then);
             }
         }
         Some(Self {
@@ -173,11 +223,13 @@ impl Stock {
             owner: life.owner,
             product_owner: life.product_owner,
             unlocated,
+            unlocated_held: Quantity::ZERO,
             located,
             sequence: last.sequence,
             last_hash: last.hash,
             created_at: life.created_at,
             updated_at,
+            next_expiry: None,
         })
     }
 

@@ -97,6 +97,8 @@ text! {
     Reason { 1..=255 }
     /// What a change belongs to in another system: 1 to 255 characters.
     Reference { 1..=255 }
+    /// What a shop calls an order: 1 to 255 characters.
+    OrderId { 1..=255 }
 }
 
 /// A location's name in paths and bodies: 1 to 128 of the letters `A-Z` and `a-z`, digits, `-`

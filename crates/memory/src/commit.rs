@@ -26,7 +26,7 @@ impl Ledger for MemoryDatabase {
             let state = tables
                 .tenants
                 .get(&organization)
-                .map(|tenant| tenant.load(&needs))
+                .map(|tenant| tenant.load(&needs, now))
                 .unwrap_or_default();
             let (decided, changes) = self
                 .environment
@@ -66,6 +66,12 @@ impl Tables {
             // Most stocks have one entry for long, and an empty vector makes room for four.
             let ledger = tenant.ledgers.entry(entry.stock);
             ledger.or_insert_with(|| Vec::with_capacity(1)).push(entry);
+        }
+        for hold in &changes.settled {
+            tenant.reservations.settle(hold);
+        }
+        for change in changes.reservations.into_values() {
+            tenant.reservations.store(change);
         }
         for batch in changes.batches {
             tenant.batches.insert(batch.id, batch);

@@ -9,6 +9,7 @@ mod inventory;
 mod keys;
 mod list;
 mod past;
+mod reservations;
 mod stored;
 mod tenant;
 

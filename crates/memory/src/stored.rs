@@ -21,8 +21,9 @@ impl Tenant {
             .chain(deleted)
     }
 
-    /// The stock that `repaired` is, if the tenant can have such.
-    fn decode(&self, repaired: &StoredStock) -> Option<Stock> {
+    /// The stock that `repaired` is, if the tenant can have such. What reservations hold of it stays
+    /// as it is in `current`.
+    fn decode(&self, repaired: &StoredStock, current: &Stock) -> Option<Stock> {
         let balance = |stored: StoredBalance| {
             Some(Balance {
                 available: Quantity::try_from(stored.available).ok()?,
@@ -32,7 +33,13 @@ impl Tenant {
         let located = repaired.located.iter().map(|(location, stored)| {
             let slug = self.slug(*location)?.clone();
             let balance = balance(*stored)?;
-            Some((*location, Position { slug, balance }))
+            let held = current.held(Some(*location));
+            let position = Position {
+                slug,
+                balance,
+                held,
+            };
+            Some((*location, position))
         });
         Some(Stock {
             id: repaired.id,
@@ -40,11 +47,13 @@ impl Tenant {
             owner: repaired.owner,
             product_owner: repaired.product_owner,
             unlocated: balance(repaired.unlocated)?,
+            unlocated_held: current.unlocated_held,
             located: located.collect::<Option<BTreeMap<_, _>>>()?,
             sequence: u64::try_from(repaired.sequence).ok()?,
             last_hash: repaired.last_hash.unwrap_or(EntryHash([0; 32])),
             created_at: Timestamp::from_milliseconds(repaired.created_at)?,
             updated_at: Timestamp::from_milliseconds(repaired.updated_at)?,
+            next_expiry: current.next_expiry,
         })
     }
 }
@@ -157,7 +166,7 @@ impl StoredReader for MemoryDatabase {
             return Ok(false);
         };
         let impossible = || StoreError::Failed("such stock can't be kept".into());
-        let stock = tenant.decode(repaired).ok_or_else(impossible)?;
+        let stock = tenant.decode(repaired, &current).ok_or_else(impossible)?;
         let change = StockChange {
             before: Some(current),
             after: Some(stock),

@@ -10,6 +10,8 @@ use stockroom_domain::{
     StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
+use crate::reservations::Reservations;
+
 /// One organization and all that is its own.
 #[derive(Default)]
 pub(crate) struct Tenant {
@@ -26,6 +28,7 @@ pub(crate) struct Tenant {
     positions: HashMap<LocationId, HashSet<StockKey>>,
     /// Ledgers of all stock, deleted or not.
     pub(crate) ledgers: HashMap<StockId, Vec<Entry>>,
+    pub(crate) reservations: Reservations,
     /// Kept for auditors.
     pub(crate) deleted_stocks: Vec<DeletedStock>,
     /// Living locations.
@@ -57,7 +60,7 @@ pub(crate) struct PositionSpan {
 
 impl Tenant {
     /// Loads what commands need to be decided.
-    pub(crate) fn load(&self, needs: &Needs) -> State {
+    pub(crate) fn load(&self, needs: &Needs, now: Timestamp) -> State {
         let mut state = State::default();
         if needs.organization {
             state.organization.clone_from(&self.organization);
@@ -96,6 +99,7 @@ impl Tenant {
                 state.stocks.insert(*key, stock.clone());
             }
         }
+        self.load_reservations(needs, now, &mut state);
         for id in &needs.keys {
             if let Some(key) = self.keys.get(id) {
                 state.keys.insert(*id, key.clone());

@@ -254,6 +254,17 @@ pub(crate) struct Serve {
     )]
     pub(crate) idempotency_hours: u64,
 
+    /// How often reservations whose time is over are stored as expired, in seconds; 0 for never.
+    /// Nobody waits for it: what they held is available from that instant on.
+    #[arg(
+        long,
+        env = "STOCKROOM_EXPIRY_SWEEP_SECONDS",
+        value_name = "SECONDS",
+        default_value = "5",
+        value_parser = clap::value_parser!(u64).range(0..=86_400)
+    )]
+    pub(crate) expiry_sweep_seconds: u64,
+
     /// The longest that a request may take, in seconds.
     #[arg(
         long,

@@ -49,6 +49,18 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "stockroom_commit_changes",
         "Changes that were stored in one commit."
     );
+    describe_gauge!(
+        "stockroom_reservations",
+        "Reservations, by the state that is stored of them."
+    );
+    describe_counter!(
+        "stockroom_reservations_expired_total",
+        "Reservations that this server has stored as expired."
+    );
+    describe_gauge!(
+        "stockroom_oldest_pending_reservation_seconds",
+        "Age of the oldest reservation that is neither paid for nor over."
+    );
     describe_counter!(
         "stockroom_log_lines_lost_total",
         "Lines of the log that nobody took in time."

@@ -13,6 +13,7 @@ use metrics_exporter_prometheus::PrometheusHandle;
 use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockroom};
 use stockroom_domain::ProductId;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing_appender::non_blocking::ErrorCounter;
 
@@ -23,6 +24,7 @@ use crate::{health, logging, metrics};
 /// A revocation is to work within a second on every server.
 const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
+const RESERVATIONS_WATCH_INTERVAL: Duration = Duration::from_secs(15);
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves the API until the process is told to stop.
@@ -57,7 +59,11 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
             .context("the first key can't be printed; the next start makes another")?;
         stockroom.first_start_shown().await?;
     }
-    let housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
+    let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
+    housekeeping.extend(watch_reservations(
+        &stockroom,
+        settings.expiry_sweep_seconds,
+    ));
 
     let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
         .merge(health::health(Arc::clone(&stockroom)));
@@ -154,7 +160,7 @@ fn start_housekeeping(
     stockroom: &Arc<Stockroom>,
     metrics: &PrometheusHandle,
     lost_lines: ErrorCounter,
-) -> [tokio::task::JoinHandle<()>; 3] {
+) -> Vec<JoinHandle<()>> {
     let refreshing = Arc::clone(stockroom);
     let refresh = tokio::spawn(every(REVOCATIONS_INTERVAL, async move || {
         if let Err(error) = refreshing.refresh_revocations().await {
@@ -179,7 +185,30 @@ fn start_housekeeping(
         let lost = lost_lines.dropped_lines() as u64;
         ::metrics::counter!("stockroom_log_lines_lost_total").absolute(lost);
     }));
-    [refresh, forget, upkeep]
+    vec![refresh, forget, upkeep]
+}
+
+/// Has the metrics show how reservations stand, and those expire that nobody has paid for.
+fn watch_reservations(stockroom: &Arc<Stockroom>, sweep_seconds: u64) -> Vec<JoinHandle<()>> {
+    let watching = Arc::clone(stockroom);
+    let watch = tokio::spawn(every(RESERVATIONS_WATCH_INTERVAL, async move || {
+        if let Err(error) = watching.watch_reservations().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "reservations could not be counted");
+        }
+    }));
+    let mut tasks = vec![watch];
+    if sweep_seconds > 0 {
+        let expiring = Arc::clone(stockroom);
+        let period = Duration::from_secs(sweep_seconds);
+        tasks.push(tokio::spawn(every(period, async move || {
+            if let Err(error) = expiring.expire_reservations().await {
+                let error = &error as &dyn std::error::Error;
+                tracing::warn!(error, "reservations could not be stored as expired");
+            }
+        })));
+    }
+    tasks
 }
 
 async fn every(period: Duration, mut work: impl AsyncFnMut()) {

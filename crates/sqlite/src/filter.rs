@@ -2,9 +2,10 @@
 
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
+    Comparison, LocationCondition, Pattern, ReservationCondition, StockCondition, TextCondition,
+    TransactionCondition,
 };
-use stockroom_domain::{EntryAction, OrganizationId, Owner, Timestamp};
+use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 
 /// Appends conditions on a row of `stocks` that is `owner`'s.
 pub(crate) fn push_stock(
@@ -103,6 +104,72 @@ pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[Trans
             }
         }
     }
+}
+
+/// Appends conditions on a row of `reservations`, as it is at this time.
+pub(crate) fn push_reservation(
+    query: &mut QueryBuilder<Sqlite>,
+    organization: OrganizationId,
+    filter: &[ReservationCondition],
+    now: Timestamp,
+) {
+    for condition in filter {
+        query.push(" AND ");
+        match condition {
+            ReservationCondition::Status(statuses) => push_status(query, statuses, now),
+            ReservationCondition::OrderId(condition) => {
+                push_text(query, "reservations.order_id", condition);
+            }
+            ReservationCondition::Product(products) => {
+                push_lines(query, organization);
+                let ids = products.iter().map(|product| product.uuid());
+                push_in(query, "lines.product_id", ids);
+                query.push(")");
+            }
+            ReservationCondition::Location(TextCondition::IsNull) => {
+                push_lines(query, organization);
+                query.push("lines.location_id IS NULL)");
+            }
+            ReservationCondition::Location(condition) => {
+                push_lines(query, organization);
+                push_text(query, "locations.slug", condition);
+                query.push(")");
+            }
+            ReservationCondition::ExpiresAt(comparison) => {
+                query.push("(reservations.expires_at > ");
+                query.push_bind(now.as_milliseconds()).push(" AND ");
+                push_time(query, "reservations.expires_at", comparison);
+                query.push(")");
+            }
+            ReservationCondition::CreatedAt(comparison) => {
+                push_time(query, "reservations.created_at", comparison);
+            }
+        }
+    }
+}
+
+/// Begins a condition on one of the lines of a reservation, with their locations.
+fn push_lines(query: &mut QueryBuilder<Sqlite>, organization: OrganizationId) {
+    query.push(
+        "EXISTS (SELECT 1 FROM reservation_lines AS lines LEFT JOIN locations \
+         ON locations.organization_id = lines.organization_id \
+         AND locations.location_id = lines.location_id \
+         WHERE lines.reservation_id = reservations.reservation_id AND lines.organization_id = ",
+    );
+    query.push_bind(organization.uuid()).push(" AND ");
+}
+
+/// Appends a condition on how far a reservation has got: one that isn't paid for in time has
+/// expired, whatever is stored.
+fn push_status(query: &mut QueryBuilder<Sqlite>, statuses: &[ReservationStatus], now: Timestamp) {
+    query.push("CASE WHEN reservations.expires_at <= ");
+    query.push_bind(now.as_milliseconds());
+    query.push(" THEN 'expired' ELSE reservations.status END IN (");
+    let mut words = query.separated(", ");
+    for status in statuses {
+        words.push_bind(status.as_str());
+    }
+    query.push(")");
 }
 
 /// Appends conditions on a row of `locations`.

@@ -22,11 +22,13 @@ pub(crate) fn stock_of(product: ProductId) -> Stock {
         owner: Owner::Organization,
         product_owner: Owner::Organization,
         unlocated: Balance::default(),
+        unlocated_held: Quantity::ZERO,
         located: BTreeMap::new(),
         sequence: 1,
         last_hash: EntryHash([0; 32]),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
+        next_expiry: None,
     }
 }
 

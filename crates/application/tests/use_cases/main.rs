@@ -10,5 +10,6 @@ mod inventory;
 mod lane;
 mod mock;
 mod reads;
+mod reservations;
 mod tokens;
 mod verify;

@@ -1,5 +1,6 @@
 //! A database of which each test says what it answers.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -7,16 +8,20 @@ use async_trait::async_trait;
 use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::filter::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
+};
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
-    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
+    ReservationFigures, ReservationReader, Revocation, ServerState, StockHold, StockReader,
+    StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
-    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, StockedProduct, Store,
+    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -63,6 +68,45 @@ mock! {
             product: ProductId,
             id: TransactionId,
         ) -> Result<Option<Recorded>, StoreError>;
+    }
+
+    #[async_trait]
+    impl ReservationReader for Database {
+        async fn reservation(
+            &self,
+            view: View,
+            id: ReservationId,
+        ) -> Result<Option<Reservation>, StoreError>;
+        async fn list_reservations(
+            &self,
+            view: View,
+            filter: &[ReservationCondition],
+            now: Timestamp,
+            page: PageRequest,
+        ) -> Result<Page<Reservation>, StoreError>;
+        async fn holds(
+            &self,
+            organization: OrganizationId,
+            stock: StockId,
+            now: Timestamp,
+            page: PageRequest,
+        ) -> Result<Page<StockHold>, StoreError>;
+        async fn due_stocks(
+            &self,
+            organization: OrganizationId,
+            now: Timestamp,
+            limit: u32,
+        ) -> Result<BTreeSet<StockKey>, StoreError>;
+        async fn due_reservations(
+            &self,
+            organization: OrganizationId,
+            now: Timestamp,
+            limit: u32,
+        ) -> Result<Vec<(Owner, ReservationRef)>, StoreError>;
+        async fn reservation_figures(
+            &self,
+            organization: OrganizationId,
+        ) -> Result<ReservationFigures, StoreError>;
     }
 
     #[async_trait]

@@ -12,13 +12,14 @@ use stockroom_domain::{
     Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
     DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency,
     IdempotencyKey, KeyId, LocationId, Operation, OrganizationId, Owner, Patch, ProductId,
-    ProductText, Quantity, Reason, Reference, RegisterProduct, RequestDigest, StoreId, Timestamp,
-    TransactionAction, TransactionId, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
+    ProductText, Quantity, Reason, Reference, RegisterProduct, RequestDigest, ReservationRef,
+    StoreId, Timestamp, TransactionAction, TransactionId, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
 };
 
 use crate::{Bench, make};
 
-const SLUGS: [&str; 6] = ["a", "A", "a_b", "axb", "west-1", "z"];
+pub(super) const SLUGS: [&str; 6] = ["a", "A", "a_b", "axb", "west-1", "z"];
 const TEXTS: [&str; 5] = ["abc", "ABC", "a_c", "100%", "ä'b"];
 
 /// What commands and readings can refer to.
@@ -29,6 +30,8 @@ pub(super) struct Known {
     pub(super) keys: Vec<KeyId>,
     pub(super) client_ids: Vec<String>,
     pub(super) transactions: Vec<TransactionId>,
+    /// With those who made them.
+    pub(super) reservations: Vec<(Owner, ReservationRef)>,
 }
 
 impl Known {
@@ -58,6 +61,7 @@ impl Known {
             keys: vec![bench.id()],
             client_ids: vec!["unknown".to_owned()],
             transactions: vec![bench.id()],
+            reservations: Vec::new(),
         }
     }
 
@@ -109,6 +113,10 @@ impl Generator {
         Self { random }
     }
 
+    pub(super) const fn random(&mut self) -> &mut StdRng {
+        &mut self.random
+    }
+
     /// How far the clock moves before a batch; now and then it is set back.
     pub(super) fn step(&mut self) -> i64 {
         self.pick(&[0, 0, 1, 1, 5, 1_000, 60_000, -700])
@@ -118,8 +126,11 @@ impl Generator {
         let (organization, actors) = self.one_of(&known.actors);
         let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
         let commands = (0..size).map(|_| {
-            let actor = self.one_of(actors).clone();
-            let operation = self.operation(known);
+            let (actor, operation) = if self.random.random_ratio(1, 5) {
+                self.reservation_operation(known, actors)
+            } else {
+                (self.one_of(actors).clone(), self.operation(known))
+            };
             Command {
                 idempotency: self.idempotency(),
                 ..Command::new(actor, operation)
@@ -369,7 +380,7 @@ impl Generator {
         (0..count).map(condition).collect()
     }
 
-    fn text_condition(&mut self, texts: &[&str]) -> TextCondition {
+    pub(super) fn text_condition(&mut self, texts: &[&str]) -> TextCondition {
         match self.random.random_range(0..6) {
             0 => TextCondition::IsNull,
             1 | 2 => TextCondition::In(vec![
@@ -397,7 +408,7 @@ impl Generator {
         self.comparison(bound, other)
     }
 
-    fn instant(&mut self, now: Timestamp) -> Comparison<Timestamp> {
+    pub(super) fn instant(&mut self, now: Timestamp) -> Comparison<Timestamp> {
         let bound = now.plus_milliseconds(self.pick(&[0, -1, -1_000, -100_000, 1]));
         self.comparison(bound, now)
     }
@@ -439,7 +450,7 @@ impl Generator {
         self.random.random::<bool>().then_some(value)
     }
 
-    fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
+    pub(super) fn pick<T: Clone>(&mut self, choices: &[T]) -> T {
         self.one_of(choices).clone()
     }
 

@@ -1,14 +1,15 @@
 //! Random commands, and the database in memory as the model that predicts every answer.
 
 mod generate;
+mod reservations;
 
 use std::sync::Arc;
 
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Database, HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, StockReader,
-    TenancyReader, View,
+    Database, HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, ReservationReader,
+    StockReader, TenancyReader, View,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{Answer, Command, Outcome, Timestamp};
@@ -128,6 +129,12 @@ impl Pair {
         if let Some(id) = generator.transaction(known) {
             same!(self.transaction(view, product, id));
         }
+        let now = self.clock.now();
+        let filter = generator.reservation_filter(known, now);
+        same!(self.list_reservations(view, &filter, now, page));
+        if let Some((_, reservation)) = generator.reservation(known) {
+            same!(self.reservation(view, reservation.id));
+        }
         if generator.looks_back() {
             self.compare_past(view, known, generator).await;
         }
@@ -169,7 +176,12 @@ impl Pair {
         for client_id in &known.client_ids {
             same!(self.key_by_client_id(client_id));
         }
-        same!(self.organizations());
+        for organization in same!(self.organizations()) {
+            let (id, now) = (organization.id, self.clock.now());
+            same!(self.due_stocks(id, now, 100_000));
+            same!(self.due_reservations(id, now, 100_000));
+            same!(self.reservation_figures(id));
+        }
         let sorted = |mut revocations: Vec<_>| {
             revocations.sort_by_key(|one: &stockroom_application::ports::Revocation| {
                 (one.revoked_at, one.key, one.grants)
@@ -189,6 +201,8 @@ impl Pair {
             let history = same!(self.transactions(view, *product, &[], WHOLE));
             if let (Some(stock), Some(history)) = (stock, history) {
                 assert_adds_up(&stock, &history.items);
+                let organization = view.organization;
+                same!(self.holds(organization, stock.id, self.clock.now(), WHOLE));
             }
             same!(self.product(view, *product));
         }
@@ -201,6 +215,7 @@ impl Pair {
         same!(self.list_stocks(view, &[], WHOLE));
         same!(self.list_locations(view, &[], None, WHOLE));
         same!(self.list_products(view, WHOLE));
+        same!(self.list_reservations(view, &[], self.clock.now(), WHOLE));
         same!(self.list_keys(view.organization, view.acting, WHOLE));
         same!(self.organization(view.organization));
         same!(self.stores(view.organization));
@@ -220,6 +235,11 @@ impl Known {
             match answer {
                 Answer::Recorded(recorded) => self.transactions.push(recorded.entry.id),
                 Answer::Location(location) => keep(&mut self.locations, location.id),
+                Answer::Reserved(reserved) => {
+                    let reservation = &reserved.reservation;
+                    let made = (reservation.owner, reservation.reference());
+                    keep(&mut self.reservations, made);
+                }
                 Answer::Product(product) => keep(&mut self.products, product.product.id),
                 Answer::Key(key) => {
                     keep(&mut self.keys, key.id);

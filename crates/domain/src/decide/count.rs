@@ -1,11 +1,11 @@
 //! Counts: what somebody found on the shelf.
 
-use super::stock::{check_location_count, location_for, need_visible_stock};
+use super::stock::{check_location_count, location_for, need_location, need_visible_stock};
 use super::transaction::EntryOf;
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Annotation, Balance, CountStock, Counted, Needs, Reason, Refusal, Slug, State, StockKey,
+    Actor, Annotation, Balance, CountStock, Counted, Needs, Reason, Refusal, State, StockKey,
     TransactionAction,
 };
 
@@ -15,13 +15,10 @@ const REASON: &str = "count";
 impl Request for CountStock {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         need_visible_stock(needs, actor.acting, self.product);
-        let slug = self.location.as_ref().and_then(|slug| Slug::new(slug).ok());
+        need_location(needs, actor.acting, self.location.as_deref());
         for owner in actor.acting.visible() {
             let product = self.product;
             needs.past.insert((StockKey { product, owner }, self.as_of));
-            if let Some(slug) = &slug {
-                needs.location_slugs.insert((owner, slug.clone()));
-            }
         }
     }
 

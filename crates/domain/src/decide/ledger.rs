@@ -3,7 +3,7 @@
 use super::{Context, Decision};
 use crate::{
     Actor, Annotation, Balance, Change, Entry, EntryAction, LocationId, Position, Quantity, Slug,
-    Stock, TransactionId,
+    Stock, Timestamp, TransactionId,
 };
 
 /// The increment or decrement that leads from one available figure to another.
@@ -24,6 +24,7 @@ pub(super) struct Ledger<'a, 'b> {
     entries: Vec<Entry>,
     annotation: Annotation,
     undoes: Option<TransactionId>,
+    now: Timestamp,
     actor: &'a Actor,
     context: &'a mut Context<'b>,
 }
@@ -35,6 +36,7 @@ impl<'a, 'b> Ledger<'a, 'b> {
             entries: Vec::new(),
             annotation: Annotation::default(),
             undoes: None,
+            now: context.now,
             actor,
             context,
         }
@@ -52,19 +54,51 @@ impl<'a, 'b> Ledger<'a, 'b> {
         self
     }
 
+    /// What is written from here on is dated so, and says this of itself.
+    pub(super) fn turn_to(&mut self, at: Timestamp, annotation: Annotation) {
+        self.now = at;
+        self.annotation = annotation;
+    }
+
+    pub(super) const fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// Notes how much of a position reservations hold now.
+    pub(super) fn set_held(&mut self, location: Option<LocationId>, held: Quantity) {
+        match location {
+            None => self.stock.unlocated_held = held,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.held = held;
+                }
+            }
+        }
+    }
+
+    /// Notes when reservations of the stock expire at the earliest.
+    pub(super) const fn set_next_expiry(&mut self, next_expiry: Option<Timestamp>) {
+        self.stock.next_expiry = next_expiry;
+    }
+
     pub(super) const fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
     fn advance(&mut self) {
-        self.stock.updated_at = self.stock.updated_at.max(self.context.now);
+        self.stock.updated_at = self.stock.updated_at.max(self.now);
     }
 
     pub(super) fn add_location(&mut self, location: LocationId, slug: Slug) {
         if self.stock.balance(Some(location)).is_none() {
             let balance = Balance::default();
-            let position = Position { slug, balance };
+            let held = Quantity::ZERO;
+            let position = Position {
+                slug,
+                balance,
+                held,
+            };
             self.stock.located.insert(location, position);
             self.advance();
         }

@@ -5,10 +5,13 @@ mod key;
 mod ledger;
 mod location;
 mod product;
+mod reservation;
 mod stock;
 mod tenancy;
 mod transaction;
 mod undo;
+
+pub(crate) use reservation::settle;
 
 use crate::{BatchId, Change, IdempotencyKey, Ids, Timestamp};
 

@@ -62,18 +62,26 @@ impl Request for CreateStock {
             owner,
             product_owner,
             unlocated: Balance::default(),
+            unlocated_held: Quantity::ZERO,
             located: located
                 .iter()
                 .map(|(id, (slug, _))| {
                     let slug = slug.clone();
                     let balance = Balance::default();
-                    (*id, Position { slug, balance })
+                    let held = Quantity::ZERO;
+                    let position = Position {
+                        slug,
+                        balance,
+                        held,
+                    };
+                    (*id, position)
                 })
                 .collect(),
             sequence: 0,
             last_hash: EntryHash([0; 32]),
             created_at,
             updated_at: created_at,
+            next_expiry: None,
         };
         stock.last_hash = EntryHash::start(&stock);
         let mut ledger = Ledger::open(stock, actor, context);
@@ -136,6 +144,7 @@ impl Request for SetLocations {
                     let position = after.located.entry(location.id).or_insert(Position {
                         slug: location.slug.clone(),
                         balance: Balance::default(),
+                        held: Quantity::ZERO,
                     });
                     position.balance.available = *available;
                 }
@@ -198,6 +207,9 @@ impl Request for DeleteStock {
             .visible_stock(actor.acting, self.product)
             .ok_or(Refusal::UnknownStock)?;
         actor.may_administer(stock.owner)?;
+        if stock.is_held() {
+            return Err(Refusal::StockReserved);
+        }
         let deleted_at = context.now.max(stock.updated_at);
         Ok(Decision {
             changes: vec![Change::StockDeleted(stock.key(), deleted_at)],
@@ -222,6 +234,15 @@ fn creation_time(state: &State, key: StockKey, now: Timestamp) -> Timestamp {
 pub(super) fn need_visible_stock(needs: &mut Needs, acting: Owner, product: ProductId) {
     for owner in acting.visible() {
         needs.stocks.insert(StockKey { product, owner });
+    }
+}
+
+/// Needs the location of this slug that `acting` sees, whoever has it.
+pub(super) fn need_location(needs: &mut Needs, acting: Owner, slug: Option<&str>) {
+    if let Some(slug) = slug.and_then(|slug| Slug::new(slug).ok()) {
+        for owner in acting.visible() {
+            needs.location_slugs.insert((owner, slug.clone()));
+        }
     }
 }
 

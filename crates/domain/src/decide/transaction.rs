@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::ledger::{Ledger, difference};
-use super::stock::{check_location_count, location_for, need_visible_stock};
+use super::stock::{check_location_count, location_for, need_location, need_visible_stock};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
@@ -15,11 +15,7 @@ use crate::{
 impl Request for Transact {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         need_visible_stock(needs, actor.acting, self.product);
-        if let Some(slug) = self.location.as_ref().and_then(|slug| Slug::new(slug).ok()) {
-            for owner in actor.acting.visible() {
-                needs.location_slugs.insert((owner, slug.clone()));
-            }
-        }
+        need_location(needs, actor.acting, self.location.as_deref());
     }
 
     fn decide(
@@ -90,6 +86,11 @@ impl EntryOf<'_> {
         context: &mut Context<'_>,
     ) -> Result<Decision<Recorded>, Refusal> {
         let (action, quantity, balance) = movement(action, quantity, current)?;
+        let held = stock.held(self.location.map(|(location, _)| location));
+        if balance.allocated < held {
+            let unreserved = current.allocated.checked_sub(held).unwrap_or_default();
+            return Err(Refusal::AllocatedForReservations { unreserved });
+        }
         if action == EntryAction::Increment {
             stock
                 .sums()

@@ -5,8 +5,8 @@ use super::transaction::{EntryOf, Lines, in_batch, in_line};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Annotation, EntryAction, Needs, Recorded, Refusal, State, Stock, TransactionAction,
-    Undo, UndoBatch,
+    Actor, Annotation, EntryAction, Needs, Recorded, Refusal, ReservationId, State, Stock,
+    TransactionAction, Undo, UndoBatch,
 };
 
 impl Request for Undo {
@@ -64,11 +64,18 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
     needs
         .undone
         .insert((recorded.entry.stock, recorded.entry.id));
+    needs.reservations.extend(made_by(recorded));
     if let Some(slug) = &recorded.slug {
         for owner in actor.acting.visible() {
             needs.location_slugs.insert((owner, slug.clone()));
         }
     }
+}
+
+/// The reservation that has made this entry, if it is one.
+fn made_by(recorded: &Recorded) -> Option<ReservationId> {
+    let reference = recorded.entry.annotation.reference.as_ref()?;
+    ReservationId::parse(reference.as_str())
 }
 
 fn undo(
@@ -83,6 +90,9 @@ fn undo(
     let stock = stock
         .filter(|stock| stock.id == entry.stock)
         .ok_or(Refusal::UnknownStock)?;
+    if made_by(recorded).is_some_and(|id| state.reservations.contains_key(&id)) {
+        return Err(Refusal::MadeByReservation);
+    }
     if state.undone.contains(&entry.id) {
         return Err(Refusal::AlreadyUndone);
     }

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::{Balance, Entry, EntryHash, LocationId, Owner, ProductId, Stock, StockId, Timestamp};
+use crate::{
+    Balance, Entry, EntryHash, LocationId, Owner, ProductId, Quantity, Stock, StockId, Timestamp,
+};
 
 /// Figures as they are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -93,11 +95,13 @@ impl StoredStock {
             owner: self.owner,
             product_owner: self.product_owner,
             unlocated: Balance::default(),
+            unlocated_held: Quantity::ZERO,
             located: BTreeMap::new(),
             sequence: 0,
             last_hash: EntryHash([0; 32]),
             created_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
+            next_expiry: None,
         })
     }
 }

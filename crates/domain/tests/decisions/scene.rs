@@ -14,6 +14,13 @@ use uuid::Uuid;
 #[derive(Default)]
 pub(crate) struct CountingIds(u64);
 
+impl CountingIds {
+    /// Ids that come after so many others.
+    pub(crate) const fn after(count: u64) -> Self {
+        Self(count)
+    }
+}
+
 impl Ids for CountingIds {
     fn next_id(&mut self, at: Timestamp) -> Uuid {
         self.0 += 1;
@@ -89,10 +96,12 @@ pub(crate) fn stock(owner: Owner, unlocated: Balance) -> Stock {
         owner,
         product_owner: owner,
         unlocated,
+        unlocated_held: Quantity::ZERO,
         located: std::collections::BTreeMap::new(),
         sequence: 1,
         created_at: at(-1_000),
         updated_at: at(-1_000),
+        next_expiry: None,
     }
 }
 
@@ -213,6 +222,7 @@ impl<R: Request + Clone> Scene<R> {
         let position = Position {
             slug: location.slug.clone(),
             balance,
+            held: Quantity::ZERO,
         };
         let stock = stock.expect("the stock that gets a position");
         stock.located.insert(location.id, position);

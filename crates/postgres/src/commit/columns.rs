@@ -1,6 +1,8 @@
 //! Stock and ledger entries by columns, as statements take them.
 
-use stockroom_domain::{Entry, IdempotencyKey, OrganizationId, Reason, Reference, Stock};
+use stockroom_domain::{
+    Entry, IdempotencyKey, OrganizationId, Reason, Reference, Stock, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::parameter::integer;
@@ -21,6 +23,8 @@ pub(super) struct StockColumns {
     pub(super) created_at: Vec<i64>,
     pub(super) updated_at: Vec<i64>,
     pub(super) located: Vec<bool>,
+    pub(super) unlocated_held: Vec<i64>,
+    pub(super) next_expiry: Vec<Option<i64>>,
 }
 
 impl StockColumns {
@@ -46,6 +50,11 @@ impl StockColumns {
             columns.created_at.push(stock.created_at.as_milliseconds());
             columns.updated_at.push(stock.updated_at.as_milliseconds());
             columns.located.push(!stock.located.is_empty());
+            columns.unlocated_held.push(stock.unlocated_held.into());
+            let next_expiry = stock.next_expiry;
+            columns
+                .next_expiry
+                .push(next_expiry.map(Timestamp::as_milliseconds));
         }
         columns
     }

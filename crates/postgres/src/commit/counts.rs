@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Owner, ProductId};
+use stockroom_domain::{OrganizationId, Owner, ProductId, ReservationStatus};
 use uuid::Uuid;
 
 use crate::error::{expect_rows, failed};
@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Product,
     /// Living locations.
     Location,
+    /// Reservations that are stored as being so far.
+    Reservation(ReservationStatus),
 }
 
 impl Kind {
@@ -32,6 +34,11 @@ impl Kind {
             Self::ShadowingStock => "shadowing_stock",
             Self::Product => "product",
             Self::Location => "location",
+            Self::Reservation(ReservationStatus::Pending) => "reservation_pending",
+            Self::Reservation(ReservationStatus::Paid) => "reservation_paid",
+            Self::Reservation(ReservationStatus::Fulfilled) => "reservation_fulfilled",
+            Self::Reservation(ReservationStatus::Released) => "reservation_released",
+            Self::Reservation(ReservationStatus::Expired) => "reservation_expired",
         }
     }
 }
@@ -110,6 +117,28 @@ pub(super) async fn locations(
     .map_err(failed)?;
     let row = Row::new("level_counts", owner_id);
     row.valid("count", u64::try_from(count.unwrap_or(0)))
+}
+
+/// How many reservations an owner has.
+pub(crate) async fn reservations(
+    session: &mut Session,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<u64, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(sum(count), 0)::bigint AS "count!" FROM level_counts
+        WHERE organization_id = $1 AND owner_id = $2 AND starts_with(kind, 'reservation_')
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_one(session)
+    .await
+    .map_err(failed)?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
 }
 
 /// Of how many of these products each store has stock beside the organization's. Taken before and

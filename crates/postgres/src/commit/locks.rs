@@ -19,8 +19,9 @@ pub(super) enum Lock {
     Locations,
     /// Which application keys there are.
     Keys,
-    /// Some of the products, and of the texts that only one product may have. Many share a number,
-    /// so that a batch of ten thousand doesn't fill PostgreSQL's table of locks.
+    /// Some of the products, of the texts that only one product may have, and of the orders, which
+    /// have one reservation each. Many share a number, so that a batch of ten thousand doesn't fill
+    /// PostgreSQL's table of locks.
     Stripe(u8),
 }
 
@@ -152,6 +153,15 @@ fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &N
         add(Lock::stripe(&[product.uuid().as_bytes()]), Mode::Exclusive);
     }
     let owner_id = |owner: &Owner| owner.to_uuid(organization);
+    for (owner, order) in &needs.orders {
+        let owner_id = owner_id(owner);
+        let parts = [
+            b"order",
+            owner_id.as_bytes().as_slice(),
+            order.as_str().as_bytes(),
+        ];
+        add(Lock::stripe(&parts), Mode::Exclusive);
+    }
     for (kind, texts) in [("sku", &needs.skus), ("external_ref", &needs.external_refs)] {
         for (owner, text) in texts {
             let owner_id = owner_id(owner);

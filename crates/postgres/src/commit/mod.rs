@@ -8,16 +8,18 @@
 //! two batches wait for each other, because every batch takes its locks in this order:
 //!
 //! 1. The locks in [`locks::Lock`], in their order: the settings of the organization, the names
-//!    of its locations, its application keys, then products, and texts that only one product may
-//!    have. They stand for what has no row that could be locked, or not yet: stock that doesn't
-//!    exist, a slug or a `sku` that nobody has, a list's length.
+//!    of its locations, its application keys, then products, texts that only one product may
+//!    have, and orders. They stand for what has no row that could be locked, or not yet: stock that
+//!    doesn't exist, a slug or a `sku` that nobody has, an order without a reservation, a list's
+//!    length.
 //! 2. Rows of `stocks`, in the order of their ids.
 //! 3. At the end, when everything else is stored: rows of `idempotency_keys`, in the order of their
 //!    keys, then rows of `level_counts`, in the order of theirs.
 //!
 //! Whoever waits for a lock holds only locks that come before it, so that there is no circle of
 //! batches that wait. All other rows are changed under the protection of these locks (positions
-//! and entries under their stock's, a location under that of the names, and so on), so that nobody
+//! and entries under their stock's, a location under that of the names, a line of a reservation
+//! under its stock's and its state under those of all its stocks, and so on), so that nobody
 //! waits for them, and foreign keys refer to rows whose key never changes, which waits for nobody.
 //! Statements outside of batches lock one row and then end.
 //!
@@ -39,6 +41,7 @@ mod locks;
 mod positions;
 mod records;
 pub(crate) mod repair;
+mod reservations;
 mod stocks;
 mod unlocked;
 
@@ -48,7 +51,7 @@ use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, Timestamp, run, runs,
 };
 
-pub(crate) use counts::Kind;
+pub(crate) use counts::{Kind, reservations as reservation_count};
 pub(crate) use load::key_totals;
 pub(crate) use unlocked::Memory;
 
@@ -158,6 +161,7 @@ impl PostgresDatabase {
             let mut state = load::state(session, organization, &needs, &growth).await?;
             state.stocks = stocks.load(session, organization, &needs.stocks).await?;
             load::past(session, organization, &needs.past, &mut state).await?;
+            reservations::load(session, organization, &needs, now, &mut state).await?;
             for kept in &kept_answers {
                 state.keep(kept.clone());
             }
@@ -188,5 +192,7 @@ async fn store(
     stocks::store(session, organization, &changes.stocks, growth).await?;
     ledger::store_deleted(session, organization, &changes.deleted_stocks).await?;
     ledger::store_entries(session, organization, &changes.entries).await?;
-    batches::store(session, organization, &changes.batches).await
+    batches::store(session, organization, &changes.batches).await?;
+    reservations::settle(session, organization, &changes.settled).await?;
+    reservations::store(session, organization, &changes.reservations, growth).await
 }

@@ -141,17 +141,20 @@ struct Kept {
     location_ids: Vec<Uuid>,
     available: Vec<i64>,
     allocated: Vec<i64>,
+    held: Vec<i64>,
 }
 
 impl Kept {
     fn add(&mut self, before: Option<&Stock>, after: &Stock) {
         for (location, position) in &after.located {
             let balance = before.and_then(|before| before.balance(Some(*location)));
-            if balance != Some(position.balance) {
+            let held = before.map(|before| before.held(Some(*location)));
+            if balance != Some(position.balance) || held != Some(position.held) {
                 self.stock_ids.push(after.id.uuid());
                 self.location_ids.push(location.uuid());
                 self.available.push(position.balance.available.into());
                 self.allocated.push(position.balance.allocated.into());
+                self.held.push(position.held.into());
             }
         }
     }
@@ -166,17 +169,22 @@ impl Kept {
         }
         let result = sqlx::query!(
             r#"
-            INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
+            INSERT INTO positions (
+                organization_id, stock_id, location_id, available, allocated, held
+            )
             SELECT $1, kept.*
-            FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[]) AS kept
-            ON CONFLICT (organization_id, stock_id, location_id)
-                DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+            FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) AS kept
+            ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
+                available = excluded.available,
+                allocated = excluded.allocated,
+                held = excluded.held
             "#,
             organization.uuid(),
             &self.stock_ids,
             &self.location_ids,
             &self.available,
             &self.allocated,
+            &self.held,
         )
         .execute(session)
         .await

@@ -121,13 +121,13 @@ async fn insert(
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located
+            updated_at, located, unlocated_held, next_expiry
         )
         SELECT $1, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-            $13::bigint[], $14::boolean[]
+            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[]
         ) AS created
         "#,
         organization.uuid(),
@@ -144,6 +144,8 @@ async fn insert(
         &created.created_at,
         &created.updated_at,
         &created.located,
+        &created.unlocated_held,
+        &created.next_expiry as &[Option<i64>],
     )
     .execute(session)
     .await
@@ -173,20 +175,21 @@ async fn update(
         INSERT INTO stocks AS stored (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located
+            updated_at, located, unlocated_held, next_expiry
         )
         SELECT
             $1, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
-            last_hash, created_at, updated_at, located
+            last_hash, created_at, updated_at, located, unlocated_held, next_expiry
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-            $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[]
+            $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
+            $18::bigint[]
         ) AS updated (
             product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
-            created_at, updated_at, located
+            created_at, updated_at, located, unlocated_held, next_expiry
         )
         CROSS JOIN LATERAL (
             SELECT FROM stocks
@@ -208,7 +211,9 @@ async fn update(
             last_hash = excluded.last_hash,
             created_at = excluded.created_at,
             updated_at = excluded.updated_at,
-            located = excluded.located
+            located = excluded.located,
+            unlocated_held = excluded.unlocated_held,
+            next_expiry = excluded.next_expiry
         "#,
         organization.uuid(),
         &after.product_ids,
@@ -226,6 +231,8 @@ async fn update(
         &after.created_at,
         &after.updated_at,
         &after.located,
+        &after.unlocated_held,
+        &after.next_expiry as &[Option<i64>],
     )
     .execute(session)
     .await

@@ -143,14 +143,16 @@ pub(super) async fn commit(
     };
     let mut session = database.session().await?;
     let loaded = load(&mut session, memory, organization, &transactions).await?;
-    let Some(mut state) = loaded else {
+    let now = database.environment.now();
+    // What has run out of reservations is settled under locks.
+    let is_due = |state: &State| state.stocks.values().any(|stock| stock.due(now).is_some());
+    let Some(mut state) = loaded.filter(|state| !is_due(state)) else {
         session.commit().await?;
         return Ok(None);
     };
     let keys = commands.iter().filter_map(Command::idempotency_key);
     kept::load(&mut session, organization, &keys.collect(), &mut state).await?;
     let mut seen = Seen::new(&state, &transactions);
-    let now = database.environment.now();
     let (outcomes, changes) = database
         .environment
         .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
@@ -295,11 +297,11 @@ async fn store(
             FROM unnest(
                 $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
                 $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-                $46::bytea[]
+                $46::bytea[], $47::bigint[]
             ) AS after (
                 product_id, owner_id, stock_id, available_before, allocated_before,
                 sequence_before, available, allocated, sequence, last_hash, updated_at,
-                last_hash_before
+                last_hash_before, next_expiry_before
             )
             CROSS JOIN LATERAL (
                 SELECT ctid FROM stocks
@@ -317,6 +319,7 @@ async fn store(
                 AND stocks.allocated = after.allocated_before
                 AND stocks.sequence = after.sequence_before
                 AND stocks.last_hash = after.last_hash_before
+                AND stocks.next_expiry IS NOT DISTINCT FROM after.next_expiry_before
                 AND NOT stocks.located
             RETURNING 1
         ),
@@ -341,12 +344,12 @@ async fn store(
                     SELECT count(*)
                     FROM unnest(
                         $13::uuid[], $14::uuid[], $15::uuid[], $16::bigint[], $17::bigint[],
-                        $18::bigint[]
+                        $18::bigint[], $48::bigint[]
                     ) AS seen (
-                        product_id, owner_id, stock_id, available, allocated, sequence
+                        product_id, owner_id, stock_id, available, allocated, sequence, next_expiry
                     )
                     LEFT JOIN LATERAL (
-                        SELECT stock_id, available, allocated, sequence FROM stocks
+                        SELECT stock_id, available, allocated, sequence, next_expiry FROM stocks
                         WHERE organization_id = $1
                             AND product_id = seen.product_id
                             AND owner_id = seen.owner_id
@@ -356,6 +359,7 @@ async fn store(
                         OR stocks.available IS DISTINCT FROM seen.available
                         OR stocks.allocated IS DISTINCT FROM seen.allocated
                         OR stocks.sequence IS DISTINCT FROM seen.sequence
+                        OR stocks.next_expiry IS DISTINCT FROM seen.next_expiry
                 ) AS rows
         ),
         made AS (
@@ -426,6 +430,8 @@ async fn store(
         &kept.expires_at,
         now.as_milliseconds(),
         &before.last_hashes,
+        &before.next_expiry as &[Option<i64>],
+        &seen.next_expiry as &[Option<i64>],
     )
     .execute(session)
     .await
@@ -446,6 +452,7 @@ struct SeenColumns {
     available: Vec<Option<i64>>,
     allocated: Vec<Option<i64>>,
     sequences: Vec<Option<i64>>,
+    next_expiry: Vec<Option<i64>>,
 }
 
 impl SeenColumns {
@@ -466,6 +473,10 @@ impl SeenColumns {
             columns
                 .sequences
                 .push(stock.map(|stock| integer(stock.sequence)));
+            let next_expiry = stock.and_then(|stock| stock.next_expiry);
+            columns
+                .next_expiry
+                .push(next_expiry.map(Timestamp::as_milliseconds));
         }
         columns
     }

@@ -7,6 +7,7 @@ pub(crate) mod past;
 #[cfg(test)]
 mod plans;
 mod product;
+mod reservation;
 mod server;
 mod stock;
 mod tenancy;

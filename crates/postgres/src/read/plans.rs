@@ -7,12 +7,15 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::{StockCondition, TextCondition};
 use stockroom_application::ports::{
-    Cursor, Ledger as _, LedgerRange, StockReader as _, StoredReader as _, View,
+    Cursor, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _, StoredReader as _,
+    View,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    Actor, Command, CreateStock, DeleteStock, Operation, OrganizationId, Owner, ProductId,
-    Quantity, StockId, StoreId, Transact, TransactionAction,
+    Actor, Command, CreateStock, DeleteStock, ExpiresIn, ExtendReservation, FulfilReservation,
+    Operation, OrderId, OrganizationId, Owner, PayReservation, ProductId, Quantity,
+    ReleaseReservation, ReservationItem, Reserve, SettleStock, StockId, StoreId, Timestamp,
+    Transact, TransactionAction,
 };
 use stockroom_test_postgres::TestDatabase;
 use uuid::Uuid;
@@ -56,7 +59,14 @@ const ROWS: &str = "
     )
         SELECT organization_id, id, owner_id, 'A product', 'live', 'physical', true, n, n
         FROM numbered;
-    INSERT INTO positions SELECT organization_id, id, id, 5, 0 FROM numbered WHERE n % 10 = 0";
+    INSERT INTO positions SELECT organization_id, id, id, 5, 0 FROM numbered WHERE n % 10 = 0;
+    INSERT INTO reservations
+        SELECT organization_id, id, owner_id, 'o' || n, 'pending', 4000000000000, 0, 0
+        FROM numbered;
+    INSERT INTO reservation_orders SELECT organization_id, owner_id, 'o' || n, id FROM numbered;
+    INSERT INTO reservation_lines
+        SELECT organization_id, id, 0, id, product_id, owner_id, NULL, 1, 0, 0, 4000000000000
+        FROM numbered";
 
 /// Five entries of each of these stocks.
 const ENTRIES: &str = "
@@ -190,6 +200,7 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
         };
         commit(database, transact).await;
     }
+    reserve(database, product).await;
     database.stock(VIEW, product).await.unwrap().unwrap();
     let page = PageRequest::default();
     let history = database.transactions(VIEW, product, &[], page).await;
@@ -197,6 +208,81 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
     let found = database.transaction(VIEW, product, last.entry.id).await;
     found.unwrap().unwrap();
     commit(database, DeleteStock { product }).await;
+}
+
+/// A piece is reserved, given more time, paid for and given back. Then something is shipped.
+async fn reserve(database: &PostgresDatabase, product: ProductId) {
+    let item = ReservationItem {
+        product,
+        location: None,
+        quantity: Quantity::new(1).unwrap(),
+    };
+    let reserve = Reserve {
+        order: OrderId::new("order_id", product.to_string()).ok(),
+        expires_in: ExpiresIn::from_seconds(1).unwrap(),
+        items: vec![item],
+    };
+    for is_shipped in [false, true] {
+        commit(database, reserve.clone()).await;
+        let now = Timestamp::from_milliseconds(3_000_000_000_000).unwrap();
+        let organization = VIEW.organization;
+        // By that time it has expired, which nobody stores.
+        let due = database.due_reservations(organization, now, 5).await;
+        let (_, reservation) = due.unwrap().pop().unwrap();
+        let due = database.due_stocks(organization, now, 5).await.unwrap();
+        assert_eq!(due.len(), 1);
+        let stock = database.stock(VIEW, product).await.unwrap().unwrap();
+        let page = PageRequest::default();
+        let holds = database.holds(organization, stock.id, stock.created_at, page);
+        assert_eq!(holds.await.unwrap().total, 1);
+        let extend = ExtendReservation {
+            reservation: reservation.clone(),
+            expires_in: ExpiresIn::default(),
+        };
+        commit(database, extend).await;
+        let pay = PayReservation {
+            reservation: reservation.clone(),
+        };
+        commit(database, pay).await;
+        let items = None;
+        if is_shipped {
+            commit(database, FulfilReservation { reservation, items }).await;
+        } else {
+            commit(database, ReleaseReservation { reservation, items }).await;
+        }
+    }
+    settle(database, product, reserve).await;
+}
+
+/// A piece is reserved for so short that it is given back by the next command.
+async fn settle(database: &PostgresDatabase, product: ProductId, reserve: Reserve) {
+    let stock = database.stock(VIEW, product).await.unwrap().unwrap();
+    commit(
+        database,
+        Reserve {
+            order: None,
+            ..reserve
+        },
+    )
+    .await;
+    let mut session = database.session().await.unwrap();
+    for (table, column) in [
+        ("stocks", "next_expiry"),
+        ("reservation_lines", "expires_at"),
+    ] {
+        let sooner = format!(
+            "UPDATE {table} SET {column} = 1 \
+             WHERE {column} > 1 AND product_id = $1 AND organization_id = $2"
+        );
+        let sooner = sqlx::query(sqlx::AssertSqlSafe(sooner));
+        let sooner = sooner.bind(product.uuid()).bind(VIEW.organization.uuid());
+        sooner.execute(&mut session).await.unwrap();
+    }
+    session.commit().await.unwrap();
+    let stocks = [stock.key()].into();
+    commit(database, SettleStock { stocks }).await;
+    let settled = database.stock(VIEW, product).await.unwrap().unwrap();
+    assert_eq!(settled.next_expiry, None);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ pub(crate) mod life;
 pub(crate) mod location;
 pub(crate) mod past;
 pub(crate) mod product;
+pub(crate) mod reservation;
 pub(crate) mod stock;
 pub(crate) mod tenancy;
 
@@ -57,7 +58,11 @@ impl Row {
         value.map_err(|_| self.corrupt(column))
     }
 
-    fn quantity(self, column: &'static str, pieces: i64) -> Result<Quantity, StoreError> {
+    pub(crate) fn quantity(
+        self,
+        column: &'static str,
+        pieces: i64,
+    ) -> Result<Quantity, StoreError> {
         self.valid(column, Quantity::try_from(pieces))
     }
 

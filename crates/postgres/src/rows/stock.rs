@@ -33,14 +33,17 @@ pub(crate) async fn stocks(
             stocks.allocated AS "allocated!",
             stocks.unlocated_available AS "unlocated_available!",
             stocks.unlocated_allocated AS "unlocated_allocated!",
+            stocks.unlocated_held AS "unlocated_held!",
             stocks.sequence AS "sequence!",
             stocks.last_hash AS "last_hash!",
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
+            stocks.next_expiry AS "next_expiry?",
             located.location_ids AS "location_ids?",
             located.slugs AS "slugs?",
             located.available AS "located_available?",
-            located.allocated AS "located_allocated?"
+            located.allocated AS "located_allocated?",
+            located.held AS "located_held?"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
         CROSS JOIN LATERAL (
             SELECT * FROM stocks
@@ -54,7 +57,8 @@ pub(crate) async fn stocks(
                 array_agg(positions.location_id) AS location_ids,
                 array_agg(locations.slug) AS slugs,
                 array_agg(positions.available) AS available,
-                array_agg(positions.allocated) AS allocated
+                array_agg(positions.allocated) AS allocated,
+                array_agg(positions.held) AS held
             FROM positions
             CROSS JOIN LATERAL (
                 SELECT * FROM locations
@@ -98,10 +102,12 @@ pub(crate) async fn lock(
             stocks.product_owner_id,
             stocks.available,
             stocks.allocated,
+            stocks.unlocated_held,
             stocks.sequence,
             stocks.last_hash,
             stocks.created_at,
             stocks.updated_at,
+            stocks.next_expiry,
             stocks.located
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
         CROSS JOIN LATERAL (
@@ -137,14 +143,17 @@ pub(crate) async fn lock(
                 allocated: row.allocated,
                 unlocated_available: row.available,
                 unlocated_allocated: row.allocated,
+                unlocated_held: row.unlocated_held,
                 sequence: row.sequence,
                 last_hash: row.last_hash,
                 created_at: row.created_at,
                 updated_at: row.updated_at,
+                next_expiry: row.next_expiry,
                 location_ids: None,
                 slugs: None,
                 located_available: None,
                 located_allocated: None,
+                located_held: None,
             };
             locked.push(row.decode(organization)?);
         }
@@ -180,20 +189,25 @@ struct StockRow {
     allocated: i64,
     unlocated_available: i64,
     unlocated_allocated: i64,
+    unlocated_held: i64,
     sequence: i64,
     last_hash: Vec<u8>,
     created_at: i64,
     updated_at: i64,
+    next_expiry: Option<i64>,
     location_ids: Option<Vec<Uuid>>,
     slugs: Option<Vec<String>>,
     located_available: Option<Vec<i64>>,
     located_allocated: Option<Vec<i64>>,
+    located_held: Option<Vec<i64>>,
 }
 
 impl StockRow {
     fn decode(mut self, organization: OrganizationId) -> Result<Stock, StoreError> {
         let row = Row::new("stocks", self.stock_id);
         let located = self.located()?;
+        let next_expiry = self.next_expiry;
+        let next_expiry = next_expiry.map(|at| row.timestamp("next_expiry", at));
         let stock = Stock {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
@@ -203,11 +217,13 @@ impl StockRow {
                 available: row.quantity("unlocated_available", self.unlocated_available)?,
                 allocated: row.quantity("unlocated_allocated", self.unlocated_allocated)?,
             },
+            unlocated_held: row.quantity("unlocated_held", self.unlocated_held)?,
             located,
             sequence: row.valid("sequence", u64::try_from(self.sequence))?,
             last_hash: row.hash("last_hash", &self.last_hash)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
+            next_expiry: next_expiry.transpose()?,
         };
         // The kept sums have to be those of the positions.
         let sums = stock.sums();
@@ -226,18 +242,20 @@ impl StockRow {
         let slugs = self.slugs.take().unwrap_or_default();
         let available = self.located_available.take().unwrap_or_default();
         let allocated = self.located_allocated.take().unwrap_or_default();
-        let figures = available.into_iter().zip(allocated);
+        let held = self.located_held.take().unwrap_or_default();
+        let figures = available.into_iter().zip(allocated).zip(held);
         location_ids
             .into_iter()
             .zip(slugs)
             .zip(figures)
-            .map(|((location_id, slug), (available, allocated))| {
+            .map(|((location_id, slug), ((available, allocated), held))| {
                 let position = Position {
                     slug: Row::new("locations", location_id).valid("slug", Slug::new(slug))?,
                     balance: Balance {
                         available: row.quantity("available", available)?,
                         allocated: row.quantity("allocated", allocated)?,
                     },
+                    held: row.quantity("held", held)?,
                 };
                 Ok((LocationId::new(location_id), position))
             })

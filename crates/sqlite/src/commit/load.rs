@@ -12,7 +12,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use super::kept;
+use super::{counts, kept, reservations};
 use crate::error::failed;
 use crate::parameter::{hex, json};
 use crate::read::past::stocks_at;
@@ -23,6 +23,7 @@ pub(super) async fn state(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     needs: &Needs,
+    now: Timestamp,
 ) -> Result<State, StoreError> {
     let mut state = State::default();
     if needs.organization {
@@ -57,6 +58,7 @@ pub(super) async fn state(
         state.key_totals.insert(*owner, totals);
     }
     past(connection, organization, &needs.past, &mut state).await?;
+    reservations::load(connection, organization, needs, now, &mut state).await?;
     Ok(state)
 }
 
@@ -232,7 +234,7 @@ async fn locations(
         }
     }
     for owner in &needs.location_counts {
-        let locations = super::counts::locations(connection, organization, *owner).await?;
+        let locations = counts::locations(connection, organization, *owner).await?;
         state.location_counts.insert(*owner, locations);
     }
     Ok(())

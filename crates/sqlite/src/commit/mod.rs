@@ -7,6 +7,7 @@ mod ledger;
 mod load;
 mod positions;
 mod records;
+mod reservations;
 mod stocks;
 mod transactions;
 
@@ -17,7 +18,7 @@ use stockroom_domain::{
     Changes, Command, Context, Needs, OrganizationId, Outcome, Timestamp, run, runs,
 };
 
-pub(crate) use counts::Kind;
+pub(crate) use counts::{Kind, reservations as reservation_count};
 pub(crate) use load::key_totals;
 #[cfg(test)]
 pub(crate) use transactions::STATEMENTS;
@@ -37,7 +38,9 @@ impl Ledger for SqliteDatabase {
             let commit = move |connection: &mut rusqlite::Connection| {
                 transactions::commit(connection, organization, &commands, &environment)
             };
-            return self.direct.run(self.turn().await?, commit).await;
+            if let Some(outcomes) = self.direct.run(self.turn().await?, commit).await? {
+                return Ok(outcomes);
+            }
         }
         let mut transaction = self.write().await?;
         let now = self.environment.now();
@@ -47,7 +50,7 @@ impl Ledger for SqliteDatabase {
             for command in commands {
                 command.needs(&mut needs);
             }
-            let state = load::state(&mut transaction, organization, &needs).await?;
+            let state = load::state(&mut transaction, organization, &needs, now).await?;
             let (decided, changes) = self
                 .environment
                 .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
@@ -82,5 +85,7 @@ async fn store(
     ledger::store_deleted(connection, organization, &changes.deleted_stocks).await?;
     ledger::store_entries(connection, organization, &changes.entries).await?;
     batches::store(connection, organization, &changes.batches).await?;
+    reservations::settle(connection, organization, &changes.settled).await?;
+    reservations::store(connection, organization, &changes.reservations).await?;
     kept::store(connection, organization, &changes.kept_answers).await
 }

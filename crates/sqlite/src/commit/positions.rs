@@ -22,12 +22,14 @@ pub(super) async fn store<'a>(
         let at = after.updated_at.as_milliseconds();
         for (location, position) in &after.located {
             let balance = before.and_then(|before| before.balance(Some(*location)));
-            if balance != Some(position.balance) {
+            let held = before.map(|before| before.held(Some(*location)));
+            if balance != Some(position.balance) || held != Some(position.held) {
                 kept.push((
                     hex(after.id),
                     hex(*location),
                     position.balance.available.get(),
                     position.balance.allocated.get(),
+                    position.held.get(),
                 ));
             }
             if balance.is_none() {
@@ -48,7 +50,7 @@ pub(super) async fn store<'a>(
 async fn keep(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    kept: Vec<(Simple, Simple, u64, u64)>,
+    kept: Vec<(Simple, Simple, u64, u64, u64)>,
 ) -> Result<(), StoreError> {
     if kept.is_empty() {
         return Ok(());
@@ -58,17 +60,21 @@ async fn keep(
     let kept = json(kept)?;
     let result = sqlx::query!(
         r#"
-        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
+        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
         SELECT
             ?1,
             unhex(kept.value ->> 0),
             unhex(kept.value ->> 1),
             kept.value ->> 2,
-            kept.value ->> 3
+            kept.value ->> 3,
+            kept.value ->> 4
         FROM json_each(?2) AS kept
         WHERE true
         ON CONFLICT (organization_id, stock_id, location_id)
-            DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+            DO UPDATE SET
+                available = excluded.available,
+                allocated = excluded.allocated,
+                held = excluded.held
         "#,
         organization_id,
         kept,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
+use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey, Timestamp};
 
 use super::counts::{Growth, Kind, shadowing};
 use super::positions;
@@ -162,6 +162,8 @@ async fn insert(
             stock.last_hash,
             stock.created_at.as_milliseconds(),
             stock.updated_at.as_milliseconds(),
+            stock.unlocated_held.get(),
+            stock.next_expiry.map(Timestamp::as_milliseconds),
         )
     }))?;
     let organization_id = organization.uuid();
@@ -170,7 +172,7 @@ async fn insert(
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at
+            updated_at, unlocated_held, next_expiry
         )
         SELECT
             ?1,
@@ -185,7 +187,9 @@ async fn insert(
             created.value ->> 8,
             unhex(created.value ->> 9),
             created.value ->> 10,
-            created.value ->> 11
+            created.value ->> 11,
+            created.value ->> 12,
+            created.value ->> 13
         FROM json_each(?2) AS created
         "#,
         organization_id,
@@ -219,6 +223,8 @@ async fn update(
             after.sequence,
             after.last_hash,
             after.updated_at.as_milliseconds(),
+            after.unlocated_held.get(),
+            after.next_expiry.map(Timestamp::as_milliseconds),
         )
     }))?;
     let organization_id = organization.uuid();
@@ -229,7 +235,7 @@ async fn update(
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at
+            updated_at, unlocated_held, next_expiry
         )
         SELECT
             stocks.organization_id,
@@ -244,7 +250,9 @@ async fn update(
             updated.value ->> 8,
             unhex(updated.value ->> 9),
             stocks.created_at,
-            updated.value ->> 10
+            updated.value ->> 10,
+            updated.value ->> 11,
+            updated.value ->> 12
         FROM json_each(?2) AS updated
         CROSS JOIN stocks
             ON stocks.organization_id = ?1
@@ -260,7 +268,9 @@ async fn update(
             unlocated_allocated = excluded.unlocated_allocated,
             sequence = excluded.sequence,
             last_hash = excluded.last_hash,
-            updated_at = excluded.updated_at
+            updated_at = excluded.updated_at,
+            unlocated_held = excluded.unlocated_held,
+            next_expiry = excluded.next_expiry
         "#,
         organization_id,
         updated,

@@ -21,14 +21,16 @@ use crate::rows::stock::{PositionRow, StockRow};
 const STOCK: &str = "
     SELECT
         product_id, owner_id, stock_id, product_owner_id, available, allocated,
-        unlocated_available, unlocated_allocated, sequence, last_hash, created_at, updated_at
+        unlocated_available, unlocated_allocated, unlocated_held, sequence, last_hash, created_at,
+        updated_at, next_expiry
     FROM stocks
     WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
 ";
 
 const POSITIONS: &str = "
     SELECT
-        positions.location_id, locations.slug, positions.available, positions.allocated
+        positions.location_id, locations.slug, positions.available, positions.allocated,
+        positions.held
     FROM positions
     CROSS JOIN locations
         ON locations.organization_id = ?1
@@ -125,13 +127,14 @@ pub(super) fn are_all(commands: &[Command]) -> bool {
     operations.all(|it| matches!(it, Operation::Transact(_) | Operation::TransactMany(_)))
 }
 
-/// Decides and stores transactions.
+/// Decides and stores transactions; `None` if something has to be settled before, which is done
+/// elsewhere.
 pub(super) fn commit(
     connection: &mut Connection,
     organization: OrganizationId,
     commands: &[Command],
     environment: &Environment,
-) -> Result<Vec<Outcome>, StoreError> {
+) -> Result<Option<Vec<Outcome>>, StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
         .map_err(failed)?;
@@ -141,11 +144,14 @@ pub(super) fn commit(
         command.needs(&mut needs);
     }
     let state = load(&transaction, organization, &needs)?;
+    if state.stocks.values().any(|stock| stock.due(now).is_some()) {
+        return Ok(None);
+    }
     let (outcomes, changes) =
         environment.with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
     store(&transaction, organization, &changes)?;
     transaction.commit().map_err(failed)?;
-    Ok(outcomes)
+    Ok(Some(outcomes))
 }
 
 /// The stock and the locations that transactions need.
@@ -213,10 +219,12 @@ fn stock(
             allocated: row.get(5)?,
             unlocated_available: row.get(6)?,
             unlocated_allocated: row.get(7)?,
-            sequence: row.get(8)?,
-            last_hash: row.get(9)?,
-            created_at: row.get(10)?,
-            updated_at: row.get(11)?,
+            unlocated_held: row.get(8)?,
+            sequence: row.get(9)?,
+            last_hash: row.get(10)?,
+            created_at: row.get(11)?,
+            updated_at: row.get(12)?,
+            next_expiry: row.get(13)?,
         })
     });
     row.optional()
@@ -245,6 +253,7 @@ fn position(row: &SqlRow<'_>) -> rusqlite::Result<PositionRow> {
         slug: row.get(1)?,
         available: row.get(2)?,
         allocated: row.get(3)?,
+        held: row.get(4)?,
     })
 }
 

@@ -6,6 +6,7 @@ pub(crate) mod life;
 pub(crate) mod location;
 pub(crate) mod past;
 pub(crate) mod product;
+pub(crate) mod reservation;
 pub(crate) mod stock;
 pub(crate) mod tenancy;
 
@@ -31,7 +32,7 @@ impl Row {
         }
     }
 
-    fn corrupt(self, column: &'static str) -> StoreError {
+    pub(crate) fn corrupt(self, column: &'static str) -> StoreError {
         let row = match self.sequence {
             None => self.id.to_string(),
             Some(sequence) => format!("{}/{sequence}", self.id),
@@ -52,7 +53,11 @@ impl Row {
         value.map_err(|_| self.corrupt(column))
     }
 
-    fn quantity(self, column: &'static str, pieces: i64) -> Result<Quantity, StoreError> {
+    pub(crate) fn quantity(
+        self,
+        column: &'static str,
+        pieces: i64,
+    ) -> Result<Quantity, StoreError> {
         self.valid(column, Quantity::try_from(pieces))
     }
 

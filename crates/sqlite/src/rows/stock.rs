@@ -41,12 +41,15 @@ pub(crate) async fn stocks(
             stocks.last_hash AS "last_hash!",
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
+            stocks.unlocated_held AS "unlocated_held!",
+            stocks.next_expiry AS "next_expiry?",
             (
                 SELECT json_group_array(json_array(
                     hex(positions.location_id),
                     locations.slug,
                     positions.available,
-                    positions.allocated
+                    positions.allocated,
+                    positions.held
                 ))
                 FROM positions
                 CROSS JOIN locations
@@ -81,6 +84,8 @@ pub(crate) async fn stocks(
             last_hash: row.last_hash,
             created_at: row.created_at,
             updated_at: row.updated_at,
+            unlocated_held: row.unlocated_held,
+            next_expiry: row.next_expiry,
         };
         let located = located(row.stock_id, &row.positions)?;
         stock.decode(organization, located)
@@ -101,6 +106,8 @@ pub(crate) struct StockRow {
     pub(crate) last_hash: Vec<u8>,
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
+    pub(crate) unlocated_held: i64,
+    pub(crate) next_expiry: Option<i64>,
 }
 
 impl StockRow {
@@ -111,6 +118,8 @@ impl StockRow {
         located: BTreeMap<LocationId, Position>,
     ) -> Result<Stock, StoreError> {
         let row = Row::new("stocks", self.stock_id);
+        let next_expiry = self.next_expiry;
+        let next_expiry = next_expiry.map(|at| row.timestamp("next_expiry", at));
         let stock = Stock {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
@@ -120,11 +129,13 @@ impl StockRow {
                 available: row.quantity("unlocated_available", self.unlocated_available)?,
                 allocated: row.quantity("unlocated_allocated", self.unlocated_allocated)?,
             },
+            unlocated_held: row.quantity("unlocated_held", self.unlocated_held)?,
             located,
             sequence: row.valid("sequence", u64::try_from(self.sequence))?,
             last_hash: row.hash("last_hash", &self.last_hash)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
+            next_expiry: next_expiry.transpose()?,
         };
         // The kept sums have to be those of the positions.
         let sums = stock.sums();
@@ -140,16 +151,17 @@ impl StockRow {
 
 fn located(stock_id: Uuid, positions: &str) -> Result<BTreeMap<LocationId, Position>, StoreError> {
     let row = Row::new("positions", stock_id);
-    let positions: Vec<(Uuid, String, i64, i64)> =
+    let positions: Vec<(Uuid, String, i64, i64, i64)> =
         row.valid("location_id", serde_json::from_str(positions))?;
     positions
         .into_iter()
-        .map(|(location_id, slug, available, allocated)| {
+        .map(|(location_id, slug, available, allocated, held)| {
             let position = PositionRow {
                 location_id,
                 slug,
                 available,
                 allocated,
+                held,
             };
             position.decode(stock_id)
         })
@@ -161,6 +173,7 @@ pub(crate) struct PositionRow {
     pub(crate) slug: String,
     pub(crate) available: i64,
     pub(crate) allocated: i64,
+    pub(crate) held: i64,
 }
 
 impl PositionRow {
@@ -174,6 +187,7 @@ impl PositionRow {
                 available: row.quantity("available", self.available)?,
                 allocated: row.quantity("allocated", self.allocated)?,
             },
+            held: row.quantity("held", self.held)?,
         };
         Ok((LocationId::new(self.location_id), position))
     }

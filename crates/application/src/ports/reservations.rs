@@ -1,0 +1,94 @@
+//! Reservations, and what they hold of stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use stockroom_domain::{
+    OrderId, OrganizationId, Owner, Quantity, Reservation, ReservationId, ReservationRef,
+    ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
+};
+
+use super::{StoreError, View};
+use crate::filter::ReservationCondition;
+use crate::{Page, PageRequest};
+
+/// What a line of a reservation holds of a stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StockHold {
+    /// Whose line it is.
+    pub reservation: ReservationId,
+    /// Whose that is.
+    pub owner: Owner,
+    /// What that is for, in the shop.
+    pub order: Option<OrderId>,
+    /// How far it has got.
+    pub state: ReservationState,
+    /// In which location, unless it is the unlocated pool.
+    pub slug: Option<Slug>,
+    /// How many pieces are open.
+    pub quantity: Quantity,
+}
+
+/// What is watched of an organization's reservations.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReservationFigures {
+    /// How many are stored as being so far.
+    pub by_status: BTreeMap<ReservationStatus, u64>,
+    /// When the oldest of those that are pending was made.
+    pub oldest_pending: Option<Timestamp>,
+}
+
+/// Reads reservations. Everybody sees their own. Each is given as it is stored, where one whose time
+/// is over may still be pending.
+#[async_trait]
+pub trait ReservationReader: Send + Sync {
+    /// One reservation, if there is such a one.
+    async fn reservation(
+        &self,
+        view: View,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError>;
+
+    /// All reservations that fulfil every condition at the time named, in the order of creation.
+    async fn list_reservations(
+        &self,
+        view: View,
+        filter: &[ReservationCondition],
+        now: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError>;
+
+    /// What reservations of any owner hold of a stock, in the order of their creation, one item for
+    /// each line of which anything is open.
+    async fn holds(
+        &self,
+        organization: OrganizationId,
+        stock: StockId,
+        now: Timestamp,
+        page: PageRequest,
+    ) -> Result<Page<StockHold>, StoreError>;
+
+    /// At most `limit` stocks of which something was held that has run out, and isn't in their
+    /// ledgers yet.
+    async fn due_stocks(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<BTreeSet<StockKey>, StoreError>;
+
+    /// At most `limit` reservations that have expired and aren't stored as such yet, those first
+    /// that have done so first, and whose they are.
+    async fn due_reservations(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Owner, ReservationRef)>, StoreError>;
+
+    /// What is watched of all owners' reservations.
+    async fn reservation_figures(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<ReservationFigures, StoreError>;
+}

@@ -1,0 +1,306 @@
+//! Reservations.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use stockroom_domain::{
+    Actor, Answer, Command, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
+    ItemAvailability, OrganizationId, Owner, PayReservation, ProductId, Quantity, Refusal,
+    ReleaseReservation, Request, Reservation, ReservationId, ReservationItem, ReservationRef,
+    ReservationStatus, Reserve, Reserved,
+};
+
+use crate::filter::ReservationCondition;
+use crate::ports::{StockHold, StoreError};
+use crate::shared::{guarded, timed};
+use crate::{Administrator, Error, Page, PageRequest, Stockroom};
+
+/// How many reservations are looked for at once that have expired, how many of them are stored as
+/// such in one transaction, and the pause between two, so that changes needn't wait for long.
+const EXPIRED_MAX: u32 = 1_000;
+const EXPIRED_AT_ONCE: usize = 100;
+const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
+
+/// What reservations hold of a stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holds {
+    /// What each line holds, the oldest first.
+    pub page: Page<StockHold>,
+    /// How many pieces are allocated otherwise.
+    pub allocated_plainly: Quantity,
+}
+
+impl Stockroom {
+    /// Whether there is enough of all of these items, without taking any of it: for each, in order,
+    /// with all that the others name of the same position.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn availability(
+        &self,
+        administrator: &Administrator,
+        items: &[ReservationItem],
+    ) -> Result<Vec<ItemAvailability>, StoreError> {
+        let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
+        let products: Vec<ProductId> = products.into_iter().collect();
+        let stocks = self.reads.stocks(administrator.view(), &products).await?;
+        let stocks: HashMap<ProductId, _> = stocks.into_iter().map(|it| (it.product, it)).collect();
+        Ok(ItemAvailability::of(items, &stocks))
+    }
+
+    /// Reserves stock for a buyer, all of it or nothing.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails; so for every change below.
+    pub async fn reserve(
+        &self,
+        administrator: &Administrator,
+        request: Reserve,
+    ) -> Result<Reserved, Error> {
+        self.submit(administrator, request, "reserve").await
+    }
+
+    /// Notes that a reservation is paid for.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn pay_reservation(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| PayReservation { reservation };
+        self.transition(administrator, id, "pay", request).await
+    }
+
+    /// Gives back what a reservation holds, or these items of it.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn release_reservation(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+        items: Option<Vec<ReservationItem>>,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| ReleaseReservation { reservation, items };
+        self.transition(administrator, id, "release", request).await
+    }
+
+    /// Notes that what a reservation holds, or these items of it, have left the house.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn fulfil_reservation(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+        items: Option<Vec<ReservationItem>>,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| FulfilReservation { reservation, items };
+        self.transition(administrator, id, "fulfil", request).await
+    }
+
+    /// Has a reservation expire so long after now.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn extend_reservation(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+        expires_in: ExpiresIn,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| ExtendReservation {
+            reservation,
+            expires_in,
+        };
+        self.transition(administrator, id, "extend", request).await
+    }
+
+    /// What has to be locked for a reservation is known only once it is read; none of that changes.
+    async fn transition<R: Request<Answer = Reservation>>(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+        name: &'static str,
+        request: impl FnOnce(ReservationRef) -> R,
+    ) -> Result<Reservation, Error> {
+        let reservation = self.database.reservation(administrator.view(), id);
+        let reservation = timed("reservation", reservation).await?;
+        let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
+        let request = request(reservation.reference());
+        self.submit(administrator, request, name).await
+    }
+
+    /// A reservation of the caller's, if there is such a one.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading below.
+    pub async fn reservation(
+        &self,
+        administrator: &Administrator,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let view = administrator.view();
+        let read = || timed("reservation", self.database.reservation(view, id));
+        let reservation = read().await?;
+        let now = self.now();
+        let due = reservation.as_ref().filter(|it| it.is_due(now));
+        let Some(due) = due else {
+            return Ok(reservation);
+        };
+        // It may be being paid for just now: that is known once it is locked.
+        self.expire(view.organization, vec![expiry(due)]).await?;
+        read().await
+    }
+
+    /// All reservations of the caller's that fulfil the conditions, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_reservations(
+        &self,
+        administrator: &Administrator,
+        filter: &[ReservationCondition],
+        page: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError> {
+        let view = administrator.view();
+        loop {
+            let listed = self
+                .database
+                .list_reservations(view, filter, self.now(), page);
+            let listed = timed("list_reservations", listed).await?;
+            // As with a single one.
+            let now = self.now();
+            let due = listed.items.iter().filter(|it| it.is_due(now));
+            let due: Vec<Command> = due.map(expiry).collect();
+            if due.is_empty() {
+                return Ok(listed);
+            }
+            self.expire(view.organization, due).await?;
+        }
+    }
+
+    /// What reservations of any owner hold of a product's stock; `None` if it isn't managed. Which
+    /// orders they are for only their own owners are told.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn holds(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        page: PageRequest,
+    ) -> Result<Option<Holds>, StoreError> {
+        let view = administrator.view();
+        // What runs out up to now is given back by the reading of the stock. What runs out later, and
+        // may be being paid for, is still held.
+        let now = self.now();
+        let Some(stock) = self.reads.stock(view, product).await? else {
+            return Ok(None);
+        };
+        let page = self.database.holds(view.organization, stock.id, now, page);
+        let mut page = timed("holds", page).await?;
+        // Stores share stock, but not their orders.
+        let others = page
+            .items
+            .iter_mut()
+            .filter(|hold| hold.owner != view.acting);
+        others.for_each(|hold| hold.order = None);
+        Ok(Some(Holds {
+            page,
+            allocated_plainly: stock.allocated_plainly(),
+        }))
+    }
+
+    /// Stores of reservations that have expired that they have, in small steps. To be called now and
+    /// then: it changes nothing of what anybody is told.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn expire_reservations(&self) -> Result<(), StoreError> {
+        for organization in self.database.organizations().await? {
+            self.expire_all(organization.id).await?;
+        }
+        Ok(())
+    }
+
+    async fn expire_all(&self, organization: OrganizationId) -> Result<(), StoreError> {
+        let mut expired = BTreeSet::new();
+        loop {
+            let due = self
+                .database
+                .due_reservations(organization, self.now(), EXPIRED_MAX);
+            let due = timed("due_reservations", due).await?;
+            let ids: BTreeSet<_> = due.iter().map(|(_, reservation)| reservation.id).collect();
+            if !ids.is_disjoint(&expired) {
+                return Err(StoreError::Failed("reservations stay due".into()));
+            }
+            expired = ids;
+            let is_last = due.len() < EXPIRED_MAX as usize;
+            let commands: Vec<Command> = due.into_iter().map(expiry_of).collect();
+            for commands in commands.chunks(EXPIRED_AT_ONCE) {
+                self.expire(organization, commands.to_vec()).await?;
+                tokio::time::sleep(EXPIRING_PAUSE).await;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Stores of those reservations that they have expired that have.
+    async fn expire(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<(), StoreError> {
+        let outcomes = self.database.commit(organization, &commands);
+        let outcomes = guarded("expire", outcomes).await?;
+        let expired = outcomes
+            .iter()
+            .filter(|it| **it == Ok(Answer::Expired(true)));
+        metrics::counter!("stockroom_reservations_expired_total").increment(expired.count() as u64);
+        Ok(())
+    }
+
+    /// Has the metrics say how many reservations have got how far, and for how long the oldest of
+    /// those that aren't paid for has been pending.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn watch_reservations(&self) -> Result<(), StoreError> {
+        let mut by_status: BTreeMap<ReservationStatus, u64> = BTreeMap::new();
+        let mut oldest = None;
+        for organization in self.database.organizations().await? {
+            let figures = self.database.reservation_figures(organization.id);
+            let figures = timed("reservation_figures", figures).await?;
+            for (status, count) in figures.by_status {
+                *by_status.entry(status).or_default() += count;
+            }
+            oldest = figures.oldest_pending.into_iter().chain(oldest).min();
+        }
+        for (status, count) in by_status {
+            #[expect(clippy::cast_precision_loss, reason = "there aren't that many")]
+            metrics::gauge!("stockroom_reservations", "state" => status.as_str()).set(count as f64);
+        }
+        let now = self.now().as_milliseconds();
+        let age = oldest.map_or(0, |it| now.saturating_sub(it.as_milliseconds()));
+        let age = Duration::from_millis(u64::try_from(age).unwrap_or(0));
+        metrics::gauge!("stockroom_oldest_pending_reservation_seconds").set(age.as_secs_f64());
+        Ok(())
+    }
+}
+
+fn expiry(reservation: &Reservation) -> Command {
+    expiry_of((reservation.owner, reservation.reference()))
+}
+
+fn expiry_of((owner, reservation): (Owner, ReservationRef)) -> Command {
+    let nobody = Actor {
+        acting: owner,
+        ..Actor::OPERATOR
+    };
+    Command::new(nobody, ExpireReservation { reservation })
+}

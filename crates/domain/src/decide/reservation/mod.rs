@@ -1,0 +1,73 @@
+//! Reservations: they hold stock, and let go of it.
+
+mod reserve;
+mod settle;
+mod transition;
+
+use super::ledger::Ledger;
+use crate::{
+    Annotation, Balance, EntryAction, LocationId, Quantity, Reference, Reservation, ReservationId,
+    State, Timestamp,
+};
+
+pub(crate) use settle::settle;
+
+/// What time it is for a reservation. Where another server's clock is ahead that has changed any of
+/// its stock, it is that one's: what has expired there is expired.
+fn time_of(reservation: &Reservation, state: &State, now: Timestamp) -> Timestamp {
+    let stocks = reservation.lines.iter();
+    let stocks = stocks.filter_map(|line| state.stocks.get(&line.key));
+    stocks.fold(now, |now, stock| now.max(stock.updated_at))
+}
+
+/// What a ledger says of the entries that a reservation makes.
+fn annotation(reservation: ReservationId) -> Annotation {
+    Annotation {
+        reason: None,
+        reference: Reference::new("reference", reservation.to_string()).ok(),
+    }
+}
+
+/// Moves pieces that are available over to those that reservations hold.
+fn hold(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+    let stock = ledger.stock();
+    let Balance {
+        available,
+        allocated,
+    } = stock.balance(location).unwrap_or_default();
+    let held = stock.held(location).checked_add(quantity);
+    let balance = Balance {
+        available: available.checked_sub(quantity).unwrap_or_default(),
+        allocated: allocated.checked_add(quantity).unwrap_or(Quantity::MAX),
+    };
+    ledger.write(location, EntryAction::Allocate, quantity, balance);
+    ledger.set_held(location, held.unwrap_or(Quantity::MAX));
+}
+
+/// Moves pieces that reservations hold back to those that are available.
+fn let_go(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+    let stock = ledger.stock();
+    let Balance {
+        available,
+        allocated,
+    } = stock.balance(location).unwrap_or_default();
+    let held = stock.held(location).checked_sub(quantity);
+    let balance = Balance {
+        available: available.checked_add(quantity).unwrap_or(Quantity::MAX),
+        allocated: allocated.checked_sub(quantity).unwrap_or_default(),
+    };
+    ledger.write(location, EntryAction::Deallocate, quantity, balance);
+    ledger.set_held(location, held.unwrap_or_default());
+}
+
+/// Takes pieces that reservations hold out of stock.
+fn ship(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+    let_go(ledger, location, quantity);
+    let balance = ledger.stock().balance(location).unwrap_or_default();
+    let available = balance.available.checked_sub(quantity).unwrap_or_default();
+    let balance = Balance {
+        available,
+        ..balance
+    };
+    ledger.write(location, EntryAction::Decrement, quantity, balance);
+}

@@ -1,0 +1,282 @@
+//! Reservations, and what they hold of stock.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use async_trait::async_trait;
+use stockroom_application::filter::ReservationCondition;
+use stockroom_application::ports::{
+    ReservationFigures, ReservationReader, StockHold, StoreError, View,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    DueHolds, Hold, Needs, OrderId, OrganizationId, Owner, Reservation, ReservationChange,
+    ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey, Timestamp,
+};
+
+use crate::MemoryDatabase;
+use crate::tenant::Tenant;
+
+/// All reservations of an organization.
+#[derive(Default)]
+pub(crate) struct Reservations {
+    all: BTreeMap<ReservationId, Reservation>,
+    orders: HashMap<(Owner, OrderId), ReservationId>,
+    /// Those of which something is open, by stock.
+    open: HashMap<StockId, BTreeSet<ReservationId>>,
+    /// Those of them that aren't paid for, by when they expire.
+    expiring: HashMap<StockId, BTreeSet<(Timestamp, ReservationId)>>,
+    /// All that aren't paid for.
+    pending: BTreeSet<(Timestamp, ReservationId)>,
+}
+
+impl Reservations {
+    fn index(&mut self, reservation: &Reservation) {
+        let expires_at = reservation.state.expires_at();
+        if let Some(expires_at) = expires_at {
+            self.pending.insert((expires_at, reservation.id));
+        }
+        let open = reservation.lines.iter();
+        for line in open.filter(|line| !line.open().is_zero()) {
+            let open = self.open.entry(line.stock).or_default();
+            open.insert(reservation.id);
+            if let Some(expires_at) = expires_at {
+                let expiring = self.expiring.entry(line.stock).or_default();
+                expiring.insert((expires_at, reservation.id));
+            }
+        }
+    }
+
+    fn forget(&mut self, reservation: &Reservation) {
+        let expiry = reservation.state.expires_at();
+        let expiry = expiry.map(|expires_at| (expires_at, reservation.id));
+        if let Some(expiry) = &expiry {
+            self.pending.remove(expiry);
+        }
+        for line in &reservation.lines {
+            if let Some(open) = self.open.get_mut(&line.stock) {
+                open.remove(&reservation.id);
+            }
+            if let (Some(expiring), Some(expiry)) = (self.expiring.get_mut(&line.stock), &expiry) {
+                expiring.remove(expiry);
+            }
+        }
+    }
+
+    fn replace(&mut self, reservation: Reservation) {
+        if let Some(before) = self.all.remove(&reservation.id) {
+            self.forget(&before);
+        }
+        self.index(&reservation);
+        self.all.insert(reservation.id, reservation);
+    }
+
+    pub(crate) fn settle(&mut self, hold: &Hold) {
+        if let Some(mut reservation) = self.all.get(&hold.reservation).cloned() {
+            if let Some(line) = reservation.lines.get_mut(hold.line) {
+                line.release();
+            }
+            self.replace(reservation);
+        }
+    }
+
+    pub(crate) fn store(&mut self, change: ReservationChange) {
+        let reservation = change.after;
+        if let (None, Some(order)) = (&change.before, &reservation.order) {
+            let order = (reservation.owner, order.clone());
+            self.orders.insert(order, reservation.id);
+        }
+        self.replace(reservation);
+    }
+
+    /// Those that have expired and aren't stored as such, the first first.
+    fn due_at(&self, now: Timestamp) -> impl Iterator<Item = &Reservation> {
+        let due = self.pending.iter();
+        let due = due.take_while(move |(expires_at, _)| *expires_at <= now);
+        due.filter_map(|(_, id)| self.all.get(id))
+    }
+
+    /// What has run out up to a time of the holds on a stock.
+    fn due(&self, stock: StockId, until: Timestamp) -> DueHolds {
+        let mut due = DueHolds::default();
+        for (expires_at, id) in self.expiring.get(&stock).into_iter().flatten() {
+            if *expires_at > until {
+                due.next = Some(*expires_at);
+                break;
+            }
+            let lines = self.all.get(id).into_iter().flat_map(|it| &it.lines);
+            let open = lines.enumerate().filter(|(_, line)| line.stock == stock);
+            due.holds
+                .extend(
+                    open.filter(|(_, line)| !line.open().is_zero())
+                        .map(|(place, line)| Hold {
+                            reservation: *id,
+                            line: place,
+                            location: line.location.as_ref().map(|(location, _)| *location),
+                            quantity: line.open(),
+                            expires_at: *expires_at,
+                        }),
+                );
+        }
+        due
+    }
+}
+
+impl Tenant {
+    /// Loads what `needs` names of reservations, and what is due at `now` of the stock in `state`.
+    pub(crate) fn load_reservations(&self, needs: &Needs, now: Timestamp, state: &mut State) {
+        let reservations = &self.reservations;
+        for order in &needs.orders {
+            if let Some(id) = reservations.orders.get(order) {
+                state.orders.insert(order.clone(), *id);
+            }
+        }
+        let ids = needs.reservations.iter().chain(state.orders.values());
+        let found = ids.filter_map(|id| reservations.all.get(id));
+        let found: Vec<Reservation> = found.map(|it| self.named(it)).collect();
+        state
+            .reservations
+            .extend(found.into_iter().map(|it| (it.id, it)));
+        let due = state.stocks.iter().filter_map(|(key, stock)| {
+            let until = stock.due(now)?;
+            Some((*key, reservations.due(stock.id, until)))
+        });
+        state.due = due.collect();
+    }
+
+    /// With the names that its locations have now.
+    fn named(&self, reservation: &Reservation) -> Reservation {
+        let mut reservation = reservation.clone();
+        for line in &mut reservation.lines {
+            if let Some((location, slug)) = &mut line.location
+                && let Some(named) = self.slug(*location)
+            {
+                slug.clone_from(named);
+            }
+        }
+        reservation
+    }
+
+    fn holds(&self, stock: StockId, now: Timestamp) -> Vec<StockHold> {
+        let reservations = &self.reservations;
+        let open = reservations.open.get(&stock).into_iter().flatten();
+        let open = open.filter_map(|id| reservations.all.get(id));
+        open.map(|reservation| self.named(reservation).at(now))
+            .flat_map(|reservation| {
+                let lines = reservation.lines.iter();
+                let open = lines.filter(|line| line.stock == stock && !line.open().is_zero());
+                let holds = open.map(|line| StockHold {
+                    reservation: reservation.id,
+                    owner: reservation.owner,
+                    order: reservation.order.clone(),
+                    state: reservation.state,
+                    slug: line.location.as_ref().map(|(_, slug)| slug.clone()),
+                    quantity: line.open(),
+                });
+                holds.collect::<Vec<_>>()
+            })
+            .collect()
+    }
+}
+
+fn page<T>(items: Vec<T>, page: PageRequest) -> Page<T> {
+    let total = items.len() as u64;
+    let items = items.into_iter().skip(page.offset as usize);
+    Page {
+        items: items.take(page.limit as usize).collect(),
+        total,
+    }
+}
+
+#[async_trait]
+impl ReservationReader for MemoryDatabase {
+    async fn reservation(
+        &self,
+        view: View,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        Ok(self.in_tenant(view.organization, |tenant| {
+            let reservation = tenant.reservations.all.get(&id)?;
+            let own = Some(reservation).filter(|it| it.owner == view.acting)?;
+            Some(tenant.named(own))
+        }))
+    }
+
+    async fn list_reservations(
+        &self,
+        view: View,
+        filter: &[ReservationCondition],
+        now: Timestamp,
+        request: PageRequest,
+    ) -> Result<Page<Reservation>, StoreError> {
+        let wanted = self.in_tenant(view.organization, |tenant| {
+            let all = tenant.reservations.all.values();
+            let own = all.filter(|reservation| reservation.owner == view.acting);
+            own.map(|reservation| tenant.named(reservation))
+                .filter(|it| {
+                    let now = it.clone().at(now);
+                    filter.iter().all(|condition| condition.matches(&now))
+                })
+                .collect()
+        });
+        Ok(page(wanted, request))
+    }
+
+    async fn holds(
+        &self,
+        organization: OrganizationId,
+        stock: StockId,
+        now: Timestamp,
+        request: PageRequest,
+    ) -> Result<Page<StockHold>, StoreError> {
+        let holds = self.in_tenant(organization, |tenant| tenant.holds(stock, now));
+        Ok(page(holds, request))
+    }
+
+    async fn due_stocks(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<BTreeSet<StockKey>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let due = tenant.reservations.due_at(now);
+            let lines = due.flat_map(|reservation| &reservation.lines);
+            let open = lines.filter(|line| !line.open().is_zero());
+            open.map(|line| line.key).take(limit as usize).collect()
+        }))
+    }
+
+    async fn due_reservations(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<(Owner, ReservationRef)>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let due = tenant.reservations.due_at(now).take(limit as usize);
+            due.map(|reservation| (reservation.owner, reservation.reference()))
+                .collect()
+        }))
+    }
+
+    async fn reservation_figures(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<ReservationFigures, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let reservations = &tenant.reservations;
+            let mut figures = ReservationFigures::default();
+            for status in ReservationStatus::ALL {
+                figures.by_status.insert(status, 0);
+            }
+            for reservation in reservations.all.values() {
+                let status = reservation.state.status();
+                *figures.by_status.entry(status).or_default() += 1;
+            }
+            let pending = reservations.pending.iter().map(|(_, id)| id).min();
+            let oldest = pending.and_then(|id| reservations.all.get(id));
+            figures.oldest_pending = oldest.map(|reservation| reservation.created_at);
+            figures
+        }))
+    }
+}
