@@ -3,7 +3,7 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{AccessError, Error, HistoryError, TokenError};
 use stockroom_domain::{Invalid, Refusal, RefusalKind};
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 
 use crate::form::Form;
 use crate::json::Json;
+use crate::representation::ShortageBody;
 
 /// How long a client should wait before it tries again, when nothing better is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
@@ -54,6 +55,17 @@ impl ApiError {
         self
     }
 
+    /// Says where in the request it is wrong.
+    pub(crate) fn within(self, place: &str) -> Self {
+        match &self.detail {
+            Some(detail) => {
+                let detail = format!("{place}: {detail}");
+                self.detail(detail)
+            }
+            None => self,
+        }
+    }
+
     pub(crate) fn meta(mut self, meta: Value) -> Self {
         self.meta = Some(meta);
         self
@@ -82,6 +94,10 @@ impl ApiError {
 
     pub(crate) fn not_found(detail: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not Found").detail(detail)
+    }
+
+    fn conflict(refusal: &Refusal) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict").detail(worded(refusal))
     }
 
     pub(crate) fn unavailable(detail: &str) -> Self {
@@ -189,21 +205,28 @@ impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
             Refusal::Line { index, refusal } => {
-                Self::from(*refusal).meta(serde_json::json!({ "index": index }))
+                Self::from(*refusal).meta(json!({ "index": index }))
             }
             Refusal::InvalidProductIdentifier => Self::validation("Invalid product identifier"),
             Refusal::InsufficientStock => cannot_complete(
                 "Your request could not be completed due to insufficient stock levels",
             ),
+            Refusal::ReservationShort(shortages) => {
+                let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
+                Self::from(Refusal::InsufficientStock).meta(json!({ "shortages": shortages }))
+            }
+            Refusal::ReservationIs(state) => {
+                Self::conflict(&refusal).meta(json!({ "state": state.as_str() }))
+            }
+            Refusal::NotSoManyOpen { product, open } => cannot_complete(&worded(&refusal))
+                .meta(json!({ "product_id": product.uuid(), "open": open })),
             refusal => {
-                let detail = sentence(&refusal.to_string());
+                let detail = worded(&refusal);
                 match refusal.kind() {
                     RefusalKind::Forbidden => Self::forbidden(&detail),
                     RefusalKind::Invalid => Self::validation(detail),
                     RefusalKind::NotFound => Self::not_found(&detail),
-                    RefusalKind::Conflict => {
-                        Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
-                    }
+                    RefusalKind::Conflict => Self::conflict(&refusal),
                     RefusalKind::Unprocessable => cannot_complete(&detail),
                 }
             }
@@ -213,6 +236,10 @@ impl From<Refusal> for ApiError {
 
 fn cannot_complete(detail: &str) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
+}
+
+fn worded(refusal: &Refusal) -> String {
+    sentence(&refusal.to_string())
 }
 
 /// The domain words its refusals as parts of sentences.

@@ -1,9 +1,10 @@
 //! The textual form of filters: `op(field,value,…)` joined by `:`.
 
 use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
+    Comparison, LocationCondition, Pattern, ReservationCondition, StockCondition, TextCondition,
+    TransactionCondition,
 };
-use stockroom_domain::{EntryAction, ProductId, Timestamp};
+use stockroom_domain::{EntryAction, ProductId, ReservationStatus, Timestamp};
 use winnow::Parser;
 use winnow::ascii::multispace0;
 use winnow::combinator::{alt, delimited, eof, preceded, repeat, separated, terminated};
@@ -53,6 +54,27 @@ pub(crate) fn transactions(
             "created_at" => TransactionCondition::CreatedAt(call.times()?),
             "reason" => TransactionCondition::Reason(call.nullable_text()?),
             "reference" => TransactionCondition::Reference(call.nullable_text()?),
+            _ => return None,
+        })
+    })
+}
+
+/// The conditions of a filter on reservations.
+pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondition>, ApiError> {
+    conditions(filter, |call| {
+        Some(match call.field.as_str() {
+            "state" => {
+                let condition = call.text()?;
+                let matching = ReservationStatus::ALL
+                    .into_iter()
+                    .filter(|status| condition.matches(Some(status.as_str())));
+                ReservationCondition::Status(matching.collect())
+            }
+            "order_id" => ReservationCondition::OrderId(call.nullable_text()?),
+            "product_id" => ReservationCondition::Product(call.product_ids()?),
+            "location" => ReservationCondition::Location(call.nullable_text()?),
+            "expires_at" => ReservationCondition::ExpiresAt(call.times()?),
+            "created_at" => ReservationCondition::CreatedAt(call.times()?),
             _ => return None,
         })
     })

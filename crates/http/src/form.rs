@@ -18,15 +18,19 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form that a request asks for. Locations have the multi-location one only.
+    /// The form that a request asks for. Locations and reservations have the multi-location one
+    /// only.
     pub(crate) fn of(path: &str, headers: &HeaderMap) -> Self {
         let asked_for = headers
             .get(&MULTI_LOCATION)
             .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
-        let locations = path
-            .strip_prefix("/v2/inventories/locations")
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if asked_for || locations {
+        let has_one_form = path.strip_prefix("/v2/inventories/").is_some_and(|rest| {
+            match rest.split_once('/').unwrap_or((rest, "")) {
+                ("locations" | "reservations" | "availability", _) => true,
+                (_, rest) => rest.trim_end_matches('/') == "holds",
+            }
+        });
+        if asked_for || has_one_form {
             Self::MultiLocation
         } else {
             Self::Basic

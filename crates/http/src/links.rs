@@ -3,6 +3,7 @@
 use form_urlencoded::Serializer;
 use serde::Serialize;
 use stockroom_application::{HistoryPage, Page, PageRequest};
+use stockroom_domain::Quantity;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -41,6 +42,10 @@ pub(crate) struct ListMeta {
     /// The sum of the keys' reserved rate limits; in lists of application keys only.
     #[serde(skip_serializing_if = "Option::is_none")]
     total_reserved_rate_limit: Option<u64>,
+    /// How many pieces are allocated by other means than reservations; in lists of what those hold
+    /// only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allocated_plainly: Option<u64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -95,6 +100,7 @@ impl<T> List<T> {
                     total: pages,
                 },
                 total_reserved_rate_limit: None,
+                allocated_plainly: None,
             },
         }
     }
@@ -102,6 +108,12 @@ impl<T> List<T> {
     /// The same list with the sum of all keys' reserved rate limits.
     pub(crate) fn with_reserved_rate_limit(mut self, total: u64) -> Self {
         self.meta.total_reserved_rate_limit = Some(total);
+        self
+    }
+
+    /// The same list with how many pieces are allocated by other means.
+    pub(crate) const fn with_allocated_plainly(mut self, pieces: Quantity) -> Self {
+        self.meta.allocated_plainly = Some(pieces.get());
         self
     }
 }

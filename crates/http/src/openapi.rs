@@ -35,6 +35,8 @@ pub(crate) fn head() -> Document31 {
         (name = "Access", description = "Tokens and application keys."),
         (name = "Stock", description = "How much there is of a product, and where."),
         (name = "Transactions", description = "Movements of stock."),
+        (name = "Reservations", description = "Stock that is kept for a buyer, through checkout to shipping. Always \
+                                               answered in the multi-location form."),
         (name = "Locations", description = "Where stock may lie."),
         (name = "Products", description = "What stock is stock of."),
         (name = "Settings", description = "How an organization wants things done."),
@@ -91,6 +93,40 @@ pub(crate) struct ListParameters {
     /// `eq`, `in`, `like`, `gt`, `ge`, `lt`, `le`, `is_null`.
     #[param(required = false, example = "eq(location,warehouse):gt(available,0)")]
     filter: String,
+}
+
+/// Parameters of a list that takes no filter.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for their descriptions"
+)]
+pub(crate) struct PageParameters {
+    /// How many items at most, from 1 to 100; 25 if left out or 0.
+    #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
+    limit: u32,
+    /// How many items to pass over, up to 10000.
+    #[param(
+        rename = "page[offset]",
+        required = false,
+        minimum = 0,
+        maximum = 10000
+    )]
+    offset: u32,
+}
+
+/// What is made of a cart for which there isn't enough.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for its description"
+)]
+pub(crate) struct StrictParameter {
+    /// `true` to have a cart for which there isn't enough refused with 400.
+    #[param(required = false)]
+    strict: bool,
 }
 
 /// The time that a reading is about.

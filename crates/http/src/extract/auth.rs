@@ -21,6 +21,10 @@ pub(crate) struct Administration(Access);
 /// A caller who may also change what concerns the whole organization: one with a key of it.
 pub(crate) struct OrganizationAdministration(Administration);
 
+/// A caller who may do everything, and asks something. It changes nothing, so that an
+/// `Idempotency-Key` says nothing, whatever the method.
+pub(crate) struct AdministrativeReading(Administration);
+
 struct Access {
     app: AppState,
     caller: Caller,
@@ -54,6 +58,14 @@ impl Administration {
 }
 
 impl OrganizationAdministration {
+    /// The administrator, acting in the store that it names; a step of its own as for
+    /// [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        self.0.enter().await
+    }
+}
+
+impl AdministrativeReading {
     /// The administrator, acting in the store that it names; a step of its own as for
     /// [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
@@ -130,6 +142,16 @@ impl FromRequestParts<AppState> for Administration {
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let access = Access::from_parts(parts, app)?.administration()?;
         access.check_key().map(Self)
+    }
+}
+
+impl FromRequestParts<AppState> for AdministrativeReading {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let access = Access::from_parts(parts, app)?.administration()?;
+        let keyed = None;
+        Ok(Self(Administration(Access { keyed, ..access })))
     }
 }
 

@@ -107,13 +107,28 @@ impl FromRequest<AppState> for Body {
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         check_json(request.headers())?;
         let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
-        let body: Value = serde_json::from_slice(&bytes).map_err(|error| no_json(&error))?;
-        match body {
-            Value::Object(mut body) => body.remove("data"),
-            _ => None,
+        Self::parse(&bytes)
+    }
+}
+
+/// The same, where a request may come without a body.
+pub(crate) struct OptionalBody(pub(crate) Option<Body>);
+
+impl FromRequest<AppState> for OptionalBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        // What isn't there is of no type, whatever the header says.
+        let json = check_json(request.headers());
+        if !request.body().is_end_stream() {
+            json.clone()?;
         }
-        .map(Self)
-        .ok_or_else(no_data)
+        let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        json?;
+        Body::parse(&bytes).map(Some).map(Self)
     }
 }
 
@@ -146,6 +161,16 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 impl Body {
+    fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
+        let body: Value = serde_json::from_slice(bytes).map_err(|error| no_json(&error))?;
+        match body {
+            Value::Object(mut body) => body.remove("data"),
+            _ => None,
+        }
+        .map(Self)
+        .ok_or_else(no_data)
+    }
+
     /// The fields of the object under `data`, wherever the client's form puts them: those under
     /// `attributes` stand beside the others, and before one of the same name.
     pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
@@ -162,6 +187,20 @@ impl Body {
             Value::Array(list) => Ok(list),
             _ => Err(ApiError::validation("data must be a list")),
         }
+    }
+}
+
+impl Body {
+    /// The fields of each object of the list under `data`, whatever type it says that it is of.
+    pub(crate) fn objects<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
+        let objects = self.list()?.into_iter().enumerate();
+        objects
+            .map(|(index, object)| {
+                let fields = Self(object).object();
+                let fields = fields.map(|it: Fields<T>| it.fields);
+                fields.map_err(|error| error.within(&format!("data[{index}]")))
+            })
+            .collect()
     }
 }
 

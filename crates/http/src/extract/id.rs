@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use stockroom_domain::{BatchId, KeyId, LocationId, ProductId, TransactionId};
+use stockroom_domain::{BatchId, KeyId, LocationId, ProductId, ReservationId, TransactionId};
 
 use crate::error::ApiError;
 
@@ -35,6 +35,7 @@ in_path! {
     ProductId: "product", "The product's stock is not managed";
     TransactionId: "transaction", "There is no such transaction";
     BatchId: "batch", "There is no such batch";
+    ReservationId: "reservation", "There is no such reservation";
     LocationId: "location", "There is no such location";
     KeyId: "key", "There is no such application key";
 }

@@ -5,7 +5,7 @@ mod body;
 mod id;
 mod query;
 
-pub(crate) use auth::{Administration, OrganizationAdministration, Reading};
-pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, Pieces, patch, present};
+pub(crate) use auth::{Administration, AdministrativeReading, OrganizationAdministration, Reading};
+pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, OptionalBody, Pieces, patch, present};
 pub(crate) use id::PathId;
 pub(crate) use query::{At, ListQuery, Query, past};

@@ -46,6 +46,17 @@ impl Query {
         }
     }
 
+    /// Whether something is wanted.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name)? {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ApiError::bad_request(format!(
+                "{name} must be true or false"
+            ))),
+        }
+    }
+
     /// The time that is asked about, if one is.
     pub(crate) fn at(&self) -> Result<Option<Timestamp>, ApiError> {
         let Some(text) = self.get("at")? else {

@@ -3,6 +3,7 @@
 mod key;
 mod location;
 mod product;
+mod reservation;
 mod stock;
 mod transaction;
 mod verification;
@@ -14,6 +15,7 @@ use utoipa::ToSchema;
 pub(crate) use key::KeyBody;
 pub(crate) use location::{GeolocationBody, LocationBody};
 pub(crate) use product::{Commodity, ProductBody, Status};
+pub(crate) use reservation::{AvailabilityBody, ReservationBody, ShortageBody, StockHoldBody};
 pub(crate) use stock::StockBody;
 pub(crate) use transaction::{TransactionBody, shown_action};
 pub(crate) use verification::VerificationBody;

@@ -1,12 +1,16 @@
 //! The endpoints, as one list.
 
 mod audit;
+mod availability;
 mod batches;
 mod counts;
 mod documents;
+mod holds;
+mod items;
 mod keys;
 mod locations;
 mod products;
+mod reservations;
 mod settings;
 mod stock;
 mod token;
@@ -47,6 +51,14 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(batches::undo))
         .routes(routes!(audit::read))
         .routes(routes!(counts::create))
+        .routes(routes!(availability::read))
+        .routes(routes!(reservations::list, reservations::create))
+        .routes(routes!(reservations::read))
+        .routes(routes!(reservations::pay))
+        .routes(routes!(reservations::release))
+        .routes(routes!(reservations::fulfil))
+        .routes(routes!(reservations::extend))
+        .routes(routes!(holds::list))
         .routes(routes!(locations::list, locations::create))
         .routes(routes!(
             locations::read,

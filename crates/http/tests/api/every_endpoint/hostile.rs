@@ -12,6 +12,7 @@ async fn filters_that_are_bombs() {
         "/v2/inventories".to_owned(),
         format!("/v2/inventories/{}/transactions", scene.stocked),
         "/v2/inventories/locations".to_owned(),
+        "/v2/inventories/reservations".to_owned(),
     ];
     let stars = format!("like(name,{}a)", "*".repeat(4_000));
     for path in &lists {
@@ -57,6 +58,8 @@ async fn pages_that_are_none() {
         "/v2/inventories",
         &format!("/v2/inventories/{}/transactions", scene.stocked),
         "/v2/inventories/locations",
+        "/v2/inventories/reservations",
+        &format!("/v2/inventories/{}/holds", scene.reserved),
         "/v2/products",
         "/v2/application-keys",
     ] {

@@ -248,6 +248,9 @@ async fn a_body_that_says_nothing() {
             b"{\"data\":{\"name\":\"\xff\"}}",
             deep.as_bytes(),
         ] {
+            if body.is_empty() && endpoint.needs_no_body {
+                continue;
+            }
             for form in FORMS {
                 let request = endpoint.request(&app, &scene).form(form);
                 let answer = request.body(body).send().await;
@@ -339,14 +342,18 @@ async fn an_unknown_path() {
 }
 
 #[tokio::test]
-async fn locations_answer_in_the_multi_location_form_without_the_header() {
+async fn some_answer_in_the_multi_location_form_without_the_header() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
     for endpoint in endpoints() {
-        let of_locations = endpoint.template.starts_with("/v2/inventories/locations");
         let request = endpoint.request(&app, &scene).form(Form::Basic);
         let answer = request.without_header("authorization").send().await;
         let status = &answer.json()["errors"][0]["status"];
-        assert_eq!(status.is_string(), of_locations, "{}", endpoint.name());
+        assert_eq!(
+            status.is_string(),
+            endpoint.has_one_form(),
+            "{}",
+            endpoint.name()
+        );
     }
 }

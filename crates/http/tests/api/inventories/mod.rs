@@ -10,6 +10,7 @@ mod multiple;
 mod paging;
 mod past;
 mod read;
+mod reservations;
 mod transactions;
 mod undo;
 mod update;

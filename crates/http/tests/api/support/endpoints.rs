@@ -13,6 +13,8 @@ pub(crate) struct Endpoint {
     /// The path with its parameters in braces.
     pub(crate) template: String,
     pub(crate) has_body: bool,
+    /// Whether it can do without its body.
+    pub(crate) needs_no_body: bool,
     /// Whether it needs a token.
     pub(crate) is_secured: bool,
 }
@@ -30,6 +32,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             endpoints.push(Endpoint {
                 method: method.to_uppercase().parse().unwrap(),
                 template: template.clone(),
+                needs_no_body: operation["requestBody"]["required"] != true,
                 has_body: operation["requestBody"].is_object(),
                 is_secured: !security.is_some_and(|ways| ways.contains(&json!({}))),
             });
@@ -61,7 +64,8 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
         .replace("{transaction}", &scene.transaction)
         .replace("{batch}", &scene.batch)
         .replace("{location}", &scene.location)
-        .replace("{key}", &scene.key);
+        .replace("{key}", &scene.key)
+        .replace("{reservation}", &scene.reservation);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
     path
 }
@@ -75,6 +79,18 @@ impl Endpoint {
     /// Whether it is this method on this path.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name() == name
+    }
+
+    /// Whether it answers in the multi-location form whatever the header says.
+    pub(crate) fn has_one_form(&self) -> bool {
+        [
+            "/v2/inventories/locations",
+            "/v2/inventories/availability",
+            "/v2/inventories/reservations",
+            "/v2/inventories/{product}/holds",
+        ]
+        .iter()
+        .any(|start| self.template.starts_with(start))
     }
 
     pub(crate) fn names_something(&self) -> bool {
@@ -145,6 +161,24 @@ impl Endpoint {
                 "counted": 85,
                 "as_of": "2026-01-31T09:30:10Z",
             }),
+            "POST /v2/inventories/availability" => {
+                json!([{ "product_id": scene.stocked, "quantity": 5 }])
+            }
+            "POST /v2/inventories/reservations" => json!({
+                "type": "stock-reservation",
+                "attributes": {
+                    "order_id": "order 8",
+                    "items": [{ "product_id": scene.reserved, "quantity": 1 }],
+                },
+            }),
+            "POST /v2/inventories/reservations/{reservation}/release"
+            // Its path names a reservation that isn't paid for.
+            | "POST /v2/inventories/reservations/{reservation}/fulfil" => json!({
+                "items": [{ "product_id": scene.reserved, "quantity": 1 }],
+            }),
+            "POST /v2/inventories/reservations/{reservation}/extend" => {
+                json!({ "expires_in": 600 })
+            }
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
                 "attributes": { "name": "Paris", "slug": "paris" },

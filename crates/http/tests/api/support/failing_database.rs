@@ -1,16 +1,22 @@
 //! A database of which every call fails.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::filter::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
+};
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
-    Revocation, ServerState, StockReader, StoreError, StoredReader, TenancyReader, View,
+    ReservationFigures, ReservationReader, Revocation, ServerState, StockHold, StockReader,
+    StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Stock, StockId,
-    StockLife, StockedProduct, Store, StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, StockedProduct, Store,
+    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -85,6 +91,15 @@ failing! {
         sequence_of(OrganizationId, &StockLife, TransactionId) -> Option<u64>;
         batch(OrganizationId, BatchId) -> Option<Batch>;
         entries(OrganizationId, &[BatchEntry]) -> Vec<Recorded>;
+    }
+    ReservationReader {
+        reservation(View, ReservationId) -> Option<Reservation>;
+        list_reservations(View, &[ReservationCondition], Timestamp, PageRequest)
+            -> Page<Reservation>;
+        holds(OrganizationId, StockId, Timestamp, PageRequest) -> Page<StockHold>;
+        due_stocks(OrganizationId, Timestamp, u32) -> BTreeSet<StockKey>;
+        due_reservations(OrganizationId, Timestamp, u32) -> Vec<(Owner, ReservationRef)>;
+        reservation_figures(OrganizationId) -> ReservationFigures;
     }
     LocationReader {
         location(View, LocationId) -> Option<Location>;

@@ -22,6 +22,10 @@ pub(crate) struct Scene {
     pub(crate) product: String,
     /// An application key that nobody uses.
     pub(crate) key: String,
+    /// A product whose stock is 5, of which 2 are reserved.
+    pub(crate) reserved: String,
+    /// The reservation, of order 7, pending for as long as may be.
+    pub(crate) reservation: String,
 }
 
 impl TestApp {
@@ -46,6 +50,16 @@ impl TestApp {
         let product = self.post("/v2/products", &chair).send().await.created_id();
         let shop = json!({ "data": { "type": "application_key", "name": "Shop" } });
         let key = self.post("/v2/application-keys", &shop).send().await;
+        let reserved = id(80);
+        self.create_stock(&reserved, 5).await;
+        let order = json!({
+            "order_id": "order 7",
+            "expires_in": 2_678_400,
+            "items": [{ "product_id": reserved, "quantity": 2 }],
+        });
+        let order = self.post("/v2/inventories/reservations", &json!({ "data": order }));
+        let reservation = order.send().await;
+        reservation.expect_status(201);
         Scene {
             stocked,
             transaction,
@@ -53,6 +67,8 @@ impl TestApp {
             location,
             product,
             key: key.created_id(),
+            reserved,
+            reservation: reservation.created_id(),
         }
     }
 
@@ -65,6 +81,7 @@ impl TestApp {
         ] {
             let mut paths = vec![
                 "/v2/inventories/locations".to_owned(),
+                "/v2/inventories/reservations".to_owned(),
                 "/v2/products".to_owned(),
                 "/v2/application-keys".to_owned(),
                 "/v2/settings/inventories".to_owned(),

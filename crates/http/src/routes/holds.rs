@@ -1,0 +1,40 @@
+//! Why stock is not available.
+
+use axum::extract::State;
+use stockroom_domain::{ProductId, Refusal};
+
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, ListQuery, PathId};
+use crate::json::Json;
+use crate::links::List;
+use crate::openapi::{CommonErrors, NotFound, PageParameters, StoreHeader};
+use crate::representation::StockHoldBody;
+
+/// List what reservations hold of a product's stock.
+///
+/// One item for each line of a reservation of which anything is neither shipped nor given back, the
+/// oldest first. `meta.allocated_plainly` says how many pieces are allocated otherwise.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories/{product}/holds",
+    tag = "Reservations",
+    params(("product" = Uuid, Path, description = "The product's id."), PageParameters, StoreHeader),
+    responses((status = 200, description = "A page of what is held.", body = List<StockHoldBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    administration: Administration,
+    product: PathId<ProductId>,
+    query: ListQuery,
+) -> Result<Json<List<StockHoldBody>>, ApiError> {
+    let product = product.existing()?;
+    let administrator = administration.enter().await?;
+    let holds = app
+        .stockroom
+        .holds(&administrator, product, query.page)
+        .await?;
+    let holds = holds.ok_or(Refusal::UnknownStock)?;
+    let list = List::new(&query, holds.page, StockHoldBody::from);
+    Ok(Json(list.with_allocated_plainly(holds.allocated_plainly)))
+}

@@ -1,0 +1,306 @@
+//! Reservations.
+
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Deserialize;
+use stockroom_domain::{
+    ExpiresIn, OrderId, Refusal, ReservationId, ReservationItem, Reserve, Reserved,
+};
+use utoipa::ToSchema;
+
+use super::items::{self, Item, seconds};
+use crate::app::AppState;
+use crate::error::ApiError;
+use crate::extract::{Administration, Body, ListQuery, Object, OptionalBody, PathId, present};
+use crate::filter;
+use crate::json::Json;
+use crate::links::List;
+use crate::openapi::{
+    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+    Unprocessable,
+};
+use crate::representation::{Data, ReservationBody};
+
+const STOCK_RESERVATION: &str = "stock-reservation";
+
+/// What is to be reserved. The fields may stand under `data` or under `data.attributes`.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct NewReservation {
+    /// What it is for, in the shop. An order has one reservation at a time.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 255)]
+    order_id: Option<String>,
+    /// After how many seconds it expires, unless it is paid for; 900 if left out.
+    #[serde(default, deserialize_with = "seconds")]
+    #[schema(value_type = u32, minimum = 1, maximum = 2_678_400)]
+    expires_in: ExpiresIn,
+    /// What: all of it is reserved, or nothing.
+    #[schema(value_type = Vec<Item>, min_items = 1, max_items = 500)]
+    items: Vec<Object<Item>>,
+}
+
+/// What of a reservation is meant; all that is open if no items are named.
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct Part {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Vec<Item>>, min_items = 1, max_items = 500)]
+    items: Option<Vec<Object<Item>>>,
+}
+
+/// A body that names a part of a reservation.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the body extractor; here for its schema"
+)]
+struct PartDocument {
+    data: Part,
+}
+
+/// How much time there is to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct Extension {
+    /// After how many seconds from now it expires.
+    #[serde(deserialize_with = "seconds")]
+    #[schema(value_type = u32, minimum = 1, maximum = 2_678_400)]
+    expires_in: ExpiresIn,
+}
+
+impl NewReservation {
+    fn command(self) -> Result<Reserve, ApiError> {
+        let order = self.order_id.map(|it| OrderId::new("order_id", it));
+        Ok(Reserve {
+            order: order.transpose()?,
+            expires_in: self.expires_in,
+            items: items::order(self.items)?,
+        })
+    }
+}
+
+/// The items that a body names, if it names any.
+fn part(body: OptionalBody) -> Result<Option<Vec<ReservationItem>>, ApiError> {
+    let part: Part = match body.0 {
+        Some(body) => body.object()?.of_type(STOCK_RESERVATION)?,
+        None => Part::default(),
+    };
+    part.items.map(items::order).transpose()
+}
+
+type Answer = Result<Json<Data<ReservationBody>>, ApiError>;
+
+fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<ReservationBody>> {
+    let data = reservation.into();
+    Json(Data { data })
+}
+
+/// List reservations.
+///
+/// The caller's own, oldest first. A filter may name `state`, `order_id`, `product_id`, `location`,
+/// `expires_at` and `created_at`.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories/reservations",
+    tag = "Reservations",
+    params(ListParameters, StoreHeader),
+    responses((status = 200, description = "A page of reservations.", body = List<ReservationBody>), CommonErrors),
+)]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    administration: Administration,
+    query: ListQuery,
+) -> Result<Json<List<ReservationBody>>, ApiError> {
+    let filter = filter::reservations(query.filter.as_deref())?;
+    let administrator = administration.enter().await?;
+    let page = app
+        .stockroom
+        .list_reservations(&administrator, &filter, query.page)
+        .await?;
+    Ok(Json(List::new(&query, page, ReservationBody::from)))
+}
+
+/// Reserve stock.
+///
+/// All items or none: where there isn't enough, `meta.shortages` of the error names all that is
+/// short. An order that has a reservation which is neither released nor expired is given that back,
+/// with 200, if it reserves the same items again; with others it is 409.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/reservations",
+    tag = "Reservations",
+    params(StoreHeader, IdempotencyHeader),
+    request_body = Document<NewReservation>,
+    responses(
+        (status = 201, description = "The reservation.", body = Data<ReservationBody>),
+        (status = 200, description = "The reservation that the order has already.", body = Data<ReservationBody>),
+        Unprocessable, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn create(
+    State(app): State<AppState>,
+    administration: Administration,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<ReservationBody>>), ApiError> {
+    let reservation: NewReservation = body.object()?.of_type(STOCK_RESERVATION)?;
+    let command = reservation.command()?;
+    let administrator = administration.enter().await?;
+    let reserved = app.stockroom.reserve(&administrator, command).await?;
+    let Reserved {
+        reservation,
+        is_new,
+    } = reserved;
+    let status = if is_new {
+        StatusCode::CREATED
+    } else {
+        StatusCode::OK
+    };
+    Ok((status, shown(reservation)))
+}
+
+/// Read a reservation.
+#[utoipa::path(
+    get,
+    path = "/v2/inventories/reservations/{reservation}",
+    tag = "Reservations",
+    params(("reservation" = Uuid, Path, description = "The reservation's id."), StoreHeader),
+    responses((status = 200, description = "The reservation.", body = Data<ReservationBody>), NotFound, CommonErrors),
+)]
+pub(super) async fn read(
+    State(app): State<AppState>,
+    administration: Administration,
+    reservation: PathId<ReservationId>,
+) -> Answer {
+    let id = reservation.existing()?;
+    let administrator = administration.enter().await?;
+    let reservation = app.stockroom.reservation(&administrator, id).await?;
+    Ok(shown(reservation.ok_or(Refusal::ReservationNotFound)?))
+}
+
+/// Confirm that a reservation is paid for.
+///
+/// From then on it doesn't expire. Paying what is paid for changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/reservations/{reservation}/pay",
+    tag = "Reservations",
+    params(
+        ("reservation" = Uuid, Path, description = "The reservation's id."),
+        StoreHeader, IdempotencyHeader,
+    ),
+    responses(
+        (status = 200, description = "The reservation.", body = Data<ReservationBody>),
+        NotFound, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn pay(
+    State(app): State<AppState>,
+    administration: Administration,
+    reservation: PathId<ReservationId>,
+) -> Answer {
+    let id = reservation.existing()?;
+    let administrator = administration.enter().await?;
+    let paid = app.stockroom.pay_reservation(&administrator, id).await?;
+    Ok(shown(paid))
+}
+
+/// Give back what a reservation holds.
+///
+/// All that isn't shipped, or the items named. Releasing what is released changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/reservations/{reservation}/release",
+    tag = "Reservations",
+    params(
+        ("reservation" = Uuid, Path, description = "The reservation's id."),
+        StoreHeader, IdempotencyHeader,
+    ),
+    request_body = Option<PartDocument>,
+    responses(
+        (status = 200, description = "The reservation.", body = Data<ReservationBody>),
+        NotFound, Unprocessable, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn release(
+    State(app): State<AppState>,
+    administration: Administration,
+    reservation: PathId<ReservationId>,
+    body: OptionalBody,
+) -> Answer {
+    let items = part(body)?;
+    let id = reservation.existing()?;
+    let administrator = administration.enter().await?;
+    let released = app
+        .stockroom
+        .release_reservation(&administrator, id, items)
+        .await?;
+    Ok(shown(released))
+}
+
+/// Ship what a reservation holds.
+///
+/// All that is open, or the items named, once it is paid for: it leaves the stock. Fulfilling what
+/// is fulfilled changes nothing.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/reservations/{reservation}/fulfil",
+    tag = "Reservations",
+    params(
+        ("reservation" = Uuid, Path, description = "The reservation's id."),
+        StoreHeader, IdempotencyHeader,
+    ),
+    request_body = Option<PartDocument>,
+    responses(
+        (status = 200, description = "The reservation.", body = Data<ReservationBody>),
+        NotFound, Unprocessable, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn fulfil(
+    State(app): State<AppState>,
+    administration: Administration,
+    reservation: PathId<ReservationId>,
+    body: OptionalBody,
+) -> Answer {
+    let items = part(body)?;
+    let id = reservation.existing()?;
+    let administrator = administration.enter().await?;
+    let fulfilled = app
+        .stockroom
+        .fulfil_reservation(&administrator, id, items)
+        .await?;
+    Ok(shown(fulfilled))
+}
+
+/// Give the buyer more time.
+///
+/// So many seconds from now, as long as it is pending.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/reservations/{reservation}/extend",
+    tag = "Reservations",
+    params(
+        ("reservation" = Uuid, Path, description = "The reservation's id."),
+        StoreHeader, IdempotencyHeader,
+    ),
+    request_body = Document<Extension>,
+    responses(
+        (status = 200, description = "The reservation.", body = Data<ReservationBody>),
+        NotFound, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn extend(
+    State(app): State<AppState>,
+    administration: Administration,
+    reservation: PathId<ReservationId>,
+    body: Body,
+) -> Answer {
+    let extension: Extension = body.object()?.of_type(STOCK_RESERVATION)?;
+    let id = reservation.existing()?;
+    let administrator = administration.enter().await?;
+    let extended = app
+        .stockroom
+        .extend_reservation(&administrator, id, extension.expires_in)
+        .await?;
+    Ok(shown(extended))
+}
