@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::model::{Change, Expect, Figures, Location, Stock};
+use crate::reservation::{self, Act, Item, Pick, Reserve};
 
 /// What a product is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +63,12 @@ pub(crate) enum Request {
         offset: usize,
         limit: usize,
     },
+    /// To reserve stock.
+    Reserve(Reserve),
+    /// How much there is of these items.
+    Availability(Vec<Item>),
+    /// Something with a reservation.
+    Act { reservation: Uuid, act: Act },
 }
 
 /// Where a client gives up a request: it closes the connection.
@@ -86,6 +93,8 @@ pub(crate) enum Step {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Ask {
     pub(crate) request: Request,
+    /// What is asked for instead as soon as there is a reservation.
+    pub(crate) pick: Option<Pick>,
     /// Whether it has a key, and is repeated with it until its answer is known.
     pub(crate) keyed: bool,
     /// What becomes of the first attempt.
@@ -116,6 +125,7 @@ impl Product {
         Some(Stock {
             unlocated: Figures::new(self.available, 0)?,
             located: located.collect::<Option<_>>()?,
+            held: BTreeMap::new(),
         })
     }
 
@@ -185,7 +195,13 @@ impl Request {
 
     /// Whether it asks for a change.
     pub(crate) const fn changes(&self) -> bool {
-        !matches!(self, Self::Stock { .. } | Self::History { .. })
+        !matches!(
+            self,
+            Self::Stock { .. }
+                | Self::History { .. }
+                | Self::Availability(_)
+                | Self::Act { act: Act::Read, .. }
+        )
     }
 
     /// The product, if it is about a single one as a whole.
@@ -195,7 +211,12 @@ impl Request {
             | Self::Delete { product }
             | Self::Stock { product }
             | Self::History { product, .. } => Some(*product),
-            Self::Transact(_) | Self::Batch { .. } | Self::Misuse { .. } => None,
+            Self::Transact(_)
+            | Self::Batch { .. }
+            | Self::Misuse { .. }
+            | Self::Reserve(_)
+            | Self::Availability(_)
+            | Self::Act { .. } => None,
         }
     }
 
@@ -242,6 +263,25 @@ impl Request {
                     format!("/transactions?page%5Blimit%5D={limit}&page%5Boffset%5D={offset}");
                 ("GET", path(*product, &query), None)
             }
+            Self::Reserve(reserve) => {
+                let path = "/v2/inventories/reservations".to_owned();
+                ("POST", path, Some(reserve.body(round_of(name), products)))
+            }
+            Self::Availability(items) => {
+                let path = "/v2/inventories/availability".to_owned();
+                let body = json!({ "data": reservation::items(items, products) });
+                ("POST", path, Some(body))
+            }
+            Self::Act { reservation, act } => {
+                let path = format!("/v2/inventories/reservations/{reservation}");
+                match act {
+                    Act::Read => ("GET", path, None),
+                    act => {
+                        let path = format!("{path}/{}", act.word());
+                        ("POST", path, act.body(products))
+                    }
+                }
+            }
         };
         Message { method, path, body }
     }
@@ -253,6 +293,12 @@ impl Request {
             _ => name.to_owned(),
         }
     }
+}
+
+/// The round that a name is of.
+pub(crate) fn round_of(name: &str) -> u64 {
+    let round = name.split('-').next();
+    round.and_then(|it| it.parse().ok()).unwrap_or_default()
 }
 
 fn line_name(name: &str, number: usize) -> String {
@@ -292,6 +338,12 @@ impl fmt::Display for Request {
                 f,
                 "read the history of product {product}, {limit} from {offset} on"
             ),
+            Self::Reserve(reserve) => reserve.fmt(f),
+            Self::Availability(items) => {
+                f.write_str("read what is available")?;
+                reservation::list(f, items)
+            }
+            Self::Act { reservation, act } => write!(f, "{act} (reservation {reservation})"),
         }
     }
 }

@@ -9,7 +9,9 @@ use anyhow::ensure;
 use crate::ask::{Ask, Cut, Message, Product, Request, Step};
 use crate::generate::Generator;
 use crate::http::{self, Connection};
+use crate::ledger;
 use crate::record::{Answer, Attempt, Clock, Record};
+use crate::reservation::{Picked, Pool, Shown};
 use crate::system::Board;
 
 /// How long a client waits before it tries again.
@@ -24,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) products: Arc<[Product]>,
     pub(crate) board: Arc<Board>,
     pub(crate) clock: Clock,
+    /// The reservations that anybody was told of.
+    pool: Pool,
     token: String,
     stopping: AtomicBool,
 }
@@ -53,6 +57,7 @@ impl Stage {
             products,
             board,
             clock: Clock::start(),
+            pool: Pool::default(),
             token,
             stopping: AtomicBool::new(false),
         }
@@ -193,6 +198,7 @@ impl Client {
             Request::Misuse { of, .. } => self.records.get(of).map(|it| Arc::clone(&it.name)),
             _ => ask.keyed.then(|| Arc::clone(&name)),
         };
+        let ask = self.pick(ask).await;
         let message = ask.request.message(&name, &self.stage.products);
         let request = http::bytes(&message, &self.stage.token, key.as_deref());
         self.records.push(Record {
@@ -211,6 +217,26 @@ impl Client {
                 .await?;
         }
         Ok(())
+    }
+
+    /// Asks rather for something of a reservation, if there is one: when the time has come.
+    async fn pick(&self, mut ask: Ask) -> Ask {
+        let stage = &self.stage;
+        let pick = ask.pick.take();
+        let picked = pick.and_then(|pick| stage.pool.picked(&pick, stage.clock.time()));
+        if let Some(Picked {
+            reservation,
+            act,
+            at,
+        }) = picked
+        {
+            if let Some(at) = at {
+                let wait = at.duration_since(stage.clock.time());
+                tokio::time::sleep(wait.try_into().unwrap_or_default()).await;
+            }
+            ask.request = Request::Act { reservation, act };
+        }
+        ask
     }
 
     /// Asks for the same again, though the answer is known.
@@ -283,8 +309,19 @@ impl Client {
     }
 
     fn note(&mut self, number: usize, attempt: Attempt) {
-        if let Some(record) = self.records.get_mut(number) {
-            record.attempts.push(attempt);
+        let Some(record) = self.records.get_mut(number) else {
+            return;
+        };
+        let items = match &record.request {
+            Request::Reserve(reserve) => Some(Some(reserve.items.as_slice())),
+            Request::Act { .. } => Some(None),
+            _ => None,
+        };
+        if let (Some(items), Ok(answer)) = (items, &attempt.outcome)
+            && let Ok(shown) = ledger::data::<Shown>(&answer.body)
+        {
+            self.stage.pool.note(&shown, items);
         }
+        record.attempts.push(attempt);
     }
 }

@@ -1,6 +1,8 @@
 //! What is asked for, at random. All of it follows from a seed, the round and the client; when it
 //! happens, and what comes of it, does not.
 
+mod reservations;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ask::{Ask, Cut, Kind, Line, Product, Request, Step};
 use crate::model::{Action, Change, Expect, Location, TOTAL_MAX};
+use crate::reservation::{Pick, Verb};
 
 /// Spreads the numbers of rounds over all seeds.
 const ROUND_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -87,6 +90,7 @@ impl Generator {
         {
             return Step::Again { of, server };
         }
+        let mut pick = None;
         let request = match kind {
             4..6 => match self.earlier() {
                 Some(of) => Request::Misuse {
@@ -101,14 +105,20 @@ impl Generator {
             17..20 => self.page(),
             20..38 => self.batch(),
             38..46 => self.fleeting(),
+            46..62 => {
+                let (request, instead) = self.reservation();
+                pick = instead;
+                request
+            }
             _ => self.transaction(),
         };
-        Step::Ask(self.ask(request, server))
+        Step::Ask(self.ask(request, pick, server))
     }
 
-    fn ask(&mut self, request: Request, server: usize) -> Ask {
+    fn ask(&mut self, request: Request, pick: Option<Pick>, server: usize) -> Ask {
         let random = &mut self.random;
-        let keyed = request.changes() && random.random_ratio(7, 10);
+        let reads = matches!(&pick, Some(pick) if pick.verb == Verb::Read);
+        let keyed = request.changes() && !reads && random.random_ratio(7, 10);
         let is_kept = keyed && !matches!(request, Request::Create { .. } | Request::Misuse { .. });
         let cut = match random.random_range(0..100) {
             0..3 => Some(Cut::Sending(random.random_range(0..1000))),
@@ -130,6 +140,7 @@ impl Generator {
         self.number += 1;
         Ask {
             request,
+            pick,
             keyed,
             cut: cut.filter(|_| !twin),
             twin,
@@ -282,7 +293,7 @@ mod tests {
         let mut random = round(seed, 3);
         let products: Arc<[Product]> = products(&mut random).into();
         let mut generator = Generator::new(random, products, 2);
-        (0..500).map(|_| generator.next()).collect()
+        (0..2_000).map(|_| generator.next()).collect()
     }
 
     #[test]
@@ -308,6 +319,23 @@ mod tests {
         asks(&|ask| matches!(ask.request, Request::History { .. }));
         asks(&|ask| matches!(ask.request, Request::Create { .. }));
         asks(&|ask| matches!(ask.request, Request::Delete { .. }));
+        asks(&|ask| {
+            matches!(&ask.request, Request::Reserve(reserve)
+                if ask.pick.is_none() && reserve.order.is_none())
+        });
+        asks(&|ask| matches!(ask.request, Request::Availability(_)));
+        let verbs: [fn(&Verb) -> bool; 7] = [
+            |verb| matches!(verb, Verb::Pay),
+            |verb| matches!(verb, Verb::Release(None)),
+            |verb| matches!(verb, Verb::Release(Some(_))),
+            |verb| matches!(verb, Verb::Fulfil(None)),
+            |verb| matches!(verb, Verb::Fulfil(Some(_))),
+            |verb| matches!(verb, Verb::Extend { .. }),
+            |verb| matches!(verb, Verb::Read),
+        ];
+        for is in verbs {
+            asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.verb)));
+        }
         asks(&|ask| matches!(ask.cut, Some(Cut::Sending(_))));
         asks(&|ask| matches!(ask.cut, Some(Cut::Waiting(_))));
         asks(&|ask| ask.twin);

@@ -9,6 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{Action, Figures, Location, Movement, Stock};
+use crate::reservation::Holds;
 
 /// A line of a stock's ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -111,9 +112,13 @@ pub(crate) struct Reading {
     pub(crate) past: Vec<(jiff::Timestamp, StockBody)>,
     /// The stock as each server shows it, if there is any.
     pub(crate) stocks: Vec<Option<StockBody>>,
+    /// What reservations hold of it, if there is any.
+    pub(crate) holds: Option<Holds>,
 }
 
-fn timestamp<'de, D: serde::Deserializer<'de>>(text: D) -> Result<jiff::Timestamp, D::Error> {
+pub(crate) fn timestamp<'de, D: serde::Deserializer<'de>>(
+    text: D,
+) -> Result<jiff::Timestamp, D::Error> {
     let text = String::deserialize(text)?;
     text.parse().map_err(serde::de::Error::custom)
 }
@@ -133,6 +138,11 @@ impl Page {
 impl Entry {
     pub(crate) fn of(data: &Value) -> anyhow::Result<Self> {
         Self::deserialize(data).with_context(|| format!("unreadable: {data}"))
+    }
+
+    /// The reservation that made it, if one did: nothing else that is asked for has such a reference.
+    pub(crate) fn reservation(&self) -> Option<Uuid> {
+        self.attributes.reference.as_deref()?.parse().ok()
     }
 
     pub(crate) fn movement(&self) -> Movement {

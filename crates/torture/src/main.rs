@@ -13,6 +13,7 @@ mod ledger;
 mod model;
 mod record;
 mod report;
+mod reservation;
 mod round;
 mod run;
 mod server;

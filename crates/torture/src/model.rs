@@ -134,6 +134,8 @@ pub(crate) struct Movement {
 pub(crate) struct Stock {
     pub(crate) unlocated: Figures,
     pub(crate) located: BTreeMap<Location, Figures>,
+    /// What of the allocated pieces reservations hold, where they do.
+    pub(crate) held: BTreeMap<Option<Location>, u64>,
 }
 
 impl Stock {
@@ -144,7 +146,7 @@ impl Stock {
             .try_fold(self.unlocated, |sum, figures| sum.plus(*figures))
     }
 
-    fn position(&self, location: Option<Location>) -> Option<Figures> {
+    pub(crate) fn position(&self, location: Option<Location>) -> Option<Figures> {
         match location {
             None => Some(self.unlocated),
             Some(location) => self.located.get(&location).copied(),
@@ -163,6 +165,13 @@ impl Stock {
             return Err(INSUFFICIENT);
         }
         let (action, quantity) = match change.action {
+            Action::Deallocate => {
+                let plainly = figures.allocated.checked_sub(self.held(change.location));
+                if plainly.is_none_or(|plainly| plainly < change.quantity) {
+                    return Err(INSUFFICIENT);
+                }
+                (Action::Deallocate, change.quantity)
+            }
             Action::Set => {
                 let target = change.quantity.checked_sub(figures.allocated);
                 let target = target.ok_or(INSUFFICIENT)?;
@@ -181,6 +190,37 @@ impl Stock {
             location: change.location,
             balance: balance.ok_or(INSUFFICIENT)?,
         })
+    }
+
+    /// How much of a position reservations hold.
+    pub(crate) fn held(&self, location: Option<Location>) -> u64 {
+        self.held.get(&location).copied().unwrap_or_default()
+    }
+
+    /// How much of the whole stock is allocated otherwise.
+    pub(crate) fn allocated_plainly(&self) -> Option<u64> {
+        let held = self.held.values().sum();
+        self.sums()?.allocated.checked_sub(held)
+    }
+
+    /// Does what a reservation's entry says, which moves what reservations hold; else as [`record`].
+    ///
+    /// [`record`]: Self::record
+    pub(crate) fn record_reserved(
+        &mut self,
+        location: Option<Location>,
+        action: Action,
+        quantity: u64,
+    ) -> Option<Figures> {
+        let held = match action {
+            Action::Allocate => self.held(location).checked_add(quantity)?,
+            Action::Deallocate => self.held(location).checked_sub(quantity)?,
+            _ => self.held(location),
+        };
+        let balance = self.record(location, action, quantity)?;
+        self.held.insert(location, held);
+        self.held.retain(|_, held| *held > 0);
+        Some(balance)
     }
 
     /// Does what an entry of the ledger says, and gives what the position then holds; `None`, and
@@ -364,6 +404,23 @@ mod tests {
             stock.change(&change(Action::Increment, 1)),
             Err(INSUFFICIENT)
         );
+    }
+
+    #[test]
+    fn what_reservations_hold_only_they_give_back() {
+        let mut stock = Stock {
+            unlocated: figures(10, 2),
+            ..Stock::default()
+        };
+        stock.record_reserved(None, Action::Allocate, 3).unwrap();
+        assert_eq!(stock.allocated_plainly(), Some(2));
+        let deallocate = |quantity| change(Action::Deallocate, quantity);
+        assert_eq!(stock.change(&deallocate(3)), Err(INSUFFICIENT));
+        stock.change(&deallocate(2)).unwrap();
+        assert_eq!(stock.record_reserved(None, Action::Deallocate, 4), None);
+        stock.record_reserved(None, Action::Deallocate, 3).unwrap();
+        assert_eq!(stock.unlocated, figures(12, 0));
+        assert_eq!(stock.held, BTreeMap::new());
     }
 
     #[test]

@@ -4,21 +4,38 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::Request;
 
 /// Tells the instants of a round, as the time since it began.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Clock(Instant);
+pub(crate) struct Clock {
+    start: Instant,
+    /// When that was, as servers tell the time.
+    pub(crate) epoch: Timestamp,
+}
 
 impl Clock {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the clock"
+    )]
     pub(crate) fn start() -> Self {
-        Self(Instant::now())
+        Self {
+            start: Instant::now(),
+            epoch: Timestamp::now(),
+        }
+    }
+
+    /// What time it is for servers.
+    pub(crate) fn time(self) -> Timestamp {
+        self.epoch.saturating_add(self.now()).unwrap_or(self.epoch)
     }
 
     pub(crate) fn now(self) -> Duration {
-        self.0.elapsed()
+        self.start.elapsed()
     }
 }
 

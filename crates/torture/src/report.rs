@@ -6,6 +6,7 @@ use std::fmt::{self, Write as _};
 use crate::check::{Evidence, Fault};
 use crate::ledger::Entry;
 use crate::record::Record;
+use crate::reservation::Shown;
 
 /// How many entries are shown before and after those that are concerned.
 const AROUND: usize = 4;
@@ -53,6 +54,13 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
         for entry in shown {
             writeln!(f, "  {entry}")?;
             names.extend(entry.attributes.reference.as_deref());
+        }
+    }
+    let is_it = |shown: &&Shown| Some(shown.id) == fault.reservation;
+    for shown in evidence.reservations.iter().filter(is_it) {
+        writeln!(f, "  {shown}")?;
+        for (number, entry) in evidence.entries_of(shown.id).take(ENTRIES_MAX) {
+            writeln!(f, "  product {number}: {entry}")?;
         }
     }
     if !names.is_empty() {
@@ -109,6 +117,10 @@ pub(crate) fn history(evidence: &Evidence) -> String {
             let _text_is_written = writeln!(text, "  {entry}");
         }
     }
+    for shown in &evidence.reservations {
+        let _text_is_written = writeln!(text, "{shown}");
+    }
+    let _text_is_written = writeln!(text, "the round began at {}", evidence.epoch);
     for record in by_time(&evidence.records) {
         let _text_is_written = writeln!(text, "{record}");
     }

@@ -1,5 +1,7 @@
 //! A round: new stock, random load while things go wrong, and then the check.
 
+mod reservations;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::time::Duration;
@@ -85,11 +87,16 @@ pub(crate) async fn run(
         records.extend(asked);
         faults.extend(result.err().map(|error| Fault::new(format!("{error:#}"))));
     }
+    reservations::run_out(&stage).await?;
+    let (reservations, differing) = reservations::read(&stage).await?;
+    faults.extend(differing);
     let readings = read(&stage).await?;
     let evidence = Evidence {
         products,
         records,
         readings,
+        reservations,
+        epoch: stage.clock.epoch,
     };
     faults.extend(check::faults(&evidence));
     let tally = Tally::of(&evidence);
@@ -126,6 +133,7 @@ async fn read(stage: &Stage) -> anyhow::Result<Vec<Reading>> {
             reading.stocks.push(stock);
         }
         reading.history = history(&mut wire, stage, product).await?;
+        reading.holds = reservations::holds(&mut wire, stage, product).await?;
         reading.past = past(&mut wire, stage, product, &reading.history).await?;
         readings.push(reading);
     }

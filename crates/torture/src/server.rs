@@ -17,6 +17,11 @@ const LOG_BYTES: usize = 64 * 1024;
 /// How long a server may take to start, and to stop when it is told to.
 const PATIENCE: Duration = Duration::from_mins(1);
 
+/// Reservations are stored as expired more often than they are outside of tests, so that this happens
+/// within a round.
+const SWEEPING: &str = "STOCKROOM_EXPIRY_SWEEP_SECONDS";
+const SWEEP_SECONDS: &str = "1";
+
 /// A running server, killed when the value is dropped.
 pub(crate) struct Server {
     process: Child,
@@ -35,6 +40,7 @@ impl Server {
         log: &Path,
     ) -> anyhow::Result<Self> {
         let mut process = serve(program, storage)
+            .env(SWEEPING, SWEEP_SECONDS)
             .spawn()
             .with_context(|| format!("{} can't be started", program.display()))?;
         let stdout = process.stdout.take();

@@ -5,6 +5,7 @@ use std::ops::AddAssign;
 
 use crate::check::Evidence;
 use crate::record::Unclear;
+use crate::reservation::State;
 
 /// Counts.
 #[derive(Clone, Copy, Debug, Default)]
@@ -15,6 +16,9 @@ pub(crate) struct Tally {
     attempts: u64,
     /// Transactions that were asked for.
     transactions: u64,
+    /// Reservations that were made, and those of them that expired.
+    reservations: u64,
+    expired: u64,
     /// Entries of ledgers.
     entries: u64,
     /// Requests of which it never became known what had become of them.
@@ -50,6 +54,10 @@ impl Tally {
                 *counter += 1;
             }
         }
+        tally.reservations = count(&evidence.reservations);
+        for reservation in &evidence.reservations {
+            tally.expired += u64::from(reservation.attributes.state == State::Expired);
+        }
         for reading in &evidence.readings {
             tally.entries += count(&reading.history);
         }
@@ -59,9 +67,16 @@ impl Tally {
     /// The most important in a few words.
     pub(crate) fn short(&self) -> String {
         let Self {
-            requests, entries, ..
+            requests,
+            entries,
+            reservations,
+            expired,
+            ..
         } = self;
-        format!("{requests} requests, {entries} entries")
+        format!(
+            "{requests} requests, {entries} entries, {reservations} reservations of which \
+             {expired} expired"
+        )
     }
 }
 
@@ -74,6 +89,8 @@ impl AddAssign for Tally {
         self.requests += other.requests;
         self.attempts += other.attempts;
         self.transactions += other.transactions;
+        self.reservations += other.reservations;
+        self.expired += other.expired;
         self.entries += other.entries;
         self.unclear += other.unclear;
         self.cut += other.cut;
@@ -90,6 +107,8 @@ impl fmt::Display for Tally {
             requests,
             attempts,
             transactions,
+            reservations,
+            expired,
             entries,
             unclear,
             cut,
@@ -102,7 +121,8 @@ impl fmt::Display for Tally {
             f,
             "{requests} requests ({transactions} transactions) in {attempts} attempts: {cut} cut, \
              {lost} lost, {unavailable} turned away, {failed} failed, {replayed} replayed; \
-             {unclear} stayed unclear; {entries} entries"
+             {unclear} stayed unclear; {entries} entries; {reservations} reservations, of which \
+             {expired} expired"
         )
     }
 }

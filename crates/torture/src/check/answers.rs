@@ -3,6 +3,7 @@
 use crate::ask::Request;
 use crate::model::{Expect, INSUFFICIENT, UNEXPECTED};
 use crate::record::{Answer, Attempt, Record, Unclear};
+use crate::reservation::Act;
 
 use super::Fault;
 
@@ -54,6 +55,17 @@ fn may_be(request: &Request, status: u16) -> bool {
         Request::Create { .. } => [201, 400].contains(&status),
         Request::Delete { .. } => [204, 404].contains(&status),
         Request::Misuse { .. } => true,
+        Request::Reserve(reserve) => match status {
+            200 | 409 => reserve.order.is_some(),
+            status => [201, INSUFFICIENT].contains(&status),
+        },
+        Request::Availability(_) => status == 200,
+        Request::Act { act, .. } => match status {
+            200 => true,
+            409 => *act != Act::Read,
+            INSUFFICIENT => matches!(act, Act::Release(Some(_)) | Act::Fulfil(Some(_))),
+            _ => false,
+        },
         Request::Stock { .. } | Request::History { .. } => [200, 404].contains(&status),
     }
 }

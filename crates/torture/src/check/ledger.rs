@@ -136,9 +136,11 @@ impl<'a> Ledger<'a> {
         }
         let movement = entry.movement();
         let state = held.stock.clone();
-        let made = held
-            .stock
-            .record(movement.location, movement.action, movement.quantity);
+        let (location, action, quantity) = (movement.location, movement.action, movement.quantity);
+        let made = match entry.reservation() {
+            Some(_) => held.stock.record_reserved(location, action, quantity),
+            None => held.stock.record(location, action, quantity),
+        };
         let Some(balance) = made else {
             return Err(format!(
                 "oversold: entry {sequence} takes more than there is ({state}), or adds more than \

@@ -38,7 +38,8 @@ impl Found {
                     let sentence = format!("the id of entry {sequence} was given twice");
                     faults.push(fault(sentence));
                 }
-                if *creates {
+                // What reservations do is looked at apart from all else.
+                if *creates || entry.reservation().is_some() {
                     continue;
                 }
                 let reference = entry.attributes.reference.as_deref();

@@ -2,22 +2,30 @@
 //!
 //! Each check has a module. What is proved for each stock is that its ledger is one order of all
 //! that clients saw: every answer is the one that the model gives at its place in that order, and
-//! whatever was answered before something else was asked comes before it.
+//! whatever was answered before something else was asked comes before it. The same is proved for
+//! each reservation, which also expires when it is due. Who wrote an entry of a reservation, which
+//! names only that, follows from the order found there.
 
 mod answers;
+mod availability;
 mod ledger;
 mod lives;
 mod matching;
 mod order;
+mod reservations;
 #[cfg(test)]
 mod tests;
 mod verdict;
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+use uuid::Uuid;
+
 use crate::ask::Product;
-use crate::ledger::Reading;
+use crate::ledger::{Entry, Reading};
 use crate::record::Record;
+use crate::reservation::Shown;
 
 use ledger::Ledger;
 use matching::Found;
@@ -28,6 +36,22 @@ pub(crate) struct Evidence {
     pub(crate) records: Vec<Record>,
     /// For each product.
     pub(crate) readings: Vec<Reading>,
+    /// All that were made, as they stand in the end.
+    pub(crate) reservations: Vec<Shown>,
+    /// When the round began, as servers tell the time.
+    pub(crate) epoch: Timestamp,
+}
+
+impl Evidence {
+    /// What a reservation wrote to the ledgers of products.
+    pub(crate) fn entries_of(&self, reservation: Uuid) -> impl Iterator<Item = (usize, &Entry)> {
+        let readings = self.readings.iter().enumerate();
+        let all = readings.flat_map(|(product, reading)| {
+            let entries = reading.history.iter();
+            entries.map(move |entry| (product, entry))
+        });
+        all.filter(move |(_, entry)| entry.reservation() == Some(reservation))
+    }
 }
 
 /// A promise that was broken.
@@ -39,6 +63,8 @@ pub(crate) struct Fault {
     pub(crate) entries: Vec<usize>,
     /// The names of the requests that are.
     pub(crate) requests: Vec<Arc<str>>,
+    /// The reservation that is.
+    pub(crate) reservation: Option<Uuid>,
 }
 
 impl Fault {
@@ -48,6 +74,7 @@ impl Fault {
             product: None,
             entries: Vec::new(),
             requests: Vec::new(),
+            reservation: None,
         }
     }
 
@@ -58,6 +85,11 @@ impl Fault {
 
     pub(crate) fn at(mut self, entry: usize) -> Self {
         self.entries.push(entry);
+        self
+    }
+
+    pub(crate) fn about(mut self, reservation: Uuid) -> Self {
+        self.reservation = Some(reservation);
         self
     }
 
@@ -88,7 +120,14 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
     }
     let ledgers: Vec<Ledger<'_>> = ledgers.into_iter().flatten().collect();
     let found = Found::new(&ledgers, records, &mut faults);
+    let steps = reservations::check(evidence, &ledgers, &mut faults);
+    if steps.are_unknown() {
+        // What follows takes every entry to be somebody's.
+        return faults;
+    }
     let mut events = verdict::events(records, &ledgers, &found, &mut faults);
+    events.extend(steps.events(records));
+    events.extend(availability::events(evidence, &mut faults));
     for ledger in &ledgers {
         lives::add_creations(ledger, records, &mut events, &mut faults);
         order::check(ledger, &events, &mut faults);

@@ -87,32 +87,36 @@ fn items(event: &Event<'_>) -> Option<(usize, usize)> {
     let lines = match &event.what {
         What::Lines(lines) => lines,
         What::Creation(item) => return Some((*item, *item)),
-        What::Stock(_) | What::Presence(_) | What::Page { .. } => return None,
+        What::Moved(items) => return Some((*items.first()?, *items.last()?)),
+        What::Stock(_) | What::Presence(_) | What::Page { .. } | What::Available(_) => return None,
     };
-    let items = lines.iter().filter_map(|(_, becomes)| match becomes {
+    let items = lines.iter().filter_map(entry);
+    Some((items.clone().min()?, items.max()?))
+}
+
+/// The item of the ledger that a line has become, if it is one.
+fn entry((_, becomes): &(&Line, Becomes)) -> Option<usize> {
+    match becomes {
         Becomes::Entry(item) => Some(*item),
         _ => None,
-    });
-    Some((items.clone().min()?, items.max()?))
+    }
 }
 
 /// The entries of a change follow on each other, and each of its lines does what the model does.
 fn replay(ledger: &Ledger<'_>, change: &Placed<'_>) -> Result<(), String> {
     let name = &change.event.record.name;
-    let What::Lines(lines) = &change.event.what else {
-        return Ok(());
+    let (lines, items): (&[_], Vec<usize>) = match &change.event.what {
+        What::Lines(lines) => (lines, lines.iter().filter_map(entry).collect()),
+        What::Moved(items) => (&[], items.to_vec()),
+        _ => return Ok(()),
     };
-    let mut due = change.first;
-    for (_, becomes) in lines {
-        if let Becomes::Entry(item) = becomes {
-            if *item != due {
-                return Err(format!(
-                    "the entries of {name} are out of order: {} where {} is due",
-                    ledger.place(*item) + 1,
-                    ledger.place(due) + 1
-                ));
-            }
-            due += 1;
+    for (due, item) in (change.first..).zip(items) {
+        if item != due {
+            return Err(format!(
+                "the entries of {name} are out of order: {} where {} is due",
+                ledger.place(item) + 1,
+                ledger.place(due) + 1
+            ));
         }
     }
     let held = ledger.states.get(change.first).cloned().flatten();
@@ -269,7 +273,13 @@ fn fits(ledger: &Ledger<'_>, look: &Event<'_>, items: usize) -> bool {
         What::Stock(body) => held.as_ref().is_some_and(|held| held.is(body)),
         What::Presence(presence) => held.is_some() == *presence,
         What::Lines(lines) => make(ledger, lines, held.clone()).is_ok(),
-        What::Creation(_) => false,
+        What::Available(positions) => positions.iter().all(|(location, due)| {
+            let position = held
+                .as_ref()
+                .and_then(|held| held.stock.position(*location));
+            due.is(position.unwrap_or_default().available)
+        }),
+        What::Creation(_) | What::Moved(_) => false,
         What::Page {
             page,
             offset,
@@ -293,7 +303,8 @@ fn misfit(ledger: &Ledger<'_>, look: &Event<'_>, least: usize, most: usize) -> F
             let total = page.meta.results.total;
             format!("{name} was shown a page of a history of {total} entries")
         }
-        What::Lines(_) | What::Creation(_) => format!("{name} was refused"),
+        What::Available(positions) => format!("{name} was told of {positions:?} available"),
+        What::Lines(_) | What::Creation(_) | What::Moved(_) => format!("{name} was refused"),
     };
     let mut earlier = (ledger.created..least).rev();
     let mut later = most.saturating_add(1)..=ledger.items.len();

@@ -6,9 +6,11 @@ use serde_json::Value;
 
 use crate::ask::{Line, Request};
 use crate::ledger::{self, Entry, Page, StockBody};
+use crate::model::Location;
 use crate::record::{Answer, Record};
 
 use super::Fault;
+use super::availability::Stood;
 use super::ledger::Ledger;
 use super::matching::Found;
 
@@ -61,6 +63,10 @@ pub(super) enum What<'a> {
         offset: usize,
         limit: usize,
     },
+    /// A reservation moved stock, which are these items of the ledger.
+    Moved(&'a [usize]),
+    /// So much was available.
+    Available(Vec<(Option<Location>, Stood)>),
 }
 
 /// All that happened, but for the creation and the deletion of stock.

@@ -1,5 +1,6 @@
 //! The check finds each kind of fault in a history made by hand, and none in a sound one.
 
+mod reservations;
 mod world;
 
 use serde_json::json;

@@ -13,6 +13,7 @@ use crate::check::{Evidence, faults};
 use crate::ledger::{Entry, Reading};
 use crate::model::{Action, Change, Expect, Location, Stock};
 use crate::record::{Answer, Attempt, Record, Unclear};
+use crate::reservation::{Holds, Shown};
 
 /// Ten pieces, in no location.
 pub(super) const PLAIN: usize = 0;
@@ -29,12 +30,18 @@ pub(super) struct World {
     pub(super) shown: BTreeMap<(usize, usize), Value>,
     /// The stock as it is said to have stood at some times.
     pub(super) past: Vec<(usize, Timestamp, Value)>,
+    /// The reservations as they stand.
+    pub(super) reservations: Vec<Value>,
+    /// What is shown as held of a product, and as allocated plainly.
+    pub(super) holds: BTreeMap<usize, (Value, u64)>,
+    /// What time it is for servers.
+    pub(super) at: Timestamp,
     /// The products that have no stock any more.
     pub(super) deleted: BTreeSet<usize>,
     stocks: Vec<Stock>,
     /// How many stocks there have been of the product that is fleeting.
     lives: u128,
-    now: u64,
+    pub(super) now: u64,
 }
 
 pub(super) fn line(product: usize, action: Action, quantity: u64) -> Line {
@@ -91,6 +98,9 @@ impl World {
             histories: vec![Vec::new(); 3],
             shown: BTreeMap::new(),
             past: Vec::new(),
+            reservations: Vec::new(),
+            holds: BTreeMap::new(),
+            at: "2026-01-01T00:00:00.001Z".parse().unwrap(),
             deleted: BTreeSet::new(),
             stocks: vec![Stock::default(); 3],
             lives: 1,
@@ -122,7 +132,15 @@ impl World {
         location: Option<Location>,
         reference: Option<String>,
     ) -> Value {
-        let balance = self.stocks[product].record(location, action, quantity);
+        let is_reserved = reference
+            .as_ref()
+            .is_some_and(|it| it.parse::<Uuid>().is_ok());
+        let stock = &mut self.stocks[product];
+        let balance = if is_reserved {
+            stock.record_reserved(location, action, quantity)
+        } else {
+            stock.record(location, action, quantity)
+        };
         let balance = balance.unwrap();
         let stock = self.stock_id(product);
         let history = &mut self.histories[product];
@@ -139,7 +157,7 @@ impl World {
                 "sequence": sequence,
             },
             "meta": {
-                "timestamps": { "created_at": "2026-01-01T00:00:00.001Z" },
+                "timestamps": { "created_at": self.at.to_string() },
                 "stock_id": stock,
                 "hash": "",
             },
@@ -282,8 +300,14 @@ impl World {
         self.histories[product].pop();
         let mut stock = Stock::default();
         for entry in &self.histories[product] {
-            let movement = Entry::of(entry).unwrap().movement();
-            stock.record(movement.location, movement.action, movement.quantity);
+            let entry = Entry::of(entry).unwrap();
+            let (movement, is_reserved) = (entry.movement(), entry.reservation().is_some());
+            let (location, action) = (movement.location, movement.action);
+            if is_reserved {
+                stock.record_reserved(location, action, movement.quantity);
+            } else {
+                stock.record(location, action, movement.quantity);
+            }
         }
         self.stocks[product] = stock;
     }
@@ -308,12 +332,18 @@ impl World {
                 history,
                 past: past.collect(),
                 stocks: stocks.into(),
+                holds: self.holds.get(&product).map(|(holds, plainly)| Holds {
+                    holds: serde_json::from_value(holds.clone()).unwrap(),
+                    allocated_plainly: *plainly,
+                }),
             }
         });
         let evidence = Evidence {
             products: self.products.clone().into(),
             records: self.records.clone(),
             readings: readings.collect(),
+            reservations: self.reservations.iter().map(reservation).collect(),
+            epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
         let faults = faults(&evidence).into_iter();
         faults.map(|fault| fault.sentence).collect()
@@ -328,6 +358,10 @@ impl World {
             "{faults:?}"
         );
     }
+}
+
+fn reservation(shown: &Value) -> Shown {
+    serde_json::from_value(shown.clone()).unwrap()
 }
 
 pub(super) fn said(status: u16, body: Value) -> Answer {

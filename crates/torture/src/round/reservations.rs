@@ -1,0 +1,109 @@
+//! What is read of reservations when all is quiet.
+
+use std::time::Duration;
+
+use anyhow::Context as _;
+use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{PAGE, get};
+use crate::check::Fault;
+use crate::client::{Stage, Wire};
+use crate::ledger;
+use crate::reservation::{Hold, Holds, Shown};
+
+/// Whoever expires later than that does so when the round is long over.
+const SOON: SignedDuration = SignedDuration::from_mins(1);
+
+/// How much longer is waited than until the last one expires.
+const MARGIN: Duration = Duration::from_millis(20);
+
+/// Waits until all have expired that do so soon, so that nothing changes while it is read.
+pub(super) async fn run_out(stage: &Stage) -> anyhow::Result<()> {
+    let reservations = list(&mut Wire::new(stage.board.servers()), stage, 0).await?;
+    let now = stage.clock.time();
+    let times = reservations
+        .iter()
+        .filter_map(|it| it.attributes.expires_at);
+    let soon = times.filter(|at| at.duration_since(now) < SOON);
+    if let Some(last) = soon.max() {
+        let wait = Duration::try_from(last.duration_since(now)).unwrap_or_default();
+        tokio::time::sleep(wait + MARGIN).await;
+    }
+    Ok(())
+}
+
+/// All reservations of a round, on which all servers have to agree.
+pub(super) async fn read(stage: &Stage) -> anyhow::Result<(Vec<Shown>, Option<Fault>)> {
+    let mut wire = Wire::new(stage.board.servers());
+    let reservations = list(&mut wire, stage, 0).await?;
+    for server in 1..stage.board.servers() {
+        let others = list(&mut wire, stage, server).await?;
+        if others != reservations {
+            let mut pairs = reservations.iter().zip(&others);
+            let differing = pairs.find(|(one, other)| one != other);
+            let sentence = match differing {
+                Some((one, other)) => format!("servers differ: {one}, but {other}"),
+                None => format!(
+                    "servers differ: there are {} reservations, and {}",
+                    reservations.len(),
+                    others.len(),
+                ),
+            };
+            return Ok((reservations, Some(Fault::new(sentence))));
+        }
+    }
+    Ok((reservations, None))
+}
+
+async fn list(wire: &mut Wire, stage: &Stage, server: usize) -> anyhow::Result<Vec<Shown>> {
+    let epoch = stage.clock.epoch;
+    let path = format!("/v2/inventories/reservations?filter=ge(created_at,{epoch:.3})&");
+    let (reservations, _) = pages(wire, stage, server, &path).await?;
+    Ok(reservations)
+}
+
+/// What reservations hold of a product's stock, if there is any.
+pub(super) async fn holds(
+    wire: &mut Wire,
+    stage: &Stage,
+    product: usize,
+) -> anyhow::Result<Option<Holds>> {
+    let id = stage.products.get(product).map(|product| product.id);
+    let id = id.unwrap_or_default();
+    let stock = get(wire, stage, 0, format!("/v2/inventories/{id}")).await?;
+    if stock.is_none() {
+        return Ok(None);
+    }
+    let path = format!("/v2/inventories/{id}/holds?");
+    let (holds, body): (Vec<Hold>, Value) = pages(wire, stage, 0, &path).await?;
+    let allocated_plainly = body.pointer("/meta/allocated_plainly");
+    let allocated_plainly = allocated_plainly.and_then(Value::as_u64);
+    Ok(Some(Holds {
+        holds,
+        allocated_plainly: allocated_plainly.context("nothing is said of plain allocations")?,
+    }))
+}
+
+/// All that is at a path, page by page, and the last page.
+async fn pages<T: for<'de> Deserialize<'de>>(
+    wire: &mut Wire,
+    stage: &Stage,
+    server: usize,
+    path: &str,
+) -> anyhow::Result<(Vec<T>, Value)> {
+    let mut all: Vec<T> = Vec::new();
+    loop {
+        let offset = all.len();
+        let path = format!("{path}page%5Blimit%5D={PAGE}&page%5Boffset%5D={offset}");
+        let page = get(wire, stage, server, path.clone()).await?;
+        let page = page.with_context(|| format!("there is nothing at {path}"))?;
+        let data: Vec<T> = ledger::data(&page)?;
+        let is_last = data.len() < PAGE;
+        all.extend(data);
+        if is_last {
+            return Ok((all, page));
+        }
+    }
+}
