@@ -8,5 +8,6 @@ mod kills;
 mod operation;
 mod postgres;
 mod races;
+mod reservations;
 mod support;
 mod verify;

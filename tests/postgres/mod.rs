@@ -2,6 +2,7 @@
 
 mod outages;
 mod races;
+mod reservations;
 mod starts;
 
 use stockroom_test_postgres::TestDatabase;
@@ -16,8 +17,13 @@ struct Servers<const N: usize> {
 
 impl<const N: usize> Servers<N> {
     async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    async fn start_with(arguments: &[&str]) -> Self {
         let database = TestDatabase::create().await;
-        let servers = std::array::from_fn(|_| Server::start_on(database.url()));
+        let server = |_| Server::start_on_with(database.url(), arguments);
+        let servers = std::array::from_fn(server);
         Self { servers, database }
     }
 }

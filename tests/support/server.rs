@@ -46,7 +46,11 @@ impl Server {
 
     /// Starts a server on a PostgreSQL database, and waits until it serves.
     pub(crate) fn start_on(database_url: &str) -> Self {
-        Self::spawn(["--database-url", database_url], &[])
+        Self::start_on_with(database_url, &[])
+    }
+
+    pub(crate) fn start_on_with(database_url: &str, arguments: &[&str]) -> Self {
+        Self::spawn(["--database-url", database_url], arguments)
     }
 
     fn spawn(database: [&str; 2], arguments: &[&str]) -> Self {
@@ -71,6 +75,10 @@ impl Server {
             let log = Arc::clone(&log);
             move || {
                 for line in stderr.lines().map_while(Result::ok) {
+                    // Shown if the test fails.
+                    if !line.contains(r#""level":"INFO""#) {
+                        eprintln!("{line}");
+                    }
                     log.lock().unwrap().push(line);
                 }
             }
