@@ -102,7 +102,8 @@ pub(crate) fn create(pieces: u32) -> Request {
     }
 }
 
-fn read(path: &str) -> Request {
+/// A request that reads.
+pub(crate) fn read(path: &str) -> Request {
     Request {
         method: "GET".to_owned(),
         path: path.to_owned(),

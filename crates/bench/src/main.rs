@@ -8,6 +8,7 @@ mod lists;
 mod load;
 mod products;
 mod report;
+mod reservations;
 mod run;
 mod seed;
 mod server;
@@ -35,6 +36,8 @@ use systems::Setting;
 const LISTS: &str = "lists";
 /// Another such case.
 const VERIFY: &str = "verify";
+/// And another.
+const RESERVATIONS: &str = "reservations";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -67,6 +70,9 @@ struct Cli {
     /// How many ledger entries the case `verify` has.
     #[arg(long, default_value = "1000000")]
     entries: NonZeroUsize,
+    /// How many pending reservations the case `reservations` has at last.
+    #[arg(long, default_value = "1000000")]
+    reservations: NonZeroUsize,
     /// What every random choice follows from.
     #[arg(long, default_value_t = 4)]
     seed: u64,
@@ -98,6 +104,7 @@ struct Report {
     side_by_side: Option<Outcome>,
     lists: Option<Table>,
     verify: Option<Table>,
+    reservations: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -130,7 +137,8 @@ fn report(cli: Cli) -> anyhow::Result<()> {
     if let Some(outcome) = &report.side_by_side {
         println!("{outcome}");
     }
-    for table in [&report.lists, &report.verify].into_iter().flatten() {
+    let tables = [&report.lists, &report.verify, &report.reservations];
+    for table in tables.into_iter().flatten() {
         println!("{table}");
     }
     Ok(())
@@ -150,9 +158,8 @@ async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let program = cli.server.context("there is no program to measure")?;
     let cases = cases::all(cli.connections.get());
-    let cases = cases::select(cases, &[LISTS, VERIFY], &cli.cases)?;
+    let cases = cases::select(cases, &[LISTS, VERIFY, RESERVATIONS], &cli.cases)?;
     let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
-    let (measures_lists, measures_verify) = (measures(LISTS), measures(VERIFY));
     let duration = Duration::from_secs(cli.seconds);
     let (rounds, seed) = (cli.rounds.get(), cli.seed);
     let side_by_side = if cases.is_empty() {
@@ -166,15 +173,21 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
         };
         Some(run::measure(setting, rounds, &cases).await?)
     };
-    let lists = if measures_lists {
+    let lists = if measures(LISTS) {
         let stocks = cli.stocks.get();
         Some(lists::measure(&program, duration, rounds, stocks, seed).await?)
     } else {
         None
     };
-    let verify = if measures_verify {
+    let verify = if measures(VERIFY) {
         let entries = cli.entries.get();
         Some(verify::measure(&program, rounds, entries, seed).await?)
+    } else {
+        None
+    };
+    let reservations = if measures(RESERVATIONS) {
+        let many = cli.reservations.get();
+        Some(reservations::measure(&program, duration, rounds, many, seed).await?)
     } else {
         None
     };
@@ -182,5 +195,6 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
         side_by_side,
         lists,
         verify,
+        reservations,
     })
 }

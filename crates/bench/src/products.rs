@@ -56,6 +56,11 @@ impl Chooser {
             products = products.split_off(1.min(count));
             products.truncate(WITH_HISTORY);
         }
+        Self::among(products, seed, choice)
+    }
+
+    /// Chooses among these, whatever they are the ids of.
+    pub(crate) fn among(products: Vec<Uuid>, seed: u64, choice: Choice) -> Self {
         Self {
             products,
             choice,
@@ -114,6 +119,15 @@ mod tests {
         let each = chosen(10, Choice::EachHistory);
         assert_eq!(each.len(), 9 * HISTORY as usize);
         assert_eq!(each[..9], all[1..]);
+    }
+
+    #[test]
+    fn others_than_products_can_be_chosen_among() {
+        let ids = products(8, 2);
+        let mut chooser = Chooser::among(ids.clone(), 7, Choice::Each);
+        assert_eq!(chooser.next(), Some(ids[0]));
+        assert_eq!(chooser.next(), Some(ids[1]));
+        assert_eq!(chooser.next(), None);
     }
 
     #[test]

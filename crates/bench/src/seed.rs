@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use stockroom_application::ports::Database;
 use stockroom_application::{Administrator, Environment, Limits, NewKeyRequest, Stockroom};
 use stockroom_domain::{
-    Actor, Command, CreateStock, Name, OrganizationId, Owner, ProductId, ProductText, Quantity,
-    StoreId, Transact, TransactionAction,
+    Actor, Answer, Command, CreateStock, ExpireReservation, Name, OrganizationId, Owner, ProductId,
+    ProductText, Quantity, ReservationRef, Reserve, Reserved, StoreId, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
@@ -16,6 +17,11 @@ use stockroom_test_server::{Credentials, Storage};
 use uuid::Uuid;
 
 const BATCH: usize = 1_000;
+
+/// How many reservations that have expired are looked for at once, and how many of them are stored
+/// as such in one transaction: as a server does it.
+const LOOKED_FOR: u32 = 1_000;
+const EXPIRED_AT_ONCE: usize = 100;
 
 /// A database to be measured, before a server has it.
 pub(crate) struct Seeding {
@@ -61,10 +67,7 @@ impl Open {
 impl Seeding {
     /// An empty database, with an organization.
     pub(crate) async fn begin(storage: &Storage) -> anyhow::Result<Self> {
-        let environment = Environment::system();
-        let database = Open::new(storage, &environment).await?;
-        let limits = Limits::default();
-        let stockroom = Stockroom::open(database.ports(), environment, limits, None).await?;
+        let (database, stockroom) = open(storage).await?;
         let name = Name::new("name", "Benchmark")?;
         let organization = stockroom.create_organization(name).await?.id;
         Ok(Self {
@@ -72,6 +75,24 @@ impl Seeding {
             stockroom,
             organization,
         })
+    }
+
+    /// Goes on with an organization, whose database a server had meanwhile.
+    pub(crate) async fn resume(
+        storage: &Storage,
+        organization: OrganizationId,
+    ) -> anyhow::Result<Self> {
+        let (database, stockroom) = open(storage).await?;
+        Ok(Self {
+            database,
+            stockroom,
+            organization,
+        })
+    }
+
+    /// The organization that is filled.
+    pub(crate) const fn organization(&self) -> OrganizationId {
+        self.organization
     }
 
     /// A store with a key.
@@ -128,7 +149,68 @@ impl Seeding {
         self.commit(commands).await
     }
 
-    async fn commit(&self, mut commands: impl Iterator<Item = Command>) -> anyhow::Result<()> {
+    /// Makes reservations, and gives their ids.
+    pub(crate) async fn reserve(
+        &self,
+        store: StoreId,
+        requests: impl Iterator<Item = Reserve>,
+    ) -> anyhow::Result<Vec<Uuid>> {
+        let mut ids = Vec::new();
+        let commands = requests.map(|request| command(store, request));
+        let note = |answer| {
+            let Answer::Reserved(Reserved {
+                reservation,
+                is_new: true,
+            }) = answer
+            else {
+                bail!("nothing was reserved: {answer:?}");
+            };
+            ids.push(reservation.id.uuid());
+            Ok(())
+        };
+        self.commit_each(commands, note).await?;
+        Ok(ids)
+    }
+
+    /// Stores of reservations that have expired that they have, as a server does, but without the
+    /// pauses that it makes. Gives how many there were, and how long it took.
+    ///
+    /// # Errors
+    /// If there is stock that is held by them yet: whoever has read it has seen that.
+    pub(crate) async fn expire(&self) -> anyhow::Result<(usize, Duration)> {
+        let ports = self.database.ports();
+        let organization = self.organization;
+        let now = Environment::system().now();
+        let held = ports.due_stocks(organization, now, 1).await?;
+        ensure!(held.is_empty(), "stock is held by what has expired");
+        let start = Instant::now();
+        let mut expired = 0;
+        loop {
+            let due = ports.due_reservations(organization, now, LOOKED_FOR);
+            let due = due.await?;
+            if due.is_empty() {
+                return Ok((expired, start.elapsed()));
+            }
+            for some in due.chunks(EXPIRED_AT_ONCE) {
+                let commands: Vec<Command> = some.iter().map(expire).collect();
+                let outcomes = ports.commit(organization, &commands).await?;
+                for outcome in outcomes {
+                    ensure!(outcome? == Answer::Expired(true), "it had expired already");
+                    expired += 1;
+                }
+            }
+        }
+    }
+
+    async fn commit(&self, commands: impl Iterator<Item = Command>) -> anyhow::Result<()> {
+        self.commit_each(commands, |_| Ok(())).await
+    }
+
+    async fn commit_each(
+        &self,
+        mut commands: impl Iterator<Item = Command>,
+        mut note: impl FnMut(Answer) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
         let ports = self.database.ports();
         loop {
             let batch: Vec<Command> = commands.by_ref().take(BATCH).collect();
@@ -138,7 +220,7 @@ impl Seeding {
             let outcomes = ports.commit(self.organization, &batch).await?;
             ensure!(outcomes.len() == batch.len(), "an outcome is missing");
             for outcome in outcomes {
-                outcome?;
+                note(outcome?)?;
             }
         }
     }
@@ -152,8 +234,25 @@ impl Seeding {
     }
 }
 
-fn quantity(pieces: u32) -> Quantity {
+async fn open(storage: &Storage) -> anyhow::Result<(Open, Stockroom)> {
+    let environment = Environment::system();
+    let database = Open::new(storage, &environment).await?;
+    let limits = Limits::default();
+    let stockroom = Stockroom::open(database.ports(), environment, limits, None).await?;
+    Ok((database, stockroom))
+}
+
+pub(crate) fn quantity(pieces: u32) -> Quantity {
     Quantity::new(pieces.into()).unwrap_or_default()
+}
+
+fn expire((owner, reservation): &(Owner, ReservationRef)) -> Command {
+    let nobody = Actor {
+        acting: *owner,
+        ..Actor::OPERATOR
+    };
+    let reservation = reservation.clone();
+    Command::new(nobody, ExpireReservation { reservation })
 }
 
 fn command(store: StoreId, request: impl Into<stockroom_domain::Operation>) -> Command {

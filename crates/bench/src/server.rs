@@ -29,7 +29,20 @@ impl Server {
     /// # Errors
     /// If it doesn't start.
     pub(crate) async fn start(program: &Path, storage: &Storage) -> anyhow::Result<Self> {
+        Self::start_with(program, storage, &[]).await
+    }
+
+    /// Starts `program` with more arguments, and waits until it serves.
+    ///
+    /// # Errors
+    /// If it doesn't start.
+    pub(crate) async fn start_with(
+        program: &Path,
+        storage: &Storage,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let mut process = serve(program, storage)
+            .args(arguments)
             .spawn()
             .with_context(|| format!("{} can't be started", program.display()))?;
         let stdout = process.stdout.take();
@@ -43,6 +56,14 @@ impl Server {
             stdout,
             address,
         })
+    }
+
+    /// Ends it, and waits until it is gone: others may have its database then.
+    ///
+    /// # Errors
+    /// If it can't be ended.
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        Ok(self.process.kill().await?)
     }
 
     /// The id of its process.

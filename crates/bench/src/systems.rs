@@ -121,6 +121,7 @@ impl Systems {
             duration: Some(self.setting.duration),
             seed: self.setting.seed,
             products: self.setting.products,
+            among: None,
             choice: case.choice,
             watched,
         };
@@ -183,11 +184,9 @@ impl Systems {
         })
     }
 
-    /// The database on the cluster, in the words of PostgreSQL's own clients.
     fn database(&self) -> anyhow::Result<String> {
         let cluster = self.cluster.as_ref().context("PostgreSQL wasn't started")?;
-        let folder = cluster.folder().display();
-        Ok(format!("host={folder} user=postgres dbname=postgres"))
+        Ok(database(cluster))
     }
 
     async fn fill_by_hand(&self) -> anyhow::Result<()> {
@@ -195,15 +194,11 @@ impl Systems {
         load::fill_by_hand(&self.database()?, &products, PIECES).await
     }
 
-    /// Has PostgreSQL do at once what it would do later after filling.
     async fn settle(&self) -> anyhow::Result<()> {
-        if self.cluster.is_some() {
-            let postgres = load::connect(&self.database()?).await?;
-            for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
-                postgres.batch_execute(statement).await?;
-            }
+        match &self.cluster {
+            Some(cluster) => settle(cluster).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     async fn start_server(&self, keeping: Keeping) -> anyhow::Result<(Server, Credentials)> {
@@ -253,6 +248,7 @@ impl Systems {
                 duration: None,
                 seed: self.setting.seed,
                 products: self.setting.products,
+                among: None,
                 choice,
                 watched: Watched::default(),
             };
@@ -262,7 +258,29 @@ impl Systems {
     }
 }
 
-async fn http(
+/// The database on a cluster, in the words of PostgreSQL's own clients.
+fn database(cluster: &Cluster) -> String {
+    let folder = cluster.folder().display();
+    format!("host={folder} user=postgres dbname=postgres")
+}
+
+/// Has PostgreSQL do at once what it would do later after filling.
+///
+/// # Errors
+/// If it can't.
+pub(crate) async fn settle(cluster: &Cluster) -> anyhow::Result<()> {
+    let postgres = load::connect(&database(cluster)).await?;
+    for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+        postgres.batch_execute(statement).await?;
+    }
+    Ok(())
+}
+
+/// Requests of a kind to a server, with a fresh token.
+///
+/// # Errors
+/// If the server gives none.
+pub(crate) async fn http(
     server: &Server,
     credentials: &Credentials,
     request: &Request,
@@ -297,7 +315,10 @@ fn this_program(subcommand: &str) -> anyhow::Result<Child> {
 }
 
 /// Has another process do a job.
-async fn run(job: &Job) -> anyhow::Result<Measurement> {
+///
+/// # Errors
+/// If anything is answered otherwise than expected.
+pub(crate) async fn run(job: &Job) -> anyhow::Result<Measurement> {
     let mut process = this_program("load")?;
     let mut input = process.stdin.take().context("no standard input")?;
     let mut output = process.stdout.take().context("no standard output")?;

@@ -10,11 +10,10 @@ use stockroom_test_server::{Storage, command};
 use tokio::process::Child;
 use uuid::Uuid;
 
-use crate::load;
 use crate::products::{PIECES, products};
 use crate::report::{Table, median, number};
 use crate::seed::Seeding;
-use crate::systems::POSTGRES_SETTINGS;
+use crate::systems::{POSTGRES_SETTINGS, settle};
 use crate::usage::Watched;
 
 /// How many entries each ledger has.
@@ -107,16 +106,6 @@ async fn fill(storage: &Storage, products: &[Uuid]) -> anyhow::Result<()> {
     let increments = increments.flat_map(|product| std::iter::repeat_n(*product, LEDGER - 1));
     seeding.increment(store, increments).await?;
     seeding.finish().await;
-    Ok(())
-}
-
-async fn settle(cluster: &Cluster) -> anyhow::Result<()> {
-    let folder = cluster.folder().display();
-    let database = format!("host={folder} user=postgres dbname=postgres");
-    let postgres = load::connect(&database).await?;
-    for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
-        postgres.batch_execute(statement).await?;
-    }
     Ok(())
 }
 

@@ -17,6 +17,7 @@ use anyhow::{Context as _, bail};
 use hdrhistogram::Histogram;
 use serde::{Deserialize, Serialize};
 use tokio::task::{JoinSet, LocalSet};
+use uuid::Uuid;
 
 use crate::products::{Choice, Chooser};
 use crate::usage::Watched;
@@ -42,6 +43,8 @@ pub(crate) struct Job {
     pub(crate) duration: Option<Duration>,
     pub(crate) seed: u64,
     pub(crate) products: usize,
+    /// What is chosen among, if that isn't the products.
+    pub(crate) among: Option<Vec<Uuid>>,
     pub(crate) choice: Choice,
     pub(crate) watched: Watched,
 }
@@ -122,8 +125,11 @@ pub(crate) fn end_with_input() {
     });
 }
 
-async fn measure(job: Job) -> anyhow::Result<Measurement> {
-    let chooser = Chooser::new(job.seed, job.products, job.choice);
+async fn measure(mut job: Job) -> anyhow::Result<Measurement> {
+    let chooser = match job.among.take() {
+        Some(ids) => Chooser::among(ids, job.seed, job.choice),
+        None => Chooser::new(job.seed, job.products, job.choice),
+    };
     let chooser = Rc::new(RefCell::new(chooser));
     match &job.work {
         Work::Http(load) => {
@@ -261,6 +267,7 @@ mod tests {
             duration: duration.map(Duration::from_millis),
             seed: 1,
             products: 1,
+            among: None,
             choice: Choice::Hot,
             watched: Watched::default(),
         };
