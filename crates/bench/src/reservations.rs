@@ -39,8 +39,8 @@ const CONNECTIONS: usize = 16;
 /// How many of the pending reservations are read, at most.
 const READ: usize = 10_000;
 
-/// What is reserved while measuring is over after a second: each round has as many pending as the
-/// one before.
+/// What is reserved while measuring is over by then: each round has as many pending as the one
+/// before.
 const OVER_AFTER: Duration = Duration::from_millis(1_200);
 
 /// What is stored as expired is what was reserved, once the server is gone: not while it is measured.
@@ -52,13 +52,10 @@ const RATIO_MAX: f64 = 3.0;
 const STORED: &str = "store as expired, by hundreds";
 
 /// A database, and what is in it.
-struct Bed<'a> {
-    program: &'a Path,
-    duration: Duration,
+struct Bed {
+    storage: Storage,
+    cluster: Option<Cluster>,
     seed: u64,
-    name: &'a str,
-    storage: &'a Storage,
-    cluster: Option<&'a Cluster>,
     organization: OrganizationId,
     store: StoreId,
     credentials: Credentials,
@@ -67,12 +64,22 @@ struct Bed<'a> {
     ids: Vec<Uuid>,
 }
 
+/// Two databases of a kind, one with few pending reservations and one with many: measured in turns,
+/// so that what drifts, drifts for both.
+struct Pair<'a> {
+    program: &'a Path,
+    duration: Duration,
+    name: &'static str,
+    beds: [Bed; 2],
+}
+
 /// Something that clients do.
 struct Operation {
     title: &'static str,
     request: Request,
     among: Among,
     choice: Choice,
+    is_reserving: bool,
 }
 
 /// What the ids in requests are of.
@@ -90,8 +97,8 @@ struct Figure {
     p50: Option<Duration>,
 }
 
-/// The figures of an operation, one of each round.
-type Rounds = Vec<(&'static str, Vec<Figure>)>;
+/// The figures of one round: of each operation, with few and with many.
+type Round = Vec<(&'static str, [Figure; 2])>;
 
 /// Measures on each database with few pending reservations, and with as many as wanted.
 pub(crate) async fn measure(
@@ -102,19 +109,34 @@ pub(crate) async fn measure(
     seed: u64,
 ) -> anyhow::Result<Table> {
     ensure!(many > FEW, "there have to be more than {FEW} reservations");
-    let mut rows = Vec::new();
-    let folder = tempfile::tempdir()?;
-    let sqlite = Storage::Sqlite(folder.path().to_owned());
-    let bed = Bed::new(program, duration, seed, ("SQLite", &sqlite), None);
-    rows.extend(bed.await?.measure(rounds, many).await?);
-    let postgres = programs().context("there are no programs of PostgreSQL here")?;
-    let cluster = Cluster::start(&postgres, &POSTGRES_SETTINGS).await;
-    let cluster = cluster.context("PostgreSQL doesn't start")?;
-    let postgres = Storage::Postgres(cluster.url());
-    let storage = ("PostgreSQL", &postgres);
-    let bed = Bed::new(program, duration, seed, storage, Some(&cluster));
-    rows.extend(bed.await?.measure(rounds, many).await?);
-    cluster.stop().await?;
+    let folders = [tempfile::tempdir()?, tempfile::tempdir()?];
+    let [few, most] = [&folders[0], &folders[1]].map(|it| Storage::Sqlite(it.path().to_owned()));
+    let sqlite = Pair {
+        program,
+        duration,
+        name: "SQLite",
+        beds: [
+            Bed::fill(few, None, FEW, seed).await?,
+            Bed::fill(most, None, many, seed).await?,
+        ],
+    };
+    let mut rows = sqlite.measure(rounds).await?;
+    drop((sqlite, folders));
+    let postgres = Pair {
+        program,
+        duration,
+        name: "PostgreSQL",
+        beds: [
+            Bed::on_postgres(FEW, seed).await?,
+            Bed::on_postgres(many, seed).await?,
+        ],
+    };
+    rows.extend(postgres.measure(rounds).await?);
+    for bed in postgres.beds {
+        if let Some(cluster) = bed.cluster {
+            cluster.stop().await?;
+        }
+    }
     let [few, many] = [FEW, many].map(grouped);
     let columns = [
         "database".to_owned(),
@@ -127,8 +149,8 @@ pub(crate) async fn measure(
     ];
     Ok(Table {
         title: format!(
-            "With {few} and with {many} pending reservations of {} products; {CONNECTIONS} \
-             connections, medians of {rounds} measurements, which may be up to {RATIO_MAX} times as slow",
+            "{few} and {many} pending reservations of {} products; {CONNECTIONS} connections, \
+             medians of {rounds} measurements; up to {RATIO_MAX} times the time is wanted",
             grouped(PRODUCTS)
         ),
         columns: columns.to_vec(),
@@ -136,71 +158,54 @@ pub(crate) async fn measure(
     })
 }
 
-impl<'a> Bed<'a> {
-    /// Adds stock of all products to an empty database.
-    async fn new(
-        program: &'a Path,
-        duration: Duration,
+impl Bed {
+    /// A cluster of its own.
+    async fn on_postgres(count: usize, seed: u64) -> anyhow::Result<Self> {
+        let programs = programs().context("there are no programs of PostgreSQL here")?;
+        let cluster = Cluster::start(&programs, &POSTGRES_SETTINGS).await;
+        let cluster = cluster.context("PostgreSQL doesn't start")?;
+        let storage = Storage::Postgres(cluster.url());
+        Self::fill(storage, Some(cluster), count, seed).await
+    }
+
+    /// Adds stock of all products to an empty database, and so many pending reservations.
+    async fn fill(
+        storage: Storage,
+        cluster: Option<Cluster>,
+        count: usize,
         seed: u64,
-        (name, storage): (&'a str, &'a Storage),
-        cluster: Option<&'a Cluster>,
     ) -> anyhow::Result<Self> {
+        let start = Instant::now();
         let products = products(seed, PRODUCTS);
-        let seeding = Seeding::begin(storage).await?;
-        let organization = seeding.organization();
+        let seeding = Seeding::begin(&storage).await?;
         let (store, credentials) = seeding.store("Benchmark").await?;
         seeding.create(store, &products, PIECES).await?;
-        seeding.finish().await;
-        Ok(Self {
-            program,
-            duration,
-            seed,
-            name,
+        let mut bed = Self {
             storage,
             cluster,
-            organization,
+            seed,
+            organization: seeding.organization(),
             store,
             credentials,
             products,
             ids: Vec::new(),
-        })
+        };
+        bed.reserve(&seeding, FEW, HELD).await?;
+        bed.reserve(&seeding, count, PRODUCTS).await?;
+        seeding.finish().await;
+        let took = start.elapsed();
+        eprintln!("{} pending, after {took:.1?}", bed.ids.len());
+        Ok(bed)
     }
 
-    async fn measure(mut self, rounds: usize, many: usize) -> anyhow::Result<Vec<Vec<String>>> {
-        let held = HELD.min(self.products.len());
-        self.fill(FEW, held).await?;
-        let few = self.measure_all(rounds).await?;
-        self.fill(many, self.products.len()).await?;
-        let many = self.measure_all(rounds).await?;
-        let both = few.into_iter().zip(many);
-        both.map(|((title, few), (_, many))| self.row(title, &few, &many))
-            .collect()
-    }
-
-    fn row(&self, title: &str, few: &[Figure], many: &[Figure]) -> anyhow::Result<Vec<String>> {
-        let rate = |figures: &[Figure]| median(figures.iter().map(|it| it.rate).collect());
-        let p50 = |figures: &[Figure]| median(figures.iter().filter_map(|it| it.p50).collect());
-        let rates = rate(few).zip(rate(many));
-        let (few_rate, many_rate) = rates.context("nothing was measured")?;
-        let ratio = few_rate / many_rate;
-        let missed = if ratio > RATIO_MAX { " **missed**" } else { "" };
-        let shown = |p50: Option<Duration>| p50.map_or_else(|| "–".to_owned(), microseconds);
-        Ok(vec![
-            self.name.to_owned(),
-            title.to_owned(),
-            number(few_rate),
-            number(many_rate),
-            format!("{ratio:.2}{missed}"),
-            shown(p50(few)),
-            shown(p50(many)),
-        ])
-    }
-
-    /// Adds pending reservations of some of the first products until there are so many.
-    async fn fill(&mut self, count: usize, products: usize) -> anyhow::Result<()> {
-        let start = Instant::now();
-        let seeding = Seeding::resume(self.storage, self.organization).await?;
-        let products = self.products.get(..products).unwrap_or_default();
+    /// Reserves some of the first products until there are so many pending.
+    async fn reserve(
+        &mut self,
+        seeding: &Seeding,
+        count: usize,
+        products: usize,
+    ) -> anyhow::Result<()> {
+        let products = self.products.get(..products).unwrap_or(&self.products);
         let pending = self.ids.len();
         let mut random = StdRng::seed_from_u64(self.seed.wrapping_add(pending as u64));
         let expires_in = ExpiresIn::from_seconds(ExpiresIn::SECONDS_MAX.into())?;
@@ -211,66 +216,23 @@ impl<'a> Bed<'a> {
         });
         let made = seeding.reserve(self.store, requests).await?;
         self.ids.extend(made);
-        seeding.finish().await;
-        if let Some(cluster) = self.cluster {
-            settle(cluster).await?;
+        match &self.cluster {
+            Some(cluster) => settle(cluster).await,
+            None => Ok(()),
         }
-        let pending = self.ids.len();
-        let took = start.elapsed();
-        eprintln!("{}: {pending} pending, after {took:.1?}", self.name);
-        Ok(())
     }
 
-    async fn measure_all(&self, rounds: usize) -> anyhow::Result<Rounds> {
-        let mut all = Rounds::new();
-        for round in 1..=rounds {
-            let measured = self.measure_once().await?;
-            if all.is_empty() {
-                all.extend(measured.iter().map(|(title, _)| (*title, Vec::new())));
-            }
-            let (name, pending) = (self.name, self.ids.len());
-            for ((_, figures), (title, figure)) in all.iter_mut().zip(measured) {
-                let rate = figure.rate;
-                eprintln!("{round}/{rounds} {name}, {pending} pending: {title}: {rate:.0}/s");
-                figures.push(figure);
-            }
-        }
-        Ok(all)
-    }
-
-    /// Measures everything once. Afterwards as many are pending as before.
-    async fn measure_once(&self) -> anyhow::Result<Vec<(&'static str, Figure)>> {
-        let server = Server::start_with(self.program, self.storage, &NO_SWEEPER).await?;
-        let mut measured = Vec::new();
-        for operation in operations() {
-            let figure = self.operate(&server, &operation).await;
-            let (name, title) = (self.name, operation.title);
-            measured.push((title, figure.with_context(|| format!("{name}: {title}"))?));
-            // What is reserved is over before anything is read again.
-            if operation.request.method == "POST" {
-                tokio::time::sleep(OVER_AFTER).await;
-            }
-        }
-        server.stop().await?;
-        let seeding = Seeding::resume(self.storage, self.organization).await?;
-        let (expired, time) = seeding.expire().await?;
-        seeding.finish().await;
-        ensure!(
-            expired == PRODUCTS,
-            "{expired} reservations have expired, not {PRODUCTS}"
-        );
-        #[expect(clippy::cast_precision_loss, reason = "there aren't that many")]
-        let rate = expired as f64 / time.as_secs_f64();
-        measured.push((STORED, Figure { rate, p50: None }));
-        Ok(measured)
-    }
-
-    async fn operate(&self, server: &Server, operation: &Operation) -> anyhow::Result<Figure> {
+    async fn operate(
+        &self,
+        server: &Server,
+        operation: &Operation,
+        duration: Duration,
+    ) -> anyhow::Result<Figure> {
         let once = operation.choice == Choice::Each;
         let job = Job {
             work: http(server, &self.credentials, &operation.request).await?,
             connections: CONNECTIONS,
-            duration: (!once).then_some(self.duration),
+            duration: (!once).then_some(duration),
             seed: self.seed,
             products: PRODUCTS,
             among: match operation.among {
@@ -293,6 +255,95 @@ impl<'a> Bed<'a> {
         let every = self.ids.len().div_ceil(READ).max(1);
         self.ids.iter().step_by(every).copied().collect()
     }
+
+    /// Stores of what was reserved while measuring that it has expired. Every product was reserved
+    /// once, and read once since.
+    async fn expire(&self) -> anyhow::Result<Figure> {
+        let seeding = Seeding::resume(&self.storage, self.organization).await?;
+        let (expired, time) = seeding.expire().await?;
+        seeding.finish().await;
+        ensure!(
+            expired == PRODUCTS,
+            "{expired} reservations have expired, not {PRODUCTS}"
+        );
+        #[expect(clippy::cast_precision_loss, reason = "there aren't that many")]
+        let rate = expired as f64 / time.as_secs_f64();
+        Ok(Figure { rate, p50: None })
+    }
+}
+
+impl Pair<'_> {
+    async fn measure(&self, rounds: usize) -> anyhow::Result<Vec<Vec<String>>> {
+        let mut all: Vec<Round> = Vec::new();
+        for round in 1..=rounds {
+            let measured = self.measure_once().await?;
+            for (title, [few, many]) in &measured {
+                let (name, few, many) = (self.name, few.rate, many.rate);
+                eprintln!("{round}/{rounds} {name}: {title}: {few:.0}/s and {many:.0}/s");
+            }
+            all.push(measured);
+        }
+        let titles = all.first().into_iter().flatten().map(|(title, _)| *title);
+        let rows = titles.enumerate().map(|(index, title)| {
+            let of_rounds = all.iter().filter_map(|round| round.get(index));
+            let figures: Vec<[Figure; 2]> = of_rounds.map(|(_, figures)| *figures).collect();
+            row(self.name, title, &figures)
+        });
+        rows.collect()
+    }
+
+    /// Measures everything once. Afterwards as many are pending as before.
+    async fn measure_once(&self) -> anyhow::Result<Round> {
+        let [few, many] = &self.beds;
+        let start = |storage| Server::start_with(self.program, storage, &NO_SWEEPER);
+        let few_server = start(&few.storage).await?;
+        let many_server = start(&many.storage).await?;
+        let mut measured = Round::new();
+        for operation in operations() {
+            let duration = self.duration;
+            let title = operation.title;
+            let both = async {
+                let few = few.operate(&few_server, &operation, duration).await?;
+                let many = many.operate(&many_server, &operation, duration).await?;
+                anyhow::Ok([few, many])
+            };
+            let both = both.await;
+            measured.push((
+                title,
+                both.with_context(|| format!("{}: {title}", self.name))?,
+            ));
+            if operation.is_reserving {
+                tokio::time::sleep(OVER_AFTER).await;
+            }
+        }
+        few_server.stop().await?;
+        many_server.stop().await?;
+        measured.push((STORED, [few.expire().await?, many.expire().await?]));
+        Ok(measured)
+    }
+}
+
+fn row(name: &str, title: &str, figures: &[[Figure; 2]]) -> anyhow::Result<Vec<String>> {
+    let medians = |which: fn(&[Figure; 2]) -> Figure| {
+        let figures = figures.iter().map(which);
+        let p50 = figures.clone().filter_map(|figure| figure.p50).collect();
+        let rate = median(figures.map(|figure| figure.rate).collect());
+        rate.map(|rate| (rate, median(p50)))
+    };
+    let both = medians(|[few, _]| *few).zip(medians(|[_, many]| *many));
+    let ((few, few_p50), (many, many_p50)) = both.context("nothing was measured")?;
+    let ratio = few / many;
+    let missed = if ratio > RATIO_MAX { " **missed**" } else { "" };
+    let shown = |p50: Option<Duration>| p50.map_or_else(|| "–".to_owned(), microseconds);
+    Ok(vec![
+        name.to_owned(),
+        title.to_owned(),
+        number(few),
+        number(many),
+        format!("{ratio:.2}{missed}"),
+        shown(few_p50),
+        shown(many_p50),
+    ])
 }
 
 /// A few are for an order.
@@ -346,6 +397,7 @@ fn operations() -> Vec<Operation> {
         request: read(path),
         among,
         choice: Choice::Uniform,
+        is_reserving: false,
     });
     let mut operations = Vec::from(reads);
     operations.push(Operation {
@@ -353,12 +405,14 @@ fn operations() -> Vec<Operation> {
         request: reserve(),
         among: Among::Products,
         choice: Choice::Each,
+        is_reserving: true,
     });
     operations.push(Operation {
         title: "expire, by reading the stock",
         request: read("/v2/inventories/{product}"),
         among: Among::Products,
         choice: Choice::Each,
+        is_reserving: false,
     });
     operations
 }
@@ -392,11 +446,23 @@ mod tests {
         let [.., reserve, read] = operations.as_slice() else {
             panic!("there are more");
         };
+        assert!(reserve.is_reserving && !read.is_reserving);
         assert_eq!((reserve.choice, read.choice), (Choice::Each, Choice::Each));
         assert_eq!(
             reserve.request.body.as_deref().unwrap(),
             r#"{"data":{"type":"stock-reservation","attributes":{"expires_in":1,"items":[{"product_id":"{product}","quantity":1}]}}}"#
         );
+    }
+
+    #[test]
+    fn three_times_the_time_is_too_much() {
+        let figure = |rate| Figure { rate, p50: None };
+        let shown = |many| row("D", "O", &[[figure(3_000.0), figure(many)]]).unwrap();
+        assert_eq!(
+            shown(1_000.0),
+            ["D", "O", "3,000", "1,000", "3.00", "–", "–"]
+        );
+        assert_eq!(shown(900.0)[4], "3.33 **missed**");
     }
 
     #[test]
