@@ -33,6 +33,13 @@ const PRODUCTS: usize = 10_000;
 /// reservations from the beginning, so that a page of what holds it is always full.
 const HELD: usize = 40;
 
+/// Filling is done with so many products at a time, so that what it touches stays in caches: all over
+/// ten thousand products it takes several times as long.
+const AT_A_TIME: usize = 100;
+
+/// For how many reservations the same products are taken.
+const IN_A_ROW: usize = 1_000;
+
 /// How many connections there are to the server.
 const CONNECTIONS: usize = 16;
 
@@ -212,7 +219,7 @@ impl Bed {
         let requests = (pending..count).map(|number| Reserve {
             order: order(number),
             expires_in,
-            items: items(&mut random, products),
+            items: items(&mut random, part(products, number)),
         });
         let made = seeding.reserve(self.store, requests).await?;
         self.ids.extend(made);
@@ -300,18 +307,12 @@ impl Pair<'_> {
         let many_server = start(&many.storage).await?;
         let mut measured = Round::new();
         for operation in operations() {
-            let duration = self.duration;
             let title = operation.title;
-            let both = async {
-                let few = few.operate(&few_server, &operation, duration).await?;
-                let many = many.operate(&many_server, &operation, duration).await?;
-                anyhow::Ok([few, many])
-            };
-            let both = both.await;
-            measured.push((
-                title,
-                both.with_context(|| format!("{}: {title}", self.name))?,
-            ));
+            let failed = || format!("{}: {title}", self.name);
+            let few = few.operate(&few_server, &operation, self.duration).await;
+            let many = many.operate(&many_server, &operation, self.duration).await;
+            let both = [few.with_context(failed)?, many.with_context(failed)?];
+            measured.push((title, both));
             if operation.is_reserving {
                 tokio::time::sleep(OVER_AFTER).await;
             }
@@ -344,6 +345,13 @@ fn row(name: &str, title: &str, figures: &[[Figure; 2]]) -> anyhow::Result<Vec<S
         shown(few_p50),
         shown(many_p50),
     ])
+}
+
+/// The products that a reservation is of some of.
+fn part(products: &[Uuid], number: usize) -> &[Uuid] {
+    let parts = products.len().div_ceil(AT_A_TIME).max(1);
+    let part = products.chunks(AT_A_TIME).nth(number / IN_A_ROW % parts);
+    part.unwrap_or(products)
 }
 
 /// A few are for an order.
@@ -463,6 +471,15 @@ mod tests {
             ["D", "O", "3,000", "1,000", "3.00", "–", "–"]
         );
         assert_eq!(shown(900.0)[4], "3.33 **missed**");
+    }
+
+    #[test]
+    fn all_products_have_their_turn() {
+        let products = products(1, 250);
+        assert_eq!(part(&products, 999), &products[..100]);
+        assert_eq!(part(&products, 2_000), &products[200..]);
+        assert_eq!(part(&products, 3_000), &products[..100]);
+        assert_eq!(part(&products[..40], 1_500), &products[..40]);
     }
 
     #[test]
