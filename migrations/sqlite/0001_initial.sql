@@ -324,8 +324,11 @@ CREATE TABLE reservation_lines (
     CHECK (expires_at IS NULL OR fulfilled + released < quantity)
 ) STRICT, WITHOUT ROWID;
 
+-- With all that counting them takes.
 CREATE INDEX reservation_lines_open
-    ON reservation_lines (organization_id, stock_id, reservation_id, line)
+    ON reservation_lines (
+        organization_id, stock_id, reservation_id, line, expires_at, quantity, fulfilled, released
+    )
     WHERE quantity > fulfilled + released;
 CREATE INDEX reservation_lines_of_stock_in_time
     ON reservation_lines (organization_id, stock_id, expires_at)
