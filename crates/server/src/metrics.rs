@@ -59,7 +59,7 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     );
     describe_gauge!(
         "stockroom_oldest_pending_reservation_seconds",
-        "Age of the oldest reservation that is neither paid for nor over."
+        "Age of the oldest reservation that is stored as pending, which the sweeper ends."
     );
     describe_counter!(
         "stockroom_log_lines_lost_total",

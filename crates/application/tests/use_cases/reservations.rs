@@ -2,8 +2,8 @@
 
 use stockroom_application::{Administrator, Page, PageRequest};
 use stockroom_domain::{
-    Answer, Command, ExpireReservation, Operation, Owner, Reservation, ReservationId,
-    ReservationState, StoreId, Timestamp,
+    Answer, Command, ExpireReservation, Operation, Owner, ProductId, Reservation, ReservationId,
+    ReservationState, SettleStock, StockKey, StoreId, Timestamp,
 };
 
 use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
@@ -77,4 +77,33 @@ async fn nor_is_it_in_a_list() {
     let listed = stockroom.list_reservations(&caller, &[], PageRequest::default());
     let listed = listed.await.unwrap();
     assert_eq!(listed.items, [due(ReservationState::Paid)]);
+}
+
+/// A server whose clock is behind reserves what is due at once by the clock of this one.
+#[tokio::test]
+async fn stock_that_becomes_due_again_holds_nobody_up() {
+    let mut database = database();
+    let key = StockKey {
+        product: ProductId::new(uuid(4)),
+        owner: Owner::Organization,
+    };
+    database
+        .expect_due_stocks()
+        .times(2)
+        .returning(move |_, _, _| Ok([key].into()));
+    let stocks = [key].into();
+    let expected = Operation::SettleStock(SettleStock { stocks });
+    database
+        .expect_commit()
+        .withf(move |_, commands| matches!(commands, [it] if it.operation == expected))
+        .times(1)
+        .returning(|_, _| Ok(vec![Ok(Answer::Settled(()))]));
+    database.expect_list_stocks().times(1).returning(|_, _, _| {
+        let (items, total) = (Vec::new(), 0);
+        Ok(Page { items, total })
+    });
+    let stockroom = stockroom(database, &TestClock::new()).await;
+    let administrator = administrator();
+    let listed = stockroom.list_stocks(administrator.caller(), &[], PageRequest::default());
+    assert_eq!(listed.await.unwrap().total, 0);
 }
