@@ -182,7 +182,9 @@ async fn held(client: &Client) -> BTreeMap<String, u64> {
 pub(crate) async fn carts_in_all_orders(clients: &[Client], carts: u64) {
     let seed: u64 = rand::random();
     println!("seed {seed}");
-    let pairs = Pairs::create(&clients[0], 10, 300).await;
+    // A list shows 100 products. There is enough to the end for about every other cart.
+    let pairs = (carts / 500).clamp(10, 50);
+    let pairs = Pairs::create(&clients[0], pairs, 3 * carts / pairs).await;
     let plainly = json!({ "data": { "action": "allocate", "quantity": 2 } });
     for product in pairs.products.iter().flatten() {
         let path = format!("/v2/inventories/{product}/transactions");
