@@ -104,6 +104,19 @@ impl ReservationStatus {
 }
 
 impl ReservationState {
+    /// The state of this status, and with this end if it is one that has an end.
+    #[must_use]
+    pub const fn new(status: ReservationStatus, expires_at: Option<Timestamp>) -> Option<Self> {
+        match (status, expires_at) {
+            (ReservationStatus::Pending, Some(expires_at)) => Some(Self::Pending { expires_at }),
+            (ReservationStatus::Paid, None) => Some(Self::Paid),
+            (ReservationStatus::Fulfilled, None) => Some(Self::Fulfilled),
+            (ReservationStatus::Released, None) => Some(Self::Released),
+            (ReservationStatus::Expired, None) => Some(Self::Expired),
+            _ => None,
+        }
+    }
+
     /// The name of the state.
     #[must_use]
     pub const fn status(self) -> ReservationStatus {

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::{
     ApplicationKey, BatchId, DueHolds, Entry, Hold, IdempotencyKey, KeptAnswer, KeyId, Location,
     LocationId, OrderId, Organization, Owner, Product, ProductId, ProductText, Reservation,
-    ReservationId, RevokedGrants, Slug, Stock, StockId, Store, Timestamp, TransactionId,
+    ReservationId, ReservationState, ReservedLine, RevokedGrants, Slug, Stock, StockId, Store,
+    Timestamp, TransactionId,
 };
 
 /// Names the one stock that an owner can have of a product.
@@ -355,6 +356,22 @@ pub struct ReservationChange {
     pub before: Option<Reservation>,
     /// The reservation after it.
     pub after: Reservation,
+}
+
+impl ReservationChange {
+    /// The lines that have to be stored anew, and their places, if there was a reservation before.
+    pub fn changed_lines(&self) -> impl Iterator<Item = (usize, &ReservedLine)> {
+        let before = self.before.as_ref();
+        let after = &self.after;
+        // That it is over is stored of each line when it is settled.
+        let is_expired = after.state == ReservationState::Expired;
+        let is_other_expiry = before.is_some_and(|it| it.state != after.state) && !is_expired;
+        let lines = before.into_iter().flat_map(|before| &before.lines);
+        let pairs = lines.zip(&after.lines).enumerate();
+        pairs
+            .filter(move |(_, (before, after))| before != after || is_other_expiry)
+            .map(|(place, (_, line))| (place, line))
+    }
 }
 
 /// All that a batch of commands changes, added up: an adapter stores the whole of it, or nothing.

@@ -3,7 +3,7 @@
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     LocationId, OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId,
-    ReservationState, ReservedLine, Slug, StockId, StockKey,
+    ReservationState, ReservationStatus, ReservedLine, Slug, StockId, StockKey,
 };
 use uuid::Uuid;
 
@@ -86,16 +86,11 @@ pub(crate) fn state(
     status: &str,
     expires_at: Option<i64>,
 ) -> Result<ReservationState, StoreError> {
-    match (status, expires_at) {
-        ("pending", Some(expires_at)) => Ok(ReservationState::Pending {
-            expires_at: row.timestamp("expires_at", expires_at)?,
-        }),
-        ("paid", None) => Ok(ReservationState::Paid),
-        ("fulfilled", None) => Ok(ReservationState::Fulfilled),
-        ("released", None) => Ok(ReservationState::Released),
-        ("expired", None) => Ok(ReservationState::Expired),
-        _ => Err(row.corrupt("status")),
-    }
+    let status = ReservationStatus::from_word(status);
+    let status = status.ok_or_else(|| row.corrupt("status"))?;
+    let expires_at = expires_at.map(|at| row.timestamp("expires_at", at));
+    let state = ReservationState::new(status, expires_at.transpose()?);
+    state.ok_or_else(|| row.corrupt("status"))
 }
 
 struct ReservationRow {

@@ -179,7 +179,7 @@ pub(super) async fn store(
         growth.add(owner_id, Kind::Reservation(after.state.status()), 1);
         if let Some(before) = &change.before {
             growth.add(owner_id, Kind::Reservation(before.state.status()), -1);
-            update(connection, organization, before, after).await?;
+            update(connection, organization, before, change).await?;
         } else {
             insert(connection, organization, after).await?;
         }
@@ -314,8 +314,9 @@ async fn update(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     before: &Reservation,
-    after: &Reservation,
+    change: &ReservationChange,
 ) -> Result<(), StoreError> {
+    let after = &change.after;
     let organization_id = organization.uuid();
     let reservation_id = after.id.uuid();
     let status_before = before.state.as_str();
@@ -339,14 +340,7 @@ async fn update(
     .await
     .map_err(failed)?;
     expect_rows("reservations", 1, &result)?;
-    let lines = before.lines.iter().zip(&after.lines).enumerate();
-    // That it is over is stored of each line when it is settled.
-    let is_expired = after.state == stockroom_domain::ReservationState::Expired;
-    let is_other_expiry = before.state != after.state && !is_expired;
-    for (number, (before, after)) in lines {
-        if before == after && !is_other_expiry {
-            continue;
-        }
+    for (number, after) in change.changed_lines() {
         let line = place(number);
         let fulfilled = i64::from(after.fulfilled);
         let released = i64::from(after.released);

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Hold, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservationState,
-    ReservedLine, Timestamp,
+    Hold, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservedLine,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -91,11 +91,12 @@ pub(super) async fn store(
         insert_lines(session, organization, &made).await?;
     }
     let updated: Vec<(&Reservation, &Reservation)> = changes
+        .clone()
         .filter_map(|change| Some((change.before.as_ref()?, &change.after)))
         .collect();
     if !updated.is_empty() {
         update(session, organization, &updated).await?;
-        update_lines(session, organization, &updated).await?;
+        update_lines(session, organization, changes).await?;
     }
     Ok(())
 }
@@ -293,16 +294,11 @@ async fn update(
 async fn update_lines(
     session: &mut Session,
     organization: OrganizationId,
-    changed: &[(&Reservation, &Reservation)],
+    changed: impl Iterator<Item = &ReservationChange>,
 ) -> Result<(), StoreError> {
     let mut lines = Lines::default();
-    for (before, after) in changed {
-        // That it is over is stored of each line when it is settled.
-        let is_expired = after.state == ReservationState::Expired;
-        let is_other_expiry = before.state != after.state && !is_expired;
-        let pairs = before.lines.iter().zip(&after.lines).enumerate();
-        let changed = pairs.filter(|(_, (before, after))| before != after || is_other_expiry);
-        lines.add(after, changed.map(|(place, (_, line))| (place, line)));
+    for change in changed {
+        lines.add(&change.after, change.changed_lines());
     }
     if lines.is_empty() {
         return Ok(());
