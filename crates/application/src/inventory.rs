@@ -154,8 +154,7 @@ impl Stockroom {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        let view = administrator.view();
-        let transaction = self.database.transaction(view, product, id);
+        let transaction = self.database.transaction(administrator.view(), product, id);
         timed("transaction", transaction).await
     }
 }
