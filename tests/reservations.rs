@@ -140,20 +140,45 @@ impl Pairs {
     async fn allocated(&self, client: &Client) -> BTreeMap<String, u64> {
         let (status, list) = client.get("/v2/inventories?page[limit]=100").await;
         assert_eq!(status, 200, "{list}");
-        let stocks = list["data"].as_array().unwrap().iter();
-        let allocated = |stock: &Value| {
-            let id = text(&stock["id"]).to_owned();
-            (id, stock["allocated"].as_u64().unwrap())
-        };
-        stocks.map(allocated).collect()
+        figures(&list, "id", "allocated")
     }
 
     async fn assert_whole(&self, client: &Client) {
-        let allocated = self.allocated(client).await;
+        self.assert_pairs(&self.allocated(client).await);
+    }
+
+    fn assert_pairs(&self, figures: &BTreeMap<String, u64>) {
         for [one, other] in &self.products {
-            assert_eq!(allocated[one], allocated[other], "{one} {other}");
+            assert_eq!(figures[one], figures[other], "{one} {other}");
         }
     }
+
+    /// What is available of each product, by one look at several.
+    async fn available(&self, client: &Client) -> BTreeMap<String, u64> {
+        let products = self.products.iter().flatten();
+        let ids: Vec<Value> = products.map(|id| json!({ "id": id })).collect();
+        let body = json!({ "data": ids });
+        let (status, list) = client.post("/v2/inventories/multiple", &body).await;
+        assert_eq!(status, 200, "{list}");
+        figures(&list, "id", "available")
+    }
+
+    /// What there is for a cart of all products.
+    async fn in_cart(&self, client: &Client) -> BTreeMap<String, u64> {
+        let products = self.products.iter().flatten();
+        let items = products.map(|id| json!({ "product_id": id, "quantity": 1 }));
+        let body = json!({ "data": items.collect::<Vec<_>>() });
+        let (status, cart) = client.post("/v2/inventories/availability", &body).await;
+        assert_eq!(status, 200, "{cart}");
+        figures(&cart, "product_id", "available")
+    }
+}
+
+/// A figure of each product in a list.
+fn figures(list: &Value, id: &str, figure: &str) -> BTreeMap<String, u64> {
+    let items = list["data"].as_array().unwrap().iter();
+    let figure = |item: &Value| (text(&item[id]).to_owned(), item[figure].as_u64().unwrap());
+    items.map(figure).collect()
 }
 
 /// What living reservations hold of each product, by the list of them.
@@ -218,6 +243,36 @@ pub(crate) async fn carts_in_all_orders(clients: &[Client], carts: u64) {
             .get(&format!("/v2/inventories/{product}/holds"))
             .await;
         assert_eq!(holds["meta"]["allocated_plainly"], 2, "{holds}");
+    }
+}
+
+/// Reservations of pairs run out all the time, and are given back by who happens to look at one of
+/// the two. Whoever looks at both, so many times, sees that of each as a whole.
+pub(crate) async fn carts_that_run_out(clients: &[Client], looks: u64) {
+    let pairs = Pairs::create(&clients[0], 2, 1_000_000).await;
+    let buying = join_all(clients.iter().cycle().take(6).map(async |client| {
+        for pair in pairs.products.iter().cycle() {
+            let items = pair.clone().map(|product| (product, 1));
+            let (status, answer) = client.reserve(&items, 1).await;
+            assert_eq!(status, 201, "{answer}");
+        }
+    }));
+    let settling = join_all(pairs.products.iter().map(async |[one, _]| {
+        for client in clients.iter().cycle() {
+            client.available(one).await;
+        }
+    }));
+    let looking = async {
+        for client in clients.iter().cycle().take(usize::try_from(looks).unwrap()) {
+            pairs.assert_whole(client).await;
+            pairs.assert_pairs(&pairs.available(client).await);
+            pairs.assert_pairs(&pairs.in_cart(client).await);
+        }
+    };
+    tokio::select! {
+        _ = buying => {}
+        _ = settling => {}
+        () = looking => {}
     }
 }
 
@@ -379,6 +434,13 @@ async fn carts_are_reserved_whole() {
     let folder = DataFolder::new();
     let (_server, clients) = single(&folder).await;
     carts_in_all_orders(&clients, 40 * rounds(25)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_are_seen_whole_when_they_run_out() {
+    let folder = DataFolder::new();
+    let (_server, clients) = single(&folder).await;
+    carts_that_run_out(&clients, 10 * rounds(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

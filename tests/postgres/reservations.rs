@@ -2,8 +2,8 @@
 
 use super::Servers;
 use crate::reservations::{
-    carts_in_all_orders, expiry_at_the_instant, payments_at_the_last_instant, rounds,
-    the_last_piece,
+    carts_in_all_orders, carts_that_run_out, expiry_at_the_instant, payments_at_the_last_instant,
+    rounds, the_last_piece,
 };
 use crate::support::{Client, Server};
 
@@ -27,6 +27,12 @@ async fn the_last_piece_is_reserved_once() {
 async fn carts_are_reserved_whole() {
     let (_servers, clients) = clients().await;
     carts_in_all_orders(&clients, 40 * rounds(25)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn carts_are_seen_whole_when_they_run_out() {
+    let (_servers, clients) = clients().await;
+    carts_that_run_out(&clients, 10 * rounds(20)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

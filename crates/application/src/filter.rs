@@ -102,6 +102,15 @@ pub enum StockCondition {
 }
 
 impl StockCondition {
+    /// Whether stock may come to fulfil it, or cease to, when a reservation expires.
+    #[must_use]
+    pub const fn depends_on_expiry(&self) -> bool {
+        match self {
+            Self::Available(_) | Self::Allocated(_) | Self::UpdatedAt(_) => true,
+            Self::Location(_) | Self::Id(_) | Self::Total(_) | Self::CreatedAt(_) => false,
+        }
+    }
+
     /// Whether `stock` fulfils the condition.
     #[must_use]
     pub fn matches(&self, stock: &Stock) -> bool {

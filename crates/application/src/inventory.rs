@@ -10,7 +10,7 @@ use stockroom_domain::{
 use crate::filter::{StockCondition, TransactionCondition};
 use crate::ports::StoreError;
 use crate::shared::timed;
-use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom, settle};
 
 impl Stockroom {
     /// Creates a product's stock.
@@ -119,9 +119,24 @@ impl Stockroom {
         filter: &[StockCondition],
         page: PageRequest,
     ) -> Result<Page<Stock>, StoreError> {
-        self.settle_due(caller.view().organization).await?;
-        let stocks = self.database.list_stocks(caller.view(), filter, page);
-        timed("list_stocks", stocks).await
+        let view = caller.view();
+        if filter.iter().any(StockCondition::depends_on_expiry) {
+            self.settle_due(view.organization).await?;
+        }
+        let stocks = self.database.list_stocks(view, filter, page);
+        let Page { items, total } = timed("list_stocks", stocks).await?;
+        if !Stock::is_any_due(items.iter(), self.now()) {
+            return Ok(Page { items, total });
+        }
+        let products = items.iter().map(|stock| stock.product);
+        let mut settled = settle::stocks(&*self.database, view, products).await?;
+        settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
+        settled.sort_unstable_by_key(|stock| stock.id);
+        let gone = items.len().saturating_sub(settled.len()) as u64;
+        Ok(Page {
+            items: settled,
+            total: total.saturating_sub(gone),
+        })
     }
 
     /// The history of a product's stock, oldest first; `None` if it isn't managed.

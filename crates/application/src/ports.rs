@@ -6,8 +6,8 @@ mod stored;
 use async_trait::async_trait;
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, RevokedGrants,
-    Stock, StockId, StockLife, StockedProduct, Store, StoreId, Timestamp, TransactionId,
+    LocationId, Organization, OrganizationId, Outcome, Owner, Product, ProductId, Recorded,
+    RevokedGrants, Stock, StockId, StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
@@ -208,6 +208,9 @@ pub trait LocationReader: Send + Sync {
     ) -> Result<Page<Location>, StoreError>;
 }
 
+/// A registered product, and the stock that is seen of it.
+pub type ProductAndStock = (Product, Option<Stock>);
+
 /// Reads registered products. A store sees its own and its organization's.
 #[async_trait]
 pub trait ProductReader: Send + Sync {
@@ -216,14 +219,14 @@ pub trait ProductReader: Send + Sync {
         &self,
         view: View,
         id: ProductId,
-    ) -> Result<Option<StockedProduct>, StoreError>;
+    ) -> Result<Option<ProductAndStock>, StoreError>;
 
     /// All products, in the order of creation.
     async fn list_products(
         &self,
         view: View,
         page: PageRequest,
-    ) -> Result<Page<StockedProduct>, StoreError>;
+    ) -> Result<Page<ProductAndStock>, StoreError>;
 }
 
 /// Tokens of a key that stopped working.

@@ -1,10 +1,12 @@
 //! Products.
 
-use stockroom_domain::{DeleteProduct, ProductId, RegisterProduct, StockedProduct, UpdateProduct};
+use stockroom_domain::{
+    DeleteProduct, ProductId, RegisterProduct, Stock, StockedProduct, UpdateProduct,
+};
 
 use crate::ports::StoreError;
 use crate::shared::timed;
-use crate::{Administrator, Error, Page, PageRequest, Stockroom};
+use crate::{Administrator, Error, Page, PageRequest, Stockroom, settle};
 
 impl Stockroom {
     /// Registers a product, with its first stock.
@@ -55,9 +57,15 @@ impl Stockroom {
         id: ProductId,
     ) -> Result<Option<StockedProduct>, StoreError> {
         let view = administrator.view();
-        // What has run out of reservations of its stock goes into the ledger by that.
-        self.reads.stock(view, id).await?;
-        timed("product", self.database.product(view, id)).await
+        let found = timed("product", self.database.product(view, id)).await?;
+        let Some((product, stock)) = found else {
+            return Ok(None);
+        };
+        if Stock::is_any_due(stock.iter(), self.now()) {
+            let products = settle::products(&*self.database, view, [id]).await?;
+            return Ok(products.into_iter().next());
+        }
+        Ok(Some(StockedProduct::new(product, stock.as_ref())))
     }
 
     /// All registered products that the caller sees, oldest first.
@@ -70,8 +78,22 @@ impl Stockroom {
         page: PageRequest,
     ) -> Result<Page<StockedProduct>, StoreError> {
         let view = administrator.view();
-        self.settle_due(view.organization).await?;
-        let products = self.database.list_products(view, page);
-        timed("list_products", products).await
+        let listed = timed("list_products", self.database.list_products(view, page)).await?;
+        let Page { items, total } = listed;
+        let stocks = items.iter().filter_map(|(_, stock)| stock.as_ref());
+        if !Stock::is_any_due(stocks, self.now()) {
+            let items = items.into_iter();
+            let items = items.map(|(product, stock)| StockedProduct::new(product, stock.as_ref()));
+            let items = items.collect();
+            return Ok(Page { items, total });
+        }
+        let ids = items.iter().map(|(product, _)| product.id);
+        let mut settled = settle::products(&*self.database, view, ids).await?;
+        settled.sort_unstable_by_key(|stocked| stocked.product.id);
+        let gone = items.len().saturating_sub(settled.len()) as u64;
+        Ok(Page {
+            items: settled,
+            total: total.saturating_sub(gone),
+        })
     }
 }

@@ -65,7 +65,7 @@ impl Reads {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = next.checked_rem(self.queues.len());
         let Some(queue) = turn.and_then(|turn| self.queues.get(turn)) else {
-            let stocks = self.source.stocks(view, &[product]).await;
+            let stocks = self.source.each(view, &[product]).await;
             return stocks.map(|mut stocks| stocks.pop());
         };
         let (reply, answer) = oneshot::channel();
@@ -79,13 +79,14 @@ impl Reads {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// The stock of those of these products that are managed, in any order.
+    /// The stock of those of these products that are managed, in any order, and all of it as it is at
+    /// one time.
     pub(crate) async fn stocks(
         &self,
         view: View,
         products: &[ProductId],
     ) -> Result<Vec<Stock>, StoreError> {
-        self.source.stocks(view, products).await
+        self.source.together(view, products).await
     }
 }
 
@@ -109,7 +110,7 @@ async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
     let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
     products.sort_unstable();
     products.dedup();
-    match source.stocks(view, &products).await {
+    match source.each(view, &products).await {
         Ok(stocks) => {
             let stocks: HashMap<ProductId, Stock> = stocks
                 .into_iter()
@@ -128,7 +129,7 @@ async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
         // One of the rows may be at fault: those who asked for others needn't suffer for it.
         Err(_) => {
             for (product, reply) in asked {
-                let stocks = source.stocks(view, &[product]).await;
+                let stocks = source.each(view, &[product]).await;
                 tell(reply, stocks.map(|mut stocks| stocks.pop()));
             }
         }
@@ -143,18 +144,30 @@ struct Source {
 }
 
 impl Source {
-    /// The stock of these products. What has run out of reservations of it goes into its ledger
-    /// first.
-    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    /// The stock of each of these products, whatever that of the others is at the same time.
+    async fn each(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let stocks = self.fetch(view, products).await?;
-        let due = settle::due(&stocks, self.environment.now());
-        if due.is_empty() {
-            return Ok(stocks);
+        let now = self.environment.now();
+        let (due, mut stocks): (Vec<Stock>, _) = stocks
+            .into_iter()
+            .partition(|stock| stock.due(now).is_some());
+        if !due.is_empty() {
+            let due = due.iter().map(|stock| stock.product);
+            stocks.extend(settle::stocks(&*self.database, view, due).await?);
         }
-        settle::settle(&*self.database, view.organization, due).await?;
-        self.fetch(view, products).await
+        Ok(stocks)
     }
 
+    /// The stock of these products, all of it as it is at one time.
+    async fn together(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(view, products).await?;
+        if Stock::is_any_due(stocks.iter(), self.environment.now()) {
+            return settle::stocks(&*self.database, view, products.iter().copied()).await;
+        }
+        Ok(stocks)
+    }
+
+    /// The stock of these products as it is stored.
     async fn fetch(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         match products {
             [product] => {

@@ -3,33 +3,68 @@
 
 use std::collections::BTreeSet;
 
-use stockroom_domain::{Actor, Command, OrganizationId, SettleStock, Stock, StockKey, Timestamp};
+use stockroom_domain::{
+    Actor, Command, OrganizationId, ProductId, Request, SettleStock, ShowProducts, ShowStock,
+    Stock, StockedProduct,
+};
 
 use crate::Stockroom;
-use crate::ports::{Database, StoreError};
+use crate::ports::{Database, StoreError, View};
 use crate::shared::{guarded, timed};
 
 /// How much stock is settled in one transaction.
 const SETTLED_MAX: u32 = 1_000;
 
-/// Settles these stocks.
+/// The stock that `view` sees of these products, settled, and all of it as it is at one time.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub(crate) async fn settle(
+pub(crate) async fn stocks(
     database: &dyn Database,
-    organization: OrganizationId,
-    stocks: BTreeSet<StockKey>,
-) -> Result<(), StoreError> {
-    let command = Command::new(Actor::OPERATOR, SettleStock { stocks });
-    guarded("settle", database.commit(organization, &[command])).await?;
-    Ok(())
+    view: View,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<Stock>, StoreError> {
+    let products = products.into_iter().collect();
+    show(database, view, ShowStock { products }).await
 }
 
-/// Those of these stocks that are due at this time.
-pub(crate) fn due(stocks: &[Stock], now: Timestamp) -> BTreeSet<StockKey> {
-    let due = stocks.iter().filter(|stock| stock.due(now).is_some());
-    due.map(Stock::key).collect()
+/// These products as far as `view` sees them, with what stock there is of them, settled, and all as
+/// they are at one time.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(crate) async fn products(
+    database: &dyn Database,
+    view: View,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<StockedProduct>, StoreError> {
+    let products = products.into_iter().collect();
+    show(database, view, ShowProducts { products }).await
+}
+
+async fn show<R: Request>(
+    database: &dyn Database,
+    view: View,
+    request: R,
+) -> Result<R::Answer, StoreError> {
+    let nobody = Actor {
+        acting: view.acting,
+        ..Actor::OPERATOR
+    };
+    commit(database, view.organization, nobody, request).await
+}
+
+async fn commit<R: Request>(
+    database: &dyn Database,
+    organization: OrganizationId,
+    actor: Actor,
+    request: R,
+) -> Result<R::Answer, StoreError> {
+    let commands = [Command::new(actor, request)];
+    let outcomes = guarded("settle", database.commit(organization, &commands)).await?;
+    let outcome = outcomes.into_iter().next();
+    let answer = outcome.and_then(|outcome| R::answer(outcome.ok()?));
+    answer.ok_or_else(|| StoreError::Failed("settling is answered with something else".into()))
 }
 
 impl Stockroom {
@@ -47,7 +82,8 @@ impl Stockroom {
                 return Ok(());
             }
             settled.extend(due.iter().copied());
-            settle(&*self.database, organization, due).await?;
+            let settle = SettleStock { stocks: due };
+            commit(&*self.database, organization, Actor::OPERATOR, settle).await?;
         }
     }
 }

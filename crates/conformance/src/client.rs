@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
-use stockroom_application::ports::{Database, StoreError, View};
+use stockroom_application::ports::{Database, ProductAndStock, StoreError, View};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Actor, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
@@ -210,7 +210,9 @@ impl Client {
     /// A page of the list of products.
     pub async fn products_page(&self, limit: u32, offset: u32) -> Page<StockedProduct> {
         let page = PageRequest { limit, offset };
-        stored(self.database.list_products(self.view, page).await)
+        let Page { items, total } = stored(self.database.list_products(self.view, page).await);
+        let items = items.into_iter().map(stocked).collect();
+        Page { items, total }
     }
 
     /// The whole list of products. Its total has to be its length.
@@ -220,7 +222,7 @@ impl Client {
 
     /// One product, if this client sees it.
     pub async fn product(&self, id: ProductId) -> Option<StockedProduct> {
-        stored(self.database.product(self.view, id).await)
+        stored(self.database.product(self.view, id).await).map(stocked)
     }
 
     /// A page of the list of this client's keys, and their totals.
@@ -264,4 +266,8 @@ const WHOLE: u32 = 100_000;
 fn whole<T>(page: Page<T>) -> Vec<T> {
     assert_eq!(page.total, page.items.len() as u64, "the list's total");
     page.items
+}
+
+fn stocked((product, stock): ProductAndStock) -> StockedProduct {
+    StockedProduct::new(product, stock.as_ref())
 }

@@ -84,6 +84,7 @@ macro_rules! suite {
             reservation_lists {
                 reservations_are_listed_by_what_they_are_now,
                 reservations_are_listed_by_pages,
+                what_is_shown_is_settled,
                 it_is_known_what_holds_a_stock,
             }
             stock {

@@ -1,8 +1,12 @@
 //! Reservations in lists, and what holds a stock.
 
+use std::collections::BTreeSet;
+
 use stockroom_application::PageRequest;
 use stockroom_application::filter::{Comparison, ReservationCondition, TextCondition};
-use stockroom_domain::{ReservationId, ReservationStatus, Timestamp};
+use stockroom_domain::{
+    ReservationId, ReservationStatus, ShowProducts, ShowStock, StockedProduct, Timestamp,
+};
 
 use crate::client::stored;
 use crate::reservations::{EXPIRY, for_order, pay, release, reserve, reserve_all};
@@ -148,4 +152,48 @@ pub async fn it_is_known_what_holds_a_stock(bench: Bench) {
     assert_eq!(holds(now, 1, 1).await, (all[1..2].to_vec(), 3));
     let over = now.plus_milliseconds(EXPIRY);
     assert_eq!(holds(over, 10, 0).await, (all[2..].to_vec(), 1));
+}
+
+/// To each as they see it: a store its own stock, or else the organization's.
+pub async fn what_is_shown_is_settled(bench: Bench) {
+    let tenant = bench.tenant().await;
+    tenant.allow_per_store_stock().await;
+    let (organization, store) = (tenant.organization(), tenant.store().await);
+    let registered = organization
+        .done(make::registration("A chair"))
+        .await
+        .product;
+    let (own, shared, unmanaged) = (registered.id, bench.product(), bench.product());
+    organization.create(own, 20).await;
+    organization.create(shared, 30).await;
+    store.create(own, 5).await;
+    store
+        .reserved(reserve_all(&[(own, None, 2), (shared, None, 3)]))
+        .await;
+    bench.clock.advance(EXPIRY);
+    let products = [own, shared, unmanaged].into();
+    let shown = store.done(ShowStock { products }).await;
+    let available = shown
+        .iter()
+        .map(|stock| (stock.product, stock.sums().available.get()));
+    let available: BTreeSet<_> = available.collect();
+    assert_eq!(available, [(own, 5), (shared, 30)].into());
+    for stock in shown {
+        assert_eq!(store.stock(stock.product).await, Some(stock));
+    }
+    let given_back = [("create", 5), ("allocate", 2), ("deallocate", 2)];
+    assert_eq!(store.written(own).await, given_back);
+    let products = [own, shared, unmanaged].into();
+    for (client, level) in [(&store, 5), (&organization, 20)] {
+        let products = BTreeSet::clone(&products);
+        let shown = client.done(ShowProducts { products }).await;
+        let expected = StockedProduct {
+            product: registered.clone(),
+            level: make::quantity(level),
+        };
+        assert_eq!(shown, [expected]);
+    }
+    let other = bench.tenant().await.organization();
+    let shown = other.done(ShowProducts { products }).await;
+    assert_eq!(shown, []);
 }

@@ -10,9 +10,9 @@ use crate::{
     ExpireReservation, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
     KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner, PayReservation, Quantity,
     Recorded, Refusal, RefusalKind, RegisterProduct, ReleaseReservation, Reservation, Reserve,
-    Reserved, SetLocations, Settings, SettleStock, State, Stock, StockedProduct, Store, Timestamp,
-    Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
-    UpdateSettings,
+    Reserved, SetLocations, Settings, SettleStock, ShowProducts, ShowStock, State, Stock,
+    StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch, UpdateKey,
+    UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 /// Who asks.
@@ -101,10 +101,10 @@ impl Command {
         };
         context.idempotency_key = Some(idempotency.key.clone());
         match state.kept_answer(self.actor.acting, &idempotency.key, context.now) {
-            Some(kept) if kept.request == idempotency.request => Ok(Decision {
-                changes: Vec::new(),
-                answer: Answer::Replayed(Box::new(kept.outcome.clone())),
-            }),
+            Some(kept) if kept.request == idempotency.request => {
+                let replayed = Answer::Replayed(Box::new(kept.outcome.clone()));
+                Ok(Decision::unchanged(replayed))
+            }
             // What would be refused for an earlier reason is.
             Some(_) => match self.operation.decide(&self.actor, state, context) {
                 Err(refusal) if refusal.kind() < RefusalKind::Conflict => Err(refusal),
@@ -221,6 +221,8 @@ operations! {
     ExtendReservation => Reservation(Reservation),
     ExpireReservation => Expired(bool),
     SettleStock => Settled(()),
+    ShowStock => Stocks(Vec<Stock>),
+    ShowProducts => Products(Vec<StockedProduct>),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
     CreateLocation => Location(Location),
@@ -253,6 +255,8 @@ impl Operation {
                 reservation.stocks.len()
             }
             Self::SettleStock(settle) => settle.stocks.len(),
+            Self::ShowStock(show) => show.products.len(),
+            Self::ShowProducts(show) => show.products.len(),
             _ => 1,
         }
     }
@@ -273,6 +277,7 @@ impl Operation {
                 | Self::ExtendReservation(_)
                 | Self::ExpireReservation(_)
                 | Self::SettleStock(_)
+                | Self::ShowStock(_)
                 | Self::SetLocations(_)
                 | Self::DeleteStock(_)
         )
@@ -311,6 +316,10 @@ pub enum Answer {
     Expired(bool),
     /// What has run out is in the ledgers.
     Settled(()),
+    /// The stocks as they are now.
+    Stocks(Vec<Stock>),
+    /// The products as they are now, with their stock levels.
+    Products(Vec<StockedProduct>),
     /// The location as it is now.
     Location(Location),
     /// The product as it is now, with its stock level.

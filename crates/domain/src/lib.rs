@@ -49,8 +49,8 @@ pub use request::{
     CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock, CreateStore, DeleteKey,
     DeleteLocation, DeleteProduct, DeleteStock, Expectation, ExpireReservation, ExtendReservation,
     FulfilReservation, Patch, PayReservation, RegisterProduct, ReleaseReservation, Reserve,
-    SetLocations, SettleStock, Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation,
-    UpdateProduct, UpdateSettings,
+    SetLocations, SettleStock, ShowProducts, ShowStock, Transact, TransactMany, Undo, UndoBatch,
+    UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 pub use reservation::{
     DueHolds, ExpiresIn, Hold, ItemAvailability, Reservation, ReservationItem, ReservationRef,

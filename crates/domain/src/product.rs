@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Owner, ProductId, ProductText, Quantity, Timestamp};
+use crate::{Owner, ProductId, ProductText, Quantity, Stock, Timestamp};
 
 /// A registered product. A product that nobody registered has no record, only stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -63,6 +63,13 @@ pub struct StockedProduct {
 }
 
 impl StockedProduct {
+    /// A product and the stock that is seen of it.
+    #[must_use]
+    pub fn new(product: Product, stock: Option<&Stock>) -> Self {
+        let level = stock.map_or(Quantity::ZERO, |stock| stock.sums().available);
+        Self { product, level }
+    }
+
     /// Whether a buyer can have one.
     #[must_use]
     pub const fn availability(&self) -> Availability {

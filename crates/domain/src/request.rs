@@ -224,6 +224,20 @@ pub struct SettleStock {
     pub stocks: BTreeSet<StockKey>,
 }
 
+/// Shows the stock of these products that the caller sees, all of it as it is at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShowStock {
+    /// The products.
+    pub products: BTreeSet<ProductId>,
+}
+
+/// Shows these products with their stock levels, all as they are at one time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShowProducts {
+    /// The products.
+    pub products: BTreeSet<ProductId>,
+}
+
 /// Sets what is available in locations of a stock, or takes locations out of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetLocations {

@@ -155,6 +155,15 @@ impl Stock {
         (next_expiry <= now).then_some(now)
     }
 
+    /// Whether reservations may have expired that the ledgers of stocks that are looked at together may
+    /// know nothing of yet. What has expired for one of them has for all: else a reservation of several
+    /// would be seen in part.
+    #[must_use]
+    pub fn is_any_due<'a>(stocks: impl Iterator<Item = &'a Self> + Clone, now: Timestamp) -> bool {
+        let now = stocks.clone().fold(now, |now, it| now.max(it.updated_at));
+        stocks.into_iter().any(|stock| stock.due(now).is_some())
+    }
+
     /// How much of what is allocated in a position reservations hold.
     #[must_use]
     pub fn held(&self, location: Option<LocationId>) -> Quantity {

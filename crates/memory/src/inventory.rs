@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    LocationReader, ProductReader, StockReader, StoreError, View, sort_by_distance,
+    LocationReader, ProductAndStock, ProductReader, StockReader, StoreError, View, sort_by_distance,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Quantity, Recorded, Stock,
-    StockKey, StockedProduct, TransactionId,
+    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockKey,
+    TransactionId,
 };
 
 use crate::MemoryDatabase;
@@ -95,12 +95,9 @@ impl Tenant {
         }
     }
 
-    fn stocked(&self, acting: Owner, product: &Product) -> StockedProduct {
+    fn with_stock(&self, acting: Owner, product: &Product) -> ProductAndStock {
         let stock = self.visible_stock(acting, product.id);
-        StockedProduct {
-            product: product.clone(),
-            level: stock.map_or(Quantity::ZERO, |stock| stock.sums().available),
-        }
+        (product.clone(), stock.cloned())
     }
 }
 
@@ -235,11 +232,11 @@ impl ProductReader for MemoryDatabase {
         &self,
         view: View,
         id: ProductId,
-    ) -> Result<Option<StockedProduct>, StoreError> {
+    ) -> Result<Option<ProductAndStock>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
             let product = tenant.products.get(&id)?;
             let visible = view.acting.can_see(product.owner);
-            visible.then(|| tenant.stocked(view.acting, product))
+            visible.then(|| tenant.with_stock(view.acting, product))
         }))
     }
 
@@ -247,14 +244,14 @@ impl ProductReader for MemoryDatabase {
         &self,
         view: View,
         request: PageRequest,
-    ) -> Result<Page<StockedProduct>, StoreError> {
+    ) -> Result<Page<ProductAndStock>, StoreError> {
         let found = self.in_tenant(view.organization, |tenant| {
             let visible = tenant.products.values();
             let visible = visible.filter(|product| view.acting.can_see(product.owner));
             let Page { items, total } = page(visible, request);
             let items = items
                 .iter()
-                .map(|product| tenant.stocked(view.acting, product))
+                .map(|product| tenant.with_stock(view.acting, product))
                 .collect();
             Some(Page { items, total })
         });

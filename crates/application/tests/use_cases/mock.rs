@@ -12,16 +12,16 @@ use stockroom_application::filter::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::ports::{
-    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
-    ReservationFigures, ReservationReader, Revocation, ServerState, StockHold, StockReader,
-    StoreError, StoredReader, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
+    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
+    StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, StockedProduct, Store,
-    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, Store, StoreId,
+    StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -199,12 +199,12 @@ mock! {
 
     #[async_trait]
     impl ProductReader for Database {
-        async fn product(&self, view: View, id: ProductId) -> Result<Option<StockedProduct>, StoreError>;
+        async fn product(&self, view: View, id: ProductId) -> Result<Option<ProductAndStock>, StoreError>;
         async fn list_products(
             &self,
             view: View,
             page: PageRequest,
-        ) -> Result<Page<StockedProduct>, StoreError>;
+        ) -> Result<Page<ProductAndStock>, StoreError>;
     }
 
     #[async_trait]
@@ -271,12 +271,12 @@ impl Clock for TestClock {
     }
 }
 
-/// A Stockroom on the database, with a signing key of its own.
 /// This clock, and always the same ids.
 pub(crate) fn environment(clock: &TestClock) -> Environment {
     Environment::new(clock.clone(), StdRng::seed_from_u64(1))
 }
 
+/// A Stockroom on the database, with a signing key of its own.
 pub(crate) async fn stockroom(database: MockDatabase, clock: &TestClock) -> Stockroom {
     let environment = environment(clock);
     let signing_key = SigningKey::new(vec![1; 32]);

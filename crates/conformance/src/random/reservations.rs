@@ -5,7 +5,7 @@ use stockroom_application::filter::ReservationCondition;
 use stockroom_domain::{
     Actor, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, Operation, OrderId,
     Owner, PayReservation, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
-    Reserve, SettleStock, Timestamp,
+    Reserve, SettleStock, ShowProducts, ShowStock, Timestamp,
 };
 
 use super::generate::{Generator, Known, SLUGS};
@@ -51,10 +51,17 @@ impl Generator {
             }
             .into(),
             _ if self.random().random() => ExpireReservation { reservation }.into(),
-            _ => SettleStock {
-                stocks: reservation.stocks,
-            }
-            .into(),
+            _ => self.show(reservation),
+        }
+    }
+
+    fn show(&mut self, reservation: ReservationRef) -> Operation {
+        let ReservationRef { stocks, .. } = reservation;
+        let products = stocks.iter().map(|stock| stock.product).collect();
+        match self.random().random_range(0..3) {
+            0 => SettleStock { stocks }.into(),
+            1 => ShowStock { products }.into(),
+            _ => ShowProducts { products }.into(),
         }
     }
 

@@ -49,6 +49,15 @@ pub struct Decision<T> {
 }
 
 impl<T> Decision<T> {
+    /// Nothing changes.
+    #[must_use]
+    pub const fn unchanged(answer: T) -> Self {
+        Self {
+            changes: Vec::new(),
+            answer,
+        }
+    }
+
     /// The same changes with another answer.
     pub fn map<U>(self, answer: impl FnOnce(T) -> U) -> Decision<U> {
         Decision {

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::{ProductReader, StoreError, View};
+use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Owner, Product, ProductId, Quantity, StockedProduct};
+use stockroom_domain::{Owner, Product, ProductId, Stock};
 use uuid::Uuid;
 
 use super::{ListQuery, kept_count, stock};
@@ -20,11 +20,11 @@ impl ProductReader for PostgresDatabase {
         &self,
         view: View,
         id: ProductId,
-    ) -> Result<Option<StockedProduct>, StoreError> {
+    ) -> Result<Option<ProductAndStock>, StoreError> {
         let mut snapshot = self.read().await?;
         let mut products = rows::product::products(&mut snapshot, view.organization, [id]).await?;
         products.retain(|product| view.acting.can_see(product.owner));
-        let product = stocked(&mut snapshot, view, products).await?.pop();
+        let product = with_stock(&mut snapshot, view, products).await?.pop();
         snapshot.commit().await?;
         Ok(product)
     }
@@ -33,13 +33,13 @@ impl ProductReader for PostgresDatabase {
         &self,
         view: View,
         page: PageRequest,
-    ) -> Result<Page<StockedProduct>, StoreError> {
+    ) -> Result<Page<ProductAndStock>, StoreError> {
         let mut snapshot = self.read_list().await?;
         let ids: Vec<(Uuid,)> = select(view).page(&mut snapshot, page).await?;
         let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
         let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
         products.sort_by_key(|product| product.id);
-        let items = stocked(&mut snapshot, view, products).await?;
+        let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await?;
         Ok(Page { items, total })
@@ -59,23 +59,21 @@ pub(super) fn select(view: View) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres
     })
 }
 
-/// Products with what is available of the stock that `view` sees of them.
-async fn stocked(
+/// Products with the stock that `view` sees of them.
+async fn with_stock(
     session: &mut Session,
     view: View,
     products: Vec<Product>,
-) -> Result<Vec<StockedProduct>, StoreError> {
+) -> Result<Vec<ProductAndStock>, StoreError> {
     let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-    let levels: HashMap<ProductId, Quantity> = stock::visible(session, view, &ids)
-        .await?
+    let stocks = stock::visible(session, view, &ids).await?;
+    let mut stocks: HashMap<ProductId, Stock> = stocks
         .into_iter()
-        .map(|stock| (stock.product, stock.sums().available))
+        .map(|stock| (stock.product, stock))
         .collect();
-    Ok(products
-        .into_iter()
-        .map(|product| StockedProduct {
-            level: levels.get(&product.id).copied().unwrap_or_default(),
-            product,
-        })
-        .collect())
+    let found = products.into_iter().map(|product| {
+        let stock = stocks.remove(&product.id);
+        (product, stock)
+    });
+    Ok(found.collect())
 }

@@ -61,13 +61,10 @@ impl Request for Reserve {
         }
         if let Some(reservation) = self.made_before(actor, state, context.now) {
             return if reservation.positions() == self.positions() {
-                Ok(Decision {
-                    changes: Vec::new(),
-                    answer: Reserved {
-                        reservation,
-                        is_new: false,
-                    },
-                })
+                Ok(Decision::unchanged(Reserved {
+                    reservation,
+                    is_new: false,
+                }))
             } else {
                 Err(Refusal::OrderReserved)
             };

@@ -3,9 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{annotation, let_go};
-use crate::decide::Context;
+use crate::command::Request;
 use crate::decide::ledger::Ledger;
-use crate::{Actor, Change, Quantity, State};
+use crate::decide::stock::need_visible_stock;
+use crate::decide::{Context, Decision};
+use crate::{
+    Actor, Change, Needs, Quantity, Refusal, SettleStock, ShowProducts, ShowStock, State, Stock,
+    StockedProduct,
+};
 
 /// Gives back what has run out of the holds on stock that is due. Whoever decides on stock does so
 /// first: that is how it is available from that instant on, and how the ledger's time doesn't run
@@ -36,4 +41,64 @@ pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change
         changes.extend(due.holds.into_iter().map(Change::Settled));
     }
     changes
+}
+
+impl Request for SettleStock {
+    fn needs(&self, _actor: &Actor, needs: &mut Needs) {
+        needs.stocks.extend(self.stocks.iter().copied());
+    }
+
+    /// It has happened before anything is decided.
+    fn decide(
+        &self,
+        _actor: &Actor,
+        _state: &State,
+        _context: &mut Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        Ok(Decision::unchanged(()))
+    }
+}
+
+impl Request for ShowStock {
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for product in &self.products {
+            need_visible_stock(needs, actor.acting, *product);
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        _context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<Stock>>, Refusal> {
+        let products = self.products.iter();
+        let stocks = products.filter_map(|product| state.visible_stock(actor.acting, *product));
+        Ok(Decision::unchanged(stocks.cloned().collect()))
+    }
+}
+
+impl Request for ShowProducts {
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for product in &self.products {
+            needs.products.insert(*product);
+            need_visible_stock(needs, actor.acting, *product);
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        _context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<StockedProduct>>, Refusal> {
+        let products = self.products.iter();
+        let products = products.filter_map(|product| state.products.get(product));
+        let products = products.filter(|product| actor.acting.can_see(product.owner));
+        let stocked = products.map(|product| {
+            let stock = state.visible_stock(actor.acting, product.id);
+            StockedProduct::new(product.clone(), stock)
+        });
+        Ok(Decision::unchanged(stocked.collect()))
+    }
 }

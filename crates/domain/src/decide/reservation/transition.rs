@@ -10,7 +10,7 @@ use crate::reservation::sums;
 use crate::{
     Actor, Change, ExpireReservation, ExtendReservation, FulfilReservation, LocationId, Needs,
     PayReservation, Quantity, Refusal, ReleaseReservation, Reservation, ReservationItem,
-    ReservationRef, ReservationState, ReservedLine, SettleStock, State, StockKey, Timestamp,
+    ReservationRef, ReservationState, ReservedLine, State, StockKey, Timestamp,
 };
 
 type Decided = Result<Decision<Reservation>, Refusal>;
@@ -28,7 +28,7 @@ impl Request for PayReservation {
                 updated_at: now,
                 ..reservation
             })),
-            ReservationState::Paid => Ok(unchanged(reservation)),
+            ReservationState::Paid => Ok(Decision::unchanged(reservation)),
             state => Err(Refusal::ReservationIs(state)),
         }
     }
@@ -43,7 +43,7 @@ impl Request for ReleaseReservation {
         let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
         match reservation.state {
             ReservationState::Pending { .. } | ReservationState::Paid => {}
-            ReservationState::Released => return Ok(unchanged(reservation)),
+            ReservationState::Released => return Ok(Decision::unchanged(reservation)),
             state => return Err(Refusal::ReservationIs(state)),
         }
         let taken = open_of(&reservation, self.items.as_deref())?;
@@ -74,7 +74,7 @@ impl Request for FulfilReservation {
         let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
         match reservation.state {
             ReservationState::Paid => {}
-            ReservationState::Fulfilled => return Ok(unchanged(reservation)),
+            ReservationState::Fulfilled => return Ok(Decision::unchanged(reservation)),
             state => return Err(Refusal::ReservationIs(state)),
         }
         let taken = open_of(&reservation, self.items.as_deref())?;
@@ -158,25 +158,6 @@ impl Request for ExpireReservation {
     }
 }
 
-impl Request for SettleStock {
-    fn needs(&self, _actor: &Actor, needs: &mut Needs) {
-        needs.stocks.extend(self.stocks.iter().copied());
-    }
-
-    /// It has happened before anything is decided.
-    fn decide(
-        &self,
-        _actor: &Actor,
-        _state: &State,
-        _context: &mut Context<'_>,
-    ) -> Result<Decision<()>, Refusal> {
-        Ok(Decision {
-            changes: Vec::new(),
-            answer: (),
-        })
-    }
-}
-
 impl ReservationRef {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.reservations.insert(self.id);
@@ -215,13 +196,6 @@ impl ReservationRef {
 fn changed(reservation: Reservation) -> Decision<Reservation> {
     Decision {
         changes: vec![Change::Reservation(reservation.clone())],
-        answer: reservation,
-    }
-}
-
-const fn unchanged(reservation: Reservation) -> Decision<Reservation> {
-    Decision {
-        changes: Vec::new(),
         answer: reservation,
     }
 }

@@ -7,16 +7,16 @@ use stockroom_application::filter::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::ports::{
-    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductReader,
-    ReservationFigures, ReservationReader, Revocation, ServerState, StockHold, StockReader,
-    StoreError, StoredReader, TenancyReader, View,
+    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
+    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
+    StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, StockedProduct, Store,
-    StoreId, StoredEntry, StoredStock, Timestamp, TransactionId,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, Store, StoreId,
+    StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -107,8 +107,8 @@ failing! {
             -> Page<Location>;
     }
     ProductReader {
-        product(View, ProductId) -> Option<StockedProduct>;
-        list_products(View, PageRequest) -> Page<StockedProduct>;
+        product(View, ProductId) -> Option<ProductAndStock>;
+        list_products(View, PageRequest) -> Page<ProductAndStock>;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;
