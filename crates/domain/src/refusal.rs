@@ -155,7 +155,7 @@ pub enum Refusal {
         unreserved: Quantity,
     },
     /// A reservation doesn't hold so much of an item.
-    #[error("only {open} pieces are open of an item of the reservation")]
+    #[error("the reservation holds fewer pieces of an item, namely {open}")]
     NotSoManyOpen {
         /// The product.
         product: ProductId,

@@ -27,8 +27,8 @@ const STOCK_RESERVATION: &str = "stock-reservation";
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct NewReservation {
-    /// What it is for, in the shop. An order has one reservation at a time.
-    #[serde(default, deserialize_with = "present")]
+    /// What it is for, in the shop, unless left out or null. An order has one reservation at a time.
+    #[serde(default)]
     #[schema(min_length = 1, max_length = 255)]
     order_id: Option<String>,
     /// After how many seconds it expires, unless it is paid for; 900 if left out.

@@ -60,7 +60,6 @@ async fn of_reservations() {
             ORDER,
         ),
         (json!({ "items": items(1), "order_id": 7 }), "order_id: "),
-        (json!({ "items": items(1), "order_id": null }), "order_id: "),
         (json!({ "items": items(1), "expires_in": 0 }), SECONDS),
         (
             json!({ "items": items(1), "expires_in": 2_678_401 }),

@@ -35,7 +35,7 @@ async fn reserved() {
 #[tokio::test]
 async fn the_fields_may_stand_under_data() {
     let shop = Shop::new().await;
-    let data = json!({ "items": [item(1, 2)] });
+    let data = json!({ "items": [item(1, 2)], "order_id": null });
     let answer = shop.reserve(&data).send().await;
     answer.expect_status(201);
     let reservation = answer.data();
