@@ -20,7 +20,8 @@ pub(crate) async fn reservations(
     ids: impl IntoIterator<Item = ReservationId>,
 ) -> Result<Vec<Reservation>, StoreError> {
     let ids = uuids(ids);
-    // The lines come along, so that a reservation and its lines are always of the same moment.
+    // The lines come along, so that a reservation and its lines are always of the same moment. They are
+    // sorted once, by their key, and not for each of the arrays.
     let rows = sqlx::query_as!(
         ReservationRow,
         r#"
@@ -49,23 +50,27 @@ pub(crate) async fn reservations(
         ) AS reservations
         CROSS JOIN LATERAL (
             SELECT
-                array_agg(reserved.stock_id ORDER BY reserved.line) AS stock_ids,
-                array_agg(reserved.product_id ORDER BY reserved.line) AS product_ids,
-                array_agg(reserved.stock_owner_id ORDER BY reserved.line) AS stock_owner_ids,
-                array_agg(reserved.location_id ORDER BY reserved.line) AS location_ids,
-                array_agg(locations.slug ORDER BY reserved.line) AS slugs,
-                array_agg(reserved.quantity ORDER BY reserved.line) AS quantities,
-                array_agg(reserved.fulfilled ORDER BY reserved.line) AS fulfilled,
-                array_agg(reserved.released ORDER BY reserved.line) AS released
-            FROM reservation_lines AS reserved
-            LEFT JOIN LATERAL (
-                SELECT * FROM locations
-                WHERE locations.organization_id = $1
-                    AND locations.location_id = reserved.location_id
-                OFFSET 0
-            ) AS locations ON reserved.location_id IS NOT NULL
-            WHERE reserved.organization_id = $1
-                AND reserved.reservation_id = reservations.reservation_id
+                array_agg(stock_id) AS stock_ids,
+                array_agg(product_id) AS product_ids,
+                array_agg(stock_owner_id) AS stock_owner_ids,
+                array_agg(location_id) AS location_ids,
+                array_agg(slug) AS slugs,
+                array_agg(quantity) AS quantities,
+                array_agg(fulfilled) AS fulfilled,
+                array_agg(released) AS released
+            FROM (
+                SELECT reserved.*, locations.slug
+                FROM reservation_lines AS reserved
+                LEFT JOIN LATERAL (
+                    SELECT slug FROM locations
+                    WHERE locations.organization_id = $1
+                        AND locations.location_id = reserved.location_id
+                    OFFSET 0
+                ) AS locations ON reserved.location_id IS NOT NULL
+                WHERE reserved.organization_id = $1
+                    AND reserved.reservation_id = reservations.reservation_id
+                ORDER BY reserved.line
+            ) AS sorted
         ) AS lines
         "#,
         organization.uuid(),
