@@ -11,25 +11,20 @@
 //! If anything has changed, nothing is stored, and the batch is done again under locks. Where that
 //! happens often, because several servers sell the same products, this way is tried less and less.
 
+mod store;
+
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Changes, Command, Context, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
-    StockChange, StockKey, Timestamp, Transact, run,
+    Command, Context, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
+    StockChange, StockKey, Transact, run,
 };
-use uuid::Uuid;
 
-use super::batches::BatchColumns;
-use super::columns::{EntryColumns, StockColumns};
-use super::kept::{self, KeptColumns};
-use crate::error::{
-    certain, expect_rows, failed, has_no_such_statement, is_lost_race, is_outdated,
-};
-use crate::parameter::integer;
-use crate::rows::stock::locking_order;
+use super::kept;
+use crate::error::{certain, has_no_such_statement, is_lost_race, is_outdated};
 use crate::session::Session;
 use crate::{PostgresDatabase, rows};
 
@@ -157,7 +152,7 @@ pub(super) async fn commit(
         .environment
         .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
     seen.0.retain(|key, _| !changes.stocks.contains_key(key));
-    let stored = store(&mut session, organization, &changes, &seen, now).await;
+    let stored = store::store(&mut session, organization, &changes, &seen, now).await;
     memory.note(organization, [changes.stocks], stored.is_ok());
     if let Err(error) = &stored {
         for key in seen.0.into_keys() {
@@ -262,222 +257,5 @@ impl Seen {
             }
         }
         Self(seen)
-    }
-}
-
-/// Stores changes in one statement, or fails if anything that was seen or changed isn't any more as
-/// it was.
-#[expect(clippy::too_many_lines, reason = "it is one statement")]
-async fn store(
-    session: &mut Session,
-    organization: OrganizationId,
-    changes: &Changes,
-    seen: &Seen,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    let mut updated: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
-    updated.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
-    let before = StockColumns::new(organization, updated.iter().map(|(before, _)| *before));
-    let after = StockColumns::new(organization, updated.iter().map(|(_, after)| *after));
-    let seen = SeenColumns::new(organization, seen);
-    let entries = EntryColumns::new(&changes.entries);
-    let batches = BatchColumns::new(organization, &changes.batches);
-    let kept = KeptColumns::new(organization, &changes.kept_answers)?;
-    let result = sqlx::query!(
-        r#"
-        WITH changed AS (
-            UPDATE stocks SET
-                available = after.available,
-                allocated = after.allocated,
-                unlocated_available = after.available,
-                unlocated_allocated = after.allocated,
-                sequence = after.sequence,
-                last_hash = after.last_hash,
-                updated_at = after.updated_at
-            FROM unnest(
-                $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-                $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-                $46::bytea[], $47::bigint[]
-            ) AS after (
-                product_id, owner_id, stock_id, available_before, allocated_before,
-                sequence_before, available, allocated, sequence, last_hash, updated_at,
-                last_hash_before, next_expiry_before
-            )
-            CROSS JOIN LATERAL (
-                SELECT ctid FROM stocks
-                WHERE organization_id = $1
-                    AND product_id = after.product_id
-                    AND owner_id = after.owner_id
-                OFFSET 0
-            ) AS found
-            -- Names a row, and leaves PostgreSQL no other way to it. It is the only condition that
-            -- PostgreSQL doesn't look at again after it had to wait for someone else's change.
-            WHERE stocks.ctid = found.ctid
-                AND stocks.organization_id IS NOT DISTINCT FROM $1
-                AND stocks.stock_id = after.stock_id
-                AND stocks.available = after.available_before
-                AND stocks.allocated = after.allocated_before
-                AND stocks.sequence = after.sequence_before
-                AND stocks.last_hash = after.last_hash_before
-                AND stocks.next_expiry IS NOT DISTINCT FROM after.next_expiry_before
-                AND NOT stocks.located
-            RETURNING 1
-        ),
-        kept AS (
-            INSERT INTO idempotency_keys AS stored (
-                organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
-            )
-            SELECT $1, kept.*
-            FROM unnest($40::uuid[], $41::text[], $42::bytea[], $43::text[], $44::bigint[]) AS kept
-            ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
-                request_digest = excluded.request_digest,
-                outcome = excluded.outcome,
-                expires_at = excluded.expires_at
-            WHERE stored.expires_at <= $45
-            RETURNING 1
-        ),
-        outdated AS (
-            SELECT
-                cardinality($2) - (SELECT count(*) FROM changed)
-                + cardinality($40) - (SELECT count(*) FROM kept)
-                + (
-                    SELECT count(*)
-                    FROM unnest(
-                        $13::uuid[], $14::uuid[], $15::uuid[], $16::bigint[], $17::bigint[],
-                        $18::bigint[], $48::bigint[]
-                    ) AS seen (
-                        product_id, owner_id, stock_id, available, allocated, sequence, next_expiry
-                    )
-                    LEFT JOIN LATERAL (
-                        SELECT stock_id, available, allocated, sequence, next_expiry FROM stocks
-                        WHERE organization_id = $1
-                            AND product_id = seen.product_id
-                            AND owner_id = seen.owner_id
-                        OFFSET 0
-                    ) AS stocks ON true
-                    WHERE stocks.stock_id IS DISTINCT FROM seen.stock_id
-                        OR stocks.available IS DISTINCT FROM seen.available
-                        OR stocks.allocated IS DISTINCT FROM seen.allocated
-                        OR stocks.sequence IS DISTINCT FROM seen.sequence
-                        OR stocks.next_expiry IS DISTINCT FROM seen.next_expiry
-                ) AS rows
-        ),
-        made AS (
-            INSERT INTO batches (organization_id, batch_id, owner_id, entries)
-            SELECT $1, made.* FROM unnest($37::uuid[], $38::uuid[], $39::bytea[]) AS made
-        )
-        INSERT INTO entries (
-            organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
-            available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
-            batch_id, undoes, actor_key_id, created_at, hash
-        )
-        SELECT $1, added.*
-        FROM unnest(
-            $19::uuid[], $20::bigint[], $21::uuid[], $22::uuid[], $23::text[], $24::bigint[],
-            $25::bigint[], $26::bigint[], $27::bigint[], $28::bigint[], $29::text[],
-            $30::text[], $31::text[], $32::uuid[], $33::uuid[], $34::uuid[], $35::bigint[],
-            $36::bytea[]
-        ) AS added
-        -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
-        WHERE (
-            SELECT CASE WHEN rows = 0 THEN true ELSE (rows || ' rows are outdated')::boolean END
-            FROM outdated
-        )
-        "#,
-        organization.uuid(),
-        &before.product_ids,
-        &before.owner_ids,
-        &before.stock_ids,
-        &before.available,
-        &before.allocated,
-        &before.sequences,
-        &after.available,
-        &after.allocated,
-        &after.sequences,
-        &after.last_hashes,
-        &after.updated_at,
-        &seen.product_ids,
-        &seen.owner_ids,
-        &seen.stock_ids as &[Option<Uuid>],
-        &seen.available as &[Option<i64>],
-        &seen.allocated as &[Option<i64>],
-        &seen.sequences as &[Option<i64>],
-        &entries.stock_ids,
-        &entries.sequences,
-        &entries.transaction_ids,
-        &entries.location_ids as &[Option<Uuid>],
-        &entries.actions as &[&'static str],
-        &entries.quantities,
-        &entries.available,
-        &entries.allocated,
-        &entries.sum_available as &[Option<i64>],
-        &entries.sum_allocated as &[Option<i64>],
-        &entries.reasons as &[Option<&str>],
-        &entries.references as &[Option<&str>],
-        &entries.idempotency_keys as &[Option<&str>],
-        &entries.batch_ids as &[Option<Uuid>],
-        &entries.undoes as &[Option<Uuid>],
-        &entries.actor_key_ids as &[Option<Uuid>],
-        &entries.created_at,
-        &entries.hashes,
-        &batches.batch_ids,
-        &batches.owner_ids,
-        &batches.entries,
-        &kept.owner_ids,
-        &kept.keys as &[&str],
-        &kept.request_digests,
-        &kept.outcomes,
-        &kept.expires_at,
-        now.as_milliseconds(),
-        &before.last_hashes,
-        &before.next_expiry as &[Option<i64>],
-        &seen.next_expiry as &[Option<i64>],
-    )
-    .execute(session)
-    .await
-    .map_err(failed)?;
-    expect_rows("entries", changes.entries.len(), &result)
-}
-
-fn both(change: &StockChange) -> Option<(&Stock, &Stock)> {
-    change.before.as_ref().zip(change.after.as_ref())
-}
-
-/// What was only looked at, by columns.
-#[derive(Default)]
-struct SeenColumns {
-    product_ids: Vec<Uuid>,
-    owner_ids: Vec<Uuid>,
-    stock_ids: Vec<Option<Uuid>>,
-    available: Vec<Option<i64>>,
-    allocated: Vec<Option<i64>>,
-    sequences: Vec<Option<i64>>,
-    next_expiry: Vec<Option<i64>>,
-}
-
-impl SeenColumns {
-    fn new(organization: OrganizationId, seen: &Seen) -> Self {
-        let mut columns = Self::default();
-        for (key, stock) in &seen.0 {
-            let stock = stock.as_ref();
-            columns.product_ids.push(key.product.uuid());
-            columns.owner_ids.push(key.owner.to_uuid(organization));
-            columns.stock_ids.push(stock.map(|stock| stock.id.uuid()));
-            let sums = stock.map(Stock::sums);
-            columns
-                .available
-                .push(sums.map(|sums| sums.available.into()));
-            columns
-                .allocated
-                .push(sums.map(|sums| sums.allocated.into()));
-            columns
-                .sequences
-                .push(stock.map(|stock| integer(stock.sequence)));
-            let next_expiry = stock.and_then(|stock| stock.next_expiry);
-            columns
-                .next_expiry
-                .push(next_expiry.map(Timestamp::as_milliseconds));
-        }
-        columns
     }
 }
