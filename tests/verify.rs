@@ -79,14 +79,17 @@ async fn a_server_goes_on_while_its_stock_is_verified_and_repaired() {
         assert_eq!(code, Some(1), "{planned}");
         assert_eq!(differences(&planned).len(), 3, "{planned}");
         assert!(
-            planned.contains("would be made what its ledger says"),
+            planned.contains("would be made what its ledger and reservations say"),
             "{planned}"
         );
         assert_eq!(figures(&stock(&client).await.1), [95, 10, 105]);
     }
     let (code, done) = ran(&folder, &["repair", "--apply", of[0], of[1]]);
     assert_eq!(code, Some(0), "{done}");
-    assert!(done.contains("was made what its ledger says"), "{done}");
+    assert!(
+        done.contains("was made what its ledger and reservations say"),
+        "{done}"
+    );
     assert_eq!(figures(&stock(&client).await.1), [90, 10, 100]);
     let (status, _) = client.transact(&product(1), "decrement", 90).await;
     assert_eq!(status, 200);

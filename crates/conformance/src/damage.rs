@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stockroom_application::ports::Database;
+use stockroom_application::ports::{Database, View};
 use stockroom_application::{
     Repair, RepairOutcome, Repairing, Verifier, VerifyObserver, VerifySummary,
 };
 use stockroom_domain::{
     Actor, Annotation, Command, CreateOrganization, CreateStock, DeleteStock, Difference,
-    EntryHash, Idempotency, IdempotencyKey, KeyId, Operation, OrganizationId, ProductId, Reason,
-    Reference, RequestDigest, StoredStock, Transact, TransactMany, TransactionAction,
+    EntryHash, Idempotency, IdempotencyKey, KeyId, Operation, OrganizationId, Owner, ProductId,
+    Reason, Reference, RequestDigest, StoredStock, Transact, TransactMany, TransactionAction,
     VerifiedLedger,
 };
 use uuid::Uuid;
 
-use crate::client::stored;
+use crate::client::{Client, stored};
 use crate::make;
+use crate::reservations::{pay, release, reserve, reserve_all};
 
 /// A product whose stock has six entries, the fourth with something in every column, a position in
 /// the location `berlin`, and 4 pieces available outside.
@@ -25,8 +26,83 @@ pub const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
 pub const DELETED: ProductId = ProductId::new(Uuid::from_u128(3));
 /// A product whose stock has one entry.
 pub const OTHER: ProductId = ProductId::new(Uuid::from_u128(4));
+/// A product that has stock once something was reserved ([`Damageable::reserve`]): outside of locations
+/// 3 pieces for a cart and one that is paid for, of 5 that are allocated, and in `berlin` all 2, for
+/// the same cart.
+pub const RESERVED: ProductId = ProductId::new(Uuid::from_u128(5));
 /// How many entries there are in all.
 pub const ENTRIES: u64 = 9;
+
+/// What somebody does to reserved stock behind the database's back.
+pub struct HeldDamage {
+    /// How, in SQL as each database takes it.
+    pub statement: &'static str,
+    /// Of each difference that is found of it a part, in their order.
+    pub named: &'static [&'static str],
+    /// What comes of repairing it.
+    pub outcome: &'static str,
+}
+
+/// What may be done to what stock says of reservations, and to their lines.
+pub const HELD_DAMAGES: [HeldDamage; 10] = [
+    HeldDamage {
+        statement: "UPDATE stocks SET unlocated_held = 0 WHERE unlocated_held > 0",
+        named: &["in no location reservations are said to hold 0, but by their lines 4"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE stocks SET unlocated_held = 5 WHERE unlocated_held > 0",
+        named: &["in no location reservations are said to hold 5, but by their lines 4"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE positions SET held = -1 WHERE held > 0",
+        named: &["reservations are said to hold -1, but by their lines 2"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE stocks SET next_expiry = NULL WHERE next_expiry > 0",
+        named: &["none of its reservations is said to expire, but by their lines one does at 2"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE stocks SET next_expiry = next_expiry + 1 WHERE next_expiry > 0",
+        named: &["none of its reservations is said to expire before 2"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE reservation_lines SET expires_at = 1 WHERE quantity = 3",
+        named: &["but by their lines one does at 1970-01-01T00:00:00.001Z"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE reservation_lines SET released = 2 WHERE quantity = 3",
+        named: &["in no location reservations are said to hold 4, but by their lines 2"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "DELETE FROM reservation_lines WHERE quantity = 3",
+        named: &["in no location reservations are said to hold 4, but by their lines 1"],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE reservation_lines SET quantity = 30 WHERE quantity = 3",
+        named: &[
+            "in no location reservations are said to hold 4, but by their lines 31",
+            "reservations hold 31 in no location, of which only 5 are allocated by the ledger",
+        ],
+        outcome: "damaged",
+    },
+    HeldDamage {
+        statement: "UPDATE reservation_lines SET location_id = NULL WHERE location_id IS NOT NULL",
+        named: &[
+            "in no location reservations are said to hold 4, but by their lines 6",
+            "reservations are said to hold 2, but by their lines 0",
+            "reservations hold 6 in no location, of which only 5 are allocated by the ledger",
+        ],
+        outcome: "damaged",
+    },
+];
 
 /// The organization that has the stock.
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
@@ -108,6 +184,26 @@ impl Damageable {
             }
         }
         Self { database }
+    }
+
+    /// Adds stock of which something is reserved.
+    pub async fn reserve(&self) {
+        let view = View {
+            organization: ORGANIZATION,
+            acting: Owner::Organization,
+        };
+        let client = Client::new(Arc::clone(&self.database), view, Actor::OPERATOR);
+        client
+            .done(make::stock(RESERVED, 10, [("berlin", 5)]))
+            .await;
+        let allocate = make::transaction(RESERVED, TransactionAction::Allocate, 1, None);
+        client.done(allocate).await;
+        let cart = [(RESERVED, None, 3), (RESERVED, Some("berlin"), 2)];
+        client.done(reserve_all(&cart)).await;
+        let paid = client.done(reserve(RESERVED, 1)).await.reservation;
+        client.done(pay(&paid)).await;
+        let released = client.done(reserve(RESERVED, 2)).await.reservation;
+        client.done(release(&released)).await;
     }
 
     /// A verifier of it.

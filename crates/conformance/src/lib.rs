@@ -58,6 +58,7 @@ pub mod tenancy;
 pub mod transactions;
 pub mod undo;
 pub mod verify;
+pub mod verify_held;
 
 pub use bench::{Bench, Clock, Fixture, Tenant};
 pub use client::Client;
@@ -289,6 +290,12 @@ macro_rules! suite {
                 what_changes_meanwhile_is_no_difference,
                 stock_is_repaired,
                 stock_that_was_changed_meanwhile_is_not_repaired,
+            }
+            verify_held {
+                whatever_becomes_of_reservations_verifies,
+                what_reservations_hold_is_read_with_stock,
+                what_is_reserved_meanwhile_is_no_difference,
+                what_is_held_is_repaired,
             }
             random {
                 commands_match_the_memory_database,

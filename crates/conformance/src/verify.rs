@@ -16,23 +16,23 @@ use crate::history::rename;
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
-fn verifier(client: &Client) -> Verifier {
+pub(crate) fn verifier(client: &Client) -> Verifier {
     Verifier::new(Arc::clone(&client.database), client.view.organization)
 }
 
-async fn verify(verifier: Verifier) -> (VerifySummary, Told) {
+pub(crate) async fn verify(verifier: Verifier) -> (VerifySummary, Told) {
     let mut told = Told::default();
     let summary = stored(verifier.verify(&mut told).await);
     (summary, told)
 }
 
-async fn assert_intact(client: &Client) -> VerifySummary {
+pub(crate) async fn assert_intact(client: &Client) -> VerifySummary {
     let (summary, told) = verify(verifier(client)).await;
     assert_eq!(told.differences, []);
     summary
 }
 
-async fn stored_stock(client: &Client, product: ProductId) -> StoredStock {
+pub(crate) async fn stored_stock(client: &Client, product: ProductId) -> StoredStock {
     let found = client.database.stored_stock(client.view, product).await;
     stored(found).expect("the product is managed")
 }

@@ -68,8 +68,8 @@ pub use text::{
 };
 pub use timestamp::Timestamp;
 pub use verify::{
-    Difference, Figures, LedgerVerifier, Problem, StoredBalance, StoredEntry, StoredStock,
-    UnreadableRow, VerifiedLedger,
+    Difference, Figures, LedgerVerifier, Problem, StoredBalance, StoredEntry, StoredHolds,
+    StoredStock, UnreadableRow, VerifiedLedger,
 };
 
 /// The most locations one stock may have positions in.

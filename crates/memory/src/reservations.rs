@@ -10,7 +10,8 @@ use stockroom_application::ports::{
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     DueHolds, Hold, Needs, OrderId, OrganizationId, Owner, Reservation, ReservationChange,
-    ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey, Timestamp,
+    ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey, StoredHolds,
+    Timestamp,
 };
 
 use crate::MemoryDatabase;
@@ -86,6 +87,21 @@ impl Reservations {
             self.orders.insert(order, reservation.id);
         }
         self.replace(reservation);
+    }
+
+    /// What open lines hold of a stock.
+    pub(crate) fn stored_holds(&self, stock: StockId) -> StoredHolds {
+        let mut holds = StoredHolds::default();
+        let open = self.open.get(&stock).into_iter().flatten();
+        let expiring = self.expiring.get(&stock).and_then(BTreeSet::first);
+        holds.first_expiry = expiring.map(|(expires_at, _)| expires_at.as_milliseconds());
+        for reservation in open.filter_map(|id| self.all.get(id)) {
+            for line in reservation.lines.iter().filter(|line| line.stock == stock) {
+                let location = line.location.as_ref().map(|(location, _)| *location);
+                holds.add(location, line.open().into());
+            }
+        }
+        holds
     }
 
     /// Those that have expired and aren't stored as such, the first first.

@@ -13,17 +13,31 @@ use crate::MemoryDatabase;
 use crate::tenant::Tenant;
 
 impl Tenant {
-    fn stored(&self) -> impl Iterator<Item = (&Stock, bool)> {
-        let deleted = self.deleted_stocks.iter().map(|it| (&it.stock, false));
-        self.stocks
-            .values()
-            .map(|stock| (stock, true))
-            .chain(deleted)
+    /// All current stock, and all deleted stock, that `is_wanted`.
+    fn stored(&self, is_wanted: impl Fn(StockId) -> bool) -> Vec<StoredStock> {
+        let is_wanted = |stock: &&Stock| is_wanted(stock.id);
+        let current = self.stocks.values().filter(is_wanted);
+        let deleted = self.deleted_stocks.iter().map(|it| &it.stock);
+        current
+            .map(|stock| self.stored_current(stock))
+            .chain(
+                deleted
+                    .filter(is_wanted)
+                    .map(|stock| StoredStock::new(stock, false)),
+            )
+            .collect()
     }
 
-    /// The stock that `repaired` is, if the tenant can have such. What reservations hold of it stays
-    /// as it is in `current`.
-    fn decode(&self, repaired: &StoredStock, current: &Stock) -> Option<Stock> {
+    fn stored_current(&self, stock: &Stock) -> StoredStock {
+        StoredStock {
+            lines: self.reservations.stored_holds(stock.id),
+            ..StoredStock::new(stock, true)
+        }
+    }
+
+    /// The stock that `repaired` is, if the tenant can have such.
+    fn decode(&self, repaired: &StoredStock) -> Option<Stock> {
+        let held = |location| Quantity::try_from(repaired.held.pieces_in(location)).ok();
         let balance = |stored: StoredBalance| {
             Some(Balance {
                 available: Quantity::try_from(stored.available).ok()?,
@@ -33,7 +47,7 @@ impl Tenant {
         let located = repaired.located.iter().map(|(location, stored)| {
             let slug = self.slug(*location)?.clone();
             let balance = balance(*stored)?;
-            let held = current.held(Some(*location));
+            let held = held(Some(*location))?;
             let position = Position {
                 slug,
                 balance,
@@ -41,19 +55,23 @@ impl Tenant {
             };
             Some((*location, position))
         });
+        let next_expiry = match repaired.held.first_expiry {
+            None => None,
+            Some(at) => Some(Timestamp::from_milliseconds(at)?),
+        };
         Some(Stock {
             id: repaired.id,
             product: repaired.product,
             owner: repaired.owner,
             product_owner: repaired.product_owner,
             unlocated: balance(repaired.unlocated)?,
-            unlocated_held: current.unlocated_held,
+            unlocated_held: held(None)?,
             located: located.collect::<Option<BTreeMap<_, _>>>()?,
             sequence: u64::try_from(repaired.sequence).ok()?,
             last_hash: repaired.last_hash.unwrap_or(EntryHash([0; 32])),
             created_at: Timestamp::from_milliseconds(repaired.created_at)?,
             updated_at: Timestamp::from_milliseconds(repaired.updated_at)?,
-            next_expiry: current.next_expiry,
+            next_expiry,
         })
     }
 }
@@ -66,13 +84,8 @@ impl StoredReader for MemoryDatabase {
         after: &Cursor,
         limit: u32,
     ) -> Result<Chunk<StoredStock>, StoreError> {
-        let mut rows: Vec<StoredStock> = self.in_tenant(organization, |tenant| {
-            let behind = tenant
-                .stored()
-                .filter(|(stock, _)| stock.id > after.stock_id());
-            behind
-                .map(|(stock, is_current)| StoredStock::new(stock, is_current))
-                .collect()
+        let mut rows = self.in_tenant(organization, |tenant| {
+            tenant.stored(|stock| stock > after.stock_id())
         });
         rows.sort_by_key(|stock| stock.id);
         let limit = limit as usize;
@@ -92,10 +105,7 @@ impl StoredReader for MemoryDatabase {
         ids: &[StockId],
     ) -> Result<Vec<StoredStock>, StoreError> {
         Ok(self.in_tenant(organization, |tenant| {
-            let wanted = tenant.stored().filter(|(stock, _)| ids.contains(&stock.id));
-            wanted
-                .map(|(stock, is_current)| StoredStock::new(stock, is_current))
-                .collect()
+            tenant.stored(|stock| ids.contains(&stock))
         }))
     }
 
@@ -106,7 +116,7 @@ impl StoredReader for MemoryDatabase {
     ) -> Result<Option<StoredStock>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
             let stock = tenant.visible_stock(view.acting, product);
-            stock.map(|stock| StoredStock::new(stock, true))
+            stock.map(|stock| tenant.stored_current(stock))
         }))
     }
 
@@ -162,11 +172,11 @@ impl StoredReader for MemoryDatabase {
             owner: found.owner,
         };
         let current = tenant.stocks.get(&key).cloned();
-        let Some(current) = current.filter(|stock| StoredStock::new(stock, true) == *found) else {
+        let Some(current) = current.filter(|stock| tenant.stored_current(stock) == *found) else {
             return Ok(false);
         };
         let impossible = || StoreError::Failed("such stock can't be kept".into());
-        let stock = tenant.decode(repaired, &current).ok_or_else(impossible)?;
+        let stock = tenant.decode(repaired).ok_or_else(impossible)?;
         let change = StockChange {
             before: Some(current),
             after: Some(stock),

@@ -8,9 +8,12 @@ use std::sync::Arc;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{Database, StockReader, View};
 use stockroom_application::{Environment, Repairing};
-use stockroom_conformance::damage::{DELETED, Damageable, ENTRIES, PRODUCT};
+use stockroom_conformance::damage::{
+    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, OTHER, PRODUCT,
+};
 use stockroom_domain::{
-    Actor, Command, OrganizationId, Owner, Quantity, Transact, TransactionAction,
+    Actor, Command, ExpiresIn, Operation, OrganizationId, Owner, Quantity, ReservationItem,
+    Reserve, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -290,6 +293,81 @@ async fn what_is_kept_of_stock_is_held_against_the_ledger_and_repaired() {
 }
 
 #[tokio::test]
+async fn what_reservations_hold_is_held_against_their_lines_and_repaired() {
+    for HeldDamage {
+        statement,
+        named,
+        outcome,
+    } in HELD_DAMAGES
+    {
+        let mut scene = setup().await;
+        scene.stock.reserve().await;
+        assert_eq!(scene.lines().await, [""; 0]);
+        assert_eq!(scene.execute(statement).await, 1, "{statement}");
+        let damaged = scene.current().await;
+        let lines = scene.lines().await;
+        let are_named = lines
+            .iter()
+            .zip(named)
+            .all(|(it, named)| it.contains(named));
+        assert!(
+            are_named && lines.len() == named.len(),
+            "{statement}: {lines:#?}"
+        );
+        let told = scene.stock.repair(Repairing::Apply).await;
+        assert_eq!(
+            (told.lines(), told.outcomes),
+            (lines.clone(), vec![outcome])
+        );
+        if outcome == "done" {
+            assert_eq!(scene.lines().await, [""; 0], "{statement}");
+        } else {
+            assert_eq!(scene.lines().await, lines);
+            assert_eq!(scene.current().await, damaged);
+        }
+    }
+}
+
+/// A position comes back with what is held of it.
+#[tokio::test]
+async fn a_position_that_is_reserved_comes_back() {
+    let mut scene = setup().await;
+    scene.stock.reserve().await;
+    let right = scene.current().await;
+    for damage in [
+        "DELETE FROM positions WHERE held > 0",
+        "UPDATE stocks SET located = false WHERE unlocated_held > 0",
+    ] {
+        assert_eq!(scene.execute(damage).await, 1);
+        let lines = scene.lines().await;
+        assert_eq!(lines.len(), 2, "{lines:#?}");
+        assert!(lines[0].contains("there is nothing, but by the ledger"));
+        assert!(lines[1].ends_with("are said to hold 0, but by their lines 2"));
+        scene.stock.repair(Repairing::Apply).await;
+        assert_eq!(scene.current().await, right);
+    }
+}
+
+/// Whatever stands in lines, they are added up.
+#[tokio::test]
+async fn lines_that_hold_more_than_can_be_are_named() {
+    let mut scene = setup().await;
+    scene.stock.reserve().await;
+    let least = "fulfilled = -9223372036854775807";
+    let update = format!("UPDATE reservation_lines SET {least} WHERE expires_at IS NOT NULL");
+    assert_eq!(scene.execute(&update).await, 2);
+    let lines = scene.lines().await;
+    let by_their_lines = "by their lines 9223372036854775807";
+    let overheld = "reservations hold 9223372036854775807 in ";
+    let count = |text: &str| lines.iter().filter(|it| it.contains(text)).count();
+    assert_eq!(
+        [count(by_their_lines), count(overheld)],
+        [2, 2],
+        "{lines:#?}"
+    );
+}
+
+#[tokio::test]
 async fn a_position_that_is_gone_or_passed_over_comes_back() {
     let mut scene = setup().await;
     let right = scene.current().await;
@@ -373,20 +451,19 @@ async fn servers_notice_that_stock_was_repaired() {
         "UPDATE stocks SET available = 1, unlocated_available = 1",
     ] {
         let mut scene = setup().await;
-        let other_product = stockroom_conformance::damage::OTHER;
         let server = open(&scene.server).await;
         scene
-            .execute(&format!("{damage} WHERE product_id = '{other_product}'"))
+            .execute(&format!("{damage} WHERE product_id = '{OTHER}'"))
             .await;
         let view = View {
             organization: OrganizationId::new(Uuid::from_u128(1)),
             acting: Owner::Organization,
         };
-        server.stock(view, other_product).await.unwrap().unwrap();
+        server.stock(view, OTHER).await.unwrap().unwrap();
         let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["done"]);
         let increment = Transact::new(
-            other_product,
+            OTHER,
             TransactionAction::Increment,
             Quantity::new(1).unwrap(),
         );
@@ -395,7 +472,50 @@ async fn servers_notice_that_stock_was_repaired() {
         let outcomes = server.commit(view.organization, &[command]).await.unwrap();
         outcomes.into_iter().next().unwrap().unwrap();
         assert_eq!(scene.lines().await, [""; 0]);
-        let stock = scene.database.stock(view, other_product).await;
+        let stock = scene.database.stock(view, OTHER).await;
         assert_eq!(stock.unwrap().unwrap().sums().available.get(), 11);
+    }
+}
+
+/// Another server has read how much is reserved while that was wrong, too little or too much.
+#[tokio::test]
+async fn servers_notice_that_what_is_held_was_repaired() {
+    let quantity = |pieces| Quantity::new(pieces).unwrap();
+    let view = View {
+        organization: OrganizationId::new(Uuid::from_u128(1)),
+        acting: Owner::Organization,
+    };
+    let commit = async |database: &dyn Database, operation: Operation| {
+        let command = Command::new(Actor::OPERATOR, operation);
+        let outcomes = database.commit(view.organization, &[command]).await;
+        outcomes.unwrap().remove(0)
+    };
+    for (held, deallocated, is_done) in [(0, 3, false), (5, 2, true)] {
+        let mut scene = setup().await;
+        let allocate = Transact::new(OTHER, TransactionAction::Allocate, quantity(2));
+        let reserve = Reserve {
+            order: None,
+            expires_in: ExpiresIn::default(),
+            items: vec![ReservationItem {
+                product: OTHER,
+                location: None,
+                quantity: quantity(3),
+            }],
+        };
+        for operation in [allocate.into(), reserve.into()] {
+            commit(&*scene.database, operation).await.unwrap();
+        }
+        let wrong =
+            format!("UPDATE stocks SET unlocated_held = {held} WHERE product_id = '{OTHER}'");
+        assert_eq!(scene.execute(&wrong).await, 1);
+        let server = open(&scene.server).await;
+        server.stock(view, OTHER).await.unwrap().unwrap();
+        let told = scene.stock.repair(Repairing::Apply).await;
+        assert_eq!(told.outcomes, ["done"]);
+        let deallocate = TransactionAction::Deallocate;
+        let deallocate = Transact::new(OTHER, deallocate, quantity(deallocated));
+        let outcome = commit(&server, deallocate.into()).await;
+        assert_eq!(outcome.is_ok(), is_done, "{outcome:?}");
+        assert_eq!(scene.lines().await, [""; 0]);
     }
 }

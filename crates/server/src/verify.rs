@@ -65,7 +65,7 @@ pub(crate) async fn verify(settings: &Verify) -> ExitCode {
     code(verified.await)
 }
 
-/// Makes current stock what its ledgers say.
+/// Makes current stock what its ledgers and reservations say.
 pub(crate) async fn repair(settings: &Repair) -> ExitCode {
     let repairing = if settings.apply {
         Repairing::Apply
@@ -237,14 +237,15 @@ impl VerifyObserver for Report {
 
     fn repair(&mut self, repair: &Repaired<'_>) {
         let becomes = match &repair.outcome {
-            RepairOutcome::Planned(_) => "would be made what its ledger says".to_owned(),
-            RepairOutcome::Done(_) => "was made what its ledger says".to_owned(),
+            RepairOutcome::Planned(_) => "would be made what its ledger and reservations say".to_owned(),
+            RepairOutcome::Done(_) => "was made what its ledger and reservations say".to_owned(),
             RepairOutcome::Changed => {
                 "was changed meanwhile, and is left as it is: try again".to_owned()
             }
             RepairOutcome::Deleted => "is deleted, and is kept as it is".to_owned(),
             RepairOutcome::Damaged => {
-                "is left as it is: its ledger isn't sound, so that it doesn't say what it should be"
+                "is left as it is: its ledger isn't sound, or reservations hold what isn't allocated, \
+                 so that nothing says what it should be"
                     .to_owned()
             }
             RepairOutcome::Failed(error) => {

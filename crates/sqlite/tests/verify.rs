@@ -9,7 +9,9 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Environment, Repairing};
-use stockroom_conformance::damage::{DELETED, Damageable, ENTRIES, PRODUCT};
+use stockroom_conformance::damage::{
+    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, PRODUCT,
+};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -420,6 +422,77 @@ async fn stock_that_is_current_and_deleted_is_named() {
     let twice =
         |line: &String| line.ends_with("it is kept both as current stock and as deleted stock");
     assert!(lines.iter().all(twice), "{lines:#?}");
+}
+
+#[tokio::test]
+async fn what_reservations_hold_is_held_against_their_lines_and_repaired() {
+    for HeldDamage {
+        statement,
+        named,
+        outcome,
+    } in HELD_DAMAGES
+    {
+        let scene = setup().await;
+        scene.stock.reserve().await;
+        assert_eq!(scene.lines().await, [""; 0]);
+        assert_eq!(scene.execute(statement), 1, "{statement}");
+        let damaged = [scene.rows("stocks"), scene.rows("positions")];
+        let lines = scene.lines().await;
+        let are_named = lines
+            .iter()
+            .zip(named)
+            .all(|(it, named)| it.contains(named));
+        assert!(
+            are_named && lines.len() == named.len(),
+            "{statement}: {lines:#?}"
+        );
+        let told = scene.stock.repair(Repairing::Apply).await;
+        assert_eq!(
+            (told.lines(), told.outcomes),
+            (lines.clone(), vec![outcome])
+        );
+        if outcome == "done" {
+            assert_eq!(scene.lines().await, [""; 0], "{statement}");
+        } else {
+            assert_eq!(scene.lines().await, lines);
+            assert_eq!([scene.rows("stocks"), scene.rows("positions")], damaged);
+        }
+    }
+}
+
+/// A position comes back with what is held of it.
+#[tokio::test]
+async fn a_position_that_is_reserved_comes_back() {
+    let scene = setup().await;
+    scene.stock.reserve().await;
+    let right = [scene.rows("stocks"), scene.rows("positions")];
+    assert_eq!(scene.execute("DELETE FROM positions WHERE held > 0"), 1);
+    let lines = scene.lines().await;
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(lines[0].contains("there is nothing, but by the ledger"));
+    assert!(lines[1].ends_with("are said to hold 0, but by their lines 2"));
+    scene.stock.repair(Repairing::Apply).await;
+    assert_eq!([scene.rows("stocks"), scene.rows("positions")], right);
+}
+
+#[tokio::test]
+async fn lines_that_cant_be_read_are_named() {
+    for (damage, column) in [
+        ("location_id = x'00'", "location_id"),
+        ("fulfilled = -9223372036854775807", "quantity"),
+    ] {
+        let scene = setup().await;
+        scene.stock.reserve().await;
+        let update = format!("UPDATE reservation_lines SET {damage} WHERE quantity = 3");
+        assert_eq!(scene.execute(&update), 1);
+        let lines = scene.lines().await;
+        let unreadable = format!("reservation_lines.{column} holds an impossible value in row ");
+        assert!(lines[0].starts_with(&unreadable), "{lines:#?}");
+        assert!(lines[1].ends_with("are said to hold 4, but by their lines 1"));
+        assert_eq!(lines.len(), 2);
+        let told = scene.stock.repair(Repairing::Apply).await;
+        assert_eq!(told.outcomes, ["failed"]);
+    }
 }
 
 /// Nothing is left out because something else is wrong, too.

@@ -89,7 +89,8 @@ pub struct Chunk<T> {
 #[async_trait]
 pub trait StoredReader: Send + Sync {
     /// Stock, current and deleted, in the order of ids, beginning behind `after`: at most `limit` of
-    /// each kind. Each is read together with its positions, as of one moment.
+    /// each kind. Each is read together with its positions and the lines of reservations that are open
+    /// for it, as of one moment.
     async fn stored_stocks(
         &self,
         organization: OrganizationId,
@@ -97,7 +98,7 @@ pub trait StoredReader: Send + Sync {
         limit: u32,
     ) -> Result<Chunk<StoredStock>, StoreError>;
 
-    /// The stock of these ids, current or deleted, in any order.
+    /// The stock of these ids, current or deleted, in any order; each read as above.
     async fn stored_stocks_of(
         &self,
         organization: OrganizationId,
@@ -122,8 +123,9 @@ pub trait StoredReader: Send + Sync {
     /// About how many entries there are, by what is kept of stock.
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
 
-    /// Makes the current stock `found` what it should be, its positions with it, unless it is no
-    /// longer as it was found. Gives whether it was done.
+    /// Makes the current stock `found` what it should be, its positions and what is held of them with
+    /// it, unless it is no longer as it was found. Lines of reservations stay as they are. Gives
+    /// whether it was done.
     async fn repair_stock(
         &self,
         organization: OrganizationId,

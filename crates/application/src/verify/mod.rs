@@ -1,4 +1,5 @@
-//! Proving what is stored of stock: each ledger in itself, and current stock against it.
+//! Proving what is stored of stock: each ledger in itself, and current stock against it. What
+//! reservations hold of it is read with it, and held against their lines.
 //!
 //! It works while others write. A stock is read before its ledger, of which the entries up to the
 //! last one that the stock knew of never change. What is there beyond it, a ledger longer than its
@@ -100,7 +101,8 @@ pub enum RepairOutcome {
     Changed,
     /// It isn't current any more, and kept as it is.
     Deleted,
-    /// Its ledger isn't sound itself: nobody knows what it should be.
+    /// Its ledger isn't sound itself, or reservations hold what by the ledger isn't allocated: nobody
+    /// knows what it should be.
     Damaged,
     /// The database doesn't take it.
     Failed(StoreError),
@@ -155,7 +157,8 @@ impl Verifier {
         self.run(None, observer).await
     }
 
-    /// The same, and makes current stock what its ledger says, where that is sound.
+    /// The same, and makes current stock what its ledger says, where that is sound, and what is held of
+    /// it what reservations say.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.

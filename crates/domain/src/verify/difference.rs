@@ -47,7 +47,7 @@ impl fmt::Display for Difference {
 }
 
 /// What is wrong. All but the last few are about a ledger, or a single entry of it; these are about
-/// what is kept beside a ledger, and can be rebuilt from it.
+/// what is kept beside a ledger, and can be rebuilt from it and from the lines of reservations.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// It can't even be told what a row belongs to.
@@ -190,6 +190,47 @@ pub enum Problem {
         /// When it was changed for all that is known.
         ledger: Timestamp,
     },
+    /// What reservations are said to hold isn't what their lines do.
+    #[error("{figures} reservations are said to hold {stored}, but by their lines {lines}")]
+    Held {
+        /// Where.
+        figures: Figures,
+        /// What is stored.
+        stored: i64,
+        /// What it should be.
+        lines: i64,
+    },
+    /// A reservation may expire unnoticed.
+    #[error("{}", expiry(*stored, *lines))]
+    Expiry {
+        /// The time before which none is said to expire.
+        stored: Option<i64>,
+        /// When the first one does by the lines, if any does.
+        lines: Option<i64>,
+    },
+    /// Reservations hold what isn't there. Nobody knows whether that or the ledger is wrong.
+    #[error(
+        "reservations hold {lines} {figures}, of which only {ledger} are allocated by the ledger"
+    )]
+    Overheld {
+        /// Where.
+        figures: Figures,
+        /// What they hold by their lines.
+        lines: i64,
+        /// What is allocated there.
+        ledger: Quantity,
+    },
+}
+
+impl Problem {
+    /// Whether it can't be known from anything that is stored what should be there instead.
+    pub(super) fn is_beyond_repair(&self) -> bool {
+        match self {
+            Self::Missing { .. } | Self::Overheld { .. } => true,
+            Self::Expiry { lines, .. } => lines.is_some_and(|lines| !is_time(lines)),
+            _ => false,
+        }
+    }
 }
 
 /// Figures that are kept beside a ledger.
@@ -201,6 +242,12 @@ pub enum Figures {
     Unlocated,
     /// Of what lies in one.
     Located(LocationId),
+}
+
+impl From<Option<LocationId>> for Figures {
+    fn from(location: Option<LocationId>) -> Self {
+        location.map_or(Self::Unlocated, Self::Located)
+    }
 }
 
 impl fmt::Display for Figures {
@@ -223,6 +270,25 @@ fn missing(first: i64, last: i64) -> String {
 
 fn hash(stored: Option<EntryHash>) -> String {
     stored.map_or_else(|| "none".to_owned(), |hash| hash.to_string())
+}
+
+fn expiry(stored: Option<i64>, lines: Option<i64>) -> String {
+    let stored = match stored {
+        None => "none of its reservations is said to expire".to_owned(),
+        Some(stored) => format!(
+            "none of its reservations is said to expire before {}",
+            time(stored)
+        ),
+    };
+    let lines = match lines {
+        None => "which is no time".to_owned(),
+        Some(lines) => format!("but by their lines one does at {}", time(lines)),
+    };
+    format!("{stored}, {lines}")
+}
+
+fn is_time(milliseconds: i64) -> bool {
+    Timestamp::from_milliseconds(milliseconds).is_some()
 }
 
 fn time(milliseconds: i64) -> String {

@@ -1,6 +1,6 @@
 //! Verifying one stock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::replay::{Replay, Told};
 use super::{Difference, Figures, Problem, StoredBalance, StoredEntry, StoredStock};
@@ -91,8 +91,12 @@ impl LedgerVerifier {
         if self.at_its_last.is_none() && (1..sequence).contains(&known) {
             // If it has been left out, that is reported with the gap.
             let is_there = self.replay.last == known;
-            let problems = is_there.then(|| self.compare());
-            self.at_its_last = Some(problems.unwrap_or_default());
+            let problems = if is_there {
+                self.compare()
+            } else {
+                self.compare_held()
+            };
+            self.at_its_last = Some(problems);
         }
     }
 
@@ -125,6 +129,7 @@ impl LedgerVerifier {
             let last = stock.sequence.max(first);
             let mut problems = vec![Problem::Missing { first, last }];
             self.compare_parts(&mut problems);
+            problems.extend(self.compare_held());
             return problems;
         }
         let mut problems = Vec::new();
@@ -142,6 +147,8 @@ impl LedgerVerifier {
         }
         self.compare_figures(&mut problems);
         self.compare_times(&mut problems);
+        problems.extend(self.compare_held());
+        self.compare_lines(&mut problems);
         problems
     }
 
@@ -217,6 +224,58 @@ impl LedgerVerifier {
         }
     }
 
+    /// What the stock says of reservations has to be what their lines say, whatever the ledger does.
+    fn compare_held(&self) -> Vec<Problem> {
+        let StoredStock { held, lines, .. } = &self.stock;
+        let mut problems = Vec::new();
+        let positions = held.pieces.keys().chain(lines.pieces.keys());
+        for location in positions.collect::<BTreeSet<_>>() {
+            let [stored, lines] = [held, lines].map(|holds| holds.pieces_in(*location));
+            if stored != lines {
+                let figures = Figures::from(*location);
+                problems.push(Problem::Held {
+                    figures,
+                    stored,
+                    lines,
+                });
+            }
+        }
+        if !self.is_expiry_noticed() {
+            problems.push(Problem::Expiry {
+                stored: held.first_expiry,
+                lines: lines.first_expiry,
+            });
+        }
+        problems
+    }
+
+    /// Whether the stock expects the first reservation to expire, then or sooner: it isn't told when
+    /// one is paid for, or given back.
+    fn is_expiry_noticed(&self) -> bool {
+        let StoredStock { held, lines, .. } = &self.stock;
+        let Some(stored) = held.first_expiry else {
+            return lines.first_expiry.is_none();
+        };
+        Timestamp::from_milliseconds(stored).is_some()
+            && lines.first_expiry.is_none_or(|first| stored <= first)
+    }
+
+    /// Lines can't hold more of a position than is allocated there.
+    fn compare_lines(&self, problems: &mut Vec<Problem>) {
+        let Self { stock, replay, .. } = self;
+        for (location, lines) in &stock.lines.pieces {
+            let position = location.map_or(replay.unlocated, |location| replay.located(location));
+            let told = replay.balance(position);
+            if let Some(told) = told.filter(|told| !told.has_allocated(*lines)) {
+                problems.push(Problem::Overheld {
+                    figures: Figures::from(*location),
+                    lines: *lines,
+                    ledger: told.stored.allocated,
+                });
+            }
+        }
+    }
+
     /// What should be kept of the stock.
     fn rebuilt(&self) -> Option<StoredStock> {
         let Self { stock, replay, .. } = self;
@@ -233,7 +292,12 @@ impl LedgerVerifier {
         let last_at = replay.last_at?;
         let updated_at = Timestamp::from_milliseconds(stock.updated_at)
             .map_or(last_at, |updated_at| updated_at.max(last_at));
+        let mut held = stock.lines.clone();
+        if self.is_expiry_noticed() {
+            held.first_expiry = stock.held.first_expiry;
+        }
         Some(StoredStock {
+            held,
             sums: replay.sums?.stored.into(),
             unlocated: replay.unlocated.balance.stored.into(),
             located,
@@ -304,14 +368,15 @@ impl VerifiedLedger {
         problems
     }
 
-    /// What the stock should be, if it is something else, and its ledger is sound. Deleted stock is
-    /// left as it is.
+    /// What the stock should be, if it is something else, its ledger is sound, and reservations hold no
+    /// more of it than there is. Deleted stock is left as it is.
     #[must_use]
     pub fn repaired(&self, has_gone_on: bool) -> Option<&StoredStock> {
-        let problems = self.problems(has_gone_on);
-        let lacks_entries = |problem: &Problem| matches!(problem, Problem::Missing { .. });
+        let is_right = self.problems(has_gone_on).is_empty();
+        let at_its_last = self.at_its_last.as_ref().filter(|_| has_gone_on);
+        let mut problems = at_its_last.unwrap_or(&self.at_the_end).iter();
         let is_repairable =
-            self.stock.is_current && !problems.is_empty() && !problems.iter().any(lacks_entries);
+            self.stock.is_current && !is_right && !problems.any(Problem::is_beyond_repair);
         self.rebuilt.as_ref().filter(|_| is_repairable)
     }
 }

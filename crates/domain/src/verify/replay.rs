@@ -33,6 +33,12 @@ impl Told<Balance> {
         let mut candidates = self.candidates();
         candidates.any(|balance| StoredBalance::from(balance) == figures)
     }
+
+    /// Whether so many pieces may be allocated.
+    pub(super) fn has_allocated(self, pieces: i64) -> bool {
+        let mut candidates = self.candidates();
+        candidates.any(|balance| pieces <= i64::from(balance.allocated))
+    }
 }
 
 /// What comes next to an entry is chained to it by one of its two hashes.

@@ -35,6 +35,44 @@ impl fmt::Display for StoredBalance {
     }
 }
 
+/// What reservations hold of a stock.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct StoredHolds {
+    /// How much in each location, and in none; where that is nothing it is left out.
+    pub pieces: BTreeMap<Option<LocationId>, i64>,
+    /// When the first of them expires, if any does, in milliseconds since the Unix epoch.
+    pub first_expiry: Option<i64>,
+}
+
+impl StoredHolds {
+    /// How much in a location, or in none.
+    #[must_use]
+    pub fn pieces_in(&self, location: Option<LocationId>) -> i64 {
+        self.pieces.get(&location).copied().unwrap_or_default()
+    }
+
+    /// Adds what is held in a location, or in none.
+    pub fn add(&mut self, location: Option<LocationId>, pieces: i64) {
+        if pieces != 0 {
+            let sum = self.pieces_in(location).saturating_add(pieces);
+            self.pieces.insert(location, sum);
+        }
+    }
+
+    /// What `stock` says.
+    fn of(stock: &Stock) -> Self {
+        let mut holds = Self {
+            first_expiry: stock.next_expiry.map(Timestamp::as_milliseconds),
+            ..Self::default()
+        };
+        holds.add(None, stock.unlocated_held.into());
+        for (location, position) in &stock.located {
+            holds.add(Some(*location), position.held.into());
+        }
+        holds
+    }
+}
+
 /// What is kept of a stock beside its ledger, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredStock {
@@ -54,6 +92,11 @@ pub struct StoredStock {
     pub unlocated: StoredBalance,
     /// What lies in locations. Of deleted stock that isn't kept.
     pub located: BTreeMap<LocationId, StoredBalance>,
+    /// What reservations are said to hold of it, and a time before which none of them expires. Of
+    /// deleted stock, nothing.
+    pub held: StoredHolds,
+    /// What the lines of reservations that are open hold of it. Of deleted stock that isn't looked at.
+    pub lines: StoredHolds,
     /// The number of its last entry.
     pub sequence: i64,
     /// The hash of its last entry, if it is one.
@@ -65,9 +108,15 @@ pub struct StoredStock {
 }
 
 impl StoredStock {
-    /// How a stock that is as it should be is stored.
+    /// How a stock that is as it should be is stored. The first reservation to expire is the one that
+    /// it expects.
     #[must_use]
     pub fn new(stock: &Stock, is_current: bool) -> Self {
+        let held = if is_current {
+            StoredHolds::of(stock)
+        } else {
+            StoredHolds::default()
+        };
         let located = stock.located.iter().filter(|_| is_current);
         Self {
             id: stock.id,
@@ -80,6 +129,8 @@ impl StoredStock {
             located: located
                 .map(|(location, position)| (*location, position.balance.into()))
                 .collect(),
+            lines: held.clone(),
+            held,
             sequence: i64::try_from(stock.sequence).unwrap_or(i64::MAX),
             last_hash: Some(stock.last_hash),
             created_at: stock.created_at.as_milliseconds(),

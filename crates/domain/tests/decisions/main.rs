@@ -18,3 +18,4 @@ mod tenancy;
 mod time;
 mod transactions;
 mod verify;
+mod verify_held;

@@ -14,9 +14,9 @@ use TransactionAction::{Allocate, Deallocate, Increment};
 
 /// A stock and its ledger as they are stored.
 #[derive(Clone)]
-struct Stored {
-    stock: StoredStock,
-    entries: Vec<StoredEntry>,
+pub(crate) struct Stored {
+    pub(crate) stock: StoredStock,
+    pub(crate) entries: Vec<StoredEntry>,
 }
 
 fn transact(action: TransactionAction, pieces: u64, location: Option<&str>) -> Operation {
@@ -36,7 +36,7 @@ fn put(location: &str, available: Option<u64>) -> Operation {
 }
 
 /// How the stock is after so many entries of a life with everything in it: eight in all.
-fn after(entries_max: usize) -> Stored {
+pub(crate) fn after(entries_max: usize) -> Stored {
     let create = CreateStock {
         product: product(),
         unlocated: quantity(10),
@@ -80,14 +80,14 @@ fn after(entries_max: usize) -> Stored {
     }
 }
 
-fn whole() -> Stored {
+pub(crate) fn whole() -> Stored {
     let stored = after(usize::MAX);
     assert_eq!(stored.entries.len(), 8);
     stored
 }
 
 impl Stored {
-    fn verify(&self) -> (Vec<Difference>, VerifiedLedger) {
+    pub(crate) fn verify(&self) -> (Vec<Difference>, VerifiedLedger) {
         let mut differences = Vec::new();
         let mut verifier = LedgerVerifier::new(self.stock.clone());
         for entry in &self.entries {
@@ -97,7 +97,7 @@ impl Stored {
     }
 
     /// The number of the entry, if it is about one, and what is wrong.
-    fn problems(&self) -> Vec<(Option<i64>, String)> {
+    pub(crate) fn problems(&self) -> Vec<(Option<i64>, String)> {
         let (mut differences, verified) = self.verify();
         differences.extend(verified.differences(false));
         differences
@@ -107,7 +107,7 @@ impl Stored {
     }
 
     /// The entry of this number.
-    fn entry(&mut self, number: usize) -> &mut Entry {
+    pub(crate) fn entry(&mut self, number: usize) -> &mut Entry {
         self.entries[number - 1].content.as_mut().expect("an entry")
     }
 
@@ -117,7 +117,7 @@ impl Stored {
     }
 
     /// Brings all hashes in order, as someone would who knows how.
-    fn reseal(&mut self) {
+    pub(crate) fn reseal(&mut self) {
         let mut start = stock(store(), balance(0, 0));
         start.id = self.stock.id;
         let mut previous = EntryHash::start(&start);
@@ -137,14 +137,14 @@ fn dated(id: TransactionId, milliseconds: u64) -> TransactionId {
     TransactionId::new(Uuid::from_u64_pair(high - (milliseconds << 16), low))
 }
 
-type Damage = fn(&mut Stored);
+pub(crate) type Damage = fn(&mut Stored);
 
 /// A damage, and what is found of it: about which entry, and how that is said, as far as it is always
 /// the same.
-type Named = (Damage, &'static [(Option<i64>, &'static str)]);
+pub(crate) type Named = (Damage, &'static [(Option<i64>, &'static str)]);
 
 /// Checks that each damage is named, and nothing else.
-fn assert_named(cases: &[Named]) {
+pub(crate) fn assert_named(cases: &[Named]) {
     for (number, (damage, expected)) in cases.iter().enumerate() {
         let mut stored = whole();
         damage(&mut stored);
@@ -442,8 +442,8 @@ fn what_is_kept_beside_the_ledger_is_held_against_it() {
     assert_eq!(verified.repaired(false), None);
 }
 
-const HERE: LocationId = LocationId::new(Uuid::from_u128(1));
-const NOWHERE: LocationId = LocationId::new(Uuid::from_u128(9));
+pub(crate) const HERE: LocationId = LocationId::new(Uuid::from_u128(1));
+pub(crate) const NOWHERE: LocationId = LocationId::new(Uuid::from_u128(9));
 
 const DAMAGES_OF_STOCK: [Named; 11] = [
     (

@@ -12,9 +12,9 @@ use crate::representation::{Data, VerificationBody};
 
 /// Verify a product's stock.
 ///
-/// Recomputes numbers, hashes, balances and sums from the product's transactions, and holds the
-/// stock against them. Takes longer the more transactions there are: `stockroom verify` at the
-/// server's command line has no limit.
+/// Recomputes numbers, hashes, balances and sums from the product's transactions, adds up what
+/// reservations hold, and holds the stock against both. Takes longer the more transactions there
+/// are: `stockroom verify` at the server's command line has no limit.
 #[utoipa::path(
     get,
     path = "/v2/inventories/verify",

@@ -36,7 +36,8 @@ pub(crate) async fn repair(
         }
     }
     for (location, balance) in &repaired.located {
-        if found.located.get(location) != Some(balance) {
+        let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
+        if found.located.get(location) != Some(balance) || held != held_before {
             keep(&mut session, organization, repaired, *location, *balance).await?;
         }
     }
@@ -82,7 +83,9 @@ async fn update(
             last_hash = $9,
             created_at = $10,
             updated_at = $11,
-            located = $12
+            located = $12,
+            unlocated_held = $13,
+            next_expiry = $14
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
         "#,
         organization.uuid(),
@@ -97,6 +100,8 @@ async fn update(
         stock.created_at,
         stock.updated_at,
         !stock.located.is_empty(),
+        stock.held.pieces_in(None),
+        stock.held.first_expiry,
     )
     .execute(session)
     .await
@@ -150,16 +155,19 @@ async fn keep(
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"
-        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
-        VALUES ($1, $2, $3, $4, $5)
-        ON CONFLICT (organization_id, stock_id, location_id)
-            DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
+        VALUES ($1, $2, $3, $4, $5, $6)
+        ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
+            available = excluded.available,
+            allocated = excluded.allocated,
+            held = excluded.held
         "#,
         organization.uuid(),
         stock.id.uuid(),
         location.uuid(),
         balance.available,
         balance.allocated,
+        stock.held.pieces_in(Some(location)),
     )
     .execute(&mut *session)
     .await

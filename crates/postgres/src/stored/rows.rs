@@ -7,7 +7,7 @@ use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
     Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
     OrganizationId, Owner, ProductId, Quantity, Reason, Reference, StockId, StockKey,
-    StoredBalance, StoredEntry, StoredStock, Timestamp, TransactionId,
+    StoredBalance, StoredEntry, StoredHolds, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -64,6 +64,7 @@ pub(super) async fn ids_after(
 }
 
 /// Current and deleted stock of these ids, in their order.
+#[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn stocks(
     session: &mut Session,
     organization: OrganizationId,
@@ -86,16 +87,22 @@ pub(crate) async fn stocks(
             stocks.last_hash AS "last_hash!",
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
+            stocks.unlocated_held AS "unlocated_held!",
+            stocks.next_expiry AS "next_expiry?",
             positions.location_ids AS "location_ids?",
             positions.available AS "located_available?",
-            positions.allocated AS "located_allocated?"
+            positions.allocated AS "located_allocated?",
+            positions.held AS "located_held?",
+            lines.location_ids AS "line_location_ids?: Vec<Option<Uuid>>",
+            lines.open AS "line_open?",
+            lines.first_expiry AS "first_expiry?"
         FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (stock_id, place)
         CROSS JOIN LATERAL (
             (
                 SELECT
                     true AS is_current, stock_id, product_id, owner_id, product_owner_id,
                     available, allocated, unlocated_available, unlocated_allocated, sequence,
-                    last_hash, created_at, updated_at, located
+                    last_hash, created_at, updated_at, located, unlocated_held, next_expiry
                 FROM stocks
                 WHERE organization_id = $1
                     AND stock_id = wanted.stock_id
@@ -106,7 +113,7 @@ pub(crate) async fn stocks(
                 SELECT
                     false, stock_id, product_id, owner_id, product_owner_id, available, allocated,
                     unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-                    updated_at, false
+                    updated_at, false, 0, NULL
                 FROM deleted_stocks
                 WHERE organization_id = $1 AND stock_id = wanted.stock_id
             )
@@ -116,10 +123,28 @@ pub(crate) async fn stocks(
             SELECT
                 array_agg(location_id) AS location_ids,
                 array_agg(available) AS available,
-                array_agg(allocated) AS allocated
+                array_agg(allocated) AS allocated,
+                array_agg(held) AS held
             FROM positions
             WHERE organization_id = $1 AND stock_id = stocks.stock_id
         ) AS positions ON stocks.located
+        LEFT JOIN LATERAL (
+            SELECT
+                array_agg(location_id) AS location_ids,
+                array_agg(least(9223372036854775807, open)::bigint) AS open,
+                min(first_expiry) AS first_expiry
+            FROM (
+                SELECT
+                    location_id,
+                    sum(quantity::numeric - fulfilled - released) AS open,
+                    min(expires_at) AS first_expiry
+                FROM reservation_lines
+                WHERE organization_id = $1
+                    AND stock_id = stocks.stock_id
+                    AND quantity > fulfilled + released
+                GROUP BY location_id
+            ) AS by_location
+        ) AS lines ON stocks.is_current
         ORDER BY wanted.place, stocks.is_current DESC
         "#,
         organization.uuid(),
@@ -174,9 +199,15 @@ struct StockRow {
     last_hash: Vec<u8>,
     created_at: i64,
     updated_at: i64,
+    unlocated_held: i64,
+    next_expiry: Option<i64>,
     location_ids: Option<Vec<Uuid>>,
     located_available: Option<Vec<i64>>,
     located_allocated: Option<Vec<i64>>,
+    located_held: Option<Vec<i64>>,
+    line_location_ids: Option<Vec<Option<Uuid>>>,
+    line_open: Option<Vec<i64>>,
+    first_expiry: Option<i64>,
 }
 
 impl StockRow {
@@ -184,7 +215,26 @@ impl StockRow {
         let available = self.located_available.into_iter().flatten();
         let figures = available.zip(self.located_allocated.into_iter().flatten());
         let locations = self.location_ids.into_iter().flatten();
-        let located = locations.zip(figures);
+        let locations: Vec<_> = locations.map(LocationId::new).collect();
+        let mut held = StoredHolds {
+            first_expiry: self.next_expiry,
+            ..StoredHolds::default()
+        };
+        held.add(None, self.unlocated_held);
+        for (location, pieces) in locations
+            .iter()
+            .zip(self.located_held.into_iter().flatten())
+        {
+            held.add(Some(*location), pieces);
+        }
+        let mut lines = StoredHolds {
+            first_expiry: self.first_expiry,
+            ..StoredHolds::default()
+        };
+        let open = self.line_open.into_iter().flatten();
+        for (location_id, pieces) in self.line_location_ids.into_iter().flatten().zip(open) {
+            lines.add(location_id.map(LocationId::new), pieces);
+        }
         StoredStock {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
@@ -199,15 +249,19 @@ impl StockRow {
                 available: self.unlocated_available,
                 allocated: self.unlocated_allocated,
             },
-            located: located
-                .map(|(location_id, (available, allocated))| {
+            located: locations
+                .into_iter()
+                .zip(figures)
+                .map(|(location, (available, allocated))| {
                     let balance = StoredBalance {
                         available,
                         allocated,
                     };
-                    (LocationId::new(location_id), balance)
+                    (location, balance)
                 })
                 .collect(),
+            held,
+            lines,
             sequence: self.sequence,
             last_hash: hash(&self.last_hash).ok(),
             created_at: self.created_at,

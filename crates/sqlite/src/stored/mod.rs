@@ -5,6 +5,7 @@
 
 mod repair;
 mod rows;
+mod value;
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};

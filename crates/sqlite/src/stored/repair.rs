@@ -16,15 +16,19 @@ const UPDATE: &str = "
         sequence = ?8,
         last_hash = ?9,
         created_at = ?10,
-        updated_at = ?11
+        updated_at = ?11,
+        unlocated_held = ?12,
+        next_expiry = ?13
     WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
 ";
 
 const KEEP: &str = "
-    INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
-    VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (organization_id, stock_id, location_id)
-        DO UPDATE SET available = excluded.available, allocated = excluded.allocated
+    INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
+        available = excluded.available,
+        allocated = excluded.allocated,
+        held = excluded.held
 ";
 
 const REMOVE: &str = "
@@ -70,7 +74,8 @@ pub(super) fn repair(
         }
     }
     for (location, balance) in &repaired.located {
-        if found.located.get(location) != Some(balance) {
+        let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
+        if found.located.get(location) != Some(balance) || held != held_before {
             keep(&transaction, organization, repaired, *location, *balance).map_err(failed)?;
         }
     }
@@ -97,6 +102,8 @@ fn update(
             stock.last_hash.map(|hash| hash.0),
             stock.created_at,
             stock.updated_at,
+            stock.held.pieces_in(None),
+            stock.held.first_expiry,
         ],
     )?;
     Ok(())
@@ -130,6 +137,7 @@ fn keep(
         location.uuid(),
         balance.available,
         balance.allocated,
+        stock.held.pieces_in(Some(location)),
     ];
     connection.execute(KEEP, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];

@@ -2,35 +2,37 @@
 
 use std::collections::BTreeMap;
 
-use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
     Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, Owner, ProductId, Quantity, Reason, Reference, StockId, StockKey,
-    StoredBalance, StoredEntry, StoredStock, Timestamp, TransactionId, UnreadableRow,
+    OrganizationId, Owner, ProductId, Reason, Reference, StockId, StockKey, StoredBalance,
+    StoredEntry, StoredHolds, StoredStock, TransactionId, UnreadableRow,
 };
 use uuid::Uuid;
 
 use super::corrupt;
+use super::value::{Read, Value, at, key, unreadable};
 use crate::error::failed_directly as failed;
 
 /// A statement for what current and deleted stock have in common.
 macro_rules! select_stock {
-    ($end:literal) => {
+    ($held:literal $end:literal) => {
         concat!(
             "
             SELECT
                 stock_id, product_id, owner_id, product_owner_id, available, allocated,
                 unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-                updated_at
-            ",
+                updated_at, ",
+            $held,
+            " ",
             $end
         )
     };
 }
 
 const CURRENT_AFTER: &str = select_stock!(
+    "unlocated_held, next_expiry"
     "FROM stocks INDEXED BY stocks_of_organization
     WHERE organization_id = ?1 AND stock_id > ?2
     ORDER BY stock_id
@@ -38,6 +40,7 @@ const CURRENT_AFTER: &str = select_stock!(
 );
 
 const DELETED_AFTER: &str = select_stock!(
+    "0, NULL"
     "FROM deleted_stocks
     WHERE organization_id = ?1 AND stock_id > ?2
     ORDER BY stock_id
@@ -45,24 +48,33 @@ const DELETED_AFTER: &str = select_stock!(
 );
 
 const CURRENT_OF: &str = select_stock!(
+    "unlocated_held, next_expiry"
     "FROM stocks INDEXED BY stocks_of_organization
     WHERE organization_id = ?1 AND stock_id = ?2"
 );
 
 const DELETED_OF: &str = select_stock!(
+    "0, NULL"
     "FROM deleted_stocks
     WHERE organization_id = ?1 AND stock_id = ?2"
 );
 
 const CURRENT: &str = select_stock!(
+    "unlocated_held, next_expiry"
     "FROM stocks
     WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
 );
 
 const POSITIONS: &str = "
-    SELECT location_id, available, allocated
+    SELECT location_id, available, allocated, held
     FROM positions
     WHERE organization_id = ?1 AND stock_id = ?2
+";
+
+const OPEN_LINES: &str = "
+    SELECT reservation_id, location_id, quantity - fulfilled - released, expires_at
+    FROM reservation_lines INDEXED BY reservation_lines_open
+    WHERE organization_id = ?1 AND stock_id = ?2 AND quantity > fulfilled + released
 ";
 
 const ENTRIES: &str = "
@@ -78,13 +90,14 @@ const ENTRIES: &str = "
 
 /// All of them, for a look at how they are carried out.
 #[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 7] = [
+pub(crate) const STATEMENTS: [&str; 8] = [
     CURRENT_AFTER,
     DELETED_AFTER,
     CURRENT_OF,
     DELETED_OF,
     CURRENT,
     POSITIONS,
+    OPEN_LINES,
     ENTRIES,
 ];
 
@@ -99,81 +112,6 @@ const COUNT: &str = "
 
 /// Behind every id.
 const LAST: [u8; 17] = [0xff; 17];
-
-/// A column of a row, whatever it holds; its name, if that is no such thing.
-struct Value<'a> {
-    value: ValueRef<'a>,
-    column: &'static str,
-}
-
-type Read<T> = Result<T, &'static str>;
-
-impl<'a> Value<'a> {
-    fn optional<T>(self, read: impl FnOnce(Self) -> Read<T>) -> Read<Option<T>> {
-        match self.value {
-            ValueRef::Null => Ok(None),
-            _ => read(self).map(Some),
-        }
-    }
-
-    fn integer(self) -> Read<i64> {
-        match self.value {
-            ValueRef::Integer(integer) => Ok(integer),
-            _ => Err(self.column),
-        }
-    }
-
-    fn blob<const N: usize>(self) -> Read<[u8; N]> {
-        match self.value {
-            ValueRef::Blob(bytes) => bytes.try_into().map_err(|_| self.column),
-            _ => Err(self.column),
-        }
-    }
-
-    fn uuid(self) -> Read<Uuid> {
-        self.blob().map(Uuid::from_bytes)
-    }
-
-    fn hash(self) -> Read<EntryHash> {
-        self.blob().map(EntryHash)
-    }
-
-    fn quantity(self) -> Read<Quantity> {
-        let column = self.column;
-        Quantity::try_from(self.integer()?).map_err(|_| column)
-    }
-
-    fn timestamp(self) -> Read<Timestamp> {
-        let column = self.column;
-        Timestamp::from_milliseconds(self.integer()?).ok_or(column)
-    }
-
-    fn text<T, E>(self, read: impl FnOnce(&'a str) -> Result<T, E>) -> Read<T> {
-        let ValueRef::Text(bytes) = self.value else {
-            return Err(self.column);
-        };
-        let text = str::from_utf8(bytes).map_err(|_| self.column)?;
-        read(text).map_err(|_| self.column)
-    }
-}
-
-fn at<'a>(row: &'a Row<'_>, index: usize, column: &'static str) -> Value<'a> {
-    let value = row.get_ref(index).unwrap_or(ValueRef::Null);
-    Value { value, column }
-}
-
-/// The bytes of an id, whatever it is.
-fn key(row: &Row<'_>) -> Vec<u8> {
-    match row.get_ref(0) {
-        Ok(ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => bytes.to_vec(),
-        _ => Vec::new(),
-    }
-}
-
-fn unreadable(table: &'static str, column: &'static str, key: &[u8]) -> UnreadableRow {
-    let row = Uuid::from_slice(key).map_or_else(|_| format!("{key:02x?}"), |id| id.to_string());
-    UnreadableRow { table, column, row }
-}
 
 /// Current and deleted stock behind `after`.
 pub(super) fn stocks(
@@ -210,7 +148,7 @@ pub(super) fn stocks(
     for (_, found) in found {
         match found {
             Ok(stock) => {
-                let (stock, unreadable) = with_positions(connection, organization, stock)?;
+                let (stock, unreadable) = with_parts(connection, organization, stock)?;
                 chunk.rows.push(stock);
                 chunk.unreadable.extend(unreadable);
             }
@@ -236,7 +174,7 @@ pub(super) fn stocks_of(
                 })
                 .optional()?;
             if let Some(Ok(stock)) = found {
-                let (stock, _) = with_positions(connection, organization, stock)?;
+                let (stock, _) = with_parts(connection, organization, stock)?;
                 stocks.push(stock);
             }
         }
@@ -260,14 +198,14 @@ pub(super) fn current(
     let Some(stock) = found.transpose().map_err(corrupt)? else {
         return Ok(None);
     };
-    let (stock, unreadable) = with_positions(connection, organization, stock).map_err(failed)?;
+    let (stock, unreadable) = with_parts(connection, organization, stock).map_err(failed)?;
     match unreadable.into_iter().next() {
         None => Ok(Some(stock)),
         Some(row) => Err(corrupt(row)),
     }
 }
 
-/// A stock without its positions.
+/// A stock without its positions and lines.
 fn stock(
     row: &Row<'_>,
     organization: OrganizationId,
@@ -289,6 +227,11 @@ fn stock(
             let owner_id = at(row, index, column).uuid()?;
             Ok(Owner::from_uuid(owner_id, organization))
         };
+        let mut held = StoredHolds {
+            first_expiry: at(row, 13, "next_expiry").optional(Value::integer)?,
+            ..StoredHolds::default()
+        };
+        held.add(None, at(row, 12, "unlocated_held").integer()?);
         Ok(StoredStock {
             id: StockId::new(at(row, 0, "stock_id").uuid()?),
             product: ProductId::new(at(row, 1, "product_id").uuid()?),
@@ -298,6 +241,8 @@ fn stock(
             sums: balance(4, "available", "allocated")?,
             unlocated: balance(6, "unlocated_available", "unlocated_allocated")?,
             located: BTreeMap::new(),
+            held,
+            lines: StoredHolds::default(),
             sequence: at(row, 8, "sequence").integer()?,
             last_hash: at(row, 9, "last_hash").hash().ok(),
             created_at: at(row, 10, "created_at").integer()?,
@@ -307,38 +252,61 @@ fn stock(
     read().map_err(|column| unreadable(table, column, &key(row)))
 }
 
-/// The same stock with its positions, and those that can't be read.
-fn with_positions(
+/// The same stock with its positions and lines, and those that can't be read.
+fn with_parts(
     connection: &Connection,
     organization: OrganizationId,
     mut stock: StoredStock,
 ) -> rusqlite::Result<(StoredStock, Vec<UnreadableRow>)> {
     let mut unread = Vec::new();
-    if stock.is_current {
-        let mut statement = connection.prepare_cached(POSITIONS)?;
-        let mut rows = statement.query(params![organization.uuid(), stock.id.uuid()])?;
-        while let Some(row) = rows.next()? {
-            match position(row) {
-                Ok((location, balance)) => {
-                    stock.located.insert(location, balance);
-                }
-                Err(column) => {
-                    let stock = stock.id.uuid();
-                    unread.push(unreadable("positions", column, stock.as_bytes()));
-                }
+    if !stock.is_current {
+        return Ok((stock, unread));
+    }
+    let of_stock = params![organization.uuid(), stock.id.uuid()];
+    let mut statement = connection.prepare_cached(POSITIONS)?;
+    let mut rows = statement.query(of_stock)?;
+    while let Some(row) = rows.next()? {
+        match position(row) {
+            Ok((location, balance, held)) => {
+                stock.located.insert(location, balance);
+                stock.held.add(Some(location), held);
             }
+            Err(column) => {
+                let stock = stock.id.uuid();
+                unread.push(unreadable("positions", column, stock.as_bytes()));
+            }
+        }
+    }
+    let mut statement = connection.prepare_cached(OPEN_LINES)?;
+    let mut rows = statement.query(of_stock)?;
+    while let Some(row) = rows.next()? {
+        if let Err(column) = line(row, &mut stock.lines) {
+            unread.push(unreadable("reservation_lines", column, &key(row)));
         }
     }
     Ok((stock, unread))
 }
 
-fn position(row: &Row<'_>) -> Read<(LocationId, StoredBalance)> {
+fn position(row: &Row<'_>) -> Read<(LocationId, StoredBalance, i64)> {
     let balance = StoredBalance {
         available: at(row, 1, "available").integer()?,
         allocated: at(row, 2, "allocated").integer()?,
     };
     let location = LocationId::new(at(row, 0, "location_id").uuid()?);
-    Ok((location, balance))
+    Ok((location, balance, at(row, 3, "held").integer()?))
+}
+
+/// Adds what an open line holds.
+fn line(row: &Row<'_>, lines: &mut StoredHolds) -> Read<()> {
+    let location = at(row, 1, "location_id").optional(Value::uuid)?;
+    let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
+    lines.add(
+        location.map(LocationId::new),
+        at(row, 2, "quantity").integer()?,
+    );
+    let expiries = lines.first_expiry.into_iter().chain(expires_at);
+    lines.first_expiry = expiries.min();
+    Ok(())
 }
 
 /// Entries of the ledgers in a range.

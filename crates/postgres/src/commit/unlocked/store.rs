@@ -31,11 +31,11 @@ macro_rules! statement {
                 FROM unnest(
                     $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
                     $8::bytea[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
-                    $13::bytea[], $14::bigint[]
+                    $13::bytea[], $14::bigint[], $15::bigint[]
                 ) AS after (
                     product_id, owner_id, stock_id, available_before, allocated_before,
                     sequence_before, last_hash_before, next_expiry_before, available, allocated,
-                    sequence, last_hash, updated_at
+                    sequence, last_hash, updated_at, unlocated_held_before
                 )
                 CROSS JOIN LATERAL (
                     SELECT ctid FROM stocks
@@ -55,6 +55,7 @@ macro_rules! statement {
                     AND stocks.sequence = after.sequence_before
                     AND stocks.last_hash = after.last_hash_before
                     AND stocks.next_expiry IS NOT DISTINCT FROM after.next_expiry_before
+                    AND stocks.unlocated_held = after.unlocated_held_before
                     AND NOT stocks.located
                 RETURNING 1
             )
@@ -66,10 +67,10 @@ macro_rules! statement {
             )
             SELECT $1, added.*
             FROM unnest(
-                $15::uuid[], $16::bigint[], $17::uuid[], $18::uuid[], $19::text[], $20::bigint[],
-                $21::bigint[], $22::bigint[], $23::bigint[], $24::bigint[], $25::text[],
-                $26::text[], $27::text[], $28::uuid[], $29::uuid[], $30::uuid[], $31::bigint[],
-                $32::bytea[]
+                $16::uuid[], $17::bigint[], $18::uuid[], $19::uuid[], $20::text[], $21::bigint[],
+                $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[],
+                $27::text[], $28::text[], $29::uuid[], $30::uuid[], $31::uuid[], $32::bigint[],
+                $33::bytea[]
             ) AS added
             -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
             WHERE (
@@ -95,6 +96,7 @@ macro_rules! statement {
             &$columns.after.sequences,
             &$columns.after.last_hashes,
             &$columns.after.updated_at,
+            &$columns.before.unlocated_held,
             &$columns.entries.stock_ids,
             &$columns.entries.sequences,
             &$columns.entries.transaction_ids,
@@ -162,32 +164,34 @@ pub(super) async fn store(
                 )
                 SELECT $1, kept.*
                 FROM unnest(
-                    $33::uuid[], $34::text[], $35::bytea[], $36::text[], $37::bigint[]
+                    $34::uuid[], $35::text[], $36::bytea[], $37::text[], $38::bigint[]
                 ) AS kept
                 ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
                     request_digest = excluded.request_digest,
                     outcome = excluded.outcome,
                     expires_at = excluded.expires_at
-                WHERE stored.expires_at <= $38
+                WHERE stored.expires_at <= $39
                 RETURNING 1
             ),
             made AS (
                 INSERT INTO batches (organization_id, batch_id, owner_id, entries)
-                SELECT $1, made.* FROM unnest($39::uuid[], $40::uuid[], $41::bytea[]) AS made
+                SELECT $1, made.* FROM unnest($40::uuid[], $41::uuid[], $42::bytea[]) AS made
             )
             "#,
             r#"
-            + cardinality($33) - (SELECT count(*) FROM kept)
+            + cardinality($34) - (SELECT count(*) FROM kept)
             + (
                 SELECT count(*)
                 FROM unnest(
-                    $42::uuid[], $43::uuid[], $44::uuid[], $45::bigint[], $46::bigint[],
-                    $47::bigint[], $48::bigint[]
+                    $43::uuid[], $44::uuid[], $45::uuid[], $46::bigint[], $47::bigint[],
+                    $48::bigint[], $49::bigint[], $50::bigint[]
                 ) AS seen (
-                    product_id, owner_id, stock_id, available, allocated, sequence, next_expiry
+                    product_id, owner_id, stock_id, available, allocated, sequence, next_expiry,
+                    unlocated_held
                 )
                 LEFT JOIN LATERAL (
-                    SELECT stock_id, available, allocated, sequence, next_expiry FROM stocks
+                    SELECT stock_id, available, allocated, sequence, next_expiry, unlocated_held
+                    FROM stocks
                     WHERE organization_id = $1
                         AND product_id = seen.product_id
                         AND owner_id = seen.owner_id
@@ -198,6 +202,7 @@ pub(super) async fn store(
                     OR stocks.allocated IS DISTINCT FROM seen.allocated
                     OR stocks.sequence IS DISTINCT FROM seen.sequence
                     OR stocks.next_expiry IS DISTINCT FROM seen.next_expiry
+                    OR stocks.unlocated_held IS DISTINCT FROM seen.unlocated_held
             )
             "#,
             &kept.owner_ids,
@@ -216,6 +221,7 @@ pub(super) async fn store(
             &seen.allocated as &[Option<i64>],
             &seen.sequences as &[Option<i64>],
             &seen.next_expiry as &[Option<i64>],
+            &seen.unlocated_held as &[Option<i64>],
         );
         statement.execute(session).await
     };
@@ -237,6 +243,7 @@ struct SeenColumns {
     allocated: Vec<Option<i64>>,
     sequences: Vec<Option<i64>>,
     next_expiry: Vec<Option<i64>>,
+    unlocated_held: Vec<Option<i64>>,
 }
 
 impl SeenColumns {
@@ -261,6 +268,9 @@ impl SeenColumns {
             columns
                 .next_expiry
                 .push(next_expiry.map(Timestamp::as_milliseconds));
+            columns
+                .unlocated_held
+                .push(stock.map(|stock| stock.unlocated_held.into()));
         }
         columns
     }
