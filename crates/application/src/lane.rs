@@ -33,7 +33,7 @@ const BATCH_MAX: usize = 256;
 
 /// The most that a commit may weigh, unless a single command does: what is stored at once is held
 /// in memory several times over.
-const WEIGHT_MAX: usize = 16 * 1024;
+const WEIGHT_MAX: usize = 4 * 1024;
 
 /// How long a commit may be alone when others wait behind it.
 const PATIENCE: Duration = Duration::from_millis(50);

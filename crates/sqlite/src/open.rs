@@ -27,7 +27,7 @@ static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 const CHECKPOINT_PAGES: u32 = 4000;
 
 /// To how much a log that grew beyond that is cut.
-pub(crate) const LOG_BYTES_MAX: u32 = 64 * 1024 * 1024;
+pub(crate) const LOG_BYTES_MAX: u32 = 128 * 1024 * 1024;
 
 /// How much of the file the writing driver keeps in memory, in KiB: it writes what is rare.
 const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
@@ -56,9 +56,9 @@ impl Default for SqliteOptions {
             read_connections: 4,
             acquire_timeout: Duration::from_secs(10),
             busy_timeout: Duration::from_secs(10),
-            log_pages: 8000,
+            log_pages: 20000,
             write_cache_kibibytes: 32 * 1024,
-            read_cache_kibibytes: 16 * 1024,
+            read_cache_kibibytes: 8 * 1024,
         }
     }
 }
