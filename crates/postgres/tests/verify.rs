@@ -6,14 +6,16 @@
 use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use stockroom_application::ports::{Database, StockReader, View};
+use stockroom_application::ports::{
+    Database, Ledger as _, ReservationReader as _, StockReader, View,
+};
 use stockroom_application::{Environment, Repairing};
 use stockroom_conformance::damage::{
     DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, OTHER, PRODUCT,
 };
 use stockroom_domain::{
     Actor, Command, ExpiresIn, Operation, OrganizationId, Owner, Quantity, ReservationItem,
-    Reserve, Transact, TransactionAction,
+    Reserve, Timestamp, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -518,4 +520,36 @@ async fn servers_notice_that_what_is_held_was_repaired() {
         assert_eq!(outcome.is_ok(), is_done, "{outcome:?}");
         assert_eq!(scene.lines().await, [""; 0]);
     }
+}
+
+/// It holds nothing, and nobody else's can be kept from being read.
+#[tokio::test]
+async fn a_reservation_that_lost_its_lines_is_read() {
+    let mut scene = setup().await;
+    let organization = OrganizationId::new(Uuid::from_u128(1));
+    let reserve = Reserve {
+        order: None,
+        expires_in: ExpiresIn::from_seconds(1).unwrap(),
+        items: vec![ReservationItem {
+            product: OTHER,
+            location: None,
+            quantity: Quantity::new(3).unwrap(),
+        }],
+    };
+    let commands = [(); 2].map(|()| Command::new(Actor::OPERATOR, reserve.clone()));
+    let outcomes = scene.database.commit(organization, &commands).await;
+    assert!(outcomes.unwrap().iter().all(Result::is_ok));
+    let delete = "DELETE FROM reservation_lines WHERE reservation_id = (
+        SELECT reservation_id FROM reservations ORDER BY reservation_id LIMIT 1
+    )";
+    assert_eq!(scene.execute(delete).await, 1);
+    let long_after = Timestamp::from_milliseconds(32_503_680_000_000).unwrap();
+    let database = &scene.database;
+    let due = database.due_reservations(organization, long_after, 10);
+    let stocks = due
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|(_, it)| it.stocks.len());
+    assert_eq!(stocks.collect::<Vec<_>>(), [0, 1]);
 }

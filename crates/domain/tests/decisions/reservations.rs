@@ -518,3 +518,31 @@ fn a_reservation_takes_from_a_second_to_31_days() {
         assert_eq!(refused.field, "expires_in");
     }
 }
+
+/// Pieces that are reserved were deallocated, since the database was damaged: there are no more of
+/// them for that.
+#[test]
+fn nothing_is_made_of_nothing() {
+    for (names, left, written) in [
+        (&["release"][..], 10, &[("deallocate", 2)][..]),
+        (&["expire"], 10, &[("deallocate", 2)]),
+        (
+            &["pay", "fulfil"],
+            8,
+            &[("deallocate", 2), ("decrement", 2)],
+        ),
+    ] {
+        let mut shop = Shop::with(10);
+        let reservation = shop.pending(5);
+        for stock in shop.stocks.values_mut() {
+            stock.unlocated = balance(8, 2);
+        }
+        let before = shop.entries.len();
+        for name in names {
+            let now = if *name == "expire" { EXPIRY } else { 1 };
+            transition(&mut shop, now, name, &reservation).expect("it is possible");
+        }
+        assert_eq!(shop.figures(), [left, 0, 0], "{names:?}");
+        assert_eq!(shop.written(before), written);
+    }
+}

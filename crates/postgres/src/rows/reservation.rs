@@ -50,14 +50,14 @@ pub(crate) async fn reservations(
         ) AS reservations
         CROSS JOIN LATERAL (
             SELECT
-                array_agg(stock_id) AS stock_ids,
-                array_agg(product_id) AS product_ids,
-                array_agg(stock_owner_id) AS stock_owner_ids,
-                array_agg(location_id) AS location_ids,
-                array_agg(slug) AS slugs,
-                array_agg(quantity) AS quantities,
-                array_agg(fulfilled) AS fulfilled,
-                array_agg(released) AS released
+                coalesce(array_agg(stock_id), '{}') AS stock_ids,
+                coalesce(array_agg(product_id), '{}') AS product_ids,
+                coalesce(array_agg(stock_owner_id), '{}') AS stock_owner_ids,
+                coalesce(array_agg(location_id), '{}') AS location_ids,
+                coalesce(array_agg(slug), '{}') AS slugs,
+                coalesce(array_agg(quantity), '{}') AS quantities,
+                coalesce(array_agg(fulfilled), '{}') AS fulfilled,
+                coalesce(array_agg(released), '{}') AS released
             FROM (
                 SELECT reserved.*, locations.slug
                 FROM reservation_lines AS reserved

@@ -44,30 +44,38 @@ fn hold(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Qua
     ledger.set_held(location, held.unwrap_or(Quantity::MAX));
 }
 
-/// Moves pieces that reservations hold back to those that are available.
-fn let_go(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+/// Moves pieces that reservations hold back to those that are available, and gives how many: no more
+/// than are allocated, so that where the database was damaged nothing is made of nothing.
+fn let_go(
+    ledger: &mut Ledger<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) -> Quantity {
     let stock = ledger.stock();
     let Balance {
         available,
         allocated,
     } = stock.balance(location).unwrap_or_default();
     let held = stock.held(location).checked_sub(quantity);
+    let moved = quantity.min(allocated);
     let balance = Balance {
-        available: available.checked_add(quantity).unwrap_or(Quantity::MAX),
-        allocated: allocated.checked_sub(quantity).unwrap_or_default(),
+        available: available.checked_add(moved).unwrap_or(Quantity::MAX),
+        allocated: allocated.checked_sub(moved).unwrap_or_default(),
     };
-    ledger.write(location, EntryAction::Deallocate, quantity, balance);
+    ledger.write(location, EntryAction::Deallocate, moved, balance);
     ledger.set_held(location, held.unwrap_or_default());
+    moved
 }
 
-/// Takes pieces that reservations hold out of stock.
-fn ship(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
-    let_go(ledger, location, quantity);
+/// Takes pieces that reservations hold out of stock, and gives how many: no more than are allocated.
+fn ship(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) -> Quantity {
+    let shipped = let_go(ledger, location, quantity);
     let balance = ledger.stock().balance(location).unwrap_or_default();
-    let available = balance.available.checked_sub(quantity).unwrap_or_default();
+    let available = balance.available.checked_sub(shipped).unwrap_or_default();
     let balance = Balance {
         available,
         ..balance
     };
-    ledger.write(location, EntryAction::Decrement, quantity, balance);
+    ledger.write(location, EntryAction::Decrement, shipped, balance);
+    shipped
 }

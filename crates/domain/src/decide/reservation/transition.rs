@@ -245,7 +245,7 @@ fn open_of(
 fn moves(
     reservation: &Reservation,
     taken: &[Quantity],
-    step: fn(&mut Ledger<'_, '_>, Option<LocationId>, Quantity),
+    step: fn(&mut Ledger<'_, '_>, Option<LocationId>, Quantity) -> Quantity,
     actor: &Actor,
     state: &State,
     context: &mut Context<'_>,
