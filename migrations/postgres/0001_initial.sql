@@ -232,6 +232,8 @@ CREATE TABLE entries (
     -- The transaction_id of an entry of the same ledger.
     undoes          uuid,
     actor_key_id    uuid,
+    -- The time that the entry is a count for, if it is one.
+    as_of           bigint CHECK (as_of <= created_at),
     created_at      bigint NOT NULL,
     -- Of all of the above and of the hash in front of it.
     hash            bytea  NOT NULL CHECK (length(hash) = 32),
@@ -243,6 +245,9 @@ CREATE TABLE entries (
 -- No entry is undone twice.
 CREATE UNIQUE INDEX entries_undone ON entries (organization_id, stock_id, undoes)
     WHERE undoes IS NOT NULL;
+-- Counts are compared with what has corrected the books since the time that they are for.
+CREATE INDEX entries_correcting ON entries (organization_id, stock_id, created_at)
+    WHERE as_of IS NOT NULL OR undoes IS NOT NULL;
 -- What lay in a location at some time is found without going through all that happened elsewhere.
 CREATE INDEX entries_in_location ON entries (organization_id, stock_id, location_id, sequence)
     WHERE location_id IS NOT NULL;

@@ -197,8 +197,9 @@ CREATE TABLE entries (
     sequence        INTEGER NOT NULL CHECK (sequence >= 1),
     transaction_id  BLOB    NOT NULL CHECK (length(transaction_id) = 16),
     location_id     BLOB,
-    action          TEXT    NOT NULL
-        CHECK (action IN ('create', 'increment', 'decrement', 'allocate', 'deallocate')),
+    -- A word of the program's, which checks it: a list of words here could not grow without the
+    -- table being built anew.
+    action          TEXT    NOT NULL,
     quantity        INTEGER NOT NULL CHECK (quantity BETWEEN 0 AND 9007199254740991),
     -- What the position holds right after the entry.
     available       INTEGER NOT NULL CHECK (available >= 0),
@@ -213,6 +214,8 @@ CREATE TABLE entries (
     -- The transaction_id of an entry of the same ledger.
     undoes          BLOB,
     actor_key_id    BLOB,
+    -- The time that the entry is a count for, if it is one.
+    as_of           INTEGER CHECK (as_of <= created_at),
     created_at      INTEGER NOT NULL,
     -- Of all of the above and of the hash in front of it.
     hash            BLOB    NOT NULL CHECK (length(hash) = 32),
@@ -223,6 +226,9 @@ CREATE TABLE entries (
 -- No entry is undone twice.
 CREATE UNIQUE INDEX entries_undone ON entries (organization_id, stock_id, undoes)
     WHERE undoes IS NOT NULL;
+-- Counts are compared with what has corrected the books since the time that they are for.
+CREATE INDEX entries_correcting ON entries (organization_id, stock_id, created_at)
+    WHERE as_of IS NOT NULL OR undoes IS NOT NULL;
 -- What lay in a location at some time is found without going through all that happened elsewhere.
 CREATE INDEX entries_in_location ON entries (organization_id, stock_id, location_id, sequence)
     WHERE location_id IS NOT NULL;

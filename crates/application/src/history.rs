@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use stockroom_domain::{
-    BatchId, CountStock, Counted, ProductId, Recorded, Refusal, Stock, StockId, StockLife,
-    Timestamp, TransactionId, Undo, UndoBatch,
+    BatchId, CountMany, CountStock, Counted, ProductId, Recorded, Refusal, Stock, StockId,
+    StockLife, Timestamp, TransactionId, Undo, UndoBatch,
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
@@ -301,7 +301,19 @@ impl Stockroom {
             .await
     }
 
-    /// Makes up for the difference between what was counted and what there was to be.
+    /// Corrects the books of many positions to counts.
+    ///
+    /// # Errors
+    /// [`Error`] if all counts are refused together or the database fails.
+    pub async fn count_many(
+        &self,
+        administrator: &Administrator,
+        request: CountMany,
+    ) -> Result<Vec<Result<Counted, Refusal>>, Error> {
+        self.submit(administrator, request, "count_many").await
+    }
+
+    /// Corrects the books of one position to a count.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.

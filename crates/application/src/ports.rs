@@ -1,5 +1,6 @@
 //! The ports: what Stockroom needs of a database. An adapter implements all of them.
 
+mod kept_outcome;
 mod reservations;
 mod stored;
 
@@ -13,6 +14,7 @@ use stockroom_domain::{
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{Page, PageRequest};
 
+pub use kept_outcome::{outcome_from_text, outcome_to_text};
 pub use reservations::{ReservationFigures, ReservationReader, StockHold};
 pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 

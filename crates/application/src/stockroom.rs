@@ -174,11 +174,9 @@ impl Stockroom {
         };
         // Before the key is read: what is revoked after that is revoked later than this token.
         let now = self.now();
-        let (organization, key) = self
-            .database
-            .key_by_client_id(client_id)
-            .await?
-            .ok_or(TokenError::InvalidCredentials)?;
+        let key = self.database.key_by_client_id(client_id);
+        let key = timed("key_by_client_id", key).await?;
+        let (organization, key) = key.ok_or(TokenError::InvalidCredentials)?;
         match &request {
             TokenRequest::ClientCredentials { client_secret, .. } => {
                 if !token::secret_matches(client_secret, &key.secret_hash) {
@@ -197,9 +195,8 @@ impl Stockroom {
         // To the minute is exact enough, and spares a write for most tokens.
         let recently = now.plus_milliseconds(-60_000);
         if key.last_used_at.is_none_or(|used_at| used_at < recently) {
-            self.database
-                .record_key_use(organization, key.id, now)
-                .await?;
+            let recorded = self.database.record_key_use(organization, key.id, now);
+            timed("record_key_use", recorded).await?;
         }
         Ok(token)
     }
@@ -245,10 +242,8 @@ impl Stockroom {
         if known(&self.known_stores) {
             return Ok(());
         }
-        self.database
-            .store(organization, store)
-            .await?
-            .ok_or(AccessError::StoreNotFound)?;
+        let found = timed("store", self.database.store(organization, store)).await?;
+        found.ok_or(AccessError::StoreNotFound)?;
         self.known_stores
             .write()
             .unwrap_or_else(PoisonError::into_inner)
@@ -290,7 +285,7 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn forget_answers(&self) -> Result<(), StoreError> {
         let now = self.now();
-        for organization in self.database.organizations().await? {
+        for organization in self.organizations().await? {
             loop {
                 let forget = self
                     .database

@@ -6,6 +6,7 @@ use stockroom_domain::{
 };
 
 use crate::ports::StoreError;
+use crate::shared::timed;
 use crate::{Administrator, Error, Stockroom};
 
 impl Stockroom {
@@ -48,7 +49,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading below.
     pub async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        self.database.organizations().await
+        timed("organizations", self.database.organizations()).await
     }
 
     /// All stores of an organization, oldest first. For the operator.
@@ -56,7 +57,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn stores(&self, organization: OrganizationId) -> Result<Vec<Store>, StoreError> {
-        self.database.stores(organization).await
+        timed("stores", self.database.stores(organization)).await
     }
 
     /// One organization. For the operator.
@@ -67,7 +68,7 @@ impl Stockroom {
         &self,
         id: OrganizationId,
     ) -> Result<Option<Organization>, StoreError> {
-        self.database.organization(id).await
+        timed("organization", self.database.organization(id)).await
     }
 
     /// One store. For the operator.
@@ -79,7 +80,7 @@ impl Stockroom {
         organization: OrganizationId,
         id: StoreId,
     ) -> Result<Option<Store>, StoreError> {
-        self.database.store(organization, id).await
+        timed("store", self.database.store(organization, id)).await
     }
 
     /// How the caller's organization wants things done.
@@ -88,7 +89,8 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn settings(&self, administrator: &Administrator) -> Result<Settings, StoreError> {
         let organization = administrator.view().organization;
-        let organization = self.database.organization(organization).await?;
+        let organization = self.database.organization(organization);
+        let organization = timed("organization", organization).await?;
         Ok(organization.map_or_else(Settings::default, |organization| organization.settings))
     }
 

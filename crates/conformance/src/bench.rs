@@ -123,6 +123,17 @@ impl Bench {
         tenant
     }
 
+    /// The operator of an organization that is still to be created.
+    #[must_use]
+    pub fn newcomer(&self) -> Client {
+        let organization = self.id();
+        let tenant = Tenant {
+            bench: self,
+            organization,
+        };
+        tenant.operator()
+    }
+
     /// A new store, in an organization of its own.
     pub async fn store(&self) -> Client {
         self.tenant().await.store().await

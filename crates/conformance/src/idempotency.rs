@@ -1,13 +1,18 @@
 //! Requests that are sent again: carried out once, answered the same.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stockroom_domain::{
-    Answer, Command, DeleteStock, Idempotency, IdempotencyKey, Operation, Outcome, ProductId,
-    Refusal, RequestDigest, TransactMany, TransactionAction, UpdateSettings,
+    Answer, Command, CountMany, CreateOrganization, CreateStore, DeleteStock, ExpireReservation,
+    Idempotency, IdempotencyKey, Operation, Outcome, ProductId, Refusal, RequestDigest,
+    SettleStock, ShowProducts, ShowStock, StockKey, TransactMany, TransactionAction,
+    UpdateSettings,
 };
 
 use crate::client::stored;
+use crate::counts::count;
+use crate::reservations::{pay, reserve};
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Increment};
 
@@ -54,10 +59,30 @@ pub async fn what_is_sent_again_is_answered_the_same(bench: Bench) {
     assert_eq!(store.history(product).await.len(), 1);
 }
 
+/// Every kind of answer, so that a kind that is added is asked for below.
+macro_rules! kinds {
+    ($($kind:ident)*) => {
+        const KINDS: &[&str] = &[$(stringify!($kind)),*];
+
+        fn kind(answer: &Answer) -> &'static str {
+            match answer {
+                $(Answer::$kind(_) => stringify!($kind),)*
+                Answer::Replayed(_) => "Replayed",
+            }
+        }
+    };
+}
+
+kinds! {
+    Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Stocks Products
+    Location Product Key Organization Store Settings Deleted
+}
+
 /// Whatever is asked for can be asked for again.
 pub async fn every_kind_of_answer_is_kept(bench: Bench) {
     let tenant = bench.tenant().await;
     let (store, organization) = (tenant.store().await, tenant.organization());
+    let founder = bench.newcomer();
     let product = bench.product();
     store.locate("berlin").await;
     let lines = [5, 6].map(|pieces| Some(make::transaction(product, Allocate, pieces, None)));
@@ -70,9 +95,21 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
     let mut location = make::location("paris");
     location.geolocation = stockroom_domain::Geolocation::new(48.85, 2.35).ok();
     location.address = stockroom_domain::Address::new(vec!["Rue \"A\"".to_owned()]).ok();
-    let key = make::key("client of the key");
-    let per_store_stock = Some(true);
-    let operations: [(&Client, Operation); 8] = [
+    let held = bench.product();
+    store.create(held, 9).await;
+    let reservation = store.reserved(reserve(held, 2)).await;
+    let counted = count(held, None, 8, None);
+    let counts = CountMany {
+        counts: vec![Some(counted.count.clone()), None],
+        as_of: None,
+        atomic: false,
+    };
+    let name = || make::name("Another");
+    let key = StockKey {
+        product: held,
+        owner: store.owner(),
+    };
+    let operations: [(&Client, Operation); 19] = [
         (&store, make::stock(product, 10, [("berlin", 4)]).into()),
         (&store, many.into()),
         (&store, transaction(Allocate, product, 1)),
@@ -80,15 +117,71 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         (&store, DeleteStock { product }.into()),
         (&store, registration.into()),
         (&store, location.into()),
-        (&organization, UpdateSettings { per_store_stock }.into()),
+        (
+            &organization,
+            UpdateSettings {
+                per_store_stock: Some(true),
+            }
+            .into(),
+        ),
+        (&store, make::key("client of the key").into()),
+        (&store, counted.into()),
+        (&store, counts.into()),
+        (&store, reserve(held, 1).into()),
+        (&store, pay(&reservation).into()),
+        (
+            &store,
+            ExpireReservation {
+                reservation: reservation.reference(),
+            }
+            .into(),
+        ),
+        (
+            &store,
+            SettleStock {
+                stocks: [key].into(),
+            }
+            .into(),
+        ),
+        (
+            &store,
+            ShowStock {
+                products: [held].into(),
+            }
+            .into(),
+        ),
+        (
+            &store,
+            ShowProducts {
+                products: [held].into(),
+            }
+            .into(),
+        ),
+        (
+            &organization,
+            CreateStore {
+                id: bench.id(),
+                name: name(),
+            }
+            .into(),
+        ),
+        (
+            &founder,
+            CreateOrganization {
+                id: founder.view.organization,
+                name: name(),
+            }
+            .into(),
+        ),
     ];
-    let operations = operations.into_iter().chain([(&store, key.into())]);
-    for (number, (client, operation)) in operations.enumerate() {
+    let mut seen = BTreeSet::new();
+    for (number, (client, operation)) in operations.into_iter().enumerate() {
         let command = keyed(client, &format!("key-{number}"), 1, operation);
         let first = one(client, command.clone()).await;
-        assert!(first.is_ok(), "{first:?}");
+        seen.insert(first.as_ref().map(kind).expect("it is accepted"));
         assert_eq!(one(client, command).await, replayed(&first));
     }
+    assert_eq!(seen, KINDS.iter().copied().collect());
 }
 
 /// What the stock didn't allow then, and what wasn't there then.

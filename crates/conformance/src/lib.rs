@@ -39,6 +39,7 @@ mod make;
 
 pub mod batches;
 pub mod concurrency;
+pub mod counts;
 pub mod damage;
 pub mod filters;
 pub mod history;
@@ -69,6 +70,15 @@ pub use client::Client;
 macro_rules! suite {
     ($setup:ident) => {
         $crate::tests! { $setup
+            counts {
+                a_count_makes_up_for_what_it_finds,
+                a_count_in_a_location_is_of_that_location,
+                a_difference_is_applied_once,
+                counts_know_what_was_undone,
+                a_count_may_be_for_the_moment,
+                many_counts_are_one_batch,
+                counts_outlast_a_position,
+            }
             reservations {
                 a_reservation_is_read_as_answered,
                 a_reservation_takes_all_or_nothing,
@@ -263,8 +273,6 @@ macro_rules! suite {
                 an_entry_in_a_location_is_undone_there,
                 entries_of_other_stock_are_not_undone,
                 a_batch_is_undone_as_a_whole,
-                a_count_makes_up_for_what_it_finds,
-                a_count_in_a_location_is_of_that_location,
             }
             idempotency {
                 what_is_sent_again_is_answered_the_same,

@@ -1,8 +1,7 @@
-//! Undoing, and counting.
+//! Undoing.
 
 use stockroom_domain::{
-    CountStock, EntryAction, ProductId, Recorded, Refusal, Timestamp, TransactMany,
-    TransactionAction, Undo, UndoBatch,
+    EntryAction, ProductId, Recorded, Refusal, TransactMany, TransactionAction, Undo, UndoBatch,
 };
 
 use crate::{Bench, Client, make};
@@ -144,75 +143,4 @@ pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
     );
     assert_eq!(figures(&store, product).await, (2, 0));
     assert_eq!(store.ask(entries()).await, Err(Refusal::AlreadyUndone));
-}
-
-fn count(product: ProductId, at: Timestamp, counted: u64, location: Option<&str>) -> CountStock {
-    CountStock {
-        product,
-        location: location.map(str::to_owned),
-        counted: make::quantity(counted),
-        as_of: at,
-        reference: None,
-    }
-}
-
-/// What has moved since is kept.
-pub async fn a_count_makes_up_for_what_it_finds(bench: Bench) {
-    let store = bench.store().await;
-    let product = bench.product();
-    let before = bench.clock.now();
-    bench.clock.advance(1_000);
-    store.create(product, 10).await;
-    store.transact(product, Allocate, 2).await.expect("enough");
-    let counted_at = bench.clock.now();
-    bench.clock.advance(1_000);
-    store.transact(product, Increment, 5).await.expect("room");
-    store.transact(product, Allocate, 9).await.expect("enough");
-    for (counted, changed, expected) in [
-        (9, (EntryAction::Decrement, 1), (3, 11)),
-        (10, (EntryAction::Increment, 0), (3, 11)),
-        (13, (EntryAction::Increment, 3), (6, 11)),
-        (4, (EntryAction::Decrement, 6), (0, 11)),
-    ] {
-        let answer = store.done(count(product, counted_at, counted, None)).await;
-        assert_eq!((answer.expected.get(), answer.counted.get()), (10, counted));
-        let entry = &answer.recorded.entry;
-        assert_eq!((entry.action, entry.quantity.get()), changed);
-        let reason = entry.annotation.reason.as_ref().map(ToString::to_string);
-        assert_eq!(reason.as_deref(), Some("count"));
-        assert_eq!(figures(&store, product).await, expected);
-    }
-    let short = store.ask(count(product, counted_at, 9, None)).await;
-    assert_eq!(short, Err(Refusal::InsufficientStock));
-    let to_come = bench.clock.now().plus_milliseconds(1);
-    let refused = store.ask(count(product, to_come, 9, None)).await;
-    assert_eq!(refused, Err(Refusal::AsOfToCome));
-    let refused = store.ask(count(product, before, 9, None)).await;
-    assert_eq!(refused, Err(Refusal::NotManagedThen));
-    let unknown = store.ask(count(bench.product(), before, 9, None)).await;
-    assert_eq!(unknown, Err(Refusal::UnknownStock));
-}
-
-/// One that the stock didn't have then held nothing.
-pub async fn a_count_in_a_location_is_of_that_location(bench: Bench) {
-    let store = bench.store().await;
-    let product = bench.product();
-    store.locate("berlin").await;
-    store.locate("paris").await;
-    store.done(make::stock(product, 5, [("berlin", 4)])).await;
-    let at = bench.clock.now();
-    bench.clock.advance(1_000);
-    let berlin = Some("berlin");
-    store
-        .transact_at(product, Allocate, 1, "berlin")
-        .await
-        .expect("enough");
-    let answer = store.done(count(product, at, 6, berlin)).await;
-    assert_eq!(answer.expected.get(), 4);
-    assert_eq!(answer.recorded.entry.balance.total().get(), 6);
-    let answer = store.done(count(product, at, 2, Some("paris"))).await;
-    assert_eq!(answer.expected.get(), 0);
-    assert_eq!(figures(&store, product).await, (12, 1));
-    let nowhere = store.ask(count(product, at, 2, Some("nowhere"))).await;
-    assert!(matches!(nowhere, Err(Refusal::UnknownLocation { .. })));
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApplicationKey, Context, CountStock, CreateKey, CreateLocation, CreateOrganization,
+    ApplicationKey, Context, CountMany, CountStock, CreateKey, CreateLocation, CreateOrganization,
     CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
     ExpireReservation, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
     KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner, PayReservation, Quantity,
@@ -102,8 +102,9 @@ impl Command {
         context.idempotency_key = Some(idempotency.key.clone());
         match state.kept_answer(self.actor.acting, &idempotency.key, context.now) {
             Some(kept) if kept.request == idempotency.request => {
-                let replayed = Answer::Replayed(Box::new(kept.outcome.clone()));
-                Ok(Decision::unchanged(replayed))
+                // It was carried out: to do so again would be the one thing that a key is to prevent.
+                let outcome = kept.outcome.clone().ok_or(Refusal::KeptAnswerUnreadable)?;
+                Ok(Decision::unchanged(Answer::Replayed(Box::new(outcome))))
             }
             // What would be refused for an earlier reason is.
             Some(_) => match self.operation.decide(&self.actor, state, context) {
@@ -214,6 +215,7 @@ operations! {
     Undo => Recorded(Recorded),
     UndoBatch => Lines(Vec<Result<Recorded, Refusal>>),
     CountStock => Counted(Counted),
+    CountMany => CountedLines(Vec<Result<Counted, Refusal>>),
     Reserve => Reserved(Reserved),
     PayReservation => Reservation(Reservation),
     ReleaseReservation => Reservation(Reservation),
@@ -246,6 +248,7 @@ impl Operation {
         match self {
             Self::TransactMany(many) => many.lines.len(),
             Self::UndoBatch(batch) => batch.entries.len(),
+            Self::CountMany(many) => many.counts.len(),
             Self::Reserve(reserve) => reserve.items.len(),
             Self::PayReservation(PayReservation { reservation })
             | Self::ReleaseReservation(ReleaseReservation { reservation, .. })
@@ -284,17 +287,24 @@ impl Operation {
     }
 }
 
-/// What a count has led to.
+/// An accepted count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
-    /// How many pieces there were to be when they were counted.
-    pub expected: Quantity,
-    /// How many there were.
+    /// The number of pieces that the books gave the position at that time. It is negative where
+    /// they contradict themselves.
+    pub expected: i64,
+    /// The number of pieces counted.
     pub counted: Quantity,
-    /// When they were counted.
+    /// The time of the count.
     pub as_of: Timestamp,
-    /// The entry that makes up for the difference.
+    /// The entry that corrects the books by the difference.
     pub recorded: Recorded,
+}
+
+impl AsRef<Recorded> for Counted {
+    fn as_ref(&self) -> &Recorded {
+        &self.recorded
+    }
 }
 
 /// What an accepted command is answered with.
@@ -306,8 +316,10 @@ pub enum Answer {
     Recorded(Recorded),
     /// What became of each transaction.
     Lines(Vec<Result<Recorded, Refusal>>),
-    /// What a count has led to.
+    /// The accepted count.
     Counted(Counted),
+    /// Each count, or why it was refused.
+    CountedLines(Vec<Result<Counted, Refusal>>),
     /// The reservation, made for this or before.
     Reserved(Reserved),
     /// The reservation as it is now.

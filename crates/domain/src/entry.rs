@@ -51,6 +51,17 @@ impl EntryAction {
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == word)
     }
+
+    /// The number of pieces by which this action with `quantity` changes the total of a position.
+    #[must_use]
+    pub fn total_change(self, quantity: Quantity) -> i64 {
+        let pieces = i64::from(quantity);
+        match self {
+            Self::Create | Self::Increment => pieces,
+            Self::Decrement => pieces.saturating_neg(),
+            Self::Allocate | Self::Deallocate => 0,
+        }
+    }
 }
 
 /// What a client may ask a transaction to do.
@@ -134,6 +145,9 @@ pub struct Entry {
     pub undoes: Option<TransactionId>,
     /// The key that acted, if one did.
     pub actor: Option<KeyId>,
+    /// The time that a count is for, if this entry corrects the books to what was counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub as_of: Option<Timestamp>,
     /// When it happened. Never before the entry in front of it.
     pub created_at: Timestamp,
     /// Proves all of the above, and all entries in front of it: see [`Entry::seal`].
@@ -146,6 +160,12 @@ impl Entry {
     #[must_use]
     pub fn other_sums(&self) -> Option<Balance> {
         Some(self.sums).filter(|sums| *sums != self.balance)
+    }
+
+    /// The number of pieces by which the entry changes the total of its position.
+    #[must_use]
+    pub fn total_change(&self) -> i64 {
+        self.action.total_change(self.quantity)
     }
 }
 
@@ -162,4 +182,10 @@ pub struct Recorded {
     pub actor_name: Option<Arc<str>>,
     /// The entry that undoes it, if one does.
     pub undone_by: Option<TransactionId>,
+}
+
+impl AsRef<Self> for Recorded {
+    fn as_ref(&self) -> &Self {
+        self
+    }
 }

@@ -5,12 +5,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Balance, BatchId, Entry, IdempotencyKey, KeyId, LocationId, Owner, Reason, Reference, Stock,
-    TransactionId,
+    Annotation, Balance, BatchId, Entry, IdempotencyKey, KeyId, LocationId, Owner, Reason,
+    Reference, Stock, Timestamp, TransactionId,
 };
 
-/// Says which content, in which order, is hashed. Another layout would get another number.
-const LAYOUT: &[u8] = b"stockroom ledger 1";
+/// The layout of the content that is hashed, a part of it. A layout that hashes the parts of an
+/// entry otherwise gets another number; a part that is added gets a [`Tag`].
+const LAYOUT: u8 = 1;
+
+/// Tells the content that a ledger starts with from any other.
+const START: &[u8] = b"stockroom ledger";
 
 /// The hash of an entry's content and of the entry in front of it (BLAKE3).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -43,7 +47,8 @@ impl EntryHash {
     #[must_use]
     pub fn start(stock: &Stock) -> Self {
         let mut content = Content::new();
-        content.bytes(LAYOUT);
+        content.bytes(START);
+        content.bytes(&[LAYOUT]);
         content.bytes(stock.id.uuid().as_bytes());
         content.bytes(stock.product.uuid().as_bytes());
         for owner in [stock.owner, stock.product_owner] {
@@ -65,43 +70,81 @@ impl fmt::Debug for EntryHash {
 impl Entry {
     /// The hash that this entry has if it comes after an entry with the hash `previous`: of that
     /// hash, and of all that the entry holds. Each part is preceded by its length, so that none
-    /// can lend a byte to its neighbour, and an absent one differs from an empty one.
+    /// can lend a byte to its neighbour. Optional parts are preceded by their tag and left out
+    /// when absent, so that a part that is added to entries later leaves the hashes of old ones
+    /// as they are.
     #[must_use]
     pub fn seal(&self, previous: EntryHash) -> EntryHash {
+        // In full, so that a field that is added can't be forgotten.
+        let Self {
+            id,
+            stock,
+            sequence,
+            location,
+            action,
+            quantity,
+            balance,
+            sums,
+            annotation: Annotation { reason, reference },
+            idempotency_key,
+            batch,
+            undoes,
+            actor,
+            as_of,
+            created_at,
+            hash: _,
+        } = self;
         let mut content = Content::new();
+        content.bytes(&[LAYOUT]);
         content.bytes(&previous.0);
-        content.bytes(self.id.uuid().as_bytes());
-        content.bytes(self.stock.uuid().as_bytes());
-        content.number(self.sequence);
-        content.optional(self.location.map(LocationId::uuid).as_ref());
-        content.bytes(self.action.as_str().as_bytes());
-        content.number(self.quantity.get());
+        content.bytes(id.uuid().as_bytes());
+        content.bytes(stock.uuid().as_bytes());
+        content.number(*sequence);
+        content.bytes(action.as_str().as_bytes());
+        content.number(quantity.get());
         for Balance {
             available,
             allocated,
-        } in [self.balance, self.sums]
+        } in [balance, sums]
         {
             content.number(available.get());
             content.number(allocated.get());
         }
-        let texts = [
-            self.annotation.reason.as_ref().map(Reason::as_str),
-            self.annotation.reference.as_ref().map(Reference::as_str),
-            self.idempotency_key.as_ref().map(IdempotencyKey::as_str),
-        ];
-        for text in texts {
-            content.optional(text);
+        content.time(*created_at);
+        content.optional(Tag::Location, location.map(LocationId::uuid).as_ref());
+        content.optional(Tag::Reason, reason.as_ref().map(Reason::as_str));
+        content.optional(Tag::Reference, reference.as_ref().map(Reference::as_str));
+        let key = idempotency_key.as_ref().map(IdempotencyKey::as_str);
+        content.optional(Tag::IdempotencyKey, key);
+        content.optional(Tag::Batch, batch.map(BatchId::uuid).as_ref());
+        content.optional(Tag::Undoes, undoes.map(TransactionId::uuid).as_ref());
+        content.optional(Tag::Actor, actor.map(KeyId::uuid).as_ref());
+        if let Some(as_of) = as_of {
+            content.tag(Tag::AsOf);
+            content.time(*as_of);
         }
-        let ids = [
-            self.batch.map(BatchId::uuid),
-            self.undoes.map(TransactionId::uuid),
-            self.actor.map(KeyId::uuid),
-        ];
-        for id in &ids {
-            content.optional(id.as_ref());
-        }
-        content.bytes(&self.created_at.as_milliseconds().to_le_bytes());
         content.hash()
+    }
+}
+
+/// The optional parts of an entry, in the order in which they are hashed. A number is never used
+/// for anything else.
+#[derive(Clone, Copy)]
+enum Tag {
+    Location = 1,
+    Reason = 2,
+    Reference = 3,
+    IdempotencyKey = 4,
+    Batch = 5,
+    Undoes = 6,
+    Actor = 7,
+    AsOf = 8,
+}
+
+impl Tag {
+    #[expect(clippy::as_conversions, reason = "the numbers are those above")]
+    const fn number(self) -> u8 {
+        self as u8
     }
 }
 
@@ -120,11 +163,19 @@ impl Content {
         self.0.push(u8::MAX);
     }
 
-    fn optional(&mut self, part: Option<&(impl AsRef<[u8]> + ?Sized)>) {
-        match part {
-            Some(part) => self.bytes(part.as_ref()),
-            None => self.absent(),
+    fn tag(&mut self, tag: Tag) {
+        self.0.push(tag.number());
+    }
+
+    fn optional(&mut self, tag: Tag, part: Option<&(impl AsRef<[u8]> + ?Sized)>) {
+        if let Some(part) = part {
+            self.tag(tag);
+            self.bytes(part.as_ref());
         }
+    }
+
+    fn time(&mut self, time: Timestamp) {
+        self.bytes(&time.as_milliseconds().to_le_bytes());
     }
 
     fn number(&mut self, number: u64) {

@@ -27,8 +27,8 @@ pub struct KeptAnswer {
     pub key: IdempotencyKey,
     /// What the request was.
     pub request: RequestDigest,
-    /// What became of it.
-    pub outcome: Outcome,
+    /// The outcome of the request; `None` if it was kept in a way that can't be read.
+    pub outcome: Option<Outcome>,
     /// When it is forgotten.
     pub expires_at: Timestamp,
 }
@@ -50,7 +50,7 @@ impl Idempotency {
             owner,
             key: self.key.clone(),
             request: self.request,
-            outcome: outcome.clone(),
+            outcome: Some(outcome.clone()),
             expires_at: now.plus_milliseconds(self.kept_milliseconds),
         })
     }

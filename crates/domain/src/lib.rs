@@ -9,6 +9,7 @@
 
 mod batch;
 mod command;
+mod correction;
 mod decide;
 mod entry;
 mod hash;
@@ -31,6 +32,7 @@ mod verify;
 
 pub use batch::{Outcome, run, runs};
 pub use command::{Actor, Answer, Answered, Command, Counted, Operation, Request};
+pub use correction::{Correction, Corrections};
 pub use decide::{Context, Decision};
 pub use entry::{Annotation, Entry, EntryAction, Recorded, TransactionAction};
 pub use hash::EntryHash;
@@ -46,11 +48,12 @@ pub use product::{Availability, CommodityType, Product, ProductStatus, StockedPr
 pub use quantity::Quantity;
 pub use refusal::{Refusal, RefusalKind};
 pub use request::{
-    CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock, CreateStore, DeleteKey,
-    DeleteLocation, DeleteProduct, DeleteStock, Expectation, ExpireReservation, ExtendReservation,
-    FulfilReservation, Patch, PayReservation, RegisterProduct, ReleaseReservation, Reserve,
-    SetLocations, SettleStock, ShowProducts, ShowStock, Transact, TransactMany, Undo, UndoBatch,
-    UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
+    Count, CountMany, CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock,
+    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Expectation,
+    ExpireReservation, ExtendReservation, FulfilReservation, Patch, PayReservation,
+    RegisterProduct, ReleaseReservation, Reserve, SetLocations, SettleStock, ShowProducts,
+    ShowStock, Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
+    UpdateSettings,
 };
 pub use reservation::{
     DueHolds, ExpiresIn, Hold, ItemAvailability, Reservation, ReservationItem, ReservationRef,

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Balance, ProductId, Quantity, ReservationState, Shortage, Slug};
+use crate::{Balance, ProductId, Quantity, ReservationState, Shortage, Slug, Timestamp};
 
 /// Why a command is refused, in the order in which the reasons are looked for: where several
 /// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
@@ -16,6 +16,9 @@ pub enum Refusal {
     /// A line of a batch is no transaction.
     #[error("this is no transaction")]
     NoTransaction,
+    /// A line of a batch is not a count.
+    #[error("this line is not a count")]
+    NotACount,
     /// No location of the owner has this slug.
     #[error("there is no location {:?}", beginning(slug))]
     UnknownLocation {
@@ -77,9 +80,9 @@ pub enum Refusal {
         keys_max: u64,
     },
 
-    /// Nobody has counted anything yet at a time to come.
-    #[error("as_of is a time to come")]
-    AsOfToCome,
+    /// Nobody has counted anything yet in the future.
+    #[error("as_of must not be in the future")]
+    AsOfInFuture,
     /// An organization is created once.
     #[error("the organization exists already")]
     OrganizationExists,
@@ -125,9 +128,18 @@ pub enum Refusal {
         .0.available, .0.allocated
     )]
     ExpectationFailed(Balance),
+    /// A count is older than another one of the same position.
+    #[error("a later count of this position was entered: for {as_of}")]
+    LaterCount {
+        /// The time that the other one is for.
+        as_of: Timestamp,
+    },
     /// Another request was made under the same idempotency key.
     #[error("another request was made with this Idempotency-Key")]
     IdempotencyKeyReused,
+    /// The request was carried out, and its answer was kept in a way that can't be read.
+    #[error("the answer kept for this key can't be read")]
+    KeptAnswerUnreadable,
 
     /// A reservation that has got so far has no such way on.
     #[error("the reservation is {}", .0.as_str())]
@@ -168,6 +180,13 @@ pub enum Refusal {
     /// What is undone stays so.
     #[error("this is undone already")]
     AlreadyUndone,
+    /// Only the latest count of a position can be undone: later ones are built on the others.
+    #[error("only the latest count of a position can be undone")]
+    CountNotLatest,
+    /// A count that is undone is entered again instead: it may have to be compared with other
+    /// books by now.
+    #[error("a count that was undone has to be entered again")]
+    CountUndone,
     /// What was in a location that is gone can't come back to it.
     #[error("the location is gone")]
     LocationGone,
@@ -205,6 +224,7 @@ impl Refusal {
             Self::OrganizationKeyRequired => RefusalKind::Forbidden,
             Self::Line { refusal, .. } => refusal.kind(),
             Self::NoTransaction
+            | Self::NotACount
             | Self::UnknownLocation { .. }
             | Self::StockExists
             | Self::InvalidProductIdentifier
@@ -219,7 +239,7 @@ impl Refusal {
             | Self::ExternalRefTaken
             | Self::ProductHasStock
             | Self::TooManyKeys { .. }
-            | Self::AsOfToCome
+            | Self::AsOfInFuture
             | Self::OrganizationExists => RefusalKind::Invalid,
             Self::UnknownStock
             | Self::LocationNotFound
@@ -232,9 +252,11 @@ impl Refusal {
             | Self::NotManagedThen => RefusalKind::NotFound,
             Self::ReservedRateLimitExceeded { .. }
             | Self::ExpectationFailed(_)
+            | Self::LaterCount { .. }
             | Self::ReservationIs(_)
             | Self::OrderReserved
-            | Self::IdempotencyKeyReused => RefusalKind::Conflict,
+            | Self::IdempotencyKeyReused
+            | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
             Self::InsufficientStock
             | Self::TotalWouldOverflow
             | Self::ReservationShort(_)
@@ -242,6 +264,8 @@ impl Refusal {
             | Self::NotSoManyOpen { .. }
             | Self::MadeByReservation
             | Self::AlreadyUndone
+            | Self::CountNotLatest
+            | Self::CountUndone
             | Self::LocationGone => RefusalKind::Unprocessable,
         }
     }

@@ -149,20 +149,42 @@ pub struct UndoBatch {
     pub entries: Vec<Recorded>,
 }
 
-/// Makes a position what it has to be if so much of it was counted at some time: all that has
-/// happened since stays.
+/// The pieces that somebody found in one position.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CountStock {
+pub struct Count {
     /// The product.
     pub product: ProductId,
-    /// Where it was counted; the unlocated pool if no location is named.
+    /// The slug of the location; `None` for the unlocated pool.
     pub location: Option<String>,
-    /// How many pieces there were, allocated or not.
+    /// The number of pieces, allocated or not.
     pub counted: Quantity,
-    /// When.
-    pub as_of: Timestamp,
-    /// What it belongs to in another system.
+    /// A reference of another system: a stocktaking.
     pub reference: Option<Reference>,
+}
+
+/// Corrects the books of one position to a count. All that has moved since then stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountStock {
+    /// The count.
+    pub count: Count,
+    /// The time of the count; `None` for the moment of the commit.
+    pub as_of: Option<Timestamp>,
+}
+
+/// Corrects the books of many positions to counts, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CountMany {
+    /// The counts; `None` for a line that could not be read, which is refused in order.
+    pub counts: Vec<Option<Count>>,
+    /// The time of all counts; `None` for the moment of the commit.
+    pub as_of: Option<Timestamp>,
+    /// Whether all are made or none. Else each stands alone.
+    pub atomic: bool,
+}
+
+impl CountMany {
+    /// The most lines. (Source: the HTTP contract.)
+    pub const LINES_MAX: usize = 10_000;
 }
 
 /// Reserves stock for a buyer: all of it or nothing.

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    ApplicationKey, BatchId, DueHolds, Entry, Hold, IdempotencyKey, KeptAnswer, KeyId, Location,
-    LocationId, OrderId, Organization, Owner, Product, ProductId, ProductText, Reservation,
-    ReservationId, ReservationState, ReservedLine, RevokedGrants, Slug, Stock, StockId, Store,
-    Timestamp, TransactionId,
+    ApplicationKey, BatchId, Corrections, DueHolds, Entry, Hold, IdempotencyKey, KeptAnswer, KeyId,
+    Location, LocationId, OrderId, Organization, Owner, Product, ProductId, ProductText,
+    Reservation, ReservationId, ReservationState, ReservedLine, RevokedGrants, Slug, Stock,
+    StockId, Store, Timestamp, TransactionId,
 };
 
 /// Names the one stock that an owner can have of a product.
@@ -59,6 +59,8 @@ pub struct Needs {
     pub orders: BTreeSet<(Owner, OrderId)>,
     /// Current stock as it stood at these times.
     pub past: BTreeSet<(StockKey, Timestamp)>,
+    /// The corrections in the ledgers of current stock that were made after these times.
+    pub corrections: BTreeSet<(StockKey, Timestamp)>,
 }
 
 /// Where stock of a product is managed.
@@ -118,6 +120,8 @@ pub struct State {
     pub due: HashMap<StockKey, DueHolds>,
     /// Current stock as it stood at some time, if it was there.
     pub past: HashMap<(StockKey, Timestamp), Stock>,
+    /// The corrections in ledgers of current stock that were made after some time.
+    pub corrections: HashMap<(StockKey, Timestamp), Corrections>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
     kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
 }

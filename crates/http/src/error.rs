@@ -215,6 +215,9 @@ impl From<Refusal> for ApiError {
                 let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
                 Self::from(Refusal::InsufficientStock).meta(json!({ "shortages": shortages }))
             }
+            Refusal::LaterCount { as_of } => {
+                Self::conflict(&refusal).meta(json!({ "as_of": as_of.to_string() }))
+            }
             Refusal::ReservationIs(state) => {
                 Self::conflict(&refusal).meta(json!({ "state": state.as_str() }))
             }

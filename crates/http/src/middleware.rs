@@ -17,7 +17,7 @@ use tower::Service;
 use tower::layer::layer_fn;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tracing::Instrument;
 
 use crate::app::AppState;
@@ -40,13 +40,19 @@ const COMPRESSED_BYTES_MIN: u64 = 4 * 1024;
 pub(crate) fn around(endpoints: Router<AppState>, app: &AppState) -> Router<AppState> {
     let app = app.clone();
     endpoints.layer((
-        CompressionLayer::new().compress_when(SizeAbove::new(COMPRESSED_BYTES_MIN)),
+        CompressionLayer::new().compress_when(is_worth_compressing()),
         layer_fn(move |endpoint| Accompanied {
             app: app.clone(),
             endpoint,
         }),
         CatchPanicLayer::custom(answer_panic),
     ))
+}
+
+/// Whether an answer is compressed: not if it is small, nor if it is a stream of events, which would
+/// wait in the compressor.
+fn is_worth_compressing() -> impl Predicate {
+    SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE)
 }
 
 /// An endpoint whose requests get an id, limits, a line in the log and their place in the metrics,

@@ -54,12 +54,23 @@ impl Tables {
         if changes.is_empty() {
             return;
         }
+        // In full, so that a kind of change that is added has to be stored here.
+        let Changes {
+            stocks,
+            deleted_stocks,
+            entries,
+            batches,
+            settled,
+            reservations,
+            records,
+            kept_answers,
+        } = changes;
         let tenant = self.tenants.entry(organization).or_default();
-        for (key, change) in changes.stocks {
+        for (key, change) in stocks {
             tenant.store_stock(key, change);
         }
-        tenant.deleted_stocks.extend(changes.deleted_stocks);
-        for entry in changes.entries {
+        tenant.deleted_stocks.extend(deleted_stocks);
+        for entry in entries {
             if let Some(undone) = entry.undoes {
                 tenant.undone.insert(undone, entry.id);
             }
@@ -67,19 +78,19 @@ impl Tables {
             let ledger = tenant.ledgers.entry(entry.stock);
             ledger.or_insert_with(|| Vec::with_capacity(1)).push(entry);
         }
-        for hold in &changes.settled {
+        for hold in &settled {
             tenant.reservations.settle(hold);
         }
-        for change in changes.reservations.into_values() {
+        for change in reservations.into_values() {
             tenant.reservations.store(change);
         }
-        for batch in changes.batches {
+        for batch in batches {
             tenant.batches.insert(batch.id, batch);
         }
-        for kept in changes.kept_answers {
+        for kept in kept_answers {
             tenant.keep(kept);
         }
-        for record in changes.records {
+        for record in records {
             match &record {
                 RecordChange::Key(key) => {
                     self.client_ids

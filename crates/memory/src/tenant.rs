@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use stockroom_domain::{
-    ApplicationKey, Balance, Batch, BatchId, DeletedStock, Entry, IdempotencyKey, KeptAnswer,
-    KeyId, KeyTotals, Location, LocationId, Management, Needs, Organization, Owner, Product,
-    ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId, StockKey,
-    StockLife, Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
+    KeptAnswer, KeyId, KeyTotals, Location, LocationId, Management, Needs, Organization, Owner,
+    Product, ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId,
+    StockKey, StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::reservations::Reservations;
@@ -61,11 +61,32 @@ pub(crate) struct PositionSpan {
 impl Tenant {
     /// Loads what commands need to be decided.
     pub(crate) fn load(&self, needs: &Needs, now: Timestamp) -> State {
+        // In full, so that a need that is added has to be loaded here.
+        let Needs {
+            organization,
+            management: managed_products,
+            products,
+            skus,
+            external_refs,
+            location_slugs,
+            locations,
+            location_use,
+            location_counts,
+            stocks,
+            keys,
+            key_totals,
+            idempotency_keys,
+            undone,
+            reservations: _,
+            orders: _,
+            past,
+            corrections,
+        } = needs;
         let mut state = State::default();
-        if needs.organization {
+        if *organization {
             state.organization.clone_from(&self.organization);
         }
-        for product in &needs.management {
+        for product in managed_products {
             let management = Management {
                 organization_level: self.organization_level.contains(product),
                 managed_by: self.managed_by.get(product).cloned().unwrap_or_default(),
@@ -73,58 +94,75 @@ impl Tenant {
             };
             state.management.insert(*product, management);
         }
-        let by_text = needs.skus.iter().filter_map(|sku| self.skus.get(sku));
-        let by_ref = needs.external_refs.iter();
+        let by_text = skus.iter().filter_map(|sku| self.skus.get(sku));
+        let by_ref = external_refs.iter();
         let by_ref = by_ref.filter_map(|external_ref| self.external_refs.get(external_ref));
-        for id in needs.products.iter().chain(by_text).chain(by_ref) {
+        for id in products.iter().chain(by_text).chain(by_ref) {
             if let Some(product) = self.products.get(id) {
                 state.add_product(product.clone());
             }
         }
-        let by_slug = needs.location_slugs.iter();
+        let by_slug = location_slugs.iter();
         let by_slug = by_slug.filter_map(|slug| self.location_slugs.get(slug));
-        for id in needs.locations.iter().chain(by_slug) {
+        for id in locations.iter().chain(by_slug) {
             if let Some(location) = self.locations.get(id) {
                 state.add_location(location.clone());
             }
         }
-        let used = needs.location_use.iter().filter(|id| self.is_in_use(**id));
+        let used = location_use.iter().filter(|id| self.is_in_use(**id));
         state.locations_in_use.extend(used);
-        for owner in &needs.location_counts {
+        for owner in location_counts {
             let count = self.location_counts.get(owner).copied().unwrap_or(0);
             state.location_counts.insert(*owner, count);
         }
-        for key in &needs.stocks {
+        for key in stocks {
             if let Some(stock) = self.stocks.get(key) {
                 state.stocks.insert(*key, stock.clone());
             }
         }
         self.load_reservations(needs, now, &mut state);
-        for id in &needs.keys {
+        for id in keys {
             if let Some(key) = self.keys.get(id) {
                 state.keys.insert(*id, key.clone());
             }
         }
-        for key in &needs.idempotency_keys {
+        for key in idempotency_keys {
             if let Some(kept) = self.kept_answers.get(key) {
                 state.keep(kept.clone());
             }
         }
-        for (_, id) in &needs.undone {
+        for (_, id) in undone {
             if self.undone.contains_key(id) {
                 state.undone.insert(*id);
             }
         }
-        for (key, at) in &needs.past {
+        for (key, since) in corrections {
+            if let Some(stock) = self.stocks.get(key) {
+                let corrections = self.corrections(stock.id, *since);
+                state.corrections.insert((*key, *since), corrections);
+            }
+        }
+        for (key, at) in past {
             let life = self.stocks.get(key).map(StockLife::from);
             if let Some(stock) = life.and_then(|life| self.stock_at(&life, *at)) {
                 state.past.insert((*key, *at), stock);
             }
         }
-        for owner in &needs.key_totals {
+        for owner in key_totals {
             state.key_totals.insert(*owner, self.key_totals(*owner));
         }
         state
+    }
+
+    /// The corrections in a stock's ledger that were made after a time.
+    fn corrections(&self, stock: StockId, since: Timestamp) -> Corrections {
+        let ledger = self.ledgers.get(&stock).map_or(&[][..], Vec::as_slice);
+        let made_since = ledger.partition_point(|entry| entry.created_at <= since);
+        let mut corrections = Corrections::default();
+        for entry in ledger[made_since..].iter().filter(|it| it.is_correction()) {
+            corrections.add(entry.location, entry.into());
+        }
+        corrections
     }
 
     /// An owner's keys, in the order of creation.

@@ -149,6 +149,19 @@ fn lost_race(code: &str) -> bool {
     [SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
 }
 
+/// Checks that there is nothing to store in a table that a statement doesn't write to.
+pub(crate) fn expect_none(table: &'static str, rows: usize) -> Result<(), StoreError> {
+    if rows == 0 {
+        return Ok(());
+    }
+    Err(Fault::Guard {
+        table,
+        expected: rows,
+        actual: 0,
+    }
+    .into())
+}
+
 /// Checks that a statement changed as many rows as it was to change.
 pub(crate) fn expect_rows(
     table: &'static str,

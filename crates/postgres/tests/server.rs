@@ -12,8 +12,8 @@ use stockroom_application::ports::{KeyReader, Ledger, ServerState, StockReader, 
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     Actor, Answer, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
-    LocationId, Name, Operation, OrganizationId, Owner, Patch, ProductId, Quantity, Refusal, Slug,
-    Transact, TransactionAction, UpdateLocation,
+    Idempotency, IdempotencyKey, LocationId, Name, Operation, OrganizationId, Owner, Patch,
+    ProductId, Quantity, Refusal, RequestDigest, Slug, Transact, TransactionAction, UpdateLocation,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -511,4 +511,40 @@ async fn servers_never_wait_in_a_circle() {
     let page = PageRequest::default();
     let listed = database.list_stocks(VIEW, &[], page).await.unwrap();
     assert_eq!(listed.total, 6);
+}
+
+/// It was carried out: to do so again is what a key is to prevent.
+#[tokio::test]
+async fn a_request_whose_answer_cannot_be_read_is_not_carried_out_again() {
+    let (database, server) = setup().await;
+    let single = keyed("single", allocate(PRODUCT, 2));
+    // Another way to commit.
+    let removal = keyed("removal", DeleteStock { product: PRODUCT });
+    for command in [&single, &removal] {
+        let outcomes = database
+            .commit(ORGANIZATION, std::slice::from_ref(command))
+            .await;
+        assert!(outcomes.unwrap()[0].is_ok());
+    }
+    let changed =
+        "UPDATE idempotency_keys SET outcome = replace(outcome, '\"format\":1', '\"format\":0')";
+    other(&server).await.execute(changed).await.unwrap();
+    for command in [single, removal] {
+        for _ in 0..2 {
+            let outcomes = database
+                .commit(ORGANIZATION, std::slice::from_ref(&command))
+                .await;
+            assert_eq!(outcomes.unwrap(), [Err(Refusal::KeptAnswerUnreadable)]);
+        }
+    }
+}
+
+fn keyed(key: &str, operation: impl Into<Operation>) -> Command {
+    let mut command = Command::new(Actor::OPERATOR, operation.into());
+    command.idempotency = Some(Idempotency {
+        key: IdempotencyKey::new(key).unwrap(),
+        request: RequestDigest([1; 32]),
+        kept_milliseconds: 3_600_000,
+    });
+    command
 }

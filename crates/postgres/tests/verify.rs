@@ -161,6 +161,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         ("batch_id", "uuid"),
         ("undoes", an_id),
         ("actor_key_id", "uuid"),
+        ("as_of", "bigint"),
         ("created_at", "bigint"),
         ("hash", "bytea"),
     ] {
@@ -243,7 +244,7 @@ async fn removed_and_inserted_entries_are_named() {
         "INSERT INTO entries
         SELECT organization_id, stock_id, 7, transaction_id, location_id, action, quantity,
             available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
-            batch_id, undoes, actor_key_id, created_at, hash
+            batch_id, undoes, actor_key_id, as_of, created_at, hash
         FROM entries WHERE {}",
         entry(6)
     );

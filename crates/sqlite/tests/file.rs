@@ -12,8 +12,9 @@ use sqlx::{Connection, SqliteConnection};
 use stockroom_application::ports::{Ledger, ServerState, StockReader, StoreError, View};
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    Actor, Command, CreateOrganization, CreateStock, Name, Operation, OrganizationId, Owner,
-    ProductId, Quantity, Transact, TransactionAction,
+    Actor, Command, CreateOrganization, CreateStock, DeleteStock, Idempotency, IdempotencyKey,
+    Name, Operation, OrganizationId, Owner, ProductId, Quantity, Refusal, RequestDigest, Transact,
+    TransactionAction,
 };
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
@@ -282,4 +283,43 @@ async fn an_impossible_row_is_named() {
         .unwrap();
     let error = database.stock(VIEW, PRODUCT).await.unwrap_err();
     assert!(error.to_string().starts_with("stocks.available"), "{error}");
+}
+
+/// It was carried out: to do so again is what a key is to prevent.
+#[tokio::test]
+async fn a_request_whose_answer_cannot_be_read_is_not_carried_out_again() {
+    let (path, _folder) = file();
+    let database = open(&path).await;
+    create_stock(&database).await;
+    let single = keyed("single", allocate(2));
+    // Another way to commit.
+    let removal = keyed("removal", DeleteStock { product: PRODUCT });
+    for command in [&single, &removal] {
+        let outcomes = database
+            .commit(ORGANIZATION, std::slice::from_ref(command))
+            .await;
+        assert!(outcomes.unwrap()[0].is_ok());
+    }
+    let mut file = other(&path).await;
+    let changed =
+        "UPDATE idempotency_keys SET outcome = replace(outcome, '\"format\":1', '\"format\":0')";
+    sqlx::raw_sql(changed).execute(&mut file).await.unwrap();
+    for command in [single, removal] {
+        for _ in 0..2 {
+            let outcomes = database
+                .commit(ORGANIZATION, std::slice::from_ref(&command))
+                .await;
+            assert_eq!(outcomes.unwrap(), [Err(Refusal::KeptAnswerUnreadable)]);
+        }
+    }
+}
+
+fn keyed(key: &str, operation: impl Into<Operation>) -> Command {
+    let mut command = Command::new(Actor::OPERATOR, operation.into());
+    command.idempotency = Some(Idempotency {
+        key: IdempotencyKey::new(key).unwrap(),
+        request: RequestDigest([1; 32]),
+        kept_milliseconds: 3_600_000,
+    });
+    command
 }

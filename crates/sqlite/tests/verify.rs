@@ -156,6 +156,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         "batch_id",
         "undoes",
         "actor_key_id",
+        "as_of",
         "created_at",
         "hash",
     ] {
@@ -241,7 +242,7 @@ async fn inserted_entries_are_named() {
         "INSERT INTO entries
         SELECT organization_id, stock_id, 7, randomblob(16), location_id, action, quantity,
             available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
-            batch_id, undoes, actor_key_id, created_at, hash
+            batch_id, undoes, actor_key_id, as_of, created_at, hash
         FROM entries WHERE {}",
         entry(6)
     );

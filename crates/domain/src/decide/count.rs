@@ -1,25 +1,30 @@
-//! Counts: what somebody found on the shelf.
+//! Counts: the books are corrected to what somebody found on the shelf.
+//!
+//! A count for a time is compared with what the books now say of that time: all entries made up to
+//! then, and all later ones that only correct the books. So a difference is applied once, however
+//! often, in whatever order, and by however many people it is entered.
+
+use std::collections::HashMap;
 
 use super::stock::{check_location_count, location_for, need_location, need_visible_stock};
-use super::transaction::EntryOf;
+use super::transaction::{EntryOf, Lines, in_batch, in_line};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Annotation, Balance, CountStock, Counted, Needs, Reason, Refusal, State, StockKey,
-    TransactionAction,
+    Actor, Annotation, Balance, Count, CountMany, CountStock, Counted, LocationId, Needs, Quantity,
+    Reason, Refusal, State, Stock, StockKey, Timestamp, TransactionAction,
 };
 
-/// What the ledger gives as the reason of an entry that makes up for the difference.
+/// The reason of a count's ledger entry.
 const REASON: &str = "count";
+
+/// How far a count's time may be ahead of the server's clock, since clocks differ. (Source: the
+/// HTTP contract.)
+const CLOCK_DIFFERENCE_MAX_MILLISECONDS: i64 = 5_000;
 
 impl Request for CountStock {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
-        need_visible_stock(needs, actor.acting, self.product);
-        need_location(needs, actor.acting, self.location.as_deref());
-        for owner in actor.acting.visible() {
-            let product = self.product;
-            needs.past.insert((StockKey { product, owner }, self.as_of));
-        }
+        need(&self.count, self.as_of, actor, needs);
     }
 
     fn decide(
@@ -28,46 +33,165 @@ impl Request for CountStock {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Counted>, Refusal> {
-        let stock = state.visible_stock(actor.acting, self.product);
-        let location = match &self.location {
-            None => None,
-            Some(slug) => Some(location_for(state, actor, stock, slug)?),
-        };
-        if self.as_of > context.now {
-            return Err(Refusal::AsOfToCome);
+        let mut books = Books::new(state, self.as_of, context.now);
+        let stock = state.visible_stock(actor.acting, self.count.product);
+        books.correct(&self.count, stock, actor, context)
+    }
+}
+
+impl Request for CountMany {
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for count in self.counts.iter().flatten() {
+            need(count, self.as_of, actor, needs);
         }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<Result<Counted, Refusal>>>, Refusal> {
+        let mut books = Books::new(state, self.as_of, context.now);
+        books.check_as_of()?;
+        in_batch(actor, context, |context| {
+            let mut lines = Lines::new(state);
+            for (index, count) in self.counts.iter().enumerate() {
+                let decision = count.as_ref().ok_or(Refusal::NotACount).and_then(|count| {
+                    let stock = lines.stock(actor.acting, count.product);
+                    books.correct(count, stock, actor, context)
+                });
+                match decision {
+                    Ok(decision) => lines.add(decision),
+                    Err(refusal) if self.atomic => return Err(in_line(index, refusal)),
+                    Err(refusal) => lines.answer.push(Err(refusal)),
+                }
+            }
+            Ok(lines.close())
+        })
+    }
+}
+
+fn need(count: &Count, as_of: Option<Timestamp>, actor: &Actor, needs: &mut Needs) {
+    need_visible_stock(needs, actor.acting, count.product);
+    need_location(needs, actor.acting, count.location.as_deref());
+    if let Some(as_of) = as_of {
+        for owner in actor.acting.visible() {
+            let product = count.product;
+            let key = StockKey { product, owner };
+            needs.past.insert((key, as_of));
+            needs.corrections.insert((key, as_of));
+        }
+    }
+}
+
+/// What the books say of a time, with what the counts of one command have corrected already.
+struct Books<'a> {
+    state: &'a State,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+    /// What counts for `as_of` are compared with, of each position that was counted.
+    positions: HashMap<(StockKey, Option<LocationId>), i64>,
+}
+
+impl<'a> Books<'a> {
+    fn new(state: &'a State, as_of: Option<Timestamp>, now: Timestamp) -> Self {
+        Self {
+            state,
+            as_of,
+            now,
+            positions: HashMap::new(),
+        }
+    }
+
+    fn check_as_of(&self) -> Result<(), Refusal> {
+        let latest = self
+            .now
+            .plus_milliseconds(CLOCK_DIFFERENCE_MAX_MILLISECONDS);
+        match self.as_of {
+            Some(as_of) if as_of > latest => Err(Refusal::AsOfInFuture),
+            _ => Ok(()),
+        }
+    }
+
+    /// Writes the entry that corrects a position to what was counted.
+    fn correct(
+        &mut self,
+        count: &Count,
+        stock: Option<&Stock>,
+        actor: &Actor,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Counted>, Refusal> {
+        let location = match &count.location {
+            None => None,
+            Some(slug) => Some(location_for(self.state, actor, stock, slug)?),
+        };
+        self.check_as_of()?;
         let stock = stock.ok_or(Refusal::UnknownStock)?;
         let location_id = location.map(|location| location.id);
         let position = stock.balance(location_id);
         if position.is_none() {
             check_location_count(stock.located.len().saturating_add(1))?;
         }
-        let past = state.past.get(&(stock.key(), self.as_of));
-        let then = past.ok_or(Refusal::NotManagedThen)?.balance(location_id);
-        // What is allocated still lies on the shelf.
-        let expected = then.map(Balance::total).unwrap_or_default();
-        let (action, difference) = match self.counted.checked_sub(expected) {
-            Some(more) => (TransactionAction::Increment, more),
-            None => (
-                TransactionAction::Decrement,
-                expected.checked_sub(self.counted).unwrap_or_default(),
-            ),
+        let current = position.unwrap_or_default();
+        let past = self.as_of.filter(|as_of| *as_of <= self.now);
+        let (as_of, expected) = match past {
+            Some(as_of) => (as_of, self.expected_at(as_of, stock, location_id)?),
+            // After every entry that is there.
+            None => (self.now.max(stock.updated_at), i64::from(current.total())),
         };
+        let difference = i64::from(count.counted).saturating_sub(expected);
+        let action = if difference < 0 {
+            TransactionAction::Decrement
+        } else {
+            TransactionAction::Increment
+        };
+        let pieces = Quantity::new(difference.unsigned_abs());
         let entry = EntryOf {
             location: location.map(|location| (location.id, &location.slug)),
             annotation: Annotation {
                 reason: Reason::new("reason", REASON).ok(),
-                reference: self.reference.clone(),
+                reference: count.reference.clone(),
             },
             undoes: None,
+            as_of: Some(as_of),
         };
-        let current = position.unwrap_or_default();
-        let decision = entry.write(stock, current, action, difference, actor, context)?;
+        let pieces = pieces.ok_or(Refusal::TotalWouldOverflow)?;
+        let decision = entry.write(stock, current, action, pieces, actor, context)?;
+        if past.is_some() {
+            let position = (stock.key(), location_id);
+            self.positions.insert(position, count.counted.into());
+        }
         Ok(decision.map(|recorded| Counted {
             expected,
-            counted: self.counted,
-            as_of: self.as_of,
+            counted: count.counted,
+            as_of,
             recorded,
         }))
+    }
+
+    /// The total that the books give a position at a time. It is below zero where they contradict
+    /// themselves: more had left by then than was counted before.
+    fn expected_at(
+        &self,
+        as_of: Timestamp,
+        stock: &Stock,
+        location: Option<LocationId>,
+    ) -> Result<i64, Refusal> {
+        let key = stock.key();
+        if let Some(expected) = self.positions.get(&(key, location)) {
+            return Ok(*expected);
+        }
+        let past = self.state.past.get(&(key, as_of));
+        let past = past.ok_or(Refusal::NotManagedThen)?.balance(location);
+        // Allocated pieces still lie on the shelf.
+        let total = i64::from(past.map(Balance::total).unwrap_or_default());
+        let Some(corrections) = self.state.corrections.get(&(key, as_of)) else {
+            return Ok(total);
+        };
+        match corrections.valid_counts(location).next_back() {
+            Some((_, latest)) if latest > as_of => Err(Refusal::LaterCount { as_of: latest }),
+            _ => Ok(total.saturating_add(corrections.change_at(location, as_of))),
+        }
     }
 }

@@ -24,6 +24,7 @@ pub(super) struct Ledger<'a, 'b> {
     entries: Vec<Entry>,
     annotation: Annotation,
     undoes: Option<TransactionId>,
+    as_of: Option<Timestamp>,
     now: Timestamp,
     actor: &'a Actor,
     context: &'a mut Context<'b>,
@@ -36,6 +37,7 @@ impl<'a, 'b> Ledger<'a, 'b> {
             entries: Vec::new(),
             annotation: Annotation::default(),
             undoes: None,
+            as_of: None,
             now: context.now,
             actor,
             context,
@@ -51,6 +53,12 @@ impl<'a, 'b> Ledger<'a, 'b> {
     /// The entry is to undo this one, if any.
     pub(super) const fn undoing(mut self, entry: Option<TransactionId>) -> Self {
         self.undoes = entry;
+        self
+    }
+
+    /// The entry is to be a count for this time, if any.
+    pub(super) const fn counting(mut self, as_of: Option<Timestamp>) -> Self {
+        self.as_of = as_of;
         self
     }
 
@@ -143,6 +151,7 @@ impl<'a, 'b> Ledger<'a, 'b> {
             batch: self.context.batch,
             undoes: self.undoes,
             actor: self.actor.key,
+            as_of: self.as_of,
             created_at,
             hash: previous,
         };

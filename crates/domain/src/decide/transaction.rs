@@ -8,8 +8,8 @@ use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
     Actor, Annotation, Balance, Batch, BatchEntry, BatchId, Change, EntryAction, LocationId, Needs,
-    Owner, ProductId, Quantity, Recorded, Refusal, Slug, State, Stock, StockKey, Transact,
-    TransactMany, TransactionAction, TransactionId,
+    Owner, ProductId, Quantity, Recorded, Refusal, Slug, State, Stock, StockKey, Timestamp,
+    Transact, TransactMany, TransactionAction, TransactionId,
 };
 
 impl Request for Transact {
@@ -62,6 +62,7 @@ impl Transact {
             location: location.map(|location| (location.id, &location.slug)),
             annotation: self.annotation.clone(),
             undoes: None,
+            as_of: None,
         };
         entry.write(stock, current, self.action, self.quantity, actor, context)
     }
@@ -72,6 +73,8 @@ pub(super) struct EntryOf<'a> {
     pub(super) location: Option<(LocationId, &'a Slug)>,
     pub(super) annotation: Annotation,
     pub(super) undoes: Option<TransactionId>,
+    /// The time that the entry is a count for, if it is one.
+    pub(super) as_of: Option<Timestamp>,
 }
 
 impl EntryOf<'_> {
@@ -101,7 +104,8 @@ impl EntryOf<'_> {
 
         // From here on it is certain.
         let ledger = Ledger::open(stock.clone(), actor, context);
-        let mut ledger = ledger.annotated(self.annotation).undoing(self.undoes);
+        let ledger = ledger.annotated(self.annotation).undoing(self.undoes);
+        let mut ledger = ledger.counting(self.as_of);
         if let Some((location, slug)) = self.location {
             ledger.add_location(location, slug.clone());
         }
@@ -129,7 +133,7 @@ impl Request for TransactMany {
         actor: &Actor,
         state: &State,
         context: &mut Context<'_>,
-    ) -> Result<Decision<Answers>, Refusal> {
+    ) -> Result<Decision<Answers<Recorded>>, Refusal> {
         in_batch(actor, context, |context| {
             let mut lines = Lines::new(state);
             for (index, line) in self.lines.iter().enumerate() {
@@ -152,7 +156,7 @@ impl Request for TransactMany {
 }
 
 /// What became of each line.
-type Answers = Vec<Result<Recorded, Refusal>>;
+type Answers<T> = Vec<Result<T, Refusal>>;
 
 /// The refusal of all because of one.
 pub(super) fn in_line(index: usize, refusal: Refusal) -> Refusal {
@@ -161,19 +165,19 @@ pub(super) fn in_line(index: usize, refusal: Refusal) -> Refusal {
 }
 
 /// Has the entries of a decision made in one batch.
-pub(super) fn in_batch(
+pub(super) fn in_batch<T: AsRef<Recorded>>(
     actor: &Actor,
     context: &mut Context<'_>,
-    decide: impl FnOnce(&mut Context<'_>) -> Result<Decision<Answers>, Refusal>,
-) -> Result<Decision<Answers>, Refusal> {
+    decide: impl FnOnce(&mut Context<'_>) -> Result<Decision<Answers<T>>, Refusal>,
+) -> Result<Decision<Answers<T>>, Refusal> {
     let id = BatchId::new(context.ids.next_id(context.now));
     context.batch = Some(id);
     let decision = decide(context);
     context.batch = None;
     let mut decision = decision?;
-    let made = decision.answer.iter().flatten();
+    let made = decision.answer.iter().flatten().map(AsRef::as_ref);
     let entries: Vec<BatchEntry> = made
-        .map(|recorded| BatchEntry {
+        .map(|recorded: &Recorded| BatchEntry {
             product: recorded.product,
             stock: recorded.entry.stock,
             sequence: recorded.entry.sequence,
@@ -188,14 +192,14 @@ pub(super) fn in_batch(
 }
 
 /// Transactions that are decided one after the other, each on what the ones before it left.
-pub(super) struct Lines<'a> {
+pub(super) struct Lines<'a, T> {
     state: &'a State,
     after: HashMap<StockKey, Stock>,
     changes: Vec<Change>,
-    pub(super) answer: Answers,
+    pub(super) answer: Answers<T>,
 }
 
-impl<'a> Lines<'a> {
+impl<'a, T> Lines<'a, T> {
     pub(super) fn new(state: &'a State) -> Self {
         Self {
             state,
@@ -213,7 +217,7 @@ impl<'a> Lines<'a> {
         })
     }
 
-    pub(super) fn add(&mut self, decision: Decision<Recorded>) {
+    pub(super) fn add(&mut self, decision: Decision<T>) {
         for change in &decision.changes {
             if let Change::Stock(stock) = change {
                 self.after.insert(stock.key(), stock.clone());
@@ -223,7 +227,7 @@ impl<'a> Lines<'a> {
         self.answer.push(Ok(decision.answer));
     }
 
-    pub(super) fn close(self) -> Decision<Answers> {
+    pub(super) fn close(self) -> Decision<Answers<T>> {
         Decision {
             changes: self.changes,
             answer: self.answer,

@@ -1,12 +1,15 @@
-//! Undoing what the ledger holds: by an entry that does the opposite.
+//! Undoing ledger entries: by an entry that does the opposite.
+
+use std::collections::HashMap;
 
 use super::stock::need_visible_stock;
 use super::transaction::{EntryOf, Lines, in_batch, in_line};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Annotation, EntryAction, Needs, Recorded, Refusal, ReservationId, State, Stock,
-    TransactionAction, Undo, UndoBatch,
+    Actor, Annotation, Corrections, EntryAction, LocationId, Needs, Recorded, Refusal,
+    ReservationId, State, Stock, StockKey, Timestamp, TransactionAction, TransactionId, Undo,
+    UndoBatch,
 };
 
 impl Request for Undo {
@@ -21,7 +24,8 @@ impl Request for Undo {
         context: &mut Context<'_>,
     ) -> Result<Decision<Recorded>, Refusal> {
         let stock = state.visible_stock(actor.acting, self.recorded.product);
-        undo(&self.recorded, stock, actor, state, context)
+        let mut counts = Counts::default();
+        undo(&self.recorded, stock, &mut counts, actor, state, context)
     }
 }
 
@@ -49,9 +53,10 @@ impl Request for UndoBatch {
         }
         in_batch(actor, context, |context| {
             let mut lines = Lines::new(state);
+            let mut counts = Counts::default();
             for (index, recorded) in left {
                 let stock = lines.stock(actor.acting, recorded.product);
-                let decision = undo(recorded, stock, actor, state, context);
+                let decision = undo(recorded, stock, &mut counts, actor, state, context);
                 lines.add(decision.map_err(|refusal| in_line(index, refusal))?);
             }
             Ok(lines.close())
@@ -70,6 +75,14 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
             needs.location_slugs.insert((owner, slug.clone()));
         }
     }
+    if let Some(since) = corrections_since(recorded) {
+        for owner in actor.acting.visible() {
+            let product = recorded.product;
+            needs
+                .corrections
+                .insert((StockKey { product, owner }, since));
+        }
+    }
 }
 
 /// The reservation that has made this entry, if it is one.
@@ -78,9 +91,68 @@ fn made_by(recorded: &Recorded) -> Option<ReservationId> {
     ReservationId::parse(reference.as_str())
 }
 
+/// The time before a count that is to be undone, or before the entry that this one has undone,
+/// which may be a count: what has corrected the books since decides whether it can be undone.
+fn corrections_since(recorded: &Recorded) -> Option<Timestamp> {
+    let entry = &recorded.entry;
+    let at = match entry.undoes {
+        Some(undone) => undone.created_at(),
+        None => entry.as_of.map(|_| entry.created_at),
+    };
+    at.map(|at| at.plus_milliseconds(-1))
+}
+
+/// The counts that aren't undone, of each position that one command looks at, oldest first.
+#[derive(Default)]
+struct Counts(HashMap<(StockKey, Option<LocationId>, Timestamp), Vec<TransactionId>>);
+
+impl Counts {
+    /// Takes out this count, which has to be the latest one of its position.
+    fn take_latest(
+        &mut self,
+        position: (StockKey, Option<LocationId>, Timestamp),
+        corrections: &Corrections,
+        id: TransactionId,
+    ) -> Result<(), Refusal> {
+        let counts = self.0.entry(position).or_insert_with(|| {
+            let counts = corrections.valid_counts(position.1);
+            counts.map(|(id, _)| id).collect()
+        });
+        if counts.last() == Some(&id) {
+            counts.pop();
+            Ok(())
+        } else {
+            Err(Refusal::CountNotLatest)
+        }
+    }
+}
+
+/// Refuses what would leave books behind that later counts weren't compared with.
+fn check_counts(
+    recorded: &Recorded,
+    stock: &Stock,
+    counts: &mut Counts,
+    state: &State,
+) -> Result<(), Refusal> {
+    let Some(since) = corrections_since(recorded) else {
+        return Ok(());
+    };
+    let entry = &recorded.entry;
+    let key = stock.key();
+    let Some(corrections) = state.corrections.get(&(key, since)) else {
+        return Ok(());
+    };
+    match entry.undoes {
+        None => counts.take_latest((key, entry.location, since), corrections, entry.id),
+        Some(undone) if corrections.has_count(entry.location, undone) => Err(Refusal::CountUndone),
+        Some(_) => Ok(()),
+    }
+}
+
 fn undo(
     recorded: &Recorded,
     stock: Option<&Stock>,
+    counts: &mut Counts,
     actor: &Actor,
     state: &State,
     context: &mut Context<'_>,
@@ -96,6 +168,7 @@ fn undo(
     if state.undone.contains(&entry.id) {
         return Err(Refusal::AlreadyUndone);
     }
+    check_counts(recorded, stock, counts, state)?;
     let location = entry.location.zip(slug.as_ref());
     let current = stock.balance(entry.location);
     if let (None, Some((location, slug))) = (current, location) {
@@ -116,6 +189,7 @@ fn undo(
         location,
         annotation: Annotation::default(),
         undoes: Some(entry.id),
+        as_of: None,
     };
     undoing.write(stock, current, action, entry.quantity, actor, context)
 }

@@ -22,6 +22,7 @@ fn entry() -> Entry {
         batch: None,
         undoes: None,
         actor: None,
+        as_of: None,
         created_at: at(0),
         hash: EntryHash([0; 32]),
     }
@@ -30,7 +31,7 @@ fn entry() -> Entry {
 /// Any other content has another hash, and so has the same content behind another entry.
 #[test]
 fn a_hash_is_of_everything_in_an_entry() {
-    let changes: [fn(&mut Entry); 19] = [
+    let changes: [fn(&mut Entry); 20] = [
         |entry| entry.id = id::<TransactionId>(0x10),
         |entry| entry.stock = id::<StockId>(0x11),
         |entry| entry.sequence = 4,
@@ -47,6 +48,7 @@ fn a_hash_is_of_everything_in_an_entry() {
         |entry| entry.batch = Some(id::<BatchId>(0x13)),
         |entry| entry.undoes = Some(id::<TransactionId>(0x13)),
         |entry| entry.actor = Some(id::<KeyId>(0x13)),
+        |entry| entry.as_of = Some(at(0)),
         |entry| entry.created_at = at(1),
         // Of the length that takes nine bytes to say.
         |entry| entry.annotation.reason = Reason::new("reason", "ä".repeat(200)).ok(),
@@ -71,4 +73,27 @@ fn a_hash_can_be_computed_again() {
     let hash = entry.seal(EntryHash([1; 32]));
     entry.hash = hash;
     assert_eq!(entry.seal(EntryHash([1; 32])), hash);
+}
+
+/// Ledgers that are there have these hashes: a part that is added to entries must not change them.
+#[test]
+fn hashes_stay_the_same() {
+    let previous = EntryHash([1; 32]);
+    let mut full = entry();
+    full.location = Some(id::<LocationId>(7));
+    full.annotation.reason = Reason::new("reason", "damaged").ok();
+    full.annotation.reference = Reference::new("reference", "ticket 8").ok();
+    full.idempotency_key = IdempotencyKey::new("once").ok();
+    full.batch = Some(id::<BatchId>(9));
+    full.undoes = Some(id::<TransactionId>(10));
+    full.actor = Some(id::<KeyId>(11));
+    full.as_of = Some(at(-1));
+    let hashes = [entry(), full].map(|entry| entry.seal(previous).to_string());
+    assert_eq!(
+        hashes,
+        [
+            "d69721f54a78e345e2e57a652f5bb66565b16d7e00774dde4521a51e7e72f539",
+            "03cfda2c821bbc505044bb38a91237b9e026a283d221b408e7eec79132f84c52",
+        ]
+    );
 }

@@ -2,6 +2,7 @@
 //! bounds, and a small independent model that predicts whole sequences.
 
 mod batches;
+mod counts;
 mod hashes;
 mod idempotency;
 mod keys;

@@ -224,24 +224,45 @@ impl FromRequest<AppState> for Batch {
 }
 
 impl Batch {
+    /// The object that the body is.
+    pub(crate) fn parse(&self) -> Result<BatchBody, ApiError> {
+        let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
+        match body {
+            Value::Object(body) => Ok(BatchBody(body)),
+            _ => Err(no_data()),
+        }
+    }
+}
+
+/// The lines of a batch under `data`, and what is said of all of them beside it.
+pub(crate) struct BatchBody(Map<String, Value>);
+
+impl BatchBody {
+    /// A text beside the lines, if it is there.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+        match self.0.remove(name) {
+            None => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text)),
+            Some(_) => Err(ApiError::validation(format!("{name} must be a string"))),
+        }
+    }
+
     /// Each line, as far as it is one of the expected type, and whether all are wanted or none.
+    /// `noun` is the word for at most `lines_max` lines.
     pub(crate) fn lines<T: DeserializeOwned>(
-        &self,
+        mut self,
         expected: &str,
         lines_max: usize,
+        noun: &str,
     ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
-        let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
-        let Value::Object(mut body) = body else {
-            return Err(no_data());
-        };
-        let atomic = match body.remove("atomic") {
+        let atomic = match self.0.remove("atomic") {
             None => false,
             Some(Value::Bool(atomic)) => atomic,
             Some(_) => return Err(ApiError::validation("atomic must be true or false")),
         };
-        let lines = Body(body.remove("data").ok_or_else(no_data)?).list()?;
+        let lines = Body(self.0.remove("data").ok_or_else(no_data)?).list()?;
         if lines.len() > lines_max {
-            let detail = format!("data must hold at most {lines_max} transactions");
+            let detail = format!("data must hold at most {lines_max} {noun}");
             return Err(ApiError::validation(detail));
         }
         let read = |line| Body(line).object()?.of_type(expected);

@@ -64,6 +64,10 @@ struct TransactionAttributes {
     /// What it belongs to: an order, a delivery note.
     #[serde(skip_serializing_if = "Option::is_none")]
     reference: Option<String>,
+    /// The time that the transaction is a count for; absent if it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
     /// The application key that acted; absent for the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<ActorBody>,
@@ -156,6 +160,7 @@ impl TransactionBody {
                     sequence: entry.sequence,
                     reason: entry.annotation.reason.map(|reason| reason.to_string()),
                     reference: entry.annotation.reference.map(|it| it.to_string()),
+                    as_of: entry.as_of.map(|as_of| as_of.to_string()),
                     actor: entry.actor.map(|key| ActorBody {
                         id: key.uuid(),
                         name: actor_name,

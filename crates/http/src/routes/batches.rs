@@ -22,19 +22,19 @@ use crate::openapi::{
 };
 use crate::representation::TransactionBody;
 
-/// What became of a line of a batch: the transaction, or the errors.
+/// A line of a batch: its transaction (or count), or its errors.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-enum Line {
-    Made(TransactionBody),
+enum Line<T> {
+    Made(T),
     #[schema(value_type = ErrorBody)]
     Refused(FormedError),
 }
 
 /// The lines of a batch, in order.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Lines {
-    data: Vec<Line>,
+pub(super) struct Lines<T> {
+    data: Vec<Line<T>>,
     /// Absent if no transaction was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<LinesMeta>,
@@ -72,8 +72,8 @@ struct NewTransactions {
     params(FormHeader, StoreHeader, IdempotencyHeader),
     request_body = NewTransactions,
     responses(
-        (status = 201, description = "All transactions (with `atomic`).", body = Lines),
-        (status = 207, description = "For each line the transaction, or its errors.", body = Lines),
+        (status = 201, description = "All transactions (with `atomic`).", body = Lines<TransactionBody>),
+        (status = 207, description = "For each line the transaction, or its errors.", body = Lines<TransactionBody>),
         NotFound, Unprocessable, Conflict, CommonErrors,
     ),
 )]
@@ -82,45 +82,69 @@ pub(super) async fn create(
     administration: Administration,
     form: Form,
     batch: Batch,
-) -> Result<(StatusCode, Json<Lines>), ApiError> {
-    let (read, atomic) = batch.lines(STOCK_TRANSACTION, TransactMany::LINES_MAX)?;
-    let mut lines = Vec::with_capacity(read.len());
-    let mut faults = HashMap::new();
-    for (index, line) in read.into_iter().enumerate() {
-        let transaction = line.and_then(NewTransaction::line);
-        lines.push(
-            transaction
-                .map_err(|error| faults.insert(index, error))
-                .ok(),
-        );
-    }
+) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
+    let body = batch.parse()?;
+    let (lines, atomic) = body.lines(STOCK_TRANSACTION, TransactMany::LINES_MAX, "transactions")?;
+    let (lines, faults) = readable(lines, NewTransaction::line);
     let administrator = administration.enter().await?;
     let many = TransactMany { lines, atomic };
-    let outcomes = match app.stockroom.transact_many(&administrator, many).await {
-        Err(Error::Refused(Refusal::Line { index, refusal })) => {
-            let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
-            return Err(error.meta(json!({ "index": index })));
-        }
-        outcomes => outcomes?,
-    };
-    let status = if atomic {
+    let made = app.stockroom.transact_many(&administrator, many).await;
+    let lines = Lines::answer(made, faults, |made| TransactionBody::new(made, form), form)?;
+    Ok((status_of_batch(atomic), Json(lines)))
+}
+
+/// The status of an accepted batch.
+pub(super) const fn status_of_batch(atomic: bool) -> StatusCode {
+    if atomic {
         StatusCode::CREATED
     } else {
         StatusCode::MULTI_STATUS
-    };
-    Ok((status, Json(Lines::new(outcomes, faults, form))))
+    }
 }
 
-impl Lines {
-    /// What became of each line; where one couldn't be read, why.
-    fn new(
-        outcomes: Vec<Result<Recorded, Refusal>>,
-        mut faults: HashMap<usize, ApiError>,
+/// The errors of lines that couldn't be read, by their places.
+type Faults = HashMap<usize, ApiError>;
+
+/// Each line as the request that it is, `None` where it couldn't be read, and why not.
+pub(super) fn readable<T, R>(
+    lines: Vec<Result<T, ApiError>>,
+    request: impl Fn(T) -> Result<R, ApiError>,
+) -> (Vec<Option<R>>, Faults) {
+    let mut faults = HashMap::new();
+    let lines = lines.into_iter().enumerate().map(|(index, line)| {
+        let request = line.and_then(&request);
+        request.map_err(|error| faults.insert(index, error)).ok()
+    });
+    (lines.collect(), faults)
+}
+
+impl<B> Lines<B> {
+    /// The answer to a batch, or the error of the line for whose sake all were refused.
+    pub(super) fn answer<T: AsRef<Recorded>>(
+        outcomes: Result<Vec<Result<T, Refusal>>, Error>,
+        mut faults: Faults,
+        body: impl Fn(T) -> B,
+        form: Form,
+    ) -> Result<Self, ApiError> {
+        match outcomes {
+            Err(Error::Refused(Refusal::Line { index, refusal })) => {
+                let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
+                Err(error.meta(json!({ "index": index })))
+            }
+            outcomes => Ok(Self::new(outcomes?, faults, body, form)),
+        }
+    }
+
+    fn new<T: AsRef<Recorded>>(
+        outcomes: Vec<Result<T, Refusal>>,
+        mut faults: Faults,
+        body: impl Fn(T) -> B,
         form: Form,
     ) -> Self {
-        let batch = outcomes.iter().flatten().find_map(|it| it.entry.batch);
-        let line = |(index, outcome): (usize, Result<Recorded, Refusal>)| match outcome {
-            Ok(recorded) => Line::Made(TransactionBody::new(recorded, form)),
+        let made = outcomes.iter().flatten();
+        let batch = made.map(AsRef::as_ref).find_map(|it| it.entry.batch);
+        let line = |(index, outcome): (usize, Result<T, Refusal>)| match outcome {
+            Ok(made) => Line::Made(body(made)),
             Err(refusal) => {
                 let error = faults.remove(&index).unwrap_or_else(|| refusal.into());
                 Line::Refused(FormedError(error, form))
@@ -148,7 +172,7 @@ impl Lines {
         FormHeader, StoreHeader, IdempotencyHeader,
     ),
     responses(
-        (status = 201, description = "The transactions that undo it.", body = Lines),
+        (status = 201, description = "The transactions that undo it.", body = Lines<TransactionBody>),
         NotFound, Unprocessable, Conflict, CommonErrors,
     ),
 )]
@@ -157,10 +181,11 @@ pub(super) async fn undo(
     administration: Administration,
     form: Form,
     batch: PathId<BatchId>,
-) -> Result<(StatusCode, Json<Lines>), ApiError> {
+) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
     let batch = batch.existing()?;
     let administrator = administration.enter().await?;
     let undone = app.stockroom.undo_batch(&administrator, batch).await?;
-    let lines = Lines::new(undone, HashMap::new(), form);
+    let body = |undoing| TransactionBody::new(undoing, form);
+    let lines = Lines::new(undone, HashMap::new(), body, form);
     Ok((StatusCode::CREATED, Json(lines)))
 }

@@ -3,14 +3,17 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use stockroom_domain::{CountStock, Counted, ProductId, Reference, Timestamp};
+use stockroom_domain::{
+    Count, CountMany, CountStock, Counted, ProductId, Reference, Refusal, Timestamp,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::batches::{Lines, readable, status_of_batch};
 use super::transactions::status_of_made;
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, PathId, Pieces, present};
+use crate::extract::{Administration, Batch, Body, PathId, Pieces, present};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
@@ -20,25 +23,64 @@ use crate::openapi::{
 };
 use crate::representation::{Data, TransactionBody, as_text};
 
-/// What somebody counted. The fields may stand under `data` or under `data.attributes`.
+/// The `type` of a count.
+const STOCK_COUNT: &str = "stock-count";
+
+/// A count of one position. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct NewCount {
-    /// How many pieces there were, whether or not they were allocated.
+    /// The number of pieces found, whether or not they were allocated.
     counted: Pieces,
-    /// When they were counted.
-    #[schema(format = DateTime)]
-    as_of: String,
-    /// The slug of the location; the unlocated pool if left out.
+    /// The time of the count; the moment of the request if left out.
     #[serde(default, deserialize_with = "present")]
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
+    /// The slug of the location; the unlocated pool if left out or null.
+    #[serde(default)]
     location: Option<String>,
-    /// What it belongs to: a stocktaking.
+    /// A reference of another system: a stocktaking.
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 255)]
     reference: Option<String>,
 }
 
-/// What a count has led to.
+/// A count of one of many positions.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+struct NewCountLine {
+    /// The product's id.
+    #[schema(format = Uuid)]
+    product_id: String,
+    /// The number of pieces found, whether or not they were allocated.
+    counted: Pieces,
+    /// The slug of the location; the unlocated pool if left out or null.
+    #[serde(default)]
+    location: Option<String>,
+    /// A reference of another system: a stocktaking.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(min_length = 1, max_length = 255)]
+    reference: Option<String>,
+}
+
+/// Counts of many positions.
+#[derive(Deserialize, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the batch extractor; here for its schema"
+)]
+struct NewCounts {
+    /// At most 10000 counts, of any products.
+    data: Vec<NewCountLine>,
+    /// The time of all counts; the moment of the request if left out.
+    #[schema(format = DateTime)]
+    as_of: Option<String>,
+    /// Whether all are made or none. Else each stands alone.
+    #[serde(default)]
+    atomic: bool,
+}
+
+/// An accepted count.
 #[derive(Serialize, ToSchema)]
 pub(super) struct CountBody {
     /// The id of the transaction.
@@ -54,16 +96,18 @@ struct CountAttributes {
     /// The slug of the location; absent for the unlocated pool.
     #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
+    /// The time of the count.
     #[schema(value_type = String, format = DateTime)]
     #[serde(serialize_with = "as_text")]
     as_of: Timestamp,
-    /// How many pieces there were to be at that time.
-    expected: u64,
-    /// How many there were.
+    /// The number of pieces that the books gave the position at that time. It is negative where
+    /// they contradict themselves.
+    expected: i64,
+    /// The number of pieces counted.
     counted: u64,
-    /// By how many pieces the stock is changed for it.
+    /// The number of pieces by which the stock is changed.
     changed: i64,
-    /// The transaction that does it, of reason `count`.
+    /// The transaction that changes it, with the reason `count`.
     transaction: TransactionBody,
 }
 
@@ -73,14 +117,14 @@ impl CountBody {
         let slug = recorded.slug.as_ref();
         Self {
             id: recorded.entry.id.uuid(),
-            r#type: "stock-count",
+            r#type: STOCK_COUNT,
             attributes: CountAttributes {
                 product_id: recorded.product.uuid(),
                 location: slug.map(ToString::to_string),
                 as_of: counted.as_of,
-                expected: counted.expected.get(),
+                expected: counted.expected,
                 counted: counted.counted.get(),
-                changed: i64::from(counted.counted) - i64::from(counted.expected),
+                changed: recorded.entry.total_change(),
                 transaction: TransactionBody::new(recorded, form),
             },
         }
@@ -89,9 +133,10 @@ impl CountBody {
 
 /// Count stock.
 ///
-/// So many pieces lay there at some time. What has moved since is kept: the difference between what
-/// there was to be then and what there was becomes one transaction now. Answers 200 in the basic
-/// form, 201 in the multi-location form.
+/// Corrects the books to the number of pieces that were found in one position at some time. What
+/// has moved since then is kept: one transaction makes up for the difference between that number and
+/// what the books now say of that time. Entering a count again changes nothing. Answers 200 in the
+/// basic form, 201 in the multi-location form.
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}/counts",
@@ -99,8 +144,8 @@ impl CountBody {
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
     request_body = Document<NewCount>,
     responses(
-        (status = 200, description = "What the count has led to (basic form).", body = Data<CountBody>),
-        (status = 201, description = "What the count has led to (multi-location form).", body = Data<CountBody>),
+        (status = 200, description = "The count (basic form).", body = Data<CountBody>),
+        (status = 201, description = "The count (multi-location form).", body = Data<CountBody>),
         NotFound, Unprocessable, Conflict, CommonErrors,
     ),
 )]
@@ -111,21 +156,79 @@ pub(super) async fn create(
     product: PathId<ProductId>,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<CountBody>>), ApiError> {
-    let count: NewCount = body.object()?.of_type("stock-count")?;
-    let as_of = filter::time(&count.as_of);
-    let as_of = as_of.ok_or_else(|| ApiError::validation("as_of must be a time"))?;
+    let count: NewCount = body.object()?.of_type(STOCK_COUNT)?;
+    let as_of = count.as_of.as_deref().map(as_of).transpose()?;
     let reference = count.reference.map(|it| Reference::new("reference", it));
     let reference = reference.transpose()?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let request = CountStock {
+    let count = Count {
         product,
         location: count.location,
         counted: count.counted.0,
-        as_of,
         reference,
     };
+    let request = CountStock { count, as_of };
     let counted = app.stockroom.count(&administrator, request).await?;
     let data = CountBody::new(counted, form);
     Ok((status_of_made(form), Json(Data { data })))
+}
+
+fn as_of(text: &str) -> Result<Timestamp, ApiError> {
+    filter::time(text).ok_or_else(|| ApiError::validation("as_of must be a timestamp"))
+}
+
+/// Count many positions.
+///
+/// In order, as one batch, which one request undoes. With `atomic`, the first count that fails is
+/// answered for all, its place in `meta.index`, and nothing is changed.
+#[utoipa::path(
+    post,
+    path = "/v2/inventories/counts",
+    tag = "Transactions",
+    params(FormHeader, StoreHeader, IdempotencyHeader),
+    request_body = NewCounts,
+    responses(
+        (status = 201, description = "All counts (with `atomic`).", body = Lines<CountBody>),
+        (status = 207, description = "For each line the count, or its errors.", body = Lines<CountBody>),
+        NotFound, Unprocessable, Conflict, CommonErrors,
+    ),
+)]
+pub(super) async fn create_many(
+    State(app): State<AppState>,
+    administration: Administration,
+    form: Form,
+    batch: Batch,
+) -> Result<(StatusCode, Json<Lines<CountBody>>), ApiError> {
+    let mut body = batch.parse()?;
+    let as_of = body.text("as_of")?.as_deref().map(as_of).transpose()?;
+    let (lines, atomic) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
+    let (counts, faults) = readable(lines, NewCountLine::count);
+    let administrator = administration.enter().await?;
+    let many = CountMany {
+        counts,
+        as_of,
+        atomic,
+    };
+    let counted = app.stockroom.count_many(&administrator, many).await;
+    let lines = Lines::answer(
+        counted,
+        faults,
+        |counted| CountBody::new(counted, form),
+        form,
+    )?;
+    Ok((status_of_batch(atomic), Json(lines)))
+}
+
+impl NewCountLine {
+    fn count(self) -> Result<Count, ApiError> {
+        let reference = self.reference.map(|it| Reference::new("reference", it));
+        let product = ProductId::parse(&self.product_id);
+        Ok(Count {
+            product: product.ok_or(Refusal::UnknownStock)?,
+            location: self.location,
+            counted: self.counted.0,
+            reference: reference.transpose()?,
+        })
+    }
 }

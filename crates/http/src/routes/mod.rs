@@ -51,6 +51,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(batches::undo))
         .routes(routes!(audit::read))
         .routes(routes!(counts::create))
+        .routes(routes!(counts::create_many))
         .routes(routes!(availability::read))
         .routes(routes!(reservations::list, reservations::create))
         .routes(routes!(reservations::read))

@@ -79,6 +79,7 @@ pub(super) struct EntryColumns<'a> {
     pub(super) batch_ids: Vec<Option<Uuid>>,
     pub(super) undoes: Vec<Option<Uuid>>,
     pub(super) actor_key_ids: Vec<Option<Uuid>>,
+    pub(super) as_of: Vec<Option<i64>>,
     pub(super) created_at: Vec<i64>,
     pub(super) hashes: Vec<Vec<u8>>,
 }
@@ -116,6 +117,8 @@ impl<'a> EntryColumns<'a> {
             columns.batch_ids.push(entry.batch.map(Into::into));
             columns.undoes.push(entry.undoes.map(Into::into));
             columns.actor_key_ids.push(entry.actor.map(Into::into));
+            let as_of = entry.as_of.map(Timestamp::as_milliseconds);
+            columns.as_of.push(as_of);
             columns.created_at.push(entry.created_at.as_milliseconds());
             columns.hashes.push(entry.hash.0.to_vec());
         }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
     IdempotencyKey, KeptAnswer, OrganizationId, Owner, RequestDigest, State, Timestamp,
 };
@@ -39,9 +39,11 @@ impl<'a> KeptColumns<'a> {
             columns.owner_ids.push(kept.owner.to_uuid(organization));
             columns.keys.push(kept.key.as_str());
             columns.request_digests.push(kept.request.0.to_vec());
-            let outcome = serde_json::to_string(&kept.outcome);
-            let outcome = outcome.map_err(|error| StoreError::Failed(Box::new(error)))?;
-            columns.outcomes.push(outcome);
+            // Answers that can't be read are never kept anew.
+            let outcome = kept.outcome.as_ref();
+            let outcome =
+                outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
+            columns.outcomes.push(outcome_to_text(outcome)?);
             columns.expires_at.push(kept.expires_at.as_milliseconds());
         }
         Ok(columns)
@@ -170,7 +172,7 @@ pub(super) async fn load(
                 IdempotencyKey::new(&kept.idempotency_key),
             )?,
             request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: row.valid("outcome", serde_json::from_str(&kept.outcome))?,
+            outcome: outcome_from_text(&kept.outcome),
             expires_at: row.timestamp("expires_at", kept.expires_at)?,
         });
     }

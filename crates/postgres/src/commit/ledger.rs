@@ -72,13 +72,14 @@ pub(super) async fn store_entries(
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
             available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
-            batch_id, undoes, actor_key_id, created_at, hash
+            batch_id, undoes, actor_key_id, as_of, created_at, hash
         )
         SELECT $1, added.*
         FROM unnest(
             $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],
-            $14::text[], $15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bytea[]
+            $14::text[], $15::uuid[], $16::uuid[], $17::uuid[], $18::bigint[], $19::bigint[],
+            $20::bytea[]
         ) AS added
         "#,
         organization.uuid(),
@@ -98,6 +99,7 @@ pub(super) async fn store_entries(
         &added.batch_ids as &[Option<Uuid>],
         &added.undoes as &[Option<Uuid>],
         &added.actor_key_ids as &[Option<Uuid>],
+        &added.as_of as &[Option<i64>],
         &added.created_at,
         &added.hashes,
     )

@@ -2,7 +2,7 @@
 //! there are, and none for kinds that aren't needed. Owners and places in use are asked for one by
 //! one: only commands that are decided on their own need them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
@@ -12,39 +12,66 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use super::counts::{self, Growth, Kind};
-use super::kept;
+use super::locks::LockedStocks;
+use super::{corrections, kept, reservations};
 use crate::error::failed;
 use crate::parameter::{owned, uuids};
 use crate::read::past::stocks_at;
 use crate::rows::{self, Row};
 use crate::session::Session;
 
-/// All that `needs` names and that exists, apart from stock. `growth` is what the batch has changed
-/// so far of what is counted.
+/// All that `needs` names and that exists. `stocks` are those that the batch has locked, `growth` is
+/// what it has changed so far of what is counted, and `now` its time.
 pub(super) async fn state(
     session: &mut Session,
     organization: OrganizationId,
     needs: &Needs,
+    stocks: &mut LockedStocks,
     growth: &Growth,
+    now: Timestamp,
 ) -> Result<State, StoreError> {
+    // In full, so that a need that is added has to be loaded here.
+    let Needs {
+        organization: needs_organization,
+        management: managed_products,
+        products: _,
+        skus: _,
+        external_refs: _,
+        location_slugs: _,
+        locations: _,
+        location_use: _,
+        location_counts: _,
+        stocks: wanted_stocks,
+        keys,
+        key_totals: key_owners,
+        idempotency_keys,
+        undone: undone_entries,
+        reservations: _,
+        orders: _,
+        past: past_stocks,
+        corrections: corrected_stocks,
+    } = needs;
     let mut state = State::default();
-    if needs.organization {
+    if *needs_organization {
         state.organization = rows::tenancy::organization(session, organization).await?;
     }
-    management(session, organization, &needs.management, &mut state).await?;
+    management(session, organization, managed_products, &mut state).await?;
     products(session, organization, needs, &mut state).await?;
     locations(session, organization, needs, growth, &mut state).await?;
-    if !needs.keys.is_empty() {
-        let ids = needs.keys.iter().copied();
-        let keys = rows::key::keys(session, organization, ids).await?;
+    if !keys.is_empty() {
+        let keys = rows::key::keys(session, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
-    kept::load(session, organization, &needs.idempotency_keys, &mut state).await?;
-    undone(session, organization, &needs.undone, &mut state).await?;
-    for owner in &needs.key_totals {
+    kept::load(session, organization, idempotency_keys, &mut state).await?;
+    undone(session, organization, undone_entries, &mut state).await?;
+    for owner in key_owners {
         let totals = key_totals(session, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);
     }
+    state.stocks = stocks.load(session, organization, wanted_stocks).await?;
+    past(session, organization, past_stocks, &mut state).await?;
+    corrections::load(session, organization, corrected_stocks, &mut state).await?;
+    reservations::load(session, organization, needs, now, &mut state).await?;
     Ok(state)
 }
 
@@ -305,19 +332,22 @@ async fn undone(
 }
 
 /// Current stock, which `state` has, as it stood at these times.
-pub(super) async fn past(
+async fn past(
     session: &mut Session,
     organization: OrganizationId,
     wanted: &BTreeSet<(StockKey, Timestamp)>,
     state: &mut State,
 ) -> Result<(), StoreError> {
+    // Counts of many stocks are for one time.
+    let mut lives: BTreeMap<Timestamp, Vec<StockLife>> = BTreeMap::new();
     for (key, at) in wanted {
-        if let Some(stock) = state.stocks.get(key) {
-            let life = StockLife::from(stock);
-            let stocks = stocks_at(session, organization, &[life], *at).await?;
-            let past = stocks.into_iter().map(|stock| ((*key, *at), stock));
-            state.past.extend(past);
-        }
+        let stock = state.stocks.get(key).map(StockLife::from);
+        lives.entry(*at).or_default().extend(stock);
+    }
+    for (at, lives) in lives {
+        let stocks = stocks_at(session, organization, &lives, at).await?;
+        let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
+        state.past.extend(past);
     }
     Ok(())
 }

@@ -33,6 +33,7 @@
 
 mod batches;
 mod columns;
+mod corrections;
 mod counts;
 mod kept;
 mod ledger;
@@ -158,21 +159,19 @@ impl PostgresDatabase {
         let mut stored = Vec::new();
         let mut kept_answers: Vec<KeptAnswer> = Vec::new();
         for (commands, needs) in runs {
-            let mut state = load::state(session, organization, &needs, &growth).await?;
-            state.stocks = stocks.load(session, organization, &needs.stocks).await?;
-            load::past(session, organization, &needs.past, &mut state).await?;
-            reservations::load(session, organization, &needs, now, &mut state).await?;
+            let state = load::state(session, organization, &needs, &mut stocks, &growth, now);
+            let mut state = state.await?;
             for kept in &kept_answers {
                 state.keep(kept.clone());
             }
-            let (decided, mut changes) = self
+            let (decided, changes) = self
                 .environment
                 .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
             stocks.changed(changes.stocks.keys().copied());
-            store(session, organization, &mut changes, &mut growth).await?;
+            let (changed, kept) = store(session, organization, changes, &mut growth).await?;
             outcomes.extend(decided);
-            stored.push(changes.stocks);
-            kept_answers.extend(changes.kept_answers);
+            stored.push(changed);
+            kept_answers.extend(kept);
         }
         kept::store(session, organization, &kept_answers, now).await?;
         growth.store(session, organization).await?;
@@ -180,19 +179,32 @@ impl PostgresDatabase {
     }
 }
 
+/// Stores all of these changes but the kept answers, which are for the end of the batch, and gives
+/// those and what became of stock.
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    changes: &mut Changes,
+    changes: Changes,
     growth: &mut Growth,
-) -> Result<(), StoreError> {
+) -> Result<(StockChanges, Vec<KeptAnswer>), StoreError> {
+    // In full, so that a kind of change that is added has to be stored here.
+    let Changes {
+        stocks,
+        deleted_stocks,
+        entries,
+        batches,
+        settled,
+        reservations,
+        records,
+        kept_answers,
+    } = changes;
     // Records first: a stock's positions refer to locations.
-    let records = std::mem::take(&mut changes.records);
     records::store(session, organization, records, growth).await?;
-    stocks::store(session, organization, &changes.stocks, growth).await?;
-    ledger::store_deleted(session, organization, &changes.deleted_stocks).await?;
-    ledger::store_entries(session, organization, &changes.entries).await?;
-    batches::store(session, organization, &changes.batches).await?;
-    reservations::settle(session, organization, &changes.settled).await?;
-    reservations::store(session, organization, &changes.reservations, growth).await
+    stocks::store(session, organization, &stocks, growth).await?;
+    ledger::store_deleted(session, organization, &deleted_stocks).await?;
+    ledger::store_entries(session, organization, &entries).await?;
+    batches::store(session, organization, &batches).await?;
+    reservations::settle(session, organization, &settled).await?;
+    reservations::store(session, organization, &reservations, growth).await?;
+    Ok((stocks, kept_answers))
 }

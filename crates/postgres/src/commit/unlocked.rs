@@ -19,7 +19,7 @@ use std::sync::{Mutex, PoisonError};
 use quick_cache::sync::Cache;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Command, Context, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
+    Command, Context, Needs, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
     StockChange, StockKey, Transact, run,
 };
 
@@ -179,6 +179,52 @@ pub(super) async fn commit(
 /// For each transaction who acts, and on which product's stock; `None` if any command needs to know
 /// of anything else.
 fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
+    let mut needs = Needs::default();
+    for command in commands {
+        command.needs(&mut needs);
+    }
+    // In full, so that a need that is added has to be loaded here, or keeps commands away.
+    let Needs {
+        organization: false,
+        management,
+        products,
+        skus,
+        external_refs,
+        location_slugs,
+        locations,
+        location_use,
+        location_counts,
+        stocks: _,
+        keys,
+        key_totals,
+        idempotency_keys: _,
+        undone,
+        reservations,
+        orders,
+        past,
+        corrections,
+    } = needs
+    else {
+        return None;
+    };
+    let needs_nothing_else = management.is_empty()
+        && products.is_empty()
+        && skus.is_empty()
+        && external_refs.is_empty()
+        && location_slugs.is_empty()
+        && locations.is_empty()
+        && location_use.is_empty()
+        && location_counts.is_empty()
+        && keys.is_empty()
+        && key_totals.is_empty()
+        && undone.is_empty()
+        && reservations.is_empty()
+        && orders.is_empty()
+        && past.is_empty()
+        && corrections.is_empty();
+    if !needs_nothing_else {
+        return None;
+    }
     let mut transactions = Vec::with_capacity(commands.len());
     for command in commands {
         let acting = command.actor.acting;

@@ -303,6 +303,7 @@ pub(super) async fn entries(
             batch_id AS "batch_id?",
             undoes AS "undoes?",
             actor_key_id AS "actor_key_id?",
+            as_of AS "as_of?",
             created_at AS "created_at?",
             hash AS "hash?"
         FROM entries
@@ -348,6 +349,7 @@ struct EntryRow {
     batch_id: Option<Uuid>,
     undoes: Option<Uuid>,
     actor_key_id: Option<Uuid>,
+    as_of: Option<i64>,
     created_at: Option<i64>,
     hash: Option<Vec<u8>>,
 }
@@ -380,6 +382,8 @@ impl EntryRow {
         };
         let action = self.action.as_deref().and_then(EntryAction::from_word);
         let created_at = self.created_at.and_then(Timestamp::from_milliseconds);
+        let as_of = self.as_of.map(Timestamp::from_milliseconds);
+        let as_of = as_of.map(|as_of| as_of.ok_or("as_of"));
         let reason = self.reason.map(|text| Reason::new("reason", text));
         let reference = self.reference.map(|text| Reference::new("reference", text));
         let key = self.idempotency_key.as_deref().map(IdempotencyKey::new);
@@ -400,6 +404,7 @@ impl EntryRow {
             batch: self.batch_id.map(BatchId::new),
             undoes: self.undoes.map(TransactionId::new),
             actor: self.actor_key_id.map(KeyId::new),
+            as_of: as_of.transpose()?,
             created_at: created_at.ok_or("created_at")?,
             hash,
         })

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 
 use sqlx::SqliteConnection;
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswer, OrganizationId, Outcome, Owner, RequestDigest, State, Timestamp,
+    IdempotencyKey, KeptAnswer, OrganizationId, Owner, RequestDigest, State, Timestamp,
 };
 use uuid::Uuid;
 
@@ -23,7 +23,7 @@ pub(super) async fn store(
         let owner_id = kept.owner.to_uuid(organization);
         let key = kept.key.as_str();
         let request_digest = kept.request.0.as_slice();
-        let outcome = text(&kept.outcome)?;
+        let outcome = text(kept)?;
         let expires_at = kept.expires_at.as_milliseconds();
         sqlx::query!(
             r#"
@@ -50,9 +50,12 @@ pub(super) async fn store(
     Ok(())
 }
 
-/// An outcome as it is kept.
-pub(super) fn text(outcome: &Outcome) -> Result<String, StoreError> {
-    serde_json::to_string(outcome).map_err(|error| StoreError::Failed(Box::new(error)))
+/// The stored form of the outcome of an answer that is to be kept.
+pub(super) fn text(kept: &KeptAnswer) -> Result<String, StoreError> {
+    // Answers that can't be read are never kept anew.
+    let outcome = kept.outcome.as_ref();
+    let outcome = outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
+    outcome_to_text(outcome)
 }
 
 /// Forgets at most `limit` answers whose time was over at `now`, and gives how many.
@@ -137,7 +140,7 @@ impl KeptRow {
             owner,
             key: key.clone(),
             request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: row.valid("outcome", serde_json::from_str(&self.outcome))?,
+            outcome: outcome_from_text(&self.outcome),
             expires_at: row.timestamp("expires_at", self.expires_at)?,
         })
     }

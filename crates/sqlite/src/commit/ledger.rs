@@ -2,7 +2,9 @@
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{DeletedStock, Entry, IdempotencyKey, OrganizationId, Reason, Reference};
+use stockroom_domain::{
+    DeletedStock, Entry, IdempotencyKey, OrganizationId, Reason, Reference, Timestamp,
+};
 
 use crate::error::{expect_rows, failed};
 use crate::parameter::{hex, json};
@@ -100,6 +102,7 @@ pub(super) async fn store_entries(
             entry.batch.map(hex),
             entry.undoes.map(hex),
             entry.actor.map(hex),
+            entry.as_of.map(Timestamp::as_milliseconds),
             entry.created_at.as_milliseconds(),
             entry.hash,
         )
@@ -110,7 +113,7 @@ pub(super) async fn store_entries(
         INSERT INTO entries (
             organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
             available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
-            batch_id, undoes, actor_key_id, created_at, hash
+            batch_id, undoes, actor_key_id, as_of, created_at, hash
         )
         SELECT
             ?1,
@@ -131,7 +134,8 @@ pub(super) async fn store_entries(
             unhex(added.value ->> 5),
             unhex(added.value ->> 6),
             added.value ->> 7,
-            unhex(added.value ->> 8)
+            added.value ->> 8,
+            unhex(added.value ->> 9)
         FROM json_each(?2) AS added
         "#,
         organization_id,

@@ -2,7 +2,7 @@
 //! there are, and none for kinds that aren't needed. Owners and places in use are asked for one by
 //! one: only commands that are decided on their own need them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
@@ -12,7 +12,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use super::{counts, kept, reservations};
+use super::{corrections, counts, kept, reservations};
 use crate::error::failed;
 use crate::parameter::{hex, json};
 use crate::read::past::stocks_at;
@@ -25,39 +25,54 @@ pub(super) async fn state(
     needs: &Needs,
     now: Timestamp,
 ) -> Result<State, StoreError> {
+    // In full, so that a need that is added has to be loaded here.
+    let Needs {
+        organization: needs_organization,
+        management: managed_products,
+        products: _,
+        skus: _,
+        external_refs: _,
+        location_slugs: _,
+        locations: _,
+        location_use: _,
+        location_counts: _,
+        stocks: wanted_stocks,
+        keys,
+        key_totals: key_owners,
+        idempotency_keys,
+        undone: undone_entries,
+        reservations: _,
+        orders: _,
+        past: past_stocks,
+        corrections: corrected_stocks,
+    } = needs;
     let mut state = State::default();
-    if needs.organization {
+    if *needs_organization {
         state.organization = rows::tenancy::organization(connection, organization).await?;
     }
-    management(connection, organization, &needs.management, &mut state).await?;
+    management(connection, organization, managed_products, &mut state).await?;
     products(connection, organization, needs, &mut state).await?;
     locations(connection, organization, needs, &mut state).await?;
-    if !needs.stocks.is_empty() {
-        let keys = needs.stocks.iter().copied();
+    if !wanted_stocks.is_empty() {
+        let keys = wanted_stocks.iter().copied();
         let stocks = rows::stock::stocks(connection, organization, keys).await?;
         state.stocks = stocks
             .into_iter()
             .map(|stock| (stock.key(), stock))
             .collect();
     }
-    if !needs.keys.is_empty() {
-        let ids = needs.keys.iter().copied();
-        let keys = rows::key::keys(connection, organization, ids).await?;
+    if !keys.is_empty() {
+        let keys = rows::key::keys(connection, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
-    kept::load(
-        connection,
-        organization,
-        &needs.idempotency_keys,
-        &mut state,
-    )
-    .await?;
-    undone(connection, organization, &needs.undone, &mut state).await?;
-    for owner in &needs.key_totals {
+    kept::load(connection, organization, idempotency_keys, &mut state).await?;
+    undone(connection, organization, undone_entries, &mut state).await?;
+    for owner in key_owners {
         let totals = key_totals(connection, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);
     }
-    past(connection, organization, &needs.past, &mut state).await?;
+    past(connection, organization, past_stocks, &mut state).await?;
+    corrections::load(connection, organization, corrected_stocks, &mut state).await?;
     reservations::load(connection, organization, needs, now, &mut state).await?;
     Ok(state)
 }
@@ -303,13 +318,16 @@ async fn past(
     wanted: &BTreeSet<(StockKey, Timestamp)>,
     state: &mut State,
 ) -> Result<(), StoreError> {
+    // Counts of many stocks are for one time.
+    let mut lives: BTreeMap<Timestamp, Vec<StockLife>> = BTreeMap::new();
     for (key, at) in wanted {
-        if let Some(stock) = state.stocks.get(key) {
-            let life = StockLife::from(stock);
-            let stocks = stocks_at(connection, organization, &[life], *at).await?;
-            let past = stocks.into_iter().map(|stock| ((*key, *at), stock));
-            state.past.extend(past);
-        }
+        let stock = state.stocks.get(key).map(StockLife::from);
+        lives.entry(*at).or_default().extend(stock);
+    }
+    for (at, lives) in lives {
+        let stocks = stocks_at(connection, organization, &lives, at).await?;
+        let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
+        state.past.extend(past);
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The way in for every change.
 
 mod batches;
+mod corrections;
 mod counts;
 mod kept;
 mod ledger;
@@ -79,13 +80,24 @@ async fn store(
     organization: OrganizationId,
     changes: Changes,
 ) -> Result<(), StoreError> {
+    // In full, so that a kind of change that is added has to be stored here.
+    let Changes {
+        stocks,
+        deleted_stocks,
+        entries,
+        batches,
+        settled,
+        reservations,
+        records,
+        kept_answers,
+    } = changes;
     // Records first: a stock's positions refer to locations.
-    records::store(connection, organization, changes.records).await?;
-    stocks::store(connection, organization, &changes.stocks).await?;
-    ledger::store_deleted(connection, organization, &changes.deleted_stocks).await?;
-    ledger::store_entries(connection, organization, &changes.entries).await?;
-    batches::store(connection, organization, &changes.batches).await?;
-    reservations::settle(connection, organization, &changes.settled).await?;
-    reservations::store(connection, organization, &changes.reservations).await?;
-    kept::store(connection, organization, &changes.kept_answers).await
+    records::store(connection, organization, records).await?;
+    stocks::store(connection, organization, &stocks).await?;
+    ledger::store_deleted(connection, organization, &deleted_stocks).await?;
+    ledger::store_entries(connection, organization, &entries).await?;
+    batches::store(connection, organization, &batches).await?;
+    reservations::settle(connection, organization, &settled).await?;
+    reservations::store(connection, organization, &reservations).await?;
+    kept::store(connection, organization, &kept_answers).await
 }

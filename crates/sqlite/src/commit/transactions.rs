@@ -8,7 +8,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, Changes, Command, Context, Entry, IdempotencyKey, KeptAnswer,
     KeyId, LocationId, Needs, Operation, OrganizationId, Outcome, Owner, Position, Reason,
-    Reference, Slug, State, Stock, StockId, StockKey, TransactionId, run,
+    Reference, Slug, State, Stock, StockId, StockKey, Timestamp, TransactionId, run,
 };
 use uuid::Uuid;
 
@@ -73,10 +73,11 @@ const ADD: &str = "
     INSERT INTO entries (
         organization_id, stock_id, sequence, transaction_id, location_id, action,
         quantity, available, allocated, sum_available, sum_allocated, reason, reference,
-        idempotency_key, batch_id, undoes, actor_key_id, created_at, hash
+        idempotency_key, batch_id, undoes, actor_key_id, as_of, created_at, hash
     )
     VALUES (
-        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19
+        ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19,
+        ?20
     )
 ";
 
@@ -143,7 +144,9 @@ pub(super) fn commit(
     for command in commands {
         command.needs(&mut needs);
     }
-    let state = load(&transaction, organization, &needs)?;
+    let Some(state) = load(&transaction, organization, &needs)? else {
+        return Ok(None);
+    };
     if state.stocks.values().any(|stock| stock.due(now).is_some()) {
         return Ok(None);
     }
@@ -159,9 +162,50 @@ fn load(
     connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
-) -> Result<State, StoreError> {
+) -> Result<Option<State>, StoreError> {
+    // In full, so that a need that is added has to be loaded here, or keeps commands away.
+    let Needs {
+        organization: false,
+        management,
+        products,
+        skus,
+        external_refs,
+        location_slugs,
+        locations,
+        location_use,
+        location_counts,
+        stocks,
+        keys,
+        key_totals,
+        idempotency_keys,
+        undone,
+        reservations,
+        orders,
+        past,
+        corrections,
+    } = needs
+    else {
+        return Ok(None);
+    };
+    let needs_nothing_else = management.is_empty()
+        && products.is_empty()
+        && skus.is_empty()
+        && external_refs.is_empty()
+        && locations.is_empty()
+        && location_use.is_empty()
+        && location_counts.is_empty()
+        && keys.is_empty()
+        && key_totals.is_empty()
+        && undone.is_empty()
+        && reservations.is_empty()
+        && orders.is_empty()
+        && past.is_empty()
+        && corrections.is_empty();
+    if !needs_nothing_else {
+        return Ok(None);
+    }
     let mut state = State::default();
-    for key in &needs.stocks {
+    for key in stocks {
         if let Some(row) = stock(connection, organization, *key).map_err(failed)? {
             let located = positions(connection, organization, row.stock_id)?;
             state
@@ -169,18 +213,18 @@ fn load(
                 .insert(*key, row.decode(organization, located)?);
         }
     }
-    for (owner, slug) in &needs.location_slugs {
+    for (owner, slug) in location_slugs {
         if let Some(row) = location(connection, organization, *owner, slug).map_err(failed)? {
             state.add_location(row.decode(organization)?);
         }
     }
-    for (owner, key) in &needs.idempotency_keys {
+    for (owner, key) in idempotency_keys {
         let owner_id = owner.to_uuid(organization);
         if let Some(row) = kept_answer(connection, organization, owner_id, key).map_err(failed)? {
             state.keep(row.decode(owner_id, *owner, key)?);
         }
     }
-    Ok(state)
+    Ok(Some(state))
 }
 
 fn kept_answer(
@@ -290,7 +334,27 @@ fn store(
     organization: OrganizationId,
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    for change in changes.stocks.values() {
+    // In full, so that a kind of change that is added has to be stored here.
+    let Changes {
+        stocks,
+        deleted_stocks,
+        entries,
+        batches,
+        settled,
+        reservations,
+        records,
+        kept_answers,
+    } = changes;
+    let others = [
+        ("deleted_stocks", deleted_stocks.len()),
+        ("reservation_lines", settled.len()),
+        ("reservations", reservations.len()),
+        ("records", records.len()),
+    ];
+    if let Some((table, rows)) = others.into_iter().find(|(_, rows)| *rows > 0) {
+        return Err(guard(table, rows));
+    }
+    for change in stocks.values() {
         let (Some(before), Some(after)) = (&change.before, &change.after) else {
             return Err(guard("stocks", 0));
         };
@@ -305,13 +369,13 @@ fn store(
             }
         }
     }
-    for entry in &changes.entries {
+    for entry in entries {
         add(connection, organization, entry)?;
     }
-    for batch in &changes.batches {
+    for batch in batches {
         add_batch(connection, organization, batch)?;
     }
-    for kept in &changes.kept_answers {
+    for kept in kept_answers {
         keep(connection, organization, kept)?;
     }
     Ok(())
@@ -360,7 +424,7 @@ fn keep(
         kept.owner.to_uuid(organization),
         kept.key.as_str(),
         kept.request.0,
-        kept::text(&kept.outcome)?,
+        kept::text(kept)?,
         kept.expires_at.as_milliseconds(),
     ]);
     expect_row("idempotency_keys", stored)
@@ -437,6 +501,7 @@ fn add(
         entry.batch.map(BatchId::uuid),
         entry.undoes.map(TransactionId::uuid),
         entry.actor.map(KeyId::uuid),
+        entry.as_of.map(Timestamp::as_milliseconds),
         entry.created_at.as_milliseconds(),
         entry.hash.0,
     ]);

@@ -47,6 +47,7 @@ pub(crate) async fn entries(
             entries.batch_id AS "batch_id?: Uuid",
             entries.undoes AS "undoes?: Uuid",
             entries.actor_key_id AS "actor_key_id?: Uuid",
+            entries.as_of AS "as_of?",
             entries.created_at AS "created_at!",
             entries.hash AS "hash!",
             locations.slug AS "slug?",
@@ -98,6 +99,7 @@ struct EntryRow {
     batch_id: Option<Uuid>,
     undoes: Option<Uuid>,
     actor_key_id: Option<Uuid>,
+    as_of: Option<i64>,
     created_at: i64,
     hash: Vec<u8>,
     slug: Option<String>,
@@ -152,6 +154,7 @@ impl EntryRow {
             batch: self.batch_id.map(BatchId::new),
             undoes: self.undoes.map(TransactionId::new),
             actor: self.actor_key_id.map(KeyId::new),
+            as_of: row.optional_timestamp("as_of", self.as_of)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             hash: row.hash("hash", &self.hash)?,
         };

@@ -65,6 +65,15 @@ impl Row {
         self.valid(column, <[u8; 32]>::try_from(bytes).map(EntryHash))
     }
 
+    pub(crate) fn optional_timestamp(
+        self,
+        column: &'static str,
+        milliseconds: Option<i64>,
+    ) -> Result<Option<Timestamp>, StoreError> {
+        let time = milliseconds.map(|milliseconds| self.timestamp(column, milliseconds));
+        time.transpose()
+    }
+
     pub(crate) fn timestamp(
         self,
         column: &'static str,

@@ -81,7 +81,7 @@ const ENTRIES: &str = "
     SELECT
         stock_id, sequence, transaction_id, location_id, action, quantity, available, allocated,
         sum_available, sum_allocated, reason, reference, idempotency_key, batch_id, undoes,
-        actor_key_id, created_at, hash
+        actor_key_id, as_of, created_at, hash
     FROM entries NOT INDEXED
     WHERE organization_id = ?1 AND (stock_id, sequence) > (?2, ?3) AND stock_id <= ?4
     ORDER BY stock_id, sequence
@@ -363,7 +363,7 @@ fn behind(row: &Row<'_>, after: &Cursor) -> Cursor {
 fn stored_entry(row: &Row<'_>) -> Read<StoredEntry> {
     let stock = StockId::new(at(row, 0, "stock_id").uuid()?);
     let sequence = at(row, 1, "sequence").integer()?;
-    let hash = at(row, 17, "hash").hash();
+    let hash = at(row, 18, "hash").hash();
     Ok(StoredEntry {
         stock,
         sequence,
@@ -413,7 +413,8 @@ fn entry(row: &Row<'_>, stock: StockId, sequence: i64, hash: EntryHash) -> Read<
         batch: optional_id(13, "batch_id")?.map(BatchId::new),
         undoes: optional_id(14, "undoes")?.map(TransactionId::new),
         actor: optional_id(15, "actor_key_id")?.map(KeyId::new),
-        created_at: at(row, 16, "created_at").timestamp()?,
+        as_of: at(row, 16, "as_of").optional(Value::timestamp)?,
+        created_at: at(row, 17, "created_at").timestamp()?,
         hash,
     })
 }

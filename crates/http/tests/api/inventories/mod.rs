@@ -1,6 +1,7 @@
 //! `/v2/inventories`
 
 mod audit;
+mod counts;
 mod create;
 mod delete;
 mod filter;

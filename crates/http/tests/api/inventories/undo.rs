@@ -1,9 +1,9 @@
-//! Undoing transactions and batches, and counting.
+//! Undoing transactions and batches.
 
 use insta::assert_snapshot;
 use serde_json::json;
 
-use crate::support::{FORMS, Form, TestApp, Transcript, id};
+use crate::support::{FORMS, TestApp, Transcript, id};
 
 async fn app() -> TestApp {
     let app = TestApp::new().await;
@@ -86,78 +86,4 @@ async fn a_batch_undone() {
         }
     }
     assert_snapshot!(transcript.text());
-}
-
-#[tokio::test]
-async fn counted() {
-    let mut transcript = Transcript::default();
-    for form in FORMS {
-        let app = app().await;
-        app.create_location("berlin").await;
-        app.transact_at(&id(1), "berlin", "increment", 3).await;
-        let as_of = app.now().to_string();
-        app.transact(&id(1), "allocate", 1).await;
-        let path = format!("/v2/inventories/{}/counts", id(1));
-        for (what, data) in [
-            ("fewer", json!({ "counted": 4, "as_of": as_of })),
-            ("too few", json!({ "counted": 0, "as_of": as_of })),
-            (
-                "more, in a location",
-                json!({ "type": "stock-count", "attributes": {
-                    "counted": 7, "as_of": as_of, "location": "berlin", "reference": "autumn",
-                } }),
-            ),
-        ] {
-            let answer = app
-                .post(&path, &json!({ "data": data }))
-                .form(form)
-                .send()
-                .await;
-            transcript.add(format!("{form}: {what}"), &answer);
-        }
-        assert_eq!(app.figures(&id(1)).await, [10, 1, 11]);
-    }
-    assert_snapshot!(transcript.text());
-}
-
-#[tokio::test]
-async fn not_counted() {
-    let app = app().await;
-    let before = "2026-01-31T09:30:00Z";
-    let path = format!("/v2/inventories/{}/counts", id(1));
-    let elsewhere = format!("/v2/inventories/{}/counts", id(404));
-    let now = app.now().to_string();
-    for (path, data, status) in [
-        (&path, json!({ "counted": 4 }), 400),
-        (&path, json!({ "as_of": now }), 400),
-        (&path, json!({ "counted": -4, "as_of": now }), 400),
-        (&path, json!({ "counted": 4, "as_of": "noon" }), 400),
-        (&path, json!({ "counted": 4, "as_of": 5 }), 400),
-        (
-            &path,
-            json!({ "counted": 4, "as_of": "2999-01-01T00:00:00Z" }),
-            400,
-        ),
-        (
-            &path,
-            json!({ "counted": 4, "as_of": now, "location": "nowhere" }),
-            400,
-        ),
-        (
-            &path,
-            json!({ "counted": 4, "as_of": now, "type": "stock" }),
-            400,
-        ),
-        (&path, json!({ "counted": 4, "as_of": before }), 404),
-        (&elsewhere, json!({ "counted": 4, "as_of": now }), 404),
-    ] {
-        let answer = app.post(path, &json!({ "data": data })).send().await;
-        assert_eq!(answer.status, status, "{data}: {}", answer.text());
-    }
-    assert_eq!(app.figures(&id(1)).await, [5, 0, 5]);
-    app.get(&path)
-        .form(Form::Basic)
-        .send()
-        .await
-        .expect_status(405);
 }

@@ -161,6 +161,11 @@ impl Endpoint {
                 "counted": 85,
                 "as_of": "2026-01-31T09:30:10Z",
             }),
+            "POST /v2/inventories/counts" => json!([{
+                "type": "stock-count",
+                "product_id": scene.stocked,
+                "counted": 85,
+            }]),
             "POST /v2/inventories/availability" => {
                 json!([{ "product_id": scene.stocked, "quantity": 5 }])
             }

@@ -8,7 +8,7 @@ use super::super::batches::BatchColumns;
 use super::super::columns::{EntryColumns, StockColumns};
 use super::super::kept::KeptColumns;
 use super::Seen;
-use crate::error::{expect_rows, failed};
+use crate::error::{expect_none, expect_rows, failed};
 use crate::parameter::integer;
 use crate::rows::stock::locking_order;
 use crate::session::Session;
@@ -63,14 +63,14 @@ macro_rules! statement {
             INSERT INTO entries (
                 organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
                 available, allocated, sum_available, sum_allocated, reason, reference,
-                idempotency_key, batch_id, undoes, actor_key_id, created_at, hash
+                idempotency_key, batch_id, undoes, actor_key_id, as_of, created_at, hash
             )
             SELECT $1, added.*
             FROM unnest(
                 $16::uuid[], $17::bigint[], $18::uuid[], $19::uuid[], $20::text[], $21::bigint[],
                 $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[],
                 $27::text[], $28::text[], $29::uuid[], $30::uuid[], $31::uuid[], $32::bigint[],
-                $33::bytea[]
+                $33::bigint[], $34::bytea[]
             ) AS added
             -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
             WHERE (
@@ -113,6 +113,7 @@ macro_rules! statement {
             &$columns.entries.batch_ids as &[Option<Uuid>],
             &$columns.entries.undoes as &[Option<Uuid>],
             &$columns.entries.actor_key_ids as &[Option<Uuid>],
+            &$columns.entries.as_of as &[Option<i64>],
             &$columns.entries.created_at,
             &$columns.entries.hashes,
             $($more)*
@@ -138,22 +139,44 @@ pub(super) async fn store(
     seen: &Seen,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let mut updated: Vec<(&Stock, &Stock)> = changes.stocks.values().filter_map(both).collect();
+    // In full, so that a kind of change that is added has to be stored here.
+    let Changes {
+        stocks,
+        deleted_stocks,
+        entries,
+        batches,
+        settled,
+        reservations,
+        records,
+        kept_answers,
+    } = changes;
+    for (table, rows) in [
+        ("deleted_stocks", deleted_stocks.len()),
+        ("reservation_lines", settled.len()),
+        ("reservations", reservations.len()),
+        ("records", records.len()),
+        (
+            "stocks",
+            stocks.len() - stocks.values().filter_map(both).count(),
+        ),
+    ] {
+        expect_none(table, rows)?;
+    }
+    let mut updated: Vec<(&Stock, &Stock)> = stocks.values().filter_map(both).collect();
     updated.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
     let columns = Columns {
         organization_id: organization.uuid(),
         before: StockColumns::new(organization, updated.iter().map(|(before, _)| *before)),
         after: StockColumns::new(organization, updated.iter().map(|(_, after)| *after)),
-        entries: EntryColumns::new(&changes.entries),
+        entries: EntryColumns::new(entries),
     };
-    let is_plain =
-        seen.0.is_empty() && changes.batches.is_empty() && changes.kept_answers.is_empty();
+    let is_plain = seen.0.is_empty() && batches.is_empty() && kept_answers.is_empty();
     let result = if is_plain {
         // It takes PostgreSQL time to set up what there is nothing of.
         statement!(columns, "", "",).execute(session).await
     } else {
-        let batches = BatchColumns::new(organization, &changes.batches);
-        let kept = KeptColumns::new(organization, &changes.kept_answers)?;
+        let batches = BatchColumns::new(organization, batches);
+        let kept = KeptColumns::new(organization, kept_answers)?;
         let seen = SeenColumns::new(organization, seen);
         let statement = statement!(
             columns,
@@ -164,27 +187,27 @@ pub(super) async fn store(
                 )
                 SELECT $1, kept.*
                 FROM unnest(
-                    $34::uuid[], $35::text[], $36::bytea[], $37::text[], $38::bigint[]
+                    $35::uuid[], $36::text[], $37::bytea[], $38::text[], $39::bigint[]
                 ) AS kept
                 ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
                     request_digest = excluded.request_digest,
                     outcome = excluded.outcome,
                     expires_at = excluded.expires_at
-                WHERE stored.expires_at <= $39
+                WHERE stored.expires_at <= $40
                 RETURNING 1
             ),
             made AS (
                 INSERT INTO batches (organization_id, batch_id, owner_id, entries)
-                SELECT $1, made.* FROM unnest($40::uuid[], $41::uuid[], $42::bytea[]) AS made
+                SELECT $1, made.* FROM unnest($41::uuid[], $42::uuid[], $43::bytea[]) AS made
             )
             "#,
             r#"
-            + cardinality($34) - (SELECT count(*) FROM kept)
+            + cardinality($35) - (SELECT count(*) FROM kept)
             + (
                 SELECT count(*)
                 FROM unnest(
-                    $43::uuid[], $44::uuid[], $45::uuid[], $46::bigint[], $47::bigint[],
-                    $48::bigint[], $49::bigint[], $50::bigint[]
+                    $44::uuid[], $45::uuid[], $46::uuid[], $47::bigint[], $48::bigint[],
+                    $49::bigint[], $50::bigint[], $51::bigint[]
                 ) AS seen (
                     product_id, owner_id, stock_id, available, allocated, sequence, next_expiry,
                     unlocated_held
@@ -226,7 +249,7 @@ pub(super) async fn store(
         statement.execute(session).await
     };
     let result = result.map_err(failed)?;
-    expect_rows("entries", changes.entries.len(), &result)
+    expect_rows("entries", entries.len(), &result)
 }
 
 fn both(change: &StockChange) -> Option<(&Stock, &Stock)> {

@@ -1,0 +1,376 @@
+//! Answers that are kept under idempotency keys outlive the program that kept them: what any
+//! version has written, every later one reads.
+//!
+//! The files beside this one are what was written. A change to a kept type that adds to them makes
+//! the first test fail and show what is written now: add that as a file with the next number, and
+//! leave the files that are there as they are, so that the second test proves that they can still
+//! be read.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use stockroom_application::ports::{outcome_from_text, outcome_to_text};
+use stockroom_domain::{
+    Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Counted,
+    Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey, KeyId,
+    Location, LocationId, Name, OrderId, Organization, OrganizationId, Outcome, Owner, Position,
+    Product, ProductId, ProductStatus, ProductText, Quantity, Reason, Recorded, Reference, Refusal,
+    Reservation, ReservationId, ReservationState, Reserved, ReservedLine, SecretHash, Settings,
+    Shortage, Slug, Stock, StockId, StockKey, StockedProduct, Store, StoreId, Timestamp,
+    TransactionId,
+};
+use uuid::Uuid;
+
+/// What was written of each kind of answer, and of each refusal; the newest last.
+const ANSWERS: [&str; 1] = [include_str!("answers-1.json")];
+const REFUSALS: [&str; 1] = [include_str!("refusals-1.json")];
+
+/// Samples of every variant of an enum by its name. A variant that is added doesn't compile without
+/// a sample.
+macro_rules! samples {
+    ($function:ident: $enum:ident { $($variant:ident => $sample:expr,)* } $(beside $other:ident)*) => {
+        fn $function() -> BTreeMap<&'static str, $enum> {
+            let name = |sample: &$enum| match sample {
+                $($enum::$variant { .. } => stringify!($variant),)*
+                $($enum::$other { .. } => stringify!($other),)*
+            };
+            let samples = [$($sample),*];
+            samples.into_iter().map(|sample| (name(&sample), sample)).collect()
+        }
+    };
+}
+
+samples! { answers: Answer {
+    Stock => Answer::Stock(stock()),
+    Recorded => Answer::Recorded(recorded()),
+    Lines => Answer::Lines(vec![Ok(recorded()), Err(Refusal::UnknownStock)]),
+    Counted => Answer::Counted(counted()),
+    CountedLines => Answer::CountedLines(vec![Ok(counted()), Err(Refusal::NotACount)]),
+    Reserved => Answer::Reserved(Reserved { reservation: reservation(), is_new: true }),
+    Reservation => Answer::Reservation(Reservation { state: ReservationState::Paid, ..reservation() }),
+    Expired => Answer::Expired(true),
+    Settled => Answer::Settled(()),
+    Stocks => Answer::Stocks(vec![stock()]),
+    Products => Answer::Products(vec![product()]),
+    Location => Answer::Location(location()),
+    Product => Answer::Product(product()),
+    Key => Answer::Key(key()),
+    Organization => Answer::Organization(organization()),
+    Store => Answer::Store(store()),
+    Settings => Answer::Settings(Settings { per_store_stock: true }),
+    Deleted => Answer::Deleted(()),
+} beside Replayed }
+
+samples! { refusals: Refusal {
+    OrganizationKeyRequired => Refusal::OrganizationKeyRequired,
+    NoTransaction => Refusal::NoTransaction,
+    NotACount => Refusal::NotACount,
+    UnknownLocation => Refusal::UnknownLocation { slug: "nowhere".to_owned() },
+    StockExists => Refusal::StockExists,
+    InvalidProductIdentifier => Refusal::InvalidProductIdentifier,
+    LocationAllocated => Refusal::LocationAllocated { slug: slug() },
+    TotalTooLarge => Refusal::TotalTooLarge,
+    TooManyStockLocations => Refusal::TooManyStockLocations { locations_max: 1_000 },
+    SlugTaken => Refusal::SlugTaken { slug: slug() },
+    TooManyLocations => Refusal::TooManyLocations { locations_max: 10_000 },
+    StockReserved => Refusal::StockReserved,
+    LocationInUse => Refusal::LocationInUse,
+    SkuTaken => Refusal::SkuTaken,
+    ExternalRefTaken => Refusal::ExternalRefTaken,
+    ProductHasStock => Refusal::ProductHasStock,
+    TooManyKeys => Refusal::TooManyKeys { keys_max: 1_000 },
+    AsOfInFuture => Refusal::AsOfInFuture,
+    OrganizationExists => Refusal::OrganizationExists,
+    UnknownStock => Refusal::UnknownStock,
+    LocationNotFound => Refusal::LocationNotFound,
+    ProductNotFound => Refusal::ProductNotFound,
+    KeyNotFound => Refusal::KeyNotFound,
+    OrganizationNotFound => Refusal::OrganizationNotFound,
+    TransactionNotFound => Refusal::TransactionNotFound,
+    BatchNotFound => Refusal::BatchNotFound,
+    ReservationNotFound => Refusal::ReservationNotFound,
+    NotManagedThen => Refusal::NotManagedThen,
+    ReservedRateLimitExceeded => Refusal::ReservedRateLimitExceeded { limit: 50 },
+    ExpectationFailed => Refusal::ExpectationFailed(balance(3, 4)),
+    LaterCount => Refusal::LaterCount { as_of: at(5) },
+    IdempotencyKeyReused => Refusal::IdempotencyKeyReused,
+    KeptAnswerUnreadable => Refusal::KeptAnswerUnreadable,
+    ReservationIs => Refusal::ReservationIs(ReservationState::Expired),
+    OrderReserved => Refusal::OrderReserved,
+    InsufficientStock => Refusal::InsufficientStock,
+    TotalWouldOverflow => Refusal::TotalWouldOverflow,
+    ReservationShort => Refusal::ReservationShort(vec![shortage()]),
+    AllocatedForReservations => Refusal::AllocatedForReservations { unreserved: quantity(2) },
+    NotSoManyOpen => Refusal::NotSoManyOpen { product: id(1), open: 2 },
+    MadeByReservation => Refusal::MadeByReservation,
+    AlreadyUndone => Refusal::AlreadyUndone,
+    CountNotLatest => Refusal::CountNotLatest,
+    CountUndone => Refusal::CountUndone,
+    LocationGone => Refusal::LocationGone,
+    Line => Refusal::Line { index: 7, refusal: Box::new(Refusal::AlreadyUndone) },
+} }
+
+fn id<T: From<Uuid>>(number: u128) -> T {
+    Uuid::from_u128(number).into()
+}
+
+fn at(milliseconds: i64) -> Timestamp {
+    Timestamp::from_milliseconds(1_769_851_800_000 + milliseconds).expect("a time")
+}
+
+fn quantity(pieces: u64) -> Quantity {
+    Quantity::new(pieces).expect("a quantity")
+}
+
+fn balance(available: u64, allocated: u64) -> Balance {
+    Balance {
+        available: quantity(available),
+        allocated: quantity(allocated),
+    }
+}
+
+fn slug() -> Slug {
+    Slug::new("berlin").expect("a slug")
+}
+
+fn name() -> Name {
+    Name::new("name", "A name").expect("a name")
+}
+
+fn text(text: &str) -> Option<ProductText> {
+    ProductText::new("text", text).ok()
+}
+
+fn owner() -> Owner {
+    Owner::Store(id::<StoreId>(2))
+}
+
+fn stock() -> Stock {
+    let position = Position {
+        slug: slug(),
+        balance: balance(3, 1),
+        held: quantity(1),
+    };
+    Stock {
+        id: id::<StockId>(3),
+        product: id::<ProductId>(1),
+        owner: owner(),
+        product_owner: Owner::Organization,
+        unlocated: balance(5, 2),
+        unlocated_held: quantity(1),
+        located: [(id::<LocationId>(4), position)].into(),
+        sequence: 9,
+        last_hash: EntryHash([5; 32]),
+        created_at: at(0),
+        updated_at: at(1),
+        next_expiry: Some(at(900_000)),
+    }
+}
+
+fn recorded() -> Recorded {
+    Recorded {
+        entry: Entry {
+            id: id::<TransactionId>(6),
+            stock: id::<StockId>(3),
+            sequence: 9,
+            location: Some(id::<LocationId>(4)),
+            action: EntryAction::Decrement,
+            quantity: quantity(2),
+            balance: balance(3, 1),
+            sums: balance(8, 3),
+            annotation: Annotation {
+                reason: Reason::new("reason", "count").ok(),
+                reference: Reference::new("reference", "sheet 7").ok(),
+            },
+            idempotency_key: IdempotencyKey::new("once").ok(),
+            batch: Some(id::<BatchId>(7)),
+            undoes: Some(id::<TransactionId>(8)),
+            actor: Some(id::<KeyId>(9)),
+            as_of: Some(at(-1)),
+            created_at: at(1),
+            hash: EntryHash([5; 32]),
+        },
+        product: id::<ProductId>(1),
+        slug: Some(slug()),
+        actor_name: Some("ERP".into()),
+        undone_by: Some(id::<TransactionId>(10)),
+    }
+}
+
+fn counted() -> Counted {
+    Counted {
+        expected: -2,
+        counted: quantity(3),
+        as_of: at(-1),
+        recorded: recorded(),
+    }
+}
+
+fn reservation() -> Reservation {
+    let key = StockKey {
+        product: id(1),
+        owner: owner(),
+    };
+    let line = ReservedLine {
+        stock: id(3),
+        key,
+        location: Some((id(4), slug())),
+        quantity: quantity(5),
+        fulfilled: quantity(1),
+        released: quantity(2),
+    };
+    Reservation {
+        id: id::<ReservationId>(11),
+        owner: owner(),
+        order: OrderId::new("order_id", "order 12").ok(),
+        state: ReservationState::Pending {
+            expires_at: at(900_000),
+        },
+        lines: vec![line],
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+fn shortage() -> Shortage {
+    Shortage {
+        product: id(1),
+        location: Some(slug()),
+        requested: 5,
+        available: quantity(3),
+    }
+}
+
+fn product() -> StockedProduct {
+    let product = Product {
+        id: id::<ProductId>(1),
+        owner: owner(),
+        name: text("A product").expect("a name"),
+        sku: text("sku"),
+        slug: text("slug"),
+        description: text("description"),
+        status: ProductStatus::Live,
+        commodity_type: CommodityType::Digital,
+        manage_stock: true,
+        external_ref: text("external"),
+        created_at: at(0),
+        updated_at: at(1),
+    };
+    StockedProduct {
+        product,
+        level: quantity(8),
+    }
+}
+
+fn location() -> Location {
+    Location {
+        id: id::<LocationId>(4),
+        owner: Owner::Organization,
+        name: name(),
+        slug: slug(),
+        external_ref: ExternalRef::new("external_ref", "external").ok(),
+        description: Description::new("description", "A shelf").ok(),
+        address: Address::new(vec!["One street".to_owned()]).ok(),
+        geolocation: Geolocation::new(52.5, 13.4).ok(),
+        created_at: at(0),
+        updated_at: at(1),
+    }
+}
+
+fn key() -> ApplicationKey {
+    ApplicationKey {
+        id: id::<KeyId>(9),
+        owner: owner(),
+        name: text("ERP").expect("a name"),
+        client_id: "client".to_owned(),
+        secret_hash: SecretHash([6; 32]),
+        reserved_rate_limit: 5,
+        allow_implicit: true,
+        created_at: at(0),
+        updated_at: at(1),
+        last_used_at: Some(at(2)),
+    }
+}
+
+fn organization() -> Organization {
+    Organization {
+        id: id::<OrganizationId>(12),
+        name: name(),
+        settings: Settings::default(),
+        created_at: at(0),
+    }
+}
+
+fn store() -> Store {
+    Store {
+        id: id::<StoreId>(2),
+        name: name(),
+        created_at: at(0),
+    }
+}
+
+/// Each sample as an outcome, under its name.
+fn outcomes() -> [BTreeMap<&'static str, Outcome>; 2] {
+    let answers = answers().into_iter();
+    let refusals = refusals().into_iter();
+    [
+        answers.map(|(name, answer)| (name, Ok(answer))).collect(),
+        refusals
+            .map(|(name, refusal)| (name, Err(refusal)))
+            .collect(),
+    ]
+}
+
+fn golden(file: &str) -> BTreeMap<String, Value> {
+    serde_json::from_str(file).expect("a golden file is an object of kept answers")
+}
+
+#[test]
+fn what_is_written_is_what_the_newest_files_say() {
+    let newest = [ANSWERS.last(), REFUSALS.last()];
+    for (outcomes, file) in outcomes().iter().zip(newest.into_iter().flatten()) {
+        let written: BTreeMap<String, Value> = outcomes
+            .iter()
+            .map(|(name, outcome)| {
+                let text = outcome_to_text(outcome).expect("every outcome is kept");
+                let value = serde_json::from_str(&text).expect("it is kept as JSON");
+                ((*name).to_owned(), value)
+            })
+            .collect();
+        let shown = serde_json::to_string_pretty(&written).expect("it is JSON");
+        assert!(written == golden(file), "now written:\n{shown}\n");
+    }
+}
+
+#[test]
+fn what_was_ever_written_can_be_read() {
+    for file in ANSWERS.into_iter().chain(REFUSALS) {
+        for (name, value) in golden(file) {
+            let read = outcome_from_text(&value.to_string());
+            assert!(read.is_some(), "{name} can't be read: {value}");
+        }
+    }
+    let newest = [ANSWERS.last(), REFUSALS.last()];
+    for (outcomes, file) in outcomes().into_iter().zip(newest.into_iter().flatten()) {
+        for (name, value) in golden(file) {
+            let read = outcome_from_text(&value.to_string());
+            assert_eq!(read.as_ref(), outcomes.get(name.as_str()), "{name}");
+        }
+    }
+}
+
+/// It isn't guessed at, nor is it an error of the database.
+#[test]
+fn what_no_version_has_written_is_not_read() {
+    let outcome: Outcome = Ok(Answer::Deleted(()));
+    let text = outcome_to_text(&outcome).expect("it is kept");
+    assert_eq!(outcome_from_text(&text), Some(outcome));
+    for text in [
+        &text.replace("\"format\":1", "\"format\":2"),
+        &text.replace("Deleted", "Destroyed"),
+        r#"{"Ok":{"Deleted":null}}"#,
+        "",
+    ] {
+        assert_eq!(outcome_from_text(text), None, "{text}");
+    }
+}
