@@ -101,7 +101,7 @@ pub async fn refusals_are_kept(bench: Bench) {
     store.create(product, 1).await;
     let short = keyed(&store, "short", 1, transaction(Allocate, product, 2));
     let short_of = one(&store, short.clone()).await;
-    assert_eq!(short_of, Err(Refusal::InsufficientStock));
+    assert_eq!(short_of, Err(make::insufficient(2, 1, 0)));
     store.transact(product, Increment, 9).await.expect("room");
     assert_eq!(one(&store, missing).await, replayed(&refused));
     assert_eq!(one(&store, short).await, replayed(&short_of));

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use stockroom_application::Error;
 use stockroom_domain::{BatchId, Recorded, Refusal, TransactMany};
 use utoipa::ToSchema;
@@ -99,7 +98,7 @@ pub(super) async fn create(
     let outcomes = match app.stockroom.transact_many(&administrator, many).await {
         Err(Error::Refused(Refusal::Line { index, refusal })) => {
             let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
-            return Err(error.meta(json!({ "index": index })));
+            return Err(error.with("index", index));
         }
         outcomes => outcomes?,
     };

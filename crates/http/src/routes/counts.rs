@@ -29,8 +29,8 @@ struct NewCount {
     /// When they were counted.
     #[schema(format = DateTime)]
     as_of: String,
-    /// The slug of the location; the unlocated pool if left out.
-    #[serde(default, deserialize_with = "present")]
+    /// The slug of the location; the unlocated pool if left out or null.
+    #[serde(default)]
     location: Option<String>,
     /// What it belongs to: a stocktaking.
     #[serde(default, deserialize_with = "present")]
