@@ -118,7 +118,8 @@ CREATE TABLE products (
     external_digest bytea,
     created_at      bigint  NOT NULL CHECK (created_at >= 0),
     updated_at      bigint  NOT NULL,
-    PRIMARY KEY (organization_id, product_id),
+    -- Two stores may use one id, each for a product of its own.
+    PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK ((sku IS NULL) = (sku_digest IS NULL)),
     CHECK ((external_ref IS NULL) = (external_digest IS NULL))
 );
@@ -128,8 +129,9 @@ CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku_dig
 CREATE UNIQUE INDEX products_external_ref
     ON products (organization_id, owner_id, external_digest)
     WHERE external_digest IS NOT NULL;
--- What lists say of `created_at` is always true: see `stocks_of_owner`.
-CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id)
+-- Clients choose ids, so that these don't say in which order products were registered. What lists
+-- say of `created_at` is always true: see `stocks_of_owner`.
+CREATE INDEX products_of_owner ON products (organization_id, owner_id, created_at, product_id)
     WHERE created_at >= 0;
 
 -- The organization-level products, registered or not.

@@ -112,14 +112,16 @@ CREATE TABLE products (
     external_ref    TEXT,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
-    PRIMARY KEY (organization_id, product_id)
+    -- Two stores may use one id, each for a product of its own.
+    PRIMARY KEY (organization_id, product_id, owner_id)
 ) STRICT, WITHOUT ROWID;
 
 CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku)
     WHERE sku IS NOT NULL;
 CREATE UNIQUE INDEX products_external_ref ON products (organization_id, owner_id, external_ref)
     WHERE external_ref IS NOT NULL;
-CREATE INDEX products_of_owner ON products (organization_id, owner_id, product_id);
+-- Clients choose ids, so that these don't say in which order products were registered.
+CREATE INDEX products_of_owner ON products (organization_id, owner_id, created_at, product_id);
 
 -- The organization-level products, registered or not.
 CREATE TABLE organization_products (

@@ -89,7 +89,7 @@ impl Stockroom {
         }
         let ids = items.iter().map(|(product, _)| product.id);
         let mut settled = settle::products(&*self.database, view, ids).await?;
-        settled.sort_unstable_by_key(|stocked| stocked.product.id);
+        settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
         let gone = items.len().saturating_sub(settled.len()) as u64;
         Ok(Page {
             items: settled,

@@ -4,16 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use stockroom_domain::{
-    Actor, Answer, Command, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
-    ItemAvailability, OrganizationId, Owner, PayReservation, ProductId, Quantity, Refusal,
-    ReleaseReservation, Request, Reservation, ReservationId, ReservationItem, ReservationRef,
-    ReservationStatus, Reserve, Reserved,
+    Actor, Answer, CheckAvailability, Command, ExpireReservation, ExpiresIn, ExtendReservation,
+    FulfilReservation, ItemAvailability, OrderId, OrganizationId, Owner, PayReservation, ProductId,
+    Quantity, Refusal, ReleaseReservation, Request, Reservation, ReservationId, ReservationItem,
+    ReservationRef, ReservationStatus, Reserve, Reserved,
 };
 
 use crate::filter::ReservationCondition;
 use crate::ports::{StockHold, StoreError};
 use crate::shared::{guarded, timed};
-use crate::{Administrator, Error, Page, PageRequest, Stockroom};
+use crate::{Administrator, Error, Page, PageRequest, Stockroom, settle};
 
 /// How many reservations are looked for at once that have expired, how many of them are stored as
 /// such in one transaction, and the pause between two, so that changes needn't wait for long.
@@ -32,20 +32,27 @@ pub struct Holds {
 
 impl Stockroom {
     /// Whether there is enough of all of these items, without taking any of it: for each, in order,
-    /// with all that the others name of the same position.
+    /// with all that the others name of the same position. What the order's own reservation holds
+    /// counts as available.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn availability(
         &self,
         administrator: &Administrator,
-        items: &[ReservationItem],
+        items: Vec<ReservationItem>,
+        order: Option<OrderId>,
     ) -> Result<Vec<ItemAvailability>, StoreError> {
+        if let Some(order) = order {
+            // Stock and reservation have to be seen as they are at one time.
+            let check = CheckAvailability { order, items };
+            return settle::show(&*self.database, administrator.view(), check).await;
+        }
         let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
         let stocks = self.reads.stocks(administrator.view(), &products).await?;
-        let stocks: HashMap<ProductId, _> = stocks.into_iter().map(|it| (it.product, it)).collect();
-        Ok(ItemAvailability::of(items, &stocks))
+        let stocks: HashMap<ProductId, _> = stocks.iter().map(|it| (it.product, it)).collect();
+        Ok(ItemAvailability::of(&items, &stocks, None))
     }
 
     /// Reserves stock for a buyer, all of it or nothing.

@@ -42,7 +42,11 @@ pub(crate) async fn products(
     show(database, view, ShowProducts { products }).await
 }
 
-async fn show<R: Request>(
+/// What `view` is shown, with what has run out of reservations settled before.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(crate) async fn show<R: Request>(
     database: &dyn Database,
     view: View,
     request: R,

@@ -106,7 +106,7 @@ pub async fn a_refusal_does_not_sink_its_neighbours(bench: Bench) {
     ];
     assert_eq!(accepted(&outcomes), expected);
     assert_eq!(outcomes[1], Err(Refusal::StockExists));
-    assert_eq!(outcomes[2], Err(Refusal::InsufficientStock));
+    assert_eq!(outcomes[2], Err(make::insufficient(6, 5, 0)));
     assert_eq!(outcomes[4], Err(Refusal::UnknownStock));
     let stock = store.stock(product).await.expect("the stock");
     assert_eq!(stock.sums().available.get(), 7);
@@ -130,7 +130,7 @@ pub async fn many_transactions_are_made_or_none(bench: Bench) {
         atomic,
     };
     let refused = store.ask(many([1, 1, 6], true)).await;
-    let refusal = Box::new(Refusal::InsufficientStock);
+    let refusal = Box::new(make::insufficient(6, 5, 0));
     assert_eq!(refused, Err(Refusal::Line { index: 2, refusal }));
     for product in products {
         assert_eq!(store.history(product).await.len(), 1);
@@ -185,7 +185,8 @@ pub async fn a_batch_of_refusals_changes_nothing(bench: Bench) {
     let before = (store.stock(product).await, store.history(product).await);
     let batch = (6..9).map(|pieces| transaction(&store, product, Allocate, pieces));
     let outcomes = store.commit(batch.collect()).await;
-    assert_eq!(outcomes, vec![Err(Refusal::InsufficientStock); 3]);
+    let refusals = (6..9).map(|pieces| Err(make::insufficient(pieces, 5, 0)));
+    assert_eq!(outcomes, refusals.collect::<Vec<_>>());
     let after = (store.stock(product).await, store.history(product).await);
     assert_eq!(after, before);
 }

@@ -4,15 +4,15 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use stockroom_domain::{
-    Answer, Command, CountMany, CreateOrganization, CreateStore, DeleteStock, ExpireReservation,
-    Idempotency, IdempotencyKey, Operation, Outcome, ProductId, Refusal, RequestDigest,
-    SettleStock, ShowProducts, ShowStock, StockKey, TransactMany, TransactionAction,
-    UpdateSettings,
+    Answer, CheckAvailability, Command, CountMany, CreateOrganization, CreateStore, DeleteStock,
+    ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId, Outcome, ProductId,
+    Refusal, RequestDigest, SettleStock, ShowProducts, ShowStock, StockKey, TransactMany,
+    TransactionAction, UpdateSettings,
 };
 
 use crate::client::stored;
 use crate::counts::count;
-use crate::reservations::{pay, reserve};
+use crate::reservations::{item, pay, reserve};
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Increment};
 
@@ -74,7 +74,8 @@ macro_rules! kinds {
 }
 
 kinds! {
-    Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Stocks Products
+    Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Availability
+    Stocks Products
     Location Product Key Organization Store Settings Deleted
 }
 
@@ -109,7 +110,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         product: held,
         owner: store.owner(),
     };
-    let operations: [(&Client, Operation); 19] = [
+    let operations: [(&Client, Operation); 20] = [
         (&store, make::stock(product, 10, [("berlin", 4)]).into()),
         (&store, many.into()),
         (&store, transaction(Allocate, product, 1)),
@@ -140,6 +141,14 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
             &store,
             SettleStock {
                 stocks: [key].into(),
+            }
+            .into(),
+        ),
+        (
+            &store,
+            CheckAvailability {
+                order: OrderId::new("order_id", "one").expect("an order"),
+                items: vec![item(held, None, 1)],
             }
             .into(),
         ),
@@ -194,7 +203,7 @@ pub async fn refusals_are_kept(bench: Bench) {
     store.create(product, 1).await;
     let short = keyed(&store, "short", 1, transaction(Allocate, product, 2));
     let short_of = one(&store, short.clone()).await;
-    assert_eq!(short_of, Err(Refusal::InsufficientStock));
+    assert_eq!(short_of, Err(make::insufficient(2, 1, 0)));
     store.transact(product, Increment, 9).await.expect("room");
     assert_eq!(one(&store, missing).await, replayed(&refused));
     assert_eq!(one(&store, short).await, replayed(&short_of));

@@ -48,7 +48,9 @@ pub mod isolation;
 pub mod keys;
 pub mod lists;
 pub mod locations;
+pub mod order_holds;
 pub mod past;
+pub mod product_ids;
 pub mod products;
 pub mod random;
 pub mod reservation_lists;
@@ -91,6 +93,10 @@ macro_rules! suite {
                 nothing_else_takes_what_is_reserved,
                 the_last_piece_is_reserved_once,
                 a_reservation_is_paid_for_or_released,
+            }
+            order_holds {
+                what_an_order_holds_is_available_to_it,
+                releasing_what_has_expired_changes_nothing,
             }
             reservation_lists {
                 reservations_are_listed_by_what_they_are_now,
@@ -195,6 +201,14 @@ macro_rules! suite {
                 a_product_that_a_store_manages_is_not_deleted,
                 products_are_listed_in_the_order_of_creation,
                 the_level_is_that_of_the_stock_one_sees,
+            }
+            product_ids {
+                an_id_that_is_asked_for_is_kept,
+                stores_may_use_one_id_for_products_of_their_own,
+                an_id_that_is_seen_or_in_a_store_is_taken,
+                registering_stock_that_is_there_keeps_its_ledger,
+                the_total_that_is_there_writes_nothing,
+                an_id_is_given_once,
             }
             keys {
                 every_field_is_kept,

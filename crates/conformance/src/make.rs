@@ -3,13 +3,30 @@
 use std::collections::BTreeMap;
 
 use stockroom_domain::{
-    CommodityType, CreateKey, CreateLocation, CreateStock, Name, ProductId, ProductStatus,
-    ProductText, Quantity, RegisterProduct, SecretHash, SetLocations, Slug, Transact,
-    TransactionAction,
+    Balance, CommodityType, CreateKey, CreateLocation, CreateStock, EchoedFigures, Name, ProductId,
+    ProductStatus, ProductText, Quantity, Refusal, RefusedMovement, RegisterProduct, SecretHash,
+    SetLocations, Slug, Transact, TransactionAction,
 };
 
 pub(crate) fn quantity(pieces: u64) -> Quantity {
     Quantity::new(pieces).expect("a quantity is at most 2^53-1")
+}
+
+/// The refusal of a transaction on so many pieces of a position that holds this, and of which
+/// reservations hold nothing.
+pub(crate) fn insufficient(pieces: u64, available: u64, allocated: u64) -> Refusal {
+    Refusal::InsufficientStock(refused(pieces, available, allocated))
+}
+
+pub(crate) fn refused(pieces: u64, available: u64, allocated: u64) -> RefusedMovement {
+    RefusedMovement {
+        requested: quantity(pieces),
+        balance: Balance {
+            available: quantity(available),
+            allocated: quantity(allocated),
+        },
+        reserved: Quantity::ZERO,
+    }
 }
 
 pub(crate) fn slug(text: &str) -> Slug {
@@ -59,7 +76,11 @@ pub(crate) fn put<'a>(
         .into_iter()
         .map(|(at, pieces)| (slug(at), pieces.map(quantity)))
         .collect();
-    SetLocations { product, located }
+    SetLocations {
+        product,
+        located,
+        echoed: EchoedFigures::default(),
+    }
 }
 
 pub(crate) fn location(at: &str) -> CreateLocation {
@@ -75,6 +96,7 @@ pub(crate) fn location(at: &str) -> CreateLocation {
 
 pub(crate) fn registration(called: &str) -> RegisterProduct {
     RegisterProduct {
+        id: None,
         name: text(called),
         sku: None,
         slug: None,

@@ -9,7 +9,7 @@ use stockroom_domain::{
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Increment};
 
-fn update(id: ProductId) -> UpdateProduct {
+pub(crate) fn update(id: ProductId) -> UpdateProduct {
     UpdateProduct {
         id,
         name: None,
@@ -32,18 +32,18 @@ fn with_texts(sku: Option<&str>, external_ref: Option<&str>) -> RegisterProduct 
     }
 }
 
-fn stocked(pieces: u64) -> RegisterProduct {
+pub(crate) fn stocked(pieces: u64) -> RegisterProduct {
     RegisterProduct {
         stock: Some(make::quantity(pieces)),
         ..make::registration("A product with stock")
     }
 }
 
-async fn register(client: &Client, request: RegisterProduct) -> Product {
+pub(crate) async fn register(client: &Client, request: RegisterProduct) -> Product {
     client.done(request).await.product
 }
 
-async fn level(client: &Client, id: ProductId) -> Option<u64> {
+pub(crate) async fn level(client: &Client, id: ProductId) -> Option<u64> {
     let found = client.product(id).await;
     found.map(|found| found.level.get())
 }
@@ -52,6 +52,7 @@ async fn level(client: &Client, id: ProductId) -> Option<u64> {
 pub async fn every_field_is_kept(bench: Bench) {
     let store = bench.store().await;
     let full = RegisterProduct {
+        id: Some(bench.product()),
         name: make::text("Schrauben, 100 Stück 🔩"),
         sku: Some(make::text("SKU %_'\"\\")),
         slug: Some(make::text("schrauben")),
@@ -190,7 +191,8 @@ pub async fn a_refused_update_changes_nothing(bench: Bench) {
         stock: Some(make::quantity(3)),
         ..update(id)
     };
-    assert_eq!(store.ask(request).await, Err(Refusal::InsufficientStock));
+    let refused = store.ask(request).await;
+    assert_eq!(refused, Err(make::insufficient(3, 6, 4)));
     let after = (store.product(id).await, store.stock(id).await);
     assert_eq!(after, before);
 }
@@ -201,13 +203,15 @@ pub async fn texts_are_unique_per_owner(bench: Bench) {
     let organization = tenant.organization();
     let [one, other] = [tenant.store().await, tenant.store().await];
     for client in [&organization, &one, &other] {
-        register(client, with_texts(Some("sku"), Some("ref"))).await;
+        let product = register(client, with_texts(Some("sku"), Some("ref")))
+            .await
+            .id;
         // One's sku may be another's external_ref.
         register(client, with_texts(Some("ref"), Some("sku"))).await;
         let sku = client.ask(with_texts(Some("sku"), None)).await;
-        assert_eq!(sku, Err(Refusal::SkuTaken));
+        assert_eq!(sku, Err(Refusal::SkuTaken { product }));
         let external_ref = client.ask(with_texts(None, Some("ref"))).await;
-        assert_eq!(external_ref, Err(Refusal::ExternalRefTaken));
+        assert_eq!(external_ref, Err(Refusal::ExternalRefTaken { product }));
         // Letter case tells texts apart; absent ones are not alike.
         register(client, with_texts(Some("SKU"), None)).await;
         register(client, with_texts(None, Some("Ref"))).await;
@@ -228,11 +232,11 @@ pub async fn an_update_moves_unique_texts(bench: Bench) {
         external_ref: Patch::Set(make::text(text)),
         ..update(id)
     };
-    assert_eq!(store.ask(sku(second, "a")).await, Err(Refusal::SkuTaken));
-    assert_eq!(
-        store.ask(external_ref(second, "a")).await,
-        Err(Refusal::ExternalRefTaken)
-    );
+    let product = first;
+    let taken = store.ask(sku(second, "a")).await;
+    assert_eq!(taken, Err(Refusal::SkuTaken { product }));
+    let taken = store.ask(external_ref(second, "a")).await;
+    assert_eq!(taken, Err(Refusal::ExternalRefTaken { product }));
     store.done(sku(first, "a")).await;
     store.done(external_ref(first, "a")).await;
     store.done(sku(first, "c")).await;
@@ -252,7 +256,9 @@ pub async fn an_update_moves_unique_texts(bench: Bench) {
 pub async fn an_organizations_product_is_the_organizations_to_change(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
-    register(&organization, with_texts(Some("a"), None)).await;
+    let product = register(&organization, with_texts(Some("a"), None))
+        .await
+        .id;
     let id = register(&organization, with_texts(Some("b"), None))
         .await
         .id;
@@ -266,7 +272,8 @@ pub async fn an_organizations_product_is_the_organizations_to_change(bench: Benc
     );
     let deleted = store.ask(DeleteProduct { id }).await;
     assert_eq!(deleted, Err(Refusal::OrganizationKeyRequired));
-    assert_eq!(organization.ask(sku()).await, Err(Refusal::SkuTaken));
+    let taken = organization.ask(sku()).await;
+    assert_eq!(taken, Err(Refusal::SkuTaken { product }));
 }
 
 /// A deleted product is gone, and its texts are free.

@@ -6,9 +6,9 @@ use stockroom_application::PageRequest;
 use stockroom_application::filter::ReservationCondition;
 use stockroom_domain::{
     DeleteStock, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, OrderId,
-    Owner, PayReservation, ProductId, Refusal, ReleaseReservation, Reservation, ReservationId,
-    ReservationItem, ReservationRef, ReservationState, Reserve, Reserved, SettleStock, StockKey,
-    Timestamp, TransactionAction, Undo,
+    Owner, PayReservation, ProductId, Refusal, RefusedMovement, ReleaseReservation, Reservation,
+    ReservationId, ReservationItem, ReservationRef, ReservationState, Reserve, Reserved,
+    SettleStock, StockKey, Timestamp, TransactionAction, Undo,
 };
 
 use crate::client::stored;
@@ -397,10 +397,15 @@ pub async fn nothing_else_takes_what_is_reserved(bench: Bench) {
     store.reserved(reserve(product, 5)).await;
     let refused = store.transact(product, deallocate, 3).await;
     let unreserved = make::quantity(2);
-    assert_eq!(
-        refused,
-        Err(Refusal::AllocatedForReservations { unreserved })
-    );
+    let movement = RefusedMovement {
+        reserved: make::quantity(5),
+        ..make::refused(3, 3, 7)
+    };
+    let refusal = Refusal::AllocatedForReservations {
+        unreserved,
+        movement,
+    };
+    assert_eq!(refused, Err(refusal));
     store
         .transact(product, deallocate, 2)
         .await

@@ -133,11 +133,13 @@ pub async fn a_refused_transaction_changes_nothing(bench: Bench) {
     let before = (store.stock(product).await, store.history(product).await);
     for (action, pieces) in [(Decrement, 4), (Allocate, 4), (Deallocate, 3), (Set, 1)] {
         let refused = store.transact(product, action, pieces).await;
-        assert_eq!(refused, Err(Refusal::InsufficientStock), "{action:?}");
+        let refusal = make::insufficient(pieces, 3, 2);
+        assert_eq!(refused, Err(refusal), "{action:?}");
     }
     let most = stockroom_domain::Quantity::MAX.get();
     let refused = store.transact(product, Increment, most).await;
-    assert_eq!(refused, Err(Refusal::TotalWouldOverflow));
+    let refusal = Refusal::TotalWouldOverflow(make::refused(most, 3, 2));
+    assert_eq!(refused, Err(refusal));
     let after = (store.stock(product).await, store.history(product).await);
     assert_eq!(after, before);
 }
@@ -157,7 +159,8 @@ pub async fn the_limit_holds_for_all_positions_together(bench: Bench) {
         .await
         .expect("the last one");
     let refused = store.transact_at(product, Increment, 1, "madrid").await;
-    assert_eq!(refused, Err(Refusal::TotalWouldOverflow));
+    let refusal = Refusal::TotalWouldOverflow(make::refused(1, 0, 0));
+    assert_eq!(refused, Err(refusal));
 }
 
 /// `increment` and `set` add a location to the stock.
@@ -188,7 +191,7 @@ pub async fn a_location_without_stock_has_nothing_to_take(bench: Bench) {
     let before = store.stock(product).await;
     for action in [Decrement, Allocate, Deallocate] {
         let refused = store.transact_at(product, action, 0, "berlin").await;
-        assert_eq!(refused, Err(Refusal::InsufficientStock), "{action:?}");
+        assert_eq!(refused, Err(make::insufficient(0, 0, 0)), "{action:?}");
     }
     assert_eq!(store.stock(product).await, before);
 }

@@ -43,7 +43,8 @@ pub async fn an_entry_is_undone_once(bench: Bench) {
     }
     let history = store.history(product).await;
     let undoing = undo(&store, &history[0]).await;
-    assert_eq!(undoing, Err(Refusal::InsufficientStock), "4 are allocated");
+    let refusal = Err(make::insufficient(9, 5, 4));
+    assert_eq!(undoing, refusal, "4 are allocated");
 }
 
 /// And then nothing has changed.
@@ -53,7 +54,8 @@ pub async fn what_stock_no_longer_allows_is_not_undone(bench: Bench) {
     store.create(product, 0).await;
     let made = store.transact(product, Increment, 5).await.expect("room");
     store.transact(product, Allocate, 1).await.expect("enough");
-    assert_eq!(undo(&store, &made).await, Err(Refusal::InsufficientStock));
+    let refusal = Err(make::insufficient(5, 4, 1));
+    assert_eq!(undo(&store, &made).await, refusal);
     assert_eq!(figures(&store, product).await, (4, 1));
     store
         .transact(product, Deallocate, 1)
@@ -128,7 +130,8 @@ pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
         refusal: Box::new(refusal),
     };
     // Six are allocated, five go back; then five leave; then two of one would go back.
-    assert_eq!(refused, Err(line(0, Refusal::InsufficientStock)));
+    let refusal = make::insufficient(2, 0, 1);
+    assert_eq!(refused, Err(line(0, refusal)));
     assert_eq!(figures(&store, product).await, (0, 6));
     store.transact(product, Increment, 1).await.expect("room");
     store.transact(product, Allocate, 1).await.expect("enough");

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    ApplicationKey, Context, CountMany, CountStock, CreateKey, CreateLocation, CreateOrganization,
-    CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
-    ExpireReservation, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
-    KeptAnswer, KeyId, Location, Needs, Organization, Outcome, Owner, PayReservation, Quantity,
-    Recorded, Refusal, RefusalKind, RegisterProduct, ReleaseReservation, Reservation, Reserve,
-    Reserved, SetLocations, Settings, SettleStock, ShowProducts, ShowStock, State, Stock,
-    StockedProduct, Store, Timestamp, Transact, TransactMany, Undo, UndoBatch, UpdateKey,
-    UpdateLocation, UpdateProduct, UpdateSettings,
+    ApplicationKey, CheckAvailability, Context, CountMany, CountStock, CreateKey, CreateLocation,
+    CreateOrganization, CreateStock, CreateStore, Decision, DeleteKey, DeleteLocation,
+    DeleteProduct, DeleteStock, ExpireReservation, ExtendReservation, FulfilReservation,
+    Idempotency, IdempotencyKey, ItemAvailability, KeptAnswer, KeyId, Location, Needs,
+    Organization, Outcome, Owner, PayReservation, Quantity, Recorded, Refusal, RefusalKind,
+    RegisterProduct, ReleaseReservation, Reservation, Reserve, Reserved, SetLocations, Settings,
+    SettleStock, ShowProducts, ShowStock, State, Stock, StockedProduct, Store, Timestamp, Transact,
+    TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 /// Who asks.
@@ -223,6 +223,7 @@ operations! {
     ExtendReservation => Reservation(Reservation),
     ExpireReservation => Expired(bool),
     SettleStock => Settled(()),
+    CheckAvailability => Availability(Vec<ItemAvailability>),
     ShowStock => Stocks(Vec<Stock>),
     ShowProducts => Products(Vec<StockedProduct>),
     SetLocations => Stock(Stock),
@@ -258,6 +259,7 @@ impl Operation {
                 reservation.stocks.len()
             }
             Self::SettleStock(settle) => settle.stocks.len(),
+            Self::CheckAvailability(check) => check.items.len(),
             Self::ShowStock(show) => show.products.len(),
             Self::ShowProducts(show) => show.products.len(),
             _ => 1,
@@ -280,6 +282,7 @@ impl Operation {
                 | Self::ExtendReservation(_)
                 | Self::ExpireReservation(_)
                 | Self::SettleStock(_)
+                | Self::CheckAvailability(_)
                 | Self::ShowStock(_)
                 | Self::SetLocations(_)
                 | Self::DeleteStock(_)
@@ -328,6 +331,8 @@ pub enum Answer {
     Expired(bool),
     /// What has run out is in the ledgers.
     Settled(()),
+    /// How much there is of each item.
+    Availability(Vec<ItemAvailability>),
     /// The stocks as they are now.
     Stocks(Vec<Stock>),
     /// The products as they are now, with their stock levels.

@@ -46,11 +46,11 @@ pub use location::{Address, Geolocation, Location};
 pub use owner::Owner;
 pub use product::{Availability, CommodityType, Product, ProductStatus, StockedProduct};
 pub use quantity::Quantity;
-pub use refusal::{Refusal, RefusalKind};
+pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
 pub use request::{
-    Count, CountMany, CountStock, CreateKey, CreateLocation, CreateOrganization, CreateStock,
-    CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, Expectation,
-    ExpireReservation, ExtendReservation, FulfilReservation, Patch, PayReservation,
+    CheckAvailability, Count, CountMany, CountStock, CreateKey, CreateLocation, CreateOrganization,
+    CreateStock, CreateStore, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, EchoedFigures,
+    Expectation, ExpireReservation, ExtendReservation, FulfilReservation, Patch, PayReservation,
     RegisterProduct, ReleaseReservation, Reserve, SetLocations, SettleStock, ShowProducts,
     ShowStock, Transact, TransactMany, Undo, UndoBatch, UpdateKey, UpdateLocation, UpdateProduct,
     UpdateSettings,

@@ -1,8 +1,41 @@
 //! Why a command is refused.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Balance, ProductId, Quantity, ReservationState, Shortage, Slug, Timestamp};
+
+/// What a refused transaction asked of a position, and what the position held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefusedMovement {
+    /// The quantity of the transaction.
+    pub requested: Quantity,
+    /// The figures of the position.
+    pub balance: Balance,
+    /// How much of what is allocated there reservations hold.
+    pub reserved: Quantity,
+}
+
+/// A text of a product that no other product of its owner may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProductField {
+    /// The stock keeping unit.
+    Sku,
+    /// The name that another system has for it.
+    ExternalRef,
+}
+
+/// The field as clients call it.
+impl fmt::Display for ProductField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sku => "sku",
+            Self::ExternalRef => "external_ref",
+        })
+    }
+}
 
 /// Why a command is refused, in the order in which the reasons are looked for: where several
 /// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
@@ -37,6 +70,12 @@ pub enum Refusal {
         /// The location.
         slug: Slug,
     },
+    /// Figures of the whole stock, which only transactions and locations change, differ from what
+    /// they are.
+    #[error(
+        "the figures of the whole stock cannot be set here: make a transaction, or name a location"
+    )]
+    FiguresNotSet,
     /// Stock can't be created or set beyond [`Quantity::MAX`].
     #[error("the stock's total would pass {}", Quantity::MAX)]
     TotalTooLarge,
@@ -64,12 +103,28 @@ pub enum Refusal {
     /// A location where stock lies can't be deleted.
     #[error("stock lies in the location")]
     LocationInUse,
+    /// The id for a new product is one that the caller cannot use: a product that it can see has it
+    /// already, or a store of the organization has it where the organization asks.
+    #[error("another product has this id")]
+    ProductIdTaken,
+    /// A new `sku` or `external_ref` begins or ends with white space.
+    #[error("white space is not allowed at the ends of {field}")]
+    WhiteSpaceAtEnds {
+        /// The field.
+        field: ProductField,
+    },
     /// Another product of the owner has this `sku`.
     #[error("another product has this sku")]
-    SkuTaken,
+    SkuTaken {
+        /// The other product.
+        product: ProductId,
+    },
     /// Another product of the owner has this `external_ref`.
     #[error("another product has this external_ref")]
-    ExternalRefTaken,
+    ExternalRefTaken {
+        /// The other product.
+        product: ProductId,
+    },
     /// A product that has stock can't be deleted.
     #[error("the product has stock")]
     ProductHasStock,
@@ -150,10 +205,10 @@ pub enum Refusal {
 
     /// There isn't enough available, or not enough allocated.
     #[error("there is not enough stock")]
-    InsufficientStock,
+    InsufficientStock(RefusedMovement),
     /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
     #[error("the stock's total would pass {}", Quantity::MAX)]
-    TotalWouldOverflow,
+    TotalWouldOverflow(RefusedMovement),
 
     /// There isn't enough available for a reservation.
     #[error("there is not enough stock for the reservation")]
@@ -165,6 +220,9 @@ pub enum Refusal {
     AllocatedForReservations {
         /// How many pieces are allocated otherwise.
         unreserved: Quantity,
+        /// The transaction, and the position.
+        #[serde(default)]
+        movement: RefusedMovement,
     },
     /// A reservation doesn't hold so much of an item.
     #[error("the reservation holds fewer pieces of an item, namely {open}")]
@@ -235,8 +293,11 @@ impl Refusal {
             | Self::TooManyLocations { .. }
             | Self::StockReserved
             | Self::LocationInUse
-            | Self::SkuTaken
-            | Self::ExternalRefTaken
+            | Self::ProductIdTaken
+            | Self::WhiteSpaceAtEnds { .. }
+            | Self::SkuTaken { .. }
+            | Self::ExternalRefTaken { .. }
+            | Self::FiguresNotSet
             | Self::ProductHasStock
             | Self::TooManyKeys { .. }
             | Self::AsOfInFuture
@@ -257,8 +318,8 @@ impl Refusal {
             | Self::OrderReserved
             | Self::IdempotencyKeyReused
             | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
-            Self::InsufficientStock
-            | Self::TotalWouldOverflow
+            Self::InsufficientStock(_)
+            | Self::TotalWouldOverflow(_)
             | Self::ReservationShort(_)
             | Self::AllocatedForReservations { .. }
             | Self::NotSoManyOpen { .. }

@@ -198,6 +198,16 @@ pub struct Reserve {
     pub items: Vec<ReservationItem>,
 }
 
+/// Says how much of each item is available, for an order that may hold some of it already. It
+/// changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckAvailability {
+    /// The order whose own reservation counts as available.
+    pub order: OrderId,
+    /// The items.
+    pub items: Vec<ReservationItem>,
+}
+
 /// Notes that a reservation is paid for: it doesn't expire any more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayReservation {
@@ -267,6 +277,31 @@ pub struct SetLocations {
     pub product: ProductId,
     /// For each location named, what is to be available there, or `None` to take it out.
     pub located: BTreeMap<Slug, Option<Quantity>>,
+    /// The figures of the whole stock, where the client has sent them. Without any location they
+    /// have to be those that the stock has; beside locations they say nothing.
+    pub echoed: EchoedFigures,
+}
+
+/// Figures of a whole stock as a client sends them back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EchoedFigures {
+    /// The available figure, if it was sent.
+    pub available: Option<Quantity>,
+    /// The allocated figure, if it was sent.
+    pub allocated: Option<Quantity>,
+    /// The total, if it was sent.
+    pub total: Option<Quantity>,
+}
+
+impl EchoedFigures {
+    /// Whether every figure that was sent is that of a stock with these sums.
+    #[must_use]
+    pub fn are_those_of(self, sums: Balance) -> bool {
+        let is = |echoed: Option<Quantity>, figure| echoed.is_none_or(|it| it == figure);
+        is(self.available, sums.available)
+            && is(self.allocated, sums.allocated)
+            && is(self.total, sums.total())
+    }
 }
 
 /// Ends the management of a product's stock.
@@ -322,6 +357,8 @@ pub struct DeleteLocation {
 /// Registers a product of whoever the caller acts as, with its first stock if it is to be managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterProduct {
+    /// The id that the product is to have; a fresh one if none is named.
+    pub id: Option<ProductId>,
     /// What it is called.
     pub name: ProductText,
     /// The stock keeping unit.
@@ -338,7 +375,8 @@ pub struct RegisterProduct {
     pub manage_stock: bool,
     /// What another system calls it.
     pub external_ref: Option<ProductText>,
-    /// The first stock level. Without it stock is created only if it is to be managed, with zero.
+    /// The first stock level. Without it stock is created only if it is to be managed, with zero. If
+    /// stock of the product is there already, its level is set, as [`UpdateProduct`] does it.
     pub stock: Option<Quantity>,
 }
 

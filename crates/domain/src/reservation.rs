@@ -268,6 +268,15 @@ impl Reservation {
         }
     }
 
+    /// How many pieces it holds of one position of a stock.
+    fn open_of(&self, stock: StockId, location: Option<LocationId>) -> Quantity {
+        let lines = self.lines.iter();
+        let lines = lines.filter(|line| line.stock == stock && line.location_id() == location);
+        lines.fold(Quantity::ZERO, |sum, line| {
+            sum.checked_add(line.open()).unwrap_or(Quantity::MAX)
+        })
+    }
+
     /// How much it reserved of each position, as clients name them.
     pub(crate) fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
         let lines = self.lines.iter();
@@ -336,7 +345,7 @@ pub struct Shortage {
 }
 
 /// Whether there is enough of an item.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemAvailability {
     /// The product.
     pub product: ProductId,
@@ -350,21 +359,28 @@ pub struct ItemAvailability {
 
 impl ItemAvailability {
     /// For each of these items, in order, given the stock of their products that the caller sees.
+    /// What the order's own reservation holds of that stock counts as available.
     #[must_use]
     pub fn of<S: std::hash::BuildHasher>(
         items: &[ReservationItem],
-        stocks: &HashMap<ProductId, Stock, S>,
+        stocks: &HashMap<ProductId, &Stock, S>,
+        own: Option<&Reservation>,
     ) -> Vec<Self> {
         let all = items.iter();
         let requested = sums(all.map(|it| (it.product, it.location.as_deref(), it.quantity)));
         let available = |product: ProductId, slug: Option<&str>| {
             let stock = stocks.get(&product)?;
-            let Some(slug) = slug else {
-                return Some(stock.unlocated.available);
+            let location = match slug {
+                None => None,
+                Some(slug) => {
+                    let mut positions = stock.located.iter();
+                    let found = positions.find(|(_, position)| position.slug.as_str() == slug)?;
+                    Some(*found.0)
+                }
             };
-            let mut positions = stock.located.values();
-            let position = positions.find(|position| position.slug.as_str() == slug)?;
-            Some(position.balance.available)
+            let available = stock.balance(location)?.available;
+            let held = own.map(|own| own.open_of(stock.id, location));
+            available.checked_add(held.unwrap_or_default())
         };
         items
             .iter()

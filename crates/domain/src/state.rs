@@ -29,8 +29,10 @@ pub struct Needs {
     pub organization: bool,
     /// [`State::management`] of these products.
     pub management: BTreeSet<ProductId>,
-    /// Registered products, by id.
-    pub products: BTreeSet<ProductId>,
+    /// Registered products, by owner and id.
+    pub products: BTreeSet<(Owner, ProductId)>,
+    /// Whether any store has registered a product of its own under these ids.
+    pub store_products: BTreeSet<ProductId>,
     /// The registered products that have these `sku`s.
     pub skus: BTreeSet<(Owner, ProductText)>,
     /// The registered products that have these `external_ref`s.
@@ -92,8 +94,10 @@ pub struct State {
     pub organization: Option<Organization>,
     /// Where stock of each needed product is managed.
     pub management: HashMap<ProductId, Management>,
-    /// Registered products.
-    pub products: HashMap<ProductId, Product>,
+    /// Registered products. Several stores may have one of the same id.
+    pub products: HashMap<(Owner, ProductId), Product>,
+    /// The needed ids under which a store has registered a product of its own.
+    pub store_products: HashSet<ProductId>,
     /// Who has a `sku`.
     pub skus: HashMap<(Owner, ProductText), ProductId>,
     /// Who has an `external_ref`.
@@ -143,7 +147,7 @@ impl State {
             self.external_refs
                 .insert((product.owner, external_ref.clone()), product.id);
         }
-        self.products.insert(product.id, product);
+        self.products.insert((product.owner, product.id), product);
     }
 
     /// Adds an answer that was kept, whether or not its time is over.
@@ -177,6 +181,14 @@ impl State {
         acting
             .visible()
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
+    }
+
+    /// The registered product of this id that `acting` sees: its own, else the organization's.
+    #[must_use]
+    pub fn visible_product(&self, acting: Owner, id: ProductId) -> Option<&Product> {
+        acting
+            .visible()
+            .find_map(|owner| self.products.get(&(owner, id)))
     }
 
     pub(crate) fn apply(&mut self, change: Change) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use stockroom_application::Stockroom;
 use tokio::sync::Semaphore;
 
+use crate::inputs::Inputs;
 use crate::meters::Meters;
 use crate::rate_limit::RateLimits;
 
@@ -51,18 +52,21 @@ pub(crate) struct App {
     /// Whose batches are being worked on; others wait before they are read.
     pub(crate) batches: Arc<Semaphore>,
     pub(crate) meters: Meters,
+    /// What each endpoint reads.
+    pub(crate) inputs: Inputs,
 }
 
 /// The state as handlers get it.
 pub(crate) type AppState = Arc<App>;
 
 impl App {
-    pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options) -> AppState {
+    pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options, inputs: Inputs) -> AppState {
         Arc::new(Self {
             rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
             concurrency: Arc::new(Semaphore::new(options.concurrent_requests_max)),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             meters: Meters::default(),
+            inputs,
             stockroom,
             options,
         })

@@ -3,10 +3,10 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{AccessError, Error, HistoryError, TokenError};
-use stockroom_domain::{Invalid, Refusal, RefusalKind};
+use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement};
 use utoipa::ToSchema;
 
 use crate::form::Form;
@@ -55,9 +55,10 @@ impl ApiError {
         self
     }
 
-    /// Says where in the request it is wrong.
+    /// Says where in the request it is wrong, unless the detail does so itself.
     pub(crate) fn within(self, place: &str) -> Self {
         match &self.detail {
+            Some(detail) if detail.contains(place) => self,
             Some(detail) => {
                 let detail = format!("{place}: {detail}");
                 self.detail(detail)
@@ -68,6 +69,17 @@ impl ApiError {
 
     pub(crate) fn meta(mut self, meta: Value) -> Self {
         self.meta = Some(meta);
+        self
+    }
+
+    /// Adds a field to what is there for programs to read.
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        let mut meta = match self.meta.take() {
+            Some(Value::Object(meta)) => meta,
+            _ => Map::new(),
+        };
+        meta.insert(field.to_owned(), value.into());
+        self.meta = Some(Value::Object(meta));
         self
     }
 
@@ -204,16 +216,21 @@ impl From<Invalid> for ApiError {
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::Line { index, refusal } => {
-                Self::from(*refusal).meta(json!({ "index": index }))
-            }
+            Refusal::Line { index, refusal } => Self::from(*refusal).with("index", index),
             Refusal::InvalidProductIdentifier => Self::validation("Invalid product identifier"),
-            Refusal::InsufficientStock => cannot_complete(
-                "Your request could not be completed due to insufficient stock levels",
-            ),
+            Refusal::InsufficientStock(movement) => {
+                cannot_complete(INSUFFICIENT_STOCK).meta(figures(&movement))
+            }
+            Refusal::TotalWouldOverflow(movement)
+            | Refusal::AllocatedForReservations { movement, .. } => {
+                cannot_complete(&worded(&refusal)).meta(figures(&movement))
+            }
             Refusal::ReservationShort(shortages) => {
                 let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
-                Self::from(Refusal::InsufficientStock).meta(json!({ "shortages": shortages }))
+                cannot_complete(INSUFFICIENT_STOCK).meta(json!({ "shortages": shortages }))
+            }
+            Refusal::SkuTaken { product } | Refusal::ExternalRefTaken { product } => {
+                Self::validation(worded(&refusal)).meta(json!({ "product_id": product.uuid() }))
             }
             Refusal::LaterCount { as_of } => {
                 Self::conflict(&refusal).meta(json!({ "as_of": as_of.to_string() }))
@@ -235,6 +252,25 @@ impl From<Refusal> for ApiError {
             }
         }
     }
+}
+
+/// The detail of the dialect.
+const INSUFFICIENT_STOCK: &str =
+    "Your request could not be completed due to insufficient stock levels";
+
+/// What a refused transaction wanted of its position, and what that holds.
+fn figures(movement: &RefusedMovement) -> Value {
+    let balance = movement.balance;
+    let mut figures = json!({
+        "requested": movement.requested.get(),
+        "available": balance.available.get(),
+        "allocated": balance.allocated.get(),
+        "total": balance.total().get(),
+    });
+    if !movement.reserved.is_zero() {
+        figures["reserved"] = movement.reserved.get().into();
+    }
+    figures
 }
 
 fn cannot_complete(detail: &str) -> ApiError {

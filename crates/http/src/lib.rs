@@ -12,6 +12,7 @@ mod extract;
 mod filter;
 mod form;
 mod idempotency;
+mod inputs;
 mod json;
 mod links;
 mod meters;

@@ -22,7 +22,7 @@ use tracing::Instrument;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::BodyRead;
+use crate::extract::{BodyRead, Handling};
 use crate::form::Form;
 use crate::idempotency::KeyedRequest;
 
@@ -87,6 +87,7 @@ where
         let route = request.extensions().get::<MatchedPath>().cloned();
         let form = Form::of(request.uri().path(), request.headers());
         let body = BodyRead::of(&mut request);
+        let handling = Handling::of(request.headers());
         let keyed = KeyedRequest::of(&mut request, form);
         let limit = app.options.request_timeout;
         let answer = within_limits(&app, &request)
@@ -100,6 +101,7 @@ where
             if let Some(keyed) = &keyed {
                 keyed.mark(&mut response);
             }
+            handling.mark(&mut response);
             let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
             record(&app, &method, route, response.status(), start.elapsed());
             add_headers(&mut response, id);

@@ -2,8 +2,8 @@
 //! themselves are described where they are.
 
 use serde::Deserialize;
-use utoipa::openapi::OpenApi as Document31;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document31, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::error::ErrorBody;
@@ -11,7 +11,34 @@ use crate::error::ErrorBody;
 /// The whole document.
 #[must_use]
 pub fn document() -> Document31 {
-    crate::routes::endpoints().into_openapi()
+    let mut document = crate::routes::endpoints().into_openapi();
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let prefer = PreferHeader::into_params(|| None);
+            let parameters = operation.parameters.get_or_insert_default();
+            parameters.extend(prefer.into_iter().map(RefOr::T));
+        }
+    }
+    document
+}
+
+/// What every request may ask for.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by the extractors; here for its description")]
+struct PreferHeader {
+    /// `handling=strict` (RFC 7240) has an unknown field of the body, or an unknown query parameter,
+    /// refused with 400, which names it; the answer says `Preference-Applied: handling=strict`.
+    /// Without it, what is unknown is ignored.
+    #[param(rename = "Prefer", required = false, example = "handling=strict")]
+    prefer: String,
 }
 
 /// The document without its endpoints.

@@ -1,6 +1,6 @@
 //! Reading stock, history, locations and products.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
@@ -234,9 +234,9 @@ impl ProductReader for MemoryDatabase {
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
-            let product = tenant.products.get(&id)?;
-            let visible = view.acting.can_see(product.owner);
-            visible.then(|| tenant.with_stock(view.acting, product))
+            let mut owners = view.acting.visible();
+            let product = owners.find_map(|owner| tenant.products.get(&(owner, id)))?;
+            Some(tenant.with_stock(view.acting, product))
         }))
     }
 
@@ -246,8 +246,13 @@ impl ProductReader for MemoryDatabase {
         request: PageRequest,
     ) -> Result<Page<ProductAndStock>, StoreError> {
         let found = self.in_tenant(view.organization, |tenant| {
-            let visible = tenant.products.values();
-            let visible = visible.filter(|product| view.acting.can_see(product.owner));
+            let order = view.acting.visible().flat_map(|owner| {
+                let order = tenant.product_order.get(&owner).into_iter().flatten();
+                order.map(move |(registered_at, id)| (*registered_at, *id, owner))
+            });
+            let order: BTreeSet<_> = order.collect();
+            let visible = order.into_iter();
+            let visible = visible.filter_map(|(_, id, owner)| tenant.products.get(&(owner, id)));
             let Page { items, total } = page(visible, request);
             let items = items
                 .iter()

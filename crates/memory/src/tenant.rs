@@ -37,9 +37,11 @@ pub(crate) struct Tenant {
     location_counts: HashMap<Owner, u64>,
     /// Deleted locations, which entries go on referring to by the slug that they had last.
     deleted_locations: HashMap<LocationId, Location>,
-    pub(crate) products: BTreeMap<ProductId, Product>,
-    skus: HashMap<(Owner, ProductText), ProductId>,
-    external_refs: HashMap<(Owner, ProductText), ProductId>,
+    pub(crate) products: HashMap<(Owner, ProductId), Product>,
+    /// The products of an owner in the order of their registration.
+    pub(crate) product_order: HashMap<Owner, BTreeSet<(Timestamp, ProductId)>>,
+    skus: Holders,
+    external_refs: Holders,
     pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
     /// What keys are called, also those that are gone.
     key_names: HashMap<KeyId, Arc<str>>,
@@ -50,6 +52,9 @@ pub(crate) struct Tenant {
     pub(crate) undone: HashMap<TransactionId, TransactionId>,
     kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
 }
+
+/// Who of an owner's products has a text that only one may have.
+type Holders = HashMap<(Owner, ProductText), ProductId>;
 
 /// From when to when a stock has had a position in a location.
 pub(crate) struct PositionSpan {
@@ -66,6 +71,7 @@ impl Tenant {
             organization,
             management: managed_products,
             products,
+            store_products,
             skus,
             external_refs,
             location_slugs,
@@ -94,14 +100,22 @@ impl Tenant {
             };
             state.management.insert(*product, management);
         }
-        let by_text = skus.iter().filter_map(|sku| self.skus.get(sku));
+        let holder = |holders: &Holders, text: &(Owner, ProductText)| {
+            let holder = holders.get(text)?;
+            Some((text.0, *holder))
+        };
+        let by_text = skus.iter().filter_map(|sku| holder(&self.skus, sku));
         let by_ref = external_refs.iter();
-        let by_ref = by_ref.filter_map(|external_ref| self.external_refs.get(external_ref));
-        for id in products.iter().chain(by_text).chain(by_ref) {
-            if let Some(product) = self.products.get(id) {
+        let by_ref = by_ref.filter_map(|it| holder(&self.external_refs, it));
+        let by_id = products.iter().copied();
+        for key in by_id.chain(by_text).chain(by_ref) {
+            if let Some(product) = self.products.get(&key) {
                 state.add_product(product.clone());
             }
         }
+        let in_stores = store_products.iter().copied();
+        let in_stores = in_stores.filter(|id| self.is_in_a_store(*id));
+        state.store_products.extend(in_stores);
         let by_slug = location_slugs.iter();
         let by_slug = by_slug.filter_map(|slug| self.location_slugs.get(slug));
         for id in locations.iter().chain(by_slug) {
@@ -236,6 +250,12 @@ impl Tenant {
             .collect()
     }
 
+    /// Whether a store has registered a product of its own under this id.
+    fn is_in_a_store(&self, id: ProductId) -> bool {
+        let mut stores = self.stores.keys().map(|store| Owner::Store(*store));
+        stores.any(|owner| self.products.contains_key(&(owner, id)))
+    }
+
     fn is_in_use(&self, location: LocationId) -> bool {
         self.positions.get(&location).is_some_and(|keys| {
             keys.iter()
@@ -319,7 +339,9 @@ impl Tenant {
             RecordChange::Location(location) => self.store_location(location),
             RecordChange::LocationDeleted(location, at) => self.delete_location(location, at),
             RecordChange::Product(product) => self.store_product(product),
-            RecordChange::ProductDeleted(product) => self.remove_product(product.id),
+            RecordChange::ProductDeleted(product) => {
+                self.remove_product((product.owner, product.id))
+            }
             RecordChange::OrganizationLevel(product, true) => {
                 self.organization_level.insert(product);
             }
@@ -380,7 +402,10 @@ impl Tenant {
     }
 
     fn store_product(&mut self, product: Product) {
-        self.remove_product(product.id);
+        let key = (product.owner, product.id);
+        self.remove_product(key);
+        let order = self.product_order.entry(product.owner).or_default();
+        order.insert((product.created_at, product.id));
         if let Some(sku) = &product.sku {
             self.skus.insert((product.owner, sku.clone()), product.id);
         }
@@ -388,13 +413,16 @@ impl Tenant {
             self.external_refs
                 .insert((product.owner, external_ref.clone()), product.id);
         }
-        self.products.insert(product.id, product);
+        self.products.insert(key, product);
     }
 
-    fn remove_product(&mut self, id: ProductId) {
-        let Some(product) = self.products.remove(&id) else {
+    fn remove_product(&mut self, key: (Owner, ProductId)) {
+        let Some(product) = self.products.remove(&key) else {
             return;
         };
+        if let Some(order) = self.product_order.get_mut(&product.owner) {
+            order.remove(&(product.created_at, product.id));
+        }
         if let Some(sku) = product.sku {
             self.skus.remove(&(product.owner, sku));
         }

@@ -11,9 +11,10 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{KeyReader, Ledger, ServerState, StockReader, StoreError, View};
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    Actor, Answer, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
+    Actor, Answer, Balance, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
     Idempotency, IdempotencyKey, LocationId, Name, Operation, OrganizationId, Owner, Patch,
-    ProductId, Quantity, Refusal, RequestDigest, Slug, Transact, TransactionAction, UpdateLocation,
+    ProductId, Quantity, Refusal, RefusedMovement, RequestDigest, Slug, Transact,
+    TransactionAction, UpdateLocation,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -383,7 +384,14 @@ async fn what_another_server_changed_is_known() {
     // Of ten, nine are left, and then none.
     assert_eq!(refused(&one, allocate(PRODUCT, 1).into()).await, None);
     assert_eq!(refused(&other, allocate(PRODUCT, 9).into()).await, None);
-    let insufficient = Some(Refusal::InsufficientStock);
+    let insufficient = Some(Refusal::InsufficientStock(RefusedMovement {
+        requested: Quantity::new(1).unwrap(),
+        balance: Balance {
+            available: Quantity::ZERO,
+            allocated: Quantity::new(10).unwrap(),
+        },
+        reserved: Quantity::ZERO,
+    }));
     assert_eq!(
         refused(&one, allocate(PRODUCT, 1).into()).await,
         insufficient

@@ -161,7 +161,7 @@ async fn a_byte_changed_in_an_entry_is_named() {
         ("batch_id", "uuid"),
         ("undoes", an_id),
         ("actor_key_id", "uuid"),
-        ("as_of", "bigint"),
+        ("as_of", "0::bigint"),
         ("created_at", "bigint"),
         ("hash", "bytea"),
     ] {

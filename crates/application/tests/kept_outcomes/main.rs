@@ -12,12 +12,12 @@ use serde_json::Value;
 use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
     Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Counted,
-    Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey, KeyId,
-    Location, LocationId, Name, OrderId, Organization, OrganizationId, Outcome, Owner, Position,
-    Product, ProductId, ProductStatus, ProductText, Quantity, Reason, Recorded, Reference, Refusal,
-    Reservation, ReservationId, ReservationState, Reserved, ReservedLine, SecretHash, Settings,
-    Shortage, Slug, Stock, StockId, StockKey, StockedProduct, Store, StoreId, Timestamp,
-    TransactionId,
+    Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey,
+    ItemAvailability, KeyId, Location, LocationId, Name, OrderId, Organization, OrganizationId,
+    Outcome, Owner, Position, Product, ProductField, ProductId, ProductStatus, ProductText,
+    Quantity, Reason, Recorded, Reference, Refusal, RefusedMovement, Reservation, ReservationId,
+    ReservationState, Reserved, ReservedLine, SecretHash, Settings, Shortage, Slug, Stock, StockId,
+    StockKey, StockedProduct, Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -52,6 +52,7 @@ samples! { answers: Answer {
     Settled => Answer::Settled(()),
     Stocks => Answer::Stocks(vec![stock()]),
     Products => Answer::Products(vec![product()]),
+    Availability => Answer::Availability(vec![availability()]),
     Location => Answer::Location(location()),
     Product => Answer::Product(product()),
     Key => Answer::Key(key()),
@@ -75,8 +76,11 @@ samples! { refusals: Refusal {
     TooManyLocations => Refusal::TooManyLocations { locations_max: 10_000 },
     StockReserved => Refusal::StockReserved,
     LocationInUse => Refusal::LocationInUse,
-    SkuTaken => Refusal::SkuTaken,
-    ExternalRefTaken => Refusal::ExternalRefTaken,
+    ProductIdTaken => Refusal::ProductIdTaken,
+    WhiteSpaceAtEnds => Refusal::WhiteSpaceAtEnds { field: ProductField::ExternalRef },
+    SkuTaken => Refusal::SkuTaken { product: id(1) },
+    ExternalRefTaken => Refusal::ExternalRefTaken { product: id(1) },
+    FiguresNotSet => Refusal::FiguresNotSet,
     ProductHasStock => Refusal::ProductHasStock,
     TooManyKeys => Refusal::TooManyKeys { keys_max: 1_000 },
     AsOfInFuture => Refusal::AsOfInFuture,
@@ -97,10 +101,10 @@ samples! { refusals: Refusal {
     KeptAnswerUnreadable => Refusal::KeptAnswerUnreadable,
     ReservationIs => Refusal::ReservationIs(ReservationState::Expired),
     OrderReserved => Refusal::OrderReserved,
-    InsufficientStock => Refusal::InsufficientStock,
-    TotalWouldOverflow => Refusal::TotalWouldOverflow,
+    InsufficientStock => Refusal::InsufficientStock(movement()),
+    TotalWouldOverflow => Refusal::TotalWouldOverflow(movement()),
     ReservationShort => Refusal::ReservationShort(vec![shortage()]),
-    AllocatedForReservations => Refusal::AllocatedForReservations { unreserved: quantity(2) },
+    AllocatedForReservations => Refusal::AllocatedForReservations { unreserved: quantity(2), movement: movement() },
     NotSoManyOpen => Refusal::NotSoManyOpen { product: id(1), open: 2 },
     MadeByReservation => Refusal::MadeByReservation,
     AlreadyUndone => Refusal::AlreadyUndone,
@@ -238,6 +242,23 @@ fn shortage() -> Shortage {
         location: Some(slug()),
         requested: 5,
         available: quantity(3),
+    }
+}
+
+fn availability() -> ItemAvailability {
+    ItemAvailability {
+        product: id(1),
+        location: Some("berlin".to_owned()),
+        requested: 5,
+        available: quantity(3),
+    }
+}
+
+fn movement() -> RefusedMovement {
+    RefusedMovement {
+        requested: quantity(9),
+        balance: balance(3, 4),
+        reserved: quantity(2),
     }
 }
 

@@ -52,12 +52,12 @@ async fn a_change_is_committed_as_the_caller() {
                 && commands[0].operation == Operation::Transact(allocation())
         })
         .times(1)
-        .returning(|_, _| Ok(vec![Err(Refusal::InsufficientStock)]));
+        .returning(|_, _| Ok(vec![Err(Refusal::UnknownStock)]));
     let stockroom = stockroom(database, &TestClock::new()).await;
     let refused = stockroom.transact(&administrator(), allocation()).await;
     assert!(matches!(
         refused,
-        Err(Error::Refused(Refusal::InsufficientStock))
+        Err(Error::Refused(Refusal::UnknownStock))
     ));
 }
 

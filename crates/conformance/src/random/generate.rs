@@ -165,7 +165,7 @@ impl Generator {
                 id: self.pick(&known.locations),
             }
             .into(),
-            87..90 => self.registration().into(),
+            87..90 => self.registration(product).into(),
             90..93 => self.product_update(product).into(),
             93..94 => DeleteProduct { id: product }.into(),
             94..96 => self.new_key().into(),
@@ -222,7 +222,11 @@ impl Generator {
                 (self.pick(&SLUGS), self.sometimes(pieces))
             })
             .collect();
-        make::put(product, located)
+        let mut put = make::put(product, located);
+        if self.random.random_ratio(1, 4) {
+            put.echoed.allocated = Some(make::quantity(self.pick(&[0, 0, 1])));
+        }
+        put
     }
 
     fn new_location(&mut self) -> CreateLocation {
@@ -248,9 +252,10 @@ impl Generator {
         }
     }
 
-    fn registration(&mut self) -> RegisterProduct {
+    fn registration(&mut self, id: ProductId) -> RegisterProduct {
         let stock = make::quantity(self.pieces());
         RegisterProduct {
+            id: self.sometimes(id),
             sku: self.text(),
             external_ref: self.text(),
             manage_stock: self.random.random(),

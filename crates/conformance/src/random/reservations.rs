@@ -3,9 +3,9 @@
 use rand::RngExt;
 use stockroom_application::filter::ReservationCondition;
 use stockroom_domain::{
-    Actor, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, Operation, OrderId,
-    Owner, PayReservation, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
-    Reserve, SettleStock, ShowProducts, ShowStock, Timestamp,
+    Actor, CheckAvailability, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
+    Operation, OrderId, Owner, PayReservation, ReleaseReservation, ReservationItem, ReservationRef,
+    ReservationStatus, Reserve, SettleStock, ShowProducts, ShowStock, Timestamp,
 };
 
 use super::generate::{Generator, Known, SLUGS};
@@ -23,6 +23,9 @@ impl Generator {
     ) -> (Actor, Operation) {
         let anybody = self.pick(actors);
         let made = self.reservation(known);
+        if self.random().random_ratio(1, 10) {
+            return (anybody, self.check(known).into());
+        }
         let Some((owner, reservation)) = made.filter(|_| self.random().random()) else {
             return (anybody, self.reserve(known).into());
         };
@@ -80,6 +83,15 @@ impl Generator {
             order: order.filter(|_| self.random().random()),
             expires_in: self.expires_in(),
             items,
+        }
+    }
+
+    fn check(&mut self, known: &Known) -> CheckAvailability {
+        let count = self.pick(&[0, 1, 2, 5]);
+        let order = OrderId::new("order_id", self.pick(&ORDERS));
+        CheckAvailability {
+            order: order.expect("an order"),
+            items: (0..count).map(|_| self.item(known)).collect(),
         }
     }
 

@@ -12,7 +12,7 @@ use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
     Actor, Annotation, Balance, Count, CountMany, CountStock, Counted, LocationId, Needs, Quantity,
-    Reason, Refusal, State, Stock, StockKey, Timestamp, TransactionAction,
+    Reason, Refusal, RefusedMovement, State, Stock, StockKey, Timestamp, TransactionAction,
 };
 
 /// The reason of a count's ledger entry.
@@ -156,7 +156,11 @@ impl<'a> Books<'a> {
             undoes: None,
             as_of: Some(as_of),
         };
-        let pieces = pieces.ok_or(Refusal::TotalWouldOverflow)?;
+        let pieces = pieces.ok_or(Refusal::TotalWouldOverflow(RefusedMovement {
+            requested: count.counted,
+            balance: current,
+            reserved: stock.held(location_id),
+        }))?;
         let decision = entry.write(stock, current, action, pieces, actor, context)?;
         if past.is_some() {
             let position = (stock.key(), location_id);

@@ -1,11 +1,13 @@
 //! Products.
 
+use std::collections::HashMap;
+
 use super::stock::need_visible_stock;
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Change, CreateStock, DeleteProduct, Needs, Owner, Product, ProductId, ProductText,
-    Quantity, RecordChange, Refusal, RegisterProduct, State, StockedProduct, Transact,
+    Actor, Change, CreateStock, DeleteProduct, Needs, Owner, Product, ProductField, ProductId,
+    ProductText, Quantity, RecordChange, Refusal, RegisterProduct, State, StockedProduct, Transact,
     TransactionAction, UpdateProduct,
 };
 
@@ -17,6 +19,15 @@ impl Request for RegisterProduct {
             self.sku.as_ref(),
             self.external_ref.as_ref(),
         );
+        // Of a fresh id there is nothing to be known.
+        if let Some(id) = self.id {
+            create_stock(id, Quantity::ZERO).needs(actor, needs);
+            need_visible_product(needs, actor.acting, id);
+            need_visible_stock(needs, actor.acting, id);
+            if actor.acting == Owner::Organization {
+                needs.store_products.insert(id);
+            }
+        }
     }
 
     fn decide(
@@ -25,8 +36,12 @@ impl Request for RegisterProduct {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<StockedProduct>, Refusal> {
+        if let Some(id) = self.id {
+            check_id(state, actor.acting, id)?;
+        }
+        let fresh = || ProductId::new(context.ids.next_id(context.now));
         let product = Product {
-            id: ProductId::new(context.ids.next_id(context.now)),
+            id: self.id.unwrap_or_else(fresh),
             owner: actor.acting,
             name: self.name.clone(),
             sku: self.sku.clone(),
@@ -39,21 +54,16 @@ impl Request for RegisterProduct {
             created_at: context.now,
             updated_at: context.now,
         };
-        check_unique_texts(state, &product)?;
+        check_texts(state, &product, None)?;
 
-        // From here on it is certain: the id is fresh, so that no stock is in the way.
         let mut changes = vec![Change::Record(RecordChange::Product(product.clone()))];
         if product.owner == Owner::Organization {
             let organization_level = RecordChange::OrganizationLevel(product.id, true);
             changes.push(Change::Record(organization_level));
         }
-        let mut level = Quantity::ZERO;
-        if let Some(quantity) = self.stock.or(self.manage_stock.then_some(Quantity::ZERO)) {
-            let stock = create_stock(product.id, quantity);
-            let decision = stock.decide(actor, state, context)?;
-            changes.extend(decision.changes);
-            level = quantity;
-        }
+        let managed = self.manage_stock;
+        let (level, stocked) = set_level(product.id, self.stock, managed, actor, state, context)?;
+        changes.extend(stocked);
         Ok(Decision {
             changes,
             answer: StockedProduct { product, level },
@@ -66,8 +76,9 @@ impl Request for UpdateProduct {
         for owner in actor.acting.visible() {
             need_unique_texts(needs, owner, self.sku.value(), self.external_ref.value());
         }
-        // Covers the stock that may have to be created, and the product itself.
+        // Covers the stock that may have to be created.
         create_stock(self.id, Quantity::ZERO).needs(actor, needs);
+        need_visible_product(needs, actor.acting, self.id);
         need_visible_stock(needs, actor.acting, self.id);
     }
 
@@ -77,7 +88,8 @@ impl Request for UpdateProduct {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<StockedProduct>, Refusal> {
-        let current = visible_product(state, actor, self.id)?.clone();
+        let before = visible_product(state, actor, self.id)?;
+        let current = before.clone();
         let product = Product {
             name: self.name.clone().unwrap_or(current.name),
             sku: self.sku.clone().apply(current.sku),
@@ -90,32 +102,12 @@ impl Request for UpdateProduct {
             updated_at: current.updated_at.max(context.now),
             ..current
         };
-        check_unique_texts(state, &product)?;
+        check_texts(state, &product, Some(before))?;
 
         let mut changes = vec![Change::Record(RecordChange::Product(product.clone()))];
-        let stock = state.visible_stock(actor.acting, self.id);
-        let mut level = stock.map_or(Quantity::ZERO, |stock| stock.sums().available);
-        let managed_now = product.manage_stock && self.manage_stock.is_some();
-        match (stock, self.stock) {
-            (Some(stock), Some(quantity)) => {
-                let set = Transact::new(self.id, TransactionAction::Set, quantity);
-                let decision = set.decide(actor, state, context)?;
-                let unlocated_before = stock.unlocated.available;
-                let unlocated_after = decision.answer.entry.balance.available;
-                level = level
-                    .checked_sub(unlocated_before)
-                    .and_then(|located| located.checked_add(unlocated_after))
-                    .unwrap_or(unlocated_after);
-                changes.extend(decision.changes);
-            }
-            (None, quantity) if quantity.is_some() || managed_now => {
-                let quantity = quantity.unwrap_or(Quantity::ZERO);
-                let decision = create_stock(self.id, quantity).decide(actor, state, context)?;
-                level = quantity;
-                changes.extend(decision.changes);
-            }
-            _ => {}
-        }
+        let managed = product.manage_stock && self.manage_stock.is_some();
+        let (level, stocked) = set_level(self.id, self.stock, managed, actor, state, context)?;
+        changes.extend(stocked);
         Ok(Decision {
             changes,
             answer: StockedProduct { product, level },
@@ -125,7 +117,7 @@ impl Request for UpdateProduct {
 
 impl Request for DeleteProduct {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
-        needs.products.insert(self.id);
+        need_visible_product(needs, actor.acting, self.id);
         needs.management.insert(self.id);
         need_visible_stock(needs, actor.acting, self.id);
     }
@@ -185,21 +177,98 @@ fn need_unique_texts(
     }
 }
 
-/// Refuses a product whose `sku` or `external_ref` another of the same owner has.
-fn check_unique_texts(state: &State, product: &Product) -> Result<(), Refusal> {
-    let taken = |holders: &std::collections::HashMap<(Owner, ProductText), ProductId>,
-                 text: &Option<ProductText>| {
-        text.as_ref()
-            .and_then(|text| holders.get(&(product.owner, text.clone())))
-            .is_some_and(|holder| *holder != product.id)
+/// Refuses an id for a new product of `acting` that it cannot have: one under which it sees a
+/// registered product, or one of an organization-level product that is not its own. A store's own
+/// product, of which nobody but its stock knows so far, is its own to register. Of what other stores
+/// have under the id a store learns nothing; the organization, which can act in all of them, does.
+fn check_id(state: &State, acting: Owner, id: ProductId) -> Result<(), Refusal> {
+    let management = state.management.get(&id);
+    let is_organization_level = management.is_some_and(|it| it.organization_level);
+    let stock = state.visible_stock(acting, id);
+    let is_own = stock.is_some_and(|stock| stock.product_owner == acting);
+    let is_taken = match acting {
+        Owner::Organization => state.store_products.contains(&id),
+        Owner::Store(_) => is_organization_level && !is_own,
     };
-    if taken(&state.skus, &product.sku) {
-        return Err(Refusal::SkuTaken);
-    }
-    if taken(&state.external_refs, &product.external_ref) {
-        return Err(Refusal::ExternalRefTaken);
+    if is_taken || state.visible_product(acting, id).is_some() {
+        return Err(Refusal::ProductIdTaken);
     }
     Ok(())
+}
+
+/// Refuses a `sku` or an `external_ref` that has white space at its ends, unless the product had it
+/// before, or that another product of the same owner has.
+fn check_texts(state: &State, product: &Product, before: Option<&Product>) -> Result<(), Refusal> {
+    let sku_before = before.and_then(|it| it.sku.as_ref());
+    check_ends(ProductField::Sku, product.sku.as_ref(), sku_before)?;
+    let external_ref = product.external_ref.as_ref();
+    let external_ref_before = before.and_then(|it| it.external_ref.as_ref());
+    check_ends(ProductField::ExternalRef, external_ref, external_ref_before)?;
+    let holder = |holders: &HashMap<(Owner, ProductText), ProductId>,
+                  text: &Option<ProductText>| {
+        let text = text.as_ref()?;
+        let holder = holders.get(&(product.owner, text.clone()))?;
+        Some(*holder).filter(|holder| *holder != product.id)
+    };
+    if let Some(product) = holder(&state.skus, &product.sku) {
+        return Err(Refusal::SkuTaken { product });
+    }
+    if let Some(product) = holder(&state.external_refs, &product.external_ref) {
+        return Err(Refusal::ExternalRefTaken { product });
+    }
+    Ok(())
+}
+
+fn check_ends(
+    field: ProductField,
+    text: Option<&ProductText>,
+    before: Option<&ProductText>,
+) -> Result<(), Refusal> {
+    let text = text
+        .filter(|text| Some(*text) != before)
+        .map(ProductText::as_str);
+    if text.is_some_and(|text| text.trim() != text) {
+        return Err(Refusal::WhiteSpaceAtEnds { field });
+    }
+    Ok(())
+}
+
+/// Gives a product's unlocated stock this total, or creates it if it is to be managed; gives what
+/// is available afterwards, and what changes.
+fn set_level(
+    product: ProductId,
+    total: Option<Quantity>,
+    is_managed: bool,
+    actor: &Actor,
+    state: &State,
+    context: &mut Context<'_>,
+) -> Result<(Quantity, Vec<Change>), Refusal> {
+    let Some(stock) = state.visible_stock(actor.acting, product) else {
+        let Some(total) = total.or(is_managed.then_some(Quantity::ZERO)) else {
+            return Ok((Quantity::ZERO, Vec::new()));
+        };
+        let decision = create_stock(product, total).decide(actor, state, context)?;
+        return Ok((total, decision.changes));
+    };
+    // A client that sends back what it has read changes nothing, and the ledger stays as it is.
+    let total = total.filter(|total| *total != stock.unlocated.total());
+    let Some(total) = total else {
+        return Ok((stock.sums().available, Vec::new()));
+    };
+    let set = Transact::new(product, TransactionAction::Set, total);
+    let decision = set.decide(actor, state, context)?;
+    let after = decision.changes.iter().find_map(|change| match change {
+        Change::Stock(stock) => Some(stock.sums().available),
+        _ => None,
+    });
+    Ok((after.unwrap_or_default(), decision.changes))
+}
+
+/// Needs the registered product of this id that `acting` sees.
+pub(super) fn need_visible_product(needs: &mut Needs, acting: Owner, id: ProductId) {
+    needs
+        .products
+        .extend(acting.visible().map(|owner| (owner, id)));
 }
 
 fn visible_product<'a>(
@@ -208,9 +277,7 @@ fn visible_product<'a>(
     id: ProductId,
 ) -> Result<&'a Product, Refusal> {
     let product = state
-        .products
-        .get(&id)
-        .filter(|product| actor.acting.can_see(product.owner))
+        .visible_product(actor.acting, id)
         .ok_or(Refusal::ProductNotFound)?;
     actor.may_administer(product.owner)?;
     Ok(product)

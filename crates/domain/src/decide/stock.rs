@@ -13,15 +13,16 @@ use crate::{
 
 impl Request for CreateStock {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        let owner = actor.acting;
         needs.organization = true;
         needs.management.insert(self.product);
-        needs.products.insert(self.product);
+        needs.products.insert((owner, self.product));
         needs.stocks.insert(StockKey {
             product: self.product,
-            owner: actor.acting,
+            owner,
         });
         for slug in self.located.keys() {
-            needs.location_slugs.insert((actor.acting, slug.clone()));
+            needs.location_slugs.insert((owner, slug.clone()));
         }
     }
 
@@ -136,6 +137,9 @@ impl Request for SetLocations {
             located.push((location, *quantity));
         }
         let stock = stock.ok_or(Refusal::UnknownStock)?;
+        if self.located.is_empty() && !self.echoed.are_those_of(stock.sums()) {
+            return Err(Refusal::FiguresNotSet);
+        }
         let mut after = stock.clone();
         for (location, quantity) in &located {
             let current = stock.balance(Some(location.id));
@@ -250,10 +254,7 @@ pub(super) fn need_location(needs: &mut Needs, acting: Owner, slug: Option<&str>
 /// store's, an organization-level one the organization's, and one that nobody registered belongs
 /// to its creator.
 fn product_owner(state: &State, creator: Owner, product: ProductId) -> Owner {
-    let own = state
-        .products
-        .get(&product)
-        .is_some_and(|product| product.owner == creator);
+    let own = state.products.contains_key(&(creator, product));
     let organization_level = state
         .management
         .get(&product)

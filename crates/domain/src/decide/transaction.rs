@@ -8,8 +8,8 @@ use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
     Actor, Annotation, Balance, Batch, BatchEntry, BatchId, Change, EntryAction, LocationId, Needs,
-    Owner, ProductId, Quantity, Recorded, Refusal, Slug, State, Stock, StockKey, Timestamp,
-    Transact, TransactMany, TransactionAction, TransactionId,
+    Owner, ProductId, Quantity, Recorded, Refusal, RefusedMovement, Slug, State, Stock, StockKey,
+    Timestamp, Transact, TransactMany, TransactionAction, TransactionId,
 };
 
 impl Request for Transact {
@@ -56,7 +56,10 @@ impl Transact {
             return Err(Refusal::ExpectationFailed(current));
         }
         if position.is_none() && !may_add {
-            return Err(Refusal::InsufficientStock);
+            return Err(Refusal::InsufficientStock(RefusedMovement {
+                requested: self.quantity,
+                ..RefusedMovement::default()
+            }));
         }
         let entry = EntryOf {
             location: location.map(|location| (location.id, &location.slug)),
@@ -88,18 +91,25 @@ impl EntryOf<'_> {
         actor: &Actor,
         context: &mut Context<'_>,
     ) -> Result<Decision<Recorded>, Refusal> {
-        let (action, quantity, balance) = movement(action, quantity, current)?;
         let held = stock.held(self.location.map(|(location, _)| location));
+        let refused = RefusedMovement {
+            requested: quantity,
+            balance: current,
+            reserved: held,
+        };
+        let (action, quantity, balance) = movement(action, quantity, current, refused)?;
         if balance.allocated < held {
-            let unreserved = current.allocated.checked_sub(held).unwrap_or_default();
-            return Err(Refusal::AllocatedForReservations { unreserved });
+            return Err(Refusal::AllocatedForReservations {
+                unreserved: current.allocated.checked_sub(held).unwrap_or_default(),
+                movement: refused,
+            });
         }
         if action == EntryAction::Increment {
             stock
                 .sums()
                 .total()
                 .checked_add(quantity)
-                .ok_or(Refusal::TotalWouldOverflow)?;
+                .ok_or(Refusal::TotalWouldOverflow(refused))?;
         }
 
         // From here on it is certain.
@@ -240,12 +250,13 @@ fn movement(
     action: TransactionAction,
     quantity: Quantity,
     current: Balance,
+    refused: RefusedMovement,
 ) -> Result<(EntryAction, Quantity, Balance), Refusal> {
     let Balance {
         available,
         allocated,
     } = current;
-    let insufficient = Refusal::InsufficientStock;
+    let insufficient = Refusal::InsufficientStock(refused);
     let (entry_action, quantity, available, allocated) = match action {
         TransactionAction::Increment => (
             EntryAction::Increment,
@@ -288,6 +299,6 @@ fn movement(
             allocated,
         })
         .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
-        .ok_or(Refusal::TotalWouldOverflow)?;
+        .ok_or(Refusal::TotalWouldOverflow(refused))?;
     Ok((entry_action, quantity, balance))
 }

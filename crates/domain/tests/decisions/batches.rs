@@ -6,7 +6,8 @@ use stockroom_domain::{
 };
 
 use crate::scene::{
-    CountingIds, actor, at, balance, name, other_store, product, quantity, slug, stock, store,
+    CountingIds, actor, at, balance, name, other_store, product, quantity, refused, slug, stock,
+    store,
 };
 use TransactionAction::{Allocate, Decrement, Increment};
 
@@ -82,7 +83,8 @@ fn each_command_sees_the_ones_before_it() {
     let (outcomes, changes) = run_on(holding(5), &commands);
     let accepted: Vec<bool> = outcomes.iter().map(Result::is_ok).collect();
     assert_eq!(accepted, [true, true, false]);
-    assert_eq!(outcomes[2], Err(Refusal::InsufficientStock));
+    let refusal = Refusal::InsufficientStock(refused(2, balance(1, 4)));
+    assert_eq!(outcomes[2], Err(refusal));
     let sequences: Vec<u64> = changes.entries.iter().map(|entry| entry.sequence).collect();
     assert_eq!(sequences, [2, 3]);
     let key = StockKey {
@@ -99,7 +101,8 @@ fn each_command_sees_the_ones_before_it() {
 fn refusals_alone_change_nothing() {
     let commands = vec![transact(store(), Decrement, 6); 3];
     let (outcomes, changes) = run_on(holding(5), &commands);
-    assert_eq!(outcomes, vec![Err(Refusal::InsufficientStock); 3]);
+    let refusal = Refusal::InsufficientStock(refused(6, balance(5, 0)));
+    assert_eq!(outcomes, vec![Err(refusal); 3]);
     assert!(changes.is_empty());
 }
 

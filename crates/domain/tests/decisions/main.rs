@@ -1,6 +1,7 @@
 //! What the domain decides, seen from outside: every refusal in its place, every action at its
 //! bounds, and a small independent model that predicts whole sequences.
 
+mod availability;
 mod batches;
 mod counts;
 mod hashes;

@@ -5,7 +5,9 @@ use stockroom_domain::{
     TransactionAction,
 };
 
-use crate::scene::{Scene, balance, changed_stock, entries, id, product, quantity, stock, store};
+use crate::scene::{
+    Scene, balance, changed_stock, entries, id, product, quantity, refused, stock, store,
+};
 use TransactionAction::{Allocate, Decrement, Increment};
 
 #[expect(clippy::unnecessary_wraps, reason = "as lines are")]
@@ -58,7 +60,8 @@ fn a_line_that_is_refused_hinders_no_other_one() {
     ];
     let answer = scene(lines, false).accepted().answer;
     assert_eq!(sequences(&answer), [Some(2), None, None, None, Some(3)]);
-    assert_eq!(answer[1], Err(Refusal::InsufficientStock));
+    let refusal = Refusal::InsufficientStock(refused(3, balance(2, 3)));
+    assert_eq!(answer[1], Err(refusal));
     assert_eq!(answer[2], Err(Refusal::NoTransaction));
     assert_eq!(answer[3], Err(Refusal::UnknownStock));
 }
@@ -69,7 +72,7 @@ fn all_or_none_are_made_and_the_first_refusal_counts() {
         (
             vec![line(Allocate, 3), line(Allocate, 3), None],
             1,
-            Refusal::InsufficientStock,
+            Refusal::InsufficientStock(refused(3, balance(2, 3))),
         ),
         (
             vec![line(Allocate, 3), None, line(Allocate, 3)],

@@ -2,8 +2,8 @@
 
 use proptest::prelude::*;
 use stockroom_domain::{
-    Context, CreateStock, Refusal, STOCK_LOCATIONS_MAX, SetLocations, State, Stock, Transact,
-    TransactionAction, run,
+    Context, CreateStock, EchoedFigures, Refusal, STOCK_LOCATIONS_MAX, SetLocations, State, Stock,
+    Transact, TransactionAction, run,
 };
 
 use crate::scene::{CountingIds, MOST, Scene, actor, at, location, product, quantity, slug, store};
@@ -109,8 +109,8 @@ impl Model {
 fn reason(refusal: &Refusal) -> &'static str {
     match refusal {
         Refusal::UnknownLocation { .. } => "unknown",
-        Refusal::InsufficientStock => "insufficient",
-        Refusal::TotalWouldOverflow => "overflow",
+        Refusal::InsufficientStock(_) => "insufficient",
+        Refusal::TotalWouldOverflow(_) => "overflow",
         Refusal::TotalTooLarge => "too large",
         Refusal::LocationAllocated { .. } => "allocated",
         other => panic!("{other:?} has no place here"),
@@ -159,6 +159,7 @@ fn operation(step: &Step) -> stockroom_domain::Operation {
                 .iter()
                 .map(|(place, pieces)| (slug(SLUGS[*place]), pieces.map(quantity)))
                 .collect(),
+            echoed: EchoedFigures::default(),
         }
         .into(),
     }

@@ -1,17 +1,18 @@
 //! Products.
 
 use stockroom_domain::{
-    Change, CommodityType, DeleteProduct, Owner, Patch, Product, ProductStatus, RecordChange,
-    Refusal, RegisterProduct, UpdateProduct,
+    Change, CommodityType, DeleteProduct, Owner, Patch, Product, ProductField, ProductId,
+    ProductStatus, RecordChange, Refusal, RegisterProduct, UpdateProduct,
 };
 
 use crate::scene::{
     MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, other_store, product,
-    quantity, registered, stock, store, text,
+    quantity, refused, registered, stock, store, text,
 };
 
 fn register() -> RegisterProduct {
     RegisterProduct {
+        id: None,
         name: text("A product"),
         sku: Some(text("sku")),
         slug: None,
@@ -57,14 +58,14 @@ fn refusals_of_a_registration_come_in_order() {
                 |scene| {
                     scene.state.skus.insert((store(), text("sku")), id(0xB));
                 },
-                Refusal::SkuTaken,
+                Refusal::SkuTaken { product: id(0xB) },
             ),
             (
                 |scene| {
                     let holders = &mut scene.state.external_refs;
                     holders.insert((store(), text("ref")), id(0xB));
                 },
-                Refusal::ExternalRefTaken,
+                Refusal::ExternalRefTaken { product: id(0xB) },
             ),
         ],
     );
@@ -149,18 +150,18 @@ fn refusals_of_an_update_come_in_order() {
                     let rival = rival(Owner::Organization, Some("sku"), None);
                     scene.state.add_product(rival);
                 },
-                Refusal::SkuTaken,
+                Refusal::SkuTaken { product: id(0xB) },
             ),
             (
                 |scene| {
                     let holders = &mut scene.state.external_refs;
                     holders.insert((Owner::Organization, text("ref")), id(0xC));
                 },
-                Refusal::ExternalRefTaken,
+                Refusal::ExternalRefTaken { product: id(0xC) },
             ),
             (
                 |scene| scene.request.stock = Some(quantity(2)),
-                Refusal::InsufficientStock,
+                Refusal::InsufficientStock(refused(2, balance(5, 3))),
             ),
         ],
     );
@@ -186,7 +187,7 @@ fn an_update_creates_no_second_stock_of_a_shared_product() {
                     let rival = rival(Owner::Organization, Some("sku"), None);
                     scene.state.add_product(rival);
                 },
-                Refusal::SkuTaken,
+                Refusal::SkuTaken { product: id(0xB) },
             ),
             (
                 |scene| {
@@ -375,4 +376,242 @@ fn a_deleted_product_is_no_longer_organization_level() {
         }
         assert_eq!(scene.accepted().changes, expected);
     }
+}
+
+fn register_as(product: ProductId) -> RegisterProduct {
+    RegisterProduct {
+        id: Some(product),
+        ..register()
+    }
+}
+
+#[test]
+fn a_product_gets_the_id_that_is_asked_for() {
+    for owner in [store(), Owner::Organization] {
+        let decision = Scene::new(register_as(id(0xD))).by(owner).accepted();
+        assert_eq!(decision.answer.product.id, id(0xD), "{owner}");
+    }
+}
+
+/// Who asks for the id of whose product.
+#[test]
+fn an_id_is_taken_by_what_the_caller_sees() {
+    let organization = Owner::Organization;
+    for (by, of, is_taken) in [
+        (store(), store(), true),
+        (store(), organization, true),
+        (store(), other_store(), false),
+        (organization, organization, true),
+    ] {
+        let scene = Scene::new(register_as(product()))
+            .by(by)
+            .with_product(registered(of, product()));
+        let refusal = scene.decide().err();
+        let expected = is_taken.then_some(Refusal::ProductIdTaken);
+        assert_eq!(refusal, expected, "{by} asks for the id of {of}'s");
+    }
+}
+
+/// The organization can act in all of its stores; that one of them has the id is no secret to it.
+#[test]
+fn an_id_that_a_store_has_is_taken_for_the_organization() {
+    let mut scene = Scene::new(register_as(product())).by(Owner::Organization);
+    scene.state.store_products.insert(product());
+    assert_eq!(scene.decide(), Err(Refusal::ProductIdTaken));
+}
+
+/// Of stock that is there under the id, whose product it is stock of.
+#[test]
+fn stock_that_is_there_decides_whose_product_an_unregistered_id_is() {
+    let organization = Owner::Organization;
+    for (by, holder, product_owner, is_taken) in [
+        (store(), store(), store(), false),
+        // The store manages a product of the organization.
+        (store(), store(), organization, true),
+        (store(), organization, organization, true),
+        (store(), other_store(), other_store(), false),
+        (store(), other_store(), organization, true),
+        (organization, organization, organization, false),
+        (organization, store(), store(), false),
+        (organization, store(), organization, false),
+    ] {
+        let mut held = stock(holder, balance(5, 3));
+        held.product_owner = product_owner;
+        let request = RegisterProduct {
+            stock: None,
+            ..register_as(product())
+        };
+        let scene = Scene::new(request).by(by).with_stock(held);
+        let case = format!("{by}: stock of {holder}, product of {product_owner}");
+        match scene.decide() {
+            Ok(decision) => {
+                assert!(!is_taken, "{case}");
+                let level = if by == holder { 5 } else { 0 };
+                assert_eq!(decision.answer.level.get(), level, "{case}");
+                assert_eq!(changed_stock(&decision.changes), None, "{case}");
+            }
+            Err(refusal) => {
+                assert!(is_taken, "{case}");
+                assert_eq!(refusal, Refusal::ProductIdTaken, "{case}");
+            }
+        }
+    }
+}
+
+/// Its own stock makes the product the store's, also if the organization has begun to manage the id
+/// since.
+#[test]
+fn a_store_registers_its_own_product_of_an_organization_level_id() {
+    let scene = Scene::new(register_as(product()))
+        .with_stock(stock(Owner::Organization, balance(9, 0)))
+        .with_stock(stock(store(), balance(5, 3)));
+    let decision = scene.accepted();
+    assert_eq!(decision.answer.product.owner, store());
+    assert_eq!(decision.answer.level.get(), 5);
+}
+
+/// As an update does it.
+#[test]
+fn a_registration_sets_the_stock_that_is_there() {
+    let scene = |pieces| {
+        let request = RegisterProduct {
+            stock: Some(quantity(pieces)),
+            manage_stock: true,
+            ..register_as(product())
+        };
+        Scene::new(request).with_stock(stock(store(), balance(5, 3)))
+    };
+    for (pieces, written, available) in [(8, 0, 5), (9, 1, 6), (3, 1, 0)] {
+        let decision = scene(pieces).accepted();
+        assert_eq!(entries(&decision.changes).len(), written, "{pieces}");
+        assert_eq!(decision.answer.level.get(), available, "{pieces}");
+    }
+    let refusal = Refusal::InsufficientStock(refused(2, balance(5, 3)));
+    assert_eq!(scene(2).decide(), Err(refusal));
+}
+
+#[test]
+fn refusals_of_a_registration_under_an_id_come_in_order() {
+    let request = RegisterProduct {
+        stock: Some(quantity(8)),
+        ..register_as(product())
+    };
+    assert_precedence(
+        &Scene::new(request).with_stock(stock(store(), balance(5, 3))),
+        &[
+            (
+                |scene| scene.state.add_product(registered(store(), product())),
+                Refusal::ProductIdTaken,
+            ),
+            (
+                |scene| {
+                    scene.state.skus.insert((store(), text("sku")), id(0xB));
+                },
+                Refusal::SkuTaken { product: id(0xB) },
+            ),
+            (
+                |scene| scene.request.stock = Some(quantity(2)),
+                Refusal::InsufficientStock(refused(2, balance(5, 3))),
+            ),
+        ],
+    );
+}
+
+#[test]
+fn a_new_sku_or_external_ref_has_no_white_space_at_its_ends() {
+    for (spelling, accepted) in [
+        ("sku", true),
+        ("s k\u{a0}u", true),
+        (" sku", false),
+        ("sku ", false),
+        ("\tsku", false),
+        ("sku\n", false),
+        ("sku\u{a0}", false),
+        ("\u{2003}sku", false),
+        ("\u{3000}", false),
+    ] {
+        for field in [ProductField::Sku, ProductField::ExternalRef] {
+            let expected = (!accepted).then_some(Refusal::WhiteSpaceAtEnds { field });
+            let mut registration = register();
+            let mut change = update();
+            match field {
+                ProductField::Sku => {
+                    registration.sku = Some(text(spelling));
+                    change.sku = Patch::Set(text(spelling));
+                }
+                ProductField::ExternalRef => {
+                    registration.external_ref = Some(text(spelling));
+                    change.external_ref = Patch::Set(text(spelling));
+                }
+            }
+            let refusal = Scene::new(registration).decide().err();
+            assert_eq!(refusal, expected, "{field} {spelling:?}");
+            let scene = Scene::new(change).with_product(registered(store(), product()));
+            assert_eq!(scene.decide().err(), expected, "{field} {spelling:?}");
+        }
+    }
+}
+
+/// A client that changes something else sends them back as they are.
+#[test]
+fn white_space_that_was_there_before_may_stay() {
+    let before = Product {
+        sku: Some(text(" sku ")),
+        external_ref: Some(text("ref ")),
+        ..registered(store(), product())
+    };
+    let scene = |sku: Patch<&str>, external_ref: Patch<&str>| {
+        let text = |it: &str| Ok::<_, Refusal>(text(it));
+        let request = UpdateProduct {
+            sku: sku.try_map(text).expect("a text"),
+            external_ref: external_ref.try_map(text).expect("a text"),
+            ..update()
+        };
+        Scene::new(request).with_product(before.clone())
+    };
+    scene(Patch::Keep, Patch::Keep).accepted();
+    scene(Patch::Set(" sku "), Patch::Set("ref ")).accepted();
+    scene(Patch::Set("sku"), Patch::Clear).accepted();
+    let refused = scene(Patch::Set("sku "), Patch::Keep).decide();
+    let field = ProductField::Sku;
+    assert_eq!(refused, Err(Refusal::WhiteSpaceAtEnds { field }));
+}
+
+#[test]
+fn white_space_is_refused_before_a_text_that_is_taken() {
+    let scene = Scene::new(register());
+    assert_precedence(
+        &scene,
+        &[
+            (
+                |scene| scene.request.external_ref = Some(text("ref ")),
+                Refusal::WhiteSpaceAtEnds {
+                    field: ProductField::ExternalRef,
+                },
+            ),
+            (
+                |scene| {
+                    scene.state.skus.insert((store(), text("sku")), id(0xB));
+                },
+                Refusal::SkuTaken { product: id(0xB) },
+            ),
+        ],
+    );
+}
+
+/// The total that the unlocated pool has already writes nothing.
+#[test]
+fn an_update_to_the_total_that_is_there_writes_nothing() {
+    let request = UpdateProduct {
+        stock: Some(quantity(8)),
+        ..update()
+    };
+    let scene = Scene::new(request)
+        .with_product(registered(store(), product()))
+        .with_stock(stock(store(), balance(5, 3)))
+        .with_position(store(), 1, "here", balance(7, 1));
+    let decision = scene.accepted();
+    assert_eq!(decision.answer.level.get(), 5 + 7);
+    assert_eq!(changed_stock(&decision.changes), None);
+    assert!(entries(&decision.changes).is_empty());
 }

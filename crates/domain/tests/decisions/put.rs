@@ -1,6 +1,8 @@
 //! Setting what is available in locations of a stock.
 
-use stockroom_domain::{EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, SetLocations};
+use stockroom_domain::{
+    EchoedFigures, EntryAction, Owner, Refusal, STOCK_LOCATIONS_MAX, SetLocations,
+};
 
 use crate::scene::{
     MOST, Scene, assert_precedence, at, balance, changed_stock, entries, id, location, other_store,
@@ -14,6 +16,7 @@ fn put(located: &[(&str, Option<u64>)]) -> SetLocations {
             .iter()
             .map(|(at, pieces)| (slug(at), pieces.map(quantity)))
             .collect(),
+        echoed: EchoedFigures::default(),
     }
 }
 
@@ -249,5 +252,60 @@ fn several_locations_change_in_one_step() {
 #[test]
 fn another_stores_stock_is_unknown() {
     let scene = Scene::new(put(&[])).with_stock(stock(other_store(), balance(1, 0)));
+    assert_eq!(scene.decide(), Err(Refusal::UnknownStock));
+}
+
+/// The stock has 113 available and 5 allocated in all.
+#[test]
+fn figures_without_locations_have_to_be_those_of_the_stock() {
+    let figures =
+        |available: Option<u64>, allocated: Option<u64>, total: Option<u64>| EchoedFigures {
+            available: available.map(quantity),
+            allocated: allocated.map(quantity),
+            total: total.map(quantity),
+        };
+    for (echoed, accepted) in [
+        (figures(None, None, None), true),
+        (figures(Some(113), Some(5), Some(118)), true),
+        (figures(None, Some(5), None), true),
+        (figures(Some(100), None, None), false),
+        (figures(None, Some(0), None), false),
+        (figures(None, None, Some(117)), false),
+        (figures(Some(113), Some(5), Some(119)), false),
+    ] {
+        let mut scene = scene(&[]);
+        scene.request.echoed = echoed;
+        match scene.decide() {
+            Ok(decision) => {
+                assert!(accepted, "{echoed:?}");
+                assert!(entries(&decision.changes).is_empty(), "{echoed:?}");
+            }
+            Err(refusal) => {
+                assert!(!accepted, "{echoed:?}");
+                assert_eq!(refusal, Refusal::FiguresNotSet);
+            }
+        }
+        // Beside a location they say nothing.
+        scene
+            .request
+            .located
+            .insert(slug("there"), Some(quantity(3)));
+        scene.accepted();
+    }
+}
+
+#[test]
+fn refusals_of_figures_come_in_order() {
+    let mut scene = scene(&[]);
+    scene.request.echoed.total = Some(quantity(118));
+    assert_precedence(
+        &scene,
+        &[(
+            |scene| scene.request.echoed.total = Some(quantity(1)),
+            Refusal::FiguresNotSet,
+        )],
+    );
+    scene.remove_stock(Owner::Organization);
+    scene.request.echoed.total = Some(quantity(1));
     assert_eq!(scene.decide(), Err(Refusal::UnknownStock));
 }

@@ -2,8 +2,8 @@
 
 use stockroom_domain::{
     DeleteStock, EntryAction, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
-    PayReservation, Refusal, ReleaseReservation, Reservation, ReservationRef, ReservationState,
-    SettleStock, Shortage, Stock, Transact, TransactionAction, Undo,
+    PayReservation, Refusal, RefusedMovement, ReleaseReservation, Reservation, ReservationRef,
+    ReservationState, SettleStock, Shortage, Stock, Transact, TransactionAction, Undo,
 };
 
 use crate::scene::{
@@ -85,7 +85,10 @@ fn each_transition_from_each_state_does_what_it_is_for() {
     // nothing where it is refused; and what the ledger says.
     let table = [
         ("pay", ["paid", "paid", "", "", ""]),
-        ("release", ["released", "released", "", "released", ""]),
+        (
+            "release",
+            ["released", "released", "", "released", "expired"],
+        ),
         ("fulfil", ["", "fulfilled", "fulfilled", "", ""]),
         ("extend", ["pending", "", "", "", ""]),
         ("expire", STATES),
@@ -439,9 +442,18 @@ fn nothing_else_takes_what_a_reservation_holds() {
     shop.pending(5);
     let refused = shop.ask(1, deallocate(3)).expect_err("refused");
     let unreserved = quantity(2);
-    assert_eq!(refused, Refusal::AllocatedForReservations { unreserved });
+    let movement = |pieces| RefusedMovement {
+        requested: quantity(pieces),
+        balance: balance(3, 7),
+        reserved: quantity(5),
+    };
+    let expected = Refusal::AllocatedForReservations {
+        unreserved,
+        movement: movement(3),
+    };
+    assert_eq!(refused, expected);
     let refused = shop.ask(1, deallocate(8)).expect_err("refused");
-    assert_eq!(refused, Refusal::InsufficientStock);
+    assert_eq!(refused, Refusal::InsufficientStock(movement(8)));
     shop.ask(1, deallocate(2)).expect("deallocated");
     let delete = DeleteStock { product: product() };
     assert_eq!(shop.ask(1, delete.clone()), Err(Refusal::StockReserved));

@@ -5,8 +5,8 @@ use std::fmt::Debug;
 use stockroom_domain::{
     Actor, Balance, Change, Command, CommodityType, Context, Decision, Entry, EntryHash, Ids,
     KeyId, Location, LocationId, Name, Organization, OrganizationId, Owner, Position, Product,
-    ProductId, ProductStatus, ProductText, Quantity, Refusal, Request, Settings, Slug, State,
-    Stock, StockId, StockKey, StoreId, Timestamp,
+    ProductId, ProductStatus, ProductText, Quantity, Refusal, RefusedMovement, Request, Settings,
+    Slug, State, Stock, StockId, StockKey, StoreId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -46,6 +46,15 @@ pub(crate) fn balance(available: u64, allocated: u64) -> Balance {
     Balance {
         available: quantity(available),
         allocated: quantity(allocated),
+    }
+}
+
+/// So many pieces of a position with these figures, of which reservations hold nothing.
+pub(crate) fn refused(pieces: u64, balance: Balance) -> RefusedMovement {
+    RefusedMovement {
+        requested: quantity(pieces),
+        balance,
+        reserved: Quantity::ZERO,
     }
 }
 

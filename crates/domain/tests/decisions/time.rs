@@ -1,8 +1,8 @@
 //! Time: it never runs backwards within a thing, and ids carry it.
 
 use stockroom_domain::{
-    Change, CreateStock, Patch, RecordChange, SetLocations, Timestamp, Transact, TransactionAction,
-    TransactionId, UpdateLocation,
+    Change, CreateStock, EchoedFigures, Patch, RecordChange, SetLocations, Timestamp, Transact,
+    TransactionAction, TransactionId, UpdateLocation,
 };
 use uuid::Uuid;
 
@@ -76,6 +76,7 @@ fn a_put_does_not_turn_time_back() {
         let request = SetLocations {
             product: product(),
             located: [(slug("new"), Some(quantity(0)))].into(),
+            echoed: EchoedFigures::default(),
         };
         let scene = Scene::new(request)
             .with_stock(stock(store(), balance(0, 0)))

@@ -1,13 +1,13 @@
 //! Single transactions.
 
 use stockroom_domain::{
-    Annotation, EntryAction, Expectation, Owner, Reason, Reference, Refusal, STOCK_LOCATIONS_MAX,
-    Transact, TransactionAction,
+    Annotation, EntryAction, Expectation, Owner, Reference, Refusal, RefusedMovement,
+    STOCK_LOCATIONS_MAX, Transact, TransactionAction,
 };
 
 use crate::scene::{
     MOST, Scene, assert_precedence, balance, changed_stock, entries, id, location, other_store,
-    product, quantity, slug, stock, store,
+    product, quantity, refused, slug, stock, store,
 };
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
@@ -36,7 +36,7 @@ fn refusals_come_in_order() {
             ),
             (
                 |scene| scene.request.quantity = quantity(6),
-                Refusal::InsufficientStock,
+                Refusal::InsufficientStock(refused(6, balance(5, 5))),
             ),
         ],
     );
@@ -68,7 +68,7 @@ fn refusals_of_a_new_location_come_in_order() {
                         stock.unlocated = balance(MOST, 0);
                     }
                 },
-                Refusal::TotalWouldOverflow,
+                Refusal::TotalWouldOverflow(refused(1, balance(0, 0))),
             ),
         ],
     );
@@ -136,7 +136,8 @@ fn own_stock_stands_in_for_the_organizations() {
     let changed = changed_stock(&shared.changes).map(|stock| stock.owner);
     assert_eq!(changed, Some(Owner::Organization));
     scene.add_stock(stock(store(), balance(0, 0)));
-    assert_eq!(scene.decide(), Err(Refusal::InsufficientStock));
+    let refusal = Refusal::InsufficientStock(refused(1, balance(0, 0)));
+    assert_eq!(scene.decide(), Err(refusal));
 }
 
 /// An action with a quantity on a position's figures, and what is recorded with which quantity and
@@ -145,11 +146,13 @@ type Row = (
     TransactionAction,
     u64,
     [u64; 2],
-    Result<(EntryAction, u64, [u64; 2]), Refusal>,
+    Result<(EntryAction, u64, [u64; 2]), Reason>,
 );
 
-const INSUFFICIENT: Refusal = Refusal::InsufficientStock;
-const OVERFLOW: Refusal = Refusal::TotalWouldOverflow;
+type Reason = fn(RefusedMovement) -> Refusal;
+
+const INSUFFICIENT: Reason = Refusal::InsufficientStock;
+const OVERFLOW: Reason = Refusal::TotalWouldOverflow;
 
 #[rustfmt::skip]
 const BOUNDS: [Row; 39] = [
@@ -211,18 +214,15 @@ fn every_action_at_its_bounds() {
             }
             let decision = match (scene.decide(), &expected) {
                 (Err(refusal), Err(expected)) => {
-                    assert_eq!(refusal, *expected, "{case}");
+                    assert_eq!(refusal, expected(refused(pieces, before)), "{case}");
                     continue;
                 }
                 (decision, _) => decision.unwrap_or_else(|refusal| panic!("{case}: {refusal}")),
             };
             let entry = &decision.answer.entry;
             let after = [entry.balance.available.get(), entry.balance.allocated.get()];
-            assert_eq!(
-                Ok((entry.action, entry.quantity.get(), after)),
-                expected,
-                "{case}"
-            );
+            let recorded = (entry.action, entry.quantity.get(), after);
+            assert_eq!(Some(recorded), expected.ok(), "{case}");
             let changed = changed_stock(&decision.changes).expect("the stock changes");
             assert_eq!(
                 changed.balance(entry.location),
@@ -239,19 +239,21 @@ fn every_action_at_its_bounds() {
 /// The limit is one of the whole stock: a position that has room is none when others are full.
 #[test]
 fn the_limit_is_that_of_the_whole_stock() {
-    for (action, pieces, refusal) in [
-        (Increment, 1, None),
-        (Increment, 2, Some(Refusal::TotalWouldOverflow)),
-        (Set, 11, None),
-        (Set, 12, Some(Refusal::TotalWouldOverflow)),
+    for (action, pieces, is_refused) in [
+        (Increment, 1, false),
+        (Increment, 2, true),
+        (Set, 11, false),
+        (Set, 12, true),
         // Nothing is added to the total by these.
-        (Allocate, 10, None),
-        (Decrement, 10, None),
-        (Set, 0, None),
+        (Allocate, 10, false),
+        (Decrement, 10, false),
+        (Set, 0, false),
     ] {
         let scene = Scene::new(transact(action, pieces, None))
             .with_stock(stock(store(), balance(10, 0)))
             .with_position(store(), 1, "full", balance(1, MOST - 12));
+        let refusal = Refusal::TotalWouldOverflow(refused(pieces, balance(10, 0)));
+        let refusal = is_refused.then_some(refusal);
         assert_eq!(scene.decide().err(), refusal, "{action:?} {pieces}");
     }
 }
@@ -283,7 +285,8 @@ fn a_location_is_added_by_increment_and_set_only() {
             }
             Err(refusal) => {
                 assert!(!accepted, "{action:?}");
-                assert_eq!(refusal, Refusal::InsufficientStock);
+                let expected = refused(pieces, balance(0, 0));
+                assert_eq!(refusal, Refusal::InsufficientStock(expected));
             }
         }
     }
@@ -338,7 +341,7 @@ fn a_position_has_to_be_as_expected() {
 fn an_entry_says_what_the_client_says_of_it() {
     let mut request = transact(Allocate, 1, None);
     request.annotation = Annotation {
-        reason: Some(Reason::new("reason", "sold").expect("a reason")),
+        reason: Some(stockroom_domain::Reason::new("reason", "sold").expect("a reason")),
         reference: Some(Reference::new("reference", "order 7").expect("a reference")),
     };
     let annotation = request.annotation.clone();

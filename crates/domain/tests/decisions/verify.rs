@@ -1,9 +1,10 @@
 //! Proving ledgers: what is as it should be, and every kind of damage by its name.
 
 use stockroom_domain::{
-    Command, Context, CreateStock, Difference, Entry, EntryAction, EntryHash, LedgerVerifier,
-    LocationId, Operation, Reason, SetLocations, State, Stock, StockId, StoredBalance, StoredEntry,
-    StoredStock, Transact, TransactionAction, TransactionId, VerifiedLedger, run,
+    Command, Context, CreateStock, Difference, EchoedFigures, Entry, EntryAction, EntryHash,
+    LedgerVerifier, LocationId, Operation, Reason, SetLocations, State, Stock, StockId,
+    StoredBalance, StoredEntry, StoredStock, Transact, TransactionAction, TransactionId,
+    VerifiedLedger, run,
 };
 use uuid::Uuid;
 
@@ -32,7 +33,12 @@ fn transact(action: TransactionAction, pieces: u64, location: Option<&str>) -> O
 fn put(location: &str, available: Option<u64>) -> Operation {
     let located = [(slug(location), available.map(quantity))].into();
     let product = product();
-    SetLocations { product, located }.into()
+    SetLocations {
+        product,
+        located,
+        echoed: EchoedFigures::default(),
+    }
+    .into()
 }
 
 /// How the stock is after so many entries of a life with everything in it: eight in all.

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderName, header};
 use stockroom_application::{Administrator, Caller};
 use stockroom_domain::{Owner, StoreId};
 
+use super::handling::Handling;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -84,12 +85,20 @@ impl Access {
         }
     }
 
-    fn from_parts(parts: &Parts, app: &AppState) -> Result<Self, ApiError> {
+    /// Lets in a caller with a valid token who is `allowed`, with a request that is in order as far as
+    /// it can be told from its head. All extractors come by here.
+    fn admit(
+        parts: &Parts,
+        app: &AppState,
+        allowed: impl FnOnce(&Caller) -> Result<(), ApiError>,
+    ) -> Result<Self, ApiError> {
         let token = bearer_token(&parts.headers).ok_or_else(ApiError::unauthorized)?;
         let caller = app.stockroom.authenticate(token)?;
         let header = parts.headers.get(&STORE);
         let store = header.and_then(|store| StoreId::parse(store.to_str().ok()?));
         app.rate_limits.check(&caller, store)?;
+        allowed(&caller)?;
+        Handling::check(parts, app)?;
         Ok(Self {
             app: app.clone(),
             caller,
@@ -97,15 +106,6 @@ impl Access {
             store_is_no_id: header.is_some() && store.is_none(),
             keyed: parts.extensions.get::<KeyedRequest>().cloned(),
         })
-    }
-
-    /// The same, if its caller may change things.
-    fn administration(self) -> Result<Self, ApiError> {
-        if self.caller.is_administrator() {
-            Ok(self)
-        } else {
-            Err(not_allowed())
-        }
     }
 
     fn check_key(self) -> Result<Self, ApiError> {
@@ -124,6 +124,15 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
+/// Refuses who may not change things.
+fn administers(caller: &Caller) -> Result<(), ApiError> {
+    if caller.is_administrator() {
+        Ok(())
+    } else {
+        Err(not_allowed())
+    }
+}
+
 fn not_allowed() -> ApiError {
     ApiError::forbidden("An implicit token reads stock and locations only")
 }
@@ -132,7 +141,7 @@ impl FromRequestParts<AppState> for Reading {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        Access::from_parts(parts, app).map(Self)
+        Access::admit(parts, app, |_| Ok(())).map(Self)
     }
 }
 
@@ -140,7 +149,7 @@ impl FromRequestParts<AppState> for Administration {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::from_parts(parts, app)?.administration()?;
+        let access = Access::admit(parts, app, administers)?;
         access.check_key().map(Self)
     }
 }
@@ -149,7 +158,7 @@ impl FromRequestParts<AppState> for AdministrativeReading {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::from_parts(parts, app)?.administration()?;
+        let access = Access::admit(parts, app, administers)?;
         let keyed = None;
         Ok(Self(Administration(Access { keyed, ..access })))
     }
@@ -160,8 +169,10 @@ impl FromRequestParts<AppState> for OrganizationAdministration {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::from_parts(parts, app)?.administration()?;
-        access.caller.actor.may_administer(Owner::Organization)?;
+        let access = Access::admit(parts, app, |caller| {
+            administers(caller)?;
+            Ok(caller.actor.may_administer(Owner::Organization)?)
+        })?;
         Ok(Self(Administration(access.check_key()?)))
     }
 }

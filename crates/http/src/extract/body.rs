@@ -16,6 +16,7 @@ use serde_json::{Map, Value};
 use stockroom_domain::{Patch, Quantity};
 use tokio::sync::OwnedSemaphorePermit;
 
+use super::handling::{Handling, Nothing};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -98,16 +99,22 @@ async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, A
     }
 }
 
-/// What stands under `data` in a JSON body.
-pub(crate) struct Body(Value);
+/// A JSON body: what stands under `data`, and the fields that may stand beside it.
+pub(crate) struct Body<B = Nothing> {
+    data: Value,
+    /// The fields beside `data`.
+    pub(crate) beside: B,
+    handling: Handling,
+}
 
-impl FromRequest<AppState> for Body {
+impl<B: DeserializeOwned> FromRequest<AppState> for Body<B> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         check_json(request.headers())?;
+        let handling = Handling::of(request.headers());
         let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
-        Self::parse(&bytes)
+        Self::parse(&bytes, handling)
     }
 }
 
@@ -123,12 +130,13 @@ impl FromRequest<AppState> for OptionalBody {
         if !request.body().is_end_stream() {
             json.clone()?;
         }
+        let handling = Handling::of(request.headers());
         let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
         if bytes.is_empty() {
             return Ok(Self(None));
         }
         json?;
-        Body::parse(&bytes).map(Some).map(Self)
+        Body::parse(&bytes, handling).map(Some).map(Self)
     }
 }
 
@@ -160,47 +168,95 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-impl Body {
-    fn parse(bytes: &[u8]) -> Result<Self, ApiError> {
+impl<B: DeserializeOwned> Body<B> {
+    fn parse(bytes: &[u8], handling: Handling) -> Result<Self, ApiError> {
         let body: Value = serde_json::from_slice(bytes).map_err(|error| no_json(&error))?;
-        match body {
-            Value::Object(mut body) => body.remove("data"),
-            _ => None,
-        }
-        .map(Self)
-        .ok_or_else(no_data)
-    }
-
-    /// The fields of the object under `data`, wherever the client's form puts them: those under
-    /// `attributes` stand beside the others, and before one of the same name.
-    pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
-        let Value::Object(mut data) = self.0 else {
-            return Err(ApiError::validation("data must be an object"));
+        let Value::Object(mut body) = body else {
+            return Err(no_data());
         };
-        merge_attributes(&mut data)?;
-        deserialize(data)
-    }
-
-    /// The objects of the list under `data`, as they are.
-    pub(crate) fn list(self) -> Result<Vec<Value>, ApiError> {
-        match self.0 {
-            Value::Array(list) => Ok(list),
-            _ => Err(ApiError::validation("data must be a list")),
-        }
+        Ok(Self {
+            data: body.remove("data").ok_or_else(no_data)?,
+            beside: handling.read(&body, "", &[])?,
+            handling,
+        })
     }
 }
 
-impl Body {
+impl<B> Body<B> {
+    /// The fields of the object under `data`, wherever the client's form puts them: those under
+    /// `attributes` stand beside the others, and before one of the same name.
+    pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
+        object(self.data, self.handling, "data")
+    }
+
+    /// The list under `data`.
+    pub(crate) fn list(self) -> Result<List, ApiError> {
+        match self.data {
+            Value::Array(items) => Ok(List {
+                items,
+                handling: self.handling,
+            }),
+            _ => Err(ApiError::validation("data must be a list")),
+        }
+    }
+
     /// The fields of each object of the list under `data`, whatever type it says that it is of.
     pub(crate) fn objects<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
-        let objects = self.list()?.into_iter().enumerate();
+        let objects = self.list()?.objects().enumerate();
         objects
-            .map(|(index, object)| {
-                let fields = Self(object).object();
-                let fields = fields.map(|it: Fields<T>| it.fields);
-                fields.map_err(|error| error.within(&format!("data[{index}]")))
-            })
+            .map(|(index, fields)| fields.map_err(|error| error.within(&format!("data[{index}]"))))
             .collect()
+    }
+}
+
+/// A list under `data`, of which nothing has been read yet.
+pub(crate) struct List {
+    items: Vec<Value>,
+    handling: Handling,
+}
+
+impl List {
+    pub(crate) const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The fields of each object, whatever type it says that it is of.
+    pub(crate) fn objects<T: DeserializeOwned>(self) -> impl Iterator<Item = Result<T, ApiError>> {
+        let handling = self.handling;
+        let items = self.items.into_iter().enumerate();
+        items.map(move |(index, item)| {
+            let fields = object(item, handling, &format!("data[{index}]"))?;
+            Ok(fields.fields)
+        })
+    }
+
+    /// What `take` takes of each object; an item that is no object of this kind is `expected` to be
+    /// one. Here nothing stands under `attributes`.
+    pub(crate) fn items<T: DeserializeOwned, U>(
+        self,
+        expected: &str,
+        take: impl Fn(T) -> U,
+    ) -> Result<Vec<U>, ApiError> {
+        let handling = self.handling;
+        let items = self.items.into_iter().enumerate();
+        let read = |(index, item)| {
+            let Value::Object(mut item) = item else {
+                return Err(ApiError::validation(expected));
+            };
+            item.remove("type");
+            // Which fault it has is not worth telling; which fields it has too many is.
+            T::deserialize(&item).map_err(|_| ApiError::validation(expected))?;
+            let fields = handling.read(&item, &format!("data[{index}]"), &[])?;
+            Ok(take(fields))
+        };
+        items.map(read).collect()
+    }
+
+    /// Each object, as far as it is one of the expected type, as a body of its own would be read.
+    fn lines<T: DeserializeOwned>(self, expected: &str) -> Vec<Result<T, ApiError>> {
+        let handling = self.handling;
+        let read = |line| object(line, handling, "data")?.of_type(expected);
+        self.items.into_iter().map(read).collect()
     }
 }
 
@@ -208,6 +264,7 @@ impl Body {
 /// its turn until it is dropped.
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
+    handling: Handling,
     _turn: OwnedSemaphorePermit,
 }
 
@@ -218,8 +275,13 @@ impl FromRequest<AppState> for Batch {
         check_json(request.headers())?;
         let turn = Arc::clone(&app.batches).acquire_owned().await;
         let turn = turn.map_err(|_| ApiError::internal())?;
+        let handling = Handling::of(request.headers());
         let bytes = read(request, app.options.batch_bytes_max).await?;
-        Ok(Self { bytes, _turn: turn })
+        Ok(Self {
+            bytes,
+            handling,
+            _turn: turn,
+        })
     }
 }
 
@@ -228,19 +290,25 @@ impl Batch {
     pub(crate) fn parse(&self) -> Result<BatchBody, ApiError> {
         let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
         match body {
-            Value::Object(body) => Ok(BatchBody(body)),
+            Value::Object(body) => Ok(BatchBody {
+                body,
+                handling: self.handling,
+            }),
             _ => Err(no_data()),
         }
     }
 }
 
 /// The lines of a batch under `data`, and what is said of all of them beside it.
-pub(crate) struct BatchBody(Map<String, Value>);
+pub(crate) struct BatchBody {
+    body: Map<String, Value>,
+    handling: Handling,
+}
 
 impl BatchBody {
     /// A text beside the lines, if it is there.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
-        match self.0.remove(name) {
+        match self.body.remove(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(ApiError::validation(format!("{name} must be a string"))),
@@ -255,47 +323,53 @@ impl BatchBody {
         lines_max: usize,
         noun: &str,
     ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
-        let atomic = match self.0.remove("atomic") {
+        let atomic = match self.body.remove("atomic") {
             None => false,
             Some(Value::Bool(atomic)) => atomic,
             Some(_) => return Err(ApiError::validation("atomic must be true or false")),
         };
-        let lines = Body(self.0.remove("data").ok_or_else(no_data)?).list()?;
+        let data = self.body.remove("data").ok_or_else(no_data)?;
+        self.handling.check_rest(&self.body)?;
+        let lines = Body {
+            data,
+            beside: Nothing {},
+            handling: self.handling,
+        };
+        let lines = lines.list()?;
         if lines.len() > lines_max {
             let detail = format!("data must hold at most {lines_max} {noun}");
             return Err(ApiError::validation(detail));
         }
-        let read = |line| Body(line).object()?.of_type(expected);
-        Ok((lines.into_iter().map(read).collect(), atomic))
+        Ok((lines.lines(expected), atomic))
     }
 }
 
-fn merge_attributes(data: &mut Map<String, Value>) -> Result<(), ApiError> {
+/// The fields of an object that stands at this place in a body.
+fn object<T: DeserializeOwned>(
+    object: Value,
+    handling: Handling,
+    place: &str,
+) -> Result<Fields<T>, ApiError> {
+    let Value::Object(mut object) = object else {
+        return Err(ApiError::validation("data must be an object"));
+    };
+    let attributes = merge_attributes(&mut object)?;
+    let kind = object.remove("type");
+    let fields = handling.read(&object, place, &attributes)?;
+    Ok(Fields { fields, kind })
+}
+
+/// Has the attributes stand beside the other fields, and gives their names.
+fn merge_attributes(data: &mut Map<String, Value>) -> Result<Vec<String>, ApiError> {
     match data.remove("attributes") {
-        None => Ok(()),
+        None => Ok(Vec::new()),
         Some(Value::Object(attributes)) => {
+            let names = attributes.keys().cloned().collect();
             data.extend(attributes);
-            Ok(())
+            Ok(names)
         }
         Some(_) => Err(ApiError::validation("attributes must be an object")),
     }
-}
-
-fn deserialize<T: DeserializeOwned>(mut data: Map<String, Value>) -> Result<Fields<T>, ApiError> {
-    // Only a fault is worth following to its place.
-    let fields = T::deserialize(&data).or_else(|_| {
-        serde_path_to_error::deserialize(&data).map_err(|error| {
-            let path = error.path().to_string();
-            let reason = error.into_inner();
-            ApiError::validation(if path == "." {
-                reason.to_string()
-            } else {
-                format!("{path}: {reason}")
-            })
-        })
-    })?;
-    let kind = data.remove("type");
-    Ok(Fields { fields, kind })
 }
 
 /// The fields of an object, whose type is still to be checked.

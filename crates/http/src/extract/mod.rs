@@ -2,10 +2,12 @@
 
 mod auth;
 mod body;
+mod handling;
 mod id;
 mod query;
 
 pub(crate) use auth::{Administration, AdministrativeReading, OrganizationAdministration, Reading};
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, OptionalBody, Pieces, patch, present};
+pub(crate) use handling::Handling;
 pub(crate) use id::PathId;
 pub(crate) use query::{At, ListQuery, Query, past};

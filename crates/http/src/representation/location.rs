@@ -1,11 +1,11 @@
 //! Locations.
 
 use serde::{Deserialize, Serialize};
-use stockroom_domain::{Geolocation, Invalid, Location};
+use stockroom_domain::{Geolocation, Invalid, Location, Owner};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::Meta;
+use super::Timestamps;
 
 /// A location.
 #[derive(Serialize, ToSchema)]
@@ -15,7 +15,14 @@ pub(crate) struct LocationBody {
     /// Always `inventory_location`.
     r#type: &'static str,
     attributes: LocationAttributes,
-    meta: Meta,
+    meta: LocationMeta,
+}
+
+#[derive(Serialize, ToSchema)]
+struct LocationMeta {
+    /// `organization` or `store`: whose location it is.
+    owner: &'static str,
+    timestamps: Timestamps,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -75,7 +82,13 @@ impl From<Location> for LocationBody {
                 address: location.address.map(|address| address.lines().to_vec()),
                 geolocation: location.geolocation.map(Into::into),
             },
-            meta: Meta::new(location.created_at, location.updated_at),
+            meta: LocationMeta {
+                owner: match location.owner {
+                    Owner::Organization => "organization",
+                    Owner::Store(_) => "store",
+                },
+                timestamps: Timestamps::new(location.created_at, location.updated_at),
+            },
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
+use serde::Deserialize;
 use serde_json::json;
+use stockroom_domain::OrderId;
 use utoipa::ToSchema;
 
 use super::items::{self, Item};
@@ -10,7 +12,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{AdministrativeReading, Body, Query};
 use crate::json::Json;
-use crate::openapi::{CommonErrors, Document, StoreHeader, StrictParameter};
+use crate::openapi::{CommonErrors, StoreHeader, StrictParameter};
 use crate::representation::{AvailabilityBody, ShortageBody};
 
 /// What there is of the items of a cart, in their order.
@@ -19,28 +21,56 @@ pub(super) struct Availabilities {
     data: Vec<AvailabilityBody>,
 }
 
+/// A cart.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the body extractor; here for its schema"
+)]
+struct Cart {
+    /// At most 500 items.
+    data: Vec<Item>,
+    /// The order that the cart is for, unless left out or null.
+    #[schema(min_length = 1, max_length = 255)]
+    order_id: Option<String>,
+}
+
+/// What may stand beside the items of a cart.
+#[derive(Deserialize)]
+#[serde(expecting = "an object")]
+pub(super) struct Asking {
+    #[serde(default)]
+    order_id: Option<String>,
+}
+
 /// Ask whether there is enough for a cart.
 ///
-/// Nothing is reserved. Items that name the same product and location are counted together. With
+/// Nothing is reserved. With `order_id`, what the order's own reservation holds counts as available, as
+/// long as it is pending or paid. Items that name the same product and location are counted together. With
 /// `strict`, a cart for which there isn't enough is 400, and `meta.shortages` names what is short.
 #[utoipa::path(
     post,
     path = "/v2/inventories/availability",
     tag = "Reservations",
     params(StrictParameter, StoreHeader),
-    request_body = Document<Vec<Item>>,
+    request_body = Cart,
     responses((status = 200, description = "What there is of each item.", body = Availabilities), CommonErrors),
 )]
 pub(super) async fn read(
     State(app): State<AppState>,
     reading: AdministrativeReading,
     query: Query,
-    body: Body,
+    mut body: Body<Asking>,
 ) -> Result<Json<Availabilities>, ApiError> {
     let is_strict = query.flag("strict")?;
+    let order = body.beside.order_id.take();
+    let order = order.map(|it| OrderId::new("order_id", it)).transpose()?;
     let cart = items::cart(body.objects()?)?;
     let administrator = reading.enter().await?;
-    let items = app.stockroom.availability(&administrator, &cart).await?;
+    let items = app
+        .stockroom
+        .availability(&administrator, cart, order)
+        .await?;
     let mut shortages: Vec<ShortageBody> = Vec::new();
     for item in items.iter().filter(|item| !item.is_sufficient()) {
         let shortage = ShortageBody::from(item);

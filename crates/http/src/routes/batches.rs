@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use stockroom_application::Error;
 use stockroom_domain::{BatchId, Recorded, Refusal, TransactMany};
 use utoipa::ToSchema;
@@ -129,7 +128,7 @@ impl<B> Lines<B> {
         match outcomes {
             Err(Error::Refused(Refusal::Line { index, refusal })) => {
                 let error = faults.remove(&index).unwrap_or_else(|| (*refusal).into());
-                Err(error.meta(json!({ "index": index })))
+                Err(error.with("index", index))
             }
             outcomes => Ok(Self::new(outcomes?, faults, body, form)),
         }

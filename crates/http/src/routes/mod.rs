@@ -29,6 +29,7 @@ use utoipa_axum::routes;
 
 use crate::app::{App, AppState, Options};
 use crate::error::ApiError;
+use crate::inputs::Inputs;
 use crate::{middleware, openapi};
 
 /// All endpoints of the API, with their documentation.
@@ -75,8 +76,8 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
 
 /// The whole API as a service: the endpoints behind their middleware, and the documentation.
 pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
-    let app = App::new(stockroom, options);
-    let (endpoints, _) = endpoints().split_for_parts();
+    let (endpoints, document) = endpoints().split_for_parts();
+    let app = App::new(stockroom, options, Inputs::of_document(&document));
     let endpoints = endpoints
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -23,6 +23,10 @@ use crate::representation::{Commodity, Data, ProductBody, Status};
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct NewProduct {
+    /// The id that the product is to have; one is made if it is left out.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(format = Uuid)]
+    id: Option<String>,
     #[schema(min_length = 1, max_length = 1024)]
     name: String,
     /// The stock keeping unit, unique in the store or organization.
@@ -38,7 +42,8 @@ struct NewProduct {
     manage_stock: bool,
     /// What another system calls it, unique in the store or organization.
     external_ref: Option<String>,
-    /// The first stock level.
+    /// The first stock level. If stock of the product is there already, the total that it is to have
+    /// outside of any location.
     #[serde(default, deserialize_with = "present")]
     stock: Option<Pieces>,
 }
@@ -68,7 +73,8 @@ struct ProductUpdate {
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<String>)]
     external_ref: Patch<String>,
-    /// The level that the stock outside of any location is to have.
+    /// The total that the stock outside of any location is to have. Nothing happens if it has that
+    /// already.
     #[serde(default, deserialize_with = "present")]
     stock: Option<Pieces>,
 }
@@ -79,7 +85,12 @@ fn text(field: &'static str) -> impl Fn(String) -> Result<ProductText, Invalid> 
 
 impl NewProduct {
     fn command(self) -> Result<RegisterProduct, Invalid> {
+        let id = self.id.map(|id| {
+            let rule = || Invalid::new("id", "a UUID");
+            ProductId::parse(&id).ok_or_else(rule)
+        });
         Ok(RegisterProduct {
+            id: id.transpose()?,
             name: ProductText::new("name", self.name)?,
             sku: self.sku.map(text("sku")).transpose()?,
             slug: self.slug.map(text("slug")).transpose()?,
@@ -142,14 +153,15 @@ pub(super) async fn list(
 /// Register a product.
 ///
 /// At the organization level (an organization's key that names no store) the product is shared by
-/// all its stores; else it is the store's.
+/// all its stores; else it is the store's. An `id` that is taken is 400; stock that is there under it
+/// already becomes the product's.
 #[utoipa::path(
     post,
     path = "/v2/products",
     tag = "Products",
     params(StoreHeader, IdempotencyHeader),
     request_body = Document<NewProduct>,
-    responses((status = 201, description = "The product.", body = Data<ProductBody>), Conflict, CommonErrors),
+    responses((status = 201, description = "The product.", body = Data<ProductBody>), Unprocessable, Conflict, CommonErrors),
 )]
 pub(super) async fn create(
     State(app): State<AppState>,

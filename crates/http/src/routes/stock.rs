@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
-use stockroom_domain::{CreateStock, ProductId, Quantity, Refusal, SetLocations, Slug};
+use serde_json::{Value, json};
+use stockroom_domain::{
+    CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
+};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
@@ -68,6 +70,39 @@ struct StockUpdate {
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, LocationFigures>)]
     locations: BTreeMap<String, Option<Object<LocationFigures>>>,
+    /// A figure of the whole stock, as it was read. Where no location is named, another one than the
+    /// stock has is refused; beside locations it says nothing.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Pieces>)]
+    available: Option<Value>,
+    /// As `available`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Pieces>)]
+    allocated: Option<Value>,
+    /// As `available`.
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Pieces>)]
+    total: Option<Value>,
+}
+
+impl StockUpdate {
+    /// The figures of the whole stock that were sent. They are read only where they say something.
+    fn echoed(&self) -> Result<EchoedFigures, ApiError> {
+        if !self.locations.is_empty() {
+            return Ok(EchoedFigures::default());
+        }
+        let figure = |field: &str, value: &Option<Value>| {
+            let pieces = value.as_ref().map(Pieces::deserialize).transpose();
+            pieces
+                .map(|pieces| pieces.map(|pieces| pieces.0))
+                .map_err(|reason| ApiError::validation(format!("{field}: {reason}")))
+        };
+        Ok(EchoedFigures {
+            available: figure("available", &self.available)?,
+            allocated: figure("allocated", &self.allocated)?,
+            total: figure("total", &self.total)?,
+        })
+    }
 }
 
 /// The product whose stock is asked for.
@@ -236,13 +271,8 @@ pub(super) async fn read_several(
         let detail = format!("At most {SEVERAL_MAX} products can be asked for at once");
         return Err(ApiError::validation(detail));
     }
-    let ids = references
-        .into_iter()
-        .map(|reference| {
-            serde_json::from_value(reference).map(|Object(ProductReference { id })| id)
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|_| ApiError::validation("Each item of data must be an object with an id"))?;
+    let expected = "Each item of data must be an object with an id";
+    let ids = references.items(expected, |ProductReference { id }| id)?;
     let caller = reading.enter().await?;
     let stockroom = &app.stockroom;
     let (stocks, missing) = match at.0 {
@@ -290,6 +320,8 @@ pub(super) async fn read(
 }
 
 /// Set what is available in a product's locations.
+///
+/// Figures of the whole stock that come without locations have to be those that it has.
 #[utoipa::path(
     put,
     path = "/v2/inventories/{product}",
@@ -306,6 +338,7 @@ pub(super) async fn update(
     body: Body,
 ) -> Result<Json<Data<StockBody>>, ApiError> {
     let update: StockUpdate = body.object()?.of_type("stock")?;
+    let echoed = update.echoed()?;
     let located = update
         .locations
         .into_iter()
@@ -314,7 +347,11 @@ pub(super) async fn update(
     check_same_product(update.id.as_deref(), &product)?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let command = SetLocations { product, located };
+    let command = SetLocations {
+        product,
+        located,
+        echoed,
+    };
     let stock = app.stockroom.set_locations(&administrator, command).await?;
     let data = StockBody::new(stock, form);
     Ok(Json(Data { data }))

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Bytes, Query};
+use crate::extract::{Bytes, Handling, Query};
 use crate::json::Json;
 use crate::openapi::{BadRequest, ImplicitForbidden, Unauthorized};
 
@@ -58,9 +58,11 @@ pub(super) struct TokenBody {
 )]
 pub(super) async fn issue(
     State(app): State<AppState>,
+    handling: Handling,
     Bytes(body): Bytes<BYTES_MAX>,
 ) -> Result<Json<TokenBody>, ApiError> {
-    let token = app.stockroom.issue_token(request(&body)?).await?;
+    let request = request(&body, handling)?;
+    let token = app.stockroom.issue_token(request).await?;
     Ok(Json(TokenBody {
         access_token: token.access_token,
         token_type: "Bearer",
@@ -70,8 +72,8 @@ pub(super) async fn issue(
     }))
 }
 
-fn request(body: &[u8]) -> Result<TokenRequest, ApiError> {
-    let credentials = credentials(body)?;
+fn request(body: &[u8], handling: Handling) -> Result<TokenRequest, ApiError> {
+    let credentials = credentials(body, handling)?;
     let required = |value: Option<String>, name: &str| {
         value.ok_or_else(|| ApiError::validation(format!("{name} is required")))
     };
@@ -89,13 +91,12 @@ fn request(body: &[u8]) -> Result<TokenRequest, ApiError> {
     }
 }
 
-fn credentials(body: &[u8]) -> Result<Credentials, ApiError> {
+fn credentials(body: &[u8], handling: Handling) -> Result<Credentials, ApiError> {
     if body.trim_ascii_start().starts_with(b"{") {
-        return serde_json::from_slice(body).map_err(|error| {
-            ApiError::bad_request(format!("The body could not be read: {error}"))
-        });
+        return handling.read_text(body);
     }
     let form = Query::of(&String::from_utf8_lossy(body.trim_ascii()));
+    handling.check_form(&form, &["grant_type", "client_id", "client_secret"])?;
     let field = |name| form.get(name).map(|value| value.map(ToOwned::to_owned));
     Ok(Credentials {
         grant_type: field("grant_type")?,

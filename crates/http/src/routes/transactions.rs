@@ -33,8 +33,8 @@ pub(super) struct NewTransaction {
     action: String,
     /// How many pieces; for `set`, the total that there is to be.
     quantity: Pieces,
-    /// The slug of the location; the unlocated pool if left out.
-    #[serde(default, deserialize_with = "present")]
+    /// The slug of the location; the unlocated pool if left out or null.
+    #[serde(default)]
     location: Option<String>,
     /// The product's id; may be left out.
     #[serde(default, deserialize_with = "present")]

@@ -54,7 +54,7 @@ async fn created() {
 #[tokio::test]
 async fn create_refused() {
     let app = TestApp::new().await;
-    create(&app, whole()).await;
+    let taken = create(&app, whole()).await;
     let before = app.readings().await;
     let mut transcript = Transcript::default();
     for form in FORMS {
@@ -67,6 +67,12 @@ async fn create_refused() {
             json!({ "name": "Stool", "sku": 5 }),
             json!({ "name": "Stool", "sku": "CHAIR-1" }),
             json!({ "name": "Stool", "external_ref": "C1" }),
+            json!({ "name": "Stool", "sku": "STOOL-1 " }),
+            json!({ "name": "Stool", "sku": "\t" }),
+            json!({ "name": "Stool", "external_ref": "\u{a0}C2" }),
+            json!({ "name": "Stool", "id": "5" }),
+            json!({ "name": "Stool", "id": null }),
+            json!({ "name": "Stool", "id": taken }),
             json!({ "name": "Stool", "status": "sold" }),
             json!({ "name": "Stool", "commodity_type": "liquid" }),
             json!({ "name": "Stool", "status": { "live": null } }),
@@ -362,4 +368,87 @@ async fn texts_are_unique_where_they_are_set_within_their_level() {
             app.put(&path, &update).send().await.expect_status(status);
         }
     }
+}
+
+#[tokio::test]
+async fn registered_under_an_id() {
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        let app = TestApp::new().await;
+        app.create_stock(&id(2), 10).await;
+        app.transact(&id(2), "allocate", 4).await;
+        let own = json!({ "type": "product", "id": id(1), "name": "Chair", "stock": 5 });
+        for (what, data, status) in [
+            ("an id of the catalogue's", &own, 201),
+            ("the same once more", &own, 400),
+            (
+                "of stock that is there, with less than is allocated",
+                &json!({ "id": id(2), "name": "Table", "stock": 3 }),
+                422,
+            ),
+            (
+                "of stock that is there",
+                &json!({ "attributes": { "id": id(2), "name": "Table", "stock": 10 } }),
+                201,
+            ),
+        ] {
+            let request = app.post(PATH, &json!({ "data": data }));
+            let answer = request.form(form).send().await;
+            answer.expect_status(status);
+            transcript.add(format!("{form}: {what}"), &answer);
+        }
+        assert_eq!(app.figures(&id(2)).await, [6, 4, 10]);
+    }
+    assert_snapshot!(transcript.text());
+}
+
+/// Two stores may use one id, each for a product of its own; what the organization has is taken.
+#[tokio::test]
+async fn an_id_is_taken_by_what_can_be_seen() {
+    let app = TestApp::new().await;
+    let (_, other) = app.another_store("Acme Paris").await;
+    let (_, stranger, _) = app.stranger().await;
+    let body = |number: u32| json!({ "data": { "id": id(number), "name": "Chair" } });
+    let shared = app.post(PATH, &body(1)).organization();
+    shared.send().await.expect_status(201);
+    for (number, token, status) in [
+        (1, &app.token, 400),
+        (1, &other, 400),
+        (1, &stranger, 201),
+        (2, &app.token, 201),
+        (2, &other, 201),
+        (2, &app.organization_token, 400),
+        (2, &stranger, 201),
+    ] {
+        let answer = app.post(PATH, &body(number)).token(token).send().await;
+        answer.expect_status(status);
+        if status == 400 {
+            assert_eq!(answer.detail(), "Another product has this id");
+            assert_eq!(answer.json()["errors"][0].get("meta"), None);
+        }
+    }
+    // Each has its own.
+    let path = format!("{PATH}/{}", id(2));
+    let renamed = json!({ "data": { "name": "Armchair" } });
+    app.put(&path, &renamed).send().await.expect_status(200);
+    let unchanged = app.get(&path).token(&other).send().await;
+    assert_eq!(unchanged.data()["name"], "Chair");
+    app.delete(&path).send().await.expect_status(204);
+    app.get(&path).token(&other).send().await.expect_status(200);
+    app.get(&path).send().await.expect_status(404);
+}
+
+/// Whoever sends back what it has read writes nothing.
+#[tokio::test]
+async fn the_total_that_is_there_writes_no_entry() {
+    let app = TestApp::new().await;
+    let product = create(&app, whole()).await;
+    app.transact(&product, "allocate", 2).await;
+    let history = format!("/v2/inventories/{product}/transactions");
+    let before = app.get(&history).send().await.text();
+    let body = json!({ "data": { "stock": 5 } });
+    let answer = app.put(&format!("{PATH}/{product}"), &body).send().await;
+    answer.expect_status(200);
+    assert_eq!(answer.data()["meta"]["stock"]["level"], 3);
+    assert_eq!(app.get(&history).send().await.text(), before);
 }

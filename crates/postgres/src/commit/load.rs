@@ -35,6 +35,7 @@ pub(super) async fn state(
         organization: needs_organization,
         management: managed_products,
         products: _,
+        store_products: _,
         skus: _,
         external_refs: _,
         location_slugs: _,
@@ -181,16 +182,42 @@ async fn products(
     needs: &Needs,
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let mut ids = needs.products.clone();
+    let mut keys = needs.products.clone();
     if !needs.skus.is_empty() || !needs.external_refs.is_empty() {
-        ids.extend(holders(session, organization, needs).await?);
+        keys.extend(holders(session, organization, needs).await?);
     }
-    if !ids.is_empty() {
-        for product in rows::product::products(session, organization, ids).await? {
+    if !keys.is_empty() {
+        for product in rows::product::products(session, organization, keys).await? {
             state.add_product(product);
         }
     }
+    for product in &needs.store_products {
+        if is_in_a_store(session, organization, *product).await? {
+            state.store_products.insert(*product);
+        }
+    }
     Ok(())
+}
+
+/// Whether a store has registered a product of its own under this id.
+async fn is_in_a_store(
+    session: &mut Session,
+    organization: OrganizationId,
+    product: ProductId,
+) -> Result<bool, StoreError> {
+    let organization_id = organization.uuid();
+    let product_id = product.uuid();
+    let is_there = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT 1 FROM products
+            WHERE organization_id = $1 AND product_id = $2 AND owner_id <> $1
+        ) AS "is_there!"
+        "#,
+        organization_id,
+        product_id,
+    );
+    is_there.fetch_one(session).await.map_err(failed)
 }
 
 /// The products that have the needed `sku`s and `external_ref`s.
@@ -198,7 +225,7 @@ async fn holders(
     session: &mut Session,
     organization: OrganizationId,
     needs: &Needs,
-) -> Result<impl Iterator<Item = ProductId>, StoreError> {
+) -> Result<impl Iterator<Item = (Owner, ProductId)>, StoreError> {
     let columns = |texts: &BTreeSet<(Owner, ProductText)>| {
         let pairs = texts
             .iter()
@@ -208,9 +235,9 @@ async fn holders(
     let (sku_owner_ids, skus) = columns(&needs.skus);
     let (external_owner_ids, external_refs) = columns(&needs.external_refs);
     let organization_id = organization.uuid();
-    let ids = sqlx::query_scalar!(
+    let found = sqlx::query!(
         r#"
-        SELECT products.product_id AS "product_id!"
+        SELECT products.owner_id AS "owner_id!", products.product_id AS "product_id!"
         FROM unnest($2::uuid[], $3::text[]) AS wanted (owner_id, sku)
         CROSS JOIN LATERAL (
             SELECT * FROM products
@@ -220,7 +247,7 @@ async fn holders(
             OFFSET 0
         ) AS products
         UNION ALL
-        SELECT products.product_id
+        SELECT products.owner_id, products.product_id
         FROM unnest($4::uuid[], $5::text[]) AS wanted (owner_id, external_ref)
         CROSS JOIN LATERAL (
             SELECT * FROM products
@@ -239,7 +266,12 @@ async fn holders(
     .fetch_all(session)
     .await
     .map_err(failed)?;
-    Ok(ids.into_iter().map(ProductId::new))
+    let key = move |owner_id, product_id| {
+        let owner = Owner::from_uuid(owner_id, organization);
+        (owner, ProductId::new(product_id))
+    };
+    let found = found.into_iter();
+    Ok(found.map(move |it| key(it.owner_id, it.product_id)))
 }
 
 async fn locations(

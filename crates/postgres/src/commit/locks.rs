@@ -149,7 +149,9 @@ fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &N
     if !needs.keys.is_empty() || !needs.key_totals.is_empty() {
         add(Lock::Keys, Mode::Exclusive);
     }
-    for product in needs.management.union(&needs.products) {
+    let ids = needs.products.iter().map(|(_, product)| product);
+    let ids = ids.chain(&needs.management).chain(&needs.store_products);
+    for product in ids {
         add(Lock::stripe(&[product.uuid().as_bytes()]), Mode::Exclusive);
     }
     let owner_id = |owner: &Owner| owner.to_uuid(organization);

@@ -188,6 +188,7 @@ fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
         organization: false,
         management,
         products,
+        store_products,
         skus,
         external_refs,
         location_slugs,
@@ -209,6 +210,7 @@ fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
     };
     let needs_nothing_else = management.is_empty()
         && products.is_empty()
+        && store_products.is_empty()
         && skus.is_empty()
         && external_refs.is_empty()
         && location_slugs.is_empty()

@@ -24,16 +24,27 @@ use crate::rows::Row;
 use crate::session::Session;
 
 /// A list of what a store and its organization have, or the organization alone: one `SELECT` for
-/// each whose things are seen. Its first column is the id by which the list is sorted.
+/// each whose things are seen. Its first column is the id by which the list is sorted, unless
+/// [`ordered_by`](Self::ordered_by) says otherwise.
 struct ListQuery<P> {
     view: View,
     push_select: P,
+    order: &'static str,
 }
 
 impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     /// The list of what the `SELECT`s that `push_select` appends for one owner each give.
     const fn new(view: View, push_select: P) -> Self {
-        Self { view, push_select }
+        Self {
+            view,
+            push_select,
+            order: "1",
+        }
+    }
+
+    /// The list in the order of other columns.
+    fn ordered_by(self, order: &'static str) -> Self {
+        Self { order, ..self }
     }
 
     /// The rows of one page, in order.
@@ -54,9 +65,13 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     fn page_query(&self, start: &str, page: PageRequest) -> QueryBuilder<Postgres> {
         let PageRequest { limit, offset } = page;
         // The numbers are part of the text, so that PostgreSQL knows how little is wanted.
-        let first = format!(" ORDER BY 1 LIMIT {}", u64::from(offset) + u64::from(limit));
+        let order = self.order;
+        let rows = u64::from(offset) + u64::from(limit);
+        let first = format!(" ORDER BY {order} LIMIT {rows}");
         let mut query = self.query(&format!("{start}SELECT *"), &first);
-        query.push(format_args!(" ORDER BY 1 LIMIT {limit} OFFSET {offset}"));
+        query.push(format_args!(
+            " ORDER BY {order} LIMIT {limit} OFFSET {offset}"
+        ));
         query
     }
 

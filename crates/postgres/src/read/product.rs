@@ -22,8 +22,11 @@ impl ProductReader for PostgresDatabase {
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let mut products = rows::product::products(&mut snapshot, view.organization, [id]).await?;
-        products.retain(|product| view.acting.can_see(product.owner));
+        let keys = view.acting.visible().map(|owner| (owner, id));
+        let mut products = rows::product::products(&mut snapshot, view.organization, keys).await?;
+        // Its own goes before the organization's.
+        products.sort_by_key(|product| product.owner != view.acting);
+        products.truncate(1);
         let product = with_stock(&mut snapshot, view, products).await?.pop();
         snapshot.commit().await?;
         Ok(product)
@@ -35,10 +38,13 @@ impl ProductReader for PostgresDatabase {
         page: PageRequest,
     ) -> Result<Page<ProductAndStock>, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let ids: Vec<(Uuid,)> = select(view).page(&mut snapshot, page).await?;
-        let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
-        let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
-        products.sort_by_key(|product| product.id);
+        let keys: Vec<(i64, Uuid, Uuid)> = select(view).page(&mut snapshot, page).await?;
+        let keys = keys.into_iter().map(|(_, id, owner_id)| {
+            let owner = Owner::from_uuid(owner_id, view.organization);
+            (owner, ProductId::new(id))
+        });
+        let mut products = rows::product::products(&mut snapshot, view.organization, keys).await?;
+        products.sort_by_key(|product| (product.created_at, product.id));
         let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await?;
@@ -46,17 +52,18 @@ impl ProductReader for PostgresDatabase {
     }
 }
 
-/// The ids of the products that `view` sees.
+/// When the products that `view` sees were registered, their ids, and whose they are.
 pub(super) fn select(view: View) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
     ListQuery::new(view, move |query, owner| {
         query.push(
-            "SELECT products.product_id FROM products \
+            "SELECT products.created_at, products.product_id, products.owner_id FROM products \
              WHERE products.organization_id = ",
         );
         query.push_bind(view.organization.uuid());
         query.push(" AND products.created_at >= 0 AND products.owner_id = ");
         query.push_bind(owner.to_uuid(view.organization));
     })
+    .ordered_by("1, 2")
 }
 
 /// Products with the stock that `view` sees of them.

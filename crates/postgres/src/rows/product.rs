@@ -8,16 +8,19 @@ use uuid::Uuid;
 
 use super::Row;
 use crate::error::failed;
-use crate::parameter::uuids;
+use crate::parameter::owned;
 use crate::session::Session;
 
-/// The registered products of these ids, as far as there are such, in any order.
+/// The registered products of these owners and ids, as far as there are any, in any order.
 pub(crate) async fn products(
     session: &mut Session,
     organization: OrganizationId,
-    ids: impl IntoIterator<Item = ProductId>,
+    keys: impl IntoIterator<Item = (Owner, ProductId)>,
 ) -> Result<Vec<Product>, StoreError> {
-    let ids = uuids(ids);
+    let (owner_ids, ids) = owned(
+        organization,
+        keys.into_iter().map(|(owner, id)| (owner, id.uuid())),
+    );
     let organization_id = organization.uuid();
     sqlx::query_as!(
         ProductRow,
@@ -35,16 +38,18 @@ pub(crate) async fn products(
             products.external_ref AS "external_ref?",
             products.created_at AS "created_at!",
             products.updated_at AS "updated_at!"
-        FROM unnest($2::uuid[]) AS wanted (product_id)
+        FROM unnest($2::uuid[], $3::uuid[]) AS wanted (product_id, owner_id)
         CROSS JOIN LATERAL (
             SELECT * FROM products
             WHERE products.organization_id = $1
                 AND products.product_id = wanted.product_id
+                AND products.owner_id = wanted.owner_id
             OFFSET 0
         ) AS products
         "#,
         organization_id,
         &ids,
+        &owner_ids,
     )
     .fetch_all(session)
     .await

@@ -30,6 +30,7 @@ pub(super) async fn state(
         organization: needs_organization,
         management: managed_products,
         products: _,
+        store_products: _,
         skus: _,
         external_refs: _,
         location_slugs: _,
@@ -174,16 +175,42 @@ async fn products(
     needs: &Needs,
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let mut ids = needs.products.clone();
+    let mut keys = needs.products.clone();
     if !needs.skus.is_empty() || !needs.external_refs.is_empty() {
-        ids.extend(holders(connection, organization, needs).await?);
+        keys.extend(holders(connection, organization, needs).await?);
     }
-    if !ids.is_empty() {
-        for product in rows::product::products(connection, organization, ids).await? {
+    if !keys.is_empty() {
+        for product in rows::product::products(connection, organization, keys).await? {
             state.add_product(product);
         }
     }
+    for product in &needs.store_products {
+        if is_in_a_store(connection, organization, *product).await? {
+            state.store_products.insert(*product);
+        }
+    }
     Ok(())
+}
+
+/// Whether a store has registered a product of its own under this id.
+async fn is_in_a_store(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    product: ProductId,
+) -> Result<bool, StoreError> {
+    let organization_id = organization.uuid();
+    let product_id = product.uuid();
+    let is_there = sqlx::query_scalar!(
+        r#"
+        SELECT EXISTS (
+            SELECT 1 FROM products
+            WHERE organization_id = ?1 AND product_id = ?2 AND owner_id <> ?1
+        ) AS "is_there!: bool"
+        "#,
+        organization_id,
+        product_id,
+    );
+    is_there.fetch_one(connection).await.map_err(failed)
 }
 
 /// The products that have the needed `sku`s and `external_ref`s.
@@ -191,7 +218,7 @@ async fn holders(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     needs: &Needs,
-) -> Result<impl Iterator<Item = ProductId>, StoreError> {
+) -> Result<impl Iterator<Item = (Owner, ProductId)>, StoreError> {
     let pairs = |texts: &BTreeSet<(Owner, ProductText)>| {
         json(texts.iter().map(|(owner, text)| {
             let owner = owner.to_uuid(organization);
@@ -201,16 +228,18 @@ async fn holders(
     let skus = pairs(&needs.skus)?;
     let external_refs = pairs(&needs.external_refs)?;
     let organization_id = organization.uuid();
-    let ids = sqlx::query_scalar!(
+    let found = sqlx::query!(
         r#"
-        SELECT products.product_id AS "product_id!: Uuid"
+        SELECT
+            products.owner_id AS "owner_id!: Uuid",
+            products.product_id AS "product_id!: Uuid"
         FROM json_each(?2) AS wanted
         CROSS JOIN products
             ON products.organization_id = ?1
             AND products.owner_id = unhex(wanted.value ->> 0)
             AND products.sku = wanted.value ->> 1
         UNION ALL
-        SELECT products.product_id
+        SELECT products.owner_id, products.product_id
         FROM json_each(?3) AS wanted
         CROSS JOIN products
             ON products.organization_id = ?1
@@ -224,7 +253,12 @@ async fn holders(
     .fetch_all(connection)
     .await
     .map_err(failed)?;
-    Ok(ids.into_iter().map(ProductId::new))
+    let key = move |owner_id, product_id| {
+        let owner = Owner::from_uuid(owner_id, organization);
+        (owner, ProductId::new(product_id))
+    };
+    let found = found.into_iter();
+    Ok(found.map(move |it| key(it.owner_id, it.product_id)))
 }
 
 async fn locations(

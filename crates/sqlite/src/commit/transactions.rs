@@ -168,6 +168,7 @@ fn load(
         organization: false,
         management,
         products,
+        store_products,
         skus,
         external_refs,
         location_slugs,
@@ -189,6 +190,7 @@ fn load(
     };
     let needs_nothing_else = management.is_empty()
         && products.is_empty()
+        && store_products.is_empty()
         && skus.is_empty()
         && external_refs.is_empty()
         && locations.is_empty()

@@ -24,12 +24,12 @@ use crate::rows::Row;
 
 /// A list of what a store and its organization have, or the organization alone: one `SELECT` for
 /// each whose things are seen.
-struct ListQuery(QueryBuilder<Sqlite>);
+struct ListQuery(QueryBuilder<Sqlite>, &'static str);
 
 impl ListQuery {
     /// `push_select` appends the `SELECT` for one owner. Its first column, the id by which the
-    /// list is sorted, has to come sorted out of an index: then SQLite merges the two without
-    /// reading further than the page.
+    /// list is sorted unless [`ordered_by`](Self::ordered_by) says otherwise, has to come sorted out
+    /// of an index: then SQLite merges the two without reading further than the page.
     fn new(
         start: &str,
         view: View,
@@ -42,7 +42,12 @@ impl ListQuery {
             }
             push_select(&mut query, owner);
         }
-        Self(query)
+        Self(query, "1")
+    }
+
+    /// The list in the order of other columns.
+    fn ordered_by(self, columns: &'static str) -> Self {
+        Self(self.0, columns)
     }
 
     /// The rows of one page, in order.
@@ -54,7 +59,8 @@ impl ListQuery {
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
-        self.0.push(" ORDER BY 1 LIMIT ").push_bind(page.limit);
+        self.0.push(format_args!(" ORDER BY {} LIMIT ", self.1));
+        self.0.push_bind(page.limit);
         self.0.push(" OFFSET ").push_bind(page.offset);
         self.all(connection).await
     }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Product, ProductId, Stock};
+use stockroom_domain::{Owner, Product, ProductId, Stock};
 use uuid::Uuid;
 
 use super::{ListQuery, kept_count, stock};
@@ -22,8 +22,11 @@ impl ProductReader for SqliteDatabase {
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let mut products = rows::product::products(&mut snapshot, view.organization, [id]).await?;
-        products.retain(|product| view.acting.can_see(product.owner));
+        let keys = view.acting.visible().map(|owner| (owner, id));
+        let mut products = rows::product::products(&mut snapshot, view.organization, keys).await?;
+        // Its own goes before the organization's.
+        products.sort_by_key(|product| product.owner != view.acting);
+        products.truncate(1);
         let product = with_stock(&mut snapshot, view, products).await?.pop();
         snapshot.commit().await.map_err(failed)?;
         Ok(product)
@@ -35,10 +38,13 @@ impl ProductReader for SqliteDatabase {
         page: PageRequest,
     ) -> Result<Page<ProductAndStock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let ids: Vec<(Uuid,)> = select("", view).page(&mut snapshot, page).await?;
-        let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
-        let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
-        products.sort_by_key(|product| product.id);
+        let keys: Vec<(i64, Uuid, Uuid)> = select("", view).page(&mut snapshot, page).await?;
+        let keys = keys.into_iter().map(|(_, id, owner_id)| {
+            let owner = Owner::from_uuid(owner_id, view.organization);
+            (owner, ProductId::new(id))
+        });
+        let mut products = rows::product::products(&mut snapshot, view.organization, keys).await?;
+        products.sort_by_key(|product| (product.created_at, product.id));
         let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await.map_err(failed)?;
@@ -46,17 +52,19 @@ impl ProductReader for SqliteDatabase {
     }
 }
 
-/// The ids of the products that `view` sees.
+/// When the products that `view` sees were registered, their ids, and whose they are.
 pub(super) fn select(start: &str, view: View) -> ListQuery {
     ListQuery::new(start, view, |query, owner| {
         query.push(
-            "SELECT products.product_id FROM products INDEXED BY products_of_owner \
+            "SELECT products.created_at, products.product_id, products.owner_id \
+             FROM products INDEXED BY products_of_owner \
              WHERE products.organization_id = ",
         );
         query.push_bind(view.organization.uuid());
         query.push(" AND products.owner_id = ");
         query.push_bind(owner.to_uuid(view.organization));
     })
+    .ordered_by("1, 2")
 }
 
 /// Products with the stock that `view` sees of them.

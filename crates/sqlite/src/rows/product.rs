@@ -11,13 +11,16 @@ use super::Row;
 use crate::error::failed;
 use crate::parameter::{hex, json};
 
-/// The registered products of these ids, as far as there are such, in any order.
+/// The registered products of these owners and ids, as far as there are any, in any order.
 pub(crate) async fn products(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    ids: impl IntoIterator<Item = ProductId>,
+    keys: impl IntoIterator<Item = (Owner, ProductId)>,
 ) -> Result<Vec<Product>, StoreError> {
-    let ids = json(ids.into_iter().map(hex))?;
+    let keys = json(keys.into_iter().map(|(owner, product)| {
+        let owner = owner.to_uuid(organization);
+        (hex(product), hex(owner))
+    }))?;
     let organization_id = organization.uuid();
     sqlx::query_as!(
         ProductRow,
@@ -38,10 +41,11 @@ pub(crate) async fn products(
         FROM json_each(?2) AS wanted
         CROSS JOIN products
             ON products.organization_id = ?1
-            AND products.product_id = unhex(wanted.value)
+            AND products.product_id = unhex(wanted.value ->> 0)
+            AND products.owner_id = unhex(wanted.value ->> 1)
         "#,
         organization_id,
-        ids,
+        keys,
     )
     .fetch_all(connection)
     .await

@@ -1,13 +1,14 @@
 //! Reservations: they hold stock, and let go of it.
 
+mod availability;
 mod reserve;
 mod settle;
 mod transition;
 
 use super::ledger::Ledger;
 use crate::{
-    Annotation, Balance, EntryAction, LocationId, Quantity, Reference, Reservation, ReservationId,
-    State, Timestamp,
+    Annotation, Balance, EntryAction, LocationId, OrderId, Owner, Quantity, Reference, Reservation,
+    ReservationId, State, Timestamp,
 };
 
 pub(crate) use settle::settle;
@@ -18,6 +19,14 @@ fn time_of(reservation: &Reservation, state: &State, now: Timestamp) -> Timestam
     let stocks = reservation.lines.iter();
     let stocks = stocks.filter_map(|line| state.stocks.get(&line.key));
     stocks.fold(now, |now, stock| now.max(stock.updated_at))
+}
+
+/// The reservation that an order of `owner` has, if it is neither released nor expired.
+fn living(order: &OrderId, owner: Owner, state: &State, now: Timestamp) -> Option<Reservation> {
+    let id = state.orders.get(&(owner, order.clone()))?;
+    let stored = state.reservations.get(id)?;
+    let reservation = stored.clone().at(time_of(stored, state, now));
+    Some(reservation).filter(|reservation| reservation.state.is_living())
 }
 
 /// What a ledger says of the entries that a reservation makes.

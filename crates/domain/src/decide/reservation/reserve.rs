@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{annotation, hold, time_of};
+use super::{annotation, hold, living};
 use crate::command::Request;
 use crate::decide::ledger::Ledger;
 use crate::decide::stock::{location_for, need_location, need_visible_stock};
@@ -11,7 +11,7 @@ use crate::reservation::sums;
 use crate::{
     Actor, Change, Location, LocationId, Needs, ProductId, Quantity, Refusal, Reservation,
     ReservationId, ReservationItem, ReservationState, Reserve, Reserved, ReservedLine, Shortage,
-    State, Stock, StockKey, Timestamp,
+    State, Stock, StockKey,
 };
 
 /// An item, with the stock and the location that it names.
@@ -59,7 +59,9 @@ impl Request for Reserve {
                 location: location.transpose()?,
             });
         }
-        if let Some(reservation) = self.made_before(actor, state, context.now) {
+        let order = self.order.as_ref();
+        let living = order.and_then(|order| living(order, actor.acting, state, context.now));
+        if let Some(reservation) = living {
             return if reservation.positions() == self.positions() {
                 Ok(Decision::unchanged(Reserved {
                     reservation,
@@ -112,15 +114,6 @@ impl Request for Reserve {
 }
 
 impl Reserve {
-    /// The reservation that the order has, if it has one still.
-    fn made_before(&self, actor: &Actor, state: &State, now: Timestamp) -> Option<Reservation> {
-        let order = self.order.clone()?;
-        let id = state.orders.get(&(actor.acting, order))?;
-        let stored = state.reservations.get(id)?;
-        let reservation = stored.clone().at(time_of(stored, state, now));
-        Some(reservation).filter(|reservation| reservation.state.is_living())
-    }
-
     /// How much of each position is wanted.
     fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
         let items = self.items.iter();

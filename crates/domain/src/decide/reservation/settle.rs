@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{annotation, let_go};
 use crate::command::Request;
 use crate::decide::ledger::Ledger;
+use crate::decide::product::need_visible_product;
 use crate::decide::stock::need_visible_stock;
 use crate::decide::{Context, Decision};
 use crate::{
@@ -81,7 +82,7 @@ impl Request for ShowStock {
 impl Request for ShowProducts {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         for product in &self.products {
-            needs.products.insert(*product);
+            need_visible_product(needs, actor.acting, *product);
             need_visible_stock(needs, actor.acting, *product);
         }
     }
@@ -93,8 +94,7 @@ impl Request for ShowProducts {
         _context: &mut Context<'_>,
     ) -> Result<Decision<Vec<StockedProduct>>, Refusal> {
         let products = self.products.iter();
-        let products = products.filter_map(|product| state.products.get(product));
-        let products = products.filter(|product| actor.acting.can_see(product.owner));
+        let products = products.filter_map(|id| state.visible_product(actor.acting, *id));
         let stocked = products.map(|product| {
             let stock = state.visible_stock(actor.acting, product.id);
             StockedProduct::new(product.clone(), stock)

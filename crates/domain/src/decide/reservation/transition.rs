@@ -43,8 +43,10 @@ impl Request for ReleaseReservation {
         let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
         match reservation.state {
             ReservationState::Pending { .. } | ReservationState::Paid => {}
-            ReservationState::Released => return Ok(Decision::unchanged(reservation)),
-            state => return Err(Refusal::ReservationIs(state)),
+            ReservationState::Released | ReservationState::Expired => {
+                return Ok(Decision::unchanged(reservation));
+            }
+            state @ ReservationState::Fulfilled => return Err(Refusal::ReservationIs(state)),
         }
         let taken = open_of(&reservation, self.items.as_deref())?;
 

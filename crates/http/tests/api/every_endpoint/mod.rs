@@ -8,5 +8,6 @@ mod limits;
 mod methods;
 mod order_of_refusals;
 mod refusals;
+mod strict;
 mod tokens;
 mod transport;

@@ -83,6 +83,13 @@ async fn refused() {
                 json!({ "locations": { "empty": [5] } }),
             ),
             ("no object of locations", json!({ "locations": ["berlin"] })),
+            ("another total", json!({ "total": 5 })),
+            (
+                "another available figure, and no locations",
+                json!({ "available": 91, "locations": {} }),
+            ),
+            ("no figure", json!({ "allocated": "10" })),
+            ("nothing for a figure", json!({ "available": null })),
             (
                 "one of two wrong",
                 json!({ "locations": { "empty": { "available": 5 }, "nowhere": null } }),
@@ -100,6 +107,47 @@ async fn refused() {
     }
     assert_snapshot!(transcript.text());
     assert_eq!(app.readings().await, before);
+}
+
+/// A client that sends back what it has read, in either form.
+#[tokio::test]
+async fn figures_of_the_stock_are_an_echo() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let before = app.readings().await;
+    for form in FORMS {
+        let request = app.get(&path(&scene.stocked)).form(form);
+        let mut read = request.send().await.json();
+        if form == Form::MultiLocation {
+            read["data"]["attributes"]["locations"] = json!({});
+        }
+        let answer = app
+            .put(&path(&scene.stocked), &read)
+            .form(form)
+            .send()
+            .await;
+        answer.expect_status(200);
+        assert_eq!(app.readings().await, before);
+    }
+    for figure in [
+        json!({ "available": 90 }),
+        json!({ "allocated": 10 }),
+        json!({ "total": 100 }),
+    ] {
+        let body = json!({ "data": figure });
+        let answer = app.put(&path(&scene.stocked), &body).send().await;
+        answer.expect_status(200);
+    }
+    assert_eq!(app.readings().await, before);
+    // Beside locations they say nothing, whatever they are.
+    let locations = json!({ "berlin": { "available": 20 } });
+    let body = json!({ "data": { "total": "5", "available": null, "locations": locations } });
+    let answer = app.put(&path(&scene.stocked), &body).send().await;
+    answer.expect_status(200);
+    assert_eq!(app.readings().await, before);
+    let nothing = json!({ "data": { "total": 5 } });
+    let answer = app.put(&path(&id(404)), &nothing).send().await;
+    answer.expect_status(404);
 }
 
 #[tokio::test]

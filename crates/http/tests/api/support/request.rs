@@ -107,6 +107,21 @@ impl<'a> TestRequest<'a> {
         self
     }
 
+    /// With more of a query, or with one.
+    pub(crate) fn and_query(mut self, query: &str) -> Self {
+        self.path.push_str(query);
+        self
+    }
+
+    pub(crate) fn has_query(&self) -> bool {
+        self.path.contains('?')
+    }
+
+    /// Its body, which is JSON.
+    pub(crate) fn json_body(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
     /// With the body, and its content type, of another request.
     pub(crate) fn with_body_of(mut self, other: &Self) -> Self {
         self.body.clone_from(&other.body);

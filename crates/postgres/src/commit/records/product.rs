@@ -44,7 +44,7 @@ pub(super) async fn store(
             external_ref = $10,
             external_digest = sha256(convert_to($10, 'UTF8')),
             updated_at = $11
-        WHERE organization_id = $1 AND product_id = $2
+        WHERE organization_id = $1 AND product_id = $2 AND owner_id = $12
         "#,
         organization_id,
         product_id,
@@ -57,6 +57,7 @@ pub(super) async fn store(
         product.manage_stock,
         external_ref,
         updated_at,
+        owner_id,
     )
     .execute(&mut *session)
     .await
@@ -106,10 +107,15 @@ pub(super) async fn delete(
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
     let product_id = product.id.uuid();
+    let owner_id = product.owner.to_uuid(organization);
     let result = sqlx::query!(
-        "DELETE FROM products WHERE organization_id = $1 AND product_id = $2",
+        r#"
+        DELETE FROM products
+        WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
+        "#,
         organization_id,
         product_id,
+        owner_id,
     )
     .execute(&mut *session)
     .await

@@ -41,7 +41,7 @@ pub(super) async fn store(
             manage_stock = ?9,
             external_ref = ?10,
             updated_at = ?11
-        WHERE organization_id = ?1 AND product_id = ?2
+        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?12
         "#,
         organization_id,
         product_id,
@@ -54,6 +54,7 @@ pub(super) async fn store(
         product.manage_stock,
         external_ref,
         updated_at,
+        owner_id,
     )
     .execute(&mut *connection)
     .await
@@ -98,10 +99,15 @@ pub(super) async fn delete(
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
     let product_id = product.id.uuid();
+    let owner_id = product.owner.to_uuid(organization);
     let result = sqlx::query!(
-        "DELETE FROM products WHERE organization_id = ?1 AND product_id = ?2",
+        r#"
+        DELETE FROM products
+        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
+        "#,
         organization_id,
         product_id,
+        owner_id,
     )
     .execute(&mut *connection)
     .await

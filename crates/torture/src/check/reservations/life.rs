@@ -125,7 +125,7 @@ impl Life {
         match (act, self.state) {
             (Act::Read, _)
             | (Act::Pay, State::Paid)
-            | (Act::Release(_), State::Released)
+            | (Act::Release(_), State::Released | State::Expired)
             | (Act::Fulfil(_), State::Fulfilled) => Ok(None),
             (Act::Pay, State::Pending) => {
                 self.state = State::Paid;

@@ -67,6 +67,71 @@ async fn what_is_reserved_is_not_available() {
     assert_eq!(available().await, 9);
 }
 
+/// A buyer's own hold doesn't make the cart insufficient.
+#[tokio::test]
+async fn what_the_order_holds_is_available_to_it() {
+    let shop = Shop::new().await;
+    let items = json!([item(1, 8), item_at(1, 5, "berlin"), item(2, 3)]);
+    let data = json!({ "order_id": "order 1", "items": items });
+    let reservation = shop.reserve(&data).send().await.created_id();
+    let before = shop.app.readings().await;
+    let ask = async |query: &str, order: Value| {
+        let body = json!({ "data": items, "order_id": order });
+        shop.app.post(&format!("{PATH}{query}"), &body).send().await
+    };
+    let mut transcript = Transcript::default();
+    for (query, order, status) in [
+        ("", json!("order 1"), 200),
+        ("?strict=true", json!("order 1"), 200),
+        ("?strict=true", json!("order 2"), 400),
+        ("?strict=true", json!(null), 400),
+        ("", json!(""), 400),
+        ("", json!("x".repeat(256)), 400),
+        ("", json!(1), 400),
+    ] {
+        let answer = ask(query, order).await;
+        answer.expect_status(status);
+        transcript.add(query, &answer);
+    }
+    assert_snapshot!(transcript.text());
+    assert_eq!(shop.app.readings().await, before);
+
+    let sufficient = async || {
+        let answer = ask("", json!("order 1")).await;
+        let items = answer.data();
+        let items = items.as_array().unwrap().iter();
+        items.map(|it| it["sufficient"] == true).collect::<Vec<_>>()
+    };
+    shop.act(&reservation, "pay").await.expect_status(200);
+    shop.app.clock.advance_seconds(900);
+    assert_eq!(sufficient().await, [true; 3]);
+    let shipped = json!([item(2, 1)]);
+    let answer = shop.act_on(&reservation, "fulfil", &shipped).await;
+    answer.expect_status(200);
+    assert_eq!(sufficient().await, [true, true, false]);
+    shop.act(&reservation, "release").await.expect_status(200);
+    assert_eq!(sufficient().await, [true, true, false]);
+}
+
+#[tokio::test]
+async fn another_stores_order_of_the_same_name_is_another_one() {
+    let shop = Shop::new().await;
+    let app = &shop.app;
+    let (_, other) = app.another_store("Acme Paris").await;
+    let stock = json!({ "data": { "quantity": 5 } });
+    let shared = format!("/v2/inventories/{}", id(5));
+    let shared = app.post(&shared, &stock).organization();
+    shared.send().await.expect_status(201);
+    let data = json!({ "order_id": "order 1", "items": [item(5, 4)] });
+    shop.reserve(&data).send().await.expect_status(201);
+    let body = json!({ "data": [item(5, 4)], "order_id": "order 1" });
+    for (token, available) in [(&app.token, 5), (&other, 1), (&app.organization_token, 1)] {
+        let answer = app.post(PATH, &body).token(token).send().await;
+        answer.expect_status(200);
+        assert_eq!(answer.data()[0]["available"], available);
+    }
+}
+
 #[tokio::test]
 async fn empty_carts_and_full_ones() {
     let shop = Shop::new().await;

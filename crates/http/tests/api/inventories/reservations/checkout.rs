@@ -263,6 +263,9 @@ async fn split() {
     let mut checkout = Sequence::new().await;
     let reservation = checkout.reserve("1005").await;
     checkout.reserve("1005").await;
+    let lamps = json!([{ "product_id": id(2), "quantity": 3 }]);
+    let body = json!({ "data": lamps, "order_id": "1005" });
+    checkout.post("availability", body).await;
     let body = json!({ "data": { "order_id": "1005", "items": [cart()[0]] } });
     checkout.post("reservations", body).await;
     checkout

@@ -11,10 +11,28 @@ async fn only_what_is_allocated_plainly_can_be_deallocated() {
     shop.app.transact(&id(1), "allocate", 1).await;
     shop.reserved("order 1", 4).await;
     let path = format!("/v2/inventories/{}/transactions", id(1));
-    for (pieces, status) in [(2, 422), (1, 200), (1, 422)] {
-        let body = json!({ "data": { "action": "deallocate", "quantity": pieces } });
+    let figures = |requested: u64, available: u64, allocated: u64| {
+        json!({
+            "requested": requested,
+            "available": available,
+            "allocated": allocated,
+            "total": available + allocated,
+            "reserved": 4,
+        })
+    };
+    for (action, pieces, refused) in [
+        ("deallocate", 2, Some(figures(2, 5, 5))),
+        ("deallocate", 6, Some(figures(6, 5, 5))),
+        ("allocate", 6, Some(figures(6, 5, 5))),
+        ("deallocate", 1, None),
+        ("deallocate", 1, Some(figures(1, 6, 4))),
+    ] {
+        let body = json!({ "data": { "action": action, "quantity": pieces } });
         let answer = shop.app.post(&path, &body).send().await;
-        answer.expect_status(status);
+        answer.expect_status(if refused.is_some() { 422 } else { 200 });
+        if let Some(figures) = refused {
+            assert_eq!(answer.json()["errors"][0]["meta"], figures);
+        }
     }
     assert_eq!(shop.figures().await, [11, 4]);
 }

@@ -43,7 +43,7 @@ async fn every_way_from_every_state() {
         ),
         ("fulfilled", [None, None, Some("fulfilled"), None], [13, 0]),
         ("released", [None, Some("released"), None, None], [15, 0]),
-        ("expired", [None; 4], [15, 0]),
+        ("expired", [None, Some("expired"), None, None], [15, 0]),
     ] {
         for (verb, becomes) in VERBS.into_iter().zip(becomes) {
             let (shop, reservation) = in_state(state).await;

@@ -261,7 +261,7 @@ async fn bodies_that_say_something_else_are_refused() {
             "product_id",
             json!([id(2), "5", "", null, 5, scene.product]),
         ),
-        ("location", json!([null, 5, [], {}, true])),
+        ("location", json!([5, [], {}, true])),
     ] {
         for value in values.as_array().unwrap() {
             wrong.push(with(field, value.clone()));
@@ -276,6 +276,34 @@ async fn bodies_that_say_something_else_are_refused() {
         }
     }
     assert_eq!(app.readings().await, before);
+}
+
+#[tokio::test]
+async fn a_location_of_null_is_the_unlocated_pool() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let line = json!({
+        "product_id": scene.stocked, "action": "increment", "quantity": 1, "location": null,
+    });
+    let count = json!({
+        "counted": 90, "as_of": "2026-01-31T09:30:10Z", "location": null,
+    });
+    let batch = "/v2/inventories/transactions".to_owned();
+    let counts = format!("/v2/inventories/{}/counts", scene.stocked);
+    for (path, data) in [
+        (&path(&scene.stocked), line.clone()),
+        (&path(&scene.stocked), json!({ "attributes": line })),
+        (&batch, json!([line, { "attributes": line }])),
+        (&counts, count),
+    ] {
+        let before = app.stock(&scene.stocked).await["attributes"]["locations"].take();
+        let request = app.post(path, &json!({ "data": data }));
+        let answer = request.form(Form::MultiLocation).send().await;
+        assert!([201, 207].contains(&answer.status), "{}", answer.text());
+        assert!(!answer.text().contains("location"), "{}", answer.text());
+        let after = app.stock(&scene.stocked).await["attributes"]["locations"].take();
+        assert_eq!(after, before);
+    }
 }
 
 #[tokio::test]

@@ -1,0 +1,73 @@
+//! What each endpoint reads of a request, as its documentation says.
+
+use std::collections::{HashMap, HashSet};
+
+use axum::extract::MatchedPath;
+use axum::http::Method;
+use axum::http::request::Parts;
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{OpenApi, RefOr};
+
+/// What each endpoint reads, by method and path.
+#[derive(Default)]
+pub(crate) struct Inputs(HashMap<(Method, String), Input>);
+
+/// What one endpoint reads.
+#[derive(Debug)]
+pub(crate) struct Input {
+    parameters: HashSet<String>,
+    /// Whether it reads a body.
+    pub(crate) has_body: bool,
+}
+
+impl Input {
+    fn of(operation: &Operation) -> Self {
+        let parameters = operation.parameters.iter().flatten();
+        // All are written where they are used.
+        let parameters = parameters.filter_map(|parameter| match parameter {
+            RefOr::T(parameter) => Some(parameter),
+            RefOr::Ref(_) => None,
+        });
+        let of_query = parameters.filter(|it| it.parameter_in == ParameterIn::Query);
+        Self {
+            parameters: of_query.map(|parameter| parameter.name.clone()).collect(),
+            has_body: operation.request_body.is_some(),
+        }
+    }
+
+    /// Whether it reads a query parameter of this name.
+    pub(crate) fn takes_parameter(&self, name: &str) -> bool {
+        self.parameters.contains(name)
+    }
+}
+
+impl Inputs {
+    /// What the endpoints of a document read.
+    pub(crate) fn of_document(document: &OpenApi) -> Self {
+        let mut inputs = HashMap::new();
+        for (path, item) in &document.paths.paths {
+            for (method, operation) in [
+                (Method::GET, &item.get),
+                (Method::POST, &item.post),
+                (Method::PUT, &item.put),
+                (Method::PATCH, &item.patch),
+                (Method::DELETE, &item.delete),
+            ] {
+                if let Some(operation) = operation {
+                    inputs.insert((method, path.clone()), Input::of(operation));
+                }
+            }
+        }
+        Self(inputs)
+    }
+
+    /// What the endpoint of a request reads.
+    pub(crate) fn of(&self, parts: &Parts) -> Option<&Input> {
+        let path = parts.extensions.get::<MatchedPath>()?;
+        let method = match &parts.method {
+            &Method::HEAD => Method::GET,
+            method => method.clone(),
+        };
+        self.0.get(&(method, path.as_str().to_owned()))
+    }
+}
