@@ -31,10 +31,11 @@ struct NewCount {
     as_of: String,
     /// The slug of the location; the unlocated pool if left out.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     location: Option<String>,
     /// What it belongs to: a stocktaking.
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
 }
 
@@ -95,9 +96,26 @@ impl CountBody {
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}/counts",
+    operation_id = "CreateCount",
     tag = "Transactions",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<NewCount>,
+    request_body(
+        content = Document<NewCount>,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({ "data": { "type": "stock-count", "counted": 85, "as_of": "2026-01-31T09:30:00Z" } }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": {
+                    "type": "stock-count",
+                    "attributes": {
+                        "counted": 18,
+                        "as_of": "2026-01-31T09:30:00Z",
+                        "location": "berlin",
+                        "reference": "stocktaking 2026"
+                    }
+                }
+            }))),
+        ),
+    ),
     responses(
         (status = 200, description = "What the count has led to (basic form).", body = Data<CountBody>),
         (status = 201, description = "What the count has led to (multi-location form).", body = Data<CountBody>),
