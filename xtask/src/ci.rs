@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{deny, lint, openapi, postgres_image, sqlx, test, tidy, torture};
+use crate::{api_check, deny, lint, openapi, postgres_image, sqlx, test, tidy, torture};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 9] = [
     ("tidy", tidy::run),
     ("lint", lint::run),
     ("deny", deny::run),
@@ -17,6 +17,9 @@ const STEPS: [Step; 8] = [
     ("openapi --check", |workspace| openapi::run(workspace, true)),
     ("test", |workspace| {
         test::run(workspace, &test::Args::everything())
+    }),
+    ("api-check", |workspace| {
+        api_check::run(workspace, &api_check::Args::usual())
     }),
     ("torture", |workspace| {
         torture::run(workspace, &torture::Args::short())

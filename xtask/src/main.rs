@@ -1,5 +1,6 @@
 //! `cargo xtask`: the one entry to every developer task. A task is a module here.
 
+mod api_check;
 mod bench;
 mod ci;
 mod deny;
@@ -45,6 +46,8 @@ enum Task {
     Tidy,
     /// Write the API description to docs/openapi.json.
     Openapi(CheckArgs),
+    /// Validate docs/openapi.json, and hold the running program against it.
+    ApiCheck(api_check::Args),
     /// Write the data that queries are checked against when there is no database.
     Sqlx(CheckArgs),
     /// Build the image of PostgreSQL that tests use where none can be pulled.
@@ -111,6 +114,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::Deny => deny::run(workspace),
         Task::Tidy => tidy::run(workspace),
         Task::Openapi(args) => openapi::run(workspace, args.check),
+        Task::ApiCheck(args) => api_check::run(workspace, args),
         Task::Sqlx(args) => sqlx::run(workspace, args.check),
         Task::PostgresImage(args) => postgres_image::run(workspace, args),
         Task::Dev(args) => dev::run(workspace, args),

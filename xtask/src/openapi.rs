@@ -6,7 +6,7 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-const FILE: &str = "docs/openapi.json";
+pub(crate) const FILE: &str = "docs/openapi.json";
 
 pub(crate) fn run(Workspace { shell, .. }: &Workspace, check: bool) -> anyhow::Result<()> {
     let mut description = cmd!(

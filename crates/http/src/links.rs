@@ -152,7 +152,9 @@ struct CursorResults {
     total: Option<u64>,
 }
 
+/// No offset, which tells the one form of a history from the other.
 #[derive(Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct CursorPage {
     /// How many transactions a page has at most.
     limit: u32,

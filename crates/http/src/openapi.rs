@@ -1,9 +1,12 @@
 //! The OpenAPI document: its head, and what many endpoints have in common. The endpoints
 //! themselves are described where they are.
 
+mod operations;
+
 use serde::Deserialize;
+use utoipa::openapi::schema::{AnyOfBuilder, ArrayBuilder, ObjectBuilder, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{OpenApi as Document31, RefOr};
+use utoipa::openapi::{OpenApi as Document31, Ref, RefOr};
 use utoipa::{IntoParams, IntoResponses, Modify, OpenApi, ToSchema};
 
 use crate::error::ErrorBody;
@@ -26,6 +29,7 @@ pub fn document() -> Document31 {
             parameters.extend(prefer.into_iter().map(RefOr::T));
         }
     }
+    operations::complete(&mut document);
     document
 }
 
@@ -94,7 +98,30 @@ pub(crate) struct Document<T> {
         dead_code,
         reason = "read through the body extractor; here for its schema"
     )]
+    #[schema(schema_with = either_form_of::<T>)]
     data: T,
+}
+
+/// The schema of an object whose fields may stand under `attributes` as well.
+pub(crate) fn in_either_form(fields: RefOr<Schema>) -> Schema {
+    let attributes = ObjectBuilder::new()
+        .property("attributes", fields.clone())
+        .required("attributes");
+    let forms = AnyOfBuilder::new().item(fields).item(attributes);
+    Schema::AnyOf(forms.build())
+}
+
+/// The same, of the object that a type describes.
+fn either_form_of<T: ToSchema>() -> Schema {
+    in_either_form(Ref::from_schema_name(T::name()).into())
+}
+
+/// The schema of a list of such objects.
+pub(crate) fn list_in_either_form<T: ToSchema, const ITEMS_MAX: usize>() -> Schema {
+    let list = ArrayBuilder::new()
+        .items(RefOr::T(either_form_of::<T>()))
+        .max_items(Some(ITEMS_MAX));
+    Schema::Array(list.build())
 }
 
 /// Parameters of every list.
@@ -210,9 +237,13 @@ pub(crate) struct CursorParameter {
     reason = "read through the form extractor; here for its description"
 )]
 pub(crate) struct FormHeader {
-    /// `true` for the multi-location form, else the basic one.
-    #[param(rename = "EP-Inventories-Multi-Location", required = false)]
-    form: bool,
+    /// `true` for the multi-location form; anything else for the basic one.
+    #[param(
+        rename = "EP-Inventories-Multi-Location",
+        required = false,
+        example = "true"
+    )]
+    form: String,
 }
 
 /// Chooses the store.
@@ -236,13 +267,15 @@ pub(crate) struct StoreHeader {
     reason = "read beside the request; here for its description"
 )]
 pub(crate) struct IdempotencyHeader {
-    /// A name for this request. Sent again within 24 hours, it is not carried out again but answered
-    /// the same, with `Idempotent-Replayed: true`. Another request of the same name is 409.
+    /// A name for this request. Sent again as long as the server keeps the answer, it is not carried
+    /// out again but answered the same, with `Idempotent-Replayed: true`. Another request of the
+    /// same name is 409.
     #[param(
         rename = "Idempotency-Key",
         required = false,
         min_length = 1,
-        max_length = 255
+        max_length = 255,
+        pattern = "^[!-~]+$"
     )]
     key: String,
 }
@@ -291,6 +324,10 @@ responses! {
     NotFound = 404;
     /// It clashes with what is.
     Conflict = 409;
+    /// The body is larger than the server takes.
+    TooLarge = 413;
+    /// The body is of another content type than JSON.
+    UnsupportedMediaType = 415;
     /// The stock does not allow it.
     Unprocessable = 422;
 }

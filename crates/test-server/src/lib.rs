@@ -1,5 +1,5 @@
 //! Starts the program as a process of its own, which ends with the one that started it, for
-//! benchmarks and torture.
+//! benchmarks, torture and the check of the API.
 //!
 //! Whoever uses it has a command line of its own that calls [`become_program`] with what follows the
 //! word `become`.
@@ -53,6 +53,15 @@ pub struct Credentials {
     pub client_secret: String,
 }
 
+/// What a server prints when it starts for the first time.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FirstStart {
+    /// The id of the organization.
+    pub organization: String,
+    /// The key of the organization's store.
+    pub store_key: Credentials,
+}
+
 /// Makes this process another program's, which ends with its parent, however that comes: nothing is
 /// to be left that disturbs what comes next.
 ///
@@ -65,7 +74,7 @@ pub fn become_program(command: &[OsString]) -> anyhow::Result<()> {
     Err(error).with_context(|| format!("{} can't be started", program.display()))
 }
 
-/// The program with one of its commands, on a storage.
+/// The program with one of its commands (`verify`, `key create`), on a storage.
 #[must_use]
 pub fn command(program: &Path, name: &str, storage: &Storage) -> Command {
     let mut command = Command::new(THIS_PROGRAM);
@@ -77,7 +86,7 @@ pub fn command(program: &Path, name: &str, storage: &Storage) -> Command {
     command
         .arg("become")
         .arg(program)
-        .arg(name)
+        .args(name.split(' '))
         .args(storage.arguments())
         .stdin(Stdio::null())
         .kill_on_drop(true);
@@ -124,17 +133,54 @@ pub async fn serving(
 /// # Errors
 /// If it doesn't.
 pub async fn first_key(stdout: ChildStdout) -> anyhow::Result<Credentials> {
+    Ok(first_start(stdout).await?.store_key)
+}
+
+/// What a server prints when it starts for the first time.
+///
+/// # Errors
+/// If it doesn't.
+pub async fn first_start(stdout: ChildStdout) -> anyhow::Result<FirstStart> {
     let mut lines = BufReader::new(stdout).lines();
-    let mut credentials = Credentials::default();
+    let mut first = FirstStart::default();
     while let Some(line) = lines.next_line().await? {
         match line.split_whitespace().collect::<Vec<_>>()[..] {
-            ["client_id", id] => id.clone_into(&mut credentials.client_id),
+            ["organization", id, ..] => id.clone_into(&mut first.organization),
+            ["client_id", id] => id.clone_into(&mut first.store_key.client_id),
             ["client_secret", secret] => {
-                secret.clone_into(&mut credentials.client_secret);
-                return Ok(credentials);
+                secret.clone_into(&mut first.store_key.client_secret);
+                return Ok(first);
             }
             _ => {}
         }
     }
     bail!("the server printed no key")
+}
+
+/// Makes a key of a whole organization, beside a running server.
+///
+/// # Errors
+/// If that fails, as it does on storage in memory, which no other process sees.
+pub async fn organization_key(
+    program: &Path,
+    storage: &Storage,
+    organization: &str,
+) -> anyhow::Result<Credentials> {
+    let mut create = command(program, "key create", storage);
+    let output = create
+        .args(["--organization", organization, "Head office"])
+        .stderr(Stdio::inherit())
+        .output()
+        .await?;
+    let printed = String::from_utf8(output.stdout)?;
+    let value = |name: &str| {
+        let mut lines = printed.lines().map(str::split_whitespace);
+        let value =
+            lines.find_map(|mut words| words.next().filter(|it| *it == name).and(words.next()));
+        value.map(ToOwned::to_owned).context("no key was created")
+    };
+    Ok(Credentials {
+        client_id: value("client_id")?,
+        client_secret: value("client_secret")?,
+    })
 }

@@ -22,6 +22,7 @@ use crate::openapi::{
 #[utoipa::path(
     get,
     path = "/v2/inventories/audit",
+    operation_id = "AuditProduct",
     tag = "Transactions",
     params(AuditParameters, CursorParameter, AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "A page of transactions.", body = CursorList), NotFound, CommonErrors),

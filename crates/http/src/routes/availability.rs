@@ -12,7 +12,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{AdministrativeReading, Body, Query};
 use crate::json::Json;
-use crate::openapi::{CommonErrors, StoreHeader, StrictParameter};
+use crate::openapi::{CommonErrors, StoreHeader, StrictParameter, list_in_either_form};
 use crate::representation::{AvailabilityBody, ShortageBody};
 
 /// What there is of the items of a cart, in their order.
@@ -28,7 +28,7 @@ pub(super) struct Availabilities {
     reason = "read through the body extractor; here for its schema"
 )]
 struct Cart {
-    /// At most 500 items.
+    #[schema(schema_with = list_in_either_form::<Item, 500>)]
     data: Vec<Item>,
     /// The order that the cart is for, unless left out or null.
     #[schema(min_length = 1, max_length = 255)]
@@ -51,9 +51,20 @@ pub(super) struct Asking {
 #[utoipa::path(
     post,
     path = "/v2/inventories/availability",
+    operation_id = "CheckAvailability",
     tag = "Reservations",
     params(StrictParameter, StoreHeader),
-    request_body = Cart,
+    request_body(
+        content = Cart,
+        examples(
+            ("cart" = (summary = "A cart of two products", value = json!({
+                "data": [
+                    { "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 },
+                    { "product_id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42", "quantity": 1, "location": "berlin" }
+                ]
+            }))),
+        ),
+    ),
     responses((status = 200, description = "What there is of each item.", body = Availabilities), CommonErrors),
 )]
 pub(super) async fn read(

@@ -18,6 +18,7 @@ use crate::form::Form;
 use crate::json::Json;
 use crate::openapi::{
     CommonErrors, Conflict, FormHeader, IdempotencyHeader, NotFound, StoreHeader, Unprocessable,
+    list_in_either_form,
 };
 use crate::representation::TransactionBody;
 
@@ -46,14 +47,14 @@ struct LinesMeta {
     batch_id: Uuid,
 }
 
-/// A batch of transactions.
+/// A batch of transactions, on any products.
 #[derive(Deserialize, ToSchema)]
 #[expect(
     dead_code,
     reason = "read through the batch extractor; here for its schema"
 )]
 struct NewTransactions {
-    /// At most 10000, on any products.
+    #[schema(schema_with = list_in_either_form::<NewTransaction, 10_000>)]
     data: Vec<NewTransaction>,
     /// Whether all are made or none. Else each stands alone.
     #[serde(default)]
@@ -67,9 +68,35 @@ struct NewTransactions {
 #[utoipa::path(
     post,
     path = "/v2/inventories/transactions",
+    operation_id = "CreateTransactionBatch",
     tag = "Transactions",
     params(FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = NewTransactions,
+    request_body(
+        content = NewTransactions,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({
+                "data": [
+                    { "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "action": "increment", "quantity": 20 },
+                    { "product_id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42", "action": "decrement", "quantity": 5 }
+                ],
+                "atomic": true
+            }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": [
+                    {
+                        "type": "stock-transaction",
+                        "attributes": {
+                            "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e",
+                            "action": "increment",
+                            "quantity": 20,
+                            "location": "berlin",
+                            "reference": "delivery note 4711"
+                        }
+                    }
+                ]
+            }))),
+        ),
+    ),
     responses(
         (status = 201, description = "All transactions (with `atomic`).", body = Lines<TransactionBody>),
         (status = 207, description = "For each line the transaction, or its errors.", body = Lines<TransactionBody>),
@@ -165,6 +192,7 @@ impl<B> Lines<B> {
 #[utoipa::path(
     post,
     path = "/v2/inventories/transactions/{batch}/undo",
+    operation_id = "UndoTransactionBatch",
     tag = "Transactions",
     params(
         ("batch" = Uuid, Path, description = "The batch's id."),

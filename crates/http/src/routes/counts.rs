@@ -19,7 +19,7 @@ use crate::form::Form;
 use crate::json::Json;
 use crate::openapi::{
     CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, NotFound, StoreHeader,
-    Unprocessable,
+    Unprocessable, list_in_either_form,
 };
 use crate::representation::{Data, TransactionBody, as_text};
 
@@ -34,14 +34,14 @@ struct NewCount {
     counted: Pieces,
     /// The time of the count; the moment of the request if left out.
     #[serde(default, deserialize_with = "present")]
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     as_of: Option<String>,
     /// The slug of the location; the unlocated pool if left out or null.
     #[serde(default)]
     location: Option<String>,
     /// A reference of another system: a stocktaking.
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
 }
 
@@ -59,7 +59,7 @@ struct NewCountLine {
     location: Option<String>,
     /// A reference of another system: a stocktaking.
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
 }
 
@@ -70,10 +70,10 @@ struct NewCountLine {
     reason = "read through the batch extractor; here for its schema"
 )]
 struct NewCounts {
-    /// At most 10000 counts, of any products.
+    #[schema(schema_with = list_in_either_form::<NewCountLine, 10_000>)]
     data: Vec<NewCountLine>,
     /// The time of all counts; the moment of the request if left out.
-    #[schema(format = DateTime)]
+    #[schema(format = DateTime, nullable = false)]
     as_of: Option<String>,
     /// Whether all are made or none. Else each stands alone.
     #[serde(default)]
@@ -140,9 +140,26 @@ impl CountBody {
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}/counts",
+    operation_id = "CreateCount",
     tag = "Transactions",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<NewCount>,
+    request_body(
+        content = Document<NewCount>,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({ "data": { "type": "stock-count", "counted": 85, "as_of": "2026-01-31T09:30:00Z" } }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": {
+                    "type": "stock-count",
+                    "attributes": {
+                        "counted": 18,
+                        "as_of": "2026-01-31T09:30:00Z",
+                        "location": "berlin",
+                        "reference": "stocktaking 2026"
+                    }
+                }
+            }))),
+        ),
+    ),
     responses(
         (status = 200, description = "The count (basic form).", body = Data<CountBody>),
         (status = 201, description = "The count (multi-location form).", body = Data<CountBody>),
@@ -185,9 +202,21 @@ fn as_of(text: &str) -> Result<Timestamp, ApiError> {
 #[utoipa::path(
     post,
     path = "/v2/inventories/counts",
+    operation_id = "CreateCountBatch",
     tag = "Transactions",
     params(FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = NewCounts,
+    request_body(
+        content = NewCounts,
+        examples(
+            ("shelf" = (summary = "A shelf that was counted in the morning", value = json!({
+                "data": [
+                    { "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "counted": 85, "reference": "stocktaking 2026" },
+                    { "product_id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42", "counted": 0, "location": "berlin" }
+                ],
+                "as_of": "2026-01-31T09:30:00Z"
+            }))),
+        ),
+    ),
     responses(
         (status = 201, description = "All counts (with `atomic`).", body = Lines<CountBody>),
         (status = 207, description = "For each line the count, or its errors.", body = Lines<CountBody>),

@@ -18,6 +18,7 @@ use crate::representation::StockHoldBody;
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}/holds",
+    operation_id = "ListHolds",
     tag = "Reservations",
     params(("product" = Uuid, Path, description = "The product's id."), PageParameters, StoreHeader),
     responses((status = 200, description = "A page of what is held.", body = List<StockHoldBody>), NotFound, CommonErrors),

@@ -14,7 +14,7 @@ use crate::extract::{Administration, Body, ListQuery, PathId, present};
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+    CommonErrors, Conflict, Document, IdempotencyHeader, NotFound, PageParameters, StoreHeader,
 };
 use crate::representation::{Data, KeyBody};
 
@@ -37,11 +37,13 @@ struct NewKeyBody {
 #[serde(expecting = "an object")]
 struct KeyUpdate {
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present_rate_limit")]
+    #[schema(nullable = false)]
     reserved_rate_limit: Option<u32>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     allow_implicit: Option<bool>,
 }
 
@@ -66,8 +68,9 @@ where
 #[utoipa::path(
     get,
     path = "/v2/application-keys",
+    operation_id = "getAllKeys",
     tag = "Access",
-    params(ListParameters, StoreHeader),
+    params(PageParameters, StoreHeader),
     responses((status = 200, description = "A page of keys.", body = List<KeyBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -88,9 +91,15 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/v2/application-keys",
+    operation_id = "createKey",
     tag = "Access",
     params(StoreHeader, IdempotencyHeader),
-    request_body = Document<NewKeyBody>,
+    request_body(
+        content = Document<NewKeyBody>,
+        examples(
+            ("erp" = (summary = "A key for another system", value = json!({ "data": { "type": "application_key", "name": "ERP" } }))),
+        ),
+    ),
     responses((status = 201, description = "The key, with its secret.", body = Data<KeyBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
@@ -114,6 +123,7 @@ pub(super) async fn create(
 #[utoipa::path(
     get,
     path = "/v2/application-keys/{key}",
+    operation_id = "getKey",
     tag = "Access",
     params(("key" = Uuid, Path, description = "The key's id."), StoreHeader),
     responses((status = 200, description = "The key.", body = Data<KeyBody>), NotFound, CommonErrors),
@@ -134,9 +144,15 @@ pub(super) async fn read(
 #[utoipa::path(
     put,
     path = "/v2/application-keys/{key}",
+    operation_id = "updateKey",
     tag = "Access",
     params(("key" = Uuid, Path, description = "The key's id."), StoreHeader, IdempotencyHeader),
-    request_body = Document<KeyUpdate>,
+    request_body(
+        content = Document<KeyUpdate>,
+        examples(
+            ("rename" = (summary = "A new name", value = json!({ "data": { "type": "application_key", "name": "Warehouse" } }))),
+        ),
+    ),
     responses((status = 200, description = "The key.", body = Data<KeyBody>), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
@@ -169,6 +185,7 @@ pub(super) async fn update(
 #[utoipa::path(
     delete,
     path = "/v2/application-keys/{key}",
+    operation_id = "deleteKey",
     tag = "Access",
     params(("key" = Uuid, Path, description = "The key's id."), StoreHeader, IdempotencyHeader),
     responses((status = 204, description = "The key is gone."), NotFound, Conflict, CommonErrors),

@@ -44,19 +44,24 @@ struct NewLocation {
 #[serde(expecting = "an object")]
 struct LocationUpdate {
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 3, max_length = 1024)]
+    #[schema(min_length = 3, max_length = 1024, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 128, pattern = "^[A-Za-z0-9_-]+$")]
+    #[schema(
+        min_length = 1,
+        max_length = 128,
+        pattern = "^[A-Za-z0-9_-]+$",
+        nullable = false
+    )]
     slug: Option<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 1024)]
     external_ref: Patch<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 3, max_length = 1024)]
     description: Patch<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<Vec<String>>)]
+    #[schema(value_type = Option<Vec<String>>, min_items = 1, max_items = 8)]
     address: Patch<Vec<String>>,
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<GeolocationBody>)]
@@ -134,6 +139,7 @@ fn nearest_to(query: &ListQuery, headers: &HeaderMap) -> Result<Option<Geolocati
 #[utoipa::path(
     get,
     path = "/v2/inventories/locations",
+    operation_id = "ListLocations",
     tag = "Locations",
     params(ListParameters, LocationOrder, GeolocationHeader, StoreHeader),
     responses((status = 200, description = "A page of locations.", body = List<LocationBody>), CommonErrors),
@@ -158,9 +164,27 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/v2/inventories/locations",
+    operation_id = "CreateLocation",
     tag = "Locations",
     params(StoreHeader, IdempotencyHeader),
-    request_body = Document<NewLocation>,
+    request_body(
+        content = Document<NewLocation>,
+        examples(
+            ("warehouse" = (summary = "A warehouse", value = json!({
+                "data": {
+                    "type": "inventory_location",
+                    "attributes": {
+                        "name": "Berlin warehouse",
+                        "slug": "berlin",
+                        "external_ref": "WH-BER",
+                        "address": ["Westhafenstraße 1", "13353 Berlin"],
+                        "geolocation": { "lat": 52.54, "lon": 13.34 }
+                    }
+                }
+            }))),
+            ("flat" = (summary = "With the fields under `data`", value = json!({ "data": { "name": "Hamburg shop", "slug": "hamburg-shop" } }))),
+        ),
+    ),
     responses((status = 201, description = "The location.", body = Data<LocationBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
@@ -183,6 +207,7 @@ pub(super) async fn create(
 #[utoipa::path(
     get,
     path = "/v2/inventories/locations/{location}",
+    operation_id = "GetLocation",
     tag = "Locations",
     params(("location" = Uuid, Path, description = "The location's id."), StoreHeader),
     responses((status = 200, description = "The location.", body = Data<LocationBody>), NotFound, CommonErrors),
@@ -205,9 +230,20 @@ pub(super) async fn read(
 #[utoipa::path(
     put,
     path = "/v2/inventories/locations/{location}",
+    operation_id = "UpdateLocation",
     tag = "Locations",
     params(("location" = Uuid, Path, description = "The location's id."), StoreHeader, IdempotencyHeader),
-    request_body = Document<LocationUpdate>,
+    request_body(
+        content = Document<LocationUpdate>,
+        examples(
+            ("rename" = (summary = "A new name, and no description any more", value = json!({
+                "data": {
+                    "type": "inventory_location",
+                    "attributes": { "name": "Berlin harbour warehouse", "description": null }
+                }
+            }))),
+        ),
+    ),
     responses((status = 200, description = "The location.", body = Data<LocationBody>), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
@@ -234,6 +270,7 @@ pub(super) async fn update(
 #[utoipa::path(
     delete,
     path = "/v2/inventories/locations/{location}",
+    operation_id = "DeleteLocation",
     tag = "Locations",
     params(("location" = Uuid, Path, description = "The location's id."), StoreHeader, IdempotencyHeader),
     responses((status = 204, description = "The location is gone."), NotFound, Conflict, CommonErrors),

@@ -14,7 +14,7 @@ use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, patch, pre
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+    CommonErrors, Conflict, Document, IdempotencyHeader, NotFound, PageParameters, StoreHeader,
     Unprocessable,
 };
 use crate::representation::{Commodity, Data, ProductBody, Status};
@@ -30,21 +30,28 @@ struct NewProduct {
     #[schema(min_length = 1, max_length = 1024)]
     name: String,
     /// The stock keeping unit, unique in the store or organization.
+    #[schema(min_length = 1, max_length = 1024)]
     sku: Option<String>,
+    #[schema(min_length = 1, max_length = 1024)]
     slug: Option<String>,
+    #[schema(min_length = 1, max_length = 1024)]
     description: Option<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     status: Option<Status>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     commodity_type: Option<Commodity>,
     /// Whether stock is managed from the start, even if `stock` is left out.
     #[serde(default)]
     manage_stock: bool,
     /// What another system calls it, unique in the store or organization.
+    #[schema(min_length = 1, max_length = 1024)]
     external_ref: Option<String>,
     /// The first stock level. If stock of the product is there already, the total that it is to have
     /// outside of any location.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     stock: Option<Pieces>,
 }
 
@@ -53,29 +60,33 @@ struct NewProduct {
 #[serde(expecting = "an object")]
 struct ProductUpdate {
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 1024)]
+    #[schema(min_length = 1, max_length = 1024, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     sku: Patch<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     slug: Patch<String>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     description: Patch<String>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     status: Option<Status>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     commodity_type: Option<Commodity>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     manage_stock: Option<bool>,
     #[serde(default, deserialize_with = "patch")]
-    #[schema(value_type = Option<String>)]
+    #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     external_ref: Patch<String>,
     /// The total that the stock outside of any location is to have. Nothing happens if it has that
     /// already.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     stock: Option<Pieces>,
 }
 
@@ -133,8 +144,9 @@ impl ProductUpdate {
 #[utoipa::path(
     get,
     path = "/v2/products",
+    operation_id = "getAllProducts",
     tag = "Products",
-    params(ListParameters, StoreHeader),
+    params(PageParameters, StoreHeader),
     responses((status = 200, description = "A page of products.", body = List<ProductBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -158,9 +170,24 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/v2/products",
+    operation_id = "createProduct",
     tag = "Products",
     params(StoreHeader, IdempotencyHeader),
-    request_body = Document<NewProduct>,
+    request_body(
+        content = Document<NewProduct>,
+        examples(
+            ("with-stock" = (summary = "A product, and its first stock", value = json!({
+                "data": {
+                    "type": "product",
+                    "name": "Oak chair",
+                    "sku": "CHAIR-OAK",
+                    "manage_stock": true,
+                    "stock": 20
+                }
+            }))),
+            ("only-name" = (summary = "A product of which no stock is kept yet", value = json!({ "data": { "type": "product", "name": "Oak table" } }))),
+        ),
+    ),
     responses((status = 201, description = "The product.", body = Data<ProductBody>), Unprocessable, Conflict, CommonErrors),
 )]
 pub(super) async fn create(
@@ -183,6 +210,7 @@ pub(super) async fn create(
 #[utoipa::path(
     get,
     path = "/v2/products/{product}",
+    operation_id = "getProduct",
     tag = "Products",
     params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
     responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, CommonErrors),
@@ -203,9 +231,17 @@ pub(super) async fn read(
 #[utoipa::path(
     put,
     path = "/v2/products/{product}",
+    operation_id = "updateProduct",
     tag = "Products",
     params(("product" = Uuid, Path, description = "The product's id."), StoreHeader, IdempotencyHeader),
-    request_body = Document<ProductUpdate>,
+    request_body(
+        content = Document<ProductUpdate>,
+        examples(
+            ("on-sale" = (summary = "Put on sale, and without a description any more", value = json!({
+                "data": { "type": "product", "status": "live", "description": null }
+            }))),
+        ),
+    ),
     responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, Unprocessable, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
@@ -232,6 +268,7 @@ pub(super) async fn update(
 #[utoipa::path(
     delete,
     path = "/v2/products/{product}",
+    operation_id = "deleteProduct",
     tag = "Products",
     params(("product" = Uuid, Path, description = "The product's id."), StoreHeader, IdempotencyHeader),
     responses((status = 204, description = "The product is gone."), NotFound, Conflict, CommonErrors),

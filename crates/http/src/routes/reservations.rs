@@ -6,7 +6,8 @@ use serde::Deserialize;
 use stockroom_domain::{
     ExpiresIn, OrderId, Refusal, ReservationId, ReservationItem, Reserve, Reserved,
 };
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::items::{self, Item, seconds};
 use crate::app::AppState;
@@ -17,7 +18,7 @@ use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
     CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
-    Unprocessable,
+    Unprocessable, in_either_form,
 };
 use crate::representation::{Data, ReservationBody};
 
@@ -45,7 +46,7 @@ struct NewReservation {
 #[serde(expecting = "an object")]
 struct Part {
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Vec<Item>>, min_items = 1, max_items = 500)]
+    #[schema(value_type = Option<Vec<Item>>, min_items = 1, max_items = 500, nullable = false)]
     items: Option<Vec<Object<Item>>>,
 }
 
@@ -56,7 +57,13 @@ struct Part {
     reason = "read through the body extractor; here for its schema"
 )]
 struct PartDocument {
+    #[schema(schema_with = part_in_either_form)]
     data: Part,
+}
+
+/// By itself: a body that may be missing can't be of a generic type, whose parts would be known.
+fn part_in_either_form() -> Schema {
+    in_either_form(Part::schema())
 }
 
 /// How much time there is to be.
@@ -103,6 +110,7 @@ fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<ReservationBody>>
 #[utoipa::path(
     get,
     path = "/v2/inventories/reservations",
+    operation_id = "ListReservations",
     tag = "Reservations",
     params(ListParameters, StoreHeader),
     responses((status = 200, description = "A page of reservations.", body = List<ReservationBody>), CommonErrors),
@@ -129,9 +137,30 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations",
+    operation_id = "CreateReservation",
     tag = "Reservations",
     params(StoreHeader, IdempotencyHeader),
-    request_body = Document<NewReservation>,
+    request_body(
+        content = Document<NewReservation>,
+        examples(
+            ("order" = (summary = "For an order, for a quarter of an hour", value = json!({
+                "data": {
+                    "type": "stock-reservation",
+                    "attributes": {
+                        "order_id": "order 1234",
+                        "expires_in": 900,
+                        "items": [
+                            { "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 },
+                            { "product_id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42", "quantity": 1, "location": "berlin" }
+                        ]
+                    }
+                }
+            }))),
+            ("flat" = (summary = "With the fields under `data`", value = json!({
+                "data": { "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }] }
+            }))),
+        ),
+    ),
     responses(
         (status = 201, description = "The reservation.", body = Data<ReservationBody>),
         (status = 200, description = "The reservation that the order has already.", body = Data<ReservationBody>),
@@ -163,6 +192,7 @@ pub(super) async fn create(
 #[utoipa::path(
     get,
     path = "/v2/inventories/reservations/{reservation}",
+    operation_id = "GetReservation",
     tag = "Reservations",
     params(("reservation" = Uuid, Path, description = "The reservation's id."), StoreHeader),
     responses((status = 200, description = "The reservation.", body = Data<ReservationBody>), NotFound, CommonErrors),
@@ -184,6 +214,7 @@ pub(super) async fn read(
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations/{reservation}/pay",
+    operation_id = "PayReservation",
     tag = "Reservations",
     params(
         ("reservation" = Uuid, Path, description = "The reservation's id."),
@@ -211,12 +242,20 @@ pub(super) async fn pay(
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations/{reservation}/release",
+    operation_id = "ReleaseReservation",
     tag = "Reservations",
     params(
         ("reservation" = Uuid, Path, description = "The reservation's id."),
         StoreHeader, IdempotencyHeader,
     ),
-    request_body = Option<PartDocument>,
+    request_body(
+        content = Option<PartDocument>,
+        examples(
+            ("part" = (summary = "One piece of one product", value = json!({
+                "data": { "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 1 }] }
+            }))),
+        ),
+    ),
     responses(
         (status = 200, description = "The reservation.", body = Data<ReservationBody>),
         NotFound, Unprocessable, Conflict, CommonErrors,
@@ -245,12 +284,20 @@ pub(super) async fn release(
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations/{reservation}/fulfil",
+    operation_id = "FulfilReservation",
     tag = "Reservations",
     params(
         ("reservation" = Uuid, Path, description = "The reservation's id."),
         StoreHeader, IdempotencyHeader,
     ),
-    request_body = Option<PartDocument>,
+    request_body(
+        content = Option<PartDocument>,
+        examples(
+            ("part" = (summary = "One piece of one product", value = json!({
+                "data": { "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 1 }] }
+            }))),
+        ),
+    ),
     responses(
         (status = 200, description = "The reservation.", body = Data<ReservationBody>),
         NotFound, Unprocessable, Conflict, CommonErrors,
@@ -278,12 +325,18 @@ pub(super) async fn fulfil(
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations/{reservation}/extend",
+    operation_id = "ExtendReservation",
     tag = "Reservations",
     params(
         ("reservation" = Uuid, Path, description = "The reservation's id."),
         StoreHeader, IdempotencyHeader,
     ),
-    request_body = Document<Extension>,
+    request_body(
+        content = Document<Extension>,
+        examples(
+            ("ten-minutes" = (summary = "Ten minutes from now", value = json!({ "data": { "type": "stock-reservation", "attributes": { "expires_in": 600 } } }))),
+        ),
+    ),
     responses(
         (status = 200, description = "The reservation.", body = Data<ReservationBody>),
         NotFound, Conflict, CommonErrors,

@@ -9,7 +9,7 @@ use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{Administration, Body, OrganizationAdministration, present};
 use crate::json::Json;
-use crate::openapi::{CommonErrors, Conflict, Document, IdempotencyHeader};
+use crate::openapi::{CommonErrors, Conflict, Document, IdempotencyHeader, StoreHeader};
 use crate::representation::Data;
 
 /// The organization's inventory settings.
@@ -36,6 +36,7 @@ impl From<Settings> for SettingsBody {
 #[serde(expecting = "an object")]
 struct SettingsUpdate {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     per_store_stock: Option<bool>,
 }
 
@@ -43,7 +44,9 @@ struct SettingsUpdate {
 #[utoipa::path(
     get,
     path = "/v2/settings/inventories",
+    operation_id = "GetInventorySettings",
     tag = "Settings",
+    params(StoreHeader),
     responses((status = 200, description = "The settings.", body = Data<SettingsBody>), CommonErrors),
 )]
 pub(super) async fn read(
@@ -61,9 +64,15 @@ pub(super) async fn read(
 #[utoipa::path(
     put,
     path = "/v2/settings/inventories",
+    operation_id = "UpdateInventorySettings",
     tag = "Settings",
-    params(IdempotencyHeader),
-    request_body = Document<SettingsUpdate>,
+    params(StoreHeader, IdempotencyHeader),
+    request_body(
+        content = Document<SettingsUpdate>,
+        examples(
+            ("per-store-stock" = (summary = "Let every store keep stock of its own", value = json!({ "data": { "type": "settings", "per_store_stock": true } }))),
+        ),
+    ),
     responses((status = 200, description = "The settings.", body = Data<SettingsBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn update(

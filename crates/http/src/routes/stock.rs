@@ -10,6 +10,8 @@ use stockroom_domain::{
     CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
 };
 use utoipa::ToSchema;
+use utoipa::openapi::Ref;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use crate::app::AppState;
 use crate::error::{ApiError, shortened};
@@ -36,13 +38,15 @@ const MISSING_ID_CHARACTERS_MAX: usize = 64;
 struct NewStock {
     /// The product's id; one is made if there is none.
     #[serde(default, deserialize_with = "present")]
-    #[schema(format = Uuid)]
+    #[schema(format = Uuid, nullable = false)]
     id: Option<String>,
     /// What is available outside of any location; 0 if left out.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     quantity: Option<Pieces>,
     /// Another name for `quantity`.
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     available: Option<Pieces>,
     /// What is available in each location, by its slug.
     #[serde(default)]
@@ -63,12 +67,10 @@ struct LocationFigures {
 struct StockUpdate {
     /// The product's id; may be left out.
     #[serde(default, deserialize_with = "present")]
-    #[schema(format = Uuid)]
+    #[schema(format = Uuid, nullable = false)]
     id: Option<String>,
-    /// By the location's slug: what is to be available there, or null to take the location out of
-    /// the stock.
     #[serde(default)]
-    #[schema(value_type = BTreeMap<String, LocationFigures>)]
+    #[schema(schema_with = location_changes)]
     locations: BTreeMap<String, Option<Object<LocationFigures>>>,
     /// A figure of the whole stock, as it was read. Where no location is named, another one than the
     /// stock has is refused; beside locations it says nothing.
@@ -103,6 +105,29 @@ impl StockUpdate {
             total: figure("total", &self.total)?,
         })
     }
+}
+
+fn location_changes() -> Schema {
+    let figures = Ref::from_schema_name(LocationFigures::name());
+    let nothing = ObjectBuilder::new().schema_type(Type::Null);
+    let change = OneOfBuilder::new().item(figures).item(nothing);
+    let description = "By the location's slug: what is to be available there, or null to take the \
+                       location out of the stock.";
+    let changes = ObjectBuilder::new()
+        .description(Some(description))
+        .additional_properties(Some(Schema::OneOf(change.build())));
+    Schema::Object(changes.build())
+}
+
+/// The products whose stock is asked for.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the body extractor; here for its schema"
+)]
+struct ProductReferences {
+    #[schema(max_items = 1000)]
+    data: Vec<ProductReference>,
 }
 
 /// The product whose stock is asked for.
@@ -143,6 +168,7 @@ fn known_slug(slug: String) -> Result<Slug, ApiError> {
 #[utoipa::path(
     get,
     path = "/v2/inventories",
+    operation_id = "ListStock",
     tag = "Stock",
     params(ListParameters, AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
@@ -176,9 +202,24 @@ pub(super) async fn list(
 #[utoipa::path(
     post,
     path = "/v2/inventories",
+    operation_id = "CreateStock",
     tag = "Stock",
     params(FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<NewStock>,
+    request_body(
+        content = Document<NewStock>,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({
+                "data": { "type": "stock", "id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 100 }
+            }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": {
+                    "type": "stock",
+                    "id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42",
+                    "attributes": { "available": 80, "locations": { "berlin": { "available": 20 } } }
+                }
+            }))),
+        ),
+    ),
     responses((status = 201, description = "The stock.", body = Data<StockBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create(
@@ -201,9 +242,21 @@ pub(super) async fn create(
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}",
+    operation_id = "CreateProductStock",
     tag = "Stock",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<NewStock>,
+    request_body(
+        content = Document<NewStock>,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({ "data": { "type": "stock", "quantity": 100 } }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": {
+                    "type": "stock",
+                    "attributes": { "available": 80, "locations": { "berlin": { "available": 20 } } }
+                }
+            }))),
+        ),
+    ),
     responses((status = 201, description = "The stock.", body = Data<StockBody>), Conflict, CommonErrors),
 )]
 pub(super) async fn create_of_product(
@@ -254,9 +307,20 @@ pub(super) struct Stocks {
 #[utoipa::path(
     post,
     path = "/v2/inventories/multiple",
+    operation_id = "GetStockForProducts",
     tag = "Stock",
     params(AtParameter, FormHeader, StoreHeader),
-    request_body = Document<Vec<ProductReference>>,
+    request_body(
+        content = ProductReferences,
+        examples(
+            ("two-products" = (summary = "Two products", value = json!({
+                "data": [
+                    { "id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e" },
+                    { "id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42" }
+                ]
+            }))),
+        ),
+    ),
     responses((status = 200, description = "The stock of those found.", body = Stocks), NotFound, CommonErrors),
 )]
 pub(super) async fn read_several(
@@ -298,6 +362,7 @@ pub(super) async fn read_several(
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}",
+    operation_id = "GetStock",
     tag = "Stock",
     params(("product" = Uuid, Path, description = "The product's id."), AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
@@ -325,9 +390,20 @@ pub(super) async fn read(
 #[utoipa::path(
     put,
     path = "/v2/inventories/{product}",
+    operation_id = "UpdateStock",
     tag = "Stock",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<StockUpdate>,
+    request_body(
+        content = Document<StockUpdate>,
+        examples(
+            ("set" = (summary = "Set what is available in a location", value = json!({
+                "data": { "type": "stock", "attributes": { "locations": { "berlin": { "available": 25 } } } }
+            }))),
+            ("take-out" = (summary = "Take a location out of the stock", value = json!({
+                "data": { "type": "stock", "attributes": { "locations": { "berlin": null } } }
+            }))),
+        ),
+    ),
     responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, Conflict, CommonErrors),
 )]
 pub(super) async fn update(
@@ -361,6 +437,7 @@ pub(super) async fn update(
 #[utoipa::path(
     delete,
     path = "/v2/inventories/{product}",
+    operation_id = "DeleteStock",
     tag = "Stock",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
     responses((status = 204, description = "The stock is no longer managed."), NotFound, Conflict, CommonErrors),

@@ -18,12 +18,23 @@ const BYTES_MAX: usize = 16 * 1024;
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(expecting = "an object with grant_type and client_id")]
 struct Credentials {
-    /// `client_credentials` or `implicit`.
+    /// What the token is asked for with.
+    #[schema(value_type = GrantType, required = true)]
     grant_type: Option<String>,
     /// The application key's client id.
+    #[schema(required = true, nullable = false)]
     client_id: Option<String>,
     /// The application key's secret; for `client_credentials`.
     client_secret: Option<String>,
+}
+
+/// `client_credentials` with the key's secret; `implicit` without.
+#[derive(ToSchema)]
+#[schema(rename_all = "snake_case")]
+#[expect(dead_code, reason = "read as a text; here for its schema")]
+enum GrantType {
+    ClientCredentials,
+    Implicit,
 }
 
 /// A token.
@@ -48,11 +59,32 @@ pub(super) struct TokenBody {
 #[utoipa::path(
     post,
     path = "/oauth/access_token",
+    operation_id = "CreateAnAccessToken",
     tag = "Access",
     security(()),
     request_body(content(
-        (Credentials = "application/x-www-form-urlencoded"),
-        (Credentials = "application/json"),
+        (Credentials = "application/x-www-form-urlencoded", examples(
+            ("client-credentials" = (summary = "With the key's secret", value = json!({
+                "grant_type": "client_credentials",
+                "client_id": "stockroom-erp-key",
+                "client_secret": "the secret that was shown when the key was created"
+            }))),
+            ("implicit" = (summary = "Without a secret, for reading stock and locations", value = json!({
+                "grant_type": "implicit",
+                "client_id": "stockroom-shop-key"
+            }))),
+        )),
+        (Credentials = "application/json", examples(
+            ("client-credentials" = (summary = "With the key's secret", value = json!({
+                "grant_type": "client_credentials",
+                "client_id": "stockroom-erp-key",
+                "client_secret": "the secret that was shown when the key was created"
+            }))),
+            ("implicit" = (summary = "Without a secret, for reading stock and locations", value = json!({
+                "grant_type": "implicit",
+                "client_id": "stockroom-shop-key"
+            }))),
+        )),
     )),
     responses((status = 200, description = "A token.", body = TokenBody), BadRequest, Unauthorized, ImplicitForbidden),
 )]

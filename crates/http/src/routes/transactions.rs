@@ -29,7 +29,8 @@ pub(super) const STOCK_TRANSACTION: &str = "stock-transaction";
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 pub(super) struct NewTransaction {
-    /// `increment`, `decrement`, `allocate`, `deallocate` or `set`.
+    /// What is done.
+    #[schema(value_type = TransactionKind)]
     action: String,
     /// How many pieces; for `set`, the total that there is to be.
     quantity: Pieces,
@@ -38,20 +39,33 @@ pub(super) struct NewTransaction {
     location: Option<String>,
     /// The product's id; may be left out.
     #[serde(default, deserialize_with = "present")]
-    #[schema(format = Uuid)]
+    #[schema(format = Uuid, nullable = false)]
     product_id: Option<String>,
     /// Why it is made.
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     reason: Option<String>,
     /// What it belongs to: an order, a delivery note.
     #[serde(default, deserialize_with = "present")]
-    #[schema(min_length = 1, max_length = 255)]
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
     /// What the position has to hold; if it doesn't, nothing is done.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<ExpectedFigures>)]
+    #[schema(value_type = Option<ExpectedFigures>, nullable = false)]
     expect: Option<Object<ExpectedFigures>>,
+}
+
+/// `increment` and `decrement` change what is available; `allocate` and `deallocate` move pieces
+/// from available to allocated, and back; `set` makes the total what `quantity` says.
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "read as a text; here for its schema")]
+enum TransactionKind {
+    Increment,
+    Decrement,
+    Allocate,
+    Deallocate,
+    Set,
 }
 
 /// What a position has to hold. What isn't named may be anything.
@@ -59,10 +73,13 @@ pub(super) struct NewTransaction {
 #[serde(expecting = "an object")]
 struct ExpectedFigures {
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     available: Option<Pieces>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     allocated: Option<Pieces>,
     #[serde(default, deserialize_with = "present")]
+    #[schema(nullable = false)]
     total: Option<Pieces>,
 }
 
@@ -123,6 +140,7 @@ impl NewTransaction {
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}/transactions",
+    operation_id = "ListTransactions",
     tag = "Transactions",
     params(
         ("product" = Uuid, Path, description = "The product's id."),
@@ -174,9 +192,35 @@ pub(super) fn history_filter(
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}/transactions",
+    operation_id = "CreateTransaction",
     tag = "Transactions",
     params(("product" = Uuid, Path, description = "The product's id."), FormHeader, StoreHeader, IdempotencyHeader),
-    request_body = Document<NewTransaction>,
+    request_body(
+        content = Document<NewTransaction>,
+        examples(
+            ("basic" = (summary = "In the basic form", value = json!({ "data": { "type": "stock-transaction", "action": "allocate", "quantity": 10 } }))),
+            ("multi-location" = (summary = "In the multi-location form", value = json!({
+                "data": {
+                    "type": "stock-transaction",
+                    "attributes": {
+                        "action": "increment",
+                        "quantity": 20,
+                        "location": "berlin",
+                        "reason": "delivery",
+                        "reference": "delivery note 4711"
+                    }
+                }
+            }))),
+            ("compare-and-set" = (summary = "Only if the stock is as expected", value = json!({
+                "data": {
+                    "type": "stock-transaction",
+                    "action": "set",
+                    "quantity": 95,
+                    "expect": { "total": 100 }
+                }
+            }))),
+        ),
+    ),
     responses(
         (status = 200, description = "The transaction (basic form).", body = Data<TransactionBody>),
         (status = 201, description = "The transaction (multi-location form).", body = Data<TransactionBody>),
@@ -223,6 +267,7 @@ pub(super) const fn status_of_made(form: Form) -> StatusCode {
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}/transactions/{transaction}",
+    operation_id = "GetTransaction",
     tag = "Transactions",
     params(
         ("product" = Uuid, Path, description = "The product's id."),
@@ -257,6 +302,7 @@ pub(super) async fn read(
 #[utoipa::path(
     post,
     path = "/v2/inventories/{product}/transactions/{transaction}/undo",
+    operation_id = "UndoTransaction",
     tag = "Transactions",
     params(
         ("product" = Uuid, Path, description = "The product's id."),

@@ -18,6 +18,7 @@ use crate::representation::{Data, VerificationBody};
 #[utoipa::path(
     get,
     path = "/v2/inventories/verify",
+    operation_id = "VerifyStock",
     tag = "Stock",
     params(("product_id" = Uuid, Query, description = "The product's id."), StoreHeader),
     responses((status = 200, description = "What came of it.", body = Data<VerificationBody>), NotFound, CommonErrors),

@@ -17,14 +17,20 @@ pub(crate) struct Endpoint {
     pub(crate) needs_no_body: bool,
     /// Whether it needs a token.
     pub(crate) is_secured: bool,
+    /// What the document says of it.
+    operation: Value,
+}
+
+/// The OpenAPI document.
+pub(crate) fn description() -> Value {
+    let document = stockroom_http::openapi().to_json().unwrap();
+    serde_json::from_str(&document).unwrap()
 }
 
 /// All endpoints, in the order of their paths.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let document = stockroom_http::openapi().to_json().unwrap();
-    let document: Value = serde_json::from_str(&document).unwrap();
     let paths: BTreeMap<String, BTreeMap<String, Value>> =
-        serde_json::from_value(document["paths"].clone()).unwrap();
+        serde_json::from_value(description()["paths"].take()).unwrap();
     let mut endpoints = Vec::new();
     for (template, methods) in paths {
         for (method, operation) in methods {
@@ -35,6 +41,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
                 needs_no_body: operation["requestBody"]["required"] != true,
                 has_body: operation["requestBody"].is_object(),
                 is_secured: !security.is_some_and(|ways| ways.contains(&json!({}))),
+                operation,
             });
         }
     }
@@ -76,9 +83,47 @@ impl Endpoint {
         format!("{} {}", self.method, self.template.trim_end_matches('/'))
     }
 
+    /// What generated clients call it.
+    pub(crate) fn id(&self) -> &str {
+        self.operation["operationId"].as_str().unwrap()
+    }
+
+    /// Its parameters in the `query`, a `header` or the `path`.
+    pub(crate) fn parameters(&self, place: &str) -> Vec<&Value> {
+        let parameters = self.operation["parameters"]
+            .as_array()
+            .into_iter()
+            .flatten();
+        parameters.filter(|it| it["in"] == place).collect()
+    }
+
+    /// The content types of its body, and what is said of each.
+    pub(crate) fn content(&self) -> Vec<(&str, &Value)> {
+        let content = self.operation["requestBody"]["content"].as_object();
+        let content = content.into_iter().flatten();
+        content
+            .map(|(name, value)| (name.as_str(), value))
+            .collect()
+    }
+
+    /// The ids of the operations that its answers lead to, and how.
+    pub(crate) fn links(&self) -> Vec<(&str, &Value)> {
+        let responses = self.operation["responses"].as_object().unwrap().values();
+        let links = responses.filter_map(|response| response["links"].as_object());
+        let links = links.flatten().map(|(_, link)| link);
+        links
+            .map(|link| (link["operationId"].as_str().unwrap(), link))
+            .collect()
+    }
+
     /// Whether it is this method on this path.
     pub(crate) fn is(&self, name: &str) -> bool {
         self.name() == name
+    }
+
+    /// Whether it takes many lines, each of which may be refused alone.
+    pub(crate) fn is_batch(&self) -> bool {
+        self.is("POST /v2/inventories/transactions") || self.is("POST /v2/inventories/counts")
     }
 
     /// Whether it answers in the multi-location form whatever the header says.

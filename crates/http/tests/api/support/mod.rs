@@ -9,7 +9,7 @@ mod scene;
 
 pub(crate) use answer::{Answer, Transcript};
 pub(crate) use app::TestApp;
-pub(crate) use endpoints::{Endpoint, endpoints, paths};
+pub(crate) use endpoints::{Endpoint, description, endpoints, paths};
 pub(crate) use failing_database::Failure;
 pub(crate) use request::{FORMS, Form, TestRequest, query};
 pub(crate) use scene::Scene;
