@@ -69,7 +69,7 @@ pub(super) async fn store(
         INSERT INTO idempotency_keys AS stored (
             organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
         )
-        SELECT $1, kept.*
+        SELECT $1::uuid, kept.*
         FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS kept
         ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
             request_digest = excluded.request_digest,
