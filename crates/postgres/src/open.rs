@@ -123,7 +123,12 @@ impl PostgresOptions {
             // statement, which is made once.
             (
                 "plan_cache_mode",
-                if on_citus { "auto" } else { "force_generic_plan" }.to_owned(),
+                if on_citus {
+                    "auto"
+                } else {
+                    "force_generic_plan"
+                }
+                .to_owned(),
             ),
             ("enable_seqscan", "off".to_owned()),
             ("enable_hashjoin", "off".to_owned()),
