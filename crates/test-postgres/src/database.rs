@@ -1,5 +1,6 @@
 //! A database for one test.
 
+use std::any::Any;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -25,13 +26,8 @@ static STARTED: Mutex<Weak<Server>> = Mutex::const_new(Weak::new());
 /// the cluster's machines.
 pub struct TestDatabase {
     url: String,
-    _running: Running,
-}
-
-/// What is dropped with the database.
-enum Running {
-    OnServer(OnServer),
-    OnCitus(CitusDatabase),
+    /// Drops it.
+    _keeper: Box<dyn Any + Send + Sync>,
 }
 
 struct OnServer {
@@ -42,19 +38,19 @@ struct OnServer {
 impl TestDatabase {
     /// Creates a database on the server that can be had, or on the Citus cluster that is named.
     pub async fn create() -> Self {
-        let (url, running) = match Citus::with_template() {
+        let created = match Citus::with_template() {
             Some((citus, template)) => {
                 let copied = citus.copy(&template).await;
                 let database = copied.expect("the cluster copies databases");
-                (database.url().to_owned(), Running::OnCitus(database))
+                Self {
+                    url: database.url().to_owned(),
+                    _keeper: Box::new(database),
+                }
             }
             None => on_server().await,
         };
         count();
-        Self {
-            url,
-            _running: running,
-        }
+        created
     }
 
     /// Its URL.
@@ -64,7 +60,7 @@ impl TestDatabase {
     }
 }
 
-async fn on_server() -> (String, Running) {
+async fn on_server() -> TestDatabase {
     let server = server().await;
     let name = format!("stockroom_test_{:016x}", rand::random::<u64>());
     execute(
@@ -74,8 +70,10 @@ async fn on_server() -> (String, Running) {
     .await
     .expect("the server creates databases");
     let options = PgConnectOptions::from_str(server.url()).expect("a URL of PostgreSQL's");
-    let url = options.database(&name).to_url_lossy().into();
-    (url, Running::OnServer(OnServer { name, server }))
+    TestDatabase {
+        url: options.database(&name).to_url_lossy().into(),
+        _keeper: Box::new(OnServer { name, server }),
+    }
 }
 
 impl Drop for OnServer {
