@@ -1,18 +1,62 @@
 //! The PostgreSQL server that tasks use: what `crates/test-postgres` finds or starts.
 
+use std::env;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
+use xshell::cmd;
 
 use crate::workspace::Workspace;
 
 /// Names the server for the tests.
 pub(crate) const URL_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_URL";
 
+/// Names the Citus cluster that some tests run on, too.
+pub(crate) const CITUS_URL_VARIABLE: &str = "STOCKROOM_TEST_CITUS_URL";
+
+/// What a process has at hand until this is dropped.
+struct Kept {
+    keeper: Child,
+    /// A URL, or a name.
+    what: String,
+    /// What it is, for people.
+    source: String,
+}
+
+impl Kept {
+    /// What the program says that it has, if it has anything.
+    fn by(mut program: Command) -> anyhow::Result<Option<Self>> {
+        let mut keeper = program
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let output = keeper.stdout.take().context("it has no output")?;
+        let mut line = String::new();
+        BufReader::new(output).read_line(&mut line)?;
+        let Some((what, source)) = line.trim_end().split_once('\t') else {
+            ensure!(keeper.wait()?.success(), "it failed");
+            return Ok(None);
+        };
+        Ok(Some(Self {
+            keeper,
+            what: what.to_owned(),
+            source: source.to_owned(),
+        }))
+    }
+}
+
+impl Drop for Kept {
+    fn drop(&mut self) {
+        // It goes when its input ends.
+        drop(self.keeper.stdin.take());
+        drop(self.keeper.wait());
+    }
+}
+
 /// A server that is there until this is dropped.
 pub(crate) struct Server {
-    keeper: Child,
+    _keeper: Kept,
     /// The URL of a database on it.
     pub(crate) url: String,
     /// What it is.
@@ -22,22 +66,40 @@ pub(crate) struct Server {
 impl Server {
     /// The server that can be had on this machine, if any.
     pub(crate) fn start(workspace: &Workspace) -> anyhow::Result<Option<Self>> {
-        let mut keeper = program(workspace)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cargo run")?;
-        let output = keeper.stdout.take().context("no output of cargo run")?;
-        let mut line = String::new();
-        BufReader::new(output).read_line(&mut line)?;
-        let Some((url, source)) = line.trim_end().split_once('\t') else {
-            ensure!(keeper.wait()?.success(), "PostgreSQL could not be started");
+        let kept = Kept::by(program(workspace)).context("PostgreSQL could not be started")?;
+        Ok(kept.map(|kept| Self {
+            url: kept.what.clone(),
+            source: kept.source.clone(),
+            _keeper: kept,
+        }))
+    }
+}
+
+/// A database on a Citus cluster that tests get copies of, there until this is dropped.
+pub(crate) struct CitusTemplate {
+    _keeper: Kept,
+    pub(crate) name: String,
+    /// Which versions the cluster has.
+    pub(crate) source: String,
+}
+
+impl CitusTemplate {
+    /// Makes one on the cluster that is named, if there is one.
+    pub(crate) fn make(workspace: &Workspace) -> anyhow::Result<Option<Self>> {
+        if env::var_os(CITUS_URL_VARIABLE).is_none() {
             return Ok(None);
-        };
-        Ok(Some(Self {
-            keeper,
-            url: url.to_owned(),
-            source: source.to_owned(),
+        }
+        // As tests are built, so that nothing has to be built twice.
+        let shell = &workspace.shell;
+        cmd!(shell, "cargo build --quiet --workspace --tests --bins").run()?;
+        let built = workspace.target().join("debug");
+        let mut program = Command::new(built.join("stockroom-test-postgres"));
+        program.arg("citus").arg(built.join("stockroom"));
+        let kept = Kept::by(program).context("no database on the Citus cluster")?;
+        Ok(kept.map(|kept| Self {
+            name: kept.what.clone(),
+            source: kept.source.clone(),
+            _keeper: kept,
         }))
     }
 }
@@ -59,12 +121,4 @@ fn program(workspace: &Workspace) -> Command {
         "stockroom-test-postgres",
     ]);
     program
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // It goes when its input ends.
-        drop(self.keeper.stdin.take());
-        drop(self.keeper.wait());
-    }
 }

@@ -1,19 +1,23 @@
 //! `cargo xtask test`: every test, each run once.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, IsTerminal as _};
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 
-use crate::postgres::{Server, URL_VARIABLE};
-use crate::tools;
+use crate::postgres::{CITUS_URL_VARIABLE, CitusTemplate, Server, URL_VARIABLE};
 use crate::watched::{self, Stream};
 use crate::workspace::Workspace;
+use crate::{tools, torture};
 
 /// Names a file to which each test database adds a byte.
 const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
+
+/// Names the database on a Citus cluster that tests get copies of.
+const CITUS_TEMPLATE_VARIABLE: &str = "STOCKROOM_TEST_CITUS_TEMPLATE";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -42,17 +46,93 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     );
     let scratch = tempfile::tempdir()?;
     let count = scratch.path().join("databases");
-    let tests = nextest(workspace, &args.nextest, postgres.as_ref(), &count)?;
+    let place = match &postgres {
+        Some(server) => Place::Postgres {
+            server,
+            count: &count,
+        },
+        None => Place::WithoutPostgres,
+    };
+    let tests = nextest(workspace, &args.nextest, &place)?;
     let doctests = if args.nextest.is_empty() && tests.ran > 0 {
         doctests(workspace)?
     } else {
         Tally::NOTHING
     };
+    let citus = CitusRun::start(workspace, &args.nextest)?;
     let databases = fs::metadata(&count).map_or(0, |count| count.len());
     report(&tests, &doctests, postgres.as_ref(), databases);
+    let on_citus = citus.as_ref().map_or(0, |citus| citus.tests.ran);
+    match &citus {
+        Some(citus) => println!("{citus}"),
+        None => println!("Citus was not tested: set {CITUS_URL_VARIABLE}"),
+    }
     ensure!(tests.passed && doctests.passed, "tests failed");
-    ensure!(tests.ran > 0, "no test ran");
+    if let Some(citus) = citus {
+        ensure!(citus.tests.passed, "tests on Citus failed");
+        citus.torture.context("on Citus")?;
+    }
+    ensure!(tests.ran + on_citus > 0, "no test ran");
     Ok(())
+}
+
+/// Where tests run.
+enum Place<'a> {
+    WithoutPostgres,
+    Postgres { server: &'a Server, count: &'a Path },
+    Citus(&'a CitusTemplate),
+}
+
+/// What ran on a Citus cluster.
+struct CitusRun {
+    source: String,
+    tests: Tally,
+    rounds: u32,
+    torture: anyhow::Result<()>,
+}
+
+impl CitusRun {
+    /// Runs the tests of databases and, if no others are asked for, some rounds of torture, if a
+    /// cluster is named.
+    fn start(workspace: &Workspace, args: &[String]) -> anyhow::Result<Option<Self>> {
+        let Some(template) = CitusTemplate::make(workspace)? else {
+            return Ok(None);
+        };
+        let tests = nextest(workspace, args, &Place::Citus(&template))?;
+        let is_whole = args.is_empty() && tests.passed;
+        let torture = if is_whole {
+            torture::run(workspace, &torture::Args::short_on_citus())
+        } else {
+            Ok(())
+        };
+        let rounds = if is_whole && torture.is_ok() {
+            torture::SHORT_ROUNDS
+        } else {
+            0
+        };
+        Ok(Some(Self {
+            source: template.source.clone(),
+            tests,
+            rounds,
+            torture,
+        }))
+    }
+}
+
+impl fmt::Display for CitusRun {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            source,
+            tests,
+            rounds,
+            ..
+        } = self;
+        write!(
+            f,
+            "{source}: {} tests, {rounds} rounds of torture",
+            tests.ran
+        )
+    }
 }
 
 /// How many tests ran, and whether the command that ran them was content.
@@ -85,12 +165,7 @@ fn report(tests: &Tally, doctests: &Tally, postgres: Option<&Server>, databases:
     );
 }
 
-fn nextest(
-    workspace: &Workspace,
-    args: &[String],
-    postgres: Option<&Server>,
-    count: &Path,
-) -> anyhow::Result<Tally> {
+fn nextest(workspace: &Workspace, args: &[String], place: &Place<'_>) -> anyhow::Result<Tally> {
     let mut command = Command::new(tools::NEXTEST.program(workspace)?);
     command.current_dir(workspace.root()).args([
         "nextest",
@@ -102,11 +177,16 @@ fn nextest(
             "auto"
         },
     ]);
-    match postgres {
-        Some(server) => command
+    command.env_remove(CITUS_TEMPLATE_VARIABLE);
+    match place {
+        Place::WithoutPostgres => command.args(["--profile", "without-postgres"]),
+        Place::Postgres { server, count } => command
             .env(URL_VARIABLE, &server.url)
             .env(COUNT_VARIABLE, count),
-        None => command.args(["--profile", "without-postgres"]),
+        Place::Citus(template) => command
+            .env(CITUS_TEMPLATE_VARIABLE, &template.name)
+            // None that is asked for may be one that runs there.
+            .args(["--profile", "on-citus", "--no-tests", "pass"]),
     };
     if !names_a_package(args) {
         command.arg("--workspace");

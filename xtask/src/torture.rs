@@ -6,8 +6,8 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// What a run of everything that a change must pass takes of it.
-const SHORT: [&str; 2] = ["--rounds", "8"];
+/// What a run of everything that a change must pass takes of it, on each store.
+pub(crate) const SHORT_ROUNDS: u32 = 8;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -18,11 +18,20 @@ pub(crate) struct Args {
 }
 
 impl Args {
-    /// A few rounds on each store.
+    /// A few rounds on each store of this machine.
     pub(crate) fn short() -> Self {
+        let arguments = ["--rounds".into(), SHORT_ROUNDS.to_string().into()];
         Self {
-            arguments: SHORT.map(OsString::from).into(),
+            arguments: arguments.into(),
         }
+    }
+
+    /// A few rounds on the Citus cluster that is named.
+    pub(crate) fn short_on_citus() -> Self {
+        let mut args = Self::short();
+        args.arguments
+            .extend(["--store", "citus"].map(OsString::from));
+        args
     }
 }
 

@@ -119,12 +119,6 @@ pub(crate) fn is_outdated(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| code == INVALID_TEXT_REPRESENTATION)
 }
 
-/// Whether this server can't carry out such a statement, as Citus can't some.
-pub(crate) fn has_no_such_statement(error: &StoreError) -> bool {
-    const FEATURE_NOT_SUPPORTED: &str = "0A000";
-    code_of(error).is_some_and(|code| code == FEATURE_NOT_SUPPORTED)
-}
-
 /// What an error is of a statement that is a transaction of its own: of most it isn't known whether
 /// they came before the commit or with it.
 pub(crate) fn certain(error: StoreError) -> StoreError {

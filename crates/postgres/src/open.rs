@@ -93,8 +93,9 @@ impl PostgresOptions {
             .clamp(1, PARALLEL_COMMITS_MAX)
     }
 
-    /// What a connection is made with.
-    fn connect(&self, url: &str) -> Result<PgConnectOptions, StoreError> {
+    /// What a connection is made with. Citus can't plan a statement before it knows which
+    /// organization it is about, so there is no plan that could be made once.
+    fn connect(&self, url: &str, on_citus: bool) -> Result<PgConnectOptions, StoreError> {
         if !["postgres://", "postgresql://"]
             .iter()
             .any(|start| url.starts_with(start))
@@ -120,7 +121,15 @@ impl PostgresOptions {
             // Rows are looked up along indexes, however many are asked for, and whatever PostgreSQL
             // thinks of disks and of tables that it doesn't know yet. So there is one plan for each
             // statement, which is made once.
-            ("plan_cache_mode", "force_generic_plan".to_owned()),
+            (
+                "plan_cache_mode",
+                if on_citus {
+                    "auto"
+                } else {
+                    "force_generic_plan"
+                }
+                .to_owned(),
+            ),
             ("enable_seqscan", "off".to_owned()),
             ("enable_hashjoin", "off".to_owned()),
             ("enable_mergejoin", "off".to_owned()),
@@ -133,6 +142,8 @@ impl PostgresOptions {
 pub struct PostgresDatabase {
     server: WatchedPool,
     pub(crate) keeps_statements: bool,
+    /// Whether tables may be spread over the machines of a Citus cluster.
+    pub(crate) on_citus: bool,
     pub(crate) parallel_commits: usize,
     pub(crate) memory: Memory,
     pub(crate) environment: Environment,
@@ -149,12 +160,11 @@ impl PostgresDatabase {
         environment: Environment,
         options: PostgresOptions,
     ) -> Result<Self, StoreError> {
-        let connect = options.connect(url)?;
         // The pool would say only that it took too long.
-        let first = connect.connect();
+        let first = has_citus(options.connect(url, false)?);
         let first = tokio::time::timeout(options.acquire_timeout, first).await;
-        let first = first.map_err(|_| Fault::Away)?.map_err(failed)?;
-        first.close().await.map_err(failed)?;
+        let on_citus = first.map_err(|_| Fault::Away)?.map_err(failed)?;
+        let connect = options.connect(url, on_citus)?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(options.acquire_timeout)
@@ -175,6 +185,7 @@ impl PostgresDatabase {
         Ok(Self {
             server: WatchedPool::new(pool),
             keeps_statements: !options.behind_pooler,
+            on_citus,
             parallel_commits: options.parallel_commits(),
             memory: Memory::default(),
             environment,
@@ -306,6 +317,16 @@ impl PostgresDatabase {
         let (connection, watch) = self.server.acquire().await?;
         Ok(Session::new(connection, watch, self.keeps_statements))
     }
+}
+
+/// Connects, and looks whether the database has the extension Citus.
+async fn has_citus(connect: PgConnectOptions) -> sqlx::Result<bool> {
+    let mut connection = connect.connect().await?;
+    // Not as a prepared statement, because of poolers.
+    let citus = sqlx::raw_sql("SELECT FROM pg_extension WHERE extname = 'citus'");
+    let citus = citus.fetch_optional(&mut connection).await?;
+    connection.close().await?;
+    Ok(citus.is_some())
 }
 
 fn migrations() -> Migrator {

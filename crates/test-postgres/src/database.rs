@@ -1,5 +1,6 @@
 //! A database for one test.
 
+use std::any::Any;
 use std::env;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -10,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::sync::Mutex;
 
-use crate::Server;
+use crate::{Citus, CitusDatabase, Server};
 
 /// Names a file to which each database made adds a byte, so that `cargo xtask test` can say how
 /// many tests had one.
@@ -19,28 +20,37 @@ const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
 /// The server that this process has started, for as long as a test needs it.
 static STARTED: Mutex<Weak<Server>> = Mutex::const_new(Weak::new());
 
-/// An empty database, which is gone when this is dropped.
+/// A database, which is gone when this is dropped.
+///
+/// Where tests are to run on a Citus cluster, it isn't empty: its tables are there, and spread over
+/// the cluster's machines.
 pub struct TestDatabase {
-    name: String,
     url: String,
+    /// Drops it.
+    _keeper: Box<dyn Any + Send + Sync>,
+}
+
+struct OnServer {
+    name: String,
     server: Arc<Server>,
 }
 
 impl TestDatabase {
-    /// Creates a database on the server that can be had.
+    /// Creates a database on the server that can be had, or on the Citus cluster that is named.
     pub async fn create() -> Self {
-        let server = server().await;
-        let name = format!("stockroom_test_{:016x}", rand::random::<u64>());
-        execute(
-            server.url(),
-            format!("CREATE DATABASE {name} TEMPLATE template0"),
-        )
-        .await
-        .expect("the server creates databases");
+        let created = match Citus::with_template() {
+            Some((citus, template)) => {
+                let copied = citus.copy(&template).await;
+                let database = copied.expect("the cluster copies databases");
+                Self {
+                    url: database.url().to_owned(),
+                    _keeper: Box::new(database),
+                }
+            }
+            None => on_server().await,
+        };
         count();
-        let options = PgConnectOptions::from_str(server.url()).expect("a URL of PostgreSQL's");
-        let url = options.database(&name).to_url_lossy().into();
-        Self { name, url, server }
+        created
     }
 
     /// Its URL.
@@ -50,23 +60,46 @@ impl TestDatabase {
     }
 }
 
-impl Drop for TestDatabase {
+async fn on_server() -> TestDatabase {
+    let server = server().await;
+    let name = format!("stockroom_test_{:016x}", rand::random::<u64>());
+    execute(
+        server.url(),
+        format!("CREATE DATABASE {name} TEMPLATE template0"),
+    )
+    .await
+    .expect("the server creates databases");
+    let options = PgConnectOptions::from_str(server.url()).expect("a URL of PostgreSQL's");
+    TestDatabase {
+        url: options.database(&name).to_url_lossy().into(),
+        _keeper: Box::new(OnServer { name, server }),
+    }
+}
+
+impl Drop for OnServer {
     fn drop(&mut self) {
         let statement = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name);
-        // A test may end in the middle of its runtime, where nothing can be waited for.
-        let done = std::thread::scope(|scope| {
-            let drop_it = || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .enable_all()
-                    .build()?;
-                runtime.block_on(execute(self.server.url(), statement))
-            };
-            scope.spawn(drop_it).join()
-        });
-        if !matches!(done, Ok(Ok(()))) {
+        if blocking(execute(self.server.url(), statement)).is_err() {
             eprintln!("the database {} could not be dropped", self.name);
         }
     }
+}
+
+/// Waits for something on a thread of its own: a test may end in the middle of its runtime, where
+/// nothing can be waited for.
+pub(crate) fn blocking(
+    work: impl Future<Output = anyhow::Result<()>> + Send,
+) -> anyhow::Result<()> {
+    let done = std::thread::scope(|scope| {
+        let wait = || {
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()?;
+            runtime.block_on(work)
+        };
+        scope.spawn(wait).join()
+    });
+    done.unwrap_or_else(|_| Err(anyhow::anyhow!("it panicked")))
 }
 
 async fn server() -> Arc<Server> {
@@ -83,7 +116,7 @@ async fn server() -> Arc<Server> {
     server
 }
 
-async fn execute(url: &str, statement: String) -> anyhow::Result<()> {
+pub(crate) async fn execute(url: &str, statement: String) -> anyhow::Result<()> {
     let mut connection = PgConnectOptions::from_str(url)?.connect().await?;
     sqlx::raw_sql(AssertSqlSafe(statement))
         .execute(&mut connection)

@@ -9,6 +9,9 @@
 //! `cargo xtask test` starts one for all tests, by the program of this crate, and hands its URL
 //! down. Tests that are run without it start one for each process.
 //!
+//! On Citus, tests run on a cluster that somebody else has, at `STOCKROOM_TEST_CITUS_URL`, and only if
+//! `cargo xtask test` says so.
+//!
 //! Benchmarks make a [`Cluster`] of their own, with settings that keep what is committed.
 
 #![expect(
@@ -16,6 +19,7 @@
     reason = "a test that can't have its database fails by panicking"
 )]
 
+mod citus;
 mod cluster;
 mod container;
 mod crashing;
@@ -23,6 +27,7 @@ mod database;
 mod pooler;
 mod server;
 
+pub use citus::{CITUS_URL_VARIABLE, Citus, CitusDatabase};
 pub use cluster::{Cluster, programs};
 pub use crashing::CrashingServer;
 pub use database::TestDatabase;

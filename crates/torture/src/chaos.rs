@@ -25,6 +25,8 @@ enum Blow {
     },
     /// PostgreSQL does nothing for a while.
     FreezePostgres { still: Duration },
+    /// The connections between servers and the database are cut.
+    Cut,
 }
 
 /// All that goes wrong in a round, each after a while in which nothing does.
@@ -39,11 +41,11 @@ fn between(random: &mut StdRng, milliseconds: std::ops::Range<u64>) -> Duration 
 }
 
 impl Chaos {
-    /// Something is killed in each round.
+    /// Something is killed, or cut, in each round.
     pub(crate) fn plan(random: &mut StdRng, store: Store) -> Self {
         let count = match store {
             Store::Sqlite => random.random_range(2..=4),
-            Store::Postgres => random.random_range(1..=3),
+            Store::Postgres | Store::Citus => random.random_range(1..=3),
         };
         let blows = (0..count).map(|number| {
             let wait = between(random, 50..600);
@@ -79,6 +81,9 @@ impl Blow {
         let still = between(random, 20..300);
         let kills = kills || random.random_ratio(3, 4);
         let on_postgres = store == Store::Postgres && random.random_ratio(3, 5);
+        if store == Store::Citus && random.random_ratio(2, 5) {
+            return Self::Cut;
+        }
         match (kills, on_postgres) {
             (true, false) if random.random_ratio(1, 4) => Self::Kill {
                 servers: (0..servers).collect(),
@@ -139,6 +144,7 @@ impl Blow {
                 sleep(still).await;
                 system.freeze_postgres(false).await;
             }
+            Self::Cut => system.cut_connections().await?,
         }
         Ok(())
     }
@@ -151,12 +157,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn something_is_killed_in_each_round() {
-        for store in [Store::Sqlite, Store::Postgres] {
+    fn something_is_killed_or_cut_in_each_round() {
+        for store in [Store::Sqlite, Store::Postgres, Store::Citus] {
             for round in 0..200 {
                 let chaos = Chaos::plan(&mut generate::round(1, round), store);
                 let kills = |(_, blow): &(Duration, Blow)| {
-                    matches!(blow, Blow::Kill { .. } | Blow::KillPostgres { .. })
+                    matches!(
+                        blow,
+                        Blow::Kill { .. } | Blow::KillPostgres { .. } | Blow::Cut
+                    )
                 };
                 assert!(chaos.blows.iter().any(kills), "{chaos:?}");
             }

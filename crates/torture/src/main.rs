@@ -42,7 +42,7 @@ struct Cli {
     /// The program to put to the torture.
     #[arg(long, required = true)]
     server: Option<PathBuf>,
-    /// Where stock is kept; on each in turn if left out.
+    /// Where stock is kept; on SQLite and PostgreSQL in turn if left out.
     #[arg(long)]
     store: Option<Store>,
     /// How many rounds there are on each store.

@@ -5,10 +5,10 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use clap::ValueEnum;
 use serde_json::json;
-use stockroom_test_postgres::CrashingServer;
+use stockroom_test_postgres::{CITUS_URL_VARIABLE, Citus, CitusDatabase, CrashingServer};
 use stockroom_test_server::{Credentials, Storage, command};
 
 use crate::ask::Message;
@@ -24,6 +24,9 @@ const FAULTY: i32 = 1;
 pub(crate) enum Store {
     Sqlite,
     Postgres,
+    /// On the cluster at `STOCKROOM_TEST_CITUS_URL`. Its machines are left alone, since it is somebody
+    /// else's: connections to it are cut instead.
+    Citus,
 }
 
 /// Where the servers are, for those who look for one.
@@ -35,6 +38,7 @@ pub(crate) struct Blows {
     pub(crate) server_kills: u64,
     pub(crate) server_stops: u64,
     pub(crate) postgres_kills: u64,
+    pub(crate) cuts: u64,
     pub(crate) freezes: u64,
 }
 
@@ -47,9 +51,17 @@ pub(crate) struct System {
     storage: Storage,
     folder: PathBuf,
     servers: Vec<Option<Server>>,
-    postgres: Option<CrashingServer>,
+    behind: Behind,
     credentials: Credentials,
     has_verify: bool,
+}
+
+/// What is behind the servers.
+enum Behind {
+    /// A file.
+    Nothing,
+    Postgres(CrashingServer),
+    Citus(CitusDatabase),
 }
 
 impl Store {
@@ -57,6 +69,7 @@ impl Store {
         match self {
             Self::Sqlite => "sqlite",
             Self::Postgres => "postgres",
+            Self::Citus => "citus",
         }
     }
 
@@ -64,7 +77,7 @@ impl Store {
     pub(crate) const fn servers(self) -> usize {
         match self {
             Self::Sqlite => 1,
-            Self::Postgres => 2,
+            Self::Postgres | Self::Citus => 2,
         }
     }
 }
@@ -94,11 +107,20 @@ impl System {
     /// # Errors
     /// If something doesn't start.
     pub(crate) async fn start(store: Store, program: &Path, folder: &Path) -> anyhow::Result<Self> {
-        let (storage, postgres) = match store {
-            Store::Sqlite => (Storage::Sqlite(folder.join("data")), None),
+        let (storage, behind) = match store {
+            Store::Sqlite => (Storage::Sqlite(folder.join("data")), Behind::Nothing),
             Store::Postgres => {
                 let postgres = CrashingServer::start().await;
-                (Storage::Postgres(postgres.url().to_owned()), Some(postgres))
+                let storage = Storage::Postgres(postgres.url().to_owned());
+                (storage, Behind::Postgres(postgres))
+            }
+            Store::Citus => {
+                let citus = Citus::named();
+                let citus = citus.with_context(|| format!("{CITUS_URL_VARIABLE} isn't set"))?;
+                let database = citus.create().await?;
+                database.distribute(program).await?;
+                let storage = Storage::Postgres(database.url().to_owned());
+                (storage, Behind::Citus(database))
             }
         };
         let servers = store.servers();
@@ -111,7 +133,7 @@ impl System {
             storage,
             folder: folder.to_owned(),
             servers: (0..servers).map(|_| None).collect(),
-            postgres,
+            behind,
             credentials: Credentials::default(),
         };
         for server in 0..servers {
@@ -139,7 +161,7 @@ impl System {
                 } })),
             };
             let answer = wire.insist(&stage, 0, &message, None).await?;
-            anyhow::ensure!(answer.status == 201, "a location: {answer}");
+            ensure!(answer.status == 201, "a location: {answer}");
         }
         Ok(())
     }
@@ -225,16 +247,16 @@ impl System {
     /// Ends PostgreSQL at once: by its own means, or `kill -9` to all its processes.
     pub(crate) async fn crash_postgres(&mut self, kill: bool) {
         self.blows.postgres_kills += 1;
-        match &mut self.postgres {
-            Some(postgres) if kill => postgres.kill().await,
-            Some(postgres) => postgres.crash().await,
-            None => {}
+        match &mut self.behind {
+            Behind::Postgres(postgres) if kill => postgres.kill().await,
+            Behind::Postgres(postgres) => postgres.crash().await,
+            Behind::Nothing | Behind::Citus(_) => {}
         }
     }
 
     /// Starts it again.
     pub(crate) async fn restart_postgres(&mut self) {
-        if let Some(postgres) = &mut self.postgres {
+        if let Behind::Postgres(postgres) = &mut self.behind {
             postgres.restart().await;
         }
     }
@@ -242,10 +264,22 @@ impl System {
     /// Stops it where it is, or lets it go on.
     pub(crate) async fn freeze_postgres(&mut self, freeze: bool) {
         self.blows.freezes += u64::from(freeze);
-        match &mut self.postgres {
-            Some(postgres) if freeze => postgres.freeze().await,
-            Some(postgres) => postgres.thaw().await,
-            None => {}
+        match &mut self.behind {
+            Behind::Postgres(postgres) if freeze => postgres.freeze().await,
+            Behind::Postgres(postgres) => postgres.thaw().await,
+            Behind::Nothing | Behind::Citus(_) => {}
+        }
+    }
+
+    /// Cuts the connections of all servers to a cluster.
+    ///
+    /// # Errors
+    /// If the cluster can't be reached.
+    pub(crate) async fn cut_connections(&mut self) -> anyhow::Result<()> {
+        self.blows.cuts += 1;
+        match &self.behind {
+            Behind::Citus(database) => database.cut_connections().await,
+            Behind::Nothing | Behind::Postgres(_) => Ok(()),
         }
     }
 
@@ -271,8 +305,8 @@ impl System {
 
     /// Copies PostgreSQL's log to the others, which would be gone with PostgreSQL.
     pub(crate) fn keep_postgres_log(&self) {
-        let log = self.postgres.as_ref().and_then(CrashingServer::log);
-        if let Some(log) = log
+        if let Behind::Postgres(postgres) = &self.behind
+            && let Some(log) = postgres.log()
             && let Err(error) = fs::copy(log, self.folder.join("postgres.log"))
         {
             eprintln!("PostgreSQL's log can't be kept: {error}");

@@ -39,7 +39,7 @@ pub(super) async fn store(
     let result = sqlx::query!(
         r#"
         INSERT INTO batches (organization_id, batch_id, owner_id, entries)
-        SELECT $1, made.* FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS made
+        SELECT $1::uuid, made.* FROM unnest($2::uuid[], $3::uuid[], $4::bytea[]) AS made
         "#,
         organization.uuid(),
         &columns.batch_ids,

@@ -78,7 +78,7 @@ impl Growth {
         let result = sqlx::query!(
             r#"
             INSERT INTO level_counts (organization_id, owner_id, kind, count)
-            SELECT $1, growth.owner_id, growth.kind, growth.by
+            SELECT $1::uuid, growth.owner_id, growth.kind, growth.by
             FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
             ORDER BY growth.owner_id, growth.kind
             ON CONFLICT (organization_id, owner_id, kind)

@@ -64,13 +64,19 @@ pub(super) async fn store(
         return Ok(());
     }
     let kept = KeptColumns::new(organization, answers)?;
+    // `here` is one row, always: it has the statement go to the machine that the organization is on.
+    // Otherwise Citus reads the rows to add first and then adds them, where no parameter is known
+    // to `ON CONFLICT`, and rows that are left out are counted.
     let result = sqlx::query!(
         r#"
         INSERT INTO idempotency_keys AS stored (
             organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
         )
-        SELECT $1, kept.*
-        FROM unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS kept
+        SELECT here.organization_id, kept.*
+        FROM (
+            SELECT organization_id FROM organizations WHERE organization_id = $1 OFFSET 0
+        ) AS here
+        CROSS JOIN unnest($2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::bigint[]) AS kept
         ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
             request_digest = excluded.request_digest,
             outcome = excluded.outcome,

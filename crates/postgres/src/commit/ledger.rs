@@ -29,7 +29,7 @@ pub(super) async fn store_deleted(
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
             updated_at, deleted_at
         )
-        SELECT $1, deleted.*
+        SELECT $1::uuid, deleted.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
@@ -74,7 +74,7 @@ pub(super) async fn store_entries(
             available, allocated, sum_available, sum_allocated, reason, reference, idempotency_key,
             batch_id, undoes, actor_key_id, as_of, created_at, hash
         )
-        SELECT $1, added.*
+        SELECT $1::uuid, added.*
         FROM unnest(
             $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::text[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[],

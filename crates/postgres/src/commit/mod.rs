@@ -75,7 +75,9 @@ impl Ledger for PostgresDatabase {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
+        // Citus has no such statements.
         if self.keeps_statements
+            && !self.on_citus
             && let Some(outcomes) = unlocked::commit(self, organization, commands).await?
         {
             return Ok(outcomes);

@@ -90,7 +90,7 @@ impl Spans {
         let result = sqlx::query!(
             r#"
             INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
-            SELECT $1, begun.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[]) AS begun
+            SELECT $1::uuid, begun.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[]) AS begun
             "#,
             organization.uuid(),
             &stock_ids,
@@ -172,7 +172,7 @@ impl Kept {
             INSERT INTO positions (
                 organization_id, stock_id, location_id, available, allocated, held
             )
-            SELECT $1, kept.*
+            SELECT $1::uuid, kept.*
             FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) AS kept
             ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
                 available = excluded.available,

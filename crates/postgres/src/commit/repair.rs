@@ -176,7 +176,7 @@ async fn keep(
     sqlx::query!(
         r#"
         INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
-        SELECT $1, $2, $3, $4
+        SELECT $1::uuid, $2::uuid, $3::uuid, $4::bigint
         WHERE NOT EXISTS (
             SELECT 1 FROM position_spans
             WHERE organization_id = $1

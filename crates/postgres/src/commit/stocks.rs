@@ -123,7 +123,7 @@ async fn insert(
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
             updated_at, located, unlocated_held, next_expiry
         )
-        SELECT $1, created.*
+        SELECT $1::uuid, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
@@ -178,7 +178,7 @@ async fn update(
             updated_at, located, unlocated_held, next_expiry
         )
         SELECT
-            $1, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
+            $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
             last_hash, created_at, updated_at, located, unlocated_held, next_expiry
         FROM unnest(

@@ -24,7 +24,7 @@ use stockroom_domain::{
 };
 
 use super::kept;
-use crate::error::{certain, has_no_such_statement, is_lost_race, is_outdated};
+use crate::error::{certain, is_lost_race, is_outdated};
 use crate::session::Session;
 use crate::{PostgresDatabase, rows};
 
@@ -114,11 +114,6 @@ impl Memory {
             luck.locked_next = luck.locked_next.saturating_mul(2).min(LOCKED_MAX);
         }
     }
-
-    fn never_try_again(&self) {
-        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
-        luck.locked = u32::MAX;
-    }
 }
 
 /// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
@@ -160,9 +155,6 @@ pub(super) async fn commit(
         }
         if is_outdated(error) || is_lost_race(error) {
             memory.went(false);
-        } else if has_no_such_statement(error) {
-            // Spread over machines, a database can do less.
-            memory.never_try_again();
         } else {
             // The connection goes with the session: it may lead nowhere, or to a server that only
             // reads.

@@ -144,7 +144,7 @@ pub(super) async fn store_levels(
         sqlx::query!(
             r#"
             INSERT INTO organization_products (organization_id, product_id)
-            SELECT $1, wanted.product_id FROM unnest($2::uuid[]) AS wanted (product_id)
+            SELECT $1::uuid, wanted.product_id FROM unnest($2::uuid[]) AS wanted (product_id)
             ON CONFLICT (organization_id, product_id) DO NOTHING
             "#,
             organization_id,

@@ -39,8 +39,8 @@ pub(super) async fn settle(
             location_id, quantity, fulfilled, released, expires_at
         )
         SELECT
-            $1, reservation_id, line, stock_id, product_id, stock_owner_id, location_id, quantity,
-            fulfilled, quantity - fulfilled, NULL
+            $1::uuid, reservation_id, line, stock_id, product_id, stock_owner_id, location_id,
+            quantity, fulfilled, quantity - fulfilled, NULL
         FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS settled (
             settled_id, settled_line, open
         )
@@ -131,7 +131,7 @@ async fn insert(
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
             updated_at
         )
-        SELECT $1, made.*
+        SELECT $1::uuid, made.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::bigint[]
         ) AS made
@@ -174,7 +174,7 @@ async fn insert_orders(
     let result = sqlx::query!(
         r#"
         INSERT INTO reservation_orders (organization_id, owner_id, order_id, reservation_id)
-        SELECT $1, made.* FROM unnest($2::uuid[], $3::text[], $4::uuid[]) AS made
+        SELECT $1::uuid, made.* FROM unnest($2::uuid[], $3::text[], $4::uuid[]) AS made
         ON CONFLICT (organization_id, owner_id, order_id)
             DO UPDATE SET reservation_id = excluded.reservation_id
         "#,
@@ -217,7 +217,7 @@ async fn insert_lines(
             organization_id, reservation_id, line, fulfilled, released, expires_at, stock_id,
             product_id, stock_owner_id, location_id, quantity
         )
-        SELECT $1, added.*
+        SELECT $1::uuid, added.*
         FROM unnest(
             $2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::uuid[],
             $8::uuid[], $9::uuid[], $10::uuid[], $11::bigint[]
@@ -261,7 +261,7 @@ async fn update(
             updated_at
         )
         SELECT
-            $1, found.reservation_id, found.owner_id, found.order_id, changed.status,
+            $1::uuid, found.reservation_id, found.owner_id, found.order_id, changed.status,
             changed.expires_at, found.created_at, changed.updated_at
         FROM unnest($2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::bigint[]) AS changed (
             reservation_id, status_before, status, expires_at, updated_at
@@ -310,7 +310,7 @@ async fn update_lines(
             location_id, quantity, fulfilled, released, expires_at
         )
         SELECT
-            $1, found.reservation_id, found.line, found.stock_id, found.product_id,
+            $1::uuid, found.reservation_id, found.line, found.stock_id, found.product_id,
             found.stock_owner_id, found.location_id, found.quantity, changed.fulfilled,
             changed.released, changed.expires_at
         FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[]) AS changed (

@@ -65,7 +65,7 @@ macro_rules! statement {
                 available, allocated, sum_available, sum_allocated, reason, reference,
                 idempotency_key, batch_id, undoes, actor_key_id, as_of, created_at, hash
             )
-            SELECT $1, added.*
+            SELECT $1::uuid, added.*
             FROM unnest(
                 $16::uuid[], $17::bigint[], $18::uuid[], $19::uuid[], $20::text[], $21::bigint[],
                 $22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[], $26::text[],
@@ -185,7 +185,7 @@ pub(super) async fn store(
                 INSERT INTO idempotency_keys AS stored (
                     organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
                 )
-                SELECT $1, kept.*
+                SELECT $1::uuid, kept.*
                 FROM unnest(
                     $35::uuid[], $36::text[], $37::bytea[], $38::text[], $39::bigint[]
                 ) AS kept
@@ -198,7 +198,7 @@ pub(super) async fn store(
             ),
             made AS (
                 INSERT INTO batches (organization_id, batch_id, owner_id, entries)
-                SELECT $1, made.* FROM unnest($41::uuid[], $42::uuid[], $43::bytea[]) AS made
+                SELECT $1::uuid, made.* FROM unnest($41::uuid[], $42::uuid[], $43::bytea[]) AS made
             )
             "#,
             r#"
