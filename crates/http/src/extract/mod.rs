@@ -8,4 +8,4 @@ mod query;
 pub(crate) use auth::{Administration, AdministrativeReading, OrganizationAdministration, Reading};
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, OptionalBody, Pieces, patch, present};
 pub(crate) use id::PathId;
-pub(crate) use query::{At, ListQuery, Query, past};
+pub(crate) use query::{At, Current, ListQuery, Query, past};

@@ -37,6 +37,7 @@ pub(super) async fn read(
     query: Query,
     body: Body,
 ) -> Result<Json<Availabilities>, ApiError> {
+    query.refuse("at")?;
     let is_strict = query.flag("strict")?;
     let cart = items::cart(body.objects()?)?;
     let administrator = reading.enter().await?;

@@ -10,11 +10,11 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, present};
+use crate::extract::{Administration, Body, Current, ListQuery, PathId, present};
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
+    CommonErrors, Conflict, Document, IdempotencyHeader, NotFound, PageParameters, StoreHeader,
 };
 use crate::representation::{Data, KeyBody};
 
@@ -67,7 +67,7 @@ where
     get,
     path = "/v2/application-keys",
     tag = "Access",
-    params(ListParameters, StoreHeader),
+    params(PageParameters, StoreHeader),
     responses((status = 200, description = "A page of keys.", body = List<KeyBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -75,10 +75,13 @@ pub(super) async fn list(
     administration: Administration,
     query: ListQuery,
 ) -> Result<Json<List<KeyBody>>, ApiError> {
+    query.refuse_filter()?;
+    query.refuse_at()?;
+    let list = query.list("application keys", "")?;
     let administrator = administration.enter().await?;
-    let keys = app.stockroom.list_keys(&administrator, query.page).await?;
-    let list = List::new(&query, keys.page, KeyBody::from);
+    let keys = app.stockroom.list_keys(&administrator, list.page).await?;
     let reserved = keys.totals.reserved_rate_limit;
+    let list = list.answer(keys.page, KeyBody::from);
     Ok(Json(list.with_reserved_rate_limit(reserved)))
 }
 
@@ -121,6 +124,7 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
+    _: Current,
     key: PathId<KeyId>,
 ) -> Result<Json<Data<KeyBody>>, ApiError> {
     let id = key.existing()?;

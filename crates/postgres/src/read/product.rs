@@ -32,23 +32,26 @@ impl ProductReader for PostgresDatabase {
     async fn list_products(
         &self,
         view: View,
-        page: PageRequest,
-    ) -> Result<Page<ProductAndStock>, StoreError> {
+        page: PageRequest<ProductId>,
+    ) -> Result<Page<ProductAndStock, ProductId>, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let ids: Vec<(Uuid,)> = select(view).page(&mut snapshot, page).await?;
+        let list = select(view);
+        let mut ids: Vec<(Uuid,)> = list.page(&mut snapshot, page.map(ProductId::uuid)).await?;
+        let next = page.cut(&mut ids, |(id,)| ProductId::new(*id));
         let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
         let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
         products.sort_by_key(|product| product.id);
         let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await?;
-        Ok(Page { items, total })
+        let total = Some(total);
+        Ok(Page { items, total, next })
     }
 }
 
 /// The ids of the products that `view` sees.
 pub(super) fn select(view: View) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    ListQuery::new(view, move |query, owner| {
+    ListQuery::new(view, "products.product_id", move |query, owner| {
         query.push(
             "SELECT products.product_id FROM products \
              WHERE products.organization_id = ",

@@ -38,16 +38,10 @@ impl HistoryReader for SqliteDatabase {
         &self,
         view: View,
         at: Timestamp,
-        after: Option<StockId>,
-        page: PageRequest,
+        page: PageRequest<StockId>,
     ) -> Result<Vec<StockLife>, StoreError> {
         let mut connection = self.reader().await?;
-        let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, view, at, after);
-        query.push(") ORDER BY stock_id LIMIT ");
-        query.push_bind(page.limit).push(" OFFSET ");
-        query.push_bind(page.offset);
-        let rows: Vec<LifeRow> = query
+        let rows: Vec<LifeRow> = lives_query("", view, at, page)
             .build_query_as()
             .persistent(false)
             .fetch_all(&mut *connection)
@@ -154,6 +148,21 @@ impl HistoryReader for SqliteDatabase {
         let recorded = rows::entry::entries(&mut connection, organization, wanted).await?;
         Ok(recorded)
     }
+}
+
+/// The stocks on one page of those that `view` saw at a time, merged from indexes.
+pub(super) fn lives_query(
+    start: &str,
+    view: View,
+    at: Timestamp,
+    page: PageRequest<StockId>,
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(start);
+    push_lives(&mut query, view, at, page.place().copied());
+    query.push(" ORDER BY stock_id LIMIT ");
+    query.push_bind(page.limit).push(" OFFSET ");
+    query.push_bind(page.offset());
+    query
 }
 
 /// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's

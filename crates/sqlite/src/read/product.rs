@@ -9,7 +9,7 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Product, ProductId, Stock};
 use uuid::Uuid;
 
-use super::{ListQuery, kept_count, stock};
+use super::{Behind, ListQuery, kept_count, stock};
 use crate::commit::Kind;
 use crate::error::failed;
 use crate::{SqliteDatabase, rows};
@@ -32,23 +32,30 @@ impl ProductReader for SqliteDatabase {
     async fn list_products(
         &self,
         view: View,
-        page: PageRequest,
-    ) -> Result<Page<ProductAndStock>, StoreError> {
+        page: PageRequest<ProductId>,
+    ) -> Result<Page<ProductAndStock, ProductId>, StoreError> {
         let mut snapshot = self.read().await?;
-        let ids: Vec<(Uuid,)> = select("", view).page(&mut snapshot, page).await?;
+        let list = select("", view, page.place().copied());
+        let mut ids: Vec<(Uuid,)> = list.page(&mut snapshot, &page).await?;
+        let next = page.cut(&mut ids, |(id,)| ProductId::new(*id));
         let ids = ids.into_iter().map(|(id,)| ProductId::new(id));
         let mut products = rows::product::products(&mut snapshot, view.organization, ids).await?;
         products.sort_by_key(|product| product.id);
         let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await.map_err(failed)?;
-        Ok(Page { items, total })
+        let total = Some(total);
+        Ok(Page { items, total, next })
     }
 }
 
-/// The ids of the products that `view` sees.
-pub(super) fn select(start: &str, view: View) -> ListQuery {
-    ListQuery::new(start, view, |query, owner| {
+/// The ids of the products that `view` sees, beginning behind `after`.
+pub(super) fn select(start: &str, view: View, after: Option<ProductId>) -> ListQuery {
+    let after = after.map(|product| Behind {
+        column: "products.product_id",
+        id: product.uuid(),
+    });
+    ListQuery::new(start, view, after, |query, owner| {
         query.push(
             "SELECT products.product_id FROM products INDEXED BY products_of_owner \
              WHERE products.organization_id = ",

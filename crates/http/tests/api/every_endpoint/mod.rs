@@ -7,6 +7,7 @@ mod idempotency;
 mod limits;
 mod methods;
 mod order_of_refusals;
+mod parameters;
 mod refusals;
 mod tokens;
 mod transport;

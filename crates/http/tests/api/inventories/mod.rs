@@ -2,6 +2,7 @@
 
 mod audit;
 mod create;
+mod cursors;
 mod delete;
 mod filter;
 mod list;
