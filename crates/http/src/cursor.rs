@@ -71,14 +71,14 @@ impl Cursors {
     pub(crate) fn read<P: Placed>(&self, cursor: &str) -> Result<P, ApiError> {
         let malformed = || {
             ApiError::bad_request(
-                "page[after] must be a cursor of this list, as links.next of its pages has it",
+                "page[after] must be a cursor of this list, taken from links.next of one of its pages",
             )
         };
         let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| malformed())?;
         let (digest, place) = split(&bytes).ok_or_else(malformed)?;
         if digest != self.0 {
             return Err(ApiError::bad_request(
-                "page[after] belongs to another list, or to this one with another sort, filter or at",
+                "page[after] belongs to another list, or to this list with another sort, filter or at",
             ));
         }
         P::from_place(place).ok_or_else(malformed)
