@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::sync::Mutex;
 
-use crate::{Citus, CitusDatabase, Server};
+use crate::{Citus, Server};
 
 /// Names a file to which each database made adds a byte, so that `cargo xtask test` can say how
 /// many tests had one.
