@@ -11,21 +11,10 @@ use crate::filter::{StockCondition, TransactionCondition};
 use crate::inventory::{in_order_asked, named};
 use crate::ports::{StoreError, View};
 use crate::shared::timed;
-use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+use crate::{Administrator, Caller, Error, Page, PageRequest, Start, Stockroom};
 
 /// How many stocks are looked at together in search of those that fulfil conditions.
 const LIVES_MAX: u32 = 1_000;
-
-/// A part of a history that begins behind some entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryPage {
-    /// The entries, in order.
-    pub items: Vec<Recorded>,
-    /// How many entries the whole history has; not known if conditions are to be fulfilled.
-    pub total: Option<u64>,
-    /// Whether there are more behind these.
-    pub has_more: bool,
-}
 
 /// Why no part of a history is given.
 #[derive(Debug, thiserror::Error)]
@@ -42,25 +31,6 @@ pub enum HistoryError {
 }
 
 impl Stockroom {
-    /// At most `limit` entries of the history of a product's stock that come behind `after`.
-    ///
-    /// # Errors
-    /// [`HistoryError`] if there is no such history or no such entry in it, or the database fails.
-    pub async fn transactions_after(
-        &self,
-        administrator: &Administrator,
-        product: ProductId,
-        filter: &[TransactionCondition],
-        after: TransactionId,
-        limit: u32,
-    ) -> Result<HistoryPage, HistoryError> {
-        let view = administrator.view();
-        let stock = self.reads.stock(view, product).await?;
-        let stock = stock.ok_or(HistoryError::UnknownStock)?;
-        self.history(view, &[StockLife::from(&stock)], filter, Some(after), limit)
-            .await
-    }
-
     /// At most `limit` entries of all that has ever happened to stock of a product which the caller
     /// sees: of stock that is no longer managed as well, one stock after the other in the order of
     /// their creation.
@@ -75,7 +45,7 @@ impl Stockroom {
         filter: &[TransactionCondition],
         after: Option<TransactionId>,
         limit: u32,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let view = administrator.view();
         self.settle_due(view.organization).await?;
         let lives = timed("lives", self.database.lives(view, &[product])).await?;
@@ -85,14 +55,15 @@ impl Stockroom {
         self.history(view, &lives, filter, after, limit).await
     }
 
-    async fn history(
+    /// At most `limit` entries of these ledgers that come behind `after`.
+    pub(crate) async fn history(
         &self,
         view: View,
         lives: &[StockLife],
         filter: &[TransactionCondition],
         after: Option<TransactionId>,
         limit: u32,
-    ) -> Result<HistoryPage, HistoryError> {
+    ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let (skipped, mut sequence) = match after {
             None => (0, 0),
             Some(after) => {
@@ -100,8 +71,8 @@ impl Stockroom {
                 place.ok_or(HistoryError::UnknownStart)?
             }
         };
-        // One more than wanted shows whether there are more.
-        let enough = limit.saturating_add(1);
+        let page = PageRequest::from_offset(limit, 0);
+        let enough = page.enough();
         let mut items: Vec<Recorded> = Vec::new();
         for life in &lives[skipped..] {
             let found = u32::try_from(items.len()).unwrap_or(enough);
@@ -115,13 +86,12 @@ impl Stockroom {
             items.extend(timed("ledger", entries).await?);
             sequence = 0;
         }
-        let has_more = items.len() > limit as usize;
-        items.truncate(limit as usize);
+        let next = page.cut(&mut items, |recorded| recorded.entry.id);
         let total = lives.iter().map(|life| life.sequence).sum();
-        Ok(HistoryPage {
+        Ok(Page {
             items,
             total: filter.is_empty().then_some(total),
-            has_more,
+            next,
         })
     }
 
@@ -195,6 +165,7 @@ impl Stockroom {
     }
 
     /// All stock that the caller saw at a time and that fulfilled the conditions then, oldest first.
+    /// Behind a place it isn't counted.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -202,43 +173,66 @@ impl Stockroom {
         &self,
         caller: &Caller,
         filter: &[StockCondition],
-        page: PageRequest,
+        page: PageRequest<StockId>,
         at: Timestamp,
-    ) -> Result<Page<Stock>, StoreError> {
+    ) -> Result<Page<Stock, StockId>, StoreError> {
         let view = caller.view();
         self.settle_due(view.organization).await?;
-        if filter.is_empty() {
-            let lives = self.database.lives_at(view, at, None, page);
-            let lives = timed("lives_at", lives).await?;
-            let items = self.in_order_at(view, &lives, at).await?;
-            let total = timed("count_lives_at", self.database.count_lives_at(view, at)).await?;
-            return Ok(Page { items, total });
+        if !filter.is_empty() {
+            return self.filtered_stocks_at(view, filter, page, at).await;
         }
+        let wanted = PageRequest {
+            limit: page.enough(),
+            ..page
+        };
+        let mut lives = timed("lives_at", self.database.lives_at(view, at, wanted)).await?;
+        let next = page.cut(&mut lives, |life| life.id);
+        let items = self.in_order_at(view, &lives, at).await?;
+        let total = match page.start {
+            Start::Offset(_) => {
+                let count = self.database.count_lives_at(view, at);
+                Some(timed("count_lives_at", count).await?)
+            }
+            Start::After(_) => None,
+        };
+        Ok(Page { items, total, next })
+    }
+
+    /// Looks at all stock there was, or, behind a place, until there is enough for the page.
+    async fn filtered_stocks_at(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest<StockId>,
+        at: Timestamp,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
         let mut items = Vec::new();
         let mut total = 0;
-        let mut after: Option<StockId> = None;
-        loop {
-            let chunk = PageRequest {
-                limit: LIVES_MAX,
-                offset: 0,
-            };
-            let lives = self.database.lives_at(view, at, after, chunk);
-            let lives = timed("lives_at", lives).await?;
+        let mut chunk = PageRequest::from_offset(LIVES_MAX, 0);
+        if let Start::After(_) = page.start {
+            chunk.start = page.start;
+        }
+        let is_counted = page.wants_total(true);
+        while is_counted || items.len() < page.enough() as usize {
+            let lives = timed("lives_at", self.database.lives_at(view, at, chunk)).await?;
             let Some(last) = lives.last() else {
-                return Ok(Page { items, total });
+                break;
             };
-            after = Some(last.id);
+            chunk.start = Start::After(last.id);
             for stock in self.in_order_at(view, &lives, at).await? {
                 if filter.iter().all(|condition| condition.matches(&stock)) {
-                    let is_on_page =
-                        total >= u64::from(page.offset) && items.len() < page.limit as usize;
-                    if is_on_page {
+                    let is_wanted =
+                        total >= u64::from(page.offset()) && items.len() < page.enough() as usize;
+                    if is_wanted {
                         items.push(stock);
                     }
                     total += 1;
                 }
             }
         }
+        let next = page.cut(&mut items, |stock| stock.id);
+        let total = is_counted.then_some(total);
+        Ok(Page { items, total, next })
     }
 
     async fn in_order_at(

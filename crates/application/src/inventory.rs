@@ -3,14 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use stockroom_domain::{
-    CreateStock, DeleteStock, ProductId, Recorded, Refusal, SetLocations, Stock, Transact,
-    TransactMany, TransactionId,
+    CreateStock, DeleteStock, ProductId, Recorded, Refusal, SetLocations, Stock, StockId,
+    StockLife, Transact, TransactMany, TransactionId,
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
 use crate::ports::StoreError;
 use crate::shared::timed;
-use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom, settle};
+use crate::{
+    Administrator, Caller, Error, HistoryError, Page, PageRequest, Start, Stockroom, settle,
+};
 
 impl Stockroom {
     /// Creates a product's stock.
@@ -117,46 +119,54 @@ impl Stockroom {
         &self,
         caller: &Caller,
         filter: &[StockCondition],
-        page: PageRequest,
-    ) -> Result<Page<Stock>, StoreError> {
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
         let view = caller.view();
         if filter.iter().any(StockCondition::depends_on_expiry) {
             self.settle_due(view.organization).await?;
         }
         let stocks = self.database.list_stocks(view, filter, page);
-        let Page { items, total } = timed("list_stocks", stocks).await?;
-        if !Stock::is_any_due(items.iter(), self.now()) {
-            return Ok(Page { items, total });
+        let listed = timed("list_stocks", stocks).await?;
+        if !Stock::is_any_due(listed.items.iter(), self.now()) {
+            return Ok(listed);
         }
-        let products = items.iter().map(|stock| stock.product);
+        let products = listed.items.iter().map(|stock| stock.product);
         let mut settled = settle::stocks(&*self.database, view, products).await?;
         settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
         settled.sort_unstable_by_key(|stock| stock.id);
-        let gone = items.len().saturating_sub(settled.len()) as u64;
-        Ok(Page {
-            items: settled,
-            total: total.saturating_sub(gone),
-        })
+        Ok(listed.with(settled))
     }
 
-    /// The history of a product's stock, oldest first; `None` if it isn't managed.
+    /// The history of a product's stock, oldest first.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails.
+    /// [`HistoryError`] if the product isn't managed, the page is to begin behind a transaction that
+    /// the history doesn't have, or the database fails.
     pub async fn transactions(
         &self,
         administrator: &Administrator,
         product: ProductId,
         filter: &[TransactionCondition],
-        page: PageRequest,
-    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        page: PageRequest<TransactionId>,
+    ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let view = administrator.view();
         // What has run out of reservations of it goes into its ledger by that.
-        if self.reads.stock(view, product).await?.is_none() {
-            return Ok(None);
-        }
-        let transactions = self.database.transactions(view, product, filter, page);
-        timed("transactions", transactions).await
+        let stock = self.reads.stock(view, product).await?;
+        let stock = stock.ok_or(HistoryError::UnknownStock)?;
+        let offset = match page.start {
+            Start::Offset(offset) => offset,
+            Start::After(after) => {
+                let life = [StockLife::from(&stock)];
+                return self
+                    .history(view, &life, filter, Some(after), page.limit)
+                    .await;
+            }
+        };
+        let transactions = self
+            .database
+            .transactions(view, product, filter, page.limit, offset);
+        let transactions = timed("transactions", transactions).await?;
+        transactions.ok_or(HistoryError::UnknownStock)
     }
 
     /// One entry of the history of a product's stock.

@@ -35,7 +35,7 @@ pub struct NewKey {
 #[derive(Debug, Clone)]
 pub struct KeyPage {
     /// The keys.
-    pub page: Page<ApplicationKey>,
+    pub page: Page<ApplicationKey, KeyId>,
     /// Count and reserved rate limits of all keys.
     pub totals: KeyTotals,
 }
@@ -132,7 +132,7 @@ impl Stockroom {
     pub async fn list_keys(
         &self,
         administrator: &Administrator,
-        page: PageRequest,
+        page: PageRequest<KeyId>,
     ) -> Result<KeyPage, StoreError> {
         let view = administrator.view();
         let keys = self

@@ -7,7 +7,7 @@ use stockroom_domain::{
 use crate::filter::LocationCondition;
 use crate::ports::StoreError;
 use crate::shared::timed;
-use crate::{Administrator, Caller, Error, Page, PageRequest, Stockroom};
+use crate::{Administrator, Caller, Error, LocationPlace, Page, PageRequest, Stockroom};
 
 impl Stockroom {
     /// Creates a location.
@@ -69,8 +69,8 @@ impl Stockroom {
         caller: &Caller,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
-        page: PageRequest,
-    ) -> Result<Page<Location>, StoreError> {
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let view = caller.view();
         let locations = self.database.list_locations(view, filter, nearest_to, page);
         timed("list_locations", locations).await

@@ -1,15 +1,31 @@
-//! Paging.
+//! Paging. A page begins at an offset, or behind a place: that of an item which the caller has seen.
+//! An adapter finds a place in an index, at the same cost wherever it is; items that come and go
+//! before it move nothing.
 
-/// Which part of a list is asked for.
+use stockroom_domain::{
+    Geolocation, Location, LocationId, Product, ProductId, ReservationId, Timestamp,
+};
+
+/// The part of a list that is asked for. `P` is the place of an item in that list: what the list is
+/// sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PageRequest {
+pub struct PageRequest<P> {
     /// How many items at most.
     pub limit: u32,
-    /// How many items to pass over first.
-    pub offset: u32,
+    /// Where the page begins.
+    pub start: Start<P>,
 }
 
-impl PageRequest {
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start<P> {
+    /// Behind this many items.
+    Offset(u32),
+    /// Behind this place, whether or not an item is there.
+    After(P),
+}
+
+impl PageRequest<()> {
     /// The largest limit.
     pub const LIMIT_MAX: u32 = 100;
     /// The limit where none is named.
@@ -18,34 +34,192 @@ impl PageRequest {
     pub const OFFSET_MAX: u32 = 10_000;
 }
 
-impl Default for PageRequest {
-    fn default() -> Self {
-        Self {
-            limit: Self::LIMIT_DEFAULT,
-            offset: 0,
+impl<P> PageRequest<P> {
+    /// At most `limit` items, from the one with this offset on.
+    #[must_use]
+    pub const fn from_offset(limit: u32, offset: u32) -> Self {
+        let start = Start::Offset(offset);
+        Self { limit, start }
+    }
+
+    /// At most `limit` items behind a place.
+    #[must_use]
+    pub const fn after(limit: u32, place: P) -> Self {
+        let start = Start::After(place);
+        Self { limit, start }
+    }
+
+    /// The place behind which the page begins, if it is asked for by one.
+    #[must_use]
+    pub const fn place(&self) -> Option<&P> {
+        match &self.start {
+            Start::Offset(_) => None,
+            Start::After(place) => Some(place),
         }
+    }
+
+    /// How many items behind the start of the list, or behind the place, are passed over.
+    #[must_use]
+    pub const fn offset(&self) -> u32 {
+        match self.start {
+            Start::Offset(offset) => offset,
+            Start::After(_) => 0,
+        }
+    }
+
+    /// The same request with the place told in another way.
+    #[must_use]
+    pub fn map<Q>(self, place: impl FnOnce(P) -> Q) -> PageRequest<Q> {
+        PageRequest {
+            limit: self.limit,
+            start: match self.start {
+                Start::Offset(offset) => Start::Offset(offset),
+                Start::After(after) => Start::After(place(after)),
+            },
+        }
+    }
+
+    /// How many items to read: one more than the page takes shows whether there are more.
+    #[must_use]
+    pub const fn enough(&self) -> u32 {
+        self.limit.saturating_add(1)
+    }
+
+    /// Whether the length of the list is to be told. Behind a place it isn't where it would have to
+    /// be counted.
+    #[must_use]
+    pub const fn wants_total(&self, is_filtered: bool) -> bool {
+        !is_filtered || matches!(self.start, Start::Offset(_))
+    }
+
+    /// Takes off the page what was read beyond it, and says whether there was anything.
+    pub fn has_more<T>(&self, items: &mut Vec<T>) -> bool {
+        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
+        let has_more = items.len() > limit;
+        items.truncate(limit);
+        has_more
+    }
+
+    /// Takes off the page what was read beyond it, and gives the place behind which the next page
+    /// begins, if there are more items.
+    pub fn cut<T>(&self, items: &mut Vec<T>, place: impl Fn(&T) -> P) -> Option<P> {
+        let has_more = self.has_more(items);
+        items.last().filter(|_| has_more).map(place)
+    }
+}
+
+impl<P> Default for PageRequest<P> {
+    fn default() -> Self {
+        Self::from_offset(PageRequest::LIMIT_DEFAULT, 0)
     }
 }
 
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Page<T> {
+pub struct Page<T, P> {
     /// The items on it, in the order of the list.
     pub items: Vec<T>,
-    /// How many items the whole list has.
-    pub total: u64,
+    /// How many items the whole list has. Not known behind a place if it would have to be counted.
+    pub total: Option<u64>,
+    /// The place behind which the next page begins, if there are more items.
+    pub next: Option<P>,
 }
 
-impl<T> Page<T> {
-    /// The page that `request` asks for out of a whole list in memory.
+impl<T, P> Page<T, P> {
+    /// The page that `request` asks for out of a whole list in memory, in its order.
     #[must_use]
-    pub fn of(list: Vec<T>, request: PageRequest) -> Self {
+    pub fn of(list: Vec<T>, request: &PageRequest<P>, place: impl Fn(&T) -> P) -> Self
+    where
+        P: Ord,
+    {
         let total = list.len() as u64;
-        let items = list
-            .into_iter()
-            .skip(request.offset as usize)
-            .take(request.limit as usize)
-            .collect();
-        Self { items, total }
+        let start = match &request.start {
+            Start::Offset(offset) => *offset as usize,
+            Start::After(after) => list.partition_point(|item| place(item) <= *after),
+        };
+        let rest = list.into_iter().skip(start);
+        let mut items = rest.take(request.enough() as usize).collect();
+        let next = request.cut(&mut items, place);
+        Self {
+            items,
+            total: Some(total),
+            next,
+        }
     }
+
+    /// The page with these items, in which some may be missing that were on it.
+    #[must_use]
+    pub fn with<U>(self, items: Vec<U>) -> Page<U, P> {
+        let gone = self.items.len().saturating_sub(items.len()) as u64;
+        Page {
+            items,
+            total: self.total.map(|total| total.saturating_sub(gone)),
+            next: self.next,
+        }
+    }
+
+    /// The page with other items in the place of these.
+    pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U, P> {
+        Page {
+            items: self.items.into_iter().map(item).collect(),
+            total: self.total,
+            next: self.next,
+        }
+    }
+}
+
+/// The place of a location in a list: its distance, then its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocationPlace {
+    /// Grows with the distance; 0 in a list that isn't sorted by distance.
+    pub distance: u64,
+    /// The location.
+    pub id: LocationId,
+}
+
+impl LocationPlace {
+    /// The place of a location in a list in the order of creation, or sorted by the distance from a
+    /// point: those without a geolocation last, equally distant ones in the order of creation.
+    #[must_use]
+    pub fn of(location: &Location, nearest_to: Option<Geolocation>) -> Self {
+        let distance = nearest_to.map_or(0, |point| {
+            let here = location.geolocation;
+            let meters = here.map_or(f64::INFINITY, |here| here.distance_meters(point));
+            // Whole millimeters, so that servers whose last digits differ agree. The bits of numbers
+            // that aren't negative are in the order of the numbers.
+            (meters * 1_000.0).round().to_bits()
+        });
+        Self {
+            distance,
+            id: location.id,
+        }
+    }
+}
+
+/// The place of a product in the list of products, which is in the order of registration: clients
+/// choose ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProductPlace {
+    /// The time of its registration.
+    pub registered_at: Timestamp,
+    /// The product.
+    pub id: ProductId,
+}
+
+impl From<&Product> for ProductPlace {
+    fn from(product: &Product) -> Self {
+        Self {
+            registered_at: product.created_at,
+            id: product.id,
+        }
+    }
+}
+
+/// The place of a hold among those of a stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldPlace {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The line of the reservation, counted from 0.
+    pub line: u32,
 }

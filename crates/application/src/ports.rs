@@ -12,7 +12,7 @@ use stockroom_domain::{
 };
 
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
-use crate::{Page, PageRequest};
+use crate::{LocationPlace, Page, PageRequest, ProductPlace};
 
 pub use kept_outcome::{outcome_from_text, outcome_to_text};
 pub use reservations::{ReservationFigures, ReservationReader, StockHold};
@@ -107,18 +107,20 @@ pub trait StockReader: Send + Sync {
         &self,
         view: View,
         filter: &[StockCondition],
-        page: PageRequest,
-    ) -> Result<Page<Stock>, StoreError>;
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError>;
 
-    /// The ledger of a product's current stock, in order, as far as entries fulfil every
-    /// condition; `None` if the product isn't managed.
+    /// At most `limit` entries of the ledger of a product's current stock that fulfil every condition,
+    /// in order, from the one with this offset on; `None` if the product isn't managed. Behind an
+    /// entry, [`HistoryReader::ledger`] reads it.
     async fn transactions(
         &self,
         view: View,
         product: ProductId,
         filter: &[TransactionCondition],
-        page: PageRequest,
-    ) -> Result<Option<Page<Recorded>>, StoreError>;
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError>;
 
     /// One entry of the ledger of a product's current stock, if there is such a one.
     async fn transaction(
@@ -138,14 +140,12 @@ pub trait HistoryReader: Send + Sync {
     async fn lives(&self, view: View, products: &[ProductId])
     -> Result<Vec<StockLife>, StoreError>;
 
-    /// At most `limit` of the stocks that `view` saw at a time, in the order of creation, those
-    /// behind `after`, and as many of them passed over as `offset` says.
+    /// The stocks that `view` saw at a time, in the order of creation.
     async fn lives_at(
         &self,
         view: View,
         at: Timestamp,
-        after: Option<StockId>,
-        page: PageRequest,
+        page: PageRequest<StockId>,
     ) -> Result<Vec<StockLife>, StoreError>;
 
     /// How many stocks `view` saw at a time.
@@ -200,14 +200,14 @@ pub trait LocationReader: Send + Sync {
     async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
 
     /// All locations that fulfil every condition: in the order of creation, or, with
-    /// `nearest_to`, the nearest first and those without a geolocation last.
+    /// `nearest_to`, the nearest first. [`LocationPlace`] is that order.
     async fn list_locations(
         &self,
         view: View,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
-        page: PageRequest,
-    ) -> Result<Page<Location>, StoreError>;
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError>;
 }
 
 /// A registered product, and the stock that is seen of it.
@@ -227,8 +227,8 @@ pub trait ProductReader: Send + Sync {
     async fn list_products(
         &self,
         view: View,
-        page: PageRequest,
-    ) -> Result<Page<ProductAndStock>, StoreError>;
+        page: PageRequest<ProductPlace>,
+    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
 }
 
 /// Tokens of a key that stopped working.
@@ -258,8 +258,8 @@ pub trait KeyReader: Send + Sync {
         &self,
         organization: OrganizationId,
         owner: Owner,
-        page: PageRequest,
-    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError>;
+        page: PageRequest<KeyId>,
+    ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError>;
 
     /// The key with this client id, and whose it is.
     async fn key_by_client_id(
@@ -345,15 +345,4 @@ impl<T> Database for T where
         + ServerState
         + 'static
 {
-}
-
-/// Sorts locations by their distance to a point, those without a geolocation last; equally
-/// distant ones stay in the order they are in.
-pub fn sort_by_distance(locations: &mut [Location], nearest_to: Geolocation) {
-    let distance_meters = |location: &Location| {
-        location
-            .geolocation
-            .map_or(f64::INFINITY, |there| there.distance_meters(nearest_to))
-    };
-    locations.sort_by(|one, other| distance_meters(one).total_cmp(&distance_meters(other)));
 }

@@ -6,7 +6,7 @@ use stockroom_domain::{
 
 use crate::ports::StoreError;
 use crate::shared::timed;
-use crate::{Administrator, Error, Page, PageRequest, Stockroom, settle};
+use crate::{Administrator, Error, Page, PageRequest, ProductPlace, Stockroom, settle};
 
 impl Stockroom {
     /// Registers a product, with its first stock.
@@ -75,25 +75,17 @@ impl Stockroom {
     pub async fn list_products(
         &self,
         administrator: &Administrator,
-        page: PageRequest,
-    ) -> Result<Page<StockedProduct>, StoreError> {
+        page: PageRequest<ProductPlace>,
+    ) -> Result<Page<StockedProduct, ProductPlace>, StoreError> {
         let view = administrator.view();
         let listed = timed("list_products", self.database.list_products(view, page)).await?;
-        let Page { items, total } = listed;
-        let stocks = items.iter().filter_map(|(_, stock)| stock.as_ref());
+        let stocks = listed.items.iter().filter_map(|(_, stock)| stock.as_ref());
         if !Stock::is_any_due(stocks, self.now()) {
-            let items = items.into_iter();
-            let items = items.map(|(product, stock)| StockedProduct::new(product, stock.as_ref()));
-            let items = items.collect();
-            return Ok(Page { items, total });
+            return Ok(listed.map(|(product, stock)| StockedProduct::new(product, stock.as_ref())));
         }
-        let ids = items.iter().map(|(product, _)| product.id);
+        let ids = listed.items.iter().map(|(product, _)| product.id);
         let mut settled = settle::products(&*self.database, view, ids).await?;
         settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
-        let gone = items.len().saturating_sub(settled.len()) as u64;
-        Ok(Page {
-            items: settled,
-            total: total.saturating_sub(gone),
-        })
+        Ok(listed.with(settled))
     }
 }

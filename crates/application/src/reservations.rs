@@ -13,7 +13,7 @@ use stockroom_domain::{
 use crate::filter::ReservationCondition;
 use crate::ports::{StockHold, StoreError};
 use crate::shared::{guarded, timed};
-use crate::{Administrator, Error, Page, PageRequest, Stockroom, settle};
+use crate::{Administrator, Error, HoldPlace, Page, PageRequest, Stockroom, settle};
 
 /// How many reservations are looked for at once that have expired, how many of them are stored as
 /// such in one transaction, and the pause between two, so that changes needn't wait for long.
@@ -25,7 +25,7 @@ const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holds {
     /// What each line holds, the oldest first.
-    pub page: Page<StockHold>,
+    pub page: Page<StockHold, HoldPlace>,
     /// How many pieces are allocated otherwise.
     pub allocated_plainly: Quantity,
 }
@@ -170,8 +170,8 @@ impl Stockroom {
         &self,
         administrator: &Administrator,
         filter: &[ReservationCondition],
-        page: PageRequest,
-    ) -> Result<Page<Reservation>, StoreError> {
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let view = administrator.view();
         loop {
             let listed = self
@@ -198,7 +198,7 @@ impl Stockroom {
         &self,
         administrator: &Administrator,
         product: ProductId,
-        page: PageRequest,
+        page: PageRequest<HoldPlace>,
     ) -> Result<Option<Holds>, StoreError> {
         let view = administrator.view();
         // What runs out up to now is given back by the reading of the stock. What runs out later, and

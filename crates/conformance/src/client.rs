@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{Database, ProductAndStock, StoreError, View};
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
     Actor, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
-    Request, Stock, StockedProduct, TransactionAction, TransactionId,
+    Request, Stock, StockId, StockedProduct, TransactionAction, TransactionId,
 };
 
 use crate::make;
@@ -144,8 +144,8 @@ impl Client {
         filter: &[StockCondition],
         limit: u32,
         offset: u32,
-    ) -> Page<Stock> {
-        let page = PageRequest { limit, offset };
+    ) -> Page<Stock, StockId> {
+        let page = PageRequest::from_offset(limit, offset);
         stored(self.database.list_stocks(self.view, filter, page).await)
     }
 
@@ -161,11 +161,10 @@ impl Client {
         filter: &[TransactionCondition],
         limit: u32,
         offset: u32,
-    ) -> Page<Recorded> {
-        let page = PageRequest { limit, offset };
+    ) -> Page<Recorded, TransactionId> {
         let database = &self.database;
         let found = database
-            .transactions(self.view, product, filter, page)
+            .transactions(self.view, product, filter, limit, offset)
             .await;
         stored(found).expect("the product is managed")
     }
@@ -188,8 +187,8 @@ impl Client {
         nearest_to: Option<Geolocation>,
         limit: u32,
         offset: u32,
-    ) -> Page<Location> {
-        let page = PageRequest { limit, offset };
+    ) -> Page<Location, LocationPlace> {
+        let page = PageRequest::from_offset(limit, offset);
         let database = &self.database;
         let found = database
             .list_locations(self.view, filter, nearest_to, page)
@@ -208,11 +207,13 @@ impl Client {
     }
 
     /// A page of the list of products.
-    pub async fn products_page(&self, limit: u32, offset: u32) -> Page<StockedProduct> {
-        let page = PageRequest { limit, offset };
-        let Page { items, total } = stored(self.database.list_products(self.view, page).await);
-        let items = items.into_iter().map(stocked).collect();
-        Page { items, total }
+    pub async fn products_page(
+        &self,
+        limit: u32,
+        offset: u32,
+    ) -> Page<StockedProduct, ProductPlace> {
+        let page = PageRequest::from_offset(limit, offset);
+        stored(self.database.list_products(self.view, page).await).map(stocked)
     }
 
     /// The whole list of products. Its total has to be its length.
@@ -226,8 +227,12 @@ impl Client {
     }
 
     /// A page of the list of this client's keys, and their totals.
-    pub async fn keys_page(&self, limit: u32, offset: u32) -> (Page<ApplicationKey>, KeyTotals) {
-        let page = PageRequest { limit, offset };
+    pub async fn keys_page(
+        &self,
+        limit: u32,
+        offset: u32,
+    ) -> (Page<ApplicationKey, KeyId>, KeyTotals) {
+        let page = PageRequest::from_offset(limit, offset);
         let View {
             organization,
             acting,
@@ -238,7 +243,7 @@ impl Client {
     /// The whole list of this client's keys. Both totals have to be its length.
     pub async fn keys(&self) -> Vec<ApplicationKey> {
         let (page, totals) = self.keys_page(WHOLE, 0).await;
-        assert_eq!(totals.keys, page.total, "the keys' totals");
+        assert_eq!(Some(totals.keys), page.total, "the keys' totals");
         whole(page)
     }
 
@@ -263,8 +268,13 @@ impl Client {
 /// More items than any case makes.
 const WHOLE: u32 = 100_000;
 
-fn whole<T>(page: Page<T>) -> Vec<T> {
-    assert_eq!(page.total, page.items.len() as u64, "the list's total");
+fn whole<T, P>(page: Page<T, P>) -> Vec<T> {
+    assert_eq!(
+        page.total,
+        Some(page.items.len() as u64),
+        "the list's total"
+    );
+    assert!(page.next.is_none(), "there is more than the whole");
     page.items
 }
 

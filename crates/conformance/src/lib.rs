@@ -40,6 +40,7 @@ mod make;
 pub mod batches;
 pub mod concurrency;
 pub mod counts;
+pub mod cursors;
 pub mod damage;
 pub mod filters;
 pub mod history;
@@ -159,6 +160,17 @@ macro_rules! suite {
                 totals_follow_deletions,
                 a_store_lists_its_own_and_its_organizations_stock,
                 own_stock_shadows_the_organizations_in_every_order,
+            }
+            cursors {
+                stock_is_read_to_its_end_while_it_comes_and_goes,
+                own_stock_shadows_the_organizations_behind_a_place,
+                a_place_shows_what_is_behind_it_and_nothing_else,
+                a_list_ends_where_nothing_is_behind,
+                locations_are_read_to_their_end,
+                products_are_read_to_their_end,
+                keys_are_read_to_their_end,
+                reservations_are_read_to_their_end,
+                holds_are_read_to_their_end,
             }
             filters {
                 stock_is_filtered_by_every_condition,

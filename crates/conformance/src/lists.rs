@@ -83,7 +83,7 @@ pub async fn pages_make_up_the_whole(bench: Bench) {
         let mut read = Vec::new();
         for offset in (0..25).step_by(5) {
             let page = store.stocks_page(&filter, 5, offset).await;
-            assert_eq!(page.total, expected.len() as u64);
+            assert_eq!(page.total, Some(expected.len() as u64));
             read.extend(products(&page.items));
         }
         assert_eq!(read, expected);
@@ -99,7 +99,7 @@ pub async fn past_the_end_is_an_empty_page(bench: Bench) {
     for (filter, total) in [(vec![], 2), (filter, 1)] {
         for offset in [2, PageRequest::OFFSET_MAX] {
             let page = store.stocks_page(&filter, 25, offset).await;
-            assert_eq!((page.items, page.total), (vec![], total));
+            assert_eq!((page.items, page.total), (vec![], Some(total)));
         }
     }
 }
@@ -124,8 +124,11 @@ pub async fn totals_follow_deletions(bench: Bench) {
     let filter = [StockCondition::Available(Comparison::In(vec![1]))];
     for (deleted, product) in (1..).zip(&products) {
         store.delete(*product).await;
-        assert_eq!(store.stocks_page(&[], 2, 0).await.total, 6 - deleted);
-        assert_eq!(store.stocks_page(&filter, 2, 0).await.total, 6 - deleted);
+        assert_eq!(store.stocks_page(&[], 2, 0).await.total, Some(6 - deleted));
+        assert_eq!(
+            store.stocks_page(&filter, 2, 0).await.total,
+            Some(6 - deleted)
+        );
     }
 }
 
@@ -222,7 +225,7 @@ async fn assert_listed(client: &Client, expected: &[(ProductId, &Client)]) {
     assert_eq!(read(client.stocks(&everything).await), expected);
     for (offset, item) in (0..).zip(&expected) {
         let page = client.stocks_page(&[], 1, offset).await;
-        assert_eq!(page.total, expected.len() as u64);
+        assert_eq!(page.total, Some(expected.len() as u64));
         assert_eq!(read(page.items), [*item]);
     }
 }

@@ -173,24 +173,16 @@ pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
             assert_eq!(count, listed.len() as u64, "{at}");
             let ids: Vec<StockId> = listed.iter().map(|stock| stock.id).collect();
             let mut read = Vec::new();
-            let mut after = None;
+            let mut page = PageRequest::from_offset(2, 0);
             loop {
-                let page = PageRequest {
-                    limit: 2,
-                    offset: 0,
-                };
-                let lives = database.lives_at(client.view, at, after, page).await;
-                let lives = stored(lives);
+                let lives = stored(database.lives_at(client.view, at, page).await);
                 let Some(last) = lives.last() else { break };
-                after = Some(last.id);
+                page = PageRequest::after(2, last.id);
                 read.extend(lives.iter().map(|life| life.id));
             }
             assert_eq!(read, ids, "{at}");
-            let page = PageRequest {
-                limit: 9,
-                offset: 1,
-            };
-            let behind = stored(database.lives_at(client.view, at, None, page).await);
+            let page = PageRequest::from_offset(9, 1);
+            let behind = stored(database.lives_at(client.view, at, page).await);
             let behind: Vec<StockId> = behind.iter().map(|life| life.id).collect();
             assert_eq!(behind, ids.get(1..).unwrap_or_default(), "{at}");
         }

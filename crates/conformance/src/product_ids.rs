@@ -1,9 +1,11 @@
 //! Products under ids that clients choose, and stock that is there before its product.
 
+use stockroom_application::{PageRequest, ProductPlace};
 use stockroom_domain::{
     DeleteProduct, ProductId, Refusal, RegisterProduct, TransactionAction, UpdateProduct,
 };
 
+use crate::client::stored;
 use crate::concurrency::race;
 use crate::products::{level, register, stocked, update};
 use crate::{Bench, make};
@@ -44,7 +46,15 @@ pub async fn an_id_that_is_asked_for_is_kept(bench: Bench) {
     for (place, product) in registered.iter().enumerate() {
         let offset = u32::try_from(place).expect("it fits");
         let page = store.products_page(1, offset).await;
-        assert_eq!((page.items, page.total), (vec![product.clone()], 3));
+        assert_eq!((page.items, page.total), (vec![product.clone()], Some(3)));
+        let behind = PageRequest::after(9, ProductPlace::from(&product.product));
+        let rest = stored(store.database.list_products(store.view, behind).await);
+        let rest: Vec<_> = rest.items.into_iter().map(|(product, _)| product).collect();
+        let expected: Vec<_> = registered[place + 1..]
+            .iter()
+            .map(|it| it.product.clone())
+            .collect();
+        assert_eq!(rest, expected);
     }
     let again = store.ask(under(last)).await;
     assert_eq!(again, Err(Refusal::ProductIdTaken));

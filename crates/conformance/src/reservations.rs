@@ -69,15 +69,12 @@ impl Client {
         filter: &[ReservationCondition],
         now: Timestamp,
     ) -> Vec<ReservationId> {
-        let page = PageRequest {
-            limit: 100,
-            offset: 0,
-        };
+        let page = PageRequest::from_offset(100, 0);
         let listed = self
             .database
             .list_reservations(self.view, filter, now, page);
         let page = stored(listed.await);
-        assert_eq!(page.total, page.items.len() as u64);
+        assert_eq!(page.total, Some(page.items.len() as u64));
         page.items.iter().map(|it| it.id).collect()
     }
 

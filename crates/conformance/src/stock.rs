@@ -226,8 +226,7 @@ pub async fn deleted_stock_is_gone(bench: Bench) {
     assert_eq!(store.stock(product).await, None);
     assert_eq!(store.several(&[product]).await, []);
     let database = &store.database;
-    let page = stockroom_application::PageRequest::default();
-    let history = database.transactions(store.view, product, &[], page).await;
+    let history = database.transactions(store.view, product, &[], 25, 0).await;
     assert_eq!(stored(history), None);
     assert_eq!(store.entry(product, entry.id).await, None);
     let again = store.ask(stockroom_domain::DeleteStock { product }).await;

@@ -7,6 +7,7 @@
 //! no rules.
 
 mod app;
+mod cursor;
 mod error;
 mod extract;
 mod filter;

@@ -124,32 +124,21 @@ pub(crate) fn list_in_either_form<T: ToSchema, const ITEMS_MAX: usize>() -> Sche
     Schema::Array(list.build())
 }
 
-/// Parameters of every list.
+/// Parameters of a list that has a filter.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
     dead_code,
     reason = "read through the query extractor; here for their descriptions"
 )]
-pub(crate) struct ListParameters {
-    /// How many items at most, from 1 to 100; 25 if left out or 0.
-    #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
-    limit: u32,
-    /// How many items to pass over, up to 10000.
-    #[param(
-        rename = "page[offset]",
-        required = false,
-        minimum = 0,
-        maximum = 10000
-    )]
-    offset: u32,
+pub(crate) struct FilterParameter {
     /// `op(field,value,…)`, several joined by `:`, all of which have to hold. `op` is one of
     /// `eq`, `in`, `like`, `gt`, `ge`, `lt`, `le`, `is_null`.
     #[param(required = false, example = "eq(location,warehouse):gt(available,0)")]
     filter: String,
 }
 
-/// Parameters of a list that takes no filter.
+/// Parameters of every list but histories.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
@@ -168,6 +157,35 @@ pub(crate) struct PageParameters {
         maximum = 10000
     )]
     offset: u32,
+    /// The cursor that the page begins behind, instead of an offset: `links.next` holds it where
+    /// offsets end. It belongs to the list with the same sort and filter.
+    #[param(rename = "page[after]", required = false)]
+    after: String,
+}
+
+/// Parameters of a history.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractor; here for their descriptions"
+)]
+pub(crate) struct HistoryParameters {
+    /// How many items at most, from 1 to 100; 25 if left out or 0.
+    #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
+    limit: u32,
+    /// How many items to pass over, up to 10000.
+    #[param(
+        rename = "page[offset]",
+        required = false,
+        minimum = 0,
+        maximum = 10000
+    )]
+    offset: u32,
+    /// The id of the transaction that the page begins behind, instead of an offset. So paged, a
+    /// history costs the same at any depth.
+    #[param(rename = "page[after]", required = false, format = Uuid)]
+    after: String,
 }
 
 /// What is made of a cart for which there isn't enough.
@@ -210,23 +228,12 @@ pub(crate) struct AuditParameters {
     /// How many transactions at most, from 1 to 100; 25 if left out or 0.
     #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 100)]
     limit: u32,
+    /// The id of the transaction that the page begins behind.
+    #[param(rename = "page[after]", required = false, format = Uuid)]
+    after: String,
     /// `op(field,value,…)`, several joined by `:`, all of which have to hold.
     #[param(required = false, example = "eq(reference,'order 7')")]
     filter: String,
-}
-
-/// Where a part of a history begins.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(
-    dead_code,
-    reason = "read through the query extractor; here for its description"
-)]
-pub(crate) struct CursorParameter {
-    /// The id of the transaction that the page begins behind, instead of an offset. So paged, a
-    /// history costs the same at any depth.
-    #[param(rename = "page[after]", required = false, format = Uuid)]
-    after: String,
 }
 
 /// Chooses the form of the answer.

@@ -1,20 +1,21 @@
 //! Reading stock, history, locations and products.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
 use async_trait::async_trait;
 use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    LocationReader, ProductAndStock, ProductReader, StockReader, StoreError, View, sort_by_distance,
+    LocationReader, ProductAndStock, ProductReader, StockReader, StoreError, View,
 };
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
-    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockKey,
-    TransactionId,
+    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockId,
+    StockKey, TransactionId,
 };
 
 use crate::MemoryDatabase;
-use crate::list::page;
+use crate::list::{page, uncounted};
 use crate::tenant::Tenant;
 
 impl Tenant {
@@ -25,10 +26,25 @@ impl Tenant {
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
     }
 
-    /// The keys of all stock that `acting` sees, in the order of creation.
-    fn visible_keys(&self, acting: Owner) -> impl Iterator<Item = StockKey> {
+    /// All stock that `acting` sees, in the order of creation, beginning behind `after`.
+    fn visible_stocks(
+        &self,
+        acting: Owner,
+        after: Option<StockId>,
+    ) -> impl Iterator<Item = &Stock> {
+        let keys = self.visible_keys(acting, after);
+        keys.filter_map(|key| self.stocks.get(&key))
+    }
+
+    fn visible_keys(
+        &self,
+        acting: Owner,
+        after: Option<StockId>,
+    ) -> impl Iterator<Item = StockKey> {
+        let start = after.map_or(Bound::Unbounded, Bound::Excluded);
         let keys_of = move |owner| {
-            let stocks = self.stock_order.get(&owner).into_iter().flatten();
+            let stocks = self.stock_order.get(&owner).into_iter();
+            let stocks = stocks.flat_map(move |it| it.range((start, Bound::Unbounded)));
             stocks.map(move |(id, product)| {
                 let product = *product;
                 (*id, StockKey { product, owner })
@@ -125,25 +141,26 @@ impl StockReader for MemoryDatabase {
         &self,
         view: View,
         filter: &[StockCondition],
-        request: PageRequest,
-    ) -> Result<Page<Stock>, StoreError> {
+        request: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
+        let is_filtered = !filter.is_empty();
+        let is_wanted = |stock: &&Stock| filter.iter().all(|condition| condition.matches(stock));
         let found = self.in_tenant(view.organization, |tenant| {
-            let keys = tenant.visible_keys(view.acting);
-            if filter.is_empty() {
-                let keys = keys.skip(request.offset as usize);
-                let stocks = keys
-                    .take(request.limit as usize)
-                    .filter_map(|key| tenant.stocks.get(&key));
-                let items = stocks.cloned().collect();
-                let total = tenant.count_visible(view.acting) as u64;
-                return Some(Page { items, total });
-            }
-            let stocks = keys.filter_map(|key| tenant.stocks.get(&key));
-            let wanted =
-                stocks.filter(|stock| filter.iter().all(|condition| condition.matches(stock)));
-            Some(page(wanted, request))
+            let stocks = tenant.visible_stocks(view.acting, request.place().copied());
+            let wanted = stocks.filter(is_wanted).skip(request.offset() as usize);
+            let mut items: Vec<Stock> = wanted.take(request.enough() as usize).cloned().collect();
+            let next = request.cut(&mut items, |stock| stock.id);
+            let total = request.wants_total(is_filtered).then(|| {
+                let all = tenant.visible_stocks(view.acting, None);
+                if is_filtered {
+                    all.filter(is_wanted).count() as u64
+                } else {
+                    tenant.count_visible(view.acting) as u64
+                }
+            });
+            Some(Page { items, total, next })
         });
-        Ok(found.unwrap_or_else(|| page([], request)))
+        Ok(found.unwrap_or_else(|| page([], &request, is_filtered, |it: &Stock| it.id)))
     }
 
     async fn transactions(
@@ -151,26 +168,24 @@ impl StockReader for MemoryDatabase {
         view: View,
         product: ProductId,
         filter: &[TransactionCondition],
-        request: PageRequest,
-    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
+        let request = PageRequest::from_offset(limit, offset);
         Ok(self.in_tenant(view.organization, |tenant| {
             let stock = tenant.visible_stock(view.acting, product)?;
             let ledger = tenant.ledger(stock);
             if filter.is_empty() {
-                let entries = ledger.iter().skip(request.offset as usize);
-                let items = entries
-                    .take(request.limit as usize)
-                    .map(|entry| tenant.recorded(stock.product, entry))
-                    .collect();
-                let total = ledger.len() as u64;
-                return Some(Page { items, total });
+                let entries = Page::of(ledger.iter().collect(), &request, |entry| entry.id);
+                return Some(entries.map(|entry| tenant.recorded(stock.product, entry)));
             }
             let entries = ledger
                 .iter()
                 .map(|entry| tenant.recorded(stock.product, entry));
             let wanted = entries
                 .filter(|recorded| filter.iter().all(|condition| condition.matches(recorded)));
-            Some(Page::of(wanted.collect(), request))
+            let wanted: Vec<Recorded> = wanted.collect();
+            Some(Page::of(wanted, &request, |recorded| recorded.entry.id))
         }))
     }
 
@@ -210,8 +225,8 @@ impl LocationReader for MemoryDatabase {
         view: View,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
-        request: PageRequest,
-    ) -> Result<Page<Location>, StoreError> {
+        request: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let mut locations: Vec<Location> = self.in_tenant(view.organization, |tenant| {
             let visible = tenant.locations.values().filter(|location| {
                 view.acting.can_see(location.owner)
@@ -219,10 +234,10 @@ impl LocationReader for MemoryDatabase {
             });
             visible.cloned().collect()
         });
-        if let Some(point) = nearest_to {
-            sort_by_distance(&mut locations, point);
-        }
-        Ok(Page::of(locations, request))
+        let place = |location: &Location| LocationPlace::of(location, nearest_to);
+        locations.sort_by_cached_key(place);
+        let page = Page::of(locations, &request, place);
+        Ok(uncounted(page, &request, !filter.is_empty()))
     }
 }
 
@@ -243,8 +258,8 @@ impl ProductReader for MemoryDatabase {
     async fn list_products(
         &self,
         view: View,
-        request: PageRequest,
-    ) -> Result<Page<ProductAndStock>, StoreError> {
+        request: PageRequest<ProductPlace>,
+    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
         let found = self.in_tenant(view.organization, |tenant| {
             let order = view.acting.visible().flat_map(|owner| {
                 let order = tenant.product_order.get(&owner).into_iter().flatten();
@@ -253,13 +268,10 @@ impl ProductReader for MemoryDatabase {
             let order: BTreeSet<_> = order.collect();
             let visible = order.into_iter();
             let visible = visible.filter_map(|(_, id, owner)| tenant.products.get(&(owner, id)));
-            let Page { items, total } = page(visible, request);
-            let items = items
-                .iter()
-                .map(|product| tenant.with_stock(view.acting, product))
-                .collect();
-            Some(Page { items, total })
+            let visible: Vec<&Product> = visible.collect();
+            let page = Page::of(visible, &request, |product| ProductPlace::from(*product));
+            Some(page.map(|product| tenant.with_stock(view.acting, product)))
         });
-        Ok(found.unwrap_or_else(|| Page::of(Vec::new(), request)))
+        Ok(found.unwrap_or_else(|| Page::of(Vec::new(), &request, |(product, _)| product.into())))
     }
 }

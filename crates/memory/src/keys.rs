@@ -26,13 +26,15 @@ impl KeyReader for MemoryDatabase {
         &self,
         organization: OrganizationId,
         owner: Owner,
-        request: PageRequest,
-    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError> {
+        request: PageRequest<KeyId>,
+    ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         let found = self.in_tenant(organization, |tenant| {
             let keys = tenant.keys_of(owner);
-            Some((page(keys, request), tenant.key_totals(owner)))
+            let page = page(keys, &request, false, |key| key.id);
+            Some((page, tenant.key_totals(owner)))
         });
-        Ok(found.unwrap_or_else(|| (page([], request), KeyTotals::default())))
+        let none = || page([], &request, false, |key: &ApplicationKey| key.id);
+        Ok(found.unwrap_or_else(|| (none(), KeyTotals::default())))
     }
 
     async fn key_by_client_id(

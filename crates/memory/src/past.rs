@@ -87,14 +87,13 @@ impl HistoryReader for MemoryDatabase {
         &self,
         view: View,
         at: Timestamp,
-        after: Option<StockId>,
-        page: PageRequest,
+        page: PageRequest<StockId>,
     ) -> Result<Vec<StockLife>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
             let lives = tenant.lives_at(view, at).into_iter();
             lives
-                .filter(|life| after.is_none_or(|after| life.id > after))
-                .skip(page.offset as usize)
+                .filter(|life| page.place().is_none_or(|after| life.id > *after))
+                .skip(page.offset() as usize)
                 .take(page.limit as usize)
                 .collect()
         }))

@@ -7,7 +7,7 @@ use stockroom_application::filter::ReservationCondition;
 use stockroom_application::ports::{
     ReservationFigures, ReservationReader, StockHold, StoreError, View,
 };
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
     DueHolds, Hold, Needs, OrderId, OrganizationId, Owner, Reservation, ReservationChange,
     ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey, StoredHolds,
@@ -15,6 +15,7 @@ use stockroom_domain::{
 };
 
 use crate::MemoryDatabase;
+use crate::list::page;
 use crate::tenant::Tenant;
 
 /// All reservations of an organization.
@@ -178,10 +179,11 @@ impl Tenant {
         let open = open.filter_map(|id| reservations.all.get(id));
         open.map(|reservation| self.named(reservation).at(now))
             .flat_map(|reservation| {
-                let lines = reservation.lines.iter();
-                let open = lines.filter(|line| line.stock == stock && !line.open().is_zero());
-                let holds = open.map(|line| StockHold {
+                let lines = (0..).zip(&reservation.lines);
+                let open = lines.filter(|(_, line)| line.stock == stock && !line.open().is_zero());
+                let holds = open.map(|(number, line)| StockHold {
                     reservation: reservation.id,
+                    line: number,
                     owner: reservation.owner,
                     order: reservation.order.clone(),
                     state: reservation.state,
@@ -191,15 +193,6 @@ impl Tenant {
                 holds.collect::<Vec<_>>()
             })
             .collect()
-    }
-}
-
-fn page<T>(items: Vec<T>, page: PageRequest) -> Page<T> {
-    let total = items.len() as u64;
-    let items = items.into_iter().skip(page.offset as usize);
-    Page {
-        items: items.take(page.limit as usize).collect(),
-        total,
     }
 }
 
@@ -222,19 +215,22 @@ impl ReservationReader for MemoryDatabase {
         view: View,
         filter: &[ReservationCondition],
         now: Timestamp,
-        request: PageRequest,
-    ) -> Result<Page<Reservation>, StoreError> {
-        let wanted = self.in_tenant(view.organization, |tenant| {
+        request: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
+        let found = self.in_tenant(view.organization, |tenant| {
             let all = tenant.reservations.all.values();
             let own = all.filter(|reservation| reservation.owner == view.acting);
-            own.map(|reservation| tenant.named(reservation))
-                .filter(|it| {
-                    let now = it.clone().at(now);
+            let wanted = own.filter(|reservation| {
+                filter.is_empty() || {
+                    let now = tenant.named(reservation).at(now);
                     filter.iter().all(|condition| condition.matches(&now))
-                })
-                .collect()
+                }
+            });
+            let page = page(wanted, &request, !filter.is_empty(), |it| it.id);
+            Some(page.map(|reservation| tenant.named(&reservation)))
         });
-        Ok(page(wanted, request))
+        let none = || page([], &request, !filter.is_empty(), |it: &Reservation| it.id);
+        Ok(found.unwrap_or_else(none))
     }
 
     async fn holds(
@@ -242,10 +238,10 @@ impl ReservationReader for MemoryDatabase {
         organization: OrganizationId,
         stock: StockId,
         now: Timestamp,
-        request: PageRequest,
-    ) -> Result<Page<StockHold>, StoreError> {
+        request: PageRequest<HoldPlace>,
+    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
         let holds = self.in_tenant(organization, |tenant| tenant.holds(stock, now));
-        Ok(page(holds, request))
+        Ok(Page::of(holds, &request, StockHold::place))
     }
 
     async fn due_stocks(

@@ -321,14 +321,10 @@ async fn a_commit_that_nobody_waits_for_hurts_no_one() {
         drop(doomed);
         // Whoever comes next can write, and sees a ledger without a gap.
         commit(&database, [allocate(PRODUCT, 0)]).await.unwrap();
-        let page = PageRequest {
-            limit: 100,
-            offset: 0,
-        };
-        let history = database.transactions(VIEW, PRODUCT, &[], page);
+        let history = database.transactions(VIEW, PRODUCT, &[], 100, 0);
         let history = history.await.unwrap().unwrap();
         let entries = history.items.iter().map(|recorded| recorded.entry.sequence);
-        assert!(entries.eq(1..=history.total));
+        assert!(entries.eq(1..=history.total.unwrap()));
     }
 }
 
@@ -518,7 +514,7 @@ async fn servers_never_wait_in_a_circle() {
     assert_eq!(deadlocks, 0);
     let page = PageRequest::default();
     let listed = database.list_stocks(VIEW, &[], page).await.unwrap();
-    assert_eq!(listed.total, 6);
+    assert_eq!(listed.total, Some(6));
 }
 
 /// It was carried out: to do so again is what a key is to prevent.

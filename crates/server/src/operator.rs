@@ -143,17 +143,14 @@ async fn all_keys(
     operator: &Administrator,
 ) -> anyhow::Result<Vec<ApplicationKey>> {
     let mut keys = Vec::new();
-    let mut page = PageRequest {
-        limit: PageRequest::LIMIT_MAX,
-        offset: 0,
-    };
+    let mut page = PageRequest::from_offset(PageRequest::LIMIT_MAX, 0);
     loop {
-        let found = stockroom.list_keys(operator, page).await?.page.items;
-        if found.is_empty() {
+        let found = stockroom.list_keys(operator, page).await?.page;
+        keys.extend(found.items);
+        let Some(next) = found.next else {
             return Ok(keys);
-        }
-        keys.extend(found);
-        page.offset += page.limit;
+        };
+        page = PageRequest::after(page.limit, next);
     }
 }
 

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
+use stockroom_application::Environment;
 use stockroom_application::ports::{Ledger, ServerState, StockReader, StoreError, View};
-use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     Actor, Command, CreateOrganization, CreateStock, DeleteStock, Idempotency, IdempotencyKey,
     Name, Operation, OrganizationId, Owner, ProductId, Quantity, Refusal, RequestDigest, Transact,
@@ -119,12 +119,9 @@ async fn the_log_begins_again_and_nothing_is_lost() {
     let before = std::fs::metadata(&log).unwrap().len();
     for commits in 1..=COMMITS {
         commit(&database, allocate(0)).await.unwrap();
-        let page = PageRequest {
-            limit: 1,
-            offset: 0,
-        };
-        let history = database.transactions(VIEW, PRODUCT, &[], page);
-        assert_eq!(history.await.unwrap().unwrap().total, commits + 1);
+        let history = database.transactions(VIEW, PRODUCT, &[], 1, 0);
+        let total = history.await.unwrap().unwrap().total;
+        assert_eq!(total, Some(commits + 1));
     }
     // Each wrote two pages at least, which would be 4 MB. The file stays as long as the log ever
     // was, and may have outgrown its measure while it was copied.
@@ -246,14 +243,10 @@ async fn a_commit_that_nobody_waits_for_hurts_no_one() {
         drop(doomed);
         // Whoever comes next can write, and sees a ledger without a gap.
         commit(&database, allocate(0)).await.unwrap();
-        let page = PageRequest {
-            limit: 100,
-            offset: 0,
-        };
-        let history = database.transactions(VIEW, PRODUCT, &[], page);
+        let history = database.transactions(VIEW, PRODUCT, &[], 100, 0);
         let history = history.await.unwrap().unwrap();
         let entries = history.items.iter().map(|recorded| recorded.entry.sequence);
-        assert!(entries.eq(1..=history.total));
+        assert!(entries.eq(1..=history.total.unwrap()));
     }
 }
 

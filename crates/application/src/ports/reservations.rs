@@ -10,13 +10,15 @@ use stockroom_domain::{
 
 use super::{StoreError, View};
 use crate::filter::ReservationCondition;
-use crate::{Page, PageRequest};
+use crate::{HoldPlace, Page, PageRequest};
 
 /// What a line of a reservation holds of a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockHold {
     /// Whose line it is.
     pub reservation: ReservationId,
+    /// Which of the reservation's lines it is, counted from 0.
+    pub line: u32,
     /// Whose that is.
     pub owner: Owner,
     /// What that is for, in the shop.
@@ -27,6 +29,17 @@ pub struct StockHold {
     pub slug: Option<Slug>,
     /// How many pieces are open.
     pub quantity: Quantity,
+}
+
+impl StockHold {
+    /// Its place among the holds of the stock.
+    #[must_use]
+    pub const fn place(&self) -> HoldPlace {
+        HoldPlace {
+            reservation: self.reservation,
+            line: self.line,
+        }
+    }
 }
 
 /// What is watched of an organization's reservations.
@@ -55,8 +68,8 @@ pub trait ReservationReader: Send + Sync {
         view: View,
         filter: &[ReservationCondition],
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<Reservation>, StoreError>;
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError>;
 
     /// What reservations of any owner hold of a stock, in the order of their creation, one item for
     /// each line of which anything is open.
@@ -65,8 +78,8 @@ pub trait ReservationReader: Send + Sync {
         organization: OrganizationId,
         stock: StockId,
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<StockHold>, StoreError>;
+        page: PageRequest<HoldPlace>,
+    ) -> Result<Page<StockHold, HoldPlace>, StoreError>;
 
     /// At most `limit` stocks of which something was held that has run out, and isn't in their
     /// ledgers yet.

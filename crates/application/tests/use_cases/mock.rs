@@ -16,7 +16,10 @@ use stockroom_application::ports::{
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
     StockReader, StoreError, StoredReader, TenancyReader, View,
 };
-use stockroom_application::{Clock, Environment, Limits, Page, PageRequest, SigningKey, Stockroom};
+use stockroom_application::{
+    Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, ProductPlace,
+    SigningKey, Stockroom,
+};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
@@ -53,15 +56,16 @@ mock! {
             &self,
             view: View,
             filter: &[StockCondition],
-            page: PageRequest,
-        ) -> Result<Page<Stock>, StoreError>;
+            page: PageRequest<StockId>,
+        ) -> Result<Page<Stock, StockId>, StoreError>;
         async fn transactions(
             &self,
             view: View,
             product: ProductId,
             filter: &[TransactionCondition],
-            page: PageRequest,
-        ) -> Result<Option<Page<Recorded>>, StoreError>;
+            limit: u32,
+            offset: u32,
+        ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError>;
         async fn transaction(
             &self,
             view: View,
@@ -82,15 +86,15 @@ mock! {
             view: View,
             filter: &[ReservationCondition],
             now: Timestamp,
-            page: PageRequest,
-        ) -> Result<Page<Reservation>, StoreError>;
+            page: PageRequest<ReservationId>,
+        ) -> Result<Page<Reservation, ReservationId>, StoreError>;
         async fn holds(
             &self,
             organization: OrganizationId,
             stock: StockId,
             now: Timestamp,
-            page: PageRequest,
-        ) -> Result<Page<StockHold>, StoreError>;
+            page: PageRequest<HoldPlace>,
+        ) -> Result<Page<StockHold, HoldPlace>, StoreError>;
         async fn due_stocks(
             &self,
             organization: OrganizationId,
@@ -149,8 +153,7 @@ mock! {
             &self,
             view: View,
             at: Timestamp,
-            after: Option<StockId>,
-            page: PageRequest,
+            page: PageRequest<StockId>,
         ) -> Result<Vec<StockLife>, StoreError>;
         async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
         async fn past(
@@ -193,8 +196,8 @@ mock! {
             view: View,
             filter: &[LocationCondition],
             nearest_to: Option<Geolocation>,
-            page: PageRequest,
-        ) -> Result<Page<Location>, StoreError>;
+            page: PageRequest<LocationPlace>,
+        ) -> Result<Page<Location, LocationPlace>, StoreError>;
     }
 
     #[async_trait]
@@ -203,8 +206,8 @@ mock! {
         async fn list_products(
             &self,
             view: View,
-            page: PageRequest,
-        ) -> Result<Page<ProductAndStock>, StoreError>;
+            page: PageRequest<ProductPlace>,
+        ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
     }
 
     #[async_trait]
@@ -219,8 +222,8 @@ mock! {
             &self,
             organization: OrganizationId,
             owner: Owner,
-            page: PageRequest,
-        ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError>;
+            page: PageRequest<KeyId>,
+        ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError>;
         async fn key_by_client_id(
             &self,
             client_id: &str,

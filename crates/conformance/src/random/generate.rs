@@ -3,7 +3,6 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
-use stockroom_application::PageRequest;
 use stockroom_application::filter::{
     Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
 };
@@ -305,11 +304,10 @@ impl Generator {
         self.pick(&known.views())
     }
 
-    pub(super) fn page(&mut self) -> PageRequest {
-        PageRequest {
-            limit: self.pick(&[1, 2, 3, 25, 100]),
-            offset: self.pick(&[0, 0, 1, 2, 5, 10_000]),
-        }
+    /// A limit and an offset.
+    pub(super) fn page(&mut self) -> (u32, u32) {
+        let limit = self.pick(&[1, 2, 3, 25, 100]);
+        (limit, self.pick(&[0, 0, 1, 2, 5, 10_000]))
     }
 
     /// Mostly one of those that nobody registered.

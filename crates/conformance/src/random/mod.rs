@@ -89,11 +89,24 @@ macro_rules! same {
     }};
 }
 
+/// The same for the page at an offset, and for the one behind it.
+macro_rules! pages {
+    ($limit:expr, $offset:expr, |$page:ident| $pair:ident.$port:ident($($argument:expr),*)) => {{
+        let $page = PageRequest::from_offset($limit, $offset);
+        let found = same!($pair.$port($($argument),*));
+        if let Some(next) = found.next {
+            let $page = PageRequest::after($limit, next);
+            same!($pair.$port($($argument),*));
+        }
+    }};
+}
+
 /// One page for everything.
-const WHOLE: PageRequest = PageRequest {
-    limit: 100_000,
-    offset: 0,
-};
+const WHOLE: u32 = 100_000;
+
+fn whole<P>() -> PageRequest<P> {
+    PageRequest::from_offset(WHOLE, 0)
+}
 
 impl Pair {
     async fn commit(
@@ -119,7 +132,7 @@ impl Pair {
     /// well, and settle it by that: which takes ids, and after that all others are different.
     async fn settle_shadowed(&self, organization: OrganizationId) {
         let now = self.clock.now();
-        let due = self.reference.due_stocks(organization, now, WHOLE.limit);
+        let due = self.reference.due_stocks(organization, now, WHOLE);
         let mut shadowed = BTreeSet::new();
         for key in stored(due.await) {
             for store in stored(self.reference.stores(organization).await) {
@@ -144,25 +157,32 @@ impl Pair {
 
     async fn compare_at_random(&self, known: &Known, generator: &mut Generator) {
         let view = generator.view(known);
-        let page = generator.page();
+        let (limit, offset) = generator.page();
         let product = generator.product(known);
-        let stock_filter = generator.stock_filter(known, self.clock.now());
-        same!(self.list_stocks(view, &stock_filter, page));
-        same!(self.list_stocks(view, &[], page));
+        let filter = generator.stock_filter(known, self.clock.now());
+        pages!(limit, offset, |page| self.list_stocks(view, &filter, page));
+        pages!(limit, offset, |page| self.list_stocks(view, &[], page));
         let filter = generator.transaction_filter(self.clock.now());
-        same!(self.transactions(view, product, &filter, page));
-        same!(self.transactions(view, product, &[], page));
+        same!(self.transactions(view, product, &filter, limit, offset));
+        same!(self.transactions(view, product, &[], limit, offset));
         let filter = generator.location_filter();
         let nearest_to = generator.geolocation();
-        same!(self.list_locations(view, &filter, nearest_to, page));
-        same!(self.list_products(view, page));
-        same!(self.list_keys(view.organization, view.acting, page));
+        pages!(limit, offset, |page| self
+            .list_locations(view, &filter, nearest_to, page));
+        pages!(limit, offset, |page| self.list_products(view, page));
+        let page = PageRequest::from_offset(limit, offset);
+        let (found, _) = same!(self.list_keys(view.organization, view.acting, page));
+        if let Some(next) = found.next {
+            let page = PageRequest::after(limit, next);
+            same!(self.list_keys(view.organization, view.acting, page));
+        }
         if let Some(id) = generator.transaction(known) {
             same!(self.transaction(view, product, id));
         }
         let now = self.clock.now();
         let filter = generator.reservation_filter(known, now);
-        same!(self.list_reservations(view, &filter, now, page));
+        pages!(limit, offset, |page| self
+            .list_reservations(view, &filter, now, page));
         if let Some((_, reservation)) = generator.reservation(known) {
             same!(self.reservation(view, reservation.id));
         }
@@ -173,10 +193,11 @@ impl Pair {
 
     async fn compare_past(&self, view: View, known: &Known, generator: &mut Generator) {
         let at = generator.time(self.clock.now());
-        let page = generator.page();
-        let lives = same!(self.lives_at(view, at, None, page));
+        let (limit, offset) = generator.page();
+        let page = PageRequest::from_offset(limit, offset);
+        let lives = same!(self.lives_at(view, at, page));
         if let Some(first) = lives.first() {
-            same!(self.lives_at(view, at, Some(first.id), page));
+            same!(self.lives_at(view, at, PageRequest::after(limit, first.id)));
         }
         same!(self.count_lives_at(view, at));
         let lives = same!(self.lives(view, &known.products));
@@ -229,11 +250,11 @@ impl Pair {
     async fn compare_view(&self, view: View, known: &Known) {
         for product in &known.products {
             let stock = same!(self.stock(view, *product));
-            let history = same!(self.transactions(view, *product, &[], WHOLE));
+            let history = same!(self.transactions(view, *product, &[], WHOLE, 0));
             if let (Some(stock), Some(history)) = (stock, history) {
                 assert_adds_up(&stock, &history.items);
                 let organization = view.organization;
-                same!(self.holds(organization, stock.id, self.clock.now(), WHOLE));
+                same!(self.holds(organization, stock.id, self.clock.now(), whole()));
             }
             same!(self.product(view, *product));
         }
@@ -243,11 +264,11 @@ impl Pair {
         for id in &known.keys {
             same!(self.key(view.organization, view.acting, *id));
         }
-        same!(self.list_stocks(view, &[], WHOLE));
-        same!(self.list_locations(view, &[], None, WHOLE));
-        same!(self.list_products(view, WHOLE));
-        same!(self.list_reservations(view, &[], self.clock.now(), WHOLE));
-        same!(self.list_keys(view.organization, view.acting, WHOLE));
+        same!(self.list_stocks(view, &[], whole()));
+        same!(self.list_locations(view, &[], None, whole()));
+        same!(self.list_products(view, whole()));
+        same!(self.list_reservations(view, &[], self.clock.now(), whole()));
+        same!(self.list_keys(view.organization, view.acting, whole()));
         same!(self.organization(view.organization));
         same!(self.stores(view.organization));
         let mut tested = stored(self.subject.stocks(view, &known.products).await);

@@ -42,6 +42,7 @@ in_path! {
 
 /// An id in the path. One that is no UUID names nothing, which is 404, but only after what is
 /// refused with 400: a handler therefore asks for it after its other extractors.
+#[derive(Clone, Copy)]
 pub(crate) struct PathId<T>(Option<T>);
 
 impl<T: InPath> PathId<T> {

@@ -10,4 +10,4 @@ pub(crate) use auth::{Administration, AdministrativeReading, OrganizationAdminis
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, OptionalBody, Pieces, patch, present};
 pub(crate) use handling::Handling;
 pub(crate) use id::PathId;
-pub(crate) use query::{At, ListQuery, Query, past};
+pub(crate) use query::{At, Current, ListQuery, Query, past};

@@ -73,16 +73,17 @@ impl Query {
         })
     }
 
-    fn page(&self) -> Result<PageRequest, ApiError> {
-        let limit = self.number("page[limit]", PageRequest::LIMIT_MAX)?;
-        let offset = self.number("page[offset]", PageRequest::OFFSET_MAX)?;
-        Ok(PageRequest {
-            limit: limit
-                .filter(|limit| *limit > 0)
-                .unwrap_or(PageRequest::LIMIT_DEFAULT),
-            offset: offset.unwrap_or(0),
-        })
+    /// Refuses a parameter that isn't looked at, where that would answer another question.
+    pub(crate) fn refuse(&self, name: &str) -> Result<(), ApiError> {
+        match self.get(name)? {
+            None => Ok(()),
+            Some(_) => Err(unsupported(name)),
+        }
     }
+}
+
+fn unsupported(name: &str) -> ApiError {
+    ApiError::bad_request(format!("The query parameter {name} is not supported here"))
 }
 
 impl<S: Sync> FromRequestParts<S> for Query {
@@ -93,39 +94,78 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// What every list is asked with.
+/// The parameters of lists. Each list looks at those that it has, and refuses a filter or a time if it
+/// has none.
 pub(crate) struct ListQuery {
-    /// Which part of the list.
-    pub(crate) page: PageRequest,
+    /// How many items a page takes.
+    pub(crate) limit: u32,
     /// The textual filter.
     pub(crate) filter: Option<String>,
     /// The order asked for.
     pub(crate) sort: Option<String>,
     /// The time that is asked about.
     pub(crate) at: Option<Timestamp>,
-    /// The transaction that a history is to begin behind.
-    pub(crate) after: Option<String>,
     /// The product whose history is asked for, where it doesn't stand in the path.
     pub(crate) product_id: Option<String>,
     /// The path, for links.
     pub(crate) path: String,
+    offset: Option<u32>,
+    after: Option<String>,
 }
 
 impl ListQuery {
-    /// The transaction that a history is to begin behind, if one is named.
-    pub(crate) fn after(&self) -> Result<Option<TransactionId>, ApiError> {
+    /// The page that is asked for; `place` reads a cursor.
+    pub(crate) fn page<P>(
+        &self,
+        place: impl FnOnce(&str) -> Result<P, ApiError>,
+    ) -> Result<PageRequest<P>, ApiError> {
         let Some(after) = &self.after else {
-            return Ok(None);
+            let offset = self.offset.unwrap_or(0);
+            return Ok(PageRequest::from_offset(self.limit, offset));
         };
-        if self.page.offset > 0 {
+        if self.offset.is_some() {
             return Err(ApiError::bad_request(
                 "page[after] and page[offset] exclude each other",
             ));
         }
-        let after = TransactionId::parse(after);
-        after.map(Some).ok_or_else(|| {
-            ApiError::bad_request("page[after] must be the id of a transaction of this history")
+        Ok(PageRequest::after(self.limit, place(after)?))
+    }
+
+    /// The page of a history that is asked for, whose cursors are the ids of transactions.
+    pub(crate) fn history_page(&self) -> Result<PageRequest<TransactionId>, ApiError> {
+        self.page(|after| {
+            TransactionId::parse(after).ok_or_else(|| {
+                ApiError::bad_request("page[after] must be the id of a transaction of this history")
+            })
         })
+    }
+
+    /// For a list that has no filter.
+    pub(crate) fn refuse_filter(&self) -> Result<(), ApiError> {
+        match self.filter {
+            None => Ok(()),
+            Some(_) => Err(unsupported("filter")),
+        }
+    }
+
+    /// For a list that shows only what there is now.
+    pub(crate) fn refuse_at(&self) -> Result<(), ApiError> {
+        match self.at {
+            None => Ok(()),
+            Some(_) => Err(unsupported("at")),
+        }
+    }
+}
+
+/// A reading that has no `at`, and refuses it: it would answer with what there is now.
+pub(crate) struct Current;
+
+impl<S: Sync> FromRequestParts<S> for Current {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Query::of(parts.uri.query().unwrap_or_default()).refuse("at")?;
+        Ok(Self)
     }
 }
 
@@ -156,8 +196,12 @@ impl<S: Sync> FromRequestParts<S> for ListQuery {
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let query = Query::of(parts.uri.query().unwrap_or_default());
+        let limit = query.number("page[limit]", PageRequest::LIMIT_MAX)?;
         Ok(Self {
-            page: query.page()?,
+            limit: limit
+                .filter(|limit| *limit > 0)
+                .unwrap_or(PageRequest::LIMIT_DEFAULT),
+            offset: query.number("page[offset]", PageRequest::OFFSET_MAX)?,
             filter: query.get("filter")?.map(ToOwned::to_owned),
             sort: query.get("sort")?.map(ToOwned::to_owned),
             at: query.at()?,

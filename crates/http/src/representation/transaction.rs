@@ -117,13 +117,6 @@ pub(crate) fn shown_action(action: EntryAction, form: Form) -> &'static str {
 }
 
 impl TransactionBody {
-    pub(crate) const fn id(&self) -> Uuid {
-        match self {
-            Self::Basic(transaction) => transaction.id,
-            Self::MultiLocation(transaction) => transaction.id,
-        }
-    }
-
     pub(crate) fn new(recorded: Recorded, form: Form) -> Self {
         let Recorded {
             entry,

@@ -1,7 +1,7 @@
 //! The history of stock, managed or not.
 
 use axum::extract::State;
-use stockroom_domain::ProductId;
+use stockroom_domain::{ProductId, TransactionId};
 
 use super::transactions::history_filter;
 use crate::app::AppState;
@@ -9,10 +9,11 @@ use crate::error::ApiError;
 use crate::extract::{Administration, ListQuery};
 use crate::form::Form;
 use crate::json::Json;
-use crate::links::CursorList;
+use crate::links::List;
 use crate::openapi::{
-    AtParameter, AuditParameters, CommonErrors, CursorParameter, FormHeader, NotFound, StoreHeader,
+    AtParameter, AuditParameters, CommonErrors, FormHeader, NotFound, StoreHeader,
 };
+use crate::representation::TransactionBody;
 
 /// Audit a product.
 ///
@@ -24,30 +25,34 @@ use crate::openapi::{
     path = "/v2/inventories/audit",
     operation_id = "AuditProduct",
     tag = "Transactions",
-    params(AuditParameters, CursorParameter, AtParameter, FormHeader, StoreHeader),
-    responses((status = 200, description = "A page of transactions.", body = CursorList), NotFound, CommonErrors),
+    params(AuditParameters, AtParameter, FormHeader, StoreHeader),
+    responses((status = 200, description = "A page of transactions.", body = List<TransactionBody>), NotFound, CommonErrors),
 )]
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
     form: Form,
     query: ListQuery,
-) -> Result<Json<CursorList>, ApiError> {
+) -> Result<Json<List<TransactionBody>>, ApiError> {
     let filter = history_filter(&app, &query, form)?;
-    if query.page.offset > 0 {
+    let page = query.history_page()?;
+    if page.offset() > 0 {
         return Err(ApiError::bad_request(
             "An audit is paged by page[after], not by page[offset]",
         ));
     }
-    let after = query.after()?;
+    let after = page.place().copied();
     let product = query.product_id.as_deref();
     let product = product.and_then(ProductId::parse);
     let product = product.ok_or_else(|| ApiError::bad_request("product_id must be a UUID"))?;
     let administrator = administration.enter().await?;
-    let page = app
+    let found = app
         .stockroom
-        .audit(&administrator, product, &filter, after, query.page.limit)
+        .audit(&administrator, product, &filter, after, page.limit)
         .await?;
-    let after = after.map(Into::into);
-    Ok(Json(CursorList::new(&query, after, page, form)))
+    let cursor = TransactionId::to_string;
+    let list = List::behind(&query, after.as_ref(), found, cursor, |it| {
+        TransactionBody::new(it, form)
+    });
+    Ok(Json(list))
 }

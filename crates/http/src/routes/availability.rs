@@ -73,6 +73,7 @@ pub(super) async fn read(
     query: Query,
     mut body: Body<Asking>,
 ) -> Result<Json<Availabilities>, ApiError> {
+    query.refuse("at")?;
     let is_strict = query.flag("strict")?;
     let order = body.beside.order_id.take();
     let order = order.map(|it| OrderId::new("order_id", it)).transpose()?;

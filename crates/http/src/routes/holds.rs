@@ -29,13 +29,17 @@ pub(super) async fn list(
     product: PathId<ProductId>,
     query: ListQuery,
 ) -> Result<Json<List<StockHoldBody>>, ApiError> {
+    query.refuse_filter()?;
+    query.refuse_at()?;
+    let name = product.id().map(|id| format!("holds of {id}"));
+    let list = query.list(&name.unwrap_or_default(), "")?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
     let holds = app
         .stockroom
-        .holds(&administrator, product, query.page)
+        .holds(&administrator, product, list.page)
         .await?;
     let holds = holds.ok_or(Refusal::UnknownStock)?;
-    let list = List::new(&query, holds.page, StockHoldBody::from);
+    let list = list.answer(holds.page, StockHoldBody::from);
     Ok(Json(list.with_allocated_plainly(holds.allocated_plainly)))
 }

@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, present};
+use crate::extract::{Administration, Body, Current, ListQuery, PathId, present};
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
@@ -78,10 +78,13 @@ pub(super) async fn list(
     administration: Administration,
     query: ListQuery,
 ) -> Result<Json<List<KeyBody>>, ApiError> {
+    query.refuse_filter()?;
+    query.refuse_at()?;
+    let list = query.list("application keys", "")?;
     let administrator = administration.enter().await?;
-    let keys = app.stockroom.list_keys(&administrator, query.page).await?;
-    let list = List::new(&query, keys.page, KeyBody::from);
+    let keys = app.stockroom.list_keys(&administrator, list.page).await?;
     let reserved = keys.totals.reserved_rate_limit;
+    let list = list.answer(keys.page, KeyBody::from);
     Ok(Json(list.with_reserved_rate_limit(reserved)))
 }
 
@@ -131,6 +134,7 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
+    _: Current,
     key: PathId<KeyId>,
 ) -> Result<Json<Data<KeyBody>>, ApiError> {
     let id = key.existing()?;

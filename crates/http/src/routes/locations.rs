@@ -11,13 +11,15 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, Object, PathId, Reading, patch, present};
+use crate::extract::{
+    Administration, Body, Current, ListQuery, Object, PathId, Reading, patch, present,
+};
 use crate::filter;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, GeolocationHeader, IdempotencyHeader, ListParameters,
-    LocationOrder, NotFound, StoreHeader,
+    CommonErrors, Conflict, Document, FilterParameter, GeolocationHeader, IdempotencyHeader,
+    LocationOrder, NotFound, PageParameters, StoreHeader,
 };
 use crate::representation::{Data, GeolocationBody, LocationBody};
 
@@ -141,7 +143,7 @@ fn nearest_to(query: &ListQuery, headers: &HeaderMap) -> Result<Option<Geolocati
     path = "/v2/inventories/locations",
     operation_id = "ListLocations",
     tag = "Locations",
-    params(ListParameters, LocationOrder, GeolocationHeader, StoreHeader),
+    params(PageParameters, FilterParameter, LocationOrder, GeolocationHeader, StoreHeader),
     responses((status = 200, description = "A page of locations.", body = List<LocationBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -151,13 +153,18 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<List<LocationBody>>, ApiError> {
     let filter = filter::locations(query.filter.as_deref())?;
+    query.refuse_at()?;
     let nearest_to = nearest_to(&query, &headers)?;
+    let order = nearest_to.map_or_else(String::new, |point| {
+        format!("nearest to {},{}", point.latitude(), point.longitude())
+    });
+    let list = query.list("locations", &order)?;
     let caller = reading.enter().await?;
-    let page = app
+    let found = app
         .stockroom
-        .list_locations(&caller, &filter, nearest_to, query.page)
+        .list_locations(&caller, &filter, nearest_to, list.page)
         .await?;
-    Ok(Json(List::new(&query, page, LocationBody::from)))
+    Ok(Json(list.answer(found, LocationBody::from)))
 }
 
 /// Create a location.
@@ -215,6 +222,7 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<AppState>,
     reading: Reading,
+    _: Current,
     location: PathId<LocationId>,
 ) -> Result<Json<Data<LocationBody>>, ApiError> {
     let id = location.existing()?;

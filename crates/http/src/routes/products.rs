@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, PathId, Pieces, patch, present};
+use crate::extract::{Administration, Body, Current, ListQuery, PathId, Pieces, patch, present};
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
@@ -154,12 +154,15 @@ pub(super) async fn list(
     administration: Administration,
     query: ListQuery,
 ) -> Result<Json<List<ProductBody>>, ApiError> {
+    query.refuse_filter()?;
+    query.refuse_at()?;
+    let list = query.list("products", "")?;
     let administrator = administration.enter().await?;
-    let page = app
+    let found = app
         .stockroom
-        .list_products(&administrator, query.page)
+        .list_products(&administrator, list.page)
         .await?;
-    Ok(Json(List::new(&query, page, ProductBody::from)))
+    Ok(Json(list.answer(found, ProductBody::from)))
 }
 
 /// Register a product.
@@ -218,6 +221,7 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
+    _: Current,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<ProductBody>>, ApiError> {
     let id = product.id().ok_or(Refusal::ProductNotFound)?;

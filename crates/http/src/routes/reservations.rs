@@ -12,13 +12,15 @@ use utoipa::{PartialSchema as _, ToSchema};
 use super::items::{self, Item, seconds};
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, Object, OptionalBody, PathId, present};
+use crate::extract::{
+    Administration, Body, Current, ListQuery, Object, OptionalBody, PathId, present,
+};
 use crate::filter;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    CommonErrors, Conflict, Document, IdempotencyHeader, ListParameters, NotFound, StoreHeader,
-    Unprocessable, in_either_form,
+    CommonErrors, Conflict, Document, FilterParameter, IdempotencyHeader, NotFound, PageParameters,
+    StoreHeader, Unprocessable, in_either_form,
 };
 use crate::representation::{Data, ReservationBody};
 
@@ -112,7 +114,7 @@ fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<ReservationBody>>
     path = "/v2/inventories/reservations",
     operation_id = "ListReservations",
     tag = "Reservations",
-    params(ListParameters, StoreHeader),
+    params(PageParameters, FilterParameter, StoreHeader),
     responses((status = 200, description = "A page of reservations.", body = List<ReservationBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -121,12 +123,14 @@ pub(super) async fn list(
     query: ListQuery,
 ) -> Result<Json<List<ReservationBody>>, ApiError> {
     let filter = filter::reservations(query.filter.as_deref())?;
+    query.refuse_at()?;
+    let list = query.list("reservations", "")?;
     let administrator = administration.enter().await?;
-    let page = app
+    let found = app
         .stockroom
-        .list_reservations(&administrator, &filter, query.page)
+        .list_reservations(&administrator, &filter, list.page)
         .await?;
-    Ok(Json(List::new(&query, page, ReservationBody::from)))
+    Ok(Json(list.answer(found, ReservationBody::from)))
 }
 
 /// Reserve stock.
@@ -200,6 +204,7 @@ pub(super) async fn create(
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
+    _: Current,
     reservation: PathId<ReservationId>,
 ) -> Answer {
     let id = reservation.existing()?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, OrganizationAdministration, present};
+use crate::extract::{Administration, Body, Current, OrganizationAdministration, present};
 use crate::json::Json;
 use crate::openapi::{CommonErrors, Conflict, Document, IdempotencyHeader, StoreHeader};
 use crate::representation::Data;
@@ -52,6 +52,7 @@ struct SettingsUpdate {
 pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
+    _: Current,
 ) -> Result<Json<Data<SettingsBody>>, ApiError> {
     let administrator = administration.enter().await?;
     let data = app.stockroom.settings(&administrator).await?.into();

@@ -23,8 +23,8 @@ use crate::form::Form;
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
-    AtParameter, CommonErrors, Conflict, Document, FormHeader, IdempotencyHeader, ListParameters,
-    NotFound, StoreHeader,
+    AtParameter, CommonErrors, Conflict, Document, FilterParameter, FormHeader, IdempotencyHeader,
+    NotFound, PageParameters, StoreHeader,
 };
 use crate::representation::{Data, StockBody};
 
@@ -170,7 +170,7 @@ fn known_slug(slug: String) -> Result<Slug, ApiError> {
     path = "/v2/inventories",
     operation_id = "ListStock",
     tag = "Stock",
-    params(ListParameters, AtParameter, FormHeader, StoreHeader),
+    params(PageParameters, FilterParameter, AtParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
 )]
 pub(super) async fn list(
@@ -181,19 +181,17 @@ pub(super) async fn list(
 ) -> Result<Json<List<StockBody>>, ApiError> {
     let filter = filter::stock(query.filter.as_deref())?;
     let at = past(&app, query.at)?;
+    let list = query.list("stock", "")?;
+    let page = list.page;
     let caller = reading.enter().await?;
     let stockroom = &app.stockroom;
-    let page = match at {
-        None => stockroom.list_stocks(&caller, &filter, query.page).await?,
-        Some(at) => {
-            stockroom
-                .list_stocks_at(&caller, &filter, query.page, at)
-                .await?
-        }
+    let found = match at {
+        None => stockroom.list_stocks(&caller, &filter, page).await?,
+        Some(at) => stockroom.list_stocks_at(&caller, &filter, page, at).await?,
     };
-    Ok(Json(List::new(&query, page, |stock| {
-        StockBody::new(stock, form)
-    })))
+    Ok(Json(
+        list.answer(found, |stock| StockBody::new(stock, form)),
+    ))
 }
 
 /// Create stock.

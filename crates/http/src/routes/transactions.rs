@@ -12,14 +12,16 @@ use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, ListQuery, Object, PathId, Pieces, past, present};
+use crate::extract::{
+    Administration, Body, Current, ListQuery, Object, PathId, Pieces, past, present,
+};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
-use crate::links::{CursorList, History, List};
+use crate::links::List;
 use crate::openapi::{
-    AtParameter, CommonErrors, Conflict, CursorParameter, Document, FormHeader, IdempotencyHeader,
-    ListParameters, NotFound, StoreHeader, Unprocessable,
+    AtParameter, CommonErrors, Conflict, Document, FilterParameter, FormHeader, HistoryParameters,
+    IdempotencyHeader, NotFound, StoreHeader, Unprocessable,
 };
 use crate::representation::{Data, TransactionBody};
 
@@ -144,9 +146,9 @@ impl NewTransaction {
     tag = "Transactions",
     params(
         ("product" = Uuid, Path, description = "The product's id."),
-        ListParameters, CursorParameter, AtParameter, FormHeader, StoreHeader,
+        HistoryParameters, FilterParameter, AtParameter, FormHeader, StoreHeader,
     ),
-    responses((status = 200, description = "A page of transactions.", body = History), NotFound, CommonErrors),
+    responses((status = 200, description = "A page of transactions.", body = List<TransactionBody>), NotFound, CommonErrors),
 )]
 pub(super) async fn list(
     State(app): State<AppState>,
@@ -154,24 +156,20 @@ pub(super) async fn list(
     form: Form,
     product: PathId<ProductId>,
     query: ListQuery,
-) -> Result<Json<History>, ApiError> {
+) -> Result<Json<List<TransactionBody>>, ApiError> {
     let filter = history_filter(&app, &query, form)?;
-    let after = query.after()?;
+    let page = query.history_page()?;
     let product = product.existing()?;
     let administrator = administration.enter().await?;
-    let stockroom = &app.stockroom;
-    if let Some(after) = after {
-        let limit = query.page.limit;
-        let part = stockroom.transactions_after(&administrator, product, &filter, after, limit);
-        let part = CursorList::new(&query, Some(after.uuid()), part.await?, form);
-        return Ok(Json(History::Part(part)));
-    }
-    let page = stockroom
-        .transactions(&administrator, product, &filter, query.page)
+    let found = app
+        .stockroom
+        .transactions(&administrator, product, &filter, page)
         .await?;
-    let page = page.ok_or(Refusal::UnknownStock)?;
-    let list = List::new(&query, page, |it| TransactionBody::new(it, form));
-    Ok(Json(History::Pages(list.with_cursor(&query))))
+    let cursor = TransactionId::to_string;
+    let list = List::new(&query, &page, found, cursor, |it| {
+        TransactionBody::new(it, form)
+    });
+    Ok(Json(list))
 }
 
 /// What of a history is asked for: what fulfils the filter, up to a time if one is named.
@@ -280,6 +278,7 @@ pub(super) async fn read(
     State(app): State<AppState>,
     administration: Administration,
     form: Form,
+    _: Current,
     product: PathId<ProductId>,
     transaction: PathId<TransactionId>,
 ) -> Result<Json<Data<TransactionBody>>, ApiError> {

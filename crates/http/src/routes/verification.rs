@@ -28,6 +28,7 @@ pub(super) async fn read(
     administration: Administration,
     query: Query,
 ) -> Result<Json<Data<VerificationBody>>, ApiError> {
+    query.refuse("at")?;
     let product = query.get("product_id")?.and_then(ProductId::parse);
     let product = product.ok_or_else(|| ApiError::bad_request("product_id must be a UUID"))?;
     let administrator = administration.enter().await?;

@@ -15,6 +15,7 @@ mod products;
 mod settings;
 mod support;
 mod tenancy;
+mod to_the_end;
 
 use std::any::Any;
 use std::sync::Arc;

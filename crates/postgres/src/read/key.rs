@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{KeyReader, Revocation, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{ApplicationKey, KeyId, KeyTotals, OrganizationId, Owner, Timestamp};
+use uuid::Uuid;
 
 use crate::commit::key_totals;
 use crate::error::failed;
@@ -28,31 +29,35 @@ impl KeyReader for PostgresDatabase {
         &self,
         organization: OrganizationId,
         owner: Owner,
-        page: PageRequest,
-    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError> {
+        page: PageRequest<KeyId>,
+    ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         let organization_id = organization.uuid();
+        // Every id is behind the nil one.
+        let after = page.place().map_or(Uuid::nil(), |id| id.uuid());
         let owner_id = owner.to_uuid(organization);
         let mut snapshot = self.read().await?;
-        let ids = sqlx::query_scalar!(
+        let mut ids = sqlx::query_scalar!(
             r#"
             SELECT key_id AS "key_id!" FROM application_keys
-            WHERE organization_id = $1 AND owner_id = $2
-            ORDER BY key_id LIMIT $3 OFFSET $4
+            WHERE organization_id = $1 AND owner_id = $2 AND key_id > $3
+            ORDER BY key_id LIMIT $4 OFFSET $5
             "#,
             organization_id,
             owner_id,
-            i64::from(page.limit),
-            i64::from(page.offset),
+            after,
+            i64::from(page.enough()),
+            i64::from(page.offset()),
         )
         .fetch_all(&mut snapshot)
         .await
         .map_err(failed)?;
+        let next = page.cut(&mut ids, |id| KeyId::new(*id));
         let ids = ids.into_iter().map(KeyId::new);
         let items = rows::key::keys(&mut snapshot, organization, ids).await?;
         let totals = key_totals(&mut snapshot, organization, owner).await?;
         snapshot.commit().await?;
-        let total = totals.keys;
-        Ok((Page { items, total }, totals))
+        let total = Some(totals.keys);
+        Ok((Page { items, total, next }, totals))
     }
 
     async fn key_by_client_id(

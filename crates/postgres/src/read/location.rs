@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::filter::LocationCondition;
-use stockroom_application::ports::{LocationReader, StoreError, View, sort_by_distance};
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::ports::{LocationReader, StoreError, View};
+use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId, Owner};
 use uuid::Uuid;
 
@@ -28,31 +28,39 @@ impl LocationReader for PostgresDatabase {
         view: View,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
-        page: PageRequest,
-    ) -> Result<Page<Location>, StoreError> {
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError> {
+        let place = |location: &Location| LocationPlace::of(location, nearest_to);
         let mut snapshot = self.read_list().await?;
-        let query = select(view, filter);
+        let list = select(view, filter);
         let ids: Vec<(Uuid,)> = match nearest_to {
-            None => query.page(&mut snapshot, page).await?,
+            None => {
+                let by_id = page.map(|place| place.id.uuid());
+                list.page(&mut snapshot, by_id).await?
+            }
             // An owner has a limited number of locations.
-            Some(_) => query.all(&mut snapshot).await?,
+            Some(_) => list.all(&mut snapshot).await?,
         };
         let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
         let mut items = rows::location::locations(&mut snapshot, view.organization, ids).await?;
-        items.sort_by_key(|location| location.id);
-        let page = if let Some(nearest_to) = nearest_to {
-            sort_by_distance(&mut items, nearest_to);
-            Page::of(items, page)
+        items.sort_by_cached_key(place);
+        let found = if nearest_to.is_some() {
+            let found = Page::of(items, &page, place);
+            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
+            Page { total, ..found }
         } else {
+            let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
-                kept_count(&mut snapshot, view, Kind::Location).await?
+                Some(kept_count(&mut snapshot, view, Kind::Location).await?)
+            } else if page.wants_total(true) {
+                Some(list.count(&mut snapshot).await?)
             } else {
-                select(view, filter).count(&mut snapshot).await?
+                None
             };
-            Page { items, total }
+            Page { items, total, next }
         };
         snapshot.commit().await?;
-        Ok(page)
+        Ok(found)
     }
 }
 
@@ -61,7 +69,7 @@ pub(super) fn select(
     view: View,
     filter: &[LocationCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    ListQuery::new(view, move |query, owner| {
+    ListQuery::new(view, "locations.location_id", move |query, owner| {
         query.push(
             "SELECT locations.location_id FROM locations \
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",

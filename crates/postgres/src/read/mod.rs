@@ -17,6 +17,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{StoreError, View};
 use stockroom_domain::Owner;
+use uuid::Uuid;
 
 use crate::commit::Kind;
 use crate::error::failed;
@@ -28,27 +29,35 @@ use crate::session::Session;
 /// [`ordered_by`](Self::ordered_by) says otherwise.
 struct ListQuery<P> {
     view: View,
+    id_column: &'static str,
     push_select: P,
     order: &'static str,
 }
 
 impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
-    /// The list of what the `SELECT`s that `push_select` appends for one owner each give.
-    const fn new(view: View, push_select: P) -> Self {
+    /// The list of what the `SELECT`s that `push_select` appends for one owner each give. They end in
+    /// the conditions of their `WHERE`.
+    const fn new(view: View, id_column: &'static str, push_select: P) -> Self {
         Self {
             view,
+            id_column,
             push_select,
             order: "1",
         }
     }
 
-    /// The list in the order of other columns.
+    /// The list in the order of other columns. Its `SELECT`s begin behind the place that is asked for
+    /// by themselves.
     fn ordered_by(self, order: &'static str) -> Self {
         Self { order, ..self }
     }
 
-    /// The rows of one page, in order.
-    async fn page<T>(&self, session: &mut Session, page: PageRequest) -> Result<Vec<T>, StoreError>
+    /// The rows of one page, in order, and one more if there are more.
+    async fn page<T>(
+        &self,
+        session: &mut Session,
+        page: PageRequest<Uuid>,
+    ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
@@ -62,13 +71,18 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
 
     /// The query for one page. Each owner's part is read off its index as far as the page may need
     /// it, and no further.
-    fn page_query(&self, start: &str, page: PageRequest) -> QueryBuilder<Postgres> {
-        let PageRequest { limit, offset } = page;
+    fn page_query(&self, start: &str, page: PageRequest<Uuid>) -> QueryBuilder<Postgres> {
+        let (limit, offset) = (page.enough(), page.offset());
         // The numbers are part of the text, so that PostgreSQL knows how little is wanted.
         let order = self.order;
-        let rows = u64::from(offset) + u64::from(limit);
-        let first = format!(" ORDER BY {order} LIMIT {rows}");
-        let mut query = self.query(&format!("{start}SELECT *"), &first);
+        let first = u64::from(offset) + u64::from(limit);
+        let mut query = self.query(&format!("{start}SELECT *"), |query| {
+            if let Some(after) = page.place() {
+                query.push(format_args!(" AND {} > ", self.id_column));
+                query.push_bind(*after);
+            }
+            query.push(format_args!(" ORDER BY {order} LIMIT {first}"));
+        });
         query.push(format_args!(
             " ORDER BY {order} LIMIT {limit} OFFSET {offset}"
         ));
@@ -80,7 +94,7 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     where
         T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
     {
-        self.query("SELECT *", "")
+        self.query("SELECT *", |_| ())
             .build_query_as()
             .persistent(false)
             .fetch_all(session)
@@ -101,17 +115,22 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     }
 
     fn count_query(&self, start: &str) -> QueryBuilder<Postgres> {
-        self.query(&format!("{start}SELECT count(*)"), "")
+        self.query(&format!("{start}SELECT count(*)"), |_| ())
     }
 
-    /// What `select` says of all parts together, each of which ends with `end`.
-    fn query(&self, select: &str, end: &str) -> QueryBuilder<Postgres> {
+    /// What `select` says of all parts together, each of which ends with what `push_end` appends.
+    fn query(
+        &self,
+        select: &str,
+        push_end: impl Fn(&mut QueryBuilder<Postgres>),
+    ) -> QueryBuilder<Postgres> {
         let mut query = QueryBuilder::new(select);
         query.push(" FROM (");
         for (index, owner) in self.view.acting.visible().enumerate() {
             query.push(if index == 0 { "(" } else { " UNION ALL (" });
             (self.push_select)(&mut query, owner);
-            query.push(end).push(")");
+            push_end(&mut query);
+            query.push(")");
         }
         query.push(") AS list");
         query

@@ -44,15 +44,14 @@ impl HistoryReader for PostgresDatabase {
         &self,
         view: View,
         at: Timestamp,
-        after: Option<StockId>,
-        page: PageRequest,
+        page: PageRequest<StockId>,
     ) -> Result<Vec<StockLife>, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, view, at, after);
+        push_lives(&mut query, view, at, page.place().copied());
         query.push(") AS lives ORDER BY stock_id LIMIT ");
         query.push_bind(i64::from(page.limit)).push(" OFFSET ");
-        query.push_bind(i64::from(page.offset));
+        query.push_bind(i64::from(page.offset()));
         let rows: Vec<LifeRow> = query
             .build_query_as()
             .persistent(false)

@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 
 use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
-use stockroom_application::filter::{StockCondition, TextCondition};
+use stockroom_application::filter::{ReservationCondition, StockCondition, TextCondition};
 use stockroom_application::ports::{
-    Cursor, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _, StoredReader as _,
-    View,
+    Cursor, HistoryReader as _, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _,
+    StoredReader as _, View,
 };
-use stockroom_application::{Environment, PageRequest};
+use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};
 use stockroom_domain::{
     Actor, Command, CreateStock, DeleteStock, ExpiresIn, ExtendReservation, FulfilReservation,
     Operation, OrderId, OrganizationId, Owner, PayReservation, ProductId, Quantity,
-    ReleaseReservation, ReservationItem, Reserve, SettleStock, StockId, StoreId, Timestamp,
-    Transact, TransactionAction,
+    ReleaseReservation, ReservationId, ReservationItem, ReservationStatus, Reserve, SettleStock,
+    StockId, StoreId, Timestamp, Transact, TransactionAction,
 };
 use stockroom_test_postgres::TestDatabase;
 use uuid::Uuid;
 
-use super::{ListQuery, location, product, stock};
+use super::{ListQuery, location, product, reservation, stock};
 use crate::{PostgresDatabase, PostgresOptions};
 
 const ORGANIZATION: &str = "
@@ -110,14 +110,36 @@ async fn execute(database: &PostgresDatabase, statements: &'static str) {
     session.commit().await.unwrap();
 }
 
-/// Carries out the page and gives how many rows and pages that took, and the plan.
-async fn explain<P>(database: &PostgresDatabase, list: ListQuery<P>) -> (u64, String)
-where
-    P: Fn(&mut QueryBuilder<Postgres>, Owner),
-{
-    const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) ";
+const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) ";
+
+/// An id of `ROWS`.
+fn id(owner: u128, number: u128) -> Uuid {
+    // Decimal digits, written as hexadecimal ones.
+    let number = u128::from_str_radix(&number.to_string(), 16).unwrap();
+    Uuid::from_u128(((0x2000_0000 + owner) << 96) | number)
+}
+
+/// The first page of a list, and pages deep in what the organization has, and the store.
+fn pages() -> [PageRequest<Uuid>; 4] {
+    let behind = |owner, number| PageRequest::after(25, id(owner, number));
+    let first = PageRequest::default();
+    [
+        first,
+        behind(1, 15_000),
+        behind(2, 5_000),
+        behind(2, 19_990),
+    ]
+}
+
+/// Fails if the page takes more than a list may look at.
+async fn assert_narrow_query(database: &PostgresDatabase, query: QueryBuilder<Postgres>) {
+    let (pages, plan) = explain(database, query).await;
+    assert!(pages <= PAGES_MAX, "{pages} pages\n{plan}");
+}
+
+/// Carries out a query and gives how many pages of tables that took, and the plan.
+async fn explain(database: &PostgresDatabase, mut query: QueryBuilder<Postgres>) -> (u64, String) {
     let mut session = database.reader().await.unwrap();
-    let mut query = list.page_query(EXPLAIN, PageRequest::default());
     let rows: Vec<PgRow> = query.build().fetch_all(&mut session).await.unwrap();
     let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     // The first such line is of the whole: `Buffers: shared hit=12 read=3`.
@@ -131,8 +153,9 @@ async fn assert_narrow<P>(database: &PostgresDatabase, list: ListQuery<P>)
 where
     P: Fn(&mut QueryBuilder<Postgres>, Owner),
 {
-    let (pages, plan) = explain(database, list).await;
-    assert!(pages <= PAGES_MAX, "{pages} pages\n{plan}");
+    for page in pages() {
+        assert_narrow_query(database, list.page_query(EXPLAIN, page)).await;
+    }
 }
 
 #[tokio::test]
@@ -142,7 +165,15 @@ async fn lists_read_little_more_than_they_give() {
     execute(&database, ROWS).await;
     execute(&database, ANALYZE).await;
     assert_narrow(&database, location::select(VIEW, &[])).await;
-    assert_narrow(&database, product::select(VIEW)).await;
+    for page in pages() {
+        let place = page.map(|id| ProductPlace {
+            registered_at: Timestamp::UNIX_EPOCH,
+            id: ProductId::new(id),
+        });
+        let list = product::select(VIEW, place.place().copied());
+        let rows = PageRequest::from_offset(page.limit, page.offset());
+        assert_narrow_query(&database, list.page_query(EXPLAIN, rows)).await;
+    }
     let organization = View {
         acting: Owner::Organization,
         ..VIEW
@@ -155,6 +186,70 @@ async fn lists_read_little_more_than_they_give() {
     let slug = [StockCondition::Location(slug)];
     assert_narrow(&database, stock::select(VIEW, &slug)).await;
     assert_narrow(&database, stock::select(VIEW, &[])).await;
+    let now = Timestamp::from_milliseconds(3_000_000_000_000).unwrap();
+    let pending = [ReservationCondition::Status(vec![
+        ReservationStatus::Pending,
+    ])];
+    for page in pages() {
+        let page = page.map(ReservationId::new);
+        for filter in [&[][..], &pending] {
+            let query = reservation::page_query(EXPLAIN, VIEW, filter, now, page);
+            assert_narrow_query(&database, query).await;
+        }
+    }
+}
+
+/// Other lists than those, deep in 20,000 items.
+#[tokio::test]
+async fn pages_behind_a_place_read_little_more_than_they_give() {
+    const ROWS_MAX: i64 = 300;
+    const MANY_HOLDS: &str = "
+        INSERT INTO reservation_lines
+            SELECT organization_id, id, 1, '20000002-0000-0000-0000-000000000001', product_id,
+                owner_id, NULL, 1, 0, 0, 4000000000000
+            FROM numbered";
+    let (database, _server) = database().await;
+    execute(&database, ORGANIZATION).await;
+    execute(&database, ROWS).await;
+    execute(&database, MANY_HOLDS).await;
+    execute(&database, ANALYZE).await;
+    let now = Timestamp::from_milliseconds(3_000_000_000_000).unwrap();
+    let organization = VIEW.organization;
+    let holds = async |page| {
+        let before = rows_read(&database).await;
+        let stock = StockId::new(id(2, 1));
+        let holds = database
+            .holds(organization, stock, now, page)
+            .await
+            .unwrap();
+        assert!(!holds.items.is_empty());
+        let read = rows_read(&database).await;
+        read["reservation_lines"] - before["reservation_lines"]
+    };
+    // How many there are has to be counted.
+    let first = holds(PageRequest::default()).await;
+    for page in pages() {
+        let page = page.map(|id| HoldPlace {
+            reservation: ReservationId::new(id),
+            line: 1,
+        });
+        let read = holds(page).await;
+        assert!(
+            read <= first + ROWS_MAX,
+            "{read} rows, and {first} of the first page"
+        );
+    }
+}
+
+async fn assert_few_rows(
+    database: &PostgresDatabase,
+    before: &BTreeMap<String, i64>,
+    rows_max: i64,
+) {
+    for (table, rows) in rows_read(database).await {
+        let read = rows - before.get(&table).unwrap_or(&0);
+        assert!(read <= rows_max, "{read} rows of {table}");
+    }
 }
 
 /// How many rows of each table PostgreSQL has looked at so far, on the one connection that there is.
@@ -202,8 +297,7 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
     }
     reserve(database, product).await;
     database.stock(VIEW, product).await.unwrap().unwrap();
-    let page = PageRequest::default();
-    let history = database.transactions(VIEW, product, &[], page).await;
+    let history = database.transactions(VIEW, product, &[], 25, 0).await;
     let last = history.unwrap().unwrap().items.pop().unwrap();
     let found = database.transaction(VIEW, product, last.entry.id).await;
     found.unwrap().unwrap();
@@ -234,7 +328,7 @@ async fn reserve(database: &PostgresDatabase, product: ProductId) {
         let stock = database.stock(VIEW, product).await.unwrap().unwrap();
         let page = PageRequest::default();
         let holds = database.holds(organization, stock.id, stock.created_at, page);
-        assert_eq!(holds.await.unwrap().total, 1);
+        assert_eq!(holds.await.unwrap().total, Some(1));
         let extend = ExtendReservation {
             reservation: reservation.clone(),
             expires_in: ExpiresIn::default(),
@@ -294,10 +388,7 @@ async fn plans_that_were_made_while_tables_were_empty_stay_good() {
     execute(&database, ROWS).await;
     let before = rows_read(&database).await;
     live(&database, 2, "place").await;
-    for (table, rows) in rows_read(&database).await {
-        let read = rows - before.get(&table).unwrap_or(&0);
-        assert!(read <= ROWS_MAX, "{read} rows of {table}");
-    }
+    assert_few_rows(&database, &before, ROWS_MAX).await;
 }
 
 /// Reads a little of everything that is verified.
@@ -328,8 +419,5 @@ async fn what_is_verified_is_read_as_far_as_it_is_asked_for() {
     execute(&database, ENTRIES).await;
     let before = rows_read(&database).await;
     read_stored(&database, stock).await;
-    for (table, rows) in rows_read(&database).await {
-        let read = rows - before.get(&table).unwrap_or(&0);
-        assert!(read <= ROWS_MAX, "{read} rows of {table}");
-    }
+    assert_few_rows(&database, &before, ROWS_MAX).await;
 }

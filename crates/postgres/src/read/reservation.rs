@@ -8,7 +8,7 @@ use stockroom_application::filter::ReservationCondition;
 use stockroom_application::ports::{
     ReservationFigures, ReservationReader, StockHold, StoreError, View,
 };
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
     OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
     ReservationStatus, Slug, StockId, StockKey, Timestamp,
@@ -39,38 +39,33 @@ impl ReservationReader for PostgresDatabase {
         view: View,
         filter: &[ReservationCondition],
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<Reservation>, StoreError> {
-        let PageRequest { limit, offset } = page;
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let mut query = select("SELECT reservations.reservation_id", view, filter, now);
-        query.push(format_args!(
-            " ORDER BY reservations.reservation_id LIMIT {limit} OFFSET {offset}"
-        ));
-        let ids: Vec<Uuid> = query
+        let mut ids: Vec<Uuid> = page_query("", view, filter, now, page)
             .build_query_scalar()
             .persistent(false)
             .fetch_all(&mut snapshot)
             .await
             .map_err(failed)?;
+        let next = page.cut(&mut ids, |id| ReservationId::new(*id));
         let ids = ids.into_iter().map(ReservationId::new);
-        let found = rows::reservation::reservations(&mut snapshot, view.organization, ids).await?;
+        let items = rows::reservation::reservations(&mut snapshot, view.organization, ids).await?;
         let total = if filter.is_empty() {
-            reservation_count(&mut snapshot, view.organization, view.acting).await?
-        } else {
+            Some(reservation_count(&mut snapshot, view.organization, view.acting).await?)
+        } else if page.wants_total(true) {
             let counted: i64 = select("SELECT count(*)", view, filter, now)
                 .build_query_scalar()
                 .persistent(false)
                 .fetch_one(&mut snapshot)
                 .await
                 .map_err(failed)?;
-            u64::try_from(counted).unwrap_or(0)
+            Some(u64::try_from(counted).unwrap_or(0))
+        } else {
+            None
         };
         snapshot.commit().await?;
-        Ok(Page {
-            items: found,
-            total,
-        })
+        Ok(Page { items, total, next })
     }
 
     async fn holds(
@@ -78,8 +73,13 @@ impl ReservationReader for PostgresDatabase {
         organization: OrganizationId,
         stock: StockId,
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<StockHold>, StoreError> {
+        page: PageRequest<HoldPlace>,
+    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+        // Every line is behind this one.
+        let first = (Uuid::nil(), -1);
+        let (after, after_line) = page.place().map_or(first, |place| {
+            (place.reservation.uuid(), i64::from(place.line))
+        });
         let mut snapshot = self.read().await?;
         let found = sqlx::query!(
             r#"
@@ -90,6 +90,7 @@ impl ReservationReader for PostgresDatabase {
                 reservations.status AS "status!",
                 reservations.expires_at AS "expires_at?",
                 locations.slug AS "slug?",
+                held.line AS "line!",
                 held.open AS "open!"
             FROM (
                 SELECT
@@ -99,8 +100,9 @@ impl ReservationReader for PostgresDatabase {
                     AND stock_id = $2
                     AND quantity > fulfilled + released
                     AND (expires_at IS NULL OR expires_at > $3)
+                    AND (reservation_id, line) > ($4, $5)
                 ORDER BY reservation_id, line
-                LIMIT $4 OFFSET $5
+                LIMIT $6 OFFSET $7
             ) AS held
             CROSS JOIN LATERAL (
                 SELECT * FROM reservations
@@ -119,8 +121,10 @@ impl ReservationReader for PostgresDatabase {
             organization.uuid(),
             stock.uuid(),
             now.as_milliseconds(),
-            i64::from(page.limit),
-            i64::from(page.offset),
+            after,
+            after_line,
+            i64::from(page.enough()),
+            i64::from(page.offset()),
         )
         .fetch_all(&mut snapshot)
         .await
@@ -149,6 +153,7 @@ impl ReservationReader for PostgresDatabase {
             let slug = hold.slug.map(Slug::new).transpose();
             items.push(StockHold {
                 reservation: ReservationId::new(hold.reservation_id),
+                line: row.valid("line", u32::try_from(hold.line))?,
                 owner: Owner::from_uuid(hold.owner_id, organization),
                 order: row.valid("order_id", order.transpose())?,
                 state: rows::reservation::state(row, &hold.status, hold.expires_at)?,
@@ -156,10 +161,9 @@ impl ReservationReader for PostgresDatabase {
                 quantity: row.quantity("quantity", hold.open)?,
             });
         }
-        Ok(Page {
-            items,
-            total: u64::try_from(total).unwrap_or(0),
-        })
+        let next = page.cut(&mut items, StockHold::place);
+        let total = Some(u64::try_from(total).unwrap_or(0));
+        Ok(Page { items, total, next })
     }
 
     async fn due_stocks(
@@ -272,8 +276,30 @@ impl ReservationReader for PostgresDatabase {
     }
 }
 
+/// The ids on one page of the reservations of `view` that fulfil every condition, in order, and one
+/// more if there are more.
+pub(super) fn page_query(
+    start: &str,
+    view: View,
+    filter: &[ReservationCondition],
+    now: Timestamp,
+    page: PageRequest<ReservationId>,
+) -> QueryBuilder<Postgres> {
+    let start = format!("{start}SELECT reservations.reservation_id");
+    let mut query = select(&start, view, filter, now);
+    if let Some(after) = page.place() {
+        query.push(" AND reservations.reservation_id > ");
+        query.push_bind(after.uuid());
+    }
+    let (limit, offset) = (page.enough(), page.offset());
+    query.push(format_args!(
+        " ORDER BY reservations.reservation_id LIMIT {limit} OFFSET {offset}"
+    ));
+    query
+}
+
 /// What `start` selects of the reservations of `view` that fulfil every condition.
-pub(super) fn select(
+fn select(
     start: &str,
     view: View,
     filter: &[ReservationCondition],

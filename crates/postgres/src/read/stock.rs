@@ -5,7 +5,9 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::filter::{StockCondition, TransactionCondition};
 use stockroom_application::ports::{StockReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Owner, ProductId, Recorded, Stock, StockKey, StockLife, TransactionId};
+use stockroom_domain::{
+    Owner, ProductId, Recorded, Stock, StockId, StockKey, StockLife, TransactionId,
+};
 use uuid::Uuid;
 
 use super::{ListQuery, history, kept_count};
@@ -38,10 +40,13 @@ impl StockReader for PostgresDatabase {
         &self,
         view: View,
         filter: &[StockCondition],
-        page: PageRequest,
-    ) -> Result<Page<Stock>, StoreError> {
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let keys: Vec<(Uuid, Uuid, Uuid)> = select(view, filter).page(&mut snapshot, page).await?;
+        let list = select(view, filter);
+        let mut keys: Vec<(Uuid, Uuid, Uuid)> =
+            list.page(&mut snapshot, page.map(StockId::uuid)).await?;
+        let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
             owner: Owner::from_uuid(owner_id, view.organization),
@@ -49,12 +54,14 @@ impl StockReader for PostgresDatabase {
         let mut items = rows::stock::stocks(&mut snapshot, view.organization, keys).await?;
         items.sort_by_key(|stock| stock.id);
         let total = if filter.is_empty() {
-            kept_count(&mut snapshot, view, Kind::Stock).await?
+            Some(kept_count(&mut snapshot, view, Kind::Stock).await?)
+        } else if page.wants_total(true) {
+            Some(list.count(&mut snapshot).await?)
         } else {
-            select(view, filter).count(&mut snapshot).await?
+            None
         };
         snapshot.commit().await?;
-        Ok(Page { items, total })
+        Ok(Page { items, total, next })
     }
 
     async fn transactions(
@@ -62,8 +69,9 @@ impl StockReader for PostgresDatabase {
         view: View,
         product: ProductId,
         filter: &[TransactionCondition],
-        page: PageRequest,
-    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
         let mut snapshot = if filter.is_empty() {
             self.read().await?
         } else {
@@ -74,6 +82,7 @@ impl StockReader for PostgresDatabase {
             Some(stock) => {
                 let organization = view.organization;
                 let life = StockLife::from(&stock);
+                let page = PageRequest::from_offset(limit, offset);
                 Some(history::page(&mut snapshot, organization, &life, filter, page).await?)
             }
         };
@@ -134,7 +143,7 @@ pub(super) fn select(
     filter: &[StockCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
     let organization = view.organization;
-    ListQuery::new(view, move |query, owner| {
+    ListQuery::new(view, "stocks.stock_id", move |query, owner| {
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
         query.push("WHERE stocks.organization_id = ");
         query.push_bind(organization.uuid());

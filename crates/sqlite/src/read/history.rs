@@ -16,22 +16,24 @@ pub(super) async fn page(
     organization: OrganizationId,
     life: &StockLife,
     filter: &[TransactionCondition],
-    page: PageRequest,
-) -> Result<Page<Recorded>, StoreError> {
+    page: PageRequest<TransactionId>,
+) -> Result<Page<Recorded, TransactionId>, StoreError> {
     let (sequences, total) = if filter.is_empty() {
         (unfiltered(life, page), life.sequence)
     } else {
         filtered(connection, organization, life, filter, page).await?
     };
     let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
-    let items = rows::entry::entries(connection, organization, wanted).await?;
-    Ok(Page { items, total })
+    let mut items = rows::entry::entries(connection, organization, wanted).await?;
+    let next = page.cut(&mut items, |recorded| recorded.entry.id);
+    let total = Some(total);
+    Ok(Page { items, total, next })
 }
 
 /// Sequence numbers have no gaps: a page of all entries is known before anything is read.
-fn unfiltered(life: &StockLife, page: PageRequest) -> Vec<u64> {
-    let offset = u64::from(page.offset);
-    let end = life.sequence.min(offset + u64::from(page.limit));
+fn unfiltered(life: &StockLife, page: PageRequest<TransactionId>) -> Vec<u64> {
+    let offset = u64::from(page.offset());
+    let end = life.sequence.min(offset + u64::from(page.enough()));
     (offset + 1..=end).collect()
 }
 
@@ -40,12 +42,12 @@ async fn filtered(
     organization: OrganizationId,
     life: &StockLife,
     filter: &[TransactionCondition],
-    page: PageRequest,
+    page: PageRequest<TransactionId>,
 ) -> Result<(Vec<u64>, u64), StoreError> {
     let mut query = select("SELECT entries.sequence", organization, life, filter);
     query.push(" ORDER BY entries.sequence LIMIT ");
-    query.push_bind(page.limit).push(" OFFSET ");
-    query.push_bind(page.offset);
+    query.push_bind(page.enough()).push(" OFFSET ");
+    query.push_bind(page.offset());
     let sequences = numbers(&mut query, connection).await?;
     let mut query = select("SELECT count(*)", organization, life, filter);
     let total: u32 = query

@@ -28,31 +28,36 @@ impl KeyReader for SqliteDatabase {
         &self,
         organization: OrganizationId,
         owner: Owner,
-        page: PageRequest,
-    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError> {
+        page: PageRequest<KeyId>,
+    ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         let organization_id = organization.uuid();
+        // Every id is behind the nil one.
+        let after = page.place().map_or(Uuid::nil(), |id| id.uuid());
+        let (limit, offset) = (page.enough(), page.offset());
         let owner_id = owner.to_uuid(organization);
         let mut snapshot = self.read().await?;
-        let ids = sqlx::query_scalar!(
+        let mut ids = sqlx::query_scalar!(
             r#"
             SELECT key_id AS "key_id!: Uuid" FROM application_keys
-            WHERE organization_id = ?1 AND owner_id = ?2
-            ORDER BY key_id LIMIT ?3 OFFSET ?4
+            WHERE organization_id = ?1 AND owner_id = ?2 AND key_id > ?3
+            ORDER BY key_id LIMIT ?4 OFFSET ?5
             "#,
             organization_id,
             owner_id,
-            page.limit,
-            page.offset,
+            after,
+            limit,
+            offset,
         )
         .fetch_all(&mut *snapshot)
         .await
         .map_err(failed)?;
+        let next = page.cut(&mut ids, |id| KeyId::new(*id));
         let ids = ids.into_iter().map(KeyId::new);
         let items = rows::key::keys(&mut snapshot, organization, ids).await?;
         let totals = key_totals(&mut snapshot, organization, owner).await?;
         snapshot.commit().await.map_err(failed)?;
-        let total = totals.keys;
-        Ok((Page { items, total }, totals))
+        let total = Some(totals.keys);
+        Ok((Page { items, total, next }, totals))
     }
 
     async fn key_by_client_id(

@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use stockroom_application::filter::LocationCondition;
-use stockroom_application::ports::{LocationReader, StoreError, View, sort_by_distance};
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::ports::{LocationReader, StoreError, View};
+use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId};
 use uuid::Uuid;
 
-use super::{COUNT, ListQuery, kept_count};
+use super::{Behind, COUNT, ListQuery, kept_count};
 use crate::commit::Kind;
 use crate::error::failed;
 use crate::{SqliteDatabase, filter, rows};
@@ -27,37 +27,54 @@ impl LocationReader for SqliteDatabase {
         view: View,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
-        page: PageRequest,
-    ) -> Result<Page<Location>, StoreError> {
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError> {
+        let place = |location: &Location| LocationPlace::of(location, nearest_to);
         let mut snapshot = self.read().await?;
-        let query = select("", view, filter);
-        let ids: Vec<(Uuid,)> = match nearest_to {
-            None => query.page(&mut snapshot, page).await?,
+        let ids: Vec<(Uuid,)> = if nearest_to.is_some() {
             // An owner has a limited number of locations.
-            Some(_) => query.all(&mut snapshot).await?,
+            select("", view, None, filter).all(&mut snapshot).await?
+        } else {
+            let after = page.place().map(|place| place.id);
+            let list = select("", view, after, filter);
+            list.page(&mut snapshot, &page).await?
         };
         let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
         let mut items = rows::location::locations(&mut snapshot, view.organization, ids).await?;
-        items.sort_by_key(|location| location.id);
-        let page = if let Some(nearest_to) = nearest_to {
-            sort_by_distance(&mut items, nearest_to);
-            Page::of(items, page)
+        items.sort_by_cached_key(place);
+        let found = if nearest_to.is_some() {
+            let found = Page::of(items, &page, place);
+            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
+            Page { total, ..found }
         } else {
+            let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
-                kept_count(&mut snapshot, view, Kind::Location).await?
+                Some(kept_count(&mut snapshot, view, Kind::Location).await?)
+            } else if page.wants_total(true) {
+                let list = select(COUNT, view, None, filter);
+                Some(list.count(&mut snapshot).await?)
             } else {
-                select(COUNT, view, filter).count(&mut snapshot).await?
+                None
             };
-            Page { items, total }
+            Page { items, total, next }
         };
         snapshot.commit().await.map_err(failed)?;
-        Ok(page)
+        Ok(found)
     }
 }
 
 /// The ids of the locations that `view` sees.
-pub(super) fn select(start: &str, view: View, filter: &[LocationCondition]) -> ListQuery {
-    ListQuery::new(start, view, |query, owner| {
+pub(super) fn select(
+    start: &str,
+    view: View,
+    after: Option<LocationId>,
+    filter: &[LocationCondition],
+) -> ListQuery {
+    let after = after.map(|location| Behind {
+        column: "locations.location_id",
+        id: location.uuid(),
+    });
+    ListQuery::new(start, view, after, |query, owner| {
         query.push(
             "SELECT locations.location_id FROM locations INDEXED BY locations_of_owner \
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",

@@ -17,22 +17,32 @@ use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{StoreError, View};
 use stockroom_domain::Owner;
+use uuid::Uuid;
 
 use crate::commit::Kind;
 use crate::error::failed;
 use crate::rows::Row;
+
+/// Where a list begins: behind the row whose id this would be.
+#[derive(Clone, Copy)]
+struct Behind {
+    column: &'static str,
+    id: Uuid,
+}
 
 /// A list of what a store and its organization have, or the organization alone: one `SELECT` for
 /// each whose things are seen.
 struct ListQuery(QueryBuilder<Sqlite>, &'static str);
 
 impl ListQuery {
-    /// `push_select` appends the `SELECT` for one owner. Its first column, the id by which the
-    /// list is sorted unless [`ordered_by`](Self::ordered_by) says otherwise, has to come sorted out
-    /// of an index: then SQLite merges the two without reading further than the page.
+    /// `push_select` appends the `SELECT` for one owner, which ends in the conditions of its `WHERE`.
+    /// Its first column, the id by which the list is sorted unless [`ordered_by`](Self::ordered_by)
+    /// says otherwise, has to come sorted out of an index: then SQLite merges the two without reading
+    /// further than the page. The list begins behind `after`.
     fn new(
         start: &str,
         view: View,
+        after: Option<Behind>,
         push_select: impl Fn(&mut QueryBuilder<Sqlite>, Owner),
     ) -> Self {
         let mut query = QueryBuilder::new(start);
@@ -41,6 +51,9 @@ impl ListQuery {
                 query.push(" UNION ALL ");
             }
             push_select(&mut query, owner);
+            if let Some(Behind { column, id }) = after {
+                query.push(" AND ").push(column).push(" > ").push_bind(id);
+            }
         }
         Self(query, "1")
     }
@@ -50,18 +63,18 @@ impl ListQuery {
         Self(self.0, columns)
     }
 
-    /// The rows of one page, in order.
-    async fn page<T>(
+    /// The rows of one page of this list, in order, and one more if there are more.
+    async fn page<T, P>(
         mut self,
         connection: &mut SqliteConnection,
-        page: PageRequest,
+        page: &PageRequest<P>,
     ) -> Result<Vec<T>, StoreError>
     where
         T: for<'r> FromRow<'r, SqliteRow> + Send + Unpin,
     {
         self.0.push(format_args!(" ORDER BY {} LIMIT ", self.1));
-        self.0.push_bind(page.limit);
-        self.0.push(" OFFSET ").push_bind(page.offset);
+        self.0.push_bind(page.enough());
+        self.0.push(" OFFSET ").push_bind(page.offset());
         self.all(connection).await
     }
 

@@ -38,16 +38,10 @@ impl HistoryReader for SqliteDatabase {
         &self,
         view: View,
         at: Timestamp,
-        after: Option<StockId>,
-        page: PageRequest,
+        page: PageRequest<StockId>,
     ) -> Result<Vec<StockLife>, StoreError> {
         let mut connection = self.reader().await?;
-        let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, view, at, after);
-        query.push(") ORDER BY stock_id LIMIT ");
-        query.push_bind(page.limit).push(" OFFSET ");
-        query.push_bind(page.offset);
-        let rows: Vec<LifeRow> = query
+        let rows: Vec<LifeRow> = lives_query("", view, at, page)
             .build_query_as()
             .persistent(false)
             .fetch_all(&mut *connection)
@@ -156,8 +150,24 @@ impl HistoryReader for SqliteDatabase {
     }
 }
 
+/// The stocks on one page of those that `view` saw at a time, merged from indexes.
+pub(super) fn lives_query(
+    start: &str,
+    view: View,
+    at: Timestamp,
+    page: PageRequest<StockId>,
+) -> QueryBuilder<Sqlite> {
+    let mut query = QueryBuilder::new(start);
+    push_lives(&mut query, view, at, page.place().copied());
+    query.push(" ORDER BY stock_id LIMIT ");
+    query.push_bind(page.limit).push(" OFFSET ");
+    query.push_bind(page.offset());
+    query
+}
+
 /// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's
-/// those of whose products it had none.
+/// those of whose products it had none. The indexes are named, because SQLite has no idea of how much
+/// one organization has deleted.
 fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after: Option<StockId>) {
     let organization_id = view.organization.uuid();
     let acting_id = view.acting.to_uuid(view.organization);
@@ -173,7 +183,7 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
         }
         query.push(format_args!(
             "SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
-             {deleted_at} AS deleted_at FROM {table} AS life \
+             {deleted_at} AS deleted_at FROM {table} AS life INDEXED BY {table}_of_owner \
              WHERE organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
@@ -186,9 +196,13 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
         if owner == view.acting {
             continue;
         }
-        for (table, end) in [("stocks", ""), ("deleted_stocks", " AND own.deleted_at > ")] {
+        let deleted = (
+            "deleted_stocks AS own INDEXED BY deleted_stocks_of_product",
+            " AND own.deleted_at > ",
+        );
+        for (table, end) in [("stocks AS own", ""), deleted] {
             query.push(format_args!(
-                " AND NOT EXISTS (SELECT 1 FROM {table} AS own \
+                " AND NOT EXISTS (SELECT 1 FROM {table} \
                  WHERE own.product_id = life.product_id AND own.organization_id = "
             ));
             query.push_bind(organization_id);

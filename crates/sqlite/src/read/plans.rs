@@ -2,17 +2,19 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 use stockroom_application::filter::{
     Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
 };
 use stockroom_application::ports::View;
-use stockroom_application::{Environment, PageRequest};
-use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockLife, StoreId};
+use stockroom_application::{Environment, PageRequest, ProductPlace};
+use stockroom_domain::{
+    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockLife, StoreId,
+};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use super::{COUNT, ListQuery, history, location, product, stock};
+use super::{COUNT, ListQuery, history, location, past, product, reservation, stock};
 use crate::{SqliteDatabase, SqliteOptions};
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
@@ -35,22 +37,47 @@ fn view() -> View {
     }
 }
 
+type Step = (i64, i64, i64, String);
+
+fn texts(steps: Vec<Step>) -> Vec<String> {
+    steps.into_iter().map(|(.., text)| text).collect()
+}
+
+/// The steps of a page.
+async fn page_steps(connection: &mut SqliteConnection, list: ListQuery) -> Vec<String> {
+    let page = PageRequest::<()>::default();
+    texts(list.page(connection, &page).await.unwrap())
+}
+
 /// The steps of a page and of its count.
 async fn steps(
     connection: &mut SqliteConnection,
     query: impl Fn(&str) -> ListQuery,
 ) -> (Vec<String>, Vec<String>) {
-    let page: Vec<(i64, i64, i64, String)> = query(EXPLAIN)
-        .page(&mut *connection, PageRequest::default())
-        .await
-        .unwrap();
+    let page = page_steps(connection, query(EXPLAIN)).await;
     let mut count = query(&format!("{EXPLAIN}{COUNT}"));
     count.0.push(")");
-    let count: Vec<(i64, i64, i64, String)> = count.all(connection).await.unwrap();
-    let texts = |steps: Vec<(i64, i64, i64, String)>| {
-        steps.into_iter().map(|(.., text)| text).collect::<Vec<_>>()
-    };
-    (texts(page), texts(count))
+    let count: Vec<Step> = count.all(connection).await.unwrap();
+    (page, texts(count))
+}
+
+/// The steps of a query.
+async fn query_steps(
+    connection: &mut SqliteConnection,
+    mut query: QueryBuilder<Sqlite>,
+) -> Vec<String> {
+    let query = query.build_query_as();
+    let steps: Vec<Step> = query.fetch_all(connection).await.unwrap();
+    texts(steps)
+}
+
+/// Fails unless what is behind the place is found in an index by this column, in each of so many
+/// parts of the list.
+fn assert_sought(steps: &[String], condition: &str, parts: usize) {
+    let sought = steps.iter().filter(|step| {
+        step.starts_with("SEARCH ") && step.ends_with(&format!(" AND {condition})"))
+    });
+    assert_eq!(sought.count(), parts, "{steps:#?}");
 }
 
 /// Fails if a step goes through a whole table, or through all that an organization has in it.
@@ -89,16 +116,24 @@ fn assert_merged(steps: &[String]) {
     assert_narrow(steps, "");
 }
 
+/// The statements that are checked when the crate is compiled.
+fn checked_statements() -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
+    let files = std::fs::read_dir(folder).unwrap();
+    let statements = files.map(|file| {
+        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
+        described["query"].as_str().unwrap().to_owned()
+    });
+    statements.collect()
+}
+
 #[tokio::test]
 async fn no_checked_statement_reads_whole_tables() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let mut statements = 0;
-    for file in std::fs::read_dir(folder).unwrap() {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
-        let statement = described["query"].as_str().unwrap();
+    for statement in checked_statements() {
         // The operator lists all organizations, and all stores of one.
         if statement.contains("ORDER BY created_at") {
             continue;
@@ -110,7 +145,7 @@ async fn no_checked_statement_reads_whole_tables() {
             .iter()
             .map(|row| row.get(3))
             .collect();
-        assert_narrow(&steps, statement);
+        assert_narrow(&steps, &statement);
         statements += 1;
     }
     assert!(statements > 40, "{statements}");
@@ -137,15 +172,91 @@ async fn no_statement_of_a_direct_connection_reads_whole_tables() {
 async fn lists_are_merged_from_indexes() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
-    let (page, _) = steps(&mut connection, |start| stock::select(start, view(), &[])).await;
+    for list in [
+        stock::select(EXPLAIN, view(), None, &[]),
+        location::select(EXPLAIN, view(), None, &[]),
+        product::select(EXPLAIN, view(), None),
+    ] {
+        let page = page_steps(&mut connection, list).await;
+        assert_merged(&page);
+    }
+}
+
+/// Whatever is before the place is not read.
+#[tokio::test]
+async fn pages_behind_a_place_begin_there() {
+    let (database, _folder) = database().await;
+    let mut connection = database.reader().await.unwrap();
+    let place = Uuid::from_u128(3);
+    let filter = [StockCondition::Available(Comparison::Greater(3))];
+    let stock_id = Some(StockId::new(place));
+    let product = ProductPlace {
+        registered_at: Environment::system().now(),
+        id: ProductId::new(place),
+    };
+    for (list, condition) in [
+        (stock::select(EXPLAIN, view(), stock_id, &[]), "stock_id>?"),
+        (
+            stock::select(EXPLAIN, view(), stock_id, &filter),
+            "stock_id>?",
+        ),
+        (
+            location::select(EXPLAIN, view(), Some(LocationId::new(place)), &[]),
+            "location_id>?",
+        ),
+        (
+            product::select(EXPLAIN, view(), Some(product)),
+            "(created_at,product_id)>(?,?)",
+        ),
+    ] {
+        let page = page_steps(&mut connection, list).await;
+        assert_merged(&page);
+        assert_sought(&page, condition, 2);
+    }
+    let now = Environment::system().now();
+    let behind = PageRequest::after(25, ReservationId::new(place));
+    let page = reservation::page_query(EXPLAIN, view(), &[], now, behind);
+    let page = query_steps(&mut connection, page).await;
+    assert_narrow(&page, "");
+    assert_sought(&page, "reservation_id>?", 1);
+    let behind = PageRequest::after(25, StockId::new(place));
+    let page = past::lives_query(EXPLAIN, view(), now, behind);
+    let page = query_steps(&mut connection, page).await;
     assert_merged(&page);
-    let (page, _) = steps(&mut connection, |start| {
-        location::select(start, view(), &[])
-    })
-    .await;
-    assert_merged(&page);
-    let (page, _) = steps(&mut connection, |start| product::select(start, view())).await;
-    assert_merged(&page);
+    assert_sought(&page, "stock_id>?", 4);
+}
+
+/// So do those whose statements are checked.
+#[tokio::test]
+async fn pages_of_keys_and_holds_begin_behind_their_places() {
+    let (database, _folder) = database().await;
+    let mut connection = database.reader().await.unwrap();
+    let mut found = 0;
+    for statement in checked_statements() {
+        let sought = [
+            (
+                "key_id > ?3",
+                "(organization_id=? AND owner_id=? AND key_id>?)",
+            ),
+            (
+                "(lines.reservation_id, lines.line) > (?4, ?5)",
+                "(organization_id=? AND stock_id=? AND (reservation_id,line)>(?,?))",
+            ),
+        ];
+        for (condition, search) in sought {
+            if statement.contains(condition) {
+                let explained = QueryBuilder::new(format!("{EXPLAIN}{statement}"));
+                let steps = query_steps(&mut connection, explained).await;
+                assert!(
+                    steps.iter().any(|step| step.ends_with(search)),
+                    "{steps:#?}"
+                );
+                assert!(!steps.iter().any(|step| step.contains("TEMP B-TREE")));
+                found += 1;
+            }
+        }
+    }
+    assert_eq!(found, 2);
 }
 
 #[tokio::test]
@@ -158,7 +269,7 @@ async fn filtered_lists_are_merged_from_indexes() {
         StockCondition::CreatedAt(Comparison::In(vec![])),
     ];
     let (page, count) = steps(&mut connection, |start| {
-        stock::select(start, view(), &filter)
+        stock::select(start, view(), None, &filter)
     })
     .await;
     assert_merged(&page);
@@ -169,7 +280,7 @@ async fn filtered_lists_are_merged_from_indexes() {
         open_end: true,
     }))];
     let (page, count) = steps(&mut connection, |start| {
-        location::select(start, view(), &filter)
+        location::select(start, view(), None, &filter)
     })
     .await;
     assert_merged(&page);
@@ -185,7 +296,7 @@ async fn stock_in_a_location_and_of_a_product_is_looked_up() {
     for (condition, found_by) in [(location, "stock_id=?"), (id, "product_id=?")] {
         let filter = [condition];
         let (page, count) = steps(&mut connection, |start| {
-            stock::select(start, view(), &filter)
+            stock::select(start, view(), None, &filter)
         })
         .await;
         for steps in [page, count] {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, View};
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{Page, PageRequest, ProductPlace};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
 use uuid::Uuid;
 
@@ -35,26 +35,31 @@ impl ProductReader for SqliteDatabase {
     async fn list_products(
         &self,
         view: View,
-        page: PageRequest,
-    ) -> Result<Page<ProductAndStock>, StoreError> {
+        page: PageRequest<ProductPlace>,
+    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
         let mut snapshot = self.read().await?;
-        let keys: Vec<(i64, Uuid, Uuid)> = select("", view).page(&mut snapshot, page).await?;
+        let list = select("", view, page.place().copied());
+        let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
+        let has_more = page.has_more(&mut keys);
         let keys = keys.into_iter().map(|(_, id, owner_id)| {
             let owner = Owner::from_uuid(owner_id, view.organization);
             (owner, ProductId::new(id))
         });
         let mut products = rows::product::products(&mut snapshot, view.organization, keys).await?;
         products.sort_by_key(|product| (product.created_at, product.id));
+        let next = products.last().filter(|_| has_more).map(ProductPlace::from);
         let items = with_stock(&mut snapshot, view, products).await?;
         let total = kept_count(&mut snapshot, view, Kind::Product).await?;
         snapshot.commit().await.map_err(failed)?;
-        Ok(Page { items, total })
+        let total = Some(total);
+        Ok(Page { items, total, next })
     }
 }
 
-/// When the products that `view` sees were registered, their ids, and whose they are.
-pub(super) fn select(start: &str, view: View) -> ListQuery {
-    ListQuery::new(start, view, |query, owner| {
+/// When the products that `view` sees were registered, their ids, and whose they are, beginning
+/// behind `after`.
+pub(super) fn select(start: &str, view: View, after: Option<ProductPlace>) -> ListQuery {
+    ListQuery::new(start, view, None, |query, owner| {
         query.push(
             "SELECT products.created_at, products.product_id, products.owner_id \
              FROM products INDEXED BY products_of_owner \
@@ -63,6 +68,11 @@ pub(super) fn select(start: &str, view: View) -> ListQuery {
         query.push_bind(view.organization.uuid());
         query.push(" AND products.owner_id = ");
         query.push_bind(owner.to_uuid(view.organization));
+        if let Some(ProductPlace { registered_at, id }) = after {
+            query.push(" AND (products.created_at, products.product_id) > (");
+            query.push_bind(registered_at.as_milliseconds()).push(", ");
+            query.push_bind(id.uuid()).push(")");
+        }
     })
     .ordered_by("1, 2")
 }

@@ -8,7 +8,7 @@ use stockroom_application::filter::ReservationCondition;
 use stockroom_application::ports::{
     ReservationFigures, ReservationReader, StockHold, StoreError, View,
 };
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
     OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
     ReservationStatus, Slug, StockId, StockKey, Timestamp,
@@ -39,37 +39,33 @@ impl ReservationReader for SqliteDatabase {
         view: View,
         filter: &[ReservationCondition],
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<Reservation>, StoreError> {
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let mut snapshot = self.read().await?;
-        let mut query = select("SELECT reservations.reservation_id", view, filter, now);
-        query.push(" ORDER BY reservations.reservation_id LIMIT ");
-        query.push_bind(page.limit).push(" OFFSET ");
-        query.push_bind(page.offset);
-        let ids: Vec<Uuid> = query
+        let mut ids: Vec<Uuid> = page_query("", view, filter, now, page)
             .build_query_scalar()
             .persistent(false)
             .fetch_all(&mut *snapshot)
             .await
             .map_err(failed)?;
+        let next = page.cut(&mut ids, |id| ReservationId::new(*id));
         let ids = ids.into_iter().map(ReservationId::new);
-        let found = rows::reservation::reservations(&mut snapshot, view.organization, ids).await?;
+        let items = rows::reservation::reservations(&mut snapshot, view.organization, ids).await?;
         let total = if filter.is_empty() {
-            reservation_count(&mut snapshot, view.organization, view.acting).await?
-        } else {
+            Some(reservation_count(&mut snapshot, view.organization, view.acting).await?)
+        } else if page.wants_total(true) {
             let counted: u32 = select("SELECT count(*)", view, filter, now)
                 .build_query_scalar()
                 .persistent(false)
                 .fetch_one(&mut *snapshot)
                 .await
                 .map_err(failed)?;
-            counted.into()
+            Some(counted.into())
+        } else {
+            None
         };
         snapshot.commit().await.map_err(failed)?;
-        Ok(Page {
-            items: found,
-            total,
-        })
+        Ok(Page { items, total, next })
     }
 
     async fn holds(
@@ -77,8 +73,14 @@ impl ReservationReader for SqliteDatabase {
         organization: OrganizationId,
         stock: StockId,
         now: Timestamp,
-        page: PageRequest,
-    ) -> Result<Page<StockHold>, StoreError> {
+        page: PageRequest<HoldPlace>,
+    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+        // Every line is behind this one.
+        let first = (Uuid::nil(), -1);
+        let (after, after_line) = page.place().map_or(first, |place| {
+            (place.reservation.uuid(), i64::from(place.line))
+        });
+        let (limit, offset) = (page.enough(), page.offset());
         let mut snapshot = self.read().await?;
         let organization_id = organization.uuid();
         let stock_id = stock.uuid();
@@ -92,6 +94,7 @@ impl ReservationReader for SqliteDatabase {
                 reservations.status AS "status!",
                 reservations.expires_at AS "expires_at?",
                 locations.slug AS "slug?",
+                lines.line AS "line!: i64",
                 lines.quantity - lines.fulfilled - lines.released AS "open!: i64"
             FROM reservation_lines AS lines INDEXED BY reservation_lines_open
             CROSS JOIN reservations
@@ -104,14 +107,17 @@ impl ReservationReader for SqliteDatabase {
                 AND lines.stock_id = ?2
                 AND lines.quantity > lines.fulfilled + lines.released
                 AND (lines.expires_at IS NULL OR lines.expires_at > ?3)
+                AND (lines.reservation_id, lines.line) > (?4, ?5)
             ORDER BY lines.reservation_id, lines.line
-            LIMIT ?4 OFFSET ?5
+            LIMIT ?6 OFFSET ?7
             "#,
             organization_id,
             stock_id,
             at,
-            page.limit,
-            page.offset,
+            after,
+            after_line,
+            limit,
+            offset,
         )
         .fetch_all(&mut *snapshot)
         .await
@@ -140,6 +146,7 @@ impl ReservationReader for SqliteDatabase {
             let slug = hold.slug.map(Slug::new).transpose();
             items.push(StockHold {
                 reservation: ReservationId::new(hold.reservation_id),
+                line: row.valid("line", u32::try_from(hold.line))?,
                 owner: Owner::from_uuid(hold.owner_id, organization),
                 order: row.valid("order_id", order.transpose())?,
                 state: rows::reservation::state(row, &hold.status, hold.expires_at)?,
@@ -147,10 +154,9 @@ impl ReservationReader for SqliteDatabase {
                 quantity: row.quantity("quantity", hold.open)?,
             });
         }
-        Ok(Page {
-            items,
-            total: total.into(),
-        })
+        let next = page.cut(&mut items, StockHold::place);
+        let total = Some(total.into());
+        Ok(Page { items, total, next })
     }
 
     async fn due_stocks(
@@ -263,6 +269,27 @@ impl ReservationReader for SqliteDatabase {
             oldest_pending: oldest.transpose()?,
         })
     }
+}
+
+/// The ids on one page of the reservations of `view` that fulfil every condition, in order, and one
+/// more if there are more.
+pub(super) fn page_query(
+    start: &str,
+    view: View,
+    filter: &[ReservationCondition],
+    now: Timestamp,
+    page: PageRequest<ReservationId>,
+) -> QueryBuilder<Sqlite> {
+    let start = format!("{start}SELECT reservations.reservation_id");
+    let mut query = select(&start, view, filter, now);
+    if let Some(after) = page.place() {
+        query.push(" AND reservations.reservation_id > ");
+        query.push_bind(after.uuid());
+    }
+    query.push(" ORDER BY reservations.reservation_id LIMIT ");
+    query.push_bind(page.enough()).push(" OFFSET ");
+    query.push_bind(page.offset());
+    query
 }
 
 /// What `start` selects of the reservations of `view` that fulfil every condition.

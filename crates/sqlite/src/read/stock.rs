@@ -5,10 +5,12 @@ use sqlx::SqliteConnection;
 use stockroom_application::filter::{StockCondition, TransactionCondition};
 use stockroom_application::ports::{StockReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Owner, ProductId, Recorded, Stock, StockKey, StockLife, TransactionId};
+use stockroom_domain::{
+    Owner, ProductId, Recorded, Stock, StockId, StockKey, StockLife, TransactionId,
+};
 use uuid::Uuid;
 
-use super::{COUNT, ListQuery, history, kept_count};
+use super::{Behind, COUNT, ListQuery, history, kept_count};
 use crate::commit::Kind;
 use crate::error::failed;
 use crate::{SqliteDatabase, filter, rows};
@@ -33,11 +35,12 @@ impl StockReader for SqliteDatabase {
         &self,
         view: View,
         filter: &[StockCondition],
-        page: PageRequest,
-    ) -> Result<Page<Stock>, StoreError> {
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
         let mut snapshot = self.read().await?;
-        let keys: Vec<(Uuid, Uuid, Uuid)> =
-            select("", view, filter).page(&mut snapshot, page).await?;
+        let list = select("", view, page.place().copied(), filter);
+        let mut keys: Vec<(Uuid, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
+        let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
             owner: Owner::from_uuid(owner_id, view.organization),
@@ -45,12 +48,15 @@ impl StockReader for SqliteDatabase {
         let mut items = rows::stock::stocks(&mut snapshot, view.organization, keys).await?;
         items.sort_by_key(|stock| stock.id);
         let total = if filter.is_empty() {
-            kept_count(&mut snapshot, view, Kind::Stock).await?
+            Some(kept_count(&mut snapshot, view, Kind::Stock).await?)
+        } else if page.wants_total(true) {
+            let list = select(COUNT, view, None, filter);
+            Some(list.count(&mut snapshot).await?)
         } else {
-            select(COUNT, view, filter).count(&mut snapshot).await?
+            None
         };
         snapshot.commit().await.map_err(failed)?;
-        Ok(Page { items, total })
+        Ok(Page { items, total, next })
     }
 
     async fn transactions(
@@ -58,14 +64,16 @@ impl StockReader for SqliteDatabase {
         view: View,
         product: ProductId,
         filter: &[TransactionCondition],
-        page: PageRequest,
-    ) -> Result<Option<Page<Recorded>>, StoreError> {
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
         let mut snapshot = self.read().await?;
         let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
                 let organization = view.organization;
                 let life = StockLife::from(&stock);
+                let page = PageRequest::from_offset(limit, offset);
                 Some(history::page(&mut snapshot, organization, &life, filter, page).await?)
             }
         };
@@ -120,8 +128,13 @@ pub(super) async fn visible(
     Ok(stocks)
 }
 
-/// The keys of the stock that `view` sees.
-pub(super) fn select(start: &str, view: View, filter: &[StockCondition]) -> ListQuery {
+/// The keys of the stock that `view` sees, beginning behind `after`.
+pub(super) fn select(
+    start: &str,
+    view: View,
+    after: Option<StockId>,
+    filter: &[StockCondition],
+) -> ListQuery {
     let organization = view.organization;
     // SQLite has no idea of how much one organization has. Named products are to be found by the
     // primary key, and for all else to go along the index that is in the list's order.
@@ -133,7 +146,11 @@ pub(super) fn select(start: &str, view: View, filter: &[StockCondition]) -> List
     } else {
         "stocks_of_owner"
     };
-    ListQuery::new(start, view, |query, owner| {
+    let after = after.map(|stock| Behind {
+        column: "stocks.stock_id",
+        id: stock.uuid(),
+    });
+    ListQuery::new(start, view, after, |query, owner| {
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
         query.push("INDEXED BY ").push(index);
         query.push(" WHERE stocks.organization_id = ");

@@ -8,6 +8,7 @@ mod idempotency;
 mod limits;
 mod methods;
 mod order_of_refusals;
+mod parameters;
 mod refusals;
 mod strict;
 mod tokens;

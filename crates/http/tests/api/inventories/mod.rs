@@ -3,6 +3,7 @@
 mod audit;
 mod counts;
 mod create;
+mod cursors;
 mod delete;
 mod filter;
 mod list;

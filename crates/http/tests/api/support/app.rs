@@ -16,8 +16,8 @@ use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    Actor, Command, CreateStock, Name, Organization, OrganizationId, Owner, ProductId, ProductText,
-    Quantity, Store, Timestamp,
+    Actor, Command, CreateStock, Name, Operation, Organization, OrganizationId, Owner, ProductId,
+    ProductText, Quantity, Store, Timestamp,
 };
 use stockroom_http::Options;
 
@@ -210,18 +210,25 @@ impl TestApp {
 
     /// Creates stock of many products in the application's store, past the HTTP API.
     pub(crate) async fn create_many_stocks(&self, count: u32) {
+        let requests = (0..count).map(|number| CreateStock {
+            product: ProductId::parse(&super::id(number)).unwrap(),
+            unlocated: Quantity::new(u64::from(number)).unwrap(),
+            located: BTreeMap::new(),
+        });
+        self.make(Owner::Store(self.store.id), requests).await;
+    }
+
+    /// Has an owner within the application's organization make changes, past the HTTP API.
+    pub(crate) async fn make<R: Into<Operation>>(
+        &self,
+        acting: Owner,
+        requests: impl Iterator<Item = R>,
+    ) {
         let actor = Actor {
-            acting: Owner::Store(self.store.id),
+            acting,
             ..Actor::OPERATOR
         };
-        let commands = (0..count).map(|number| {
-            let request = CreateStock {
-                product: ProductId::parse(&super::id(number)).unwrap(),
-                unlocated: Quantity::new(u64::from(number)).unwrap(),
-                located: BTreeMap::new(),
-            };
-            Command::new(actor.clone(), request)
-        });
+        let commands = requests.map(|request| Command::new(actor.clone(), request));
         let commands: Vec<Command> = commands.collect();
         let outcomes = self.database.commit(self.organization.id, &commands).await;
         for outcome in outcomes.unwrap() {

@@ -1,6 +1,6 @@
 //! All endpoints, as the OpenAPI document lists them: a new one is tested with the others.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::http::Method;
 use serde_json::{Value, json};
@@ -17,6 +17,8 @@ pub(crate) struct Endpoint {
     pub(crate) needs_no_body: bool,
     /// Whether it needs a token.
     pub(crate) is_secured: bool,
+    /// The names of its query parameters.
+    pub(crate) parameters: BTreeSet<String>,
     /// What the document says of it.
     operation: Value,
 }
@@ -35,12 +37,16 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     for (template, methods) in paths {
         for (method, operation) in methods {
             let security = operation["security"].as_array();
+            let parameters = operation["parameters"].as_array().into_iter().flatten();
+            let parameters = parameters.filter(|it| it["in"] == "query");
+            let parameters = parameters.map(|it| it["name"].as_str().unwrap().to_owned());
             endpoints.push(Endpoint {
                 method: method.to_uppercase().parse().unwrap(),
                 template: template.clone(),
                 needs_no_body: operation["requestBody"]["required"] != true,
                 has_body: operation["requestBody"].is_object(),
                 is_secured: !security.is_some_and(|ways| ways.contains(&json!({}))),
+                parameters: parameters.collect(),
                 operation,
             });
         }
@@ -136,6 +142,11 @@ impl Endpoint {
         ]
         .iter()
         .any(|start| self.template.starts_with(start))
+    }
+
+    /// Whether it has this query parameter.
+    pub(crate) fn takes(&self, parameter: &str) -> bool {
+        self.parameters.contains(parameter)
     }
 
     pub(crate) fn names_something(&self) -> bool {

@@ -11,7 +11,7 @@ use stockroom_application::ports::{
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
     StockReader, StoreError, StoredReader, TenancyReader, View,
 };
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
@@ -69,9 +69,9 @@ failing! {
     StockReader {
         stock(View, ProductId) -> Option<Stock>;
         stocks(View, &[ProductId]) -> Vec<Stock>;
-        list_stocks(View, &[StockCondition], PageRequest) -> Page<Stock>;
-        transactions(View, ProductId, &[TransactionCondition], PageRequest)
-            -> Option<Page<Recorded>>;
+        list_stocks(View, &[StockCondition], PageRequest<StockId>) -> Page<Stock, StockId>;
+        transactions(View, ProductId, &[TransactionCondition], u32, u32)
+            -> Option<Page<Recorded, TransactionId>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
     }
     StoredReader {
@@ -84,7 +84,7 @@ failing! {
     }
     HistoryReader {
         lives(View, &[ProductId]) -> Vec<StockLife>;
-        lives_at(View, Timestamp, Option<StockId>, PageRequest) -> Vec<StockLife>;
+        lives_at(View, Timestamp, PageRequest<StockId>) -> Vec<StockLife>;
         count_lives_at(View, Timestamp) -> u64;
         past(OrganizationId, &[StockLife], Timestamp) -> Vec<Stock>;
         ledger(OrganizationId, &StockLife, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
@@ -94,21 +94,23 @@ failing! {
     }
     ReservationReader {
         reservation(View, ReservationId) -> Option<Reservation>;
-        list_reservations(View, &[ReservationCondition], Timestamp, PageRequest)
-            -> Page<Reservation>;
-        holds(OrganizationId, StockId, Timestamp, PageRequest) -> Page<StockHold>;
+        list_reservations(View, &[ReservationCondition], Timestamp, PageRequest<ReservationId>)
+            -> Page<Reservation, ReservationId>;
+        holds(OrganizationId, StockId, Timestamp, PageRequest<HoldPlace>)
+            -> Page<StockHold, HoldPlace>;
         due_stocks(OrganizationId, Timestamp, u32) -> BTreeSet<StockKey>;
         due_reservations(OrganizationId, Timestamp, u32) -> Vec<(Owner, ReservationRef)>;
         reservation_figures(OrganizationId) -> ReservationFigures;
     }
     LocationReader {
         location(View, LocationId) -> Option<Location>;
-        list_locations(View, &[LocationCondition], Option<Geolocation>, PageRequest)
-            -> Page<Location>;
+        list_locations(
+            View, &[LocationCondition], Option<Geolocation>, PageRequest<LocationPlace>
+        ) -> Page<Location, LocationPlace>;
     }
     ProductReader {
         product(View, ProductId) -> Option<ProductAndStock>;
-        list_products(View, PageRequest) -> Page<ProductAndStock>;
+        list_products(View, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;
@@ -138,8 +140,8 @@ impl KeyReader for FailingDatabase {
         &self,
         _: OrganizationId,
         _: Owner,
-        _: PageRequest,
-    ) -> Result<(Page<ApplicationKey>, KeyTotals), StoreError> {
+        _: PageRequest<KeyId>,
+    ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         self.fail().await
     }
 

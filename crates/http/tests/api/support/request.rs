@@ -101,9 +101,10 @@ impl<'a> TestRequest<'a> {
         self
     }
 
-    /// With a query.
+    /// With a query, or with more of it.
     pub(crate) fn query(mut self, query: &str) -> Self {
-        self.path = format!("{}?{query}", self.path);
+        let mark = if self.path.contains('?') { '&' } else { '?' };
+        self.path = format!("{}{mark}{query}", self.path);
         self
     }
 
