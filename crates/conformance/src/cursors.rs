@@ -63,7 +63,7 @@ pub async fn stock_is_read_to_its_end_while_it_comes_and_goes(bench: Bench) {
         let tenant = bench.tenant().await;
         let [organization, store] = [tenant.organization(), tenant.store().await];
         let create = async |number: usize| {
-            bench.clock.advance(i64::from(number % 3 == 0));
+            bench.clock.advance(i64::from(number.is_multiple_of(3)));
             let owner = if number % 4 == 1 {
                 &organization
             } else {
@@ -98,18 +98,18 @@ pub async fn stock_is_read_to_its_end_while_it_comes_and_goes(bench: Bench) {
             let is_counted = filter.is_empty() || number == 0;
             assert_eq!(page.total, is_counted.then_some(total), "page {number}");
             assert_eq!(page.next.is_some(), rest.len() > on_page.len());
-            let last = on_page[on_page.len() - 1];
+            let end = on_page[on_page.len() - 1];
             let Some(next) = page.next else {
                 assert!(
-                    last >= CREATED,
+                    end >= CREATED,
                     "what came while the list was read wasn't seen"
                 );
                 break;
             };
             request = PageRequest::after(LIMIT, next);
-            begin = last + 1;
+            begin = end + 1;
             // The item whose place the cursor is, one that was seen, and two that weren't.
-            for place in [last, on_page[0], last + 2, last + 5] {
+            for place in [end, on_page[0], end + 2, end + 5] {
                 if let Some(it) = list.get_mut(place).filter(|it| it.is_there) {
                     it.owner.delete(it.product).await;
                     it.is_there = false;

@@ -80,6 +80,7 @@ kinds! {
 }
 
 /// Whatever is asked for can be asked for again.
+#[expect(clippy::too_many_lines, reason = "a few lines for each kind")]
 pub async fn every_kind_of_answer_is_kept(bench: Bench) {
     let tenant = bench.tenant().await;
     let (store, organization) = (tenant.store().await, tenant.organization());

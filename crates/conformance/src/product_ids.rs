@@ -76,7 +76,7 @@ pub async fn stores_may_use_one_id_for_products_of_their_own(bench: Bench) {
         };
         let answer = client.done(request).await;
         assert_eq!(answer.product.owner, client.owner());
-        assert_eq!(client.products().await, [answer.clone()]);
+        assert_eq!(client.products().await, std::slice::from_ref(&answer));
         assert_eq!(client.product(id).await, Some(answer));
     }
     assert_eq!(organization.product(id).await, None);

@@ -91,8 +91,11 @@ pub(crate) fn locations(filter: Option<&str>) -> Result<Vec<LocationCondition>, 
 struct Field<T> {
     name: &'static str,
     operators: &'static [&'static str],
-    condition: Box<dyn Fn(&Call) -> Result<T, String>>,
+    condition: MakeCondition<T>,
 }
+
+/// Makes a condition of a call, or says why it is none.
+type MakeCondition<T> = Box<dyn Fn(&Call) -> Result<T, String>>;
 
 const ORDER: &[&str] = &["eq", "in", "gt", "ge", "lt", "le"];
 const TEXT: &[&str] = &["eq", "in", "like"];

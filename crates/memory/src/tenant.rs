@@ -65,6 +65,7 @@ pub(crate) struct PositionSpan {
 
 impl Tenant {
     /// Loads what commands need to be decided.
+    #[expect(clippy::too_many_lines, reason = "a few lines for each kind of need")]
     pub(crate) fn load(&self, needs: &Needs, now: Timestamp) -> State {
         // In full, so that a need that is added has to be loaded here.
         let Needs {
@@ -340,7 +341,7 @@ impl Tenant {
             RecordChange::LocationDeleted(location, at) => self.delete_location(location, at),
             RecordChange::Product(product) => self.store_product(product),
             RecordChange::ProductDeleted(product) => {
-                self.remove_product((product.owner, product.id))
+                self.remove_product((product.owner, product.id));
             }
             RecordChange::OrganizationLevel(product, true) => {
                 self.organization_level.insert(product);

@@ -93,13 +93,13 @@ impl Citus {
         sqlx::raw_sql("CREATE EXTENSION citus")
             .execute(&mut connection)
             .await?;
-        let names: Vec<&str> = workers.iter().map(|(name, _)| &**name).collect();
+        let hosts: Vec<&str> = workers.iter().map(|(name, _)| &**name).collect();
         let ports: Vec<i32> = workers.iter().map(|(_, port)| *port).collect();
         let done: Vec<(bool, String)> = sqlx::query_as(
             "SELECT success, result FROM master_run_on_worker($1, $2, \
              array_fill('CREATE EXTENSION citus'::text, ARRAY[cardinality($2)]), true)",
         )
-        .bind(&names)
+        .bind(&hosts)
         .bind(&ports)
         .fetch_all(&mut connection)
         .await?;

@@ -52,9 +52,9 @@ impl World {
         for (key, at) in &needs.past {
             let up_to = self.ledger.iter().filter(|entry| entry.created_at <= *at);
             let up_to: Vec<&Entry> = up_to.collect();
-            let here = |entry: &&&Entry| entry.location == Some(self.shelf.id);
-            let shelf = up_to.iter().rev().find(here);
-            let position = shelf.map(|entry| PastPosition {
+            let on_shelf = |entry: &&&Entry| entry.location == Some(self.shelf.id);
+            let last_there = up_to.iter().rev().find(on_shelf);
+            let position = last_there.map(|entry| PastPosition {
                 location: self.shelf.id,
                 slug: slug(PLACE),
                 added_at: life.created_at,

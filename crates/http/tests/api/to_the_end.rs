@@ -39,7 +39,7 @@ fn locate(number: u32) -> CreateLocation {
         external_ref: None,
         description: None,
         address: None,
-        geolocation: (number % 7 > 0).then_some(geolocation),
+        geolocation: (!number.is_multiple_of(7)).then_some(geolocation),
     }
 }
 

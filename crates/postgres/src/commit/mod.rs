@@ -170,9 +170,9 @@ impl PostgresDatabase {
                 .environment
                 .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
             stocks.changed(changes.stocks.keys().copied());
-            let (changed, kept) = store(session, organization, changes, &mut growth).await?;
+            let (touched, kept) = store(session, organization, changes, &mut growth).await?;
             outcomes.extend(decided);
-            stored.push(changed);
+            stored.push(touched);
             kept_answers.extend(kept);
         }
         kept::store(session, organization, &kept_answers, now).await?;

@@ -20,6 +20,7 @@ use crate::error::failed;
 use crate::rows::{self, Row};
 use crate::{PostgresDatabase, filter};
 
+#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 #[async_trait]
 impl ReservationReader for PostgresDatabase {
     async fn reservation(

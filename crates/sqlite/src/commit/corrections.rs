@@ -36,7 +36,7 @@ pub(super) async fn load(
         return Ok(());
     }
     let organization_id = organization.uuid();
-    let wanted = json(stocks.into_iter())?;
+    let wanted = json(stocks)?;
     let rows = sqlx::query!(
         r#"
         SELECT
