@@ -11,7 +11,7 @@ pub enum Error {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// Too many changes are waiting to be stored. Nothing was done.
-    #[error("as many changes are waiting to be stored as may: {queue_max}")]
+    #[error("Too many changes are queued (limit {queue_max}). Try again shortly.")]
     Busy {
         /// How many may wait.
         queue_max: usize,

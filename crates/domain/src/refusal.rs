@@ -37,35 +37,35 @@ impl fmt::Display for ProductField {
     }
 }
 
-/// Why a command is refused, in the order in which the reasons are looked for: where several
+/// Why a command is refused, in words for clients, in the order in which the reasons are looked for: where several
 /// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
 /// 422).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
     /// What belongs to the organization is changed with one of its own keys only.
-    #[error("this belongs to the organization and needs a key of the organization")]
+    #[error("This belongs to the organization and requires one of its own keys")]
     OrganizationKeyRequired,
 
     /// A line of a batch is no transaction.
-    #[error("this is no transaction")]
+    #[error("This line is not a transaction")]
     NoTransaction,
     /// A line of a batch is not a count.
-    #[error("this line is not a count")]
+    #[error("This line is not a count")]
     NotACount,
     /// No location of the owner has this slug.
-    #[error("there is no location {:?}", beginning(slug))]
+    #[error("There is no location {:?}", beginning(slug))]
     UnknownLocation {
         /// The slug that was named.
         slug: String,
     },
     /// The product has stock here already.
-    #[error("the product's stock is already managed")]
+    #[error("The product's stock is already managed")]
     StockExists,
     /// An organization-level product is managed in one place only, and another has it.
-    #[error("the product is managed elsewhere in the organization")]
+    #[error("Invalid product identifier")]
     InvalidProductIdentifier,
     /// A location can't be taken out of a stock while any of it is allocated there.
-    #[error("stock is allocated in location \"{slug}\"")]
+    #[error("Stock is allocated in location \"{slug}\"")]
     LocationAllocated {
         /// The location.
         slug: Slug,
@@ -73,63 +73,63 @@ pub enum Refusal {
     /// Figures of the whole stock, which only transactions and locations change, differ from what
     /// they are.
     #[error(
-        "the figures of the whole stock cannot be set here: make a transaction, or name a location"
+        "The figures of the whole stock cannot be set here; make a transaction or name a location"
     )]
     FiguresNotSet,
     /// Stock can't be created or set beyond [`Quantity::MAX`].
-    #[error("the stock's total would pass {}", Quantity::MAX)]
+    #[error("The stock's total would exceed {}", Quantity::MAX)]
     TotalTooLarge,
     /// One stock lies in a limited number of locations.
-    #[error("a stock lies in at most {locations_max} locations")]
+    #[error("A stock can have at most {locations_max} locations")]
     TooManyStockLocations {
         /// The limit.
         locations_max: usize,
     },
     /// Another location of the owner has this slug.
-    #[error("another location has the slug \"{slug}\"")]
+    #[error("Another location has the slug \"{slug}\"")]
     SlugTaken {
         /// The slug.
         slug: Slug,
     },
     /// An owner has a limited number of locations.
-    #[error("there can be at most {locations_max} locations")]
+    #[error("There can be at most {locations_max} locations")]
     TooManyLocations {
         /// The limit.
         locations_max: u64,
     },
     /// Stock can't be deleted while a reservation holds any of it.
-    #[error("a reservation holds stock of the product")]
+    #[error("A reservation holds stock of the product")]
     StockReserved,
     /// A location where stock lies can't be deleted.
-    #[error("stock lies in the location")]
+    #[error("The location has stock")]
     LocationInUse,
     /// The id for a new product is one that the caller cannot use: a product that it can see has it
     /// already, or a store of the organization has it where the organization asks.
-    #[error("another product has this id")]
+    #[error("Another product has this id")]
     ProductIdTaken,
     /// A new `sku` or `external_ref` begins or ends with white space.
-    #[error("white space is not allowed at the ends of {field}")]
+    #[error("{field} must not begin or end with white space")]
     WhiteSpaceAtEnds {
         /// The field.
         field: ProductField,
     },
     /// Another product of the owner has this `sku`.
-    #[error("another product has this sku")]
+    #[error("Another product has this sku")]
     SkuTaken {
         /// The other product.
         product: ProductId,
     },
     /// Another product of the owner has this `external_ref`.
-    #[error("another product has this external_ref")]
+    #[error("Another product has this external_ref")]
     ExternalRefTaken {
         /// The other product.
         product: ProductId,
     },
     /// A product that has stock can't be deleted.
-    #[error("the product has stock")]
+    #[error("The product has stock")]
     ProductHasStock,
     /// An owner has a limited number of keys.
-    #[error("there can be at most {keys_max} application keys")]
+    #[error("There can be at most {keys_max} application keys")]
     TooManyKeys {
         /// The limit.
         keys_max: u64,
@@ -139,39 +139,41 @@ pub enum Refusal {
     #[error("as_of must not be in the future")]
     AsOfInFuture,
     /// An organization is created once.
-    #[error("the organization exists already")]
+    #[error("The organization already exists")]
     OrganizationExists,
 
     /// The caller sees no stock of this product.
-    #[error("the product's stock is not managed")]
+    #[error("The product's stock is not managed")]
     UnknownStock,
     /// The caller sees no such location.
-    #[error("there is no such location")]
+    #[error("There is no such location")]
     LocationNotFound,
     /// The caller sees no such product.
-    #[error("there is no such product")]
+    #[error("There is no such product")]
     ProductNotFound,
     /// The caller's owner has no such key.
-    #[error("there is no such application key")]
+    #[error("There is no such application key")]
     KeyNotFound,
     /// There is no such organization.
-    #[error("there is no such organization")]
+    #[error("There is no such organization")]
     OrganizationNotFound,
     /// The caller sees no such entry.
-    #[error("there is no such transaction")]
+    #[error("There is no such transaction")]
     TransactionNotFound,
     /// The caller has made no such batch.
-    #[error("there is no such batch")]
+    #[error("There is no such batch")]
     BatchNotFound,
     /// The caller has made no such reservation.
-    #[error("there is no such reservation")]
+    #[error("There is no such reservation")]
     ReservationNotFound,
     /// The product had no stock at that time.
-    #[error("the product's stock was not managed at that time")]
+    #[error("The product's stock was not managed at that time")]
     NotManagedThen,
 
     /// The reserved rate limits of all keys together would pass the store's rate limit.
-    #[error("the reserved rate limits together would pass the limit of {limit} requests a second")]
+    #[error(
+        "The reserved rate limits of all keys would exceed the limit of {limit} requests per second"
+    )]
     ReservedRateLimitExceeded {
         /// The store's limit, in requests per second.
         limit: u32,
@@ -179,44 +181,42 @@ pub enum Refusal {
 
     /// The position doesn't hold what the client takes it to hold.
     #[error(
-        "the position is not as expected: {} are available there and {} allocated",
+        "The position is not as expected: it has {} available and {} allocated",
         .0.available, .0.allocated
     )]
     ExpectationFailed(Balance),
     /// A count is older than another one of the same position.
-    #[error("a later count of this position was entered: for {as_of}")]
+    #[error("A later count of this position was entered, for {as_of}")]
     LaterCount {
         /// The time that the other one is for.
         as_of: Timestamp,
     },
     /// Another request was made under the same idempotency key.
-    #[error("another request was made with this Idempotency-Key")]
+    #[error("Another request was made with this Idempotency-Key")]
     IdempotencyKeyReused,
     /// The request was carried out, and its answer was kept in a way that can't be read.
-    #[error("the answer kept for this key can't be read")]
+    #[error("The answer kept for this key can't be read")]
     KeptAnswerUnreadable,
 
     /// A reservation that has got so far has no such way on.
-    #[error("the reservation is {}", .0.as_str())]
+    #[error("The reservation is {}", .0.as_str())]
     ReservationIs(ReservationState),
     /// The order has a reservation, of other items.
-    #[error("the order has a reservation of other items")]
+    #[error("The order already has a reservation of other items")]
     OrderReserved,
 
     /// There isn't enough available, or not enough allocated.
-    #[error("there is not enough stock")]
+    #[error("Your request could not be completed due to insufficient stock levels")]
     InsufficientStock(RefusedMovement),
     /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
-    #[error("the stock's total would pass {}", Quantity::MAX)]
+    #[error("The stock's total would exceed {}", Quantity::MAX)]
     TotalWouldOverflow(RefusedMovement),
 
     /// There isn't enough available for a reservation.
-    #[error("there is not enough stock for the reservation")]
+    #[error("Your request could not be completed due to insufficient stock levels")]
     ReservationShort(Vec<Shortage>),
     /// What reservations hold is for them alone to give back.
-    #[error(
-        "reservations hold so much of what is allocated that only {unreserved} pieces are left"
-    )]
+    #[error("Only {unreserved} allocated pieces are not held by reservations")]
     AllocatedForReservations {
         /// How many pieces are allocated otherwise.
         unreserved: Quantity,
@@ -225,7 +225,7 @@ pub enum Refusal {
         movement: RefusedMovement,
     },
     /// A reservation doesn't hold so much of an item.
-    #[error("the reservation holds fewer pieces of an item, namely {open}")]
+    #[error("The reservation has only {open} open pieces of this item")]
     NotSoManyOpen {
         /// The product.
         product: ProductId,
@@ -233,20 +233,20 @@ pub enum Refusal {
         open: u64,
     },
     /// What a reservation has done can't be undone one by one.
-    #[error("a reservation has made this entry")]
+    #[error("Transactions made by a reservation cannot be undone individually")]
     MadeByReservation,
     /// What is undone stays so.
-    #[error("this is undone already")]
+    #[error("This transaction has already been undone")]
     AlreadyUndone,
     /// Only the latest count of a position can be undone: later ones are built on the others.
-    #[error("only the latest count of a position can be undone")]
+    #[error("Only the latest count of a position can be undone")]
     CountNotLatest,
     /// A count that is undone is entered again instead: it may have to be compared with other
     /// books by now.
-    #[error("a count that was undone has to be entered again")]
+    #[error("A count that was undone must be entered again")]
     CountUndone,
     /// What was in a location that is gone can't come back to it.
-    #[error("the location is gone")]
+    #[error("The location no longer exists")]
     LocationGone,
 
     /// A transaction is refused, and with it all others that were to be made with it or not at all.

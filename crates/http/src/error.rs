@@ -108,8 +108,8 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "Not Found").detail(detail)
     }
 
-    fn conflict(refusal: &Refusal) -> Self {
-        Self::new(StatusCode::CONFLICT, "Conflict").detail(worded(refusal))
+    fn conflict(detail: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
     }
 
     pub(crate) fn unavailable(detail: &str) -> Self {
@@ -215,48 +215,41 @@ impl From<Invalid> for ApiError {
 
 impl From<Refusal> for ApiError {
     fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        let kind = refusal.kind();
         match refusal {
             Refusal::Line { index, refusal } => Self::from(*refusal).with("index", index),
-            Refusal::InvalidProductIdentifier => Self::validation("Invalid product identifier"),
-            Refusal::InsufficientStock(movement) => {
-                cannot_complete(INSUFFICIENT_STOCK).meta(figures(&movement))
-            }
-            Refusal::TotalWouldOverflow(movement)
+            Refusal::InsufficientStock(movement)
+            | Refusal::TotalWouldOverflow(movement)
             | Refusal::AllocatedForReservations { movement, .. } => {
-                cannot_complete(&worded(&refusal)).meta(figures(&movement))
+                cannot_complete(detail).meta(figures(&movement))
             }
             Refusal::ReservationShort(shortages) => {
                 let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
-                cannot_complete(INSUFFICIENT_STOCK).meta(json!({ "shortages": shortages }))
+                cannot_complete(detail).meta(json!({ "shortages": shortages }))
             }
             Refusal::SkuTaken { product } | Refusal::ExternalRefTaken { product } => {
-                Self::validation(worded(&refusal)).meta(json!({ "product_id": product.uuid() }))
+                Self::validation(detail).meta(json!({ "product_id": product.uuid() }))
             }
             Refusal::LaterCount { as_of } => {
-                Self::conflict(&refusal).meta(json!({ "as_of": as_of.to_string() }))
+                Self::conflict(detail).meta(json!({ "as_of": as_of.to_string() }))
             }
             Refusal::ReservationIs(state) => {
-                Self::conflict(&refusal).meta(json!({ "state": state.as_str() }))
+                Self::conflict(detail).meta(json!({ "state": state.as_str() }))
             }
-            Refusal::NotSoManyOpen { product, open } => cannot_complete(&worded(&refusal))
-                .meta(json!({ "product_id": product.uuid(), "open": open })),
-            refusal => {
-                let detail = worded(&refusal);
-                match refusal.kind() {
-                    RefusalKind::Forbidden => Self::forbidden(&detail),
-                    RefusalKind::Invalid => Self::validation(detail),
-                    RefusalKind::NotFound => Self::not_found(&detail),
-                    RefusalKind::Conflict => Self::conflict(&refusal),
-                    RefusalKind::Unprocessable => cannot_complete(&detail),
-                }
+            Refusal::NotSoManyOpen { product, open } => {
+                cannot_complete(detail).meta(json!({ "product_id": product.uuid(), "open": open }))
             }
+            _ => match kind {
+                RefusalKind::Forbidden => Self::forbidden(&detail),
+                RefusalKind::Invalid => Self::validation(detail),
+                RefusalKind::NotFound => Self::not_found(&detail),
+                RefusalKind::Conflict => Self::conflict(detail),
+                RefusalKind::Unprocessable => cannot_complete(detail),
+            },
         }
     }
 }
-
-/// The detail of the dialect.
-const INSUFFICIENT_STOCK: &str =
-    "Your request could not be completed due to insufficient stock levels";
 
 /// What a refused transaction wanted of its position, and what that holds.
 fn figures(movement: &RefusedMovement) -> Value {
@@ -273,21 +266,8 @@ fn figures(movement: &RefusedMovement) -> Value {
     figures
 }
 
-fn cannot_complete(detail: &str) -> ApiError {
+fn cannot_complete(detail: String) -> ApiError {
     ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
-}
-
-fn worded(refusal: &Refusal) -> String {
-    sentence(&refusal.to_string())
-}
-
-/// The domain words its refusals as parts of sentences.
-fn sentence(text: &str) -> String {
-    let mut characters = text.chars();
-    characters
-        .next()
-        .map(|first| first.to_uppercase().chain(characters).collect())
-        .unwrap_or_default()
 }
 
 impl From<StoreError> for ApiError {
@@ -310,7 +290,7 @@ impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         match error {
             Error::Refused(refusal) => refusal.into(),
-            Error::Busy { .. } => Self::unavailable(&sentence(&error.to_string())),
+            Error::Busy { .. } => Self::unavailable(&error.to_string()),
             Error::Store(error) => error.into(),
         }
     }

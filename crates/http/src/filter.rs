@@ -182,7 +182,7 @@ fn read<T>(filter: &str, fields: &[Field<T>]) -> Result<Vec<T>, String> {
         let field = field.ok_or_else(|| format!("there is no field {name} to filter by"))?;
         if !field.operators.contains(&call.operator.as_str()) {
             let operator = repeated(&call.operator);
-            return Err(format!("the field {name} does not take {operator}"));
+            return Err(format!("the field {name} does not support {operator}"));
         }
         (field.condition)(call)
     };
@@ -244,7 +244,7 @@ impl Call {
     fn several<T>(&self, value: impl Fn(&Operand) -> Result<T, String>) -> Result<Vec<T>, String> {
         if self.operands.is_empty() {
             return Err(format!(
-                "{} takes a value or more",
+                "{} takes at least one value",
                 repeated(&self.operator)
             ));
         }
@@ -388,12 +388,12 @@ mod tests {
             ),
             (
                 "like(total,1)",
-                "condition 1: the field \"total\" does not take \"like\"",
+                "condition 1: the field \"total\" does not support \"like\"",
             ),
             ("eq(total,5.0)", "condition 1: \"5.0\" is not an integer"),
             ("eq(total,1,2)", "condition 1: \"eq\" takes one value"),
             ("gt(total)", "condition 1: \"gt\" takes one value"),
-            ("in(total)", "condition 1: \"in\" takes a value or more"),
+            ("in(total)", "condition 1: \"in\" takes at least one value"),
             (
                 "is_null(location,x)",
                 "condition 1: \"is_null\" takes no value",

@@ -215,7 +215,7 @@ fn within_limits(app: &AppState, request: &Request) -> Result<OwnedSemaphorePerm
     }
     Arc::clone(&app.concurrency)
         .try_acquire_owned()
-        .map_err(|_| ApiError::unavailable("The server has too much to do"))
+        .map_err(|_| ApiError::unavailable("The server is overloaded"))
 }
 
 /// Turns away what takes too long. Until the answer it counts as one that is worked on.

@@ -66,7 +66,7 @@ impl RateLimits {
             Err(not_until) if !reserved => {
                 let wait = not_until.wait_time_from(self.clock.now());
                 let error = ApiError::of_status(axum::http::StatusCode::TOO_MANY_REQUESTS)
-                    .detail("The rate limit is reached")
+                    .detail("The rate limit is exceeded")
                     .retry_after(wait.as_secs() + 1);
                 Err(error)
             }

@@ -134,7 +134,7 @@ fn administers(caller: &Caller) -> Result<(), ApiError> {
 }
 
 fn not_allowed() -> ApiError {
-    ApiError::forbidden("An implicit token reads stock and locations only")
+    ApiError::forbidden("Implicit tokens may only read stock and locations")
 }
 
 impl FromRequestParts<AppState> for Reading {

@@ -141,7 +141,7 @@ impl FromRequest<AppState> for OptionalBody {
 }
 
 fn no_json(error: &serde_json::Error) -> ApiError {
-    ApiError::bad_request(format!("The body is no JSON: {error}"))
+    ApiError::bad_request(format!("The body is not valid JSON: {error}"))
 }
 
 fn no_data() -> ApiError {
@@ -337,7 +337,7 @@ impl BatchBody {
         };
         let lines = lines.list()?;
         if lines.len() > lines_max {
-            let detail = format!("data must hold at most {lines_max} {noun}");
+            let detail = format!("data must contain at most {lines_max} {noun}");
             return Err(ApiError::validation(detail));
         }
         Ok((lines.lines(expected), atomic))

@@ -73,7 +73,7 @@ impl Handling {
             ApiError::bad_request,
         )?;
         if !input.has_body && parts.extensions.get::<BodyRead>().is_some() {
-            return Err(ApiError::bad_request("This request takes no body"));
+            return Err(ApiError::bad_request("This request does not take a body"));
         }
         Ok(())
     }
@@ -181,12 +181,12 @@ impl Unknown {
     ) -> Result<(), ApiError> {
         let detail = match self.names.as_slice() {
             [] => return Ok(()),
-            [name] => format!("The {kind} {name} is not known"),
+            [name] => format!("Unknown {kind} {name}"),
             names => {
                 let names = names.join(", ");
                 match self.left_out {
-                    0 => format!("The {kind}s {names} are not known"),
-                    more => format!("The {kind}s {names} and {more} more are not known"),
+                    0 => format!("Unknown {kind}s {names}"),
+                    more => format!("Unknown {kind}s {names} and {more} more"),
                 }
             }
         };

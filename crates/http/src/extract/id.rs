@@ -4,7 +4,9 @@ use std::convert::Infallible;
 
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
-use stockroom_domain::{BatchId, KeyId, LocationId, ProductId, ReservationId, TransactionId};
+use stockroom_domain::{
+    BatchId, KeyId, LocationId, ProductId, Refusal, ReservationId, TransactionId,
+};
 
 use crate::error::ApiError;
 
@@ -12,17 +14,17 @@ use crate::error::ApiError;
 pub(crate) trait InPath: Sized {
     /// The name of the path parameter.
     const PARAMETER: &'static str;
-    /// The detail of the 404 for an id that names nothing.
-    const NOT_FOUND: &'static str;
+    /// The refusal of an id that names nothing.
+    const NOT_FOUND: Refusal;
 
     fn parse(text: &str) -> Option<Self>;
 }
 
 macro_rules! in_path {
-    ($($id:ident: $parameter:literal, $not_found:literal;)*) => {$(
+    ($($id:ident: $parameter:literal, $not_found:ident;)*) => {$(
         impl InPath for $id {
             const PARAMETER: &'static str = $parameter;
-            const NOT_FOUND: &'static str = $not_found;
+            const NOT_FOUND: Refusal = Refusal::$not_found;
 
             fn parse(text: &str) -> Option<Self> {
                 Self::parse(text)
@@ -32,12 +34,12 @@ macro_rules! in_path {
 }
 
 in_path! {
-    ProductId: "product", "The product's stock is not managed";
-    TransactionId: "transaction", "There is no such transaction";
-    BatchId: "batch", "There is no such batch";
-    ReservationId: "reservation", "There is no such reservation";
-    LocationId: "location", "There is no such location";
-    KeyId: "key", "There is no such application key";
+    ProductId: "product", UnknownStock;
+    TransactionId: "transaction", TransactionNotFound;
+    BatchId: "batch", BatchNotFound;
+    ReservationId: "reservation", ReservationNotFound;
+    LocationId: "location", LocationNotFound;
+    KeyId: "key", KeyNotFound;
 }
 
 /// An id in the path. One that is no UUID names nothing, which is 404, but only after what is
@@ -53,7 +55,7 @@ impl<T: InPath> PathId<T> {
 
     /// The id of something that is there already.
     pub(crate) fn existing(self) -> Result<T, ApiError> {
-        self.0.ok_or_else(|| ApiError::not_found(T::NOT_FOUND))
+        self.0.ok_or_else(|| T::NOT_FOUND.into())
     }
 
     /// The id of something to be made.

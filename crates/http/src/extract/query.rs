@@ -69,7 +69,7 @@ impl Query {
         };
         let at = filter::time(text);
         at.map(Some).ok_or_else(|| {
-            ApiError::bad_request("at must be a time, as 2026-01-31T09:30:00Z is one")
+            ApiError::bad_request("at must be a timestamp such as 2026-01-31T09:30:00Z")
         })
     }
 
@@ -125,7 +125,7 @@ impl ListQuery {
         };
         if self.offset.is_some() {
             return Err(ApiError::bad_request(
-                "page[after] and page[offset] exclude each other",
+                "page[after] and page[offset] cannot be combined",
             ));
         }
         Ok(PageRequest::after(self.limit, place(after)?))
@@ -181,11 +181,11 @@ impl FromRequestParts<AppState> for At {
     }
 }
 
-/// Refuses a time to come.
+/// Refuses a time in the future.
 pub(crate) fn past(app: &AppState, at: Option<Timestamp>) -> Result<Option<Timestamp>, ApiError> {
     match at {
         Some(at) if at > app.stockroom.now() => {
-            Err(ApiError::bad_request("at must not be a time to come"))
+            Err(ApiError::bad_request("at must not be in the future"))
         }
         at => Ok(at),
     }

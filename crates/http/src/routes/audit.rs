@@ -38,7 +38,7 @@ pub(super) async fn read(
     let page = query.history_page()?;
     if page.offset() > 0 {
         return Err(ApiError::bad_request(
-            "An audit is paged by page[after], not by page[offset]",
+            "Audits are paged with page[after]; page[offset] is not supported",
         ));
     }
     let after = page.place().copied();

@@ -74,7 +74,7 @@ fn check_count<T>(field: &str, items: &[T], min: usize) -> Result<(), ApiError> 
     if (min..=max).contains(&items.len()) {
         Ok(())
     } else {
-        let detail = format!("{field} must hold {min} to {max} items");
+        let detail = format!("{field} must contain {min} to {max} items");
         Err(ApiError::validation(detail))
     }
 }

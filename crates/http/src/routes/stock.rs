@@ -286,7 +286,7 @@ async fn create_stock(
 fn check_same_product(in_body: Option<&str>, in_path: &PathId<ProductId>) -> Result<(), ApiError> {
     match in_body {
         Some(id) if !in_path.is(ProductId::parse(id)) => Err(ApiError::validation(
-            "The body names another product than the path",
+            "The product in the body differs from the product in the path",
         )),
         _ => Ok(()),
     }
@@ -330,7 +330,7 @@ pub(super) async fn read_several(
 ) -> Result<Json<Stocks>, ApiError> {
     let references = body.list()?;
     if references.len() > SEVERAL_MAX {
-        let detail = format!("At most {SEVERAL_MAX} products can be asked for at once");
+        let detail = format!("At most {SEVERAL_MAX} products can be requested at once");
         return Err(ApiError::validation(detail));
     }
     let expected = "Each item of data must be an object with an id";

@@ -238,7 +238,7 @@ pub(super) async fn create(
     let named = transaction.product_id.as_deref();
     if named.is_some_and(|id| !product.is(ProductId::parse(id))) {
         return Err(ApiError::validation(
-            "product_id names another product than the path",
+            "product_id differs from the product in the path",
         ));
     }
     let product = product.existing()?;

@@ -96,7 +96,7 @@ async fn too_many_changes_are_waiting() {
     let detail = &answer.json()["errors"][0]["detail"];
     assert_eq!(
         *detail,
-        "As many changes are waiting to be stored as may: 1"
+        "Too many changes are queued (limit 1). Try again shortly."
     );
 }
 

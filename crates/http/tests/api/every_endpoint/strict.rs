@@ -150,7 +150,7 @@ async fn bodies_that_nobody_reads() {
         let strict = request.header("prefer", STRICT).send().await;
         strict.expect_status(400);
         if endpoint.method != Method::HEAD {
-            assert_eq!(strict.detail(), "This request takes no body");
+            assert_eq!(strict.detail(), "This request does not take a body");
         }
     }
 }

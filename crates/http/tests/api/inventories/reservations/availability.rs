@@ -143,7 +143,7 @@ async fn empty_carts_and_full_ones() {
     assert_eq!(answer.data()[499]["requested"], 500);
     let answer = shop.ask("", &json!(vec![item(1, 1); 501])).await;
     answer.expect_status(400);
-    assert_eq!(answer.detail(), "data must hold 0 to 500 items");
+    assert_eq!(answer.detail(), "data must contain 0 to 500 items");
 }
 
 #[tokio::test]

@@ -24,10 +24,10 @@ async fn of_reservations() {
     let product = "items[0].product_id: must be a UUID";
     for (data, detail) in [
         (json!({}), "missing field `items`"),
-        (json!({ "items": [] }), "items must hold 1 to 500 items"),
+        (json!({ "items": [] }), "items must contain 1 to 500 items"),
         (
             json!({ "items": items(501) }),
-            "items must hold 1 to 500 items",
+            "items must contain 1 to 500 items",
         ),
         (json!({ "items": null }), "items: "),
         (json!({ "items": {} }), "items: "),

@@ -153,7 +153,7 @@ async fn an_order_has_one_reservation() {
             answer.expect_status(409);
             assert_eq!(
                 answer.detail(),
-                "The order has a reservation of other items"
+                "The order already has a reservation of other items"
             );
         }
         assert_eq!(shop.app.readings().await, before);

@@ -46,7 +46,10 @@ async fn what_a_reservation_made_is_not_undone_alone() {
     let undo = shop.app.post_nothing(&format!("{path}/{entry}/undo"));
     let undo = undo.send().await;
     undo.expect_status(422);
-    assert_eq!(undo.detail(), "A reservation has made this entry");
+    assert_eq!(
+        undo.detail(),
+        "Transactions made by a reservation cannot be undone individually"
+    );
 }
 
 #[tokio::test]

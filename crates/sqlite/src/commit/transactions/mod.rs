@@ -1,0 +1,61 @@
+//! Batches of transactions on stock, which is what most changes are, over the direct connection.
+
+mod load;
+mod store;
+
+use rusqlite::{Connection, TransactionBehavior};
+use stockroom_application::Environment;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, run};
+
+use crate::error::failed_directly as failed;
+
+/// Every statement of this path, for the test of their plans.
+#[cfg(test)]
+pub(crate) const STATEMENTS: [&str; 10] = [
+    load::STOCK,
+    load::POSITIONS,
+    load::LOCATION,
+    load::KEPT,
+    store::UPDATE,
+    store::STORE_POSITION,
+    store::ADD,
+    store::BEGIN_SPAN,
+    store::ADD_BATCH,
+    store::KEEP,
+];
+
+/// Whether there is nothing but transactions.
+pub(super) fn are_all(commands: &[Command]) -> bool {
+    let mut operations = commands.iter().map(|command| &command.operation);
+    operations.all(|it| matches!(it, Operation::Transact(_) | Operation::TransactMany(_)))
+}
+
+/// Decides and stores transactions; `None` if something has to be settled before, which is done
+/// elsewhere.
+pub(super) fn commit(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    commands: &[Command],
+    environment: &Environment,
+) -> Result<Option<Vec<Outcome>>, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let now = environment.now();
+    let mut needs = Needs::default();
+    for command in commands {
+        command.needs(&mut needs);
+    }
+    let Some(state) = load::load(&transaction, organization, &needs)? else {
+        return Ok(None);
+    };
+    if state.stocks.values().any(|stock| stock.due(now).is_some()) {
+        return Ok(None);
+    }
+    let (outcomes, changes) =
+        environment.with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
+    store::store(&transaction, organization, &changes)?;
+    transaction.commit().map_err(failed)?;
+    Ok(Some(outcomes))
+}
