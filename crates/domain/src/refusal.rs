@@ -236,7 +236,7 @@ pub enum Refusal {
     #[error("Transactions made by a reservation cannot be undone individually")]
     MadeByReservation,
     /// What is undone stays so.
-    #[error("This transaction has already been undone")]
+    #[error("This has already been undone")]
     AlreadyUndone,
     /// Only the latest count of a position can be undone: later ones are built on the others.
     #[error("Only the latest count of a position can be undone")]
