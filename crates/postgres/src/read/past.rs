@@ -48,7 +48,7 @@ impl HistoryReader for PostgresDatabase {
     ) -> Result<Vec<StockLife>, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, view, at, page.place().copied());
+        push_lives(&mut query, view, at, Some(&page));
         query.push(") AS lives ORDER BY stock_id LIMIT ");
         query.push_bind(i64::from(page.limit)).push(" OFFSET ");
         query.push_bind(i64::from(page.offset()));
@@ -166,17 +166,20 @@ impl HistoryReader for PostgresDatabase {
 }
 
 /// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's
-/// those of whose products it had none.
+/// those of whose products it had none. With a page, each part gives no more rows than the page and
+/// those before it take, in the order of ids: PostgreSQL would read a whole part to sort it.
 fn push_lives(
     query: &mut QueryBuilder<Postgres>,
     view: View,
     at: Timestamp,
-    after: Option<StockId>,
+    page: Option<&PageRequest<StockId>>,
 ) {
     let organization_id = view.organization.uuid();
     let acting_id = view.acting.to_uuid(view.organization);
     let at = at.as_milliseconds();
-    let after = after.map_or(Uuid::nil(), StockId::uuid);
+    let after = page.and_then(|page| page.place());
+    let after = after.map_or(Uuid::nil(), |stock| stock.uuid());
+    let rows_max = page.map(|page| i64::from(page.offset()) + i64::from(page.limit));
     let parts = view.acting.visible().flat_map(|owner| {
         let tables = [("stocks", "NULL::bigint"), ("deleted_stocks", "deleted_at")];
         tables.map(|(table, deleted_at)| (owner, table, deleted_at))
@@ -186,7 +189,7 @@ fn push_lives(
             query.push(" UNION ALL ");
         }
         query.push(format_args!(
-            "SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
+            "(SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
              {deleted_at} AS deleted_at FROM {table} AS life \
              WHERE created_at >= 0 AND organization_id = "
         ));
@@ -197,10 +200,8 @@ fn push_lives(
         if table == "deleted_stocks" {
             query.push(" AND deleted_at > ").push_bind(at);
         }
-        if owner == view.acting {
-            continue;
-        }
-        for (table, end) in [("stocks", ""), ("deleted_stocks", " AND own.deleted_at > ")] {
+        let hiding = [("stocks", ""), ("deleted_stocks", " AND own.deleted_at > ")];
+        for (table, end) in hiding.into_iter().filter(|_| owner != view.acting) {
             query.push(format_args!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} AS own \
                  WHERE own.product_id = life.product_id AND own.organization_id = "
@@ -213,6 +214,10 @@ fn push_lives(
             }
             query.push(")");
         }
+        if let Some(rows_max) = rows_max {
+            query.push(" ORDER BY stock_id LIMIT ").push_bind(rows_max);
+        }
+        query.push(")");
     }
 }
 

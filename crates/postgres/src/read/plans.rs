@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::{ReservationCondition, StockCondition, TextCondition};
 use stockroom_application::ports::{
-    Cursor, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _, StoredReader as _,
-    View,
+    Cursor, HistoryReader as _, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _,
+    StoredReader as _, View,
 };
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};
 use stockroom_domain::{
@@ -238,6 +238,12 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
             read <= first + ROWS_MAX,
             "{read} rows, and {first} of the first page"
         );
+    }
+    for page in pages() {
+        let before = rows_read(&database).await;
+        let lives = database.lives_at(VIEW, now, page.map(StockId::new)).await;
+        assert!(!lives.unwrap().is_empty());
+        assert_few_rows(&database, &before, ROWS_MAX).await;
     }
 }
 
