@@ -70,8 +70,10 @@ pub struct Stockroom {
     /// Stores seen to exist. Stores are never deleted, so that this never grows stale.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
-    /// Held by who verifies stock.
-    pub(crate) verifications: tokio::sync::Mutex<()>,
+    /// Each organization verifies one stock at a time: it takes what a processor can do.
+    pub(crate) verifications: Turns,
+    /// Each organization carries out two expensive reads at a time.
+    pub(crate) expensive_reads: Turns,
 }
 
 /// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
@@ -130,7 +132,8 @@ impl Stockroom {
             tokens: Tokens::new(&signing_key),
             known_stores: RwLock::default(),
             operations: Operations::default(),
-            verifications: tokio::sync::Mutex::default(),
+            verifications: Turns::new(1),
+            expensive_reads: Turns::new(EXPENSIVE_READS),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use stockroom_application::Stockroom;
-use tokio::sync::Semaphore;
 
+use crate::admission::Admission;
 use crate::inputs::Inputs;
 use crate::meters::Meters;
 use crate::rate_limit::RateLimits;
@@ -19,7 +19,8 @@ pub struct Options {
     pub batch_bytes_max: usize,
     /// The longest a request may take, from its head to the answer.
     pub request_timeout: Duration,
-    /// How many requests are worked on at once; more are turned away with 503.
+    /// How many requests are worked on at once; more are turned away with 503. One organization may
+    /// have half of them, and requests for tokens have a sixteenth of their own.
     pub concurrent_requests_max: usize,
     /// Requests per second that all callers of an organization may make together, if limited.
     pub organization_rate_limit: Option<u32>,
@@ -40,17 +41,12 @@ impl Default for Options {
     }
 }
 
-/// How many batches are worked on at once. Each may be large, and more make nothing faster.
-const BATCHES_MAX: usize = 8;
-
 /// The state of the router.
 pub(crate) struct App {
     pub(crate) stockroom: Arc<Stockroom>,
     pub(crate) options: Options,
     pub(crate) rate_limits: RateLimits,
-    pub(crate) concurrency: Arc<Semaphore>,
-    /// Whose batches are being worked on; others wait before they are read.
-    pub(crate) batches: Arc<Semaphore>,
+    pub(crate) admission: Admission,
     pub(crate) meters: Meters,
     /// What each endpoint reads.
     pub(crate) inputs: Inputs,
@@ -63,8 +59,7 @@ impl App {
     pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options, inputs: Inputs) -> AppState {
         Arc::new(Self {
             rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
-            concurrency: Arc::new(Semaphore::new(options.concurrent_requests_max)),
-            batches: Arc::new(Semaphore::new(BATCHES_MAX)),
+            admission: Admission::new(options.concurrent_requests_max),
             meters: Meters::default(),
             inputs,
             stockroom,

@@ -2,9 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use axum::extract::MatchedPath;
-use axum::http::Method;
+use axum::extract::{MatchedPath, Request};
 use axum::http::request::Parts;
+use axum::http::{Extensions, Method};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
@@ -63,8 +63,18 @@ impl Inputs {
 
     /// What the endpoint of a request reads.
     pub(crate) fn of(&self, parts: &Parts) -> Option<&Input> {
-        let path = parts.extensions.get::<MatchedPath>()?;
-        let method = match &parts.method {
+        self.get(&parts.method, &parts.extensions)
+    }
+
+    /// Whether the endpoint of a request reads its body.
+    pub(crate) fn has_body(&self, request: &Request) -> bool {
+        let input = self.get(request.method(), request.extensions());
+        input.is_some_and(|input| input.has_body)
+    }
+
+    fn get(&self, method: &Method, extensions: &Extensions) -> Option<&Input> {
+        let path = extensions.get::<MatchedPath>()?;
+        let method = match method {
             &Method::HEAD => Method::GET,
             method => method.clone(),
         };

@@ -6,6 +6,7 @@
 //! handler, which hands it to a use case and picks the representation of the answer. Handlers hold
 //! no rules.
 
+mod admission;
 mod app;
 mod cursor;
 mod error;
@@ -24,5 +25,6 @@ mod representation;
 mod routes;
 
 pub use app::Options;
+pub use middleware::identified;
 pub use openapi::document as openapi;
 pub use routes::router;

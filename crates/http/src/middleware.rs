@@ -8,10 +8,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use axum::body::HttpBody as _;
 use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use tokio::sync::OwnedSemaphorePermit;
+use stockroom_application::Stockroom;
 use tokio::time::timeout;
 use tower::Service;
 use tower::layer::layer_fn;
@@ -20,6 +22,7 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate, SizeAbove};
 use tracing::Instrument;
 
+use crate::admission::Place;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::extract::{BodyRead, Handling};
@@ -32,6 +35,10 @@ static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const QUERY_BYTES_MAX: usize = 32 * 1024;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// The path at which tokens are issued, to anybody.
+const TOKENS: &str = "/oauth/access_token";
+
 /// Smaller answers are not worth compressing.
 const COMPRESSED_BYTES_MIN: u64 = 4 * 1024;
 
@@ -80,7 +87,7 @@ where
     fn call(&mut self, mut request: Request) -> Self::Future {
         let start = Instant::now();
         let app = self.app.clone();
-        let id = request_id(request.headers()).or_else(|| new_request_id(&app));
+        let id = request_id(request.headers()).or_else(|| new_request_id(&app.stockroom));
         let id_text = id.as_ref().and_then(|id| id.to_str().ok());
         let span = tracing::info_span!("request", request.id = id_text);
         let method = request.method().clone();
@@ -90,8 +97,8 @@ where
         let handling = Handling::of(request.headers());
         let keyed = KeyedRequest::of(&mut request, form);
         let limit = app.options.request_timeout;
-        let answer = within_limits(&app, &request)
-            .map(|permit| in_time(limit, self.endpoint.call(request), permit));
+        let answer = admit(&app, &mut request)
+            .map(|place| in_time(limit, self.endpoint.call(request), place));
         let accompanied = async move {
             let response = match answer {
                 Ok(answer) => answer.await,
@@ -105,10 +112,37 @@ where
             let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
             record(&app, &method, route, response.status(), start.elapsed());
             add_headers(&mut response, id);
-            Ok(response)
+            response
         };
-        Box::pin(accompanied.instrument(span))
+        // In a task of its own: when a client goes away, its request is still worked on to the end. A
+        // request that is dropped in its middle would close its connection to the database.
+        let accompanied = tokio::spawn(accompanied.instrument(span));
+        Box::pin(async move {
+            let unanswered = || ApiError::internal().render(form);
+            Ok(accompanied.await.unwrap_or_else(|_| unanswered()))
+        })
     }
+}
+
+/// Gives each request of these endpoints an id, and each answer the headers that all answers have.
+/// For endpoints outside of the API's limits.
+pub fn identified<S>(endpoints: Router<S>, stockroom: Arc<Stockroom>) -> Router<S>
+where
+    S: Clone + Send + Sync + 'static,
+{
+    endpoints.layer(axum::middleware::from_fn(
+        move |request: Request, next: Next| {
+            let id = request_id(request.headers()).or_else(|| new_request_id(&stockroom));
+            async move {
+                let mut response = next.run(request).await;
+                if let Some(id) = id {
+                    response.headers_mut().insert(REQUEST_ID.clone(), id);
+                }
+                harden(&mut response);
+                response
+            }
+        },
+    ))
 }
 
 fn add_headers(response: &mut Response, request_id: Option<HeaderValue>) {
@@ -137,8 +171,8 @@ fn record(app: &AppState, method: &Method, route: &str, status: StatusCode, elap
     app.meters.record(method, route, status, elapsed);
 }
 
-fn new_request_id(app: &AppState) -> Option<HeaderValue> {
-    HeaderValue::try_from(app.stockroom.new_request_id()).ok()
+fn new_request_id(stockroom: &Stockroom) -> Option<HeaderValue> {
+    HeaderValue::try_from(stockroom.new_request_id()).ok()
 }
 
 /// Clients can make up methods, but must not fill the memory with their names.
@@ -198,8 +232,9 @@ fn render_error(mut response: Response, form: Form, body: &BodyRead) -> Response
     rendered
 }
 
-/// Turns away what is too large or too much.
-fn within_limits(app: &AppState, request: &Request) -> Result<OwnedSemaphorePermit, ApiError> {
+/// Turns away requests that are too large or too many. A request whose body is to be read takes its
+/// place when the body has come, all others here.
+fn admit(app: &AppState, request: &mut Request) -> Result<Place, ApiError> {
     if request.uri().query().unwrap_or_default().len() > QUERY_BYTES_MAX {
         let detail = format!("The query must be at most {QUERY_BYTES_MAX} bytes");
         return Err(ApiError::of_status(StatusCode::URI_TOO_LONG).detail(detail));
@@ -213,16 +248,22 @@ fn within_limits(app: &AppState, request: &Request) -> Result<OwnedSemaphorePerm
         let error = ApiError::of_status(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE);
         return Err(error.detail(detail));
     }
-    Arc::clone(&app.concurrency)
-        .try_acquire_owned()
-        .map_err(|_| ApiError::unavailable("The server is overloaded"))
+    let place = match request.extensions().get::<MatchedPath>() {
+        Some(path) if path.as_str() == TOKENS => app.admission.token_place(),
+        _ => app.admission.place(),
+    };
+    if request.body().is_end_stream() || !app.inputs.has_body(request) {
+        place.take()?;
+    }
+    request.extensions_mut().insert(place.clone());
+    Ok(place)
 }
 
 /// Turns away what takes too long. Until the answer it counts as one that is worked on.
 async fn in_time<R: IntoResponse>(
     limit: Duration,
     answer: impl Future<Output = Result<R, Infallible>>,
-    _permit: OwnedSemaphorePermit,
+    _place: Place,
 ) -> Response {
     match timeout(limit, answer).await {
         Ok(Ok(response)) => response.into_response(),

@@ -4,6 +4,7 @@
 use std::io::ErrorKind;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
@@ -38,6 +39,8 @@ pub(crate) struct WatchedPool {
 #[derive(Clone)]
 pub(crate) struct Watch {
     doubt: Arc<Notify>,
+    /// How many answers have come from the server.
+    answers: Arc<AtomicU64>,
     away: watch::Receiver<bool>,
 }
 
@@ -46,11 +49,13 @@ impl WatchedPool {
     pub(crate) fn new(pool: PgPool) -> Self {
         let doubt = Arc::new(Notify::new());
         let (says_away, away) = watch::channel(false);
-        tokio::spawn(look_after(pool.clone(), Arc::clone(&doubt), says_away));
-        Self {
-            pool,
-            watch: Watch { doubt, away },
-        }
+        let watch = Watch {
+            doubt,
+            answers: Arc::default(),
+            away,
+        };
+        tokio::spawn(look_after(pool.clone(), watch.clone(), says_away));
+        Self { pool, watch }
     }
 
     /// A connection, as soon as there is one, and what to wait with for its answers; an error at
@@ -75,6 +80,9 @@ impl Watch {
     ) -> sqlx::Result<T> {
         let silent = || Err(sqlx::Error::Io(ErrorKind::TimedOut.into()));
         let answered = self.wait(ANSWER_PATIENCE, answer).await;
+        if let Some(Ok(_) | Err(sqlx::Error::Database(_))) = &answered {
+            self.answers.fetch_add(1, Ordering::Relaxed);
+        }
         answered.unwrap_or_else(silent)
     }
 
@@ -97,11 +105,11 @@ impl Watch {
     }
 }
 
-async fn look_after(pool: PgPool, doubt: Arc<Notify>, away: watch::Sender<bool>) {
+async fn look_after(pool: PgPool, watch: Watch, away: watch::Sender<bool>) {
     let watching = async {
         loop {
-            doubt.notified().await;
-            while !is_there(&pool.connect_options()).await {
+            watch.doubt.notified().await;
+            while !is_there(&pool.connect_options(), &watch.answers).await {
                 away.send_replace(true);
                 sleep(LOOK_INTERVAL).await;
             }
@@ -114,9 +122,11 @@ async fn look_after(pool: PgPool, doubt: Arc<Notify>, away: watch::Sender<bool>)
     }
 }
 
-/// Whether the server lets someone in. One that has no connection to spare is there.
-async fn is_there(options: &PgConnectOptions) -> bool {
+/// Whether the server lets someone in. One that has no connection to spare is there, and so is one
+/// that is slow to let someone in but answers those who are.
+async fn is_there(options: &PgConnectOptions, answers: &AtomicU64) -> bool {
     const TOO_MANY_CONNECTIONS: &str = "53300";
+    let answers_before = answers.load(Ordering::Relaxed);
     match timeout(ANSWER_TIMEOUT, options.connect()).await {
         Ok(Ok(connection)) => {
             drop(connection.close().await);
@@ -125,6 +135,7 @@ async fn is_there(options: &PgConnectOptions) -> bool {
         Ok(Err(sqlx::Error::Database(error))) => {
             error.code().as_deref() == Some(TOO_MANY_CONNECTIONS)
         }
-        Ok(Err(_)) | Err(_) => false,
+        Ok(Err(_)) => false,
+        Err(_) => answers.load(Ordering::Relaxed) > answers_before,
     }
 }

@@ -48,6 +48,9 @@ const NO_TABLE: &str = "42P01";
 /// A connection that was idle for longer than this is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
+/// How many connections are kept open while nobody uses them.
+const CONNECTIONS_KEPT: u32 = 2;
+
 /// One is enough while none is held up. Each has fewer changes the more there are.
 const PARALLEL_COMMITS_MAX: usize = 4;
 
@@ -167,6 +170,8 @@ impl PostgresDatabase {
         let connect = options.connect(url, on_citus)?;
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
+            // Kept open, so that after a quiet time requests needn't wait for new ones.
+            .min_connections(options.max_connections.min(CONNECTIONS_KEPT))
             .acquire_timeout(options.acquire_timeout)
             // Not each time, which would double the round trips of a read: a connection in steady
             // use shows by itself when it is broken.

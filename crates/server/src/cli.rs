@@ -222,7 +222,19 @@ pub(crate) struct Serve {
     )]
     pub(crate) batch_bytes_max: u32,
 
-    /// How many requests are worked on at once. More are turned away with 503.
+    /// How many clients may be connected at once. More are closed at once. Fewer if the system allows
+    /// the process fewer open files.
+    #[arg(
+        long,
+        env = "STOCKROOM_CONNECTIONS_MAX",
+        value_name = "CONNECTIONS",
+        default_value = "16384",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) connections_max: u32,
+
+    /// How many requests are worked on at once. More are turned away with 503. One organization may
+    /// have half of them.
     #[arg(
         long,
         env = "STOCKROOM_CONCURRENT_REQUESTS_MAX",

@@ -10,29 +10,72 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::get;
 use stockroom_application::Stockroom;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+use tokio::time::sleep;
 
 use crate::cli::Health;
 
 /// How long a server may take to take a question, and to answer it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// `/health/live` answers as long as the process does; `/health/ready` if the database does too.
-pub(crate) fn health(stockroom: Arc<Stockroom>) -> Router {
-    let ready = move || {
-        let stockroom = Arc::clone(&stockroom);
-        async move {
-            match stockroom.ping().await {
-                Ok(()) => (StatusCode::OK, "ready\n"),
-                Err(error) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
-                    (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
+/// How often the database is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Whether the server can work, as far as the last look at the database goes. It is looked at
+/// regularly, and not when somebody asks: a look takes a lock, and anybody may ask.
+#[derive(Clone)]
+pub(crate) struct Readiness(watch::Receiver<bool>);
+
+impl Readiness {
+    /// Looks at the database, and from now on once a second in the task that is given with it.
+    pub(crate) async fn watch(stockroom: Arc<Stockroom>) -> (Self, JoinHandle<()>) {
+        let (says_ready, ready) = watch::channel(is_ready(&stockroom, true).await);
+        let looking = async move {
+            loop {
+                sleep(LOOK_INTERVAL).await;
+                let was_ready = *says_ready.borrow();
+                let ready = is_ready(&stockroom, was_ready).await;
+                if ready && !was_ready {
+                    tracing::info!("ready again");
                 }
+                says_ready.send_replace(ready);
+            }
+        };
+        (Self(ready), tokio::spawn(looking))
+    }
+}
+
+/// Looks at the database. Says in the log if it is not there any more.
+async fn is_ready(stockroom: &Stockroom, was_ready: bool) -> bool {
+    match stockroom.ping().await {
+        Ok(()) => true,
+        Err(error) => {
+            if was_ready {
+                tracing::warn!(error = &error as &dyn std::error::Error, "not ready");
+            }
+            false
+        }
+    }
+}
+
+/// `/health/live` answers as long as the process does; `/health/ready` if the database did within the
+/// last seconds.
+pub(crate) fn health(stockroom: Arc<Stockroom>, readiness: Readiness) -> Router {
+    let ready = move || {
+        let ready = *readiness.0.borrow();
+        async move {
+            if ready {
+                (StatusCode::OK, "ready\n")
+            } else {
+                (StatusCode::SERVICE_UNAVAILABLE, "not ready\n")
             }
         }
     };
-    Router::new()
+    let endpoints = Router::new()
         .route("/health/live", get(async || "live\n"))
-        .route("/health/ready", get(ready))
+        .route("/health/ready", get(ready));
+    stockroom_http::identified(endpoints, stockroom)
 }
 
 /// Asks the running server whether it is ready. For images that have no other program to ask with.

@@ -3,6 +3,7 @@
 
 mod cli;
 mod config;
+mod connections;
 mod database;
 mod health;
 mod logging;

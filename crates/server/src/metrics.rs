@@ -34,6 +34,10 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "From a request's head to its answer, by method, route and status."
     );
     describe_counter!(
+        "stockroom_connections_refused_total",
+        "Connections closed at once because there were too many."
+    );
+    describe_counter!(
         "stockroom_operations_total",
         "Changes asked for, by action and outcome."
     );

@@ -8,7 +8,6 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use axum::Router;
 use axum_server::Handle;
-use axum_server::accept::NoDelayAcceptor;
 use metrics_exporter_prometheus::PrometheusHandle;
 use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockroom};
 use stockroom_domain::ProductId;
@@ -18,13 +17,17 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::Serve;
+use crate::connections::{self, Connections};
 use crate::database::OpenDatabase;
+use crate::health::Readiness;
 use crate::{health, logging, metrics};
 
 /// A revocation is to work within a second on every server.
 const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 const RESERVATIONS_WATCH_INTERVAL: Duration = Duration::from_secs(15);
+/// How many may look at the metrics at once.
+const METRICS_CONNECTIONS_MAX: usize = 128;
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves the API until the process is told to stop.
@@ -65,13 +68,24 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         settings.expiry_sweep_seconds,
     ));
 
-    let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings))
-        .merge(health::health(Arc::clone(&stockroom)));
-    let inside = metrics::endpoint(metrics).merge(health::health(Arc::clone(&stockroom)));
+    let (readiness, looking) = Readiness::watch(Arc::clone(&stockroom)).await;
+    housekeeping.push(looking);
+    let health = health::health(Arc::clone(&stockroom), readiness);
+    let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings));
+    let api = api.merge(health.clone());
+    let inside = metrics::endpoint(metrics).merge(health);
     let header_timeout = Duration::from_secs(settings.header_timeout_seconds);
     let handle = Handle::new();
-    let api = serve(listener, api, handle.clone(), header_timeout);
-    let inside = serve(metrics_listener, inside, handle.clone(), header_timeout);
+    let clients = Connections::new(connections::possible(settings.connections_max));
+    let api = serve(listener, api, clients, handle.clone(), header_timeout);
+    let observers = Connections::new(METRICS_CONNECTIONS_MAX);
+    let inside = serve(
+        metrics_listener,
+        inside,
+        observers,
+        handle.clone(),
+        header_timeout,
+    );
     tracing::info!(
         listen = %address,
         metrics.listen = %metrics_address,
@@ -139,11 +153,12 @@ fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 async fn serve(
     listener: TcpListener,
     router: Router,
+    connections: Connections,
     handle: Handle<SocketAddr>,
     header_timeout: Duration,
 ) -> std::io::Result<()> {
     let mut server = axum_server::from_tcp(listener)?
-        .acceptor(NoDelayAcceptor::new())
+        .acceptor(connections)
         .http1_only()
         .first_request_timeout(header_timeout)
         .handle(handle);

@@ -7,6 +7,7 @@ use stockroom_application::{Administrator, Caller};
 use stockroom_domain::{Owner, StoreId};
 
 use super::handling::Handling;
+use crate::admission::Place;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -97,6 +98,9 @@ impl Access {
         let header = parts.headers.get(&STORE);
         let store = header.and_then(|store| StoreId::parse(store.to_str().ok()?));
         app.rate_limits.check(&caller, store)?;
+        if let Some(place) = parts.extensions.get::<Place>() {
+            app.admission.enter(place, caller.organization)?;
+        }
         allowed(&caller)?;
         Handling::check(parts, app)?;
         Ok(Self {

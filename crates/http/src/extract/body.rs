@@ -10,13 +10,15 @@ use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
 use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed as _, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::{Map, Value};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
 use stockroom_domain::{Patch, Quantity};
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::handling::{Handling, Nothing};
+use super::raw::{AtMost, RawList, RawObject, Scalar};
+use crate::admission::{Place, Turn};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -79,7 +81,10 @@ async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, A
     if announced.is_some_and(|length| length > bytes_max as u64) {
         return Err(too_large());
     }
-    match to_bytes(request.into_body(), bytes_max).await {
+    let place = request.extensions().get::<Place>().cloned();
+    let place = place.ok_or_else(ApiError::internal)?;
+    let body = to_bytes(request.into_body(), bytes_max);
+    match place.take_with_body(body).await? {
         Ok(bytes) => {
             if let Some(body_read) = body_read {
                 body_read.set();
@@ -101,7 +106,7 @@ async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, A
 
 /// A JSON body: what stands under `data`, and the fields that may stand beside it.
 pub(crate) struct Body<B = Nothing> {
-    data: Value,
+    data: Box<RawValue>,
     /// The fields beside `data`.
     pub(crate) beside: B,
     handling: Handling,
@@ -168,14 +173,19 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
+/// The fields of the object that a body is.
+fn fields(bytes: &[u8]) -> Result<RawObject<'_>, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Data => no_data(),
+        _ => no_json(&error),
+    })
+}
+
 impl<B: DeserializeOwned> Body<B> {
     fn parse(bytes: &[u8], handling: Handling) -> Result<Self, ApiError> {
-        let body: Value = serde_json::from_slice(bytes).map_err(|error| no_json(&error))?;
-        let Value::Object(mut body) = body else {
-            return Err(no_data());
-        };
+        let mut body = fields(bytes)?;
         Ok(Self {
-            data: body.remove("data").ok_or_else(no_data)?,
+            data: body.remove("data").ok_or_else(no_data)?.to_owned(),
             beside: handling.read(&body, "", &[])?,
             handling,
         })
@@ -186,18 +196,16 @@ impl<B> Body<B> {
     /// The fields of the object under `data`, wherever the client's form puts them: those under
     /// `attributes` stand beside the others, and before one of the same name.
     pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
-        object(self.data, self.handling, "data")
+        object(&self.data, self.handling, "data")
     }
 
-    /// The list under `data`.
-    pub(crate) fn list(self) -> Result<List, ApiError> {
-        match self.data {
-            Value::Array(items) => Ok(List {
-                items,
-                handling: self.handling,
-            }),
-            _ => Err(ApiError::validation("data must be a list")),
-        }
+    /// The list under `data`, if it has at most so many items.
+    pub(crate) fn list(&self) -> Result<List<'_>, ApiError> {
+        let items = list(&self.data, usize::MAX)?.unwrap_or_default();
+        Ok(List {
+            items,
+            handling: self.handling,
+        })
     }
 
     /// The fields of each object of the list under `data`, whatever type it says that it is of.
@@ -209,13 +217,22 @@ impl<B> Body<B> {
     }
 }
 
+/// The items of a list, or `None` if there are more than `items_max`.
+fn list(data: &RawValue, items_max: usize) -> Result<Option<Vec<&RawValue>>, ApiError> {
+    match AtMost(items_max).deserialize(data) {
+        Ok(RawList::Items(items)) => Ok(Some(items)),
+        Ok(RawList::TooLong) => Ok(None),
+        Err(_) => Err(ApiError::validation("data must be a list")),
+    }
+}
+
 /// A list under `data`, of which nothing has been read yet.
-pub(crate) struct List {
-    items: Vec<Value>,
+pub(crate) struct List<'a> {
+    items: Vec<&'a RawValue>,
     handling: Handling,
 }
 
-impl List {
+impl List<'_> {
     pub(crate) const fn len(&self) -> usize {
         self.items.len()
     }
@@ -239,33 +256,25 @@ impl List {
     ) -> Result<Vec<U>, ApiError> {
         let handling = self.handling;
         let items = self.items.into_iter().enumerate();
-        let read = |(index, item)| {
-            let Value::Object(mut item) = item else {
-                return Err(ApiError::validation(expected));
-            };
+        let read = |(index, item): (usize, &RawValue)| {
+            let unexpected = |_| ApiError::validation(expected);
+            let mut item = RawObject::deserialize(item).map_err(unexpected)?;
             item.remove("type");
             // Which fault it has is not worth telling; which fields it has too many is.
-            T::deserialize(&item).map_err(|_| ApiError::validation(expected))?;
+            T::deserialize(item.deserializer()).map_err(unexpected)?;
             let fields = handling.read(&item, &format!("data[{index}]"), &[])?;
             Ok(take(fields))
         };
         items.map(read).collect()
     }
-
-    /// Each object, as far as it is one of the expected type, as a body of its own would be read.
-    fn lines<T: DeserializeOwned>(self, expected: &str) -> Vec<Result<T, ApiError>> {
-        let handling = self.handling;
-        let read = |line| object(line, handling, "data")?.of_type(expected);
-        self.items.into_iter().map(read).collect()
-    }
 }
 
-/// The body of a batch: many lines. It waits to be read while others are being worked on, and has
-/// its turn until it is dropped.
+/// The body of a batch: many lines. It waits while others are being worked on, and has its turn until
+/// it is dropped.
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
     handling: Handling,
-    _turn: OwnedSemaphorePermit,
+    _turn: Option<Turn>,
 }
 
 impl FromRequest<AppState> for Batch {
@@ -273,10 +282,13 @@ impl FromRequest<AppState> for Batch {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         check_json(request.headers())?;
-        let turn = Arc::clone(&app.batches).acquire_owned().await;
-        let turn = turn.map_err(|_| ApiError::internal())?;
+        let place = request.extensions().get::<Place>().cloned();
+        let place = place.ok_or_else(ApiError::internal)?;
+        let turn_to_read = app.admission.turn_to_read(&place).await;
         let handling = Handling::of(request.headers());
         let bytes = read(request, app.options.batch_bytes_max).await?;
+        let turn = app.admission.turn_to_work(&place).await;
+        drop(turn_to_read);
         Ok(Self {
             bytes,
             handling,
@@ -286,31 +298,46 @@ impl FromRequest<AppState> for Batch {
 }
 
 impl Batch {
-    /// The object that the body is.
-    pub(crate) fn parse(&self) -> Result<BatchBody, ApiError> {
-        let body: Value = serde_json::from_slice(&self.bytes).map_err(|error| no_json(&error))?;
-        match body {
-            Value::Object(body) => Ok(BatchBody {
-                body,
-                handling: self.handling,
-            }),
-            _ => Err(no_data()),
+    /// Reads the object that the body is: a large one on a thread of its own, where it keeps no other
+    /// requests waiting.
+    pub(crate) async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(BatchBody<'_>) -> Result<R, ApiError> + Send + 'static,
+    ) -> Result<R, ApiError> {
+        let handling = self.handling;
+        let bytes = self.bytes.clone();
+        let work = move || {
+            let fields = fields(&bytes)?;
+            read(BatchBody { fields, handling })
+        };
+        if self.bytes.len() <= READ_AT_ONCE_BYTES_MAX {
+            return work();
         }
+        let worked = tokio::task::spawn_blocking(work).await;
+        worked.unwrap_or_else(|_| Err(ApiError::internal()))
     }
 }
 
+/// The largest batch that is read without a thread of its own, in bytes.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+
 /// The lines of a batch under `data`, and what is said of all of them beside it.
-pub(crate) struct BatchBody {
-    body: Map<String, Value>,
+pub(crate) struct BatchBody<'a> {
+    fields: RawObject<'a>,
     handling: Handling,
 }
 
-impl BatchBody {
+impl BatchBody<'_> {
+    fn scalar(&mut self, name: &str) -> Result<Option<Scalar>, ApiError> {
+        let value = self.fields.remove(name).map(Scalar::deserialize);
+        value.transpose().map_err(|error| no_json(&error))
+    }
+
     /// A text beside the lines, if it is there.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
-        match self.body.remove(name) {
+        match self.scalar(name)? {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
+            Some(Scalar::Text(text)) => Ok(Some(text)),
             Some(_) => Err(ApiError::validation(format!("{name} must be a string"))),
         }
     }
@@ -323,66 +350,61 @@ impl BatchBody {
         lines_max: usize,
         noun: &str,
     ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
-        let atomic = match self.body.remove("atomic") {
+        let atomic = match self.scalar("atomic")? {
             None => false,
-            Some(Value::Bool(atomic)) => atomic,
+            Some(Scalar::Bool(atomic)) => atomic,
             Some(_) => return Err(ApiError::validation("atomic must be true or false")),
         };
-        let data = self.body.remove("data").ok_or_else(no_data)?;
-        self.handling.check_rest(&self.body)?;
-        let lines = Body {
-            data,
-            beside: Nothing {},
-            handling: self.handling,
-        };
-        let lines = lines.list()?;
-        if lines.len() > lines_max {
-            let detail = format!("data must contain at most {lines_max} {noun}");
-            return Err(ApiError::validation(detail));
-        }
-        Ok((lines.lines(expected), atomic))
+        let data = self.fields.remove("data").ok_or_else(no_data)?;
+        self.handling.check_rest(&self.fields)?;
+        let lines = list(data, lines_max)?.ok_or_else(|| {
+            ApiError::validation(format!("data must contain at most {lines_max} {noun}"))
+        })?;
+        // Each line is read as a body of its own would be.
+        let handling = self.handling;
+        let read = |line: &RawValue| object(line, handling, "data")?.of_type(expected);
+        Ok((lines.into_iter().map(read).collect(), atomic))
     }
 }
 
 /// The fields of an object that stands at this place in a body.
 fn object<T: DeserializeOwned>(
-    object: Value,
+    object: &RawValue,
     handling: Handling,
     place: &str,
 ) -> Result<Fields<T>, ApiError> {
-    let Value::Object(mut object) = object else {
-        return Err(ApiError::validation("data must be an object"));
-    };
+    let mut object = RawObject::deserialize(object)
+        .map_err(|_| ApiError::validation("data must be an object"))?;
     let attributes = merge_attributes(&mut object)?;
-    let kind = object.remove("type");
+    let kind = object.remove("type").map(Scalar::deserialize);
+    let kind = kind.transpose().map_err(|error| no_json(&error))?;
     let fields = handling.read(&object, place, &attributes)?;
     Ok(Fields { fields, kind })
 }
 
 /// Has the attributes stand beside the other fields, and gives their names.
-fn merge_attributes(data: &mut Map<String, Value>) -> Result<Vec<String>, ApiError> {
-    match data.remove("attributes") {
-        None => Ok(Vec::new()),
-        Some(Value::Object(attributes)) => {
-            let names = attributes.keys().cloned().collect();
-            data.extend(attributes);
-            Ok(names)
-        }
-        Some(_) => Err(ApiError::validation("attributes must be an object")),
-    }
+fn merge_attributes(data: &mut RawObject<'_>) -> Result<Vec<String>, ApiError> {
+    let Some(attributes) = data.remove("attributes") else {
+        return Ok(Vec::new());
+    };
+    let attributes = RawObject::deserialize(attributes)
+        .map_err(|_| ApiError::validation("attributes must be an object"))?;
+    let names = attributes.names().map(ToOwned::to_owned).collect();
+    data.extend(attributes);
+    Ok(names)
 }
 
 /// The fields of an object, whose type is still to be checked.
 pub(crate) struct Fields<T> {
     fields: T,
-    kind: Option<Value>,
+    kind: Option<Scalar>,
 }
 
 impl<T> Fields<T> {
     /// The fields, if the object is of this type or doesn't say.
     pub(crate) fn of_type(self, expected: &str) -> Result<T, ApiError> {
         match self.kind {
-            Some(kind) if kind != expected => {
+            Some(kind) if kind.as_str() != Some(expected) => {
                 Err(ApiError::validation(format!("type must be {expected}")))
             }
             _ => Ok(self.fields),
@@ -443,16 +465,23 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Pieces(pub(crate) Quantity);
 
+impl Pieces {
+    /// The quantity that a value is.
+    ///
+    /// # Errors
+    /// What it must be instead.
+    pub(crate) fn of(value: &Scalar) -> Result<Self, String> {
+        let pieces = value.as_u64().and_then(Quantity::new);
+        pieces
+            .map(Self)
+            .ok_or_else(|| format!("must be an integer from 0 to {}", Quantity::MAX))
+    }
+}
+
 impl<'de> Deserialize<'de> for Pieces {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Value::deserialize(deserializer)?
-            .as_u64()
-            .and_then(Quantity::new)
-            .map(Self)
-            .ok_or_else(|| {
-                let range = format!("must be an integer from 0 to {}", Quantity::MAX);
-                serde::de::Error::custom(range)
-            })
+        let value = Scalar::deserialize(deserializer)?;
+        Self::of(&value).map_err(serde::de::Error::custom)
     }
 }
 

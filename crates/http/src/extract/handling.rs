@@ -7,10 +7,11 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_ignored::Path;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use super::body::BodyRead;
 use super::query::Query;
+use super::raw::{RawObject, reason};
 use crate::app::AppState;
 use crate::error::{ApiError, shortened};
 
@@ -82,24 +83,24 @@ impl Handling {
     /// names those of its fields that stand in an object `attributes` there.
     pub(super) fn read<T: DeserializeOwned>(
         self,
-        object: &Map<String, Value>,
+        object: &RawObject<'_>,
         place: &str,
         attributes: &[String],
     ) -> Result<T, ApiError> {
         let mut unknown = Unknown::default();
         let result = match self {
-            Self::Lenient => T::deserialize(object),
-            Self::Strict => serde_ignored::deserialize(object, |path| {
+            Self::Lenient => T::deserialize(object.deserializer()),
+            Self::Strict => serde_ignored::deserialize(object.deserializer(), |path| {
                 unknown.add(named(&path, place, attributes));
             }),
         };
         // Only a fault is worth following to its place.
         let fields = result.or_else(|_| {
-            serde_path_to_error::deserialize(object).map_err(|error| {
+            serde_path_to_error::deserialize(object.deserializer()).map_err(|error| {
                 let path = error.path().to_string();
-                let reason = error.into_inner();
+                let reason = reason(&error.into_inner());
                 ApiError::validation(if path == "." {
-                    reason.to_string()
+                    reason
                 } else {
                     format!("{path}: {reason}")
                 })
@@ -110,7 +111,7 @@ impl Handling {
     }
 
     /// Refuses what is left of an object when all that is known was taken out of it.
-    pub(super) fn check_rest(self, rest: &Map<String, Value>) -> Result<(), ApiError> {
+    pub(super) fn check_rest(self, rest: &RawObject<'_>) -> Result<(), ApiError> {
         self.read::<Nothing>(rest, "", &[]).map(|Nothing {}| ())
     }
 

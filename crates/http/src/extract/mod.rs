@@ -5,9 +5,11 @@ mod body;
 mod handling;
 mod id;
 mod query;
+mod raw;
 
 pub(crate) use auth::{Administration, AdministrativeReading, OrganizationAdministration, Reading};
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, Object, OptionalBody, Pieces, patch, present};
 pub(crate) use handling::Handling;
 pub(crate) use id::PathId;
 pub(crate) use query::{At, Current, ListQuery, Query, past};
+pub(crate) use raw::Scalar;

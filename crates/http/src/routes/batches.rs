@@ -109,9 +109,12 @@ pub(super) async fn create(
     form: Form,
     batch: Batch,
 ) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
-    let body = batch.parse()?;
-    let (lines, atomic) = body.lines(STOCK_TRANSACTION, TransactMany::LINES_MAX, "transactions")?;
-    let (lines, faults) = readable(lines, NewTransaction::line);
+    let read = batch.read(|body| {
+        let lines_max = TransactMany::LINES_MAX;
+        let (lines, atomic) = body.lines(STOCK_TRANSACTION, lines_max, "transactions")?;
+        Ok((readable(lines, NewTransaction::line), atomic))
+    });
+    let ((lines, faults), atomic) = read.await?;
     let administrator = administration.enter().await?;
     let many = TransactMany { lines, atomic };
     let made = app.stockroom.transact_many(&administrator, many).await;

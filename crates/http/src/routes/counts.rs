@@ -229,10 +229,12 @@ pub(super) async fn create_many(
     form: Form,
     batch: Batch,
 ) -> Result<(StatusCode, Json<Lines<CountBody>>), ApiError> {
-    let mut body = batch.parse()?;
-    let as_of = body.text("as_of")?.as_deref().map(as_of).transpose()?;
-    let (lines, atomic) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
-    let (counts, faults) = readable(lines, NewCountLine::count);
+    let read = batch.read(|mut body| {
+        let as_of = body.text("as_of")?.as_deref().map(as_of).transpose()?;
+        let (lines, atomic) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
+        Ok((as_of, readable(lines, NewCountLine::count), atomic))
+    });
+    let (as_of, (counts, faults), atomic) = read.await?;
     let administrator = administration.enter().await?;
     let many = CountMany {
         counts,

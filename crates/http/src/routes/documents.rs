@@ -33,6 +33,5 @@ async fn allow_own_page(mut response: Response) -> Response {
         header::CONTENT_SECURITY_POLICY,
         HeaderValue::from_static(policy),
     );
-    crate::middleware::harden(&mut response);
     response
 }

@@ -1,12 +1,11 @@
 //! Items, as shops name what is in a cart or an order.
 
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use stockroom_domain::{ExpiresIn, ProductId, Quantity, Reservation, ReservationItem};
 use utoipa::ToSchema;
 
 use crate::error::ApiError;
-use crate::extract::{Object, Pieces};
+use crate::extract::{Object, Pieces, Scalar};
 
 /// So many pieces of a product.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -34,14 +33,14 @@ impl From<Item> for ReservationItem {
 }
 
 fn product<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProductId, D::Error> {
-    let id = Value::deserialize(deserializer)?;
+    let id = Scalar::deserialize(deserializer)?;
     let product = id.as_str().and_then(ProductId::parse);
     product.ok_or_else(|| serde::de::Error::custom("must be a UUID"))
 }
 
 /// Reads for how long something is reserved. To be used with `deserialize_with`.
 pub(super) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExpiresIn, D::Error> {
-    let seconds = Value::deserialize(deserializer)?;
+    let seconds = Scalar::deserialize(deserializer)?;
     // None is refused like anything else that is no such number.
     ExpiresIn::from_seconds(seconds.as_u64().unwrap_or(0))
         .map_err(|invalid| serde::de::Error::custom(format!("must be {}", invalid.rule)))

@@ -3,14 +3,13 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use stockroom_application::NewKeyRequest;
 use stockroom_domain::{KeyId, ProductText, Refusal, UpdateKey};
 use utoipa::ToSchema;
 
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Body, Current, ListQuery, PathId, present};
+use crate::extract::{Administration, Body, Current, ListQuery, PathId, Scalar, present};
 use crate::json::Json;
 use crate::links::List;
 use crate::openapi::{
@@ -48,7 +47,7 @@ struct KeyUpdate {
 }
 
 fn rate_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    Value::deserialize(deserializer)?
+    Scalar::deserialize(deserializer)?
         .as_u64()
         .and_then(|limit| u32::try_from(limit).ok())
         .ok_or_else(|| {

@@ -77,6 +77,7 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
 /// The whole API as a service: the endpoints behind their middleware, and the documentation.
 pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
     let (endpoints, document) = endpoints().split_for_parts();
+    let reference = middleware::identified(documents::reference(), Arc::clone(&stockroom));
     let app = App::new(stockroom, options, Inputs::of_document(&document));
     let endpoints = endpoints
         .method_not_allowed_fallback(method_not_allowed)
@@ -85,7 +86,7 @@ pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
     let endpoints = middleware::around(endpoints, &app).with_state(app);
     // A path answers the same with and without a trailing slash; only the reference page, whose
     // own links are relative to its folder, needs the slash.
-    documents::reference().fallback_service(NormalizePath::trim_trailing_slash(endpoints))
+    reference.fallback_service(NormalizePath::trim_trailing_slash(endpoints))
 }
 
 async fn not_found() -> ApiError {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::json;
 use stockroom_domain::{
     CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
 };
@@ -16,7 +16,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use crate::app::AppState;
 use crate::error::{ApiError, shortened};
 use crate::extract::{
-    Administration, At, Body, ListQuery, Object, PathId, Pieces, Reading, past, present,
+    Administration, At, Body, ListQuery, Object, PathId, Pieces, Reading, Scalar, past, present,
 };
 use crate::filter;
 use crate::form::Form;
@@ -76,15 +76,15 @@ struct StockUpdate {
     /// stock has is refused; beside locations it says nothing.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Pieces>)]
-    available: Option<Value>,
+    available: Option<Scalar>,
     /// As `available`.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Pieces>)]
-    allocated: Option<Value>,
+    allocated: Option<Scalar>,
     /// As `available`.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Pieces>)]
-    total: Option<Value>,
+    total: Option<Scalar>,
 }
 
 impl StockUpdate {
@@ -93,8 +93,8 @@ impl StockUpdate {
         if !self.locations.is_empty() {
             return Ok(EchoedFigures::default());
         }
-        let figure = |field: &str, value: &Option<Value>| {
-            let pieces = value.as_ref().map(Pieces::deserialize).transpose();
+        let figure = |field: &str, value: &Option<Scalar>| {
+            let pieces = value.as_ref().map(Pieces::of).transpose();
             pieces
                 .map(|pieces| pieces.map(|pieces| pieces.0))
                 .map_err(|reason| ApiError::validation(format!("{field}: {reason}")))

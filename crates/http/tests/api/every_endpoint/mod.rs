@@ -1,6 +1,7 @@
 //! What holds for all endpoints alike. The endpoints are taken from the OpenAPI document, so that
 //! none is forgotten.
 
+mod admission;
 mod document;
 mod failures;
 mod hostile;

@@ -1,0 +1,249 @@
+//! Places for requests: how many are worked on at once, in all and for each organization.
+//!
+//! A request takes its place when all of it has come, so that clients who send half a body hold none.
+//! Until then it only counts towards its organization's share.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use stockroom_domain::OrganizationId;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::error::ApiError;
+
+/// How many batches are worked on at once. Each may be large, and more make nothing faster.
+const BATCHES_MAX: usize = 8;
+
+/// How many batches of one organization are worked on at once.
+const ORGANIZATION_BATCHES_MAX: usize = 2;
+
+/// How many batches of one organization are read at once: their bodies are held in memory.
+const ORGANIZATION_BATCHES_READ_MAX: usize = 8;
+
+/// How long the body of a request for a token may take to come: nothing is known of its sender.
+const TOKEN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// All places that a server has.
+pub(crate) struct Admission {
+    requests: Arc<Semaphore>,
+    tokens: Arc<Semaphore>,
+    batches: Arc<Semaphore>,
+    organization_requests: Shares<OrganizationId>,
+    organization_batches: Shares<OrganizationId>,
+    organization_batches_read: Shares<OrganizationId>,
+}
+
+impl Admission {
+    /// Places for `requests_max` requests, and a sixteenth of that for requests for tokens. One
+    /// organization may have half of them.
+    pub(crate) fn new(requests_max: usize) -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(requests_max)),
+            tokens: Arc::new(Semaphore::new(requests_max.div_ceil(16))),
+            batches: Arc::new(Semaphore::new(BATCHES_MAX)),
+            organization_requests: Shares::new(requests_max.div_ceil(2).max(1)),
+            organization_batches: Shares::new(ORGANIZATION_BATCHES_MAX),
+            organization_batches_read: Shares::new(ORGANIZATION_BATCHES_READ_MAX),
+        }
+    }
+
+    /// The place of a request, not taken yet.
+    pub(crate) fn place(&self) -> Place {
+        Place::of(&self.requests, None)
+    }
+
+    /// The place of a request for a token, not taken yet.
+    pub(crate) fn token_place(&self) -> Place {
+        Place::of(&self.tokens, Some(TOKEN_BODY_TIMEOUT))
+    }
+
+    /// Counts a request towards its organization's share until it is answered.
+    ///
+    /// # Errors
+    /// 503 if the organization has no share left.
+    pub(crate) fn enter(
+        &self,
+        place: &Place,
+        organization: OrganizationId,
+    ) -> Result<(), ApiError> {
+        let share = self.organization_requests.of(organization);
+        let permit = share.try_acquire_owned().map_err(|_| {
+            let requests_max = self.organization_requests.size;
+            let limit =
+                format!("The organization has too many requests at once (limit {requests_max})");
+            ApiError::unavailable(&limit)
+        })?;
+        // A request has one organization.
+        let _ = place.0.organization.set((organization, permit));
+        Ok(())
+    }
+
+    /// The turn of a batch to be read, or `None` if nothing is known of whose it is.
+    pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<OwnedSemaphorePermit> {
+        let organization = place.organization()?;
+        let share = self.organization_batches_read.of(organization);
+        share.acquire_owned().await.ok()
+    }
+
+    /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
+    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
+        let organization = place.organization()?;
+        let share = self.organization_batches.of(organization);
+        // First the organization's own, so that it waits behind itself and not in front of others.
+        let of_organization = share.acquire_owned().await.ok()?;
+        let of_all = Arc::clone(&self.batches).acquire_owned().await.ok()?;
+        Some(Turn(of_organization, of_all))
+    }
+}
+
+/// The turn of a batch, until it is dropped.
+pub(crate) struct Turn(
+    #[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit,
+    #[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit,
+);
+
+/// The place of one request. It goes beside the request, to those who read its head and its body.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<Inner>);
+
+struct Inner {
+    places: Arc<Semaphore>,
+    body_timeout: Option<Duration>,
+    taken: OnceLock<OwnedSemaphorePermit>,
+    organization: OnceLock<(OrganizationId, OwnedSemaphorePermit)>,
+}
+
+impl Place {
+    fn of(places: &Arc<Semaphore>, body_timeout: Option<Duration>) -> Self {
+        Self(Arc::new(Inner {
+            places: Arc::clone(places),
+            body_timeout,
+            taken: OnceLock::new(),
+            organization: OnceLock::new(),
+        }))
+    }
+
+    /// Takes the place, once, until the request is answered.
+    ///
+    /// # Errors
+    /// 503 if all are taken.
+    pub(crate) fn take(&self) -> Result<(), ApiError> {
+        if self.0.taken.get().is_some() {
+            return Ok(());
+        }
+        let permit = Arc::clone(&self.0.places).try_acquire_owned();
+        let permit = permit.map_err(|_| ApiError::unavailable("The server is overloaded"))?;
+        let _ = self.0.taken.set(permit);
+        Ok(())
+    }
+
+    /// Waits for the request's body, and takes the place when it has come.
+    ///
+    /// # Errors
+    /// 408 if it doesn't come in time, and 503 if all places are taken.
+    pub(crate) async fn take_with_body<T>(
+        &self,
+        body: impl Future<Output = T>,
+    ) -> Result<T, ApiError> {
+        let body = match self.0.body_timeout {
+            None => body.await,
+            Some(limit) => timeout(limit, body).await.map_err(|_| {
+                let seconds = limit.as_secs();
+                ApiError::of_status(StatusCode::REQUEST_TIMEOUT)
+                    .detail(format!("The body did not arrive within {seconds} seconds"))
+            })?,
+        };
+        self.take()?;
+        Ok(body)
+    }
+
+    fn organization(&self) -> Option<OrganizationId> {
+        let (organization, _) = self.0.organization.get()?;
+        Some(*organization)
+    }
+}
+
+/// A share of the same size for everybody, forgotten when nobody uses it.
+struct Shares<K> {
+    size: usize,
+    used: Mutex<HashMap<K, Weak<Semaphore>>>,
+}
+
+/// How many shares are kept before those that nobody uses are forgotten.
+const SHARES_MAX: usize = 1024;
+
+impl<K: Eq + Hash> Shares<K> {
+    fn new(size: usize) -> Self {
+        Self {
+            size,
+            used: Mutex::default(),
+        }
+    }
+
+    fn of(&self, whose: K) -> Arc<Semaphore> {
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if used.len() >= SHARES_MAX {
+            used.retain(|_, share| share.strong_count() > 0);
+        }
+        let share = used.entry(whose).or_default();
+        share.upgrade().unwrap_or_else(|| {
+            let new = Arc::new(Semaphore::new(self.size));
+            *share = Arc::downgrade(&new);
+            new
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn organization(number: u128) -> OrganizationId {
+        OrganizationId::new(uuid::Uuid::from_u128(number))
+    }
+
+    #[test]
+    fn one_organization_has_half_of_the_places() {
+        let admission = Admission::new(4);
+        let enter = |number| {
+            let place = admission.place();
+            let entered = admission.enter(&place, organization(number));
+            entered.and_then(|()| place.take()).map(|()| place)
+        };
+        let first = enter(1).unwrap();
+        let _second = enter(1).unwrap();
+        assert!(enter(1).is_err());
+        let _others = [enter(2).unwrap(), enter(2).unwrap()];
+        assert!(enter(3).is_err(), "all places are taken");
+        drop(first);
+        assert!(enter(1).is_ok());
+    }
+
+    #[test]
+    fn a_place_that_is_not_taken_hinders_nobody() {
+        let admission = Admission::new(1);
+        let waiting = admission.place();
+        let other = admission.place();
+        other.take().unwrap();
+        other.take().unwrap();
+        assert!(waiting.take().is_err());
+        admission.token_place().take().unwrap();
+        drop(other);
+        waiting.take().unwrap();
+    }
+
+    #[test]
+    fn shares_that_nobody_uses_are_forgotten() {
+        let shares = Shares::new(1);
+        let kept = shares.of(0);
+        for whose in 1..3 * SHARES_MAX {
+            drop(shares.of(whose));
+        }
+        assert!(shares.used.lock().unwrap().len() <= SHARES_MAX);
+        assert!(Arc::ptr_eq(&kept, &shares.of(0)));
+    }
+}
