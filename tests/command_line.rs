@@ -99,11 +99,11 @@ fn mistakes_are_named() {
         ),
         (
             vec!["store", "create", "--organization", nobody, "Shop"],
-            "there is no such organization",
+            "There is no such organization",
         ),
         (
             vec!["key", "list", "--organization", nobody],
-            "there is no such organization",
+            "There is no such organization",
         ),
         (vec!["serve", "--listen", "nowhere"], "--listen"),
         (

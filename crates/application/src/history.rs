@@ -64,6 +64,8 @@ impl Stockroom {
         after: Option<TransactionId>,
         limit: u32,
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
+        let is_search = !filter.is_empty();
+        let _turn = self.turn_to_search(view.organization, is_search).await;
         let (skipped, mut sequence) = match after {
             None => (0, 0),
             Some(after) => {
@@ -154,6 +156,8 @@ impl Stockroom {
         products: &[ProductId],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
+        let is_search = products.len() > 1;
+        let _turn = self.turn_to_search(view.organization, is_search).await;
         self.settle_due(view.organization).await?;
         let mut lives = timed("lives", self.database.lives(view, products)).await?;
         lives.retain(|life| life.covers(at));
@@ -177,6 +181,7 @@ impl Stockroom {
         at: Timestamp,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         let view = caller.view();
+        let _turn = self.turn_to_search(view.organization, true).await;
         self.settle_due(view.organization).await?;
         if !filter.is_empty() {
             return self.filtered_stocks_at(view, filter, page, at).await;

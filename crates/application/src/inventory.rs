@@ -125,6 +125,8 @@ impl Stockroom {
         if filter.iter().any(StockCondition::depends_on_expiry) {
             self.settle_due(view.organization).await?;
         }
+        let is_search = !filter.is_empty() || page.is_deep();
+        let _turn = self.turn_to_search(view.organization, is_search).await;
         let stocks = self.database.list_stocks(view, filter, page);
         let listed = timed("list_stocks", stocks).await?;
         if !Stock::is_any_due(listed.items.iter(), self.now()) {

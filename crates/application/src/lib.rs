@@ -29,6 +29,7 @@ mod shared;
 mod stockroom;
 mod tenancy;
 mod token;
+mod turns;
 mod verify;
 
 pub use access::{Administrator, Caller, Grant};
@@ -41,6 +42,7 @@ pub use page::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace, Start}
 pub use reservations::Holds;
 pub use stockroom::{Limits, Stockroom};
 pub use token::{SigningKey, Token, TokenRequest};
+pub use turns::{Turn, Turns};
 pub use verify::{
     Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
 };

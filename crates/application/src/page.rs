@@ -32,6 +32,8 @@ impl PageRequest<()> {
     pub const LIMIT_DEFAULT: u32 = 25;
     /// The largest offset.
     pub const OFFSET_MAX: u32 = 10_000;
+    /// The largest offset that is read as fast as the first page, about.
+    const NEAR_MAX: u32 = 1_000;
 }
 
 impl<P> PageRequest<P> {
@@ -65,6 +67,12 @@ impl<P> PageRequest<P> {
             Start::Offset(offset) => offset,
             Start::After(_) => 0,
         }
+    }
+
+    /// Whether so many items are passed over that this costs more than the page itself.
+    #[must_use]
+    pub const fn is_deep(&self) -> bool {
+        self.offset() > PageRequest::NEAR_MAX
     }
 
     /// The same request with the place told in another way.

@@ -102,6 +102,12 @@ pub trait StockReader: Send + Sync {
         0
     }
 
+    /// How many searches may be carried out at the same time. Each takes a connection for long, and
+    /// others have to be left.
+    fn parallel_searches(&self) -> usize {
+        4
+    }
+
     /// All stock that fulfils every condition, in the order of creation.
     async fn list_stocks(
         &self,

@@ -9,6 +9,7 @@ use metrics::Counter;
 use stockroom_domain::{
     Answer, Command, Idempotency, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::lane::Lane;
 use crate::ports::{Database, StoreError};
@@ -17,7 +18,7 @@ use crate::shared::{timed, within};
 use crate::token::{self, Tokens};
 use crate::{
     AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
-    TokenRequest,
+    TokenRequest, Turn, Turns,
 };
 
 /// How long a database that is ready may take to say so.
@@ -25,6 +26,9 @@ const PING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A refresh that takes longer is given up, and tried again.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How many searches of one organization there are at once.
+const SEARCHES_MAX: usize = 2;
 
 /// How many answers are forgotten in one transaction, and the pause between two, so that changes
 /// needn't wait for long.
@@ -59,6 +63,28 @@ impl Default for Limits {
     }
 }
 
+/// Who may search: a read that looks at more than it gives keeps a connection for long.
+struct Searches {
+    organizations: Turns<OrganizationId>,
+    all: Semaphore,
+}
+
+impl Searches {
+    fn new(at_once: usize) -> Self {
+        Self {
+            organizations: Turns::new(SEARCHES_MAX),
+            all: Semaphore::new(at_once.max(1)),
+        }
+    }
+}
+
+/// The turn of a search, until it is dropped.
+#[must_use = "a turn that is dropped is over"]
+pub(crate) struct SearchTurn<'a>(
+    #[expect(dead_code, reason = "held until it is dropped")] Turn,
+    #[expect(dead_code, reason = "held until it is dropped")] Option<SemaphorePermit<'a>>,
+);
+
 /// Stockroom itself.
 pub struct Stockroom {
     pub(crate) database: Arc<dyn Database>,
@@ -71,9 +97,8 @@ pub struct Stockroom {
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
     /// Each organization verifies one stock at a time: it takes what a processor can do.
-    pub(crate) verifications: Turns,
-    /// Each organization carries out two expensive reads at a time.
-    pub(crate) expensive_reads: Turns,
+    pub(crate) verifications: Turns<OrganizationId>,
+    searches: Searches,
 }
 
 /// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
@@ -126,6 +151,7 @@ impl Stockroom {
         let stockroom = Self {
             lane: Lane::new(&database, limits.queue_max),
             reads: Reads::new(&database, &environment),
+            searches: Searches::new(database.parallel_searches()),
             database,
             environment,
             limits,
@@ -133,10 +159,25 @@ impl Stockroom {
             known_stores: RwLock::default(),
             operations: Operations::default(),
             verifications: Turns::new(1),
-            expensive_reads: Turns::new(EXPENSIVE_READS),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
+    }
+
+    /// Waits until an organization may search (with a filter, in the past, or deep in a list), if it is
+    /// a search that it wants.
+    pub(crate) async fn turn_to_search(
+        &self,
+        organization: OrganizationId,
+        is_search: bool,
+    ) -> Option<SearchTurn<'_>> {
+        if !is_search {
+            return None;
+        }
+        // First the organization's own, so that it waits behind itself and not in front of others.
+        let of_organization = self.searches.organizations.wait(organization).await;
+        let of_all = self.searches.all.acquire().await.ok();
+        Some(SearchTurn(of_organization, of_all))
     }
 
     /// Takes no more changes, and waits until those that were taken are stored.
@@ -235,14 +276,7 @@ impl Stockroom {
         organization: OrganizationId,
         store: StoreId,
     ) -> Result<(), AccessError> {
-        let id = (organization, store);
-        let known = |stores: &RwLock<HashSet<_>>| {
-            stores
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .contains(&id)
-        };
-        if known(&self.known_stores) {
+        if self.has_seen_store(organization, store) {
             return Ok(());
         }
         let found = timed("store", self.database.store(organization, store)).await?;
@@ -250,8 +284,16 @@ impl Stockroom {
         self.known_stores
             .write()
             .unwrap_or_else(PoisonError::into_inner)
-            .insert(id);
+            .insert((organization, store));
         Ok(())
+    }
+
+    /// Whether the organization is known to have this store, without asking the database.
+    #[must_use]
+    pub fn has_seen_store(&self, organization: OrganizationId, store: StoreId) -> bool {
+        let stores = self.known_stores.read();
+        let stores = stores.unwrap_or_else(PoisonError::into_inner);
+        stores.contains(&(organization, store))
     }
 
     /// Learns of tokens revoked through other servers. To be called several times a second, so

@@ -3,12 +3,11 @@
 //! A request takes its place when all of it has come, so that clients who send half a body hold none.
 //! Until then it only counts towards its organization's share.
 
-use std::collections::HashMap;
-use std::hash::Hash;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
+use stockroom_application::{Turn, Turns};
 use stockroom_domain::OrganizationId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -32,9 +31,9 @@ pub(crate) struct Admission {
     requests: Arc<Semaphore>,
     tokens: Arc<Semaphore>,
     batches: Arc<Semaphore>,
-    organization_requests: Shares<OrganizationId>,
-    organization_batches: Shares<OrganizationId>,
-    organization_batches_read: Shares<OrganizationId>,
+    organization_requests: Turns<OrganizationId>,
+    organization_batches: Turns<OrganizationId>,
+    organization_batches_read: Turns<OrganizationId>,
 }
 
 impl Admission {
@@ -45,9 +44,9 @@ impl Admission {
             requests: Arc::new(Semaphore::new(requests_max)),
             tokens: Arc::new(Semaphore::new(requests_max.div_ceil(16))),
             batches: Arc::new(Semaphore::new(BATCHES_MAX)),
-            organization_requests: Shares::new(requests_max.div_ceil(2).max(1)),
-            organization_batches: Shares::new(ORGANIZATION_BATCHES_MAX),
-            organization_batches_read: Shares::new(ORGANIZATION_BATCHES_READ_MAX),
+            organization_requests: Turns::new(requests_max.div_ceil(2).max(1)),
+            organization_batches: Turns::new(ORGANIZATION_BATCHES_MAX),
+            organization_batches_read: Turns::new(ORGANIZATION_BATCHES_READ_MAX),
         }
     }
 
@@ -70,39 +69,37 @@ impl Admission {
         place: &Place,
         organization: OrganizationId,
     ) -> Result<(), ApiError> {
-        let share = self.organization_requests.of(organization);
-        let permit = share.try_acquire_owned().map_err(|_| {
-            let requests_max = self.organization_requests.size;
+        let share = self.organization_requests.try_take(organization);
+        let share = share.map_err(|_| {
+            let requests_max = self.organization_requests.at_once();
             let limit =
                 format!("The organization has too many requests at once (limit {requests_max})");
             ApiError::unavailable(&limit)
         })?;
         // A request has one organization.
-        let _ = place.0.organization.set((organization, permit));
+        let _ = place.0.organization.set((organization, share));
         Ok(())
     }
 
     /// The turn of a batch to be read, or `None` if nothing is known of whose it is.
-    pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<OwnedSemaphorePermit> {
+    pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
-        let share = self.organization_batches_read.of(organization);
-        share.acquire_owned().await.ok()
+        Some(self.organization_batches_read.wait(organization).await)
     }
 
     /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
-    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
+    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<BatchTurn> {
         let organization = place.organization()?;
-        let share = self.organization_batches.of(organization);
         // First the organization's own, so that it waits behind itself and not in front of others.
-        let of_organization = share.acquire_owned().await.ok()?;
+        let of_organization = self.organization_batches.wait(organization).await;
         let of_all = Arc::clone(&self.batches).acquire_owned().await.ok()?;
-        Some(Turn(of_organization, of_all))
+        Some(BatchTurn(of_organization, of_all))
     }
 }
 
-/// The turn of a batch, until it is dropped.
-pub(crate) struct Turn(
-    #[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit,
+/// The turn of a batch to be worked on, until it is dropped.
+pub(crate) struct BatchTurn(
+    #[expect(dead_code, reason = "held until it is dropped")] Turn,
     #[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit,
 );
 
@@ -114,7 +111,7 @@ struct Inner {
     places: Arc<Semaphore>,
     body_timeout: Option<Duration>,
     taken: OnceLock<OwnedSemaphorePermit>,
-    organization: OnceLock<(OrganizationId, OwnedSemaphorePermit)>,
+    organization: OnceLock<(OrganizationId, Turn)>,
 }
 
 impl Place {
@@ -167,37 +164,6 @@ impl Place {
     }
 }
 
-/// A share of the same size for everybody, forgotten when nobody uses it.
-struct Shares<K> {
-    size: usize,
-    used: Mutex<HashMap<K, Weak<Semaphore>>>,
-}
-
-/// How many shares are kept before those that nobody uses are forgotten.
-const SHARES_MAX: usize = 1024;
-
-impl<K: Eq + Hash> Shares<K> {
-    fn new(size: usize) -> Self {
-        Self {
-            size,
-            used: Mutex::default(),
-        }
-    }
-
-    fn of(&self, whose: K) -> Arc<Semaphore> {
-        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
-        if used.len() >= SHARES_MAX {
-            used.retain(|_, share| share.strong_count() > 0);
-        }
-        let share = used.entry(whose).or_default();
-        share.upgrade().unwrap_or_else(|| {
-            let new = Arc::new(Semaphore::new(self.size));
-            *share = Arc::downgrade(&new);
-            new
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,16 +200,5 @@ mod tests {
         admission.token_place().take().unwrap();
         drop(other);
         waiting.take().unwrap();
-    }
-
-    #[test]
-    fn shares_that_nobody_uses_are_forgotten() {
-        let shares = Shares::new(1);
-        let kept = shares.of(0);
-        for whose in 1..3 * SHARES_MAX {
-            drop(shares.of(whose));
-        }
-        assert!(shares.used.lock().unwrap().len() <= SHARES_MAX);
-        assert!(Arc::ptr_eq(&kept, &shares.of(0)));
     }
 }

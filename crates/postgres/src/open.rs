@@ -5,7 +5,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions, PgSslMode};
 use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
@@ -48,6 +48,9 @@ const NO_TABLE: &str = "42P01";
 /// A connection that was idle for longer than this is tried before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
+/// How many connections the server has for itself, beside those for requests.
+const OWN_CONNECTIONS: u32 = 2;
+
 /// How many connections are kept open while nobody uses them.
 const CONNECTIONS_KEPT: u32 = 2;
 
@@ -61,7 +64,8 @@ const PING_TIMEOUT: Duration = Duration::from_millis(500);
 /// How a database server is used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresOptions {
-    /// How many connections there may be at the same time.
+    /// How many connections there may be at the same time for requests. The server has two more for
+    /// itself.
     pub max_connections: u32,
     /// How long to wait for a connection.
     pub acquire_timeout: Duration,
@@ -144,6 +148,9 @@ impl PostgresOptions {
 /// A database on a PostgreSQL server. It implements all the ports.
 pub struct PostgresDatabase {
     server: WatchedPool,
+    /// For what the server itself has to know: credentials, revocations, and whether PostgreSQL is
+    /// there.
+    own: WatchedPool,
     pub(crate) keeps_statements: bool,
     /// Whether tables may be spread over the machines of a Citus cluster.
     pub(crate) on_citus: bool,
@@ -164,14 +171,11 @@ impl PostgresDatabase {
         options: PostgresOptions,
     ) -> Result<Self, StoreError> {
         // The pool would say only that it took too long.
-        let first = has_citus(options.connect(url, false)?);
+        let first = first_look(options.connect(url, false)?);
         let first = tokio::time::timeout(options.acquire_timeout, first).await;
-        let on_citus = first.map_err(|_| Fault::Away)?.map_err(failed)?;
-        let connect = options.connect(url, on_citus)?;
+        let (on_citus, ssl_mode) = first.map_err(|_| Fault::Away)?.map_err(failed)?;
+        let connect = options.connect(url, on_citus)?.ssl_mode(ssl_mode);
         let pool = PgPoolOptions::new()
-            .max_connections(options.max_connections.max(1))
-            // Kept open, so that after a quiet time requests needn't wait for new ones.
-            .min_connections(options.max_connections.min(CONNECTIONS_KEPT))
             .acquire_timeout(options.acquire_timeout)
             // Not each time, which would double the round trips of a read: a connection in steady
             // use shows by itself when it is broken.
@@ -185,10 +189,19 @@ impl PostgresDatabase {
                     }
                     Ok(true)
                 })
-            })
+            });
+        let own = pool
+            .clone()
+            .max_connections(OWN_CONNECTIONS)
+            .connect_lazy_with(connect.clone());
+        let server = pool
+            .max_connections(options.max_connections.max(1))
+            // Kept open, so that after a quiet time requests needn't wait for new ones.
+            .min_connections(options.max_connections.min(CONNECTIONS_KEPT))
             .connect_lazy_with(connect);
         Ok(Self {
-            server: WatchedPool::new(pool),
+            server: WatchedPool::new(server),
+            own: WatchedPool::new(own),
             keeps_statements: !options.behind_pooler,
             on_citus,
             parallel_commits: options.parallel_commits(),
@@ -282,6 +295,7 @@ impl PostgresDatabase {
     /// Waits for what is under way and closes all connections. Whoever uses the database
     /// afterwards is told that it is unavailable.
     pub async fn close(&self) {
+        self.own.pool.close().await;
         self.server.pool.close().await;
     }
 
@@ -311,6 +325,34 @@ impl PostgresDatabase {
         }
     }
 
+    /// For a single statement by which the server learns what it has to know itself.
+    pub(crate) async fn own_reader(&self) -> Result<Session, StoreError> {
+        if self.keeps_statements {
+            self.own_session().await
+        } else {
+            self.own_read().await
+        }
+    }
+
+    /// A transaction in which all statements read the same state, by the same connections.
+    pub(crate) async fn own_read(&self) -> Result<Session, StoreError> {
+        let mut session = self.own_session().await?;
+        session.begin(READ).await?;
+        Ok(session)
+    }
+
+    /// A transaction that could change something, by the same connections.
+    pub(crate) async fn own_write(&self) -> Result<Session, StoreError> {
+        let mut session = self.own_session().await?;
+        session.begin(WRITE).await?;
+        Ok(session)
+    }
+
+    async fn own_session(&self) -> Result<Session, StoreError> {
+        let (connection, watch) = self.own.acquire().await?;
+        Ok(Session::new(connection, watch, self.keeps_statements))
+    }
+
     async fn begin(&self, statement: &'static str) -> Result<Session, StoreError> {
         let mut session = self.session().await?;
         session.begin(statement).await?;
@@ -324,7 +366,23 @@ impl PostgresDatabase {
     }
 }
 
-/// Connects, and looks whether the database has the extension Citus.
+/// Connects, and looks whether the database has the extension Citus. Where TLS is only preferred and
+/// fails, connects without, as PostgreSQL's own clients do: the certificate that Citus makes for itself
+/// is of a version that the library doesn't read.
+async fn first_look(connect: PgConnectOptions) -> sqlx::Result<(bool, PgSslMode)> {
+    let preferred = connect.get_ssl_mode();
+    match has_citus(connect.clone()).await {
+        Err(sqlx::Error::Tls(error)) if matches!(preferred, PgSslMode::Prefer) => {
+            tracing::warn!(%error, "connections to PostgreSQL are not encrypted: TLS failed");
+            let without = PgSslMode::Disable;
+            let on_citus = has_citus(connect.ssl_mode(without)).await?;
+            Ok((on_citus, without))
+        }
+        on_citus => Ok((on_citus?, preferred)),
+    }
+}
+
+/// Looks whether the database has the extension Citus.
 async fn has_citus(connect: PgConnectOptions) -> sqlx::Result<bool> {
     let mut connection = connect.connect().await?;
     // Not as a prepared statement, because of poolers.

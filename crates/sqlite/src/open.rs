@@ -70,10 +70,13 @@ pub struct SqliteDatabase {
     /// For all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
+    /// For what the server itself has to know: credentials, revocations, and whether the file is there.
+    own_reader: SqlitePool,
     /// For those who read whole ledgers.
     pub(crate) stored: StoredReading,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
+    pub(crate) parallel_searches: usize,
     pub(crate) environment: Environment,
 }
 
@@ -126,16 +129,23 @@ impl SqliteDatabase {
             .await
             .map_err(failed)?;
         let direct = Direct::open(path, &options)?;
+        let connect = connect.create_if_missing(false).pragma("query_only", "on");
+        let own_reader = pool
+            .clone()
+            .max_connections(1)
+            .connect_lazy_with(connect.clone());
         let readers = pool
             .max_connections(options.read_connections.max(1))
-            .connect_lazy_with(connect.create_if_missing(false).pragma("query_only", "on"));
+            .connect_lazy_with(connect);
         Ok(Self {
             direct,
             writer,
             readers,
+            own_reader,
             stored: StoredReading::new(path, options.busy_timeout),
             line: Arc::default(),
             acquire_timeout: options.acquire_timeout,
+            parallel_searches: (options.read_connections / 2).max(1) as usize,
             environment,
         })
     }
@@ -187,6 +197,7 @@ impl SqliteDatabase {
     /// uses the database afterwards is told that it is unavailable.
     pub async fn close(&self) {
         self.readers.close().await;
+        self.own_reader.close().await;
         self.stored.close().await;
         self.direct.close().await;
         // SQLite does the rest when its last connection to the file is closed.
@@ -214,6 +225,16 @@ impl SqliteDatabase {
     /// A connection for a single statement that reads.
     pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.readers.acquire().await.map_err(failed)
+    }
+
+    /// The connection for a single statement by which the server learns what it has to know itself.
+    pub(crate) async fn own_reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.own_reader.acquire().await.map_err(failed)
+    }
+
+    /// The same connection, with a transaction in which all statements read the same state.
+    pub(crate) async fn own_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.own_reader.begin().await.map_err(failed)
     }
 
     /// A transaction in which all statements read the same state of the database.

@@ -30,6 +30,9 @@ pub struct StockVerification {
     pub differences_total: u64,
 }
 
+/// A ledger of at most so many entries is verified at once, whatever others are.
+const SHORT_LEDGER: i64 = 1_000;
+
 impl StockVerification {
     /// How many differences are told at most.
     pub const DIFFERENCES_MAX: usize = 1_000;
@@ -66,11 +69,14 @@ impl Stockroom {
         product: ProductId,
     ) -> Result<Option<StockVerification>, StoreError> {
         let view = administrator.view();
-        // One after the other: each takes what a processor can do.
-        let _turn = self.verifications.lock().await;
         let stock = self.database.stored_stock(view, product);
         let Some(stock) = timed("stored_stock", stock).await? else {
             return Ok(None);
+        };
+        let is_long = stock.sequence > SHORT_LEDGER;
+        let _turn = match is_long {
+            true => Some(self.verifications.wait(view.organization).await),
+            false => None,
         };
         let mut verification = StockVerification {
             product,

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use stockroom_application::{Administrator, Caller};
+use stockroom_application::{AccessError, Administrator, Caller};
 use stockroom_domain::{Owner, StoreId};
 
 use super::handling::Handling;
@@ -11,6 +11,7 @@ use crate::admission::Place;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
+use crate::rate_limit::Counted;
 
 static STORE: HeaderName = HeaderName::from_static("x-moltin-auth-store");
 
@@ -30,6 +31,7 @@ pub(crate) struct AdministrativeReading(Administration);
 struct Access {
     app: AppState,
     caller: Caller,
+    counted: Counted,
     store: Option<StoreId>,
     store_is_no_id: bool,
     keyed: Option<KeyedRequest>,
@@ -46,6 +48,13 @@ impl Reading {
 }
 
 impl Administration {
+    /// Counts the lines of a batch as a request each.
+    pub(crate) fn count_lines(&self, lines: usize) -> Result<(), ApiError> {
+        let access = &self.0;
+        let limits = &access.app.rate_limits;
+        limits.check_lines(access.counted, &access.caller, lines)
+    }
+
     /// The administrator, acting in the store that it names; a step of its own as for
     /// [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
@@ -77,12 +86,24 @@ impl AdministrativeReading {
 
 impl Access {
     async fn enter(self) -> Result<Caller, ApiError> {
+        let limits = &self.app.rate_limits;
+        let unknown = |caller: &Caller| {
+            let limited = limits.check_store(self.counted, caller, None);
+            limited.err().unwrap_or(AccessError::StoreNotFound.into())
+        };
         if self.store_is_no_id {
-            return Err(stockroom_application::AccessError::StoreNotFound.into());
+            return Err(unknown(&self.caller));
         }
-        match self.store {
-            Some(store) => Ok(self.app.stockroom.act_in(self.caller, store).await?),
-            None => Ok(self.caller),
+        let Some(store) = self.store else {
+            return Ok(self.caller);
+        };
+        match self.app.stockroom.act_in(self.caller.clone(), store).await {
+            Ok(caller) => {
+                limits.check_store(self.counted, &self.caller, Some(store))?;
+                Ok(caller)
+            }
+            Err(AccessError::StoreNotFound) => Err(unknown(&self.caller)),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -97,7 +118,8 @@ impl Access {
         let caller = app.stockroom.authenticate(token)?;
         let header = parts.headers.get(&STORE);
         let store = header.and_then(|store| StoreId::parse(store.to_str().ok()?));
-        app.rate_limits.check(&caller, store)?;
+        let is_seen = |store: &StoreId| app.stockroom.has_seen_store(caller.organization, *store);
+        let counted = app.rate_limits.check(&caller, store.filter(is_seen))?;
         if let Some(place) = parts.extensions.get::<Place>() {
             app.admission.enter(place, caller.organization)?;
         }
@@ -106,6 +128,7 @@ impl Access {
         Ok(Self {
             app: app.clone(),
             caller,
+            counted,
             store,
             store_is_no_id: header.is_some() && store.is_none(),
             keyed: parts.extensions.get::<KeyedRequest>().cloned(),

@@ -18,7 +18,7 @@ use stockroom_domain::{Patch, Quantity};
 
 use super::handling::{Handling, Nothing};
 use super::raw::{AtMost, RawList, RawObject, Scalar};
-use crate::admission::{Place, Turn};
+use crate::admission::{BatchTurn, Place};
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -274,7 +274,7 @@ impl List<'_> {
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
     handling: Handling,
-    _turn: Option<Turn>,
+    _turn: Option<BatchTurn>,
 }
 
 impl FromRequest<AppState> for Batch {

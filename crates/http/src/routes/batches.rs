@@ -115,6 +115,7 @@ pub(super) async fn create(
         Ok((readable(lines, NewTransaction::line), atomic))
     });
     let ((lines, faults), atomic) = read.await?;
+    administration.count_lines(lines.len())?;
     let administrator = administration.enter().await?;
     let many = TransactMany { lines, atomic };
     let made = app.stockroom.transact_many(&administrator, many).await;

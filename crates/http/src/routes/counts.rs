@@ -235,6 +235,7 @@ pub(super) async fn create_many(
         Ok((as_of, readable(lines, NewCountLine::count), atomic))
     });
     let (as_of, (counts, faults), atomic) = read.await?;
+    administration.count_lines(counts.len())?;
     let administrator = administration.enter().await?;
     let many = CountMany {
         counts,

@@ -95,6 +95,9 @@ pub(super) async fn issue(
 ) -> Result<Json<TokenBody>, ApiError> {
     let request = request(&body, handling)?;
     let token = app.stockroom.issue_token(request).await?;
+    // As a request of the one who asks, who is known now.
+    let caller = app.stockroom.authenticate(&token.access_token)?;
+    app.rate_limits.check(&caller, None)?;
     Ok(Json(TokenBody {
         access_token: token.access_token,
         token_type: "Bearer",

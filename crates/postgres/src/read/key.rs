@@ -68,7 +68,7 @@ impl KeyReader for PostgresDatabase {
         if client_id.contains('\0') {
             return Ok(None);
         }
-        let mut snapshot = self.read().await?;
+        let mut snapshot = self.own_read().await?;
         let found = sqlx::query!(
             r#"
             SELECT organization_id AS "organization_id!", key_id AS "key_id!"
@@ -120,7 +120,7 @@ impl KeyReader for PostgresDatabase {
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let since = since.as_milliseconds();
-        let mut session = self.reader().await?;
+        let mut session = self.own_reader().await?;
         let revocations = sqlx::query_as!(
             RevocationRow,
             r#"

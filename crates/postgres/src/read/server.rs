@@ -30,7 +30,7 @@ impl ServerState for PostgresDatabase {
     }
 
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut session = self.reader().await?;
+        let mut session = self.own_reader().await?;
         let kept = sqlx::query_scalar!("SELECT value FROM server_state WHERE name = $1", name)
             .fetch_optional(&mut session)
             .await
@@ -40,7 +40,7 @@ impl ServerState for PostgresDatabase {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let mut session = self.write().await?;
+        let mut session = self.own_write().await?;
         // Asks for a lock, which a server that can't be written to doesn't give.
         sqlx::query!("SELECT name FROM server_state WHERE name = '' FOR UPDATE")
             .fetch_optional(&mut session)

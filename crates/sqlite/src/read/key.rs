@@ -64,7 +64,7 @@ impl KeyReader for SqliteDatabase {
         &self,
         client_id: &str,
     ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError> {
-        let mut snapshot = self.read().await?;
+        let mut snapshot = self.own_read().await?;
         let found = sqlx::query!(
             r#"
             SELECT organization_id AS "organization_id!: Uuid", key_id AS "key_id!: Uuid"
@@ -116,7 +116,7 @@ impl KeyReader for SqliteDatabase {
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
         let since = since.as_milliseconds();
-        let mut connection = self.reader().await?;
+        let mut connection = self.own_reader().await?;
         sqlx::query_as!(
             RevocationRow,
             r#"

@@ -30,7 +30,7 @@ impl ServerState for SqliteDatabase {
     }
 
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let mut connection = self.reader().await?;
+        let mut connection = self.own_reader().await?;
         sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ?1", name)
             .fetch_optional(&mut *connection)
             .await
@@ -38,7 +38,7 @@ impl ServerState for SqliteDatabase {
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        let mut connection = self.reader().await?;
+        let mut connection = self.own_reader().await?;
         sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ''")
             .fetch_optional(&mut *connection)
             .await

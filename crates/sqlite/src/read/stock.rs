@@ -31,6 +31,10 @@ impl StockReader for SqliteDatabase {
         2
     }
 
+    fn parallel_searches(&self) -> usize {
+        self.parallel_searches
+    }
+
     async fn list_stocks(
         &self,
         view: View,

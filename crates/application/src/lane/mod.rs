@@ -9,20 +9,26 @@
 //! long: where the database can carry out several at a time, the next begins beside it. So it does
 //! if a whole batch is waiting already.
 //!
+//! Organizations take turns, and an organization's large batches are stored one at a time, so that
+//! nobody waits long behind another's.
+//!
 //! All this makes changes fast, and nothing else: what is correct is decided on rows that the
 //! database has locked, whichever commit or server a change came through.
 
-use std::collections::HashMap;
+mod waiting;
+
+use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures::stream::{self, StreamExt as _};
 use stockroom_domain::{Answer, Command, OrganizationId, Outcome};
-use tokio::sync::mpsc::error::TrySendError;
-use tokio::sync::{Mutex, mpsc, oneshot, watch};
+use tokio::sync::{Mutex, OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
+
+use self::waiting::Waiting;
 
 use crate::Error as RequestError;
 use crate::ports::{Database, StoreError};
@@ -35,6 +41,10 @@ const BATCH_MAX: usize = 256;
 /// in memory several times over.
 const WEIGHT_MAX: usize = 4 * 1024;
 
+/// The weight above which a change is heavy: it keeps its commit busy for many times as long as a
+/// usual one.
+const HEAVY_WEIGHT: usize = 256;
+
 /// How long a commit may be alone when others wait behind it.
 const PATIENCE: Duration = Duration::from_millis(50);
 
@@ -44,12 +54,16 @@ type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
 struct Submission {
     organization: OrganizationId,
     command: Command,
+    weight: usize,
     reply: Reply,
+    _place: OwnedSemaphorePermit,
 }
 
 /// The lane to a database.
 pub(crate) struct Lane {
-    queue: mpsc::Sender<Submission>,
+    queue: mpsc::UnboundedSender<Submission>,
+    /// The places of changes that wait.
+    places: Arc<Semaphore>,
     queue_max: usize,
     closing: watch::Sender<bool>,
     worker: Mutex<JoinSet<()>>,
@@ -58,12 +72,13 @@ pub(crate) struct Lane {
 impl Lane {
     /// A lane with room for `queue_max` changes.
     pub(crate) fn new(database: &Arc<dyn Database>, queue_max: usize) -> Self {
-        let (sender, queue) = mpsc::channel(queue_max.max(1));
+        let (sender, queue) = mpsc::unbounded_channel();
         let closing = watch::Sender::new(false);
         let mut worker = JoinSet::new();
         worker.spawn(work(Arc::clone(database), queue, closing.subscribe()));
         Self {
             queue: sender,
+            places: Arc::new(Semaphore::new(queue_max.max(1))),
             queue_max,
             closing,
             worker: Mutex::new(worker),
@@ -81,20 +96,18 @@ impl Lane {
         organization: OrganizationId,
         command: Command,
     ) -> Result<Answer, RequestError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let queue_max = self.queue_max;
+        let place = place.map_err(|_| RequestError::Busy { queue_max })?;
         let (reply, outcome) = oneshot::channel();
         let submission = Submission {
             organization,
+            weight: command.operation.weight(),
             command,
             reply,
+            _place: place,
         };
-        match self.queue.try_send(submission) {
-            Ok(()) => metrics::gauge!("stockroom_queued_changes").increment(1),
-            Err(TrySendError::Full(_)) => {
-                let queue_max = self.queue_max;
-                return Err(RequestError::Busy { queue_max });
-            }
-            Err(TrySendError::Closed(_)) => return Err(closed().into()),
-        }
+        self.queue.send(submission).map_err(|_| closed())?;
         let outcome = outcome.await.unwrap_or_else(|_| Err(closed()))?;
         Ok(outcome?)
     }
@@ -113,40 +126,95 @@ fn closed() -> StoreError {
 /// Commits what comes until the lane is closed, and then what is left.
 async fn work(
     database: Arc<dyn Database>,
-    mut queue: mpsc::Receiver<Submission>,
+    mut queue: mpsc::UnboundedReceiver<Submission>,
     mut closing: watch::Receiver<bool>,
 ) {
-    let mut commits = JoinSet::new();
-    let mut taken = Vec::new();
-    let mut is_held_up = false;
+    let mut waiting = Waiting::default();
+    let mut commits = Commits::new(database);
+    let mut is_open = true;
     loop {
-        let is_next = commits.is_empty()
-            || commits.len() < database.parallel_commits()
-                && (is_held_up || queue.len() >= BATCH_MAX);
-        let count = tokio::select! {
-            biased;
-            () = is_closing(&mut closing), if !queue.is_closed() => {
-                queue.close();
-                continue;
-            }
-            Some(_) = commits.join_next() => {
-                is_held_up = false;
-                continue;
-            }
-            count = queue.recv_many(&mut taken, BATCH_MAX), if is_next => count,
-            () = sleep(PATIENCE), if !is_next => {
-                is_held_up = true;
-                continue;
-            }
-        };
-        is_held_up = false;
-        if count > 0 {
-            #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
-            metrics::gauge!("stockroom_queued_changes").decrement(count as f64);
-            commits.spawn(store(Arc::clone(&database), batches(taken.drain(..))));
-        } else if commits.is_empty() {
+        while let Ok(change) = queue.try_recv() {
+            waiting.push(change);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "no queue is that long")]
+        metrics::gauge!("stockroom_queued_changes").set(waiting.len() as f64);
+        if waiting.len() > 0 && commits.has_room(&waiting) && commits.begin(&mut waiting) {
+            continue;
+        }
+        if !is_open && waiting.len() == 0 && commits.under_way.is_empty() {
             return;
         }
+        tokio::select! {
+            biased;
+            () = is_closing(&mut closing), if !queue.is_closed() => queue.close(),
+            Some(done) = commits.under_way.join_next() => commits.end(done.ok()),
+            change = queue.recv(), if is_open => match change {
+                Some(change) => waiting.push(change),
+                None => is_open = false,
+            },
+            () = sleep_until(commits.held_up_at), if waiting.len() > 0 && !commits.is_held_up => {
+                commits.is_held_up = true;
+            }
+        }
+    }
+}
+
+/// The commits that are under way.
+struct Commits {
+    database: Arc<dyn Database>,
+    /// Each gives the organizations of which it has heavy changes.
+    under_way: JoinSet<Vec<OrganizationId>>,
+    /// The organizations that have a heavy change under way.
+    busy: HashSet<OrganizationId>,
+    /// When the latest one counts as held up.
+    held_up_at: Instant,
+    is_held_up: bool,
+}
+
+impl Commits {
+    fn new(database: Arc<dyn Database>) -> Self {
+        Self {
+            database,
+            under_way: JoinSet::new(),
+            busy: HashSet::new(),
+            held_up_at: Instant::now(),
+            is_held_up: false,
+        }
+    }
+
+    /// Whether another commit may begin.
+    fn has_room(&self, waiting: &Waiting) -> bool {
+        let is_worth_it = self.is_held_up || waiting.len() >= BATCH_MAX || !self.busy.is_empty();
+        self.under_way.is_empty()
+            || self.under_way.len() < self.database.parallel_commits() && is_worth_it
+    }
+
+    /// Begins a commit, if any of the changes may be stored now.
+    fn begin(&mut self, waiting: &mut Waiting) -> bool {
+        let taken = waiting.take(&self.busy);
+        if taken.changes.is_empty() {
+            return false;
+        }
+        self.busy.extend(&taken.heavy);
+        let stored = store(Arc::clone(&self.database), batches(taken.changes));
+        self.under_way.spawn(async move {
+            stored.await;
+            taken.heavy
+        });
+        self.is_held_up = false;
+        self.held_up_at = Instant::now() + PATIENCE;
+        true
+    }
+
+    /// Notes that a commit has ended, of which organizations it had heavy changes, if it knows.
+    fn end(&mut self, heavy: Option<Vec<OrganizationId>>) {
+        match heavy {
+            Some(heavy) => heavy.iter().for_each(|organization| {
+                self.busy.remove(organization);
+            }),
+            None => self.busy.clear(),
+        }
+        self.is_held_up = false;
     }
 }
 
@@ -169,12 +237,12 @@ struct Batch {
     replies: Vec<Reply>,
 }
 
-/// Sorts changes by organization, without those that nobody waits for any more.
-fn batches(submissions: impl Iterator<Item = Submission>) -> Vec<Batch> {
+/// Sorts changes by organization.
+fn batches(submissions: Vec<Submission>) -> Vec<Batch> {
     let mut batches: HashMap<OrganizationId, Vec<Batch>> = HashMap::new();
-    for submission in submissions.filter(|submission| !submission.reply.is_closed()) {
+    for submission in submissions {
         let organization = submission.organization;
-        let weight = submission.command.operation.weight();
+        let weight = submission.weight;
         let batches = batches.entry(organization).or_default();
         let last = batches.pop_if(|batch| batch.weight + weight <= WEIGHT_MAX);
         let mut batch = last.unwrap_or_else(|| Batch {
@@ -188,7 +256,10 @@ fn batches(submissions: impl Iterator<Item = Submission>) -> Vec<Batch> {
         batch.replies.push(submission.reply);
         batches.push(batch);
     }
-    batches.into_values().flatten().collect()
+    let mut batches: Vec<Batch> = batches.into_values().flatten().collect();
+    // Where they are stored one after the other, those that take long come last.
+    batches.sort_by_key(|batch| batch.weight);
+    batches
 }
 
 impl Batch {
