@@ -7,8 +7,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use stockroom_application::{Turn, Turns};
-use stockroom_domain::OrganizationId;
+use stockroom_application::{Caller, Turn, Turns};
+use stockroom_domain::{KeyId, OrganizationId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
@@ -64,20 +64,21 @@ impl Admission {
     ///
     /// # Errors
     /// 503 if the organization has no share left.
-    pub(crate) fn enter(
-        &self,
-        place: &Place,
-        organization: OrganizationId,
-    ) -> Result<(), ApiError> {
-        let share = self.organization_requests.try_take(organization);
+    pub(crate) fn enter(&self, place: &Place, caller: &Caller) -> Result<(), ApiError> {
+        let share = self.organization_requests.try_take(caller.organization);
         let share = share.map_err(|_| {
             let requests_max = self.organization_requests.at_once();
             let limit =
                 format!("The organization has too many requests at once (limit {requests_max})");
             ApiError::unavailable(&limit)
         })?;
-        // A request has one organization.
-        let _ = place.0.organization.set((organization, share));
+        let entered = Entered {
+            organization: caller.organization,
+            key: caller.actor.key,
+            _share: share,
+        };
+        // A request has one caller.
+        let _ = place.0.entered.set(entered);
         Ok(())
     }
 
@@ -111,7 +112,14 @@ struct Inner {
     places: Arc<Semaphore>,
     body_timeout: Option<Duration>,
     taken: OnceLock<OwnedSemaphorePermit>,
-    organization: OnceLock<(OrganizationId, Turn)>,
+    entered: OnceLock<Entered>,
+}
+
+/// Whose request it is, and its part of their share.
+struct Entered {
+    organization: OrganizationId,
+    key: Option<KeyId>,
+    _share: Turn,
 }
 
 impl Place {
@@ -120,7 +128,7 @@ impl Place {
             places: Arc::clone(places),
             body_timeout,
             taken: OnceLock::new(),
-            organization: OnceLock::new(),
+            entered: OnceLock::new(),
         }))
     }
 
@@ -158,18 +166,28 @@ impl Place {
         Ok(body)
     }
 
-    fn organization(&self) -> Option<OrganizationId> {
-        let (organization, _) = self.0.organization.get()?;
-        Some(*organization)
+    /// Whose request it is, once that is known.
+    pub(crate) fn organization(&self) -> Option<OrganizationId> {
+        self.0.entered.get().map(|entered| entered.organization)
+    }
+
+    /// The key of the request, once that is known.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        self.0.entered.get()?.key
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use stockroom_application::Administrator;
+    use stockroom_domain::Owner;
+
     use super::*;
 
-    fn organization(number: u128) -> OrganizationId {
-        OrganizationId::new(uuid::Uuid::from_u128(number))
+    fn caller(organization: u128) -> Caller {
+        let organization = OrganizationId::new(uuid::Uuid::from_u128(organization));
+        let operator = Administrator::operator(organization, Owner::Organization);
+        operator.caller().clone()
     }
 
     #[test]
@@ -177,7 +195,7 @@ mod tests {
         let admission = Admission::new(4);
         let enter = |number| {
             let place = admission.place();
-            let entered = admission.enter(&place, organization(number));
+            let entered = admission.enter(&place, &caller(number));
             entered.and_then(|()| place.take()).map(|()| place)
         };
         let first = enter(1).unwrap();

@@ -97,8 +97,12 @@ where
         let handling = Handling::of(request.headers());
         let keyed = KeyedRequest::of(&mut request, form);
         let limit = app.options.request_timeout;
-        let answer = admit(&app, &mut request)
-            .map(|place| in_time(limit, self.endpoint.call(request), place));
+        let place = admit(&app, &mut request);
+        let answer = place.as_ref().map(|place| {
+            let answer = self.endpoint.call(request);
+            in_time(limit, answer, place.clone())
+        });
+        let answer = answer.map_err(Clone::clone);
         let accompanied = async move {
             let response = match answer {
                 Ok(answer) => answer.await,
@@ -110,7 +114,15 @@ where
             }
             handling.mark(&mut response);
             let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-            record(&app, &method, route, response.status(), start.elapsed());
+            let place = place.ok();
+            record(
+                &app,
+                &method,
+                route,
+                response.status(),
+                start.elapsed(),
+                place,
+            );
             add_headers(&mut response, id);
             response
         };
@@ -159,8 +171,18 @@ fn add_headers(response: &mut Response, request_id: Option<HeaderValue>) {
     harden(response);
 }
 
-fn record(app: &AppState, method: &Method, route: &str, status: StatusCode, elapsed: Duration) {
+fn record(
+    app: &AppState,
+    method: &Method,
+    route: &str,
+    status: StatusCode,
+    elapsed: Duration,
+    place: Option<Place>,
+) {
+    let place = place.as_ref();
     tracing::info!(
+        organization = place.and_then(Place::organization).map(display),
+        key = place.and_then(Place::key).map(display),
         http.method = %method,
         http.route = route,
         http.status = status.as_u16(),

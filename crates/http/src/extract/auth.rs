@@ -121,7 +121,7 @@ impl Access {
         let is_seen = |store: &StoreId| app.stockroom.has_seen_store(caller.organization, *store);
         let counted = app.rate_limits.check(&caller, store.filter(is_seen))?;
         if let Some(place) = parts.extensions.get::<Place>() {
-            app.admission.enter(place, caller.organization)?;
+            app.admission.enter(place, &caller)?;
         }
         allowed(&caller)?;
         Handling::check(parts, app)?;

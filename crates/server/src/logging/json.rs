@@ -1,9 +1,11 @@
 //! The log as JSON, an object a line.
 
+use std::error::Error;
 use std::fmt;
 
 use serde::ser::{SerializeMap as _, Serializer as _};
 use serde_json::Serializer;
+use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_log::NormalizeEvent as _;
 use tracing_serde::SerdeMapVisitor;
@@ -56,11 +58,52 @@ fn write_event(line: &mut Vec<u8>, event: &Event<'_>) -> serde_json::Result<()> 
     let mut object = serializer.serialize_map(None)?;
     object.serialize_entry("timestamp", &timestamp)?;
     object.serialize_entry("level", metadata.level().as_str())?;
-    let mut fields = SerdeMapVisitor::new(object);
+    let mut fields = Fields(SerdeMapVisitor::new(object));
     event.record(&mut fields);
-    let mut object = fields.take_serializer()?;
+    let mut object = fields.0.take_serializer()?;
     object.serialize_entry("target", metadata.target())?;
     object.end()
+}
+
+/// The fields of an event. An error is written with all its causes, of which the library leaves out
+/// all but the first.
+struct Fields<V>(V);
+
+impl<V: Visit> Visit for Fields<V> {
+    fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
+        let mut causes = value.to_string();
+        let mut next = value.source();
+        while let Some(cause) = next {
+            causes.push_str(": ");
+            causes.push_str(&cause.to_string());
+            next = cause.source();
+        }
+        self.0.record_str(field, &causes);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.0.record_f64(field, value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.0.record_i64(field, value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.0.record_u64(field, value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.0.record_bool(field, value);
+    }
+
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.0.record_str(field, value);
+    }
+
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        self.0.record_debug(field, value);
+    }
 }
 
 /// Puts a span, with its name behind its fields, at the end of an object.
@@ -145,6 +188,19 @@ mod tests {
             });
         });
         info_span!("request", request.id = None::<&str>).in_scope(|| info!("without fields"));
+    }
+
+    #[test]
+    fn errors_are_written_with_their_causes() {
+        let written = Written::default();
+        let log = tracing_subscriber::fmt().with_writer(written.clone());
+        let log = log.fmt_fields(JsonFields::new()).event_format(JsonLines);
+        tracing::subscriber::with_default(log.finish(), || {
+            let failed = anyhow::anyhow!("no space").context("failed");
+            let failed: &(dyn Error + 'static) = failed.as_ref();
+            error!(error = failed, "it failed");
+        });
+        assert!(written.lines()[0].contains(r#""error":"failed: no space""#));
     }
 
     #[test]
