@@ -185,13 +185,15 @@ impl Tokens {
         })
     }
 
-    /// The secret of the key that is created by a request that may be sent again: nobody without
-    /// the signing key can tell it, and it needn't be kept.
-    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed) -> [u8; 32] {
+    /// The secret of the key with this client id, created by a request that may be sent again: nobody
+    /// without the signing key can tell it, and it needn't be kept.
+    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed, client_id: &str) -> [u8; 32] {
         let mut mac = self.secrets.clone();
         mac.update(view.organization.uuid().as_bytes());
         mac.update(view.acting.to_uuid(view.organization).as_bytes());
         mac.update(&keyed.request.0);
+        // All client ids have the same length, so that where it ends needn't be said.
+        mac.update(client_id.as_bytes());
         mac.update(keyed.key.as_str().as_bytes());
         mac.finalize().into_bytes().into()
     }
