@@ -9,5 +9,6 @@ mod operation;
 mod postgres;
 mod races;
 mod reservations;
+mod signing_key;
 mod support;
 mod verify;

@@ -312,6 +312,10 @@ pub trait ServerState: Send + Sync {
     /// What is kept under `name`, if anything is.
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
+    /// Keeps `value` under `name` in the place of `former`, and gives whether that was kept: of
+    /// several who replace the same at once, one does.
+    async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError>;
+
     /// Answers if the database can be read from and written to.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -315,6 +315,7 @@ macro_rules! suite {
             server_state {
                 what_is_kept_first_is_kept,
                 racing_servers_keep_one_value,
+                what_is_kept_is_replaced_once,
                 a_database_answers_a_ping,
             }
             verify {

@@ -41,7 +41,7 @@ impl OpenDatabase {
     ) -> anyhow::Result<Self> {
         let folder = &settings.storage.data_folder;
         ensure!(
-            settings.storage.database_url.is_some() || folder.join(FILE_NAME).exists(),
+            settings.storage.database_url()?.is_some() || folder.join(FILE_NAME).exists(),
             "there is no database in the data folder {}; `stockroom serve` or `stockroom migrate` \
              makes one",
             folder.display()
@@ -75,7 +75,7 @@ impl OpenDatabase {
         settings: &cli::Storage,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        match &settings.database_url {
+        match &settings.database_url()? {
             None => Self::create_sqlite(&settings.data_folder, environment).await,
             Some(url) => {
                 let options = PostgresOptions {

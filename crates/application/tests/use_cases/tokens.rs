@@ -12,7 +12,7 @@ use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uu
 
 const SECRET: &str = "correct horse battery staple";
 
-fn key(allow_implicit: bool) -> ApplicationKey {
+pub(crate) fn key(allow_implicit: bool) -> ApplicationKey {
     ApplicationKey {
         id: KeyId::new(uuid(7)),
         owner: Owner::Organization,
@@ -27,9 +27,19 @@ fn key(allow_implicit: bool) -> ApplicationKey {
     }
 }
 
-/// A database with one key.
-fn with_key(key: ApplicationKey) -> MockDatabase {
-    let mut database = database();
+/// A database with one key, in which nothing is revoked.
+pub(crate) fn with_key(key: ApplicationKey) -> MockDatabase {
+    let mut database = with_key_alone(key);
+    database
+        .expect_revocations_since()
+        .returning(|_| Ok(Vec::new()));
+    database
+}
+
+fn with_key_alone(key: ApplicationKey) -> MockDatabase {
+    let mut database = MockDatabase::new();
+    database.expect_parallel_commits().return_const(1_usize);
+    database.expect_parallel_fetches().return_const(0_usize);
     database
         .expect_key_by_client_id()
         .returning(move |client_id| {
@@ -53,7 +63,7 @@ fn implicit() -> TokenRequest {
     }
 }
 
-async fn token(stockroom: &Stockroom) -> Token {
+pub(crate) async fn token(stockroom: &Stockroom) -> Token {
     stockroom
         .issue_token(credentials("client", SECRET))
         .await
