@@ -14,7 +14,7 @@ use stockroom_domain::{
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{LocationPlace, Page, PageRequest, ProductPlace};
 
-pub use kept_outcome::{outcome_from_text, outcome_to_text};
+pub use kept_outcome::{KeptOutcome, outcome_from_text, outcome_to_text};
 pub use reservations::{ReservationFigures, ReservationReader, StockHold};
 pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 

@@ -309,9 +309,9 @@ impl Stockroom {
     }
 
     /// When the oldest token that may still be valid was issued, with a margin for clocks that
-    /// differ between servers.
+    /// differ between servers: a revocation has the time of the server that made it.
     fn oldest_living_token(&self) -> Timestamp {
-        const CLOCK_MARGIN_SECONDS: i64 = 300;
+        const CLOCK_MARGIN_SECONDS: i64 = 24 * 60 * 60;
         let seconds = token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
         self.now().plus_milliseconds(-seconds * 1_000)
     }

@@ -227,6 +227,44 @@ async fn no_token_of_a_deleted_key_works_whenever_it_was_issued() {
     }
 }
 
+/// It has the time of the server that made it, whose clock may be hours behind.
+#[tokio::test]
+async fn a_revocation_is_known_until_the_last_token_has_run_out_on_any_clock() {
+    for (hours_behind, minutes_later) in [(0, 59), (1, 59), (23, 59), (23, 0)] {
+        let clock = TestClock::new();
+        let now = stockroom_application::Clock::now(&clock);
+        let revoked_at = now.plus_milliseconds(-hours_behind * 3_600_000);
+        let mut database = with_key_alone(key(false));
+        database
+            .expect_revocations_since()
+            .times(1)
+            .returning(|_| Ok(Vec::new()));
+        database.expect_revocations_since().returning(move |since| {
+            let revocation = Revocation {
+                key: KeyId::new(uuid(7)),
+                grants: RevokedGrants::All,
+                revoked_at,
+            };
+            Ok(Some(revocation)
+                .filter(|it| it.revoked_at > since)
+                .into_iter()
+                .collect())
+        });
+        database
+            .expect_forget_revocations()
+            .withf(move |until| *until < revoked_at)
+            .returning(|_| Ok(()));
+        let stockroom = stockroom(database, &clock).await;
+        let token = token(&stockroom).await;
+        clock.advance_seconds(minutes_later * 60);
+        assert!(stockroom.authenticate(&token.access_token).is_ok());
+        stockroom.refresh_revocations().await.unwrap();
+        stockroom.forget_revocations().await.unwrap();
+        let refused = stockroom.authenticate(&token.access_token);
+        assert!(refused.is_err(), "{hours_behind} hours behind");
+    }
+}
+
 #[tokio::test]
 async fn a_failed_refresh_forgets_nothing() {
     let clock = TestClock::new();

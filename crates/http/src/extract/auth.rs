@@ -92,12 +92,22 @@ impl Access {
         app: &AppState,
         allowed: impl FnOnce(&Caller) -> Result<(), ApiError>,
     ) -> Result<Self, ApiError> {
+        if is_repeated(&parts.headers, &header::AUTHORIZATION) {
+            return Err(ApiError::bad_request(
+                "There is more than one Authorization header",
+            ));
+        }
         let token = bearer_token(&parts.headers).ok_or_else(ApiError::unauthorized)?;
         let caller = app.stockroom.authenticate(token)?;
         let header = parts.headers.get(&STORE);
         let store = header.and_then(|store| StoreId::parse(store.to_str().ok()?));
         app.rate_limits.check(&caller, store)?;
         allowed(&caller)?;
+        if is_repeated(&parts.headers, &STORE) {
+            return Err(ApiError::bad_request(
+                "There is more than one X-Moltin-Auth-Store header",
+            ));
+        }
         Handling::check(parts, app)?;
         Ok(Self {
             app: app.clone(),
@@ -114,6 +124,11 @@ impl Access {
         }
         Ok(self)
     }
+}
+
+/// Whether there are several headers of one name, of which each could be the one that is meant.
+fn is_repeated(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.get_all(name).iter().nth(1).is_some()
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {
