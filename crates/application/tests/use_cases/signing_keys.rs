@@ -300,12 +300,8 @@ async fn keys_that_can_not_be_read_stay_as_they_were() {
     let stockroom = open(&state, &clock).await.unwrap();
     let before = token(&stockroom).await;
     for kept in [Some(b"nonsense".to_vec()), None] {
-        let mut state = state.lock().unwrap();
-        match kept {
-            Some(kept) => state.insert("signing_keys".to_owned(), kept),
-            None => state.remove("signing_keys"),
-        };
-        drop(state);
+        let kept = kept.map(|kept| ("signing_keys".to_owned(), kept));
+        *state.lock().unwrap() = kept.into_iter().collect();
         assert!(stockroom.refresh_signing_keys().await.is_err());
         assert!(stockroom.authenticate(&before.access_token).is_ok());
     }
