@@ -28,6 +28,8 @@ fn help_shows_every_setting_with_its_default() {
         "--listen",
         "--metrics-listen",
         "--token-signing-key",
+        "--token-signing-key-file",
+        "--database-url-file",
         "--body-bytes-max",
         "--concurrent-requests-max",
         "--request-timeout-seconds",

@@ -9,5 +9,7 @@ mod operation;
 mod postgres;
 mod races;
 mod reservations;
+mod secrets;
+mod signing_key;
 mod support;
 mod verify;

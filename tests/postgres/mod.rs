@@ -3,6 +3,7 @@
 mod outages;
 mod races;
 mod reservations;
+mod signing_key;
 mod starts;
 
 use stockroom_test_postgres::TestDatabase;

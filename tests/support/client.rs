@@ -42,6 +42,19 @@ impl Client {
         }
     }
 
+    /// The same client and token, at another server.
+    pub(crate) fn at(&self, address: SocketAddr) -> Self {
+        Self {
+            base: format!("http://{address}"),
+            ..self.clone()
+        }
+    }
+
+    /// The head of its token, which names the key that signed it.
+    pub(crate) fn token_head(&self) -> &str {
+        self.token.split('.').next().unwrap()
+    }
+
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.http
             .request(method, format!("{}{path}", self.base))

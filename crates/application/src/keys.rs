@@ -6,6 +6,7 @@ use stockroom_domain::{
     ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, ProductText, RevokedGrants, UpdateKey,
 };
 
+use crate::access::Keyed;
 use crate::ports::{Revocation, StoreError};
 use crate::shared::timed;
 use crate::token::{hash_secret, secret_matches};
@@ -41,8 +42,8 @@ pub struct KeyPage {
 }
 
 impl Stockroom {
-    /// Creates a key. The secret for a request that may be sent again follows from that request, so
-    /// that it can be answered the same without being kept.
+    /// Creates a key. The secret for a request that may be sent again follows from that request and
+    /// the key's client id, so that it can be answered the same without being kept.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails; so for every change below.
@@ -51,19 +52,31 @@ impl Stockroom {
         administrator: &Administrator,
         request: NewKeyRequest,
     ) -> Result<NewKey, Error> {
-        let client_secret = hexadecimal(&match administrator.idempotency() {
-            None => self.environment.random_bytes(),
-            Some(keyed) => self.tokens.secret_of(administrator.view(), keyed),
-        });
+        let source = administrator.idempotency().map_or_else(
+            || SecretSource::Random(self.environment.random_bytes()),
+            SecretSource::Request,
+        );
+        let secret_of = |client_id: &str| {
+            hexadecimal(&match source {
+                SecretSource::Random(bytes) => bytes,
+                SecretSource::Request(keyed) => {
+                    let view = administrator.view();
+                    self.tokens.secret_of(view, keyed, client_id)
+                }
+            })
+        };
+        let client_id = hexadecimal(&self.environment.random_bytes::<20>());
         let request = CreateKey {
             name: request.name,
-            client_id: hexadecimal(&self.environment.random_bytes::<20>()),
-            secret_hash: hash_secret(&client_secret),
+            secret_hash: hash_secret(&secret_of(&client_id)),
+            client_id,
             reserved_rate_limit: request.reserved_rate_limit,
             allow_implicit: request.allow_implicit,
             rate_limit: self.limits.store_rate_limit,
         };
         let key = self.submit(administrator, request, "create_key").await?;
+        // A kept answer has the client id of the key that was created then.
+        let client_secret = secret_of(&key.client_id);
         if !secret_matches(&client_secret, &key.secret_hash) {
             let fault = "the signing key isn't any more the one that the secret came from";
             return Err(StoreError::Failed(fault.into()).into());
@@ -141,6 +154,13 @@ impl Stockroom {
         let (page, totals) = timed("list_keys", keys).await?;
         Ok(KeyPage { page, totals })
     }
+}
+
+/// Where the secret of a new key comes from.
+enum SecretSource<'a> {
+    Random([u8; 32]),
+    /// A request that may be sent again.
+    Request(&'a Keyed),
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

@@ -16,6 +16,7 @@ pub mod filter;
 mod first_start;
 mod history;
 mod inventory;
+mod jws;
 mod keys;
 mod lane;
 mod locations;
@@ -26,6 +27,7 @@ mod reads;
 mod reservations;
 mod settle;
 mod shared;
+mod signing_key;
 mod stockroom;
 mod tenancy;
 mod token;
@@ -40,8 +42,9 @@ pub use history::HistoryError;
 pub use keys::{KeyPage, NewKey, NewKeyRequest};
 pub use page::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace, Start};
 pub use reservations::Holds;
+pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
 pub use stockroom::{Limits, Stockroom};
-pub use token::{SigningKey, Token, TokenRequest};
+pub use token::{Token, TokenRequest};
 pub use turns::{Turn, Turns};
 pub use verify::{
     Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,

@@ -14,7 +14,7 @@ use stockroom_domain::{
 use crate::filter::{LocationCondition, StockCondition, TransactionCondition};
 use crate::{LocationPlace, Page, PageRequest, ProductPlace};
 
-pub use kept_outcome::{outcome_from_text, outcome_to_text};
+pub use kept_outcome::{KeptOutcome, outcome_from_text, outcome_to_text};
 pub use reservations::{ReservationFigures, ReservationReader, StockHold};
 pub use stored::{Chunk, Cursor, LedgerRange, StoredReader};
 
@@ -317,6 +317,10 @@ pub trait ServerState: Send + Sync {
 
     /// What is kept under `name`, if anything is.
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps `value` under `name` in the place of `former`, and gives whether that was kept: of
+    /// several who replace the same at once, one does.
+    async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError>;
 
     /// Answers if the database can be read from and written to.
     async fn ping(&self) -> Result<(), StoreError>;

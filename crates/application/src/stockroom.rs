@@ -15,6 +15,7 @@ use crate::lane::Lane;
 use crate::ports::{Database, StoreError};
 use crate::reads::Reads;
 use crate::shared::{timed, within};
+use crate::signing_key::KeyRing;
 use crate::token::{self, Tokens};
 use crate::{
     AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
@@ -127,7 +128,7 @@ impl Operations {
 impl Stockroom {
     /// A Stockroom on a database whose schema is up to date. Tokens are signed with
     /// `signing_key`, or else with one that all servers on the database share, made at the first
-    /// start.
+    /// start and replaced by [`rotate_signing_key`](crate::rotate_signing_key).
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -137,16 +138,9 @@ impl Stockroom {
         limits: Limits,
         signing_key: Option<SigningKey>,
     ) -> Result<Self, StoreError> {
-        let signing_key = if let Some(key) = signing_key {
-            key
-        } else {
-            let candidate: [u8; 32] = environment.random_bytes();
-            let kept = database.get_or_keep("signing_key", &candidate).await?;
-            SigningKey::new(kept).ok_or(StoreError::Corrupt {
-                table: "server_state",
-                column: "value",
-                row: "signing_key".to_owned(),
-            })?
+        let keys = match &signing_key {
+            Some(key) => KeyRing::given(key),
+            None => KeyRing::open(&*database, &environment).await?,
         };
         let stockroom = Self {
             lane: Lane::new(&database, limits.queue_max),
@@ -155,7 +149,7 @@ impl Stockroom {
             database,
             environment,
             limits,
-            tokens: Tokens::new(&signing_key),
+            tokens: Tokens::new(keys),
             known_stores: RwLock::default(),
             operations: Operations::default(),
             verifications: Turns::new(1),
@@ -310,6 +304,21 @@ impl Stockroom {
         Ok(())
     }
 
+    /// Learns of signing keys that were replaced. To be called several times a second, so that a
+    /// new key is known everywhere before it signs, and one that was dropped is accepted nowhere
+    /// within a second.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; then the keys stay as they are.
+    pub async fn refresh_signing_keys(&self) -> Result<(), StoreError> {
+        let keys = self.tokens.keys();
+        let renewed = keys.renewed(&*self.database);
+        if let Some(renewed) = within(REFRESH_TIMEOUT, renewed).await? {
+            self.tokens.replace_keys(renewed);
+        }
+        Ok(())
+    }
+
     /// Clears away what is kept of tokens that have run out. To be called now and then.
     ///
     /// # Errors
@@ -345,9 +354,9 @@ impl Stockroom {
     }
 
     /// When the oldest token that may still be valid was issued, with a margin for clocks that
-    /// differ between servers.
+    /// differ between servers: a revocation has the time of the server that made it.
     fn oldest_living_token(&self) -> Timestamp {
-        const CLOCK_MARGIN_SECONDS: i64 = 300;
+        const CLOCK_MARGIN_SECONDS: i64 = 24 * 60 * 60;
         let seconds = token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
         self.now().plus_milliseconds(-seconds * 1_000)
     }

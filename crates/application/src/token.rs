@@ -3,8 +3,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
-use hmac::{Hmac, KeyInit, Mac};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use hmac::Mac;
 use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,29 +15,19 @@ use subtle::ConstantTimeEq;
 use uuid::Uuid;
 
 use crate::access::Keyed;
+use crate::jws;
 use crate::ports::{Revocation, View};
+use crate::signing_key::KeyRing;
 use crate::{AccessError, Caller, Grant};
 
-/// How long a token is valid.
+/// How long a token is valid. Whoever has a signing key could make longer ones, which are refused.
 pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
+
+/// By how much the clock of the server that issued a token may be ahead of this one's.
+const CLOCK_LEEWAY_MILLISECONDS: i64 = 60_000;
 
 /// How many verified tokens are remembered. Each takes about half a kibibyte.
 const VERIFIED_MAX: usize = 10_000;
-
-/// The key that tokens are signed with.
-#[derive(Clone)]
-pub struct SigningKey(Vec<u8>);
-
-impl SigningKey {
-    /// The fewest bytes that a signing key may have: as many as the signature's digest.
-    pub const BYTES_MIN: usize = 32;
-
-    /// The key of these bytes, or `None` if they are fewer than [`BYTES_MIN`](Self::BYTES_MIN).
-    #[must_use]
-    pub fn new(bytes: Vec<u8>) -> Option<Self> {
-        (bytes.len() >= Self::BYTES_MIN).then_some(Self(bytes))
-    }
-}
 
 /// What a client presents to get a token.
 #[derive(Clone)]
@@ -71,7 +60,7 @@ pub struct Token {
 }
 
 /// What a token says; its signature vouches for it.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 struct Claims {
     /// The key.
     sub: Uuid,
@@ -102,35 +91,49 @@ const fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
+impl Claims {
+    /// Whether a token of this server could say so at `now`.
+    const fn is_valid_at(&self, now: Timestamp) -> bool {
+        let lifetime_ms = self.exp.saturating_mul(1_000).saturating_sub(self.iat_ms);
+        let ahead_ms = self.iat_ms.saturating_sub(now.as_milliseconds());
+        self.exp > now.as_seconds()
+            && lifetime_ms <= LIFETIME_SECONDS * 1_000
+            && ahead_ms <= CLOCK_LEEWAY_MILLISECONDS
+    }
+}
+
+/// A token whose signature was right.
+struct Verified {
+    /// The id of the key that it is signed with.
+    signing_key: String,
+    claims: Claims,
+}
+
 /// Makes and verifies tokens.
 pub(crate) struct Tokens {
-    encoding: EncodingKey,
-    decoding: DecodingKey,
-    validation: Validation,
-    /// Where secrets of keys come from that have to be the same when they are asked for again.
-    secrets: Hmac<Sha256>,
+    keys: RwLock<Arc<KeyRing>>,
     /// What tokens say whose signature was right: a client shows the same one again and again.
-    verified: Cache<String, Arc<Claims>>,
+    verified: Cache<String, Arc<Verified>>,
     revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
 }
 
 impl Tokens {
-    pub(crate) fn new(key: &SigningKey) -> Self {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.required_spec_claims.clear();
-        // The expiry is compared with the given clock, not with the machine's.
-        validation.validate_exp = false;
-        validation.validate_aud = false;
-        let mut secrets = Hmac::<Sha256>::new_from_slice(&key.0).expect("any length is a key's");
-        secrets.update(b"client_secret");
+    pub(crate) fn new(keys: KeyRing) -> Self {
         Self {
-            secrets,
-            encoding: EncodingKey::from_secret(&key.0),
-            decoding: DecodingKey::from_secret(&key.0),
-            validation,
+            keys: RwLock::new(Arc::new(keys)),
             verified: Cache::new(VERIFIED_MAX),
             revoked: RwLock::default(),
         }
+    }
+
+    /// The keys that tokens are signed with.
+    pub(crate) fn keys(&self) -> Arc<KeyRing> {
+        Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// From now on signs and accepts tokens with these keys and no others.
+    pub(crate) fn replace_keys(&self, keys: KeyRing) {
+        *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
 
     /// A token for a key, or `None` if it can't be encoded.
@@ -152,8 +155,9 @@ impl Tokens {
             iat_ms: now.as_milliseconds(),
             exp: expires_at.as_seconds(),
         };
-        let access_token =
-            jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding).ok()?;
+        let keys = self.keys();
+        let (key_id, mac) = keys.signing(now)?;
+        let access_token = jws::sign(key_id, mac, &claims).ok()?;
         Some(Token {
             access_token,
             expires_at,
@@ -164,9 +168,10 @@ impl Tokens {
 
     /// Who presents this token, acting for the owner of its key.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
-        let claims = self.claims(token)?;
+        let verified = self.verified(token, now)?;
+        let claims = &verified.claims;
         let key = KeyId::new(claims.sub);
-        if claims.exp <= now.as_seconds() || self.is_revoked(key, claims.grant, claims.iat_ms) {
+        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, claims.iat_ms) {
             return Err(AccessError::InvalidToken);
         }
         let owner = claims.store.map_or(Owner::Organization, |store| {
@@ -185,29 +190,36 @@ impl Tokens {
         })
     }
 
-    /// The secret of the key that is created by a request that may be sent again: nobody without
-    /// the signing key can tell it, and it needn't be kept.
-    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed) -> [u8; 32] {
-        let mut mac = self.secrets.clone();
+    /// The secret of the key with this client id, created by a request that may be sent again: nobody
+    /// without the key behind it can tell it, and it needn't be kept.
+    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed, client_id: &str) -> [u8; 32] {
+        let mut mac = self.keys().client_secrets();
         mac.update(view.organization.uuid().as_bytes());
         mac.update(view.acting.to_uuid(view.organization).as_bytes());
         mac.update(&keyed.request.0);
+        // All client ids have the same length, so that where it ends needn't be said.
+        mac.update(client_id.as_bytes());
         mac.update(keyed.key.as_str().as_bytes());
         mac.finalize().into_bytes().into()
     }
 
     /// What a token says, if it is one of ours.
-    fn claims(&self, token: &str) -> Result<Arc<Claims>, AccessError> {
-        if let Some(claims) = self.verified.get(token) {
-            return Ok(claims);
+    fn verified(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
+        let keys = self.keys();
+        if let Some(verified) = self.verified.get(token) {
+            // The key may have gone since.
+            let accepted = keys.accepted(&verified.signing_key, now);
+            return accepted.map(|_| verified).ok_or(AccessError::InvalidToken);
         }
-        let claims =
-            jsonwebtoken::decode::<Claims>(token.as_bytes(), &self.decoding, &self.validation)
-                .map_err(|_| AccessError::InvalidToken)?
-                .claims;
-        let claims = Arc::new(claims);
-        self.verified.insert(token.to_owned(), Arc::clone(&claims));
-        Ok(claims)
+        let (signing_key, claims) = jws::verify(token, |key_id| keys.accepted(key_id, now))
+            .ok_or(AccessError::InvalidToken)?;
+        let verified = Arc::new(Verified {
+            signing_key,
+            claims,
+        });
+        self.verified
+            .insert(token.to_owned(), Arc::clone(&verified));
+        Ok(verified)
     }
 
     fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {

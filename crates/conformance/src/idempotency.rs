@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use stockroom_domain::{
     Answer, CheckAvailability, Command, CountMany, CreateOrganization, CreateStore, DeleteStock,
-    ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId, Outcome, ProductId,
+    ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId, Outcome, Owner, ProductId,
     Refusal, RequestDigest, SettleStock, ShowProducts, ShowStock, StockKey, TransactMany,
     TransactionAction, UpdateSettings,
 };
@@ -255,6 +255,33 @@ pub async fn keys_of_others_are_other_keys(bench: Bench) {
         let command = keyed(client, "key", 1, transaction(Allocate, product, 2));
         let outcome = one(client, command).await;
         assert!(matches!(outcome, Ok(Answer::Recorded(_))), "{outcome:?}");
+    }
+}
+
+/// An organization's key may do more in a store than the store's own: what it was answered is not for
+/// that one, also where both are told apart only by whose key it is.
+pub async fn what_an_organizations_key_was_answered_is_not_for_a_stores(bench: Bench) {
+    let store = bench.store().await;
+    let mut organization = store.clone();
+    organization.actor.key_owner = Owner::Organization;
+    let product = bench.product();
+    store.create(product, 5).await;
+    for (key, operation) in [
+        ("stock", transaction(Allocate, product, 2)),
+        ("place", make::location("berlin").into()),
+    ] {
+        let by_organization = keyed(&organization, key, 1, operation.clone());
+        let answered = one(&organization, by_organization.clone()).await;
+        assert!(answered.is_ok(), "{answered:?}");
+        let refused = one(&store, keyed(&store, key, 1, operation.clone())).await;
+        assert_eq!(refused, Err(Refusal::OrganizationKeyRequired));
+        let again = one(&organization, by_organization).await;
+        assert_eq!(again, replayed(&answered));
+
+        let key = format!("{key}-of-the-store");
+        let answered = one(&store, keyed(&store, &key, 1, operation.clone())).await;
+        let again = one(&organization, keyed(&organization, &key, 1, operation)).await;
+        assert_eq!(again, replayed(&answered));
     }
 }
 

@@ -299,6 +299,7 @@ macro_rules! suite {
                 an_entry_in_a_location_is_undone_there,
                 entries_of_other_stock_are_not_undone,
                 a_batch_is_undone_as_a_whole,
+                stores_undo_their_own_changes_of_shared_stock,
             }
             idempotency {
                 what_is_sent_again_is_answered_the_same,
@@ -307,6 +308,7 @@ macro_rules! suite {
                 what_makes_no_sense_is_not_kept,
                 a_key_is_for_one_request,
                 keys_of_others_are_other_keys,
+                what_an_organizations_key_was_answered_is_not_for_a_stores,
                 a_request_may_be_repeated_within_a_batch,
                 an_answer_is_kept_for_its_time,
                 answers_are_forgotten_in_steps,
@@ -315,6 +317,7 @@ macro_rules! suite {
             server_state {
                 what_is_kept_first_is_kept,
                 racing_servers_keep_one_value,
+                what_is_kept_is_replaced_once,
                 a_database_answers_a_ping,
             }
             verify {

@@ -37,6 +37,33 @@ pub async fn racing_servers_keep_one_value(bench: Bench) {
     assert_eq!(kept, values[0]);
 }
 
+/// Only what is kept is replaced, and by what comes first.
+pub async fn what_is_kept_is_replaced_once(bench: Bench) {
+    let replace = async |name: &str, former: &[u8], value: &[u8]| {
+        stored(bench.database.replace(name, former, value).await)
+    };
+    assert!(!replace("key", b"", b"first").await, "nothing is kept");
+    assert_eq!(stored(bench.database.kept("key").await), None);
+    stored(bench.database.get_or_keep("key", b"\x00first\xff").await);
+    stored(bench.database.get_or_keep("other", b"\x00first\xff").await);
+    assert!(!replace("key", b"another", b"second").await);
+    assert!(replace("key", b"\x00first\xff", b"\x00second").await);
+    assert!(!replace("key", b"\x00first\xff", b"third").await);
+    for (name, kept) in [("key", &b"\x00second"[..]), ("other", b"\x00first\xff")] {
+        let read = stored(bench.database.kept(name).await);
+        assert_eq!(read.as_deref(), Some(kept), "{name}");
+    }
+    let replaced = race(16, |number| {
+        let database = Arc::clone(&bench.database);
+        async move {
+            let value = number.to_be_bytes();
+            stored(database.replace("key", b"\x00second", &value).await)
+        }
+    });
+    let replaced = replaced.await;
+    assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
+}
+
 /// A database that is there says so.
 pub async fn a_database_answers_a_ping(bench: Bench) {
     stored(bench.database.ping().await);

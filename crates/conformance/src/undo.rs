@@ -101,6 +101,29 @@ pub async fn entries_of_other_stock_are_not_undone(bench: Bench) {
     assert_eq!(figures(&store, product).await, (5, 0));
 }
 
+/// Of stock that stores share, each undoes what its own keys have done, and the organization all.
+pub async fn stores_undo_their_own_changes_of_shared_stock(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let organization = tenant.organization();
+    let (mut berlin, mut paris) = (tenant.store().await, tenant.store().await);
+    for (store, client_id) in [(&mut berlin, "berlin"), (&mut paris, "paris")] {
+        store.actor.key = Some(store.done(make::key(client_id)).await.id);
+    }
+    let product = bench.product();
+    organization.create(product, 9).await;
+    let refusal = Err(Refusal::OrganizationKeyRequired);
+    for (maker, other) in [(&berlin, &paris), (&paris, &berlin)] {
+        let made = maker.transact(product, Allocate, 2).await.expect("enough");
+        assert_eq!(undo(other, &made).await, refusal);
+        let undoing = undo(maker, &made).await.expect("its own");
+        assert_eq!(undo(other, &undoing).await, refusal);
+        assert!(undo(&organization, &undoing).await.is_ok());
+    }
+    let made = organization.transact(product, Allocate, 1).await;
+    assert_eq!(undo(&berlin, &made.expect("enough")).await, refusal);
+    assert_eq!(figures(&organization, product).await, (4, 5));
+}
+
 /// What of it is undone already is left out, and if the stock doesn't allow one, none is done.
 pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
     let store = bench.store().await;

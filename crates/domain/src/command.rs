@@ -100,7 +100,12 @@ impl Command {
             return self.operation.decide(&self.actor, state, context);
         };
         context.idempotency_key = Some(idempotency.key.clone());
-        match state.kept_answer(self.actor.acting, &idempotency.key, context.now) {
+        let kept = state.kept_answer(self.actor.acting, &idempotency.key, context.now);
+        if let Some(kept) = kept {
+            // What the organization's key was answered is not for those of its stores.
+            self.actor.may_administer(kept.key_owner)?;
+        }
+        match kept {
             Some(kept) if kept.request == idempotency.request => {
                 // It was carried out: to do so again would be the one thing that a key is to prevent.
                 let outcome = kept.outcome.clone().ok_or(Refusal::KeptAnswerUnreadable)?;
@@ -124,10 +129,9 @@ impl Command {
         now: Timestamp,
     ) -> Option<KeptAnswer> {
         let idempotency = self.idempotency.as_ref()?;
-        let acting = self.actor.acting;
-        match state.kept_answer(acting, &idempotency.key, now) {
+        match state.kept_answer(self.actor.acting, &idempotency.key, now) {
             Some(_) => None,
-            None => idempotency.keep(acting, outcome, now),
+            None => idempotency.keep(&self.actor, outcome, now),
         }
     }
 }

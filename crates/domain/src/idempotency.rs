@@ -1,6 +1,6 @@
 //! Requests that may be sent again without being carried out again.
 
-use crate::{IdempotencyKey, Outcome, Owner, RefusalKind, Timestamp};
+use crate::{Actor, IdempotencyKey, Outcome, Owner, RefusalKind, Timestamp};
 
 /// A digest of everything in a request that its answer depends on. Two requests with one digest
 /// are the same.
@@ -21,8 +21,11 @@ pub struct Idempotency {
 /// What a request was answered, kept for those who send it again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptAnswer {
-    /// Who asked: keys of others are other keys.
+    /// Whom the request acted as: keys of others are other keys.
     pub owner: Owner,
+    /// Whose application key asked. An organization's key that acts in a store may do more there than
+    /// the store's own.
+    pub key_owner: Owner,
     /// What the client called the request.
     pub key: IdempotencyKey,
     /// What the request was.
@@ -38,7 +41,7 @@ impl Idempotency {
     /// request that makes no sense may make some later, and is decided anew.
     pub(crate) fn keep(
         &self,
-        owner: Owner,
+        actor: &Actor,
         outcome: &Outcome,
         now: Timestamp,
     ) -> Option<KeptAnswer> {
@@ -47,7 +50,8 @@ impl Idempotency {
             .err()
             .is_none_or(|refusal| refusal.kind() >= RefusalKind::NotFound);
         is_kept.then(|| KeptAnswer {
-            owner,
+            owner: actor.acting,
+            key_owner: actor.key_owner,
             key: self.key.clone(),
             request: self.request,
             outcome: Some(outcome.clone()),

@@ -113,6 +113,13 @@ impl ServerState for MemoryDatabase {
         Ok(self.read().server_state.get(name).cloned())
     }
 
+    async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        let mut tables = self.write();
+        let kept = tables.server_state.get_mut(name);
+        let found = kept.filter(|kept| *kept == former);
+        Ok(found.map(|kept| value.clone_into(kept)).is_some())
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         Ok(())
     }

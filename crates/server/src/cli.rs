@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use stockroom_domain::{KeyId, OrganizationId, StoreId};
 
+use crate::secret::secret;
+use crate::signing_key::{SigningKeyCommand, TokenSigning};
 use crate::verify::{Repair, Verify};
 
 /// An inventory service that speaks the Elastic Path Commerce dialect.
@@ -31,6 +33,9 @@ pub(crate) enum Command {
     /// Create, list and revoke application keys.
     #[command(subcommand)]
     Key(KeyCommand),
+    /// Replace the key that access tokens are signed with.
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
     /// Recompute all stock from its ledgers and name every difference. The exit code is 0 if there is
     /// none, 1 if there are, 2 if that can't be told.
     Verify(Verify),
@@ -68,7 +73,11 @@ pub(crate) struct Storage {
         value_name = "URL",
         hide_env_values = true
     )]
-    pub(crate) database_url: Option<String>,
+    database_url: Option<String>,
+
+    /// A file that holds the database URL.
+    #[arg(long, env = "STOCKROOM_DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
 
     /// How many connections to PostgreSQL there may be at once.
     #[arg(
@@ -123,6 +132,17 @@ pub(crate) struct Storage {
         default_missing_value = "true"
     )]
     pub(crate) database_pooler: bool,
+}
+
+impl Storage {
+    /// The URL of the PostgreSQL database, if one is to be used.
+    ///
+    /// # Errors
+    /// If it is given twice, or its file can't be read.
+    pub(crate) fn database_url(&self) -> anyhow::Result<Option<String>> {
+        let value = self.database_url.as_deref();
+        secret("database-url", value, self.database_url_file.as_deref())
+    }
 }
 
 /// A database with its schema up to date.
@@ -192,15 +212,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) metrics_listen: SocketAddr,
 
-    /// The key that access tokens are signed with: a text of at least 32 bytes, the same on all
-    /// servers. Without it, one is made at the first start and kept in the database.
-    #[arg(
-        long,
-        env = "STOCKROOM_TOKEN_SIGNING_KEY",
-        value_name = "TEXT",
-        hide_env_values = true
-    )]
-    pub(crate) token_signing_key: Option<String>,
+    #[command(flatten)]
+    pub(crate) signing: TokenSigning,
 
     /// The largest request body, in bytes.
     #[arg(

@@ -1,7 +1,7 @@
 //! The one place that names the adapters.
 
 use std::fs::OpenOptions;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,7 +41,7 @@ impl OpenDatabase {
     ) -> anyhow::Result<Self> {
         let folder = &settings.storage.data_folder;
         ensure!(
-            settings.storage.database_url.is_some() || folder.join(FILE_NAME).exists(),
+            settings.storage.database_url()?.is_some() || folder.join(FILE_NAME).exists(),
             "there is no database in the data folder {}; `stockroom serve` or `stockroom migrate` \
              makes one",
             folder.display()
@@ -75,7 +75,7 @@ impl OpenDatabase {
         settings: &cli::Storage,
         environment: &Environment,
     ) -> anyhow::Result<Self> {
-        match &settings.database_url {
+        match &settings.database_url()? {
             None => Self::create_sqlite(&settings.data_folder, environment).await,
             Some(url) => {
                 let options = PostgresOptions {
@@ -110,6 +110,7 @@ impl OpenDatabase {
             .mode(0o600)
             .open(&file)
             .with_context(failure)?;
+        warn_of_others(folder, &file).with_context(failure)?;
         let options = SqliteOptions::default();
         let database = SqliteDatabase::open(&file, environment.clone(), options).await;
         Ok(Self::Sqlite(Arc::new(database.with_context(failure)?)))
@@ -165,4 +166,27 @@ impl OpenDatabase {
             Self::Postgres(database) => database.close().await,
         }
     }
+}
+
+/// Names in the log a folder or a file in it that others than the server's user may read or change.
+fn warn_of_others(folder: &Path, file: &Path) -> std::io::Result<()> {
+    let mode =
+        |path: &Path| Ok::<_, std::io::Error>(path.metadata()?.permissions().mode() & 0o7777);
+    let (folder_mode, file_mode) = (mode(folder)?, mode(file)?);
+    // Whoever may not enter the folder can't reach the file.
+    let reaches_file = folder_mode & 0o011 != 0 && file_mode & 0o066 != 0;
+    for (path, mode, is_open) in [
+        (folder, folder_mode, folder_mode & 0o066 != 0),
+        (file, file_mode, reaches_file),
+    ] {
+        if is_open {
+            tracing::warn!(
+                path = %path.display(),
+                mode = %format_args!("{mode:04o}"),
+                "others may read or change the data, which holds the key that tokens are signed with: \
+                 take the permissions of group and others away"
+            );
+        }
+    }
+    Ok(())
 }

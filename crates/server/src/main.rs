@@ -9,7 +9,9 @@ mod health;
 mod logging;
 mod metrics;
 mod operator;
+mod secret;
 mod serve;
+mod signing_key;
 mod verify;
 
 use std::process::ExitCode;
@@ -46,6 +48,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Organization(command) => operator::organization(command).await,
             Command::Store(command) => operator::store(command).await,
             Command::Key(command) => operator::key(command).await,
+            Command::SigningKey(command) => signing_key::run(command).await,
             Command::Verify(settings) => return Ok(verify::verify(&settings).await),
             Command::Repair(settings) => return Ok(verify::repair(&settings).await),
             Command::Health(settings) => health::ask(&settings),

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use axum::Router;
 use axum_server::Handle;
 use metrics_exporter_prometheus::PrometheusHandle;
-use stockroom_application::{Environment, FirstStart, Limits, SigningKey, Stockroom};
+use stockroom_application::{Environment, FirstStart, Limits, Stockroom};
 use stockroom_domain::ProductId;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
@@ -22,8 +22,8 @@ use crate::database::OpenDatabase;
 use crate::health::Readiness;
 use crate::{health, logging, metrics};
 
-/// A revocation is to work within a second on every server.
-const REVOCATIONS_INTERVAL: Duration = Duration::from_millis(250);
+/// A revocation is to work within a second on every server, and so is a new signing key.
+const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 const RESERVATIONS_WATCH_INTERVAL: Duration = Duration::from_secs(15);
 /// How many may look at the metrics at once.
@@ -38,9 +38,9 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let log = logging::start(settings.log_format, &settings.log)?;
     let metrics = metrics::install()?;
     // What makes no sense is said before anything is taken or made.
-    let signing_key = signing_key(&settings)?;
+    let signing_key = settings.signing.key()?;
     ensure!(
-        !settings.in_memory || settings.database.storage.database_url.is_none(),
+        !settings.in_memory || settings.database.storage.database_url()?.is_none(),
         "--in-memory and --database-url exclude each other"
     );
     let listener = bind(settings.listen)?;
@@ -109,16 +109,6 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn signing_key(settings: &Serve) -> anyhow::Result<Option<SigningKey>> {
-    let Some(key) = &settings.token_signing_key else {
-        return Ok(None);
-    };
-    let bytes_min = SigningKey::BYTES_MIN;
-    let key = SigningKey::new(key.clone().into_bytes())
-        .with_context(|| format!("the token signing key has fewer than {bytes_min} bytes"))?;
-    Ok(Some(key))
-}
-
 fn limits(settings: &Serve) -> Limits {
     Limits {
         queue_max: settings.queued_changes_max as usize,
@@ -177,10 +167,14 @@ fn start_housekeeping(
     lost_lines: ErrorCounter,
 ) -> Vec<JoinHandle<()>> {
     let refreshing = Arc::clone(stockroom);
-    let refresh = tokio::spawn(every(REVOCATIONS_INTERVAL, async move || {
+    let refresh = tokio::spawn(every(REFRESH_INTERVAL, async move || {
         if let Err(error) = refreshing.refresh_revocations().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "revocations could not be refreshed");
+        }
+        if let Err(error) = refreshing.refresh_signing_keys().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "signing keys could not be refreshed");
         }
     }));
     let forgetting = Arc::clone(stockroom);

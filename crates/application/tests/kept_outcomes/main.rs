@@ -13,11 +13,12 @@ use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
     Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Counted,
     Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey,
-    ItemAvailability, KeyId, Location, LocationId, Name, OrderId, Organization, OrganizationId,
-    Outcome, Owner, Position, Product, ProductField, ProductId, ProductStatus, ProductText,
-    Quantity, Reason, Recorded, Reference, Refusal, RefusedMovement, Reservation, ReservationId,
-    ReservationState, Reserved, ReservedLine, SecretHash, Settings, Shortage, Slug, Stock, StockId,
-    StockKey, StockedProduct, Store, StoreId, Timestamp, TransactionId,
+    ItemAvailability, KeptAnswer, KeyId, Location, LocationId, Name, OrderId, Organization,
+    OrganizationId, Outcome, Owner, Position, Product, ProductField, ProductId, ProductStatus,
+    ProductText, Quantity, Reason, Recorded, Reference, Refusal, RefusedMovement, RequestDigest,
+    Reservation, ReservationId, ReservationState, Reserved, ReservedLine, SecretHash, Settings,
+    Shortage, Slug, Stock, StockId, StockKey, StockedProduct, Store, StoreId, Timestamp,
+    TransactionId,
 };
 use uuid::Uuid;
 
@@ -342,6 +343,19 @@ fn outcomes() -> [BTreeMap<&'static str, Outcome>; 2] {
     ]
 }
 
+/// What is written of the outcome of a request.
+fn text_of(outcome: &Outcome, owner: Owner, key_owner: Owner) -> String {
+    let kept = KeptAnswer {
+        owner,
+        key_owner,
+        key: IdempotencyKey::new("key").expect("a key"),
+        request: RequestDigest([0; 32]),
+        outcome: Some(outcome.clone()),
+        expires_at: Timestamp::UNIX_EPOCH,
+    };
+    outcome_to_text(&kept).expect("every outcome is kept")
+}
+
 fn golden(file: &str) -> BTreeMap<String, Value> {
     serde_json::from_str(file).expect("a golden file is an object of kept answers")
 }
@@ -353,7 +367,7 @@ fn what_is_written_is_what_the_newest_files_say() {
         let written: BTreeMap<String, Value> = outcomes
             .iter()
             .map(|(name, outcome)| {
-                let text = outcome_to_text(outcome).expect("every outcome is kept");
+                let text = text_of(outcome, Owner::Organization, Owner::Organization);
                 let value = serde_json::from_str(&text).expect("it is kept as JSON");
                 ((*name).to_owned(), value)
             })
@@ -367,15 +381,15 @@ fn what_is_written_is_what_the_newest_files_say() {
 fn what_was_ever_written_can_be_read() {
     for file in ANSWERS.into_iter().chain(REFUSALS) {
         for (name, value) in golden(file) {
-            let read = outcome_from_text(&value.to_string());
-            assert!(read.is_some(), "{name} can't be read: {value}");
+            let read = outcome_from_text(Owner::Organization, &value.to_string());
+            assert!(read.outcome.is_some(), "{name} can't be read: {value}");
         }
     }
     let newest = [ANSWERS.last(), REFUSALS.last()];
     for (outcomes, file) in outcomes().into_iter().zip(newest.into_iter().flatten()) {
         for (name, value) in golden(file) {
-            let read = outcome_from_text(&value.to_string());
-            assert_eq!(read.as_ref(), outcomes.get(name.as_str()), "{name}");
+            let read = outcome_from_text(Owner::Organization, &value.to_string());
+            assert_eq!(read.outcome.as_ref(), outcomes.get(name.as_str()), "{name}");
         }
     }
 }
@@ -384,14 +398,34 @@ fn what_was_ever_written_can_be_read() {
 #[test]
 fn what_no_version_has_written_is_not_read() {
     let outcome: Outcome = Ok(Answer::Deleted(()));
-    let text = outcome_to_text(&outcome).expect("it is kept");
-    assert_eq!(outcome_from_text(&text), Some(outcome));
+    let text = text_of(&outcome, Owner::Organization, Owner::Organization);
+    let read = |text: &str| outcome_from_text(Owner::Organization, text).outcome;
+    assert_eq!(read(&text), Some(outcome));
     for text in [
         &text.replace("\"format\":1", "\"format\":2"),
         &text.replace("Deleted", "Destroyed"),
         r#"{"Ok":{"Deleted":null}}"#,
         "",
     ] {
-        assert_eq!(outcome_from_text(text), None, "{text}");
+        assert_eq!(read(text), None, "{text}");
+    }
+}
+
+/// An organization's key may do more in a store than the store's own.
+#[test]
+fn whose_key_asked_is_kept() {
+    let store = Owner::Store(StoreId::new(Uuid::from_u128(5)));
+    for (key_owner, written) in [
+        (store, r#"{"format":1,"outcome":{"Ok":{"Deleted":null}}}"#),
+        (
+            Owner::Organization,
+            r#"{"format":1,"key_owner":"Organization","outcome":{"Ok":{"Deleted":null}}}"#,
+        ),
+    ] {
+        let text = text_of(&Ok(Answer::Deleted(())), store, key_owner);
+        assert_eq!(text, written);
+        let read = outcome_from_text(store, &text);
+        assert_eq!(read.key_owner, key_owner);
+        assert_eq!(read.outcome, Some(Ok(Answer::Deleted(()))));
     }
 }

@@ -11,5 +11,6 @@ mod lane;
 mod mock;
 mod reads;
 mod reservations;
+mod signing_keys;
 mod tokens;
 mod verify;

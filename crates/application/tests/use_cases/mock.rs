@@ -250,6 +250,7 @@ mock! {
     impl ServerState for Database {
         async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
         async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
+        async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError>;
         async fn ping(&self) -> Result<(), StoreError>;
     }
 }

@@ -12,7 +12,7 @@ use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uu
 
 const SECRET: &str = "correct horse battery staple";
 
-fn key(allow_implicit: bool) -> ApplicationKey {
+pub(crate) fn key(allow_implicit: bool) -> ApplicationKey {
     ApplicationKey {
         id: KeyId::new(uuid(7)),
         owner: Owner::Organization,
@@ -27,9 +27,19 @@ fn key(allow_implicit: bool) -> ApplicationKey {
     }
 }
 
-/// A database with one key.
-fn with_key(key: ApplicationKey) -> MockDatabase {
-    let mut database = database();
+/// A database with one key, in which nothing is revoked.
+pub(crate) fn with_key(key: ApplicationKey) -> MockDatabase {
+    let mut database = with_key_alone(key);
+    database
+        .expect_revocations_since()
+        .returning(|_| Ok(Vec::new()));
+    database
+}
+
+fn with_key_alone(key: ApplicationKey) -> MockDatabase {
+    let mut database = MockDatabase::new();
+    database.expect_parallel_commits().return_const(1_usize);
+    database.expect_parallel_fetches().return_const(0_usize);
     database
         .expect_key_by_client_id()
         .returning(move |client_id| {
@@ -53,7 +63,7 @@ fn implicit() -> TokenRequest {
     }
 }
 
-async fn token(stockroom: &Stockroom) -> Token {
+pub(crate) async fn token(stockroom: &Stockroom) -> Token {
     stockroom
         .issue_token(credentials("client", SECRET))
         .await
@@ -214,6 +224,44 @@ async fn no_token_of_a_deleted_key_works_whenever_it_was_issued() {
     for token in [before, after] {
         let refused = stockroom.authenticate(&token.access_token);
         assert!(matches!(refused, Err(AccessError::InvalidToken)));
+    }
+}
+
+/// It has the time of the server that made it, whose clock may be hours behind.
+#[tokio::test]
+async fn a_revocation_is_known_until_the_last_token_has_run_out_on_any_clock() {
+    for (hours_behind, minutes_later) in [(0, 59), (1, 59), (23, 59), (23, 0)] {
+        let clock = TestClock::new();
+        let now = stockroom_application::Clock::now(&clock);
+        let revoked_at = now.plus_milliseconds(-hours_behind * 3_600_000);
+        let mut database = with_key_alone(key(false));
+        database
+            .expect_revocations_since()
+            .times(1)
+            .returning(|_| Ok(Vec::new()));
+        database.expect_revocations_since().returning(move |since| {
+            let revocation = Revocation {
+                key: KeyId::new(uuid(7)),
+                grants: RevokedGrants::All,
+                revoked_at,
+            };
+            Ok(Some(revocation)
+                .filter(|it| it.revoked_at > since)
+                .into_iter()
+                .collect())
+        });
+        database
+            .expect_forget_revocations()
+            .withf(move |until| *until < revoked_at)
+            .returning(|_| Ok(()));
+        let stockroom = stockroom(database, &clock).await;
+        let token = token(&stockroom).await;
+        clock.advance_seconds(minutes_later * 60);
+        assert!(stockroom.authenticate(&token.access_token).is_ok());
+        stockroom.refresh_revocations().await.unwrap();
+        stockroom.forget_revocations().await.unwrap();
+        let refused = stockroom.authenticate(&token.access_token);
+        assert!(refused.is_err(), "{hours_behind} hours behind");
     }
 }
 

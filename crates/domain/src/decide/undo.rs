@@ -7,7 +7,7 @@ use super::transaction::{EntryOf, Lines, in_batch, in_line};
 use super::{Context, Decision};
 use crate::command::Request;
 use crate::{
-    Actor, Annotation, Corrections, EntryAction, LocationId, Needs, Recorded, Refusal,
+    Actor, Annotation, Corrections, EntryAction, LocationId, Needs, Owner, Recorded, Refusal,
     ReservationId, State, Stock, StockKey, Timestamp, TransactionAction, TransactionId, Undo,
     UndoBatch,
 };
@@ -70,6 +70,9 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
         .undone
         .insert((recorded.entry.stock, recorded.entry.id));
     needs.reservations.extend(made_by(recorded));
+    if actor.key_owner != Owner::Organization {
+        needs.keys.extend(recorded.entry.actor);
+    }
     if let Some(slug) = &recorded.slug {
         for owner in actor.acting.visible() {
             needs.location_slugs.insert((owner, slug.clone()));
@@ -89,6 +92,21 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
 fn made_by(recorded: &Recorded) -> Option<ReservationId> {
     let reference = recorded.entry.annotation.reference.as_ref()?;
     ReservationId::parse(reference.as_str())
+}
+
+/// Refuses a store's key what another key than the store's has done to stock that stores share. A
+/// key that is gone is nobody's.
+fn check_maker(
+    recorded: &Recorded,
+    stock: &Stock,
+    actor: &Actor,
+    state: &State,
+) -> Result<(), Refusal> {
+    let maker = recorded.entry.actor.and_then(|key| state.keys.get(&key));
+    if maker.is_some_and(|maker| maker.owner == actor.key_owner) {
+        return Ok(());
+    }
+    actor.may_administer(stock.owner)
 }
 
 /// The time before a count that is to be undone, or before the entry that this one has undone,
@@ -162,6 +180,7 @@ fn undo(
     let stock = stock
         .filter(|stock| stock.id == entry.stock)
         .ok_or(Refusal::UnknownStock)?;
+    check_maker(recorded, stock, actor, state)?;
     if made_by(recorded).is_some_and(|id| state.reservations.contains_key(&id)) {
         return Err(Refusal::MadeByReservation);
     }

@@ -1,8 +1,8 @@
 //! Requests that are sent again.
 
 use stockroom_domain::{
-    Answer, Changes, Command, Context, Idempotency, IdempotencyKey, Operation, Outcome, Refusal,
-    RequestDigest, State, Transact, TransactionAction, run,
+    Answer, Changes, Command, Context, Idempotency, IdempotencyKey, Operation, Outcome, Owner,
+    Refusal, RequestDigest, State, Transact, TransactionAction, run,
 };
 
 use crate::scene::{CountingIds, actor, at, balance, product, quantity, stock, store};
@@ -98,6 +98,28 @@ fn a_key_is_for_one_request() {
         let (outcomes, changes) = run_at(0, state.clone(), &[keyed(operation, 2)]);
         assert_eq!(outcomes, [Err(refusal)]);
         assert!(changes.is_empty());
+    }
+}
+
+/// An organization's key may do more in a store than the store's own.
+#[test]
+fn what_an_organizations_key_was_answered_is_not_for_a_stores() {
+    let by_store = keyed(transact(Allocate, 2), 1);
+    let mut by_organization = by_store.clone();
+    by_organization.actor.key_owner = Owner::Organization;
+    let other_request = keyed(transact(Allocate, 1), 2);
+    for asked in [&by_store, &other_request] {
+        let (outcomes, changes) = run_at(0, later(&by_organization), std::slice::from_ref(asked));
+        assert_eq!(outcomes, [Err(Refusal::OrganizationKeyRequired)]);
+        assert!(changes.is_empty());
+    }
+    for (first, again) in [
+        (&by_organization, &by_organization),
+        (&by_store, &by_organization),
+        (&by_store, &by_store),
+    ] {
+        let (outcomes, _) = run_at(0, later(first), std::slice::from_ref(again));
+        assert!(matches!(outcomes[0], Ok(Answer::Replayed(_))), "{again:?}");
     }
 }
 

@@ -19,5 +19,6 @@ mod stock;
 mod tenancy;
 mod time;
 mod transactions;
+mod undo;
 mod verify;
 mod verify_held;

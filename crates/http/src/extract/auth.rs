@@ -114,6 +114,11 @@ impl Access {
         app: &AppState,
         allowed: impl FnOnce(&Caller) -> Result<(), ApiError>,
     ) -> Result<Self, ApiError> {
+        if is_repeated(&parts.headers, &header::AUTHORIZATION) {
+            return Err(ApiError::bad_request(
+                "There is more than one Authorization header",
+            ));
+        }
         let token = bearer_token(&parts.headers).ok_or_else(ApiError::unauthorized)?;
         let caller = app.stockroom.authenticate(token)?;
         let header = parts.headers.get(&STORE);
@@ -124,6 +129,11 @@ impl Access {
             app.admission.enter(place, &caller)?;
         }
         allowed(&caller)?;
+        if is_repeated(&parts.headers, &STORE) {
+            return Err(ApiError::bad_request(
+                "There is more than one X-Moltin-Auth-Store header",
+            ));
+        }
         Handling::check(parts, app)?;
         Ok(Self {
             app: app.clone(),
@@ -141,6 +151,11 @@ impl Access {
         }
         Ok(self)
     }
+}
+
+/// Whether there are several headers of one name, of which each could be the one that is meant.
+fn is_repeated(headers: &HeaderMap, name: &HeaderName) -> bool {
+    headers.get_all(name).iter().nth(1).is_some()
 }
 
 fn bearer_token(headers: &HeaderMap) -> Option<&str> {

@@ -2,6 +2,7 @@
 
 use insta::assert_snapshot;
 use serde_json::json;
+use stockroom_domain::Owner;
 use stockroom_http::Options;
 
 use crate::support::{FORMS, TestApp, Transcript, id};
@@ -378,4 +379,30 @@ async fn keys_are_administered_at_their_own_level() {
             .rsplit('/')
             .all(|id| !listed.contains(&id.to_owned()))
     );
+}
+
+#[tokio::test]
+async fn a_secret_is_of_one_key_also_where_the_request_is_sent_again() {
+    let app = TestApp::new().await;
+    let operator = app.key(Owner::Store(app.store.id), false).await;
+    let create = async |token: &str| {
+        let request = app.post(PATH, &json!({ "data": { "name": "Shop" } }));
+        let request = request.header("idempotency-key", "shop");
+        let answer = request.token(token).send().await;
+        answer.expect_status(201);
+        answer.data()
+    };
+    let first = create(&app.token).await;
+    assert_eq!(create(&app.token).await, first, "the answer is kept");
+    let path = first["links"]["self"].as_str().unwrap();
+    app.delete(path).send().await.expect_status(204);
+    assert_eq!(create(&app.token).await, first, "the answer is still kept");
+
+    app.clock.advance_seconds(24 * 3_600 + 1);
+    let (client_id, secret) = (&operator.key.client_id, &operator.client_secret);
+    let token = app.token_for(client_id, secret).await;
+    let later = create(&token).await;
+    for field in ["id", "client_id", "client_secret"] {
+        assert_ne!(later[field], first[field], "{field}");
+    }
 }

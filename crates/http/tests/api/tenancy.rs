@@ -277,6 +277,58 @@ async fn a_store_may_neither_delete_nor_put_the_organizations_stock() {
 }
 
 #[tokio::test]
+async fn what_an_organizations_key_was_answered_is_not_for_a_stores() {
+    let scene = Scene::new().await;
+    let Scene {
+        app,
+        berlin,
+        organization_in_berlin,
+        ..
+    } = &scene;
+    let created = scene.organization.creates(app, &id(1), 100).await;
+    created.expect_status(201);
+    let delete = || app.delete(&path(&id(1))).header("idempotency-key", "key");
+    let in_berlin = organization_in_berlin.sends(delete()).send().await;
+    in_berlin.expect_status(204);
+    let refused = berlin.sends(delete()).send().await;
+    refused.expect_status(403);
+    assert_eq!(refused.header("idempotent-replayed"), None);
+    let again = organization_in_berlin.sends(delete()).send().await;
+    again.expect_status(204);
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+}
+
+#[tokio::test]
+async fn stores_do_not_undo_one_anothers_changes_of_shared_stock() {
+    let scene = Scene::new().await;
+    let Scene {
+        app,
+        berlin,
+        paris,
+        organization,
+        ..
+    } = &scene;
+    let created = organization.creates(app, &id(1), 100).await;
+    created.expect_status(201);
+    let undo = async |who: &Who, transaction: &str| {
+        let path = format!("{}/transactions/{transaction}/undo", path(&id(1)));
+        who.sends(app.post_nothing(&path)).send().await.status
+    };
+    let allocate = json!({ "action": "allocate", "quantity": 10 });
+    for (maker, sister) in [(berlin, paris), (paris, berlin)] {
+        let made = maker.transacts(app, &id(1), allocate.clone()).await;
+        let made = made.created_id();
+        assert_eq!(undo(sister, &made).await, 403);
+        assert_eq!(undo(maker, &made).await, 201);
+        let made = maker.transacts(app, &id(1), allocate.clone()).await;
+        assert_eq!(undo(organization, &made.created_id()).await, 201);
+        let made = organization.transacts(app, &id(1), allocate.clone()).await;
+        assert_eq!(undo(maker, &made.created_id()).await, 403);
+    }
+    assert_eq!(berlin.available(app, &id(1)).await, Some(80));
+}
+
+#[tokio::test]
 async fn a_store_with_stock_of_its_own_sees_that_instead() {
     let scene = Scene::new().await;
     let Scene {

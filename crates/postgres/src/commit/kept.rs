@@ -39,11 +39,7 @@ impl<'a> KeptColumns<'a> {
             columns.owner_ids.push(kept.owner.to_uuid(organization));
             columns.keys.push(kept.key.as_str());
             columns.request_digests.push(kept.request.0.to_vec());
-            // Answers that can't be read are never kept anew.
-            let outcome = kept.outcome.as_ref();
-            let outcome =
-                outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
-            columns.outcomes.push(outcome_to_text(outcome)?);
+            columns.outcomes.push(outcome_to_text(kept)?);
             columns.expires_at.push(kept.expires_at.as_milliseconds());
         }
         Ok(columns)
@@ -171,14 +167,17 @@ pub(super) async fn load(
     for kept in rows {
         let row = Row::new("idempotency_keys", kept.owner_id);
         let request = <[u8; 32]>::try_from(kept.request_digest);
+        let owner = Owner::from_uuid(kept.owner_id, organization);
+        let outcome = outcome_from_text(owner, &kept.outcome);
         state.keep(KeptAnswer {
-            owner: Owner::from_uuid(kept.owner_id, organization),
+            owner,
+            key_owner: outcome.key_owner,
             key: row.valid(
                 "idempotency_key",
                 IdempotencyKey::new(&kept.idempotency_key),
             )?,
             request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: outcome_from_text(&kept.outcome),
+            outcome: outcome.outcome,
             expires_at: row.timestamp("expires_at", kept.expires_at)?,
         });
     }

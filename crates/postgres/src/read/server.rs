@@ -39,6 +39,20 @@ impl ServerState for PostgresDatabase {
         Ok(kept)
     }
 
+    async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        let mut session = self.write().await?;
+        let update = "UPDATE server_state SET value = $3 WHERE name = $1 AND value = $2";
+        let replaced = sqlx::query(update)
+            .bind(name)
+            .bind(former)
+            .bind(value)
+            .execute(&mut session)
+            .await
+            .map_err(failed)?;
+        session.commit().await?;
+        Ok(replaced.rows_affected() == 1)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let mut session = self.own_write().await?;
         // Asks for a lock, which a server that can't be written to doesn't give.

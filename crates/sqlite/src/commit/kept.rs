@@ -23,7 +23,7 @@ pub(super) async fn store(
         let owner_id = kept.owner.to_uuid(organization);
         let key = kept.key.as_str();
         let request_digest = kept.request.0.as_slice();
-        let outcome = text(kept)?;
+        let outcome = outcome_to_text(kept)?;
         let expires_at = kept.expires_at.as_milliseconds();
         sqlx::query!(
             r#"
@@ -48,14 +48,6 @@ pub(super) async fn store(
         .map_err(failed)?;
     }
     Ok(())
-}
-
-/// The stored form of the outcome of an answer that is to be kept.
-pub(super) fn text(kept: &KeptAnswer) -> Result<String, StoreError> {
-    // Answers that can't be read are never kept anew.
-    let outcome = kept.outcome.as_ref();
-    let outcome = outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
-    outcome_to_text(outcome)
 }
 
 /// Forgets at most `limit` answers whose time was over at `now`, and gives how many.
@@ -136,11 +128,13 @@ impl KeptRow {
     ) -> Result<KeptAnswer, StoreError> {
         let row = Row::new("idempotency_keys", owner_id);
         let request = <[u8; 32]>::try_from(self.request_digest);
+        let outcome = outcome_from_text(owner, &self.outcome);
         Ok(KeptAnswer {
             owner,
+            key_owner: outcome.key_owner,
             key: key.clone(),
             request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: outcome_from_text(&self.outcome),
+            outcome: outcome.outcome,
             expires_at: row.timestamp("expires_at", self.expires_at)?,
         })
     }

@@ -37,6 +37,20 @@ impl ServerState for SqliteDatabase {
             .map_err(failed)
     }
 
+    async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let update = "UPDATE server_state SET value = ?3 WHERE name = ?1 AND value = ?2";
+        let replaced = sqlx::query(update)
+            .bind(name)
+            .bind(former)
+            .bind(value)
+            .execute(&mut *transaction)
+            .await
+            .map_err(failed)?;
+        transaction.commit().await?;
+        Ok(replaced.rows_affected() == 1)
+    }
+
     async fn ping(&self) -> Result<(), StoreError> {
         let mut connection = self.own_reader().await?;
         sqlx::query_scalar!("SELECT value FROM server_state WHERE name = ''")

@@ -134,3 +134,35 @@ async fn the_word_bearer_is_read_in_letters_of_either_case() {
             .expect_status(200);
     }
 }
+
+#[tokio::test]
+async fn which_of_two_tokens_or_stores_is_meant_is_not_guessed() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let (_, other_token) = app.another_store("Acme Paris").await;
+    let implicit = app.implicit_token().await;
+    let store = app.store.id.to_string();
+    let before = app.readings().await;
+    for endpoint in endpoints().iter().filter(|it| it.is_secured) {
+        let request = || endpoint.request(&app, &scene);
+        for token in [app.token.as_str(), &other_token, "nonsense"] {
+            let second = format!("Bearer {token}");
+            let answer = request()
+                .another_header("authorization", second)
+                .send()
+                .await;
+            answer.expect_status(400);
+        }
+        let in_two = || {
+            let request = request().organization().in_store(&store);
+            request.another_header("x-moltin-auth-store", store.as_str())
+        };
+        in_two().send().await.expect_status(400);
+        let refused = in_two().token("nonsense").send().await;
+        refused.expect_status(401);
+        let expected = if endpoint.is_implicit() { 400 } else { 403 };
+        let refused = in_two().token(&implicit).send().await;
+        refused.expect_status(expected);
+    }
+    assert_eq!(app.readings().await, before);
+}

@@ -121,6 +121,7 @@ failing! {
     ServerState {
         get_or_keep(&str, &[u8]) -> Vec<u8>;
         kept(&str) -> Option<Vec<u8>>;
+        replace(&str, &[u8], &[u8]) -> bool;
         ping() -> ();
     }
 }

@@ -64,6 +64,12 @@ impl<'a> TestRequest<'a> {
         self
     }
 
+    /// A header beside those of its name that are there.
+    pub(crate) fn another_header(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+
     pub(crate) fn without_header(mut self, name: &str) -> Self {
         self.headers.retain(|(found, _)| found != name);
         self

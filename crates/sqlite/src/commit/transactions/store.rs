@@ -1,13 +1,12 @@
 //! Writes what transactions change.
 
 use rusqlite::{Connection, params};
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{StoreError, outcome_to_text};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, Changes, Entry, IdempotencyKey, KeptAnswer, KeyId, LocationId,
     OrganizationId, Position, Reason, Reference, Stock, StockId, Timestamp, TransactionId,
 };
 
-use crate::commit::kept;
 use crate::error::{Fault, failed_directly as failed};
 use crate::parameter::integer;
 
@@ -162,7 +161,7 @@ fn keep(
         kept.owner.to_uuid(organization),
         kept.key.as_str(),
         kept.request.0,
-        kept::text(kept)?,
+        outcome_to_text(kept)?,
         kept.expires_at.as_milliseconds(),
     ]);
     expect_row("idempotency_keys", stored)
