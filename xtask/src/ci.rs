@@ -3,12 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
-use crate::{api_check, deny, lint, openapi, postgres_image, sqlx, test, tidy, torture};
+use crate::{api_check, deny, fuzz, lint, openapi, postgres_image, sqlx, test, tidy, torture};
 
 /// A step's name and what it does.
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
-const STEPS: [Step; 9] = [
+const STEPS: [Step; 10] = [
     ("tidy", tidy::run),
     ("lint", lint::run),
     ("deny", deny::run),
@@ -20,6 +20,9 @@ const STEPS: [Step; 9] = [
     }),
     ("api-check", |workspace| {
         api_check::run(workspace, &api_check::Args::usual())
+    }),
+    ("fuzz", |workspace| {
+        fuzz::run(workspace, &fuzz::Args::usual())
     }),
     ("torture", |workspace| {
         torture::run(workspace, &torture::Args::short())

@@ -5,6 +5,7 @@ mod bench;
 mod ci;
 mod deny;
 mod dev;
+mod fuzz;
 mod lint;
 mod openapi;
 mod postgres;
@@ -48,6 +49,8 @@ enum Task {
     Openapi(CheckArgs),
     /// Validate docs/openapi.json, and hold the running program against it.
     ApiCheck(api_check::Args),
+    /// Send damaged requests to the running program, and check that it takes no harm.
+    Fuzz(fuzz::Args),
     /// Write the data that queries are checked against when there is no database.
     Sqlx(CheckArgs),
     /// Build the image of PostgreSQL that tests use where none can be pulled.
@@ -115,6 +118,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(workspace),
         Task::Openapi(args) => openapi::run(workspace, args.check),
         Task::ApiCheck(args) => api_check::run(workspace, args),
+        Task::Fuzz(args) => fuzz::run(workspace, args),
         Task::Sqlx(args) => sqlx::run(workspace, args.check),
         Task::PostgresImage(args) => postgres_image::run(workspace, args),
         Task::Dev(args) => dev::run(workspace, args),

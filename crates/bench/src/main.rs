@@ -6,6 +6,7 @@ mod ceiling;
 mod figures;
 mod lists;
 mod load;
+mod neighbours;
 mod products;
 mod report;
 mod reservations;
@@ -38,6 +39,8 @@ const LISTS: &str = "lists";
 const VERIFY: &str = "verify";
 /// And another.
 const RESERVATIONS: &str = "reservations";
+/// And the last.
+const NEIGHBOURS: &str = "neighbours";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -87,6 +90,9 @@ enum Part {
     /// Sends requests.
     #[command(hide = true)]
     Load,
+    /// Does what hostile clients do.
+    #[command(hide = true)]
+    Attack,
     /// Serves what does nothing.
     #[command(hide = true)]
     Ceiling,
@@ -105,6 +111,7 @@ struct Report {
     lists: Option<Table>,
     verify: Option<Table>,
     reservations: Option<Table>,
+    neighbours: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -120,6 +127,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.part {
         Some(Part::Load) => load::run(),
+        Some(Part::Attack) => neighbours::attack(),
         Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::serve()),
         Some(Part::Become { command }) => stockroom_test_server::become_program(&command),
         None => report(cli),
@@ -137,7 +145,12 @@ fn report(cli: Cli) -> anyhow::Result<()> {
     if let Some(outcome) = &report.side_by_side {
         println!("{outcome}");
     }
-    let tables = [&report.lists, &report.verify, &report.reservations];
+    let tables = [
+        &report.lists,
+        &report.verify,
+        &report.reservations,
+        &report.neighbours,
+    ];
     for table in tables.into_iter().flatten() {
         println!("{table}");
     }
@@ -158,7 +171,11 @@ async fn until_stopped<T>(work: impl Future<Output = anyhow::Result<T>>) -> anyh
 async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let program = cli.server.context("there is no program to measure")?;
     let cases = cases::all(cli.connections.get());
-    let cases = cases::select(cases, &[LISTS, VERIFY, RESERVATIONS], &cli.cases)?;
+    let cases = cases::select(
+        cases,
+        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS],
+        &cli.cases,
+    )?;
     let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
     let duration = Duration::from_secs(cli.seconds);
     let (rounds, seed) = (cli.rounds.get(), cli.seed);
@@ -191,10 +208,16 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     } else {
         None
     };
+    let neighbours = if measures(NEIGHBOURS) {
+        Some(neighbours::measure(&program, duration, rounds, seed).await?)
+    } else {
+        None
+    };
     Ok(Report {
         side_by_side,
         lists,
         verify,
         reservations,
+        neighbours,
     })
 }

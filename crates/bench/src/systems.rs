@@ -304,7 +304,7 @@ impl Ceiling {
 
 /// Starts this program again for another job. It ends when its standard input is closed, at the
 /// latest when this process is gone, however that came.
-fn this_program(subcommand: &str) -> anyhow::Result<Child> {
+pub(crate) fn this_program(subcommand: &str) -> anyhow::Result<Child> {
     let started = Command::new(THIS_PROGRAM)
         .arg(subcommand)
         .stdin(Stdio::piped())

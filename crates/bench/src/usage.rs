@@ -48,6 +48,18 @@ impl Watched {
         Ok(())
     }
 
+    /// The memory that the server has, in bytes.
+    ///
+    /// # Errors
+    /// If the process is gone.
+    pub(crate) fn memory(self) -> anyhow::Result<Option<u64>> {
+        let Some(server) = self.server else {
+            return Ok(None);
+        };
+        let kibibytes = process(server)?.status()?.vmrss;
+        Ok(kibibytes.map(|kibibytes| kibibytes * 1024))
+    }
+
     /// The most memory that the server had, in bytes.
     ///
     /// # Errors

@@ -192,7 +192,8 @@ impl Cluster {
     }
 
     /// The file that it writes its log to.
-    pub(crate) fn log(&self) -> PathBuf {
+    #[must_use]
+    pub fn log(&self) -> PathBuf {
         self.folder.join("log")
     }
 

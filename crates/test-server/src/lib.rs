@@ -1,8 +1,10 @@
 //! Starts the program as a process of its own, which ends with the one that started it, for
-//! benchmarks, torture and the check of the API.
+//! benchmarks, torture, fuzzing and the check of the API.
 //!
 //! Whoever uses it has a command line of its own that calls [`become_program`] with what follows the
 //! word `become`.
+
+pub mod http;
 
 use std::ffi::OsString;
 use std::io;
@@ -157,30 +159,66 @@ pub async fn first_start(stdout: ChildStdout) -> anyhow::Result<FirstStart> {
     bail!("the server printed no key")
 }
 
-/// Makes a key of a whole organization, beside a running server.
+/// Makes an organization beside a running server, and gives its id.
 ///
 /// # Errors
 /// If that fails, as it does on storage in memory, which no other process sees.
-pub async fn organization_key(
+pub async fn create_organization(
+    program: &Path,
+    storage: &Storage,
+    name: &str,
+) -> anyhow::Result<String> {
+    let printed = printed(command(program, "organization create", storage).arg(name)).await?;
+    value(&printed, "organization")
+}
+
+/// Makes a store of an organization beside a running server, and gives its id.
+///
+/// # Errors
+/// If that fails, as it does on storage in memory, which no other process sees.
+pub async fn create_store(
     program: &Path,
     storage: &Storage,
     organization: &str,
+    name: &str,
+) -> anyhow::Result<String> {
+    let mut create = command(program, "store create", storage);
+    let printed = printed(create.args(["--organization", organization, name])).await?;
+    value(&printed, "store")
+}
+
+/// Makes a key of a store, or of a whole organization, beside a running server.
+///
+/// # Errors
+/// If that fails, as it does on storage in memory, which no other process sees.
+pub async fn create_key(
+    program: &Path,
+    storage: &Storage,
+    organization: &str,
+    store: Option<&str>,
 ) -> anyhow::Result<Credentials> {
     let mut create = command(program, "key create", storage);
-    let output = create
-        .args(["--organization", organization, "Head office"])
-        .stderr(Stdio::inherit())
-        .output()
-        .await?;
-    let printed = String::from_utf8(output.stdout)?;
-    let value = |name: &str| {
-        let mut lines = printed.lines().map(str::split_whitespace);
-        let value =
-            lines.find_map(|mut words| words.next().filter(|it| *it == name).and(words.next()));
-        value.map(ToOwned::to_owned).context("no key was created")
-    };
+    create.args(["--organization", organization]);
+    if let Some(store) = store {
+        create.args(["--store", store]);
+    }
+    let printed = printed(create.arg("Test")).await?;
     Ok(Credentials {
-        client_id: value("client_id")?,
-        client_secret: value("client_secret")?,
+        client_id: value(&printed, "client_id")?,
+        client_secret: value(&printed, "client_secret")?,
     })
+}
+
+/// What one of the operator's commands prints.
+async fn printed(command: &mut Command) -> anyhow::Result<String> {
+    let output = command.stderr(Stdio::inherit()).output().await?;
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+/// The word behind a name, at the beginning of a line.
+fn value(printed: &str, name: &str) -> anyhow::Result<String> {
+    let mut lines = printed.lines().map(str::split_whitespace);
+    let value = lines.find_map(|mut words| words.next().filter(|it| *it == name).and(words.next()));
+    let value = value.map(ToOwned::to_owned);
+    value.with_context(|| format!("no {name} was printed"))
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use stockroom_test_server::{
-    Storage, THIS_PROGRAM, become_program, first_start, organization_key, serve, serving,
+    Storage, THIS_PROGRAM, become_program, create_key, first_start, serve, serving,
 };
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{ChildStderr, Command};
@@ -96,7 +96,7 @@ async fn run(cli: &Cli) -> anyhow::Result<ExitStatus> {
     tokio::spawn(read_to_end(log));
     let first = first_start(stdout).await?;
     let key = if cli.organization {
-        organization_key(program, &storage, &first.organization).await?
+        create_key(program, &storage, &first.organization, None).await?
     } else {
         first.store_key
     };

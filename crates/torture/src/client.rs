@@ -122,7 +122,7 @@ impl Wire {
         let invoked = stage.clock.now();
         let outcome = connection.exchange(request, cut).await?;
         let ended = stage.clock.now();
-        if connection.is_usable
+        if connection.is_usable()
             && let Some(slot) = self.0.get_mut(server)
         {
             *slot = Some(connection);

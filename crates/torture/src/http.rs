@@ -6,36 +6,19 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
+use stockroom_test_server::http;
 use tokio::time::timeout;
 
 use crate::ask::{Cut, Message};
 use crate::record::{Answer, Unclear};
-
-const BUFFER_BYTES: usize = 64 * 1024;
-const HEADERS_MAX: usize = 32;
 
 /// How long a client waits for an answer: longer than a server does for its database.
 const ANSWER_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A connection to a server, with at most one request under way.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    wire: http::Connection,
     pub(crate) address: SocketAddr,
-    received: Vec<u8>,
-    /// Whether another request may be sent over it.
-    pub(crate) is_usable: bool,
-}
-
-/// The head of an answer.
-#[derive(Debug, PartialEq, Eq)]
-struct Head {
-    status: u16,
-    replayed: bool,
-    closes: bool,
-    body_from: usize,
-    body_to: usize,
 }
 
 /// What is sent for a message.
@@ -70,18 +53,13 @@ pub(crate) fn bytes(message: &Message, token: &str, key: Option<&str>) -> Vec<u8
 impl Connection {
     /// Connects.
     pub(crate) async fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address).await?;
-        // Where nobody listens any more, a connection may reach its own other end.
-        if stream.local_addr()? == address {
-            return Err(io::ErrorKind::ConnectionRefused.into());
-        }
-        stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            address,
-            received: Vec::with_capacity(BUFFER_BYTES),
-            is_usable: true,
-        })
+        let wire = http::Connection::open(address).await?;
+        Ok(Self { wire, address })
+    }
+
+    /// Whether another request may be sent over it.
+    pub(crate) const fn is_usable(&self) -> bool {
+        self.wire.is_usable()
     }
 
     /// Sends a request, and gives what came of it.
@@ -93,100 +71,50 @@ impl Connection {
         request: &[u8],
         cut: Option<Cut>,
     ) -> anyhow::Result<Result<Answer, Unclear>> {
-        self.is_usable = false;
         if let Some(Cut::Sending(thousandths)) = cut {
             let length = request.len() * thousandths / 1000;
             let part = request.get(..length).unwrap_or_default();
-            let _it_may_be_lost_before = self.stream.write_all(part).await;
+            let _it_may_be_lost_before = self.wire.send(part).await;
             return Ok(Err(Unclear::Incomplete));
         }
-        if self.stream.write_all(request).await.is_err() {
+        if self.wire.send(request).await.is_err() {
             return Ok(Err(Unclear::Lost));
         }
         let (patience, unclear) = match cut {
             Some(Cut::Waiting(patience)) => (patience, Unclear::Cut),
             _ => (ANSWER_TIMEOUT, Unclear::Late),
         };
-        match timeout(patience, self.answer()).await {
-            Ok(answer) => answer,
-            Err(_) => Ok(Err(unclear)),
-        }
-    }
-
-    async fn answer(&mut self) -> anyhow::Result<Result<Answer, Unclear>> {
-        self.received.clear();
-        let mut head = None;
-        loop {
-            if head.is_none() {
-                head = parse_head(&self.received)?;
-            }
-            if let Some(head) = &head
-                && let Some(body) = self.received.get(head.body_from..head.body_to)
-            {
-                self.is_usable = !head.closes && self.received.len() == head.body_to;
-                if head.status >= 500 {
-                    return Ok(Err(Unclear::Failed(head.status)));
-                }
-                let body = match body {
-                    [] => Value::Null,
-                    body => serde_json::from_slice(body).with_context(|| shown(body))?,
-                };
-                return Ok(Ok(Answer {
-                    status: head.status,
-                    replayed: head.replayed,
-                    body,
-                }));
-            }
-            match self.stream.read_buf(&mut self.received).await {
-                Ok(0) | Err(_) => return Ok(Err(Unclear::Lost)),
-                Ok(_) => {}
-            }
-        }
+        let Ok(answer) = timeout(patience, self.wire.answer(false)).await else {
+            return Ok(Err(unclear));
+        };
+        answer?.map_or(Ok(Err(Unclear::Lost)), |answer| understood(&answer))
     }
 }
 
-/// The head of an answer, if all of it is there.
-fn parse_head(received: &[u8]) -> anyhow::Result<Option<Head>> {
-    let mut headers = [httparse::EMPTY_HEADER; HEADERS_MAX];
-    let mut response = httparse::Response::new(&mut headers);
-    let parsed = response.parse(received);
-    let parsed = parsed.with_context(|| format!("no HTTP: {}", shown(received)))?;
-    let httparse::Status::Complete(body_from) = parsed else {
-        return Ok(None);
+fn understood(answer: &http::Answer) -> anyhow::Result<Result<Answer, Unclear>> {
+    if answer.status >= 500 {
+        return Ok(Err(Unclear::Failed(answer.status)));
+    }
+    let body = match &answer.body[..] {
+        [] => Value::Null,
+        body => serde_json::from_slice(body).with_context(|| http::shown(body))?,
     };
-    let status = response.code.context("an answer without a status")?;
-    let header = |name: &str| {
-        let mut headers = response.headers.iter();
-        let header = headers.find(|header| header.name.eq_ignore_ascii_case(name));
-        header.and_then(|header| std::str::from_utf8(header.value).ok())
-    };
-    let length: usize = match header("content-length") {
-        Some(length) => length.parse()?,
-        None if status == 204 => 0,
-        None => anyhow::bail!("an answer without a length: {}", shown(received)),
-    };
-    Ok(Some(Head {
-        status,
-        replayed: header("idempotent-replayed") == Some("true"),
-        closes: header("connection").is_some_and(|it| it.eq_ignore_ascii_case("close")),
-        body_from,
-        body_to: body_from.saturating_add(length),
+    Ok(Ok(Answer {
+        status: answer.status,
+        replayed: answer.header("idempotent-replayed") == Some("true"),
+        body,
     }))
-}
-
-fn shown(received: &[u8]) -> String {
-    String::from_utf8_lossy(received)
-        .chars()
-        .take(500)
-        .collect()
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::TcpListener;
 
     use super::*;
+
+    const HEADERS_MAX: usize = 32;
 
     #[test]
     fn requests_are_http() {
@@ -226,7 +154,7 @@ mod tests {
         });
         let outcome = connection.exchange(b"1234", cut).await;
         serving.abort();
-        (outcome, connection.is_usable)
+        (outcome, connection.is_usable())
     }
 
     #[tokio::test]

@@ -6,6 +6,7 @@ const APPLICATION: &str = "stockroom-application";
 const BENCH: &str = "stockroom-bench";
 const CONFORMANCE: &str = "stockroom-conformance";
 const DOMAIN: &str = "stockroom-domain";
+const FUZZ: &str = "stockroom-fuzz";
 const HTTP: &str = "stockroom-http";
 const MEMORY: &str = "stockroom-memory";
 const POSTGRES: &str = "stockroom-postgres";
@@ -17,7 +18,7 @@ const TORTURE: &str = "stockroom-torture";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, inside first, and the other ones that its code may use.
-const LAYERS: [(&str, &[&str]); 13] = [
+const LAYERS: [(&str, &[&str]); 14] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
@@ -49,6 +50,8 @@ const LAYERS: [(&str, &[&str]); 13] = [
     ),
     // Its model is its own: it knows of the others only what they say over HTTP.
     (TORTURE, &[TEST_POSTGRES, TEST_SERVER]),
+    // Sends what the API's description says, damaged.
+    (FUZZ, &[TEST_POSTGRES, TEST_SERVER]),
     (XTASK, &[]),
 ];
 

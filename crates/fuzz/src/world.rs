@@ -1,0 +1,261 @@
+//! What a connection knows of its tenant's things: out of the answers that it got, and nobody else's,
+//! so that what it sends follows from the seed.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use rand::RngExt as _;
+use rand::rngs::StdRng;
+use serde_json::Value;
+
+use crate::request::Request;
+
+/// How many things of a kind are remembered; the oldest are forgotten first.
+const THINGS_MAX: usize = 24;
+
+/// What requests are about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// A product of which there is stock.
+    Stock,
+    /// A registered product.
+    Product,
+    Location,
+    PendingReservation,
+    PaidReservation,
+    Transaction,
+    Batch,
+    Key,
+}
+
+/// Something that there is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Thing {
+    pub(crate) id: String,
+    /// The slug of a location, the product of a transaction.
+    pub(crate) other: String,
+}
+
+/// What a connection knows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct World {
+    name: String,
+    made: u64,
+    things: BTreeMap<Kind, VecDeque<Thing>>,
+    /// Cursors of lists.
+    cursors: VecDeque<String>,
+    /// Idempotency keys that were sent.
+    keys: VecDeque<String>,
+    /// The stores of its organization.
+    pub(crate) stores: Vec<String>,
+    /// Ids of another tenant's things.
+    pub(crate) foreign: Vec<String>,
+}
+
+impl World {
+    /// That of a connection of this name.
+    pub(crate) fn new(name: String, stores: Vec<String>, foreign: Vec<String>) -> Self {
+        Self {
+            name,
+            stores,
+            foreign,
+            ..Self::default()
+        }
+    }
+
+    /// A text that nothing is called yet.
+    pub(crate) fn fresh(&mut self) -> String {
+        self.made += 1;
+        format!("{}-{}", self.name, self.made)
+    }
+
+    /// An idempotency key that wasn't sent yet.
+    pub(crate) fn fresh_key(&mut self) -> String {
+        let key = self.fresh();
+        push(&mut self.keys, key.clone());
+        key
+    }
+
+    /// An idempotency key that was sent.
+    pub(crate) fn sent_key(&self, rng: &mut StdRng) -> Option<String> {
+        choose(&self.keys, rng).cloned()
+    }
+
+    /// A cursor of some list.
+    pub(crate) fn cursor(&self, rng: &mut StdRng) -> Option<String> {
+        choose(&self.cursors, rng).cloned()
+    }
+
+    /// Something of a kind.
+    pub(crate) fn thing(&self, kind: Kind, rng: &mut StdRng) -> Option<&Thing> {
+        choose(self.things.get(&kind)?, rng)
+    }
+
+    /// An id of anything.
+    pub(crate) fn any_id(&self, rng: &mut StdRng) -> Option<String> {
+        let all: VecDeque<&Thing> = self.things.values().flatten().collect();
+        choose(&all, rng).map(|thing| thing.id.clone())
+    }
+
+    /// An id of another tenant's thing.
+    pub(crate) fn foreign_id(&self, rng: &mut StdRng) -> Option<String> {
+        let index = rng.random_range(0..self.foreign.len().max(1));
+        self.foreign.get(index).cloned()
+    }
+
+    /// Takes note of what an answer says.
+    pub(crate) fn learn(&mut self, request: &Request, is_as_made: bool, status: u16, body: &Value) {
+        let mut ids = request.ids.iter();
+        let last = ids.next_back().and_then(|index| request.path.get(*index));
+        let is_gone = status == 204 || (status == 404 && is_as_made);
+        if let Some(id) = last.filter(|_| is_gone) {
+            self.forget(id);
+        }
+        if !(200..300).contains(&status) {
+            return;
+        }
+        if let Some(next) = body["links"]["next"].as_str() {
+            let cursor = next.split_once("page[after]=").map(|(_, cursor)| cursor);
+            if let Some(cursor) = cursor.and_then(|it| it.split('&').next()) {
+                push(&mut self.cursors, cursor.to_owned());
+            }
+        }
+        // Lists hold what other connections have made.
+        if request.method == "GET" {
+            return;
+        }
+        if let Some(batch) = body["meta"]["batch_id"].as_str() {
+            self.add(Kind::Batch, batch, "");
+        }
+        match &body["data"] {
+            Value::Array(items) => {
+                for item in items.iter().take(THINGS_MAX) {
+                    self.note(item);
+                }
+            }
+            item => self.note(item),
+        }
+    }
+
+    fn note(&mut self, item: &Value) {
+        let Some(id) = item["id"].as_str() else {
+            return;
+        };
+        let field = |name: &str| {
+            let value = item["attributes"][name].as_str();
+            value.or_else(|| item[name].as_str()).unwrap_or_default()
+        };
+        match item["type"].as_str() {
+            Some("stock") => self.add(Kind::Stock, id, ""),
+            Some("product") => self.add(Kind::Product, id, ""),
+            Some("inventory_location") => self.add(Kind::Location, id, field("slug")),
+            Some("stock-transaction") => self.add(Kind::Transaction, id, field("product_id")),
+            Some("application_key") => self.add(Kind::Key, id, ""),
+            Some("stock-reservation") => {
+                self.forget(id);
+                match field("state") {
+                    "pending" => self.add(Kind::PendingReservation, id, ""),
+                    "paid" => self.add(Kind::PaidReservation, id, ""),
+                    _ => {}
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add(&mut self, kind: Kind, id: &str, other: &str) {
+        let things = self.things.entry(kind).or_default();
+        things.retain(|thing| thing.id != id);
+        let thing = Thing {
+            id: id.to_owned(),
+            other: other.to_owned(),
+        };
+        push(things, thing);
+    }
+
+    fn forget(&mut self, id: &str) {
+        for things in self.things.values_mut() {
+            things.retain(|thing| thing.id != id);
+        }
+    }
+}
+
+fn push<T>(things: &mut VecDeque<T>, thing: T) {
+    if things.len() >= THINGS_MAX {
+        things.pop_front();
+    }
+    things.push_back(thing);
+}
+
+fn choose<'a, T>(things: &'a VecDeque<T>, rng: &mut StdRng) -> Option<&'a T> {
+    if things.is_empty() {
+        return None;
+    }
+    things.get(rng.random_range(0..things.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use rand::SeedableRng as _;
+    use serde_json::json;
+
+    use super::*;
+    use crate::request::{Body, Sending};
+
+    fn sent(method: &str, id: &str) -> Request {
+        Request {
+            operation: String::new(),
+            method: method.to_owned(),
+            path: vec!["things".to_owned(), id.to_owned()],
+            ids: vec![1],
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Nothing,
+            sending: Sending::Whole,
+        }
+    }
+
+    #[test]
+    fn what_was_made_is_known_until_it_is_gone() {
+        let mut world = World::new("c0".to_owned(), Vec::new(), Vec::new());
+        let mut rng = StdRng::seed_from_u64(1);
+        let made = json!({ "data": {
+            "id": "L", "type": "inventory_location", "attributes": { "slug": "berlin" },
+        } });
+        world.learn(&sent("POST", ""), true, 400, &made);
+        world.learn(&sent("GET", ""), true, 200, &made);
+        assert_eq!(world.thing(Kind::Location, &mut rng), None);
+        world.learn(&sent("POST", ""), true, 201, &made);
+        assert_eq!(
+            world.thing(Kind::Location, &mut rng).unwrap().other,
+            "berlin"
+        );
+        world.learn(&sent("GET", "L"), false, 404, &Value::Null);
+        assert_eq!(world.any_id(&mut rng).as_deref(), Some("L"));
+        world.learn(&sent("DELETE", "L"), true, 204, &Value::Null);
+        assert_eq!(world.any_id(&mut rng), None);
+    }
+
+    #[test]
+    fn a_reservation_is_in_one_state() {
+        let mut world = World::default();
+        let mut rng = StdRng::seed_from_u64(1);
+        for state in ["pending", "paid"] {
+            let body = json!({ "data": {
+                "id": "R", "type": "stock-reservation", "attributes": { "state": state },
+            } });
+            world.learn(&sent("POST", ""), true, 201, &body);
+        }
+        assert_eq!(world.thing(Kind::PendingReservation, &mut rng), None);
+        assert!(world.thing(Kind::PaidReservation, &mut rng).is_some());
+    }
+
+    #[test]
+    fn only_so_much_is_remembered() {
+        let mut world = World::default();
+        for index in 0..=THINGS_MAX {
+            world.add(Kind::Key, &index.to_string(), "");
+        }
+        assert_eq!(world.things[&Kind::Key].len(), THINGS_MAX);
+        assert_eq!(world.things[&Kind::Key][0].id, "1");
+    }
+}
