@@ -114,14 +114,13 @@ where
             }
             handling.mark(&mut response);
             let route = route.as_ref().map_or("unmatched", MatchedPath::as_str);
-            let place = place.ok();
             record(
                 &app,
                 &method,
                 route,
                 response.status(),
                 start.elapsed(),
-                place,
+                place.as_ref().ok(),
             );
             add_headers(&mut response, id);
             response
@@ -177,9 +176,8 @@ fn record(
     route: &str,
     status: StatusCode,
     elapsed: Duration,
-    place: Option<Place>,
+    place: Option<&Place>,
 ) {
-    let place = place.as_ref();
     tracing::info!(
         organization = place.and_then(Place::organization).map(display),
         key = place.and_then(Place::key).map(display),

@@ -177,7 +177,7 @@ mod tests {
         let writing = async move {
             loop {
                 // More than the system takes for a client that doesn't read.
-                connection.write_all(&[0; 64 * 1024]).await?;
+                connection.write_all(&[0; 8 * 1024]).await?;
             }
         };
         let written: io::Result<()> = writing.await;

@@ -74,9 +74,10 @@ impl Stockroom {
             return Ok(None);
         };
         let is_long = stock.sequence > SHORT_LEDGER;
-        let _turn = match is_long {
-            true => Some(self.verifications.wait(view.organization).await),
-            false => None,
+        let _turn = if is_long {
+            Some(self.verifications.wait(view.organization).await)
+        } else {
+            None
         };
         let mut verification = StockVerification {
             product,
