@@ -1,7 +1,5 @@
 //! Request bodies.
 
-use std::fmt;
-use std::marker::PhantomData;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,12 +7,11 @@ use axum::body::{HttpBody as _, to_bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::LengthLimitError;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::{DeserializeOwned, DeserializeSeed as _, MapAccess, Visitor};
+use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use stockroom_domain::{Patch, Quantity};
+use stockroom_domain::Patch;
 
 use super::handling::{Handling, Nothing};
 use super::raw::{AtMost, RawList, RawObject, Scalar};
@@ -433,71 +430,4 @@ where
         None => Patch::Clear,
         Some(value) => Patch::Set(value),
     })
-}
-
-/// An object within a body, and no list of its fields' values, which serde's derived structs take
-/// as well.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Object<T>(pub(crate) T);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ObjectVisitor<T>(PhantomData<T>);
-
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for ObjectVisitor<T> {
-            type Value = T;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<T, A::Error> {
-                T::deserialize(MapAccessDeserializer::new(map))
-            }
-        }
-
-        let visitor = ObjectVisitor(PhantomData);
-        deserializer.deserialize_map(visitor).map(Self)
-    }
-}
-
-/// A quantity in a body: an integer, and nothing that could be taken for one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pieces(pub(crate) Quantity);
-
-impl Pieces {
-    /// The quantity that a value is.
-    ///
-    /// # Errors
-    /// What it must be instead.
-    pub(crate) fn of(value: &Scalar) -> Result<Self, String> {
-        let pieces = value.as_u64().and_then(Quantity::new);
-        pieces
-            .map(Self)
-            .ok_or_else(|| format!("must be an integer from 0 to {}", Quantity::MAX))
-    }
-}
-
-impl<'de> Deserialize<'de> for Pieces {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let value = Scalar::deserialize(deserializer)?;
-        Self::of(&value).map_err(serde::de::Error::custom)
-    }
-}
-
-impl utoipa::PartialSchema for Pieces {
-    fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        utoipa::openapi::ObjectBuilder::new()
-            .schema_type(utoipa::openapi::schema::Type::Integer)
-            .minimum(Some(0))
-            .maximum(Some(Quantity::MAX.get()))
-            .description(Some("A number of pieces."))
-            .into()
-    }
-}
-
-impl utoipa::ToSchema for Pieces {
-    fn name() -> std::borrow::Cow<'static, str> {
-        "Quantity".into()
-    }
 }
