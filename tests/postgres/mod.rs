@@ -1,5 +1,6 @@
 //! Several servers on one PostgreSQL database.
 
+mod aborted;
 mod outages;
 mod races;
 mod reservations;

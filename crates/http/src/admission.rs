@@ -219,4 +219,13 @@ mod tests {
         drop(other);
         waiting.take().unwrap();
     }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_bodies_of_requests_for_tokens_are_given_up_after_seconds() {
+        let place = Admission::new(1).token_place();
+        let never = std::future::pending::<()>();
+        let error = place.take_with_body(never).await.unwrap_err();
+        assert!(format!("{error:?}").contains("The body did not arrive within 5 seconds"));
+        place.take_with_body(std::future::ready(())).await.unwrap();
+    }
 }

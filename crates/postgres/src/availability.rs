@@ -23,6 +23,9 @@ const PATIENCE: Duration = Duration::from_millis(100);
 /// that lost power doesn't say so, and a statement may take long for good reasons.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long answers to others are listened for before the server is looked after.
+const LISTENING: Duration = Duration::from_millis(50);
+
 /// How long a server may take to let someone in before it counts as away.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -86,6 +89,13 @@ impl Watch {
         answered.unwrap_or_else(silent)
     }
 
+    /// Whether any answer comes from the server within a moment. Then it is there, and is asked enough.
+    async fn is_answered(&self) -> bool {
+        let before = self.answers.load(Ordering::Relaxed);
+        sleep(LISTENING).await;
+        self.answers.load(Ordering::Relaxed) > before
+    }
+
     /// Waits, and has the server looked after each time that patience runs out; `None` when it is
     /// found to be away.
     async fn wait<T>(&self, patience: Duration, what: impl Future<Output = T>) -> Option<T> {
@@ -109,6 +119,9 @@ async fn look_after(pool: PgPool, watch: Watch, away: watch::Sender<bool>) {
     let watching = async {
         loop {
             watch.doubt.notified().await;
+            if watch.is_answered().await {
+                continue;
+            }
             while !is_there(&pool.connect_options(), &watch.answers).await {
                 away.send_replace(true);
                 sleep(LOOK_INTERVAL).await;
@@ -137,5 +150,38 @@ async fn is_there(options: &PgConnectOptions, answers: &AtomicU64) -> bool {
         }
         Ok(Err(_)) => false,
         Err(_) => answers.load(Ordering::Relaxed) > answers_before,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// The address of a server that takes connections, and says nothing on them.
+    async fn silent_server() -> (TcpListener, PgConnectOptions) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let options = PgConnectOptions::new_without_pgpass();
+        (listener, options.host("127.0.0.1").port(port))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_is_silent_is_away() {
+        let (_listener, options) = silent_server().await;
+        assert!(!is_there(&options, &AtomicU64::new(7)).await);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_server_that_answers_others_is_there_though_it_lets_nobody_in() {
+        let (_listener, options) = silent_server().await;
+        let answers = AtomicU64::new(7);
+        let answered = async {
+            sleep(ANSWER_TIMEOUT / 2).await;
+            answers.fetch_add(1, Ordering::Relaxed);
+        };
+        let (is_there, ()) = tokio::join!(is_there(&options, &answers), answered);
+        assert!(is_there);
     }
 }

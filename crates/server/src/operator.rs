@@ -2,11 +2,11 @@
 
 use std::io::{ErrorKind, Write};
 
-use anyhow::{Context, bail};
+use anyhow::{Context as _, bail};
 use stockroom_application::{
     Administrator, Environment, Limits, NewKeyRequest, PageRequest, SigningKey, Stockroom,
 };
-use stockroom_domain::{ApplicationKey, Name, Owner, ProductText};
+use stockroom_domain::{ApplicationKey, Name, Owner, ProductText, Refusal};
 
 use crate::cli::{Database, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand};
 use crate::database::OpenDatabase;
@@ -77,7 +77,7 @@ pub(crate) async fn store(command: StoreCommand) -> anyhow::Result<()> {
         } => {
             on(&database, async |stockroom| {
                 if stockroom.organization(organization).await?.is_none() {
-                    bail!("there is no such organization");
+                    bail!(Refusal::OrganizationNotFound);
                 }
                 for store in stockroom.stores(organization).await? {
                     println!("{} {}", store.id, store.name);
@@ -158,7 +158,7 @@ async fn all_keys(
 async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Administrator> {
     let organization = owner.organization;
     let found = stockroom.organization(organization).await?;
-    found.context("there is no such organization")?;
+    found.ok_or(Refusal::OrganizationNotFound)?;
     let acting = match owner.store {
         None => Owner::Organization,
         Some(store) => {

@@ -4,13 +4,12 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use anyhow::Context;
 use clap::Args;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stockroom_application::{
     Repair as Repaired, RepairOutcome, Repairing, Stockroom, VerifyObserver, VerifySummary,
 };
-use stockroom_domain::{Difference, EntryHash, OrganizationId, VerifiedLedger};
+use stockroom_domain::{Difference, EntryHash, OrganizationId, Refusal, VerifiedLedger};
 
 use crate::cli::{Database, organization_id};
 use crate::operator;
@@ -131,7 +130,7 @@ impl Report {
             None => stockroom.organizations().await?,
             Some(id) => {
                 let organization = stockroom.organization(id).await?;
-                vec![organization.context("there is no such organization")?]
+                vec![organization.ok_or(Refusal::OrganizationNotFound)?]
             }
         };
         if io::stderr().is_terminal() {

@@ -57,15 +57,6 @@ async fn half_requests_for_tokens_keep_nobody_out() {
     app.token_for(&key.key.client_id, &key.client_secret).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn half_requests_for_tokens_are_given_up_after_seconds() {
-    let app = TestApp::new().await;
-    let answer = app.post_nothing("/oauth/access_token");
-    let answer = answer.send_with(half("grant_type=")).await;
-    answer.expect_status(408);
-    assert_eq!(answer.detail(), "The body did not arrive within 5 seconds");
-}
-
 #[tokio::test]
 async fn an_organization_has_half_of_the_places() {
     let mut app = TestApp::new().await;
