@@ -116,10 +116,11 @@ fn either_form_of<T: ToSchema>() -> Schema {
     in_either_form(Ref::from_schema_name(T::name()).into())
 }
 
-/// The schema of a list of such objects.
+/// The schema of a list of such objects. What they are stands in it: nothing else may name the type,
+/// so that it may not be among the document's components.
 pub(crate) fn list_in_either_form<T: ToSchema, const ITEMS_MAX: usize>() -> Schema {
     let list = ArrayBuilder::new()
-        .items(RefOr::T(either_form_of::<T>()))
+        .items(RefOr::T(in_either_form(T::schema())))
         .max_items(Some(ITEMS_MAX));
     Schema::Array(list.build())
 }
