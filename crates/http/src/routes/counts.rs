@@ -13,7 +13,7 @@ use super::batches::{Lines, readable, status_of_batch};
 use super::transactions::status_of_made;
 use crate::app::AppState;
 use crate::error::ApiError;
-use crate::extract::{Administration, Batch, Body, PathId, Pieces, present};
+use crate::extract::{Administration, Batch, Body, PathId, Pieces, Scalar, present};
 use crate::filter;
 use crate::form::Form;
 use crate::json::Json;
@@ -61,6 +61,10 @@ struct NewCountLine {
     #[serde(default, deserialize_with = "present")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
+    /// Not of a line: to leave it out silently would take the count for one of now.
+    #[serde(default)]
+    #[schema(ignore)]
+    as_of: Option<Scalar>,
 }
 
 /// Counts of many positions.
@@ -254,6 +258,10 @@ pub(super) async fn create_many(
 
 impl NewCountLine {
     fn count(self) -> Result<Count, ApiError> {
+        if self.as_of.is_some() {
+            let detail = "as_of must stand beside data, for all counts";
+            return Err(ApiError::validation(detail));
+        }
         let reference = self.reference.map(|it| Reference::new("reference", it));
         let product = ProductId::parse(&self.product_id);
         Ok(Count {

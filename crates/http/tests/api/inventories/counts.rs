@@ -123,6 +123,19 @@ async fn counted_many(app: &TestApp, form: Form, body: &Value) -> Answer {
         .await
 }
 
+/// Where it would be left out, the count would be one of now.
+#[tokio::test]
+async fn a_line_has_no_time_of_its_own() {
+    let app = app().await;
+    let before = app.figures(&id(1)).await;
+    let line = json!({ "product_id": id(1), "counted": 2, "as_of": "2001-01-01T00:00:00Z" });
+    let answer = counted_many(&app, Form::Basic, &json!({ "data": [line] })).await;
+    answer.expect_status(207);
+    let detail = &answer.json()["data"][0]["errors"][0]["detail"];
+    assert_eq!(*detail, "as_of must stand beside data, for all counts");
+    assert_eq!(app.figures(&id(1)).await, before);
+}
+
 #[tokio::test]
 async fn many_are_counted() {
     let mut transcript = Transcript::default();
