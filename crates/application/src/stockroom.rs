@@ -9,7 +9,6 @@ use metrics::Counter;
 use stockroom_domain::{
     Answer, Command, Idempotency, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::lane::Lane;
 use crate::ports::{Database, StoreError};
@@ -64,28 +63,6 @@ impl Default for Limits {
     }
 }
 
-/// Who may search: a read that looks at more than it gives keeps a connection for long.
-struct Searches {
-    organizations: Turns<OrganizationId>,
-    all: Semaphore,
-}
-
-impl Searches {
-    fn new(at_once: usize) -> Self {
-        Self {
-            organizations: Turns::new(SEARCHES_MAX),
-            all: Semaphore::new(at_once.max(1)),
-        }
-    }
-}
-
-/// The turn of a search, until it is dropped.
-#[must_use = "a turn that is dropped is over"]
-pub(crate) struct SearchTurn<'a>(
-    #[expect(dead_code, reason = "held until it is dropped")] Turn,
-    #[expect(dead_code, reason = "held until it is dropped")] Option<SemaphorePermit<'a>>,
-);
-
 /// Stockroom itself.
 pub struct Stockroom {
     pub(crate) database: Arc<dyn Database>,
@@ -99,7 +76,8 @@ pub struct Stockroom {
     operations: Operations,
     /// Each organization verifies one stock at a time: it takes what a processor can do.
     pub(crate) verifications: Turns<OrganizationId>,
-    searches: Searches,
+    /// Who searches: a read that looks at more than it gives keeps a connection for long.
+    searches: Turns<OrganizationId>,
 }
 
 /// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
@@ -145,7 +123,7 @@ impl Stockroom {
         let stockroom = Self {
             lane: Lane::new(&database, limits.queue_max),
             reads: Reads::new(&database, &environment),
-            searches: Searches::new(database.parallel_searches()),
+            searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
             database,
             environment,
             limits,
@@ -164,14 +142,12 @@ impl Stockroom {
         &self,
         organization: OrganizationId,
         is_search: bool,
-    ) -> Option<SearchTurn<'_>> {
-        if !is_search {
-            return None;
+    ) -> Option<Turn> {
+        if is_search {
+            Some(self.searches.wait(organization).await)
+        } else {
+            None
         }
-        // First the organization's own, so that it waits behind itself and not in front of others.
-        let of_organization = self.searches.organizations.wait(organization).await;
-        let of_all = self.searches.all.acquire().await.ok();
-        Some(SearchTurn(of_organization, of_all))
     }
 
     /// Takes no more changes, and waits until those that were taken are stored.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 /// How many are remembered before those who have no turn are forgotten.
 const REMEMBERED_MAX: usize = 1024;
@@ -13,20 +13,31 @@ const REMEMBERED_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct Turns<K> {
     at_once: usize,
+    of_all: Arc<Semaphore>,
     taken: Mutex<HashMap<K, Weak<Semaphore>>>,
 }
 
 /// A turn, until it is dropped.
 #[derive(Debug)]
 #[must_use = "a turn that is dropped is over"]
-pub struct Turn(#[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit);
+pub struct Turn {
+    _own: Option<OwnedSemaphorePermit>,
+    _of_all: Option<OwnedSemaphorePermit>,
+}
 
 impl<K: Eq + Hash> Turns<K> {
     /// Everybody has this many turns at once.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
+        Self::limited(at_once, Semaphore::MAX_PERMITS)
+    }
+
+    /// Everybody has this many turns at once, and all together have at most `in_all`.
+    #[must_use]
+    pub fn limited(at_once: usize, in_all: usize) -> Self {
         Self {
             at_once,
+            of_all: Arc::new(Semaphore::new(in_all)),
             taken: Mutex::default(),
         }
     }
@@ -39,12 +50,12 @@ impl<K: Eq + Hash> Turns<K> {
 
     /// Waits for a turn.
     pub async fn wait(&self, whose: K) -> Turn {
-        let turns = self.of(whose);
-        loop {
-            // Never closed.
-            if let Ok::<_, AcquireError>(permit) = Arc::clone(&turns).acquire_owned().await {
-                return Turn(permit);
-            }
+        // First for one's own, so that everybody waits behind himself and not in front of others. The
+        // semaphores are never closed.
+        let own = self.of(whose).acquire_owned().await.ok();
+        Turn {
+            _own: own,
+            _of_all: Arc::clone(&self.of_all).acquire_owned().await.ok(),
         }
     }
 
@@ -53,7 +64,10 @@ impl<K: Eq + Hash> Turns<K> {
     /// # Errors
     /// [`TryAcquireError`] if all are taken.
     pub fn try_take(&self, whose: K) -> Result<Turn, TryAcquireError> {
-        self.of(whose).try_acquire_owned().map(Turn)
+        Ok(Turn {
+            _own: Some(self.of(whose).try_acquire_owned()?),
+            _of_all: Some(Arc::clone(&self.of_all).try_acquire_owned()?),
+        })
     }
 
     fn of(&self, whose: K) -> Arc<Semaphore> {
@@ -83,6 +97,17 @@ mod tests {
         let _other = turns.try_take("b").unwrap();
         drop(first);
         assert!(turns.try_take("a").is_ok());
+    }
+
+    #[test]
+    fn all_together_have_no_more_than_the_limit() {
+        let turns = Turns::limited(2, 3);
+        let first = turns.try_take("a").unwrap();
+        let _second = turns.try_take("a").unwrap();
+        let _third = turns.try_take("b").unwrap();
+        assert!(turns.try_take("b").is_err());
+        drop(first);
+        assert!(turns.try_take("b").is_ok());
     }
 
     #[test]

@@ -30,7 +30,6 @@ const TOKEN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Admission {
     requests: Arc<Semaphore>,
     tokens: Arc<Semaphore>,
-    batches: Arc<Semaphore>,
     organization_requests: Turns<OrganizationId>,
     organization_batches: Turns<OrganizationId>,
     organization_batches_read: Turns<OrganizationId>,
@@ -43,9 +42,8 @@ impl Admission {
         Self {
             requests: Arc::new(Semaphore::new(requests_max)),
             tokens: Arc::new(Semaphore::new(requests_max.div_ceil(16))),
-            batches: Arc::new(Semaphore::new(BATCHES_MAX)),
             organization_requests: Turns::new(requests_max.div_ceil(2).max(1)),
-            organization_batches: Turns::new(ORGANIZATION_BATCHES_MAX),
+            organization_batches: Turns::limited(ORGANIZATION_BATCHES_MAX, BATCHES_MAX),
             organization_batches_read: Turns::new(ORGANIZATION_BATCHES_READ_MAX),
         }
     }
@@ -89,20 +87,11 @@ impl Admission {
     }
 
     /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
-    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<BatchTurn> {
+    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
-        // First the organization's own, so that it waits behind itself and not in front of others.
-        let of_organization = self.organization_batches.wait(organization).await;
-        let of_all = Arc::clone(&self.batches).acquire_owned().await.ok()?;
-        Some(BatchTurn(of_organization, of_all))
+        Some(self.organization_batches.wait(organization).await)
     }
 }
-
-/// The turn of a batch to be worked on, until it is dropped.
-pub(crate) struct BatchTurn(
-    #[expect(dead_code, reason = "held until it is dropped")] Turn,
-    #[expect(dead_code, reason = "held until it is dropped")] OwnedSemaphorePermit,
-);
 
 /// The place of one request. It goes beside the request, to those who read its head and its body.
 #[derive(Clone)]

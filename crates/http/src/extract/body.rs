@@ -11,11 +11,12 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
+use stockroom_application::Turn;
 use stockroom_domain::Patch;
 
 use super::handling::{Handling, Nothing};
 use super::raw::{AtMost, RawList, RawObject, Scalar};
-use crate::admission::{BatchTurn, Place};
+use crate::admission::Place;
 use crate::app::AppState;
 use crate::error::ApiError;
 use crate::idempotency::KeyedRequest;
@@ -271,7 +272,7 @@ impl List<'_> {
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
     handling: Handling,
-    _turn: Option<BatchTurn>,
+    _turn: Option<Turn>,
 }
 
 impl FromRequest<AppState> for Batch {
