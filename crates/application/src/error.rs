@@ -16,6 +16,13 @@ pub enum Error {
         /// How many may wait.
         queue_max: usize,
     },
+    /// The key that a repeated request created has a secret that can't be worked out any more,
+    /// because it followed from signing keys that have been replaced.
+    #[error(
+        "This key was created by the same request before, and its secret can no longer be given. Delete the key, \
+         and create another with a new Idempotency-Key"
+    )]
+    SecretForgotten,
     /// The database failed. For a change: whether it was made is not known.
     #[error(transparent)]
     Store(#[from] StoreError),

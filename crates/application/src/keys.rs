@@ -78,8 +78,7 @@ impl Stockroom {
         // A kept answer has the client id of the key that was created then.
         let client_secret = secret_of(&key.client_id);
         if !secret_matches(&client_secret, &key.secret_hash) {
-            let fault = "the signing key isn't any more the one that the secret came from";
-            return Err(StoreError::Failed(fault.into()).into());
+            return Err(Error::SecretForgotten);
         }
         Ok(NewKey { key, client_secret })
     }

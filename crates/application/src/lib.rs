@@ -10,6 +10,7 @@
 //! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
 
 mod access;
+mod attendance;
 mod environment;
 mod error;
 pub mod filter;
@@ -35,6 +36,7 @@ mod turns;
 mod verify;
 
 pub use access::{Administrator, Caller, Grant};
+pub use attendance::while_attended;
 pub use environment::{Clock, Environment, RandomIds, SystemClock};
 pub use error::{AccessError, Error, TokenError};
 pub use first_start::FirstStart;
@@ -45,7 +47,7 @@ pub use reservations::Holds;
 pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
 pub use stockroom::{Limits, Stockroom};
 pub use token::{Token, TokenRequest};
-pub use turns::{Turn, Turns};
+pub use turns::{Exhausted, Turn, Turns};
 pub use verify::{
     Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
 };

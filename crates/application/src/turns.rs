@@ -4,7 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
+use crate::attendance::Waiting;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// How many are remembered before those who have no turn are forgotten.
 const REMEMBERED_MAX: usize = 1024;
@@ -21,8 +23,25 @@ pub struct Turns<K> {
 #[derive(Debug)]
 #[must_use = "a turn that is dropped is over"]
 pub struct Turn {
-    _own: Option<OwnedSemaphorePermit>,
-    _of_all: Option<OwnedSemaphorePermit>,
+    own: OwnedSemaphorePermit,
+    of_all: OwnedSemaphorePermit,
+}
+
+/// Whose turns are all taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exhausted {
+    /// One's own.
+    Own,
+    /// Those of all together.
+    All,
+}
+
+impl Turn {
+    /// Adds turns of the same owner to these.
+    pub fn merge(&mut self, other: Self) {
+        self.own.merge(other.own);
+        self.of_all.merge(other.of_all);
+    }
 }
 
 impl<K: Eq + Hash> Turns<K> {
@@ -48,25 +67,38 @@ impl<K: Eq + Hash> Turns<K> {
         self.at_once
     }
 
-    /// Waits for a turn.
+    /// Waits for a turn. A request whose caller goes meanwhile is [dropped](crate::while_attended).
     pub async fn wait(&self, whose: K) -> Turn {
-        // First for one's own, so that everybody waits behind himself and not in front of others. The
-        // semaphores are never closed.
-        let own = self.of(whose).acquire_owned().await.ok();
+        let _waiting = Waiting::begin();
+        // First for one's own, so that everybody waits behind himself and not in front of others.
+        let own = self.of(whose).acquire_owned().await;
+        let own = own.expect("the semaphores are never closed");
+        let of_all = Arc::clone(&self.of_all).acquire_owned().await;
         Turn {
-            _own: own,
-            _of_all: Arc::clone(&self.of_all).acquire_owned().await.ok(),
+            own,
+            of_all: of_all.expect("the semaphores are never closed"),
         }
     }
 
     /// A turn, if there is one without waiting.
     ///
     /// # Errors
-    /// [`TryAcquireError`] if all are taken.
-    pub fn try_take(&self, whose: K) -> Result<Turn, TryAcquireError> {
+    /// [`Exhausted`] if all are taken.
+    pub fn try_take(&self, whose: K) -> Result<Turn, Exhausted> {
+        self.try_take_many(whose, 1)
+    }
+
+    /// Several turns in one, if there are so many without waiting.
+    ///
+    /// # Errors
+    /// [`Exhausted`] if fewer are left.
+    pub fn try_take_many(&self, whose: K, count: usize) -> Result<Turn, Exhausted> {
+        let count = u32::try_from(count).map_err(|_| Exhausted::Own)?;
+        let own = self.of(whose).try_acquire_many_owned(count);
+        let of_all = Arc::clone(&self.of_all).try_acquire_many_owned(count);
         Ok(Turn {
-            _own: Some(self.of(whose).try_acquire_owned()?),
-            _of_all: Some(Arc::clone(&self.of_all).try_acquire_owned()?),
+            own: own.map_err(|_| Exhausted::Own)?,
+            of_all: of_all.map_err(|_| Exhausted::All)?,
         })
     }
 
@@ -105,9 +137,11 @@ mod tests {
         let first = turns.try_take("a").unwrap();
         let _second = turns.try_take("a").unwrap();
         let _third = turns.try_take("b").unwrap();
-        assert!(turns.try_take("b").is_err());
+        assert_eq!(turns.try_take("a").unwrap_err(), Exhausted::Own);
+        assert_eq!(turns.try_take("b").unwrap_err(), Exhausted::All);
         drop(first);
-        assert!(turns.try_take("b").is_ok());
+        assert_eq!(turns.try_take_many("c", 2).unwrap_err(), Exhausted::All);
+        let _fourth = turns.try_take_many("b", 1).unwrap();
     }
 
     #[test]

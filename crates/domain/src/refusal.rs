@@ -53,9 +53,9 @@ pub enum Refusal {
     #[error("This line is not a count")]
     NotACount,
     /// No location of the owner has this slug.
-    #[error("There is no location {:?}", beginning(slug))]
+    #[error("There is no location {slug:?}")]
     UnknownLocation {
-        /// The slug that was named.
+        /// The beginning of the slug that was named.
         slug: String,
     },
     /// The product has stock here already.
@@ -332,7 +332,18 @@ impl Refusal {
     }
 }
 
-/// As much of a client's text as is worth repeating: no slug is longer.
-fn beginning(text: &str) -> String {
-    text.chars().take(128).collect()
+/// The characters of a client's text that are worth repeating. Refusals are stored, each with each
+/// line of a batch.
+const REPEATED_CHARS_MAX: usize = 64;
+
+impl Refusal {
+    /// The refusal of a text that names no location: of a long one it holds the beginning.
+    #[must_use]
+    pub fn unknown_location(slug: &str) -> Self {
+        let mut repeated: String = slug.chars().take(REPEATED_CHARS_MAX).collect();
+        if repeated.len() < slug.len() {
+            repeated.push('…');
+        }
+        Self::UnknownLocation { slug: repeated }
+    }
 }

@@ -3,11 +3,11 @@
 //! A request takes its place when all of it has come, so that clients who send half a body hold none.
 //! Until then it only counts towards its organization's share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use stockroom_application::{Caller, Turn, Turns};
+use stockroom_application::{Caller, Exhausted, Turn, Turns};
 use stockroom_domain::{KeyId, OrganizationId};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
@@ -20,8 +20,14 @@ const BATCHES_MAX: usize = 8;
 /// How many batches of one organization are worked on at once.
 const ORGANIZATION_BATCHES_MAX: usize = 2;
 
-/// How many batches of one organization are read at once: their bodies are held in memory.
-const ORGANIZATION_BATCHES_READ_MAX: usize = 8;
+/// The number of batches of one key that are read at once. A client that sends half batches keeps
+/// only itself waiting.
+const KEY_BATCHES_READ_MAX: usize = 4;
+
+/// The largest sum of bodies of one organization that are in memory at once, in bytes, and of all.
+const ORGANIZATION_BODY_BYTES_MAX: usize = 128 * MEBIBYTE;
+const BODY_BYTES_MAX: usize = 512 * MEBIBYTE;
+const MEBIBYTE: usize = 1024 * 1024;
 
 /// How long the body of a request for a token may take to come: nothing is known of its sender.
 const TOKEN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -32,7 +38,8 @@ pub(crate) struct Admission {
     tokens: Arc<Semaphore>,
     organization_requests: Turns<OrganizationId>,
     organization_batches: Turns<OrganizationId>,
-    organization_batches_read: Turns<OrganizationId>,
+    batches_read: Turns<(OrganizationId, Option<KeyId>)>,
+    body_bytes: Turns<OrganizationId>,
 }
 
 impl Admission {
@@ -44,7 +51,8 @@ impl Admission {
             tokens: Arc::new(Semaphore::new(requests_max.div_ceil(16))),
             organization_requests: Turns::new(requests_max.div_ceil(2).max(1)),
             organization_batches: Turns::limited(ORGANIZATION_BATCHES_MAX, BATCHES_MAX),
-            organization_batches_read: Turns::new(ORGANIZATION_BATCHES_READ_MAX),
+            batches_read: Turns::new(KEY_BATCHES_READ_MAX),
+            body_bytes: Turns::limited(ORGANIZATION_BODY_BYTES_MAX, BODY_BYTES_MAX),
         }
     }
 
@@ -83,13 +91,34 @@ impl Admission {
     /// The turn of a batch to be read, or `None` if nothing is known of whose it is.
     pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
-        Some(self.organization_batches_read.wait(organization).await)
+        Some(self.batches_read.wait((organization, place.key())).await)
     }
 
     /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
     pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
         Some(self.organization_batches.wait(organization).await)
+    }
+
+    /// Takes memory for another part of a request's body, until the request is answered. Requests for
+    /// tokens take none: there are few, and their bodies are small.
+    ///
+    /// # Errors
+    /// 503 if the bodies of the organization, or of all, take too much.
+    pub(crate) fn make_room(&self, place: &Place, bytes: usize) -> Result<(), ApiError> {
+        let Some(organization) = place.organization() else {
+            return Ok(());
+        };
+        let room = self.body_bytes.try_take_many(organization, bytes);
+        let room = room.map_err(|exhausted| match exhausted {
+            Exhausted::Own => ApiError::unavailable(&format!(
+                "The organization has too many request bodies in memory (limit {} bytes)",
+                self.body_bytes.at_once()
+            )),
+            Exhausted::All => overloaded(),
+        })?;
+        place.keep_room(room);
+        Ok(())
     }
 }
 
@@ -101,6 +130,7 @@ struct Inner {
     places: Arc<Semaphore>,
     body_timeout: Option<Duration>,
     taken: OnceLock<OwnedSemaphorePermit>,
+    body_room: Mutex<Option<Turn>>,
     entered: OnceLock<Entered>,
 }
 
@@ -117,6 +147,7 @@ impl Place {
             places: Arc::clone(places),
             body_timeout,
             taken: OnceLock::new(),
+            body_room: Mutex::default(),
             entered: OnceLock::new(),
         }))
     }
@@ -130,7 +161,7 @@ impl Place {
             return Ok(());
         }
         let permit = Arc::clone(&self.0.places).try_acquire_owned();
-        let permit = permit.map_err(|_| ApiError::unavailable("The server is overloaded"))?;
+        let permit = permit.map_err(|_| overloaded())?;
         let _ = self.0.taken.set(permit);
         Ok(())
     }
@@ -155,6 +186,18 @@ impl Place {
         Ok(body)
     }
 
+    fn keep_room(&self, more: Turn) {
+        let mut kept = self
+            .0
+            .body_room
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match kept.as_mut() {
+            Some(room) => room.merge(more),
+            None => *kept = Some(more),
+        }
+    }
+
     /// Whose request it is, once that is known.
     pub(crate) fn organization(&self) -> Option<OrganizationId> {
         self.0.entered.get().map(|entered| entered.organization)
@@ -164,6 +207,10 @@ impl Place {
     pub(crate) fn key(&self) -> Option<KeyId> {
         self.0.entered.get()?.key
     }
+}
+
+fn overloaded() -> ApiError {
+    ApiError::unavailable("The server is overloaded")
 }
 
 #[cfg(test)]
@@ -207,6 +254,27 @@ mod tests {
         admission.token_place().take().unwrap();
         drop(other);
         waiting.take().unwrap();
+    }
+
+    #[test]
+    fn bodies_of_one_organization_leave_memory_for_others() {
+        let admission = Admission::new(16);
+        let enter = |number| {
+            let place = admission.place();
+            admission.enter(&place, &caller(number)).unwrap();
+            place
+        };
+        let first = enter(1);
+        for _ in 0..ORGANIZATION_BODY_BYTES_MAX / MEBIBYTE {
+            admission.make_room(&first, MEBIBYTE).unwrap();
+        }
+        let error = admission.make_room(&enter(1), 1).unwrap_err();
+        let detail =
+            "The organization has too many request bodies in memory (limit 134217728 bytes)";
+        assert!(format!("{error:?}").contains(detail));
+        admission.make_room(&enter(2), 1).unwrap();
+        drop(first);
+        admission.make_room(&enter(1), MEBIBYTE).unwrap();
     }
 
     #[tokio::test(start_paused = true)]

@@ -291,6 +291,7 @@ impl From<Error> for ApiError {
         match error {
             Error::Refused(refusal) => refusal.into(),
             Error::Busy { .. } => Self::unavailable(&error.to_string()),
+            Error::SecretForgotten => Self::conflict(error.to_string()),
             Error::Store(error) => error.into(),
         }
     }

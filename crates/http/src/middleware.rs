@@ -13,7 +13,8 @@ use axum::extract::{MatchedPath, Request};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use stockroom_application::Stockroom;
+use stockroom_application::{Stockroom, while_attended};
+use tokio::sync::oneshot;
 use tokio::time::timeout;
 use tower::Service;
 use tower::layer::layer_fn;
@@ -125,12 +126,18 @@ where
             add_headers(&mut response, id);
             response
         };
-        // In a task of its own: when a client goes away, its request is still worked on to the end. A
-        // request that is dropped in its middle would close its connection to the database.
-        let accompanied = tokio::spawn(accompanied.instrument(span));
+        // In a task of its own: when a client goes away, what has begun is finished. A request that is
+        // dropped in its middle would close its connection to the database.
+        let (client, client_gone) = oneshot::channel::<Infallible>();
+        let client_gone = async {
+            let _ = client_gone.await;
+        };
+        let accompanied = while_attended(accompanied.instrument(span), client_gone);
+        let accompanied = tokio::spawn(accompanied);
         Box::pin(async move {
-            let unanswered = || ApiError::internal().render(form);
-            Ok(accompanied.await.unwrap_or_else(|_| unanswered()))
+            let answered = accompanied.await.ok().flatten();
+            drop(client);
+            Ok(answered.unwrap_or_else(|| ApiError::internal().render(form)))
         })
     }
 }

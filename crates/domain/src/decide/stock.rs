@@ -288,7 +288,7 @@ pub(super) fn known_location<'a>(
     Slug::new(slug)
         .ok()
         .and_then(|slug| state.location(owner, &slug))
-        .ok_or_else(|| unknown_location(slug))
+        .ok_or_else(|| Refusal::unknown_location(slug))
 }
 
 /// The location that `slug` names for a stock. Without stock it isn't known whose locations are
@@ -305,13 +305,7 @@ pub(super) fn location_for<'a>(
             .acting
             .visible()
             .find_map(|owner| known_location(state, owner, slug).ok())
-            .ok_or_else(|| unknown_location(slug)),
-    }
-}
-
-fn unknown_location(slug: &str) -> Refusal {
-    Refusal::UnknownLocation {
-        slug: slug.to_owned(),
+            .ok_or_else(|| Refusal::unknown_location(slug)),
     }
 }
 

@@ -85,6 +85,16 @@ fn a_location_that_is_no_slug_is_unknown() {
     }
 }
 
+/// A refusal is stored with each line of a batch, and must not take more room than the line.
+#[test]
+fn a_refusal_repeats_the_beginning_of_a_long_location() {
+    let long = "ü".repeat(700);
+    let scene =
+        Scene::new(transact(Increment, 1, Some(&long))).with_stock(stock(store(), balance(0, 0)));
+    let slug = format!("{}…", "ü".repeat(64));
+    assert_eq!(scene.decide(), Err(Refusal::UnknownLocation { slug }));
+}
+
 /// A stock lies in its holder's locations, whoever asks.
 #[test]
 fn locations_are_those_of_the_stocks_holder() {

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::body::{HttpBody as _, to_bytes};
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use http_body_util::LengthLimitError;
+use http_body_util::BodyExt as _;
 use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
@@ -60,46 +60,63 @@ impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
         let bytes_max = app.options.body_bytes_max.min(BYTES_MAX);
-        read(request, bytes_max).await.map(Self)
+        read(request, app, bytes_max).await.map(Self)
     }
 }
 
 /// The bytes of a body of at most so many bytes.
-async fn read(request: Request, bytes_max: usize) -> Result<axum::body::Bytes, ApiError> {
+async fn read(
+    request: Request,
+    app: &AppState,
+    bytes_max: usize,
+) -> Result<axum::body::Bytes, ApiError> {
     let body_read = request.extensions().get::<BodyRead>().cloned();
     let keyed = request.extensions().get::<KeyedRequest>().cloned();
-    let too_large = || {
-        ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
-            .detail(format!("The body must be at most {bytes_max} bytes"))
-    };
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if announced.is_some_and(|length| length > bytes_max as u64) {
-        return Err(too_large());
+        return Err(too_large(bytes_max));
     }
     let place = request.extensions().get::<Place>().cloned();
     let place = place.ok_or_else(ApiError::internal)?;
-    let body = to_bytes(request.into_body(), bytes_max);
-    match place.take_with_body(body).await? {
-        Ok(bytes) => {
-            if let Some(body_read) = body_read {
-                body_read.set();
-            }
-            if let Some(keyed) = keyed {
-                keyed.read(&bytes);
-            }
-            Ok(bytes)
-        }
-        Err(error) => {
-            let source = std::error::Error::source(&error);
-            match source.and_then(|source| source.downcast_ref::<LengthLimitError>()) {
-                Some(_) => Err(too_large()),
-                None => Err(ApiError::bad_request("The body could not be read")),
-            }
-        }
+    let body = collect(request.into_body(), app, &place, bytes_max);
+    let bytes = place.take_with_body(body).await??;
+    if let Some(body_read) = body_read {
+        body_read.set();
     }
+    if let Some(keyed) = keyed {
+        keyed.read(&bytes);
+    }
+    Ok(bytes)
+}
+
+/// All parts of a body, each of which takes its room when it has come.
+async fn collect(
+    mut body: axum::body::Body,
+    app: &AppState,
+    place: &Place,
+    bytes_max: usize,
+) -> Result<axum::body::Bytes, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::bad_request("The body could not be read"))?;
+        let Ok(part) = frame.into_data() else {
+            continue;
+        };
+        if part.len() > bytes_max - bytes.len() {
+            return Err(too_large(bytes_max));
+        }
+        app.admission.make_room(place, part.len())?;
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes.into())
+}
+
+fn too_large(bytes_max: usize) -> ApiError {
+    ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+        .detail(format!("The body must be at most {bytes_max} bytes"))
 }
 
 /// A JSON body: what stands under `data`, and the fields that may stand beside it.
@@ -284,7 +301,7 @@ impl FromRequest<AppState> for Batch {
         let place = place.ok_or_else(ApiError::internal)?;
         let turn_to_read = app.admission.turn_to_read(&place).await;
         let handling = Handling::of(request.headers());
-        let bytes = read(request, app.options.batch_bytes_max).await?;
+        let bytes = read(request, app, app.options.batch_bytes_max).await?;
         let turn = app.admission.turn_to_work(&place).await;
         drop(turn_to_read);
         Ok(Self {

@@ -158,7 +158,7 @@ impl NewStock {
 
 /// A text that is no slug names no location.
 fn known_slug(slug: String) -> Result<Slug, ApiError> {
-    Slug::new(slug.clone()).map_err(|_| Refusal::UnknownLocation { slug }.into())
+    Slug::new(slug.clone()).map_err(|_| Refusal::unknown_location(&slug).into())
 }
 
 /// List stock.

@@ -406,3 +406,20 @@ async fn a_secret_is_of_one_key_also_where_the_request_is_sent_again() {
         assert_ne!(later[field], first[field], "{field}");
     }
 }
+
+#[tokio::test]
+async fn a_secret_that_came_from_a_replaced_signing_key_is_not_given_again() {
+    let mut app = TestApp::new().await;
+    let body = json!({ "data": { "name": "Shop" } });
+    let create = async |app: &TestApp| {
+        let request = app.post(PATH, &body).header("idempotency-key", "shop");
+        request.send().await
+    };
+    create(&app).await.expect_status(201);
+    app.replace_signing_key().await;
+    let refused = create(&app).await;
+    refused.expect_status(409);
+    let detail = "This key was created by the same request before, and its secret can no longer be given. \
+                  Delete the key, and create another with a new Idempotency-Key";
+    assert_eq!(refused.detail(), detail);
+}

@@ -122,6 +122,17 @@ impl TestApp {
         self.router = stockroom_http::router(Arc::clone(&self.stockroom), options);
     }
 
+    /// From now on requests are answered by a server whose operator has replaced the signing key, on
+    /// the same database. Its tokens are new.
+    pub(crate) async fn replace_signing_key(&mut self) {
+        let options = Options::default();
+        let (database, environment) = (Arc::clone(&self.database), self.environment.clone());
+        self.stockroom = open_with(database, environment, limits(&options), 8).await;
+        self.set_options(options);
+        self.token = self.token_of(Owner::Store(self.store.id)).await;
+        self.organization_token = self.token_of(Owner::Organization).await;
+    }
+
     /// A key of an owner within the application's organization.
     pub(crate) async fn key(&self, owner: Owner, allow_implicit: bool) -> NewKey {
         create_key(&self.stockroom, self.organization.id, owner, allow_implicit).await
@@ -308,7 +319,17 @@ async fn open(
     environment: Environment,
     limits: Limits,
 ) -> Arc<Stockroom> {
-    let signing_key = SigningKey::new(vec![7; 32]);
+    open_with(database, environment, limits, 7).await
+}
+
+/// The same, with a signing key that consists of this byte.
+async fn open_with(
+    database: Arc<dyn Database>,
+    environment: Environment,
+    limits: Limits,
+    key_byte: u8,
+) -> Arc<Stockroom> {
+    let signing_key = SigningKey::new(vec![key_byte; 32]);
     let stockroom = Stockroom::open(database, environment, limits, signing_key).await;
     Arc::new(stockroom.unwrap())
 }

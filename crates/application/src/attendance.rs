@@ -1,0 +1,94 @@
+//! Requests whose callers have gone.
+//!
+//! Work that has begun is finished, so that no connection to the database is closed in its middle. A
+//! request that only waits for its [turn](crate::Turns) has begun nothing and is dropped.
+
+use tokio::sync::watch;
+
+tokio::task_local! {
+    /// Whether the request of this task waits for a turn.
+    static WAITING: watch::Sender<bool>;
+}
+
+/// Carries a request out, and gives its answer; `None` if `caller_gone` resolved and the request then
+/// waited for a turn, or came to wait for one.
+pub async fn while_attended<T>(
+    request: impl Future<Output = T>,
+    caller_gone: impl Future<Output = ()>,
+) -> Option<T> {
+    let (waiting, mut is_waiting) = watch::channel(false);
+    let abandoned = async {
+        caller_gone.await;
+        // An error says that the request is over, which the other branch sees first.
+        let _ = is_waiting.wait_for(|is_waiting| *is_waiting).await;
+    };
+    tokio::select! {
+        biased;
+        answer = WAITING.scope(waiting, request) => Some(answer),
+        () = abandoned => None,
+    }
+}
+
+/// Marks the request of this task as waiting, until it is dropped.
+pub(crate) struct Waiting(());
+
+impl Waiting {
+    pub(crate) fn begin() -> Self {
+        Self::set(true);
+        Self(())
+    }
+
+    fn set(is_waiting: bool) {
+        // Where nobody attends, there is nothing to mark.
+        let _ = WAITING.try_with(|waiting| waiting.send_replace(is_waiting));
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        Self::set(false);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::{pending, ready};
+
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_request_that_waits_is_dropped_when_its_caller_goes() {
+        let waits = async {
+            let _waiting = Waiting::begin();
+            pending::<()>().await;
+        };
+        assert_eq!(while_attended(waits, ready(())).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_request_that_has_begun_runs_until_it_waits() {
+        let (work, worked) = oneshot::channel();
+        let begun = async {
+            drop(Waiting::begin());
+            let answer = worked.await;
+            assert!(answer.is_ok());
+            answer
+        };
+        let gone = async { work.send(1).unwrap() };
+        assert_eq!(while_attended(begun, gone).await, Some(Ok(1)));
+
+        let begun = async {
+            tokio::task::yield_now().await;
+            let _waiting = Waiting::begin();
+            pending::<()>().await;
+        };
+        assert_eq!(while_attended(begun, ready(())).await, None);
+    }
+
+    #[tokio::test]
+    async fn a_request_whose_caller_stays_is_answered() {
+        assert_eq!(while_attended(ready(1), pending()).await, Some(1));
+    }
+}
