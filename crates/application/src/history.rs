@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use stockroom_domain::{
-    BatchId, CountMany, CountStock, Counted, ProductId, Recorded, Refusal, Stock, StockId,
-    StockLife, Timestamp, TransactionId, Undo, UndoBatch,
+    BatchId, ProductId, Recorded, Refusal, Stock, StockId, StockLife, Timestamp, TransactionId,
+    Undo, UndoBatch,
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
@@ -271,7 +271,7 @@ impl Stockroom {
         let entries = self.database.entries(view.organization, &wanted);
         let recorded = timed("entries", entries).await?.pop();
         let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
-        self.submit(administrator, Undo { recorded }, "undo").await
+        self.execute(administrator, Undo { recorded }).await
     }
 
     /// Undoes all entries of a batch that aren't undone yet, or none, and gives those that do it.
@@ -296,31 +296,6 @@ impl Stockroom {
         let entries = in_order
             .filter_map(|entry| entries.remove(&(entry.stock, entry.sequence)))
             .collect();
-        self.submit(administrator, UndoBatch { entries }, "undo_batch")
-            .await
-    }
-
-    /// Corrects the books of many positions to counts.
-    ///
-    /// # Errors
-    /// [`Error`] if all counts are refused together or the database fails.
-    pub async fn count_many(
-        &self,
-        administrator: &Administrator,
-        request: CountMany,
-    ) -> Result<Vec<Result<Counted, Refusal>>, Error> {
-        self.submit(administrator, request, "count_many").await
-    }
-
-    /// Corrects the books of one position to a count.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn count(
-        &self,
-        administrator: &Administrator,
-        request: CountStock,
-    ) -> Result<Counted, Error> {
-        self.submit(administrator, request, "count").await
+        self.execute(administrator, UndoBatch { entries }).await
     }
 }

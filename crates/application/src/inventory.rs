@@ -3,8 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use stockroom_domain::{
-    CreateStock, DeleteStock, ProductId, Recorded, Refusal, SetLocations, Stock, StockId,
-    StockLife, Transact, TransactMany, TransactionId,
+    DeleteStock, ProductId, Recorded, Stock, StockId, StockLife, TransactionId,
 };
 
 use crate::filter::{StockCondition, TransactionCondition};
@@ -15,60 +14,10 @@ use crate::{
 };
 
 impl Stockroom {
-    /// Creates a product's stock.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails; so for every change below.
-    pub async fn create_stock(
-        &self,
-        administrator: &Administrator,
-        request: CreateStock,
-    ) -> Result<Stock, Error> {
-        self.submit(administrator, request, "create").await
-    }
-
     /// An id for a product whose client names none.
     #[must_use]
     pub fn new_product_id(&self) -> ProductId {
         ProductId::new(self.environment.next_id())
-    }
-
-    /// Makes one transaction.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn transact(
-        &self,
-        administrator: &Administrator,
-        request: Transact,
-    ) -> Result<Recorded, Error> {
-        let action = request.action.as_str();
-        self.submit(administrator, request, action).await
-    }
-
-    /// Makes many transactions in order, in one commit, and gives what became of each.
-    ///
-    /// # Errors
-    /// [`Error`] if one is refused of those that are to be made all or not at all, or if the
-    /// database fails. Then nothing is changed.
-    pub async fn transact_many(
-        &self,
-        administrator: &Administrator,
-        request: TransactMany,
-    ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
-        self.submit(administrator, request, "batch").await
-    }
-
-    /// Sets what is available in locations.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn set_locations(
-        &self,
-        administrator: &Administrator,
-        request: SetLocations,
-    ) -> Result<Stock, Error> {
-        self.submit(administrator, request, "put").await
     }
 
     /// Ends the management of a product's stock.
@@ -81,7 +30,7 @@ impl Stockroom {
         product: ProductId,
     ) -> Result<(), Error> {
         let request = DeleteStock { product };
-        self.submit(administrator, request, "delete").await
+        self.execute(administrator, request).await
     }
 
     /// A product's stock, if it is managed.

@@ -74,7 +74,7 @@ impl Stockroom {
             allow_implicit: request.allow_implicit,
             rate_limit: self.limits.store_rate_limit,
         };
-        let key = self.submit(administrator, request, "create_key").await?;
+        let key = self.execute(administrator, request).await?;
         // A kept answer has the client id of the key that was created then.
         let client_secret = secret_of(&key.client_id);
         if !secret_matches(&client_secret, &key.secret_hash) {
@@ -97,7 +97,7 @@ impl Stockroom {
             ..request
         };
         let forbids_implicit = request.allow_implicit == Some(false);
-        let key = self.submit(administrator, request, "update_key").await?;
+        let key = self.execute(administrator, request).await?;
         if forbids_implicit {
             self.revoke_here(key.id, RevokedGrants::Implicit);
         }
@@ -110,7 +110,7 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn delete_key(&self, administrator: &Administrator, id: KeyId) -> Result<(), Error> {
         let request = DeleteKey { id };
-        self.submit(administrator, request, "delete_key").await?;
+        self.execute(administrator, request).await?;
         self.revoke_here(id, RevokedGrants::All);
         Ok(())
     }

@@ -1,8 +1,6 @@
 //! Locations.
 
-use stockroom_domain::{
-    CreateLocation, DeleteLocation, Geolocation, Location, LocationId, UpdateLocation,
-};
+use stockroom_domain::{DeleteLocation, Geolocation, Location, LocationId};
 
 use crate::filter::LocationCondition;
 use crate::ports::StoreError;
@@ -10,30 +8,6 @@ use crate::shared::timed;
 use crate::{Administrator, Caller, Error, LocationPlace, Page, PageRequest, Stockroom};
 
 impl Stockroom {
-    /// Creates a location.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails; so for every change below.
-    pub async fn create_location(
-        &self,
-        administrator: &Administrator,
-        request: CreateLocation,
-    ) -> Result<Location, Error> {
-        self.submit(administrator, request, "create_location").await
-    }
-
-    /// Changes a location.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn update_location(
-        &self,
-        administrator: &Administrator,
-        request: UpdateLocation,
-    ) -> Result<Location, Error> {
-        self.submit(administrator, request, "update_location").await
-    }
-
     /// Deletes a location in which no stock lies.
     ///
     /// # Errors
@@ -44,7 +18,7 @@ impl Stockroom {
         id: LocationId,
     ) -> Result<(), Error> {
         let request = DeleteLocation { id };
-        self.submit(administrator, request, "delete_location").await
+        self.execute(administrator, request).await
     }
 
     /// One location that the caller sees.

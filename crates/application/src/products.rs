@@ -1,39 +1,12 @@
 //! Products.
 
-use stockroom_domain::{
-    DeleteProduct, ProductId, RegisterProduct, Stock, StockedProduct, UpdateProduct,
-};
+use stockroom_domain::{DeleteProduct, ProductId, Stock, StockedProduct};
 
 use crate::ports::StoreError;
 use crate::shared::timed;
 use crate::{Administrator, Error, Page, PageRequest, ProductPlace, Stockroom, settle};
 
 impl Stockroom {
-    /// Registers a product, with its first stock.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails; so for every change below.
-    pub async fn register_product(
-        &self,
-        administrator: &Administrator,
-        request: RegisterProduct,
-    ) -> Result<StockedProduct, Error> {
-        self.submit(administrator, request, "register_product")
-            .await
-    }
-
-    /// Changes a product.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn update_product(
-        &self,
-        administrator: &Administrator,
-        request: UpdateProduct,
-    ) -> Result<StockedProduct, Error> {
-        self.submit(administrator, request, "update_product").await
-    }
-
     /// Deletes a product that has no stock.
     ///
     /// # Errors
@@ -44,7 +17,7 @@ impl Stockroom {
         id: ProductId,
     ) -> Result<(), Error> {
         let request = DeleteProduct { id };
-        self.submit(administrator, request, "delete_product").await
+        self.execute(administrator, request).await
     }
 
     /// One registered product.

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use stockroom_domain::{
-    Actor, Answer, CheckAvailability, Command, ExpireReservation, ExpiresIn, ExtendReservation,
-    FulfilReservation, ItemAvailability, OrderId, OrganizationId, Owner, PayReservation, ProductId,
-    Quantity, Refusal, ReleaseReservation, Request, Reservation, ReservationId, ReservationItem,
-    ReservationRef, ReservationStatus, Reserve, Reserved,
+    Actor, Answer, Answered, CheckAvailability, Command, ExpireReservation, ExpiresIn,
+    ExtendReservation, FulfilReservation, ItemAvailability, OrderId, OrganizationId, Owner,
+    PayReservation, ProductId, Quantity, Refusal, ReleaseReservation, Reservation, ReservationId,
+    ReservationItem, ReservationRef, ReservationStatus,
 };
 
 use crate::filter::ReservationCondition;
@@ -55,18 +55,6 @@ impl Stockroom {
         Ok(ItemAvailability::of(&items, &stocks, None))
     }
 
-    /// Reserves stock for a buyer, all of it or nothing.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails; so for every change below.
-    pub async fn reserve(
-        &self,
-        administrator: &Administrator,
-        request: Reserve,
-    ) -> Result<Reserved, Error> {
-        self.submit(administrator, request, "reserve").await
-    }
-
     /// Notes that a reservation is paid for.
     ///
     /// # Errors
@@ -77,7 +65,7 @@ impl Stockroom {
         id: ReservationId,
     ) -> Result<Reservation, Error> {
         let request = |reservation| PayReservation { reservation };
-        self.transition(administrator, id, "pay", request).await
+        self.transition(administrator, id, request).await
     }
 
     /// Gives back what a reservation holds, or these items of it.
@@ -91,7 +79,7 @@ impl Stockroom {
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
         let request = |reservation| ReleaseReservation { reservation, items };
-        self.transition(administrator, id, "release", request).await
+        self.transition(administrator, id, request).await
     }
 
     /// Notes that what a reservation holds, or these items of it, have left the house.
@@ -105,7 +93,7 @@ impl Stockroom {
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
         let request = |reservation| FulfilReservation { reservation, items };
-        self.transition(administrator, id, "fulfil", request).await
+        self.transition(administrator, id, request).await
     }
 
     /// Has a reservation expire so long after now.
@@ -122,22 +110,21 @@ impl Stockroom {
             reservation,
             expires_in,
         };
-        self.transition(administrator, id, "extend", request).await
+        self.transition(administrator, id, request).await
     }
 
     /// What has to be locked for a reservation is known only once it is read; none of that changes.
-    async fn transition<R: Request<Answer = Reservation>>(
+    async fn transition<R: Answered<Answer = Reservation>>(
         &self,
         administrator: &Administrator,
         id: ReservationId,
-        name: &'static str,
         request: impl FnOnce(ReservationRef) -> R,
     ) -> Result<Reservation, Error> {
         let reservation = self.database.reservation(administrator.view(), id);
         let reservation = timed("reservation", reservation).await?;
         let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
         let request = request(reservation.reference());
-        self.submit(administrator, request, name).await
+        self.execute(administrator, request).await
     }
 
     /// A reservation of the caller's, if there is such a one.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use stockroom_domain::{
-    Actor, Command, OrganizationId, ProductId, Request, SettleStock, ShowProducts, ShowStock,
+    Actor, Answered, Command, OrganizationId, ProductId, SettleStock, ShowProducts, ShowStock,
     Stock, StockedProduct,
 };
 
@@ -46,7 +46,7 @@ pub(crate) async fn products(
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
-pub(crate) async fn show<R: Request>(
+pub(crate) async fn show<R: Answered>(
     database: &dyn Database,
     view: View,
     request: R,
@@ -58,7 +58,7 @@ pub(crate) async fn show<R: Request>(
     commit(database, view.organization, nobody, request).await
 }
 
-async fn commit<R: Request>(
+async fn commit<R: Answered>(
     database: &dyn Database,
     organization: OrganizationId,
     actor: Actor,
@@ -67,7 +67,7 @@ async fn commit<R: Request>(
     let commands = [Command::new(actor, request)];
     let outcomes = guarded("settle", database.commit(organization, &commands)).await?;
     let outcome = outcomes.into_iter().next();
-    let answer = outcome.and_then(|outcome| R::answer(outcome.ok()?));
+    let answer = outcome.and_then(|outcome| R::take(outcome.ok()?));
     answer.ok_or_else(|| StoreError::Failed("settling is answered with something else".into()))
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use metrics::Counter;
 use stockroom_domain::{
-    Answer, Command, Idempotency, OrganizationId, Owner, RefusalKind, Request, StoreId, Timestamp,
+    Answer, Answered, Command, Idempotency, OrganizationId, Owner, RefusalKind, StoreId, Timestamp,
 };
 
 use crate::lane::Lane;
@@ -337,14 +337,17 @@ impl Stockroom {
         self.now().plus_milliseconds(-seconds * 1_000)
     }
 
-    /// Has a request decided and stored.
-    pub(crate) async fn submit<R: Request>(
+    /// Carries out a request for a change.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails. Then nothing is changed.
+    pub async fn execute<R: Answered>(
         &self,
         administrator: &Administrator,
         request: R,
-        action: &'static str,
     ) -> Result<R::Answer, Error> {
         let caller = administrator.caller();
+        let name = request.name();
         let mut command = Command::new(caller.actor.clone(), request);
         let keyed = administrator.idempotency();
         command.idempotency = keyed.map(|keyed| Idempotency {
@@ -353,7 +356,7 @@ impl Stockroom {
             kept_milliseconds: self.limits.kept_milliseconds(),
         });
         let submitted = self.lane.submit(caller.organization, command).await;
-        self.operations.count(action, outcome_label(&submitted));
+        self.operations.count(name, outcome_label(&submitted));
         let answer = match submitted? {
             Answer::Replayed(outcome) => {
                 if let Some(keyed) = keyed {
@@ -363,7 +366,7 @@ impl Stockroom {
             }
             answer => answer,
         };
-        let answer = R::answer(answer);
+        let answer = R::take(answer);
         answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
     }
 }

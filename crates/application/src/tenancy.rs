@@ -2,7 +2,7 @@
 
 use stockroom_domain::{
     CreateOrganization, CreateStore, Invalid, Name, Organization, OrganizationId, Owner, Settings,
-    Store, StoreId, UpdateSettings,
+    Store, StoreId,
 };
 
 use crate::ports::StoreError;
@@ -26,7 +26,7 @@ impl Stockroom {
     ) -> Result<Organization, Error> {
         let operator = Administrator::operator(id, Owner::Organization);
         let request = CreateOrganization { id, name };
-        self.submit(&operator, request, "create_organization").await
+        self.execute(&operator, request).await
     }
 
     /// Creates a store of an organization.
@@ -41,7 +41,7 @@ impl Stockroom {
         let operator = Administrator::operator(organization, Owner::Organization);
         let id = StoreId::new(self.environment.next_id());
         let request = CreateStore { id, name };
-        self.submit(&operator, request, "create_store").await
+        self.execute(&operator, request).await
     }
 
     /// All organizations, oldest first. For the operator.
@@ -92,18 +92,6 @@ impl Stockroom {
         let organization = self.database.organization(organization);
         let organization = timed("organization", organization).await?;
         Ok(organization.map_or_else(Settings::default, |organization| organization.settings))
-    }
-
-    /// Changes how the caller's organization wants things done.
-    ///
-    /// # Errors
-    /// [`Error`] if the key isn't the organization's, or the database fails.
-    pub async fn update_settings(
-        &self,
-        administrator: &Administrator,
-        request: UpdateSettings,
-    ) -> Result<Settings, Error> {
-        self.submit(administrator, request, "update_settings").await
     }
 }
 

@@ -6,9 +6,9 @@ use stockroom_application::filter::{LocationCondition, StockCondition, Transacti
 use stockroom_application::ports::{Database, ProductAndStock, StoreError, View};
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
-    Actor, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
+    Actor, Answered, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
-    Request, Stock, StockId, StockedProduct, TransactionAction, TransactionId,
+    Stock, StockId, StockedProduct, TransactionAction, TransactionId,
 };
 
 use crate::make;
@@ -65,14 +65,14 @@ impl Client {
     ///
     /// # Errors
     /// The refusal, if it is refused.
-    pub async fn ask<R: Request>(&self, request: R) -> Result<R::Answer, Refusal> {
+    pub async fn ask<R: Answered>(&self, request: R) -> Result<R::Answer, Refusal> {
         let mut outcomes = self.commit(vec![self.command(request)]).await;
         let answer = outcomes.remove(0)?;
-        Ok(R::answer(answer).expect("an operation is answered with its own kind of answer"))
+        Ok(R::take(answer).expect("an operation is answered with its own kind of answer"))
     }
 
     /// Commits one request that has to be accepted.
-    pub async fn done<R: Request>(&self, request: R) -> R::Answer {
+    pub async fn done<R: Answered>(&self, request: R) -> R::Answer {
         self.ask(request)
             .await
             .unwrap_or_else(|refusal| panic!("refused: {refusal}"))

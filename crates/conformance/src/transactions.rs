@@ -334,7 +334,7 @@ pub async fn entries_are_chained(bench: Bench) {
         request.annotation.reason = Reason::new("reason", "text").ok();
         store.done(request).await;
     }
-    let mut previous = EntryHash::start(&stock);
+    let mut previous = EntryHash::start(stock.id, stock.product, stock.owner, stock.product_owner);
     for recorded in store.history(product).await {
         assert_eq!(recorded.entry.hash, recorded.entry.seal(previous));
         previous = recorded.entry.hash;

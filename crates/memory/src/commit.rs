@@ -3,7 +3,8 @@
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, Needs, OrganizationId, Outcome, RecordChange, Timestamp, run, runs,
+    Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, RecordChange, Timestamp,
+    run, runs,
 };
 
 use crate::{MemoryDatabase, Tables};
@@ -23,16 +24,17 @@ impl Ledger for MemoryDatabase {
             for command in commands {
                 command.needs(&mut needs);
             }
-            let state = tables
+            let (state, kept_answers) = tables
                 .tenants
                 .get(&organization)
-                .map(|tenant| tenant.load(&needs, now))
+                .map(|tenant| (tenant.load(&needs, now), tenant.kept_answers(&needs)))
                 .unwrap_or_default();
-            let (decided, changes) = self
-                .environment
-                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
-            tables.store(organization, changes);
-            outcomes.extend(decided);
+            let decided = self.environment.with_ids(|ids| {
+                let mut context = Context::new(now, ids);
+                run(commands, state, kept_answers, &mut context)
+            });
+            tables.store(organization, decided.changes, decided.kept_answers);
+            outcomes.extend(decided.outcomes);
         }
         Ok(outcomes)
     }
@@ -50,8 +52,13 @@ impl Ledger for MemoryDatabase {
 }
 
 impl Tables {
-    fn store(&mut self, organization: OrganizationId, changes: Changes) {
-        if changes.is_empty() {
+    fn store(
+        &mut self,
+        organization: OrganizationId,
+        changes: Changes,
+        kept_answers: Vec<KeptAnswer>,
+    ) {
+        if changes.is_empty() && kept_answers.is_empty() {
             return;
         }
         // In full, so that a kind of change that is added has to be stored here.
@@ -63,7 +70,6 @@ impl Tables {
             settled,
             reservations,
             records,
-            kept_answers,
         } = changes;
         let tenant = self.tenants.entry(organization).or_default();
         for (key, change) in stocks {

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
-    KeptAnswer, KeyId, KeyTotals, Location, LocationId, Management, Needs, Organization, Owner,
-    Product, ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId,
-    StockKey, StockLife, Store, StoreId, Timestamp, TransactionId,
+    KeptAnswer, KeptAnswers, KeyId, KeyTotals, Location, LocationId, Management, Needs,
+    Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
+    StockChange, StockId, StockKey, StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::reservations::Reservations;
@@ -82,7 +82,8 @@ impl Tenant {
             stocks,
             keys,
             key_totals,
-            idempotency_keys,
+            // These are no part of the state.
+            idempotency_keys: _,
             undone,
             reservations: _,
             orders: _,
@@ -141,11 +142,6 @@ impl Tenant {
                 state.keys.insert(*id, key.clone());
             }
         }
-        for key in idempotency_keys {
-            if let Some(kept) = self.kept_answers.get(key) {
-                state.keep(kept.clone());
-            }
-        }
         for (_, id) in undone {
             if self.undone.contains_key(id) {
                 state.undone.insert(*id);
@@ -167,6 +163,16 @@ impl Tenant {
             state.key_totals.insert(*owner, self.key_totals(*owner));
         }
         state
+    }
+
+    /// Answers that commands need to be decided.
+    pub(crate) fn kept_answers(&self, needs: &Needs) -> KeptAnswers {
+        let mut answers = KeptAnswers::default();
+        let kept = needs.idempotency_keys.iter();
+        for kept in kept.filter_map(|key| self.kept_answers.get(key)) {
+            answers.add(kept.clone());
+        }
+        answers
     }
 
     /// The corrections in a stock's ledger that were made after a time.

@@ -54,7 +54,7 @@ async fn a_change_is_committed_as_the_caller() {
         .times(1)
         .returning(|_, _| Ok(vec![Err(Refusal::UnknownStock)]));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let refused = stockroom.transact(&administrator(), allocation()).await;
+    let refused = stockroom.execute(&administrator(), allocation()).await;
     assert!(matches!(
         refused,
         Err(Error::Refused(Refusal::UnknownStock))
@@ -68,7 +68,7 @@ async fn a_failing_database_is_no_refusal() {
         .expect_commit()
         .returning(|_, _| Err(StoreError::Unavailable("gone".into())));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let failed = stockroom.transact(&administrator(), allocation()).await;
+    let failed = stockroom.execute(&administrator(), allocation()).await;
     assert!(matches!(
         failed,
         Err(Error::Store(StoreError::Unavailable(_)))
@@ -83,7 +83,7 @@ async fn an_answer_to_something_else_is_a_fault() {
             .expect_commit()
             .return_once(move |_, _| Ok(outcomes));
         let stockroom = stockroom(database, &TestClock::new()).await;
-        let failed = stockroom.transact(&administrator(), allocation()).await;
+        let failed = stockroom.execute(&administrator(), allocation()).await;
         assert!(matches!(failed, Err(Error::Store(StoreError::Failed(_)))));
     }
 }

@@ -62,7 +62,7 @@ impl Gate {
             TransactionAction::Allocate,
             Quantity::new(pieces).unwrap(),
         );
-        Box::pin(async move { self.stockroom.transact(&caller, request).await })
+        Box::pin(async move { self.stockroom.execute(&caller, request).await })
     }
 
     /// A change whose commit has begun, and goes on when the test says so.
@@ -275,7 +275,7 @@ async fn heavy_changes_are_stored_one_after_the_other() {
             atomic: false,
         };
         let stockroom = &gate.stockroom;
-        Box::pin(async move { stockroom.transact_many(&caller, many).await })
+        Box::pin(async move { stockroom.execute(&caller, many).await })
     };
     let mut first = heavy();
     assert!(poll!(&mut first).is_pending());

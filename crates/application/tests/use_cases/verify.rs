@@ -9,8 +9,9 @@ use stockroom_application::{
     VerifySummary,
 };
 use stockroom_domain::{
-    Actor, Command, Context, CreateStock, Difference, Operation, Owner, ProductId, Quantity, State,
-    StoredEntry, StoredStock, Timestamp, Transact, TransactionAction, UnreadableRow, run,
+    Actor, Command, Context, CreateStock, Difference, KeptAnswers, Operation, Owner, ProductId,
+    Quantity, State, StoredEntry, StoredStock, Timestamp, Transact, TransactionAction,
+    UnreadableRow, run,
 };
 use uuid::Uuid;
 
@@ -41,10 +42,11 @@ fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
         };
         let commands = [Command::new(Actor::OPERATOR, operation)];
         let state_before = std::mem::take(&mut state);
-        let (outcomes, changes) = environment.with_ids(|ids| {
+        let decided = environment.with_ids(|ids| {
             let context = &mut Context::new(Timestamp::UNIX_EPOCH, ids);
-            run(&commands, state_before, context)
+            run(&commands, state_before, KeptAnswers::default(), context)
         });
+        let (outcomes, changes) = (decided.outcomes, decided.changes);
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         ledger.extend(changes.entries.into_iter().map(StoredEntry::from));
         let touched = changes.stocks.into_values();

@@ -2,12 +2,12 @@
 
 use stockroom_domain::{
     Actor, Answer, Changes, Command, Context, CreateLocation, CreateStock, DeleteStock, Operation,
-    Outcome, Owner, Refusal, State, Stock, StockKey, Transact, TransactionAction, run, runs,
+    Outcome, Owner, Refusal, State, Stock, StockKey, Transact, TransactionAction, runs,
 };
 
 use crate::scene::{
-    CountingIds, actor, at, balance, name, other_store, product, quantity, refused, slug, stock,
-    store,
+    CountingIds, actor, at, balance, name, other_store, product, quantity, refused, run, slug,
+    stock, store,
 };
 use TransactionAction::{Allocate, Decrement, Increment};
 

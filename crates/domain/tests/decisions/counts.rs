@@ -4,13 +4,13 @@
 use TransactionAction::{Allocate, Decrement, Increment};
 use proptest::prelude::*;
 use stockroom_domain::{
-    Answer, Changes, Command, Context, Corrections, Count, CountMany, CountStock, Counted,
-    CreateStock, Entry, Location, Needs, Operation, PastPosition, Recorded, Refusal, Request,
+    Answer, Answered, Changes, Command, Context, Corrections, Count, CountMany, CountStock,
+    Counted, CreateStock, Entry, Location, Needs, Operation, PastPosition, Recorded, Refusal,
     State, Stock, StockLife, Timestamp, Transact, TransactionAction, TransactionId, Undo,
-    UndoBatch, run,
+    UndoBatch,
 };
 
-use crate::scene::{CountingIds, actor, at, id, location, product, quantity, slug, store};
+use crate::scene::{CountingIds, actor, at, id, location, product, quantity, run, slug, store};
 
 /// The one location of these tests beside the unlocated pool.
 const PLACE: &str = "shelf";
@@ -81,7 +81,7 @@ impl World {
         state
     }
 
-    fn ask<R: Request>(&mut self, request: R, now: Timestamp) -> Result<R::Answer, Refusal> {
+    fn ask<R: Answered>(&mut self, request: R, now: Timestamp) -> Result<R::Answer, Refusal> {
         let operation: Operation = request.into();
         let command = Command::new(actor(store()), operation);
         let mut needs = Needs::default();
@@ -97,7 +97,7 @@ impl World {
         }
         self.ledger.extend(entries);
         let answer: Answer = outcomes.remove(0)?;
-        Ok(R::answer(answer).expect("the request's answer"))
+        Ok(R::take(answer).expect("the request's answer"))
     }
 
     fn total(&self, place: Option<&str>) -> u64 {

@@ -1,7 +1,7 @@
 //! Requests that are sent again.
 
 use stockroom_domain::{
-    Answer, Changes, Command, Context, Idempotency, IdempotencyKey, Operation, Outcome, Owner,
+    Answer, Command, Context, Decided, Idempotency, IdempotencyKey, KeptAnswers, Operation, Owner,
     Refusal, RequestDigest, State, Transact, TransactionAction, run,
 };
 
@@ -32,32 +32,42 @@ fn holding(available: u64) -> State {
     state
 }
 
-fn run_at(milliseconds: i64, state: State, commands: &[Command]) -> (Vec<Outcome>, Changes) {
+fn run_at(milliseconds: i64, kept_answers: KeptAnswers, commands: &[Command]) -> Decided {
     let mut ids = CountingIds::default();
     let mut context = Context::new(at(milliseconds), &mut ids);
-    run(commands, state, &mut context)
+    run(commands, holding(5), kept_answers, &mut context)
 }
 
-/// What is known later, when the first of these commands has been carried out.
-fn later(command: &Command) -> State {
-    let (_, changes) = run_at(0, holding(5), std::slice::from_ref(command));
-    let mut state = holding(5);
-    for kept in changes.kept_answers {
-        state.keep(kept);
+/// Nothing has been asked before.
+fn nothing() -> KeptAnswers {
+    KeptAnswers::default()
+}
+
+/// The answers that are kept when this command has been carried out.
+fn later(command: &Command) -> KeptAnswers {
+    let mut kept_answers = nothing();
+    let decided = run_at(0, nothing(), std::slice::from_ref(command));
+    for kept in decided.kept_answers {
+        kept_answers.add(kept);
     }
-    state
+    kept_answers
+}
+
+fn changes_nothing(decided: &Decided) -> bool {
+    decided.changes.is_empty() && decided.kept_answers.is_empty()
 }
 
 #[test]
 fn what_is_sent_again_is_answered_the_same_and_done_once() {
     for operation in [transact(Allocate, 2), transact(Allocate, 6)] {
         let command = keyed(operation, 1);
-        let (outcomes, changes) = run_at(0, holding(5), &[command.clone(), command]);
+        let decided = run_at(0, nothing(), &[command.clone(), command]);
+        let outcomes = decided.outcomes;
         let replayed = Answer::Replayed(Box::new(outcomes[0].clone()));
         assert_eq!(outcomes[1], Ok(replayed));
         let done = usize::from(outcomes[0].is_ok());
-        assert_eq!(changes.entries.len(), done);
-        assert_eq!(changes.kept_answers.len(), 1);
+        assert_eq!(decided.changes.entries.len(), done);
+        assert_eq!(decided.kept_answers.len(), 1);
     }
 }
 
@@ -65,19 +75,19 @@ fn what_is_sent_again_is_answered_the_same_and_done_once() {
 fn an_answer_is_kept_for_its_time() {
     let command = keyed(transact(Allocate, 2), 1);
     for (milliseconds, is_replayed) in [(HOUR - 1, true), (HOUR, false)] {
-        let (outcomes, _) = run_at(
+        let decided = run_at(
             milliseconds,
             later(&command),
             std::slice::from_ref(&command),
         );
-        let replayed = matches!(outcomes[0], Ok(Answer::Replayed(_)));
+        let replayed = matches!(decided.outcomes[0], Ok(Answer::Replayed(_)));
         assert_eq!(replayed, is_replayed, "after {milliseconds} ms");
     }
 }
 
 #[test]
 fn a_key_is_for_one_request() {
-    let state = later(&keyed(transact(Allocate, 2), 1));
+    let kept_answers = later(&keyed(transact(Allocate, 2), 1));
     let unknown = Transact {
         location: Some("nowhere".to_owned()),
         ..transact(Allocate, 1)
@@ -95,9 +105,9 @@ fn a_key_is_for_one_request() {
         (unmanaged, Refusal::UnknownStock),
         (transact(Decrement, 9), Refusal::IdempotencyKeyReused),
     ] {
-        let (outcomes, changes) = run_at(0, state.clone(), &[keyed(operation, 2)]);
-        assert_eq!(outcomes, [Err(refusal)]);
-        assert!(changes.is_empty());
+        let decided = run_at(0, kept_answers.clone(), &[keyed(operation, 2)]);
+        assert_eq!(decided.outcomes, [Err(refusal)]);
+        assert!(changes_nothing(&decided));
     }
 }
 
@@ -109,17 +119,20 @@ fn what_an_organizations_key_was_answered_is_not_for_a_stores() {
     by_organization.actor.key_owner = Owner::Organization;
     let other_request = keyed(transact(Allocate, 1), 2);
     for asked in [&by_store, &other_request] {
-        let (outcomes, changes) = run_at(0, later(&by_organization), std::slice::from_ref(asked));
-        assert_eq!(outcomes, [Err(Refusal::OrganizationKeyRequired)]);
-        assert!(changes.is_empty());
+        let decided = run_at(0, later(&by_organization), std::slice::from_ref(asked));
+        assert_eq!(decided.outcomes, [Err(Refusal::OrganizationKeyRequired)]);
+        assert!(changes_nothing(&decided));
     }
     for (first, again) in [
         (&by_organization, &by_organization),
         (&by_store, &by_organization),
         (&by_store, &by_store),
     ] {
-        let (outcomes, _) = run_at(0, later(first), std::slice::from_ref(again));
-        assert!(matches!(outcomes[0], Ok(Answer::Replayed(_))), "{again:?}");
+        let decided = run_at(0, later(first), std::slice::from_ref(again));
+        assert!(
+            matches!(decided.outcomes[0], Ok(Answer::Replayed(_))),
+            "{again:?}"
+        );
     }
 }
 
@@ -129,9 +142,9 @@ fn what_makes_no_sense_is_not_kept() {
         location: Some("nowhere".to_owned()),
         ..transact(Allocate, 1)
     };
-    let (outcomes, changes) = run_at(0, holding(5), &[keyed(nowhere, 1)]);
-    assert!(outcomes[0].is_err());
-    assert!(changes.is_empty());
+    let decided = run_at(0, nothing(), &[keyed(nowhere, 1)]);
+    assert!(decided.outcomes[0].is_err());
+    assert!(changes_nothing(&decided));
 }
 
 #[test]
@@ -140,8 +153,9 @@ fn an_entry_names_the_key_of_its_own_request() {
         keyed(transact(Allocate, 1), 1),
         Command::new(actor(store()), transact(Allocate, 1)),
     ];
-    let (_, changes) = run_at(0, holding(5), &commands);
-    let keys: Vec<Option<&str>> = changes
+    let decided = run_at(0, nothing(), &commands);
+    let keys: Vec<Option<&str>> = decided
+        .changes
         .entries
         .iter()
         .map(|entry| entry.idempotency_key.as_ref().map(IdempotencyKey::as_str))

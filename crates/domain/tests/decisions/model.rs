@@ -3,10 +3,12 @@
 use proptest::prelude::*;
 use stockroom_domain::{
     Context, CreateStock, EchoedFigures, Refusal, STOCK_LOCATIONS_MAX, SetLocations, State, Stock,
-    Transact, TransactionAction, run,
+    Transact, TransactionAction,
 };
 
-use crate::scene::{CountingIds, MOST, Scene, actor, at, location, product, quantity, slug, store};
+use crate::scene::{
+    CountingIds, MOST, Scene, actor, at, location, product, quantity, run, slug, store,
+};
 
 /// What a step asks for. Places are numbers: 0 is the unlocated pool, 1 to 3 are locations, and 4
 /// is one that doesn't exist.

@@ -3,10 +3,10 @@
 use std::fmt::Debug;
 
 use stockroom_domain::{
-    Actor, Balance, Change, Command, CommodityType, Context, Decision, Entry, EntryHash, Ids,
-    KeyId, Location, LocationId, Name, Organization, OrganizationId, Owner, Position, Product,
-    ProductId, ProductStatus, ProductText, Quantity, Refusal, RefusedMovement, Request, Settings,
-    Slug, State, Stock, StockId, StockKey, StoreId, Timestamp,
+    Actor, Answered, Balance, Change, Changes, Command, CommodityType, Context, Decision, Entry,
+    EntryHash, Ids, KeptAnswers, KeyId, Location, LocationId, Name, Organization, OrganizationId,
+    Outcome, Owner, Position, Product, ProductId, ProductStatus, ProductText, Quantity, Refusal,
+    RefusedMovement, Settings, Slug, State, Stock, StockId, StockKey, StoreId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -154,7 +154,7 @@ pub(crate) struct Scene<R> {
     pub(crate) request: R,
 }
 
-impl<R: Request + Clone> Scene<R> {
+impl<R: Answered + Clone> Scene<R> {
     /// A store asks, in an organization where there is nothing yet.
     pub(crate) fn new(request: R) -> Self {
         let organization = Organization {
@@ -283,7 +283,7 @@ pub(crate) type Fault<R> = fn(&mut Scene<R>);
 /// once the one further up is given.
 pub(crate) fn assert_precedence<R>(scene: &Scene<R>, faults: &[(Fault<R>, Refusal)])
 where
-    R: Request + Clone,
+    R: Answered + Clone,
     R::Answer: PartialEq + Debug,
 {
     scene.accepted();
@@ -306,4 +306,14 @@ where
             );
         }
     }
+}
+
+/// Decides commands that were not sent before.
+pub(crate) fn run(
+    commands: &[Command],
+    state: State,
+    context: &mut Context<'_>,
+) -> (Vec<Outcome>, Changes) {
+    let decided = stockroom_domain::run(commands, state, KeptAnswers::default(), context);
+    (decided.outcomes, decided.changes)
 }

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use stockroom_domain::{
-    Answer, Command, Context, DueHolds, Entry, ExpiresIn, Hold, OrderId, Owner, ProductId, Refusal,
-    Request, Reservation, ReservationId, ReservationItem, ReservationRef, ReservationState,
-    Reserve, Reserved, State, Stock, StockKey, Timestamp, run,
+    Answer, Answered, Command, Context, DueHolds, Entry, ExpiresIn, Hold, OrderId, Owner,
+    ProductId, Refusal, Reservation, ReservationId, ReservationItem, ReservationRef,
+    ReservationState, Reserve, Reserved, State, Stock, StockKey, Timestamp,
 };
 
-use crate::scene::{CountingIds, actor, at, id, location, product, quantity, stock, store};
+use crate::scene::{CountingIds, actor, at, id, location, product, quantity, run, stock, store};
 
 /// How long a reservation of these tests takes to expire, in milliseconds.
 pub(crate) const EXPIRY: i64 = 60_000;
@@ -89,7 +89,7 @@ impl Shop {
     }
 
     /// Asks at this time, in milliseconds after the beginning of the tests, and keeps what changes.
-    pub(crate) fn ask<R: Request>(
+    pub(crate) fn ask<R: Answered>(
         &mut self,
         milliseconds: i64,
         request: R,
@@ -124,7 +124,7 @@ impl Shop {
         }
         self.entries.extend(changes.entries);
         let outcome = outcomes.into_iter().next().expect("an outcome");
-        outcome.map(|answer: Answer| R::answer(answer).expect("an answer of its kind"))
+        outcome.map(|answer: Answer| R::take(answer).expect("an answer of its kind"))
     }
 
     pub(crate) fn reserve(&mut self, milliseconds: i64, pieces: u64) -> Result<Reserved, Refusal> {

@@ -2,11 +2,11 @@
 
 use stockroom_domain::{
     Actor, Answer, ApplicationKey, Command, Context, KeyId, Outcome, Owner, Recorded, Refusal,
-    RefusalKind, SecretHash, State, Transact, TransactionAction, Undo, UndoBatch, run,
+    RefusalKind, SecretHash, State, Transact, TransactionAction, Undo, UndoBatch,
 };
 
 use crate::scene::{
-    CountingIds, actor, at, balance, id, other_store, product, quantity, stock, store, text,
+    CountingIds, actor, at, balance, id, other_store, product, quantity, run, stock, store, text,
 };
 
 /// Keys of the store, of its sister, and of the organization; the last one is gone.

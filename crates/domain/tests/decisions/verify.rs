@@ -4,12 +4,12 @@ use stockroom_domain::{
     Command, Context, CreateStock, Difference, EchoedFigures, Entry, EntryAction, EntryHash,
     LedgerVerifier, LocationId, Operation, Reason, SetLocations, State, Stock, StockId,
     StoredBalance, StoredEntry, StoredStock, Transact, TransactionAction, TransactionId,
-    VerifiedLedger, run,
+    VerifiedLedger,
 };
 use uuid::Uuid;
 
 use crate::scene::{
-    CountingIds, actor, at, balance, id, location, product, quantity, slug, stock, store,
+    CountingIds, actor, at, balance, id, location, product, quantity, run, slug, stock, store,
 };
 use TransactionAction::{Allocate, Deallocate, Increment};
 
@@ -126,7 +126,8 @@ impl Stored {
     pub(crate) fn reseal(&mut self) {
         let mut start = stock(store(), balance(0, 0));
         start.id = self.stock.id;
-        let mut previous = EntryHash::start(&start);
+        let mut previous =
+            EntryHash::start(start.id, start.product, start.owner, start.product_owner);
         for stored in &mut self.entries {
             let entry = stored.content.as_mut().expect("an entry");
             entry.hash = entry.seal(previous);

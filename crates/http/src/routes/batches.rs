@@ -118,7 +118,7 @@ pub(super) async fn create(
     administration.count_lines(lines.len())?;
     let administrator = administration.enter().await?;
     let many = TransactMany { lines, atomic };
-    let made = app.stockroom.transact_many(&administrator, many).await;
+    let made = app.stockroom.execute(&administrator, many).await;
     let lines = Lines::answer(made, faults, |made| TransactionBody::new(made, form), form)?;
     Ok((status_of_batch(atomic), Json(lines)))
 }

@@ -190,7 +190,7 @@ pub(super) async fn create(
         reference,
     };
     let request = CountStock { count, as_of };
-    let counted = app.stockroom.count(&administrator, request).await?;
+    let counted = app.stockroom.execute(&administrator, request).await?;
     let data = CountBody::new(counted, form);
     Ok((status_of_made(form), Json(Data { data })))
 }
@@ -246,7 +246,7 @@ pub(super) async fn create_many(
         as_of,
         atomic,
     };
-    let counted = app.stockroom.count_many(&administrator, many).await;
+    let counted = app.stockroom.execute(&administrator, many).await;
     let lines = Lines::answer(
         counted,
         faults,

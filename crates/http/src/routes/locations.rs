@@ -202,10 +202,7 @@ pub(super) async fn create(
     let location: NewLocation = body.object()?.of_type("inventory_location")?;
     let command = location.command()?;
     let administrator = administration.enter().await?;
-    let location = app
-        .stockroom
-        .create_location(&administrator, command)
-        .await?;
+    let location = app.stockroom.execute(&administrator, command).await?;
     let data = location.into();
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -264,10 +261,7 @@ pub(super) async fn update(
     let command = update.command()?;
     let id = location.existing()?;
     let administrator = administration.enter().await?;
-    let location = app
-        .stockroom
-        .update_location(&administrator, command(id))
-        .await?;
+    let location = app.stockroom.execute(&administrator, command(id)).await?;
     let data = location.into();
     Ok(Json(Data { data }))
 }

@@ -201,10 +201,7 @@ pub(super) async fn create(
     let product: NewProduct = body.object()?.of_type("product")?;
     let command = product.command()?;
     let administrator = administration.enter().await?;
-    let product = app
-        .stockroom
-        .register_product(&administrator, command)
-        .await?;
+    let product = app.stockroom.execute(&administrator, command).await?;
     let data = product.into();
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -258,10 +255,7 @@ pub(super) async fn update(
     let command = update.command()?;
     let id = product.id().ok_or(Refusal::ProductNotFound)?;
     let administrator = administration.enter().await?;
-    let product = app
-        .stockroom
-        .update_product(&administrator, command(id))
-        .await?;
+    let product = app.stockroom.execute(&administrator, command(id)).await?;
     let data = product.into();
     Ok(Json(Data { data }))
 }

@@ -179,7 +179,7 @@ pub(super) async fn create(
     let reservation: NewReservation = body.object()?.of_type(STOCK_RESERVATION)?;
     let command = reservation.command()?;
     let administrator = administration.enter().await?;
-    let reserved = app.stockroom.reserve(&administrator, command).await?;
+    let reserved = app.stockroom.execute(&administrator, command).await?;
     let Reserved {
         reservation,
         is_new,

@@ -86,10 +86,7 @@ pub(super) async fn update(
         per_store_stock: update.per_store_stock,
     };
     let administrator = administration.enter().await?;
-    let settings = app
-        .stockroom
-        .update_settings(&administrator, request)
-        .await?;
+    let settings = app.stockroom.execute(&administrator, request).await?;
     let data = settings.into();
     Ok(Json(Data { data }))
 }

@@ -277,7 +277,7 @@ async fn create_stock(
     command: CreateStock,
 ) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
     let administrator = administration.enter().await?;
-    let stock = app.stockroom.create_stock(&administrator, command).await?;
+    let stock = app.stockroom.execute(&administrator, command).await?;
     let data = StockBody::new(stock, form);
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -426,7 +426,7 @@ pub(super) async fn update(
         located,
         echoed,
     };
-    let stock = app.stockroom.set_locations(&administrator, command).await?;
+    let stock = app.stockroom.execute(&administrator, command).await?;
     let data = StockBody::new(stock, form);
     Ok(Json(Data { data }))
 }

@@ -244,7 +244,7 @@ pub(super) async fn create(
     let product = product.existing()?;
     let administrator = administration.enter().await?;
     let command = transaction.of(product, action, annotation);
-    let recorded = app.stockroom.transact(&administrator, command).await?;
+    let recorded = app.stockroom.execute(&administrator, command).await?;
     Ok(made(recorded, form))
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswer, OrganizationId, Owner, RequestDigest, State, Timestamp,
+    IdempotencyKey, KeptAnswer, KeptAnswers, OrganizationId, Owner, RequestDigest, Timestamp,
 };
 use uuid::Uuid;
 
@@ -126,12 +126,12 @@ pub(super) async fn forget(
     Ok(result.rows_affected())
 }
 
-/// Adds to `state` what is kept under these keys.
+/// Adds what is kept under these keys.
 pub(super) async fn load(
     session: &mut Session,
     organization: OrganizationId,
     keys: &BTreeSet<(Owner, IdempotencyKey)>,
-    state: &mut State,
+    kept_answers: &mut KeptAnswers,
 ) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
@@ -169,7 +169,7 @@ pub(super) async fn load(
         let request = <[u8; 32]>::try_from(kept.request_digest);
         let owner = Owner::from_uuid(kept.owner_id, organization);
         let outcome = outcome_from_text(owner, &kept.outcome);
-        state.keep(KeptAnswer {
+        kept_answers.add(KeptAnswer {
             owner,
             key_owner: outcome.key_owner,
             key: row.valid(

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::counts::{self, Growth, Kind};
 use super::locks::LockedStocks;
-use super::{corrections, kept, reservations};
+use super::{corrections, reservations};
 use crate::error::failed;
 use crate::parameter::{owned, uuids};
 use crate::read::past::stocks_at;
@@ -45,7 +45,8 @@ pub(super) async fn state(
         stocks: wanted_stocks,
         keys,
         key_totals: key_owners,
-        idempotency_keys,
+        // These are no part of the state.
+        idempotency_keys: _,
         undone: undone_entries,
         reservations: _,
         orders: _,
@@ -63,7 +64,6 @@ pub(super) async fn state(
         let keys = rows::key::keys(session, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
-    kept::load(session, organization, idempotency_keys, &mut state).await?;
     undone(session, organization, undone_entries, &mut state).await?;
     for owner in key_owners {
         let totals = key_totals(session, organization, *owner).await?;

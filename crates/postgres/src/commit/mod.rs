@@ -49,7 +49,8 @@ mod unlocked;
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, Timestamp, run, runs,
+    Changes, Command, Context, KeptAnswer, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp,
+    run, runs,
 };
 
 pub(crate) use counts::{Kind, reservations as reservation_count};
@@ -162,18 +163,22 @@ impl PostgresDatabase {
         let mut kept_answers: Vec<KeptAnswer> = Vec::new();
         for (commands, needs) in runs {
             let state = load::state(session, organization, &needs, &mut stocks, &growth, now);
-            let mut state = state.await?;
+            let state = state.await?;
+            let mut known_answers = KeptAnswers::default();
+            let keys = &needs.idempotency_keys;
+            kept::load(session, organization, keys, &mut known_answers).await?;
             for kept in &kept_answers {
-                state.keep(kept.clone());
+                known_answers.add(kept.clone());
             }
-            let (decided, changes) = self
-                .environment
-                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
-            stocks.changed(changes.stocks.keys().copied());
-            let (touched, kept) = store(session, organization, changes, &mut growth).await?;
-            outcomes.extend(decided);
-            stored.push(touched);
-            kept_answers.extend(kept);
+            let decided = self.environment.with_ids(|ids| {
+                let mut context = Context::new(now, ids);
+                run(commands, state, known_answers, &mut context)
+            });
+            stocks.changed(decided.changes.stocks.keys().copied());
+            stored.push(store(session, organization, decided.changes, &mut growth).await?);
+            outcomes.extend(decided.outcomes);
+            // They are stored at the end of the batch.
+            kept_answers.extend(decided.kept_answers);
         }
         kept::store(session, organization, &kept_answers, now).await?;
         growth.store(session, organization).await?;
@@ -181,14 +186,13 @@ impl PostgresDatabase {
     }
 }
 
-/// Stores all of these changes but the kept answers, which are for the end of the batch, and gives
-/// those and what became of stock.
+/// Stores all of these changes, and gives what became of stock.
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
     changes: Changes,
     growth: &mut Growth,
-) -> Result<(StockChanges, Vec<KeptAnswer>), StoreError> {
+) -> Result<StockChanges, StoreError> {
     // In full, so that a kind of change that is added has to be stored here.
     let Changes {
         stocks,
@@ -198,7 +202,6 @@ async fn store(
         settled,
         reservations,
         records,
-        kept_answers,
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(session, organization, records, growth).await?;
@@ -208,5 +211,5 @@ async fn store(
     batches::store(session, organization, &batches).await?;
     reservations::settle(session, organization, &settled).await?;
     reservations::store(session, organization, &reservations, growth).await?;
-    Ok((stocks, kept_answers))
+    Ok(stocks)
 }

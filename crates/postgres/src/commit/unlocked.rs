@@ -19,8 +19,8 @@ use std::sync::{Mutex, PoisonError};
 use quick_cache::sync::Cache;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Command, Context, Needs, Operation, OrganizationId, Outcome, Owner, ProductId, State, Stock,
-    StockChange, StockKey, Transact, run,
+    Command, Context, KeptAnswers, Needs, Operation, OrganizationId, Outcome, Owner, ProductId,
+    State, Stock, StockChange, StockKey, Transact, run,
 };
 
 use super::kept;
@@ -136,19 +136,28 @@ pub(super) async fn commit(
     let now = database.environment.now();
     // What has run out of reservations is settled under locks.
     let is_due = |state: &State| state.stocks.values().any(|stock| stock.due(now).is_some());
-    let Some(mut state) = loaded.filter(|state| !is_due(state)) else {
+    let Some(state) = loaded.filter(|state| !is_due(state)) else {
         session.commit().await?;
         return Ok(None);
     };
     let keys = commands.iter().filter_map(Command::idempotency_key);
-    kept::load(&mut session, organization, &keys.collect(), &mut state).await?;
+    let mut kept_answers = KeptAnswers::default();
+    kept::load(
+        &mut session,
+        organization,
+        &keys.collect(),
+        &mut kept_answers,
+    )
+    .await?;
     let mut seen = Seen::new(&state, &transactions);
-    let (outcomes, changes) = database
-        .environment
-        .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
-    seen.0.retain(|key, _| !changes.stocks.contains_key(key));
-    let stored = store::store(&mut session, organization, &changes, &seen, now).await;
-    memory.note(organization, [changes.stocks], stored.is_ok());
+    let decided = database.environment.with_ids(|ids| {
+        let mut context = Context::new(now, ids);
+        run(commands, state, kept_answers, &mut context)
+    });
+    seen.0
+        .retain(|key, _| !decided.changes.stocks.contains_key(key));
+    let stored = store::store(&mut session, organization, &decided, &seen, now).await;
+    memory.note(organization, [decided.changes.stocks], stored.is_ok());
     if let Err(error) = &stored {
         for key in seen.0.into_keys() {
             memory.forget(organization, key);
@@ -165,7 +174,7 @@ pub(super) async fn commit(
     }
     // There is no transaction to end: the statement was one.
     session.commit().await?;
-    Ok(stored.is_ok().then_some(outcomes))
+    Ok(stored.is_ok().then_some(decided.outcomes))
 }
 
 /// For each transaction who acts, and on which product's stock; `None` if any command needs to know

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswer, OrganizationId, Owner, RequestDigest, State, Timestamp,
+    IdempotencyKey, KeptAnswer, KeptAnswers, OrganizationId, Owner, RequestDigest, Timestamp,
 };
 use uuid::Uuid;
 
@@ -79,12 +79,12 @@ pub(super) async fn forget(
     Ok(result.rows_affected())
 }
 
-/// Adds to `state` what is kept under these keys.
+/// Adds what is kept under these keys.
 pub(super) async fn load(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     keys: &BTreeSet<(Owner, IdempotencyKey)>,
-    state: &mut State,
+    kept_answers: &mut KeptAnswers,
 ) -> Result<(), StoreError> {
     for (owner, key) in keys {
         let organization_id = organization.uuid();
@@ -105,7 +105,7 @@ pub(super) async fn load(
         .await
         .map_err(failed)?;
         if let Some(row) = row {
-            state.keep(row.decode(owner_id, *owner, key)?);
+            kept_answers.add(row.decode(owner_id, *owner, key)?);
         }
     }
     Ok(())

@@ -12,7 +12,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use super::{corrections, counts, kept, reservations};
+use super::{corrections, counts, reservations};
 use crate::error::failed;
 use crate::parameter::{hex, json};
 use crate::read::past::stocks_at;
@@ -40,7 +40,8 @@ pub(super) async fn state(
         stocks: wanted_stocks,
         keys,
         key_totals: key_owners,
-        idempotency_keys,
+        // These are no part of the state.
+        idempotency_keys: _,
         undone: undone_entries,
         reservations: _,
         orders: _,
@@ -66,7 +67,6 @@ pub(super) async fn state(
         let keys = rows::key::keys(connection, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
-    kept::load(connection, organization, idempotency_keys, &mut state).await?;
     undone(connection, organization, undone_entries, &mut state).await?;
     for owner in key_owners {
         let totals = key_totals(connection, organization, *owner).await?;

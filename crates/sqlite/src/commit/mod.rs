@@ -16,7 +16,7 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, Needs, OrganizationId, Outcome, Timestamp, run, runs,
+    Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, run, runs,
 };
 
 pub(crate) use counts::{Kind, reservations as reservation_count};
@@ -52,11 +52,16 @@ impl Ledger for SqliteDatabase {
                 command.needs(&mut needs);
             }
             let state = load::state(&mut transaction, organization, &needs, now).await?;
-            let (decided, changes) = self
-                .environment
-                .with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
-            store(&mut transaction, organization, changes).await?;
-            outcomes.extend(decided);
+            let mut kept_answers = KeptAnswers::default();
+            let keys = &needs.idempotency_keys;
+            kept::load(&mut transaction, organization, keys, &mut kept_answers).await?;
+            let decided = self.environment.with_ids(|ids| {
+                let mut context = Context::new(now, ids);
+                run(commands, state, kept_answers, &mut context)
+            });
+            store(&mut transaction, organization, decided.changes).await?;
+            kept::store(&mut transaction, organization, &decided.kept_answers).await?;
+            outcomes.extend(decided.outcomes);
         }
         transaction.commit().await?;
         Ok(outcomes)
@@ -89,7 +94,6 @@ async fn store(
         settled,
         reservations,
         records,
-        kept_answers,
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(connection, organization, records).await?;
@@ -98,6 +102,5 @@ async fn store(
     ledger::store_entries(connection, organization, &entries).await?;
     batches::store(connection, organization, &batches).await?;
     reservations::settle(connection, organization, &settled).await?;
-    reservations::store(connection, organization, &reservations).await?;
-    kept::store(connection, organization, &kept_answers).await
+    reservations::store(connection, organization, &reservations).await
 }

@@ -1,7 +1,7 @@
 //! The one statement that stores changes, or nothing if anything has changed.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Changes, OrganizationId, Stock, StockChange, Timestamp};
+use stockroom_domain::{Changes, Decided, OrganizationId, Stock, StockChange, Timestamp};
 use uuid::Uuid;
 
 use super::super::batches::BatchColumns;
@@ -135,7 +135,7 @@ struct Columns<'a> {
 pub(super) async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    changes: &Changes,
+    decided: &Decided,
     seen: &Seen,
     now: Timestamp,
 ) -> Result<(), StoreError> {
@@ -148,8 +148,7 @@ pub(super) async fn store(
         settled,
         reservations,
         records,
-        kept_answers,
-    } = changes;
+    } = &decided.changes;
     for (table, rows) in [
         ("deleted_stocks", deleted_stocks.len()),
         ("reservation_lines", settled.len()),
@@ -170,6 +169,7 @@ pub(super) async fn store(
         after: StockColumns::new(organization, updated.iter().map(|(_, after)| *after)),
         entries: EntryColumns::new(entries),
     };
+    let kept_answers = &decided.kept_answers;
     let is_plain = seen.0.is_empty() && batches.is_empty() && kept_answers.is_empty();
     let result = if is_plain {
         // It takes PostgreSQL time to set up what there is nothing of.

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    IdempotencyKey, LocationId, Needs, OrganizationId, Owner, Position, Slug, State, StockKey,
+    IdempotencyKey, KeptAnswers, LocationId, Needs, OrganizationId, Owner, Position, Slug, State,
+    StockKey,
 };
 use uuid::Uuid;
 
@@ -48,12 +49,12 @@ pub(super) const KEPT: &str = "
     WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3
 ";
 
-/// The stock and the locations that transactions need.
+/// The stock, the locations and the kept answers that transactions need.
 pub(super) fn load(
     connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
-) -> Result<Option<State>, StoreError> {
+) -> Result<Option<(State, KeptAnswers)>, StoreError> {
     // In full, so that a need that is added has to be loaded here, or keeps commands away.
     let Needs {
         organization: false,
@@ -98,6 +99,7 @@ pub(super) fn load(
         return Ok(None);
     }
     let mut state = State::default();
+    let mut kept_answers = KeptAnswers::default();
     for key in stocks {
         if let Some(row) = stock(connection, organization, *key).map_err(failed)? {
             let located = positions(connection, organization, row.stock_id)?;
@@ -114,10 +116,10 @@ pub(super) fn load(
     for (owner, key) in idempotency_keys {
         let owner_id = owner.to_uuid(organization);
         if let Some(row) = kept_answer(connection, organization, owner_id, key).map_err(failed)? {
-            state.keep(row.decode(owner_id, *owner, key)?);
+            kept_answers.add(row.decode(owner_id, *owner, key)?);
         }
     }
-    Ok(Some(state))
+    Ok(Some((state, kept_answers)))
 }
 
 fn kept_answer(

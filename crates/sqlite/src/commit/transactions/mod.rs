@@ -47,15 +47,17 @@ pub(super) fn commit(
     for command in commands {
         command.needs(&mut needs);
     }
-    let Some(state) = load::load(&transaction, organization, &needs)? else {
+    let Some((state, kept_answers)) = load::load(&transaction, organization, &needs)? else {
         return Ok(None);
     };
     if state.stocks.values().any(|stock| stock.due(now).is_some()) {
         return Ok(None);
     }
-    let (outcomes, changes) =
-        environment.with_ids(|ids| run(commands, state, &mut Context::new(now, ids)));
-    store::store(&transaction, organization, &changes)?;
+    let decided = environment.with_ids(|ids| {
+        let mut context = Context::new(now, ids);
+        run(commands, state, kept_answers, &mut context)
+    });
+    store::store(&transaction, organization, &decided)?;
     transaction.commit().map_err(failed)?;
-    Ok(Some(outcomes))
+    Ok(Some(decided.outcomes))
 }

@@ -3,8 +3,9 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{StoreError, outcome_to_text};
 use stockroom_domain::{
-    Batch, BatchEntry, BatchId, Changes, Entry, IdempotencyKey, KeptAnswer, KeyId, LocationId,
-    OrganizationId, Position, Reason, Reference, Stock, StockId, Timestamp, TransactionId,
+    Batch, BatchEntry, BatchId, Changes, Decided, Entry, IdempotencyKey, KeptAnswer, KeyId,
+    LocationId, OrganizationId, Position, Reason, Reference, Stock, StockId, Timestamp,
+    TransactionId,
 };
 
 use crate::error::{Fault, failed_directly as failed};
@@ -69,7 +70,7 @@ pub(super) const KEEP: &str = "
 pub(super) fn store(
     connection: &Connection,
     organization: OrganizationId,
-    changes: &Changes,
+    decided: &Decided,
 ) -> Result<(), StoreError> {
     // In full, so that a kind of change that is added has to be stored here.
     let Changes {
@@ -80,8 +81,7 @@ pub(super) fn store(
         settled,
         reservations,
         records,
-        kept_answers,
-    } = changes;
+    } = &decided.changes;
     let others = [
         ("deleted_stocks", deleted_stocks.len()),
         ("reservation_lines", settled.len()),
@@ -112,7 +112,7 @@ pub(super) fn store(
     for batch in batches {
         add_batch(connection, organization, batch)?;
     }
-    for kept in kept_answers {
+    for kept in &decided.kept_answers {
         keep(connection, organization, kept)?;
     }
     Ok(())

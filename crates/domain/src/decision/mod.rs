@@ -1,0 +1,19 @@
+//! Decisions: their input, and the changes that they result in.
+
+mod actor;
+mod changes;
+mod context;
+mod decide;
+mod needs;
+mod refusal;
+mod state;
+mod writer;
+
+pub use actor::Actor;
+pub use changes::{Change, Changes, DeletedStock, RecordChange, ReservationChange, StockChange};
+pub use context::{Context, Decision};
+pub use decide::Decide;
+pub use needs::Needs;
+pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
+pub use state::{KeyTotals, Management, State};
+pub(crate) use writer::{Ledger, difference};

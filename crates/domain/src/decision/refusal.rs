@@ -1,0 +1,351 @@
+//! Why a command is refused.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ledger::Balance;
+use crate::reservations::{ReservationState, Shortage};
+use crate::values::{ProductId, Quantity, Slug, Timestamp};
+
+/// What a refused transaction asked of a position, and what the position held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RefusedMovement {
+    /// The quantity of the transaction.
+    pub requested: Quantity,
+    /// The figures of the position.
+    pub balance: Balance,
+    /// How much of what is allocated there reservations hold.
+    pub reserved: Quantity,
+}
+
+/// A text of a product that no other product of its owner may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ProductField {
+    /// The stock keeping unit.
+    Sku,
+    /// The name that another system has for it.
+    ExternalRef,
+}
+
+/// The field as clients call it.
+impl fmt::Display for ProductField {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Sku => "sku",
+            Self::ExternalRef => "external_ref",
+        })
+    }
+}
+
+/// Why a command is refused, in words for clients, in the order in which the reasons are looked for: where several
+/// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
+/// 422).
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
+pub enum Refusal {
+    /// What belongs to the organization is changed with one of its own keys only.
+    #[error("This belongs to the organization and requires one of its own keys")]
+    OrganizationKeyRequired,
+
+    /// A line of a batch is no transaction.
+    #[error("This line is not a transaction")]
+    NoTransaction,
+    /// A line of a batch is not a count.
+    #[error("This line is not a count")]
+    NotACount,
+    /// No location of the owner has this slug.
+    #[error("There is no location {slug:?}")]
+    UnknownLocation {
+        /// The beginning of the slug that was named.
+        slug: String,
+    },
+    /// The product has stock here already.
+    #[error("The product's stock is already managed")]
+    StockExists,
+    /// An organization-level product is managed in one place only, and another has it.
+    #[error("Invalid product identifier")]
+    InvalidProductIdentifier,
+    /// A location can't be taken out of a stock while any of it is allocated there.
+    #[error("Stock is allocated in location \"{slug}\"")]
+    LocationAllocated {
+        /// The location.
+        slug: Slug,
+    },
+    /// Figures of the whole stock, which only transactions and locations change, differ from what
+    /// they are.
+    #[error(
+        "The figures of the whole stock cannot be set here; make a transaction or name a location"
+    )]
+    FiguresNotSet,
+    /// Stock can't be created or set beyond [`Quantity::MAX`].
+    #[error("The stock's total would exceed {}", Quantity::MAX)]
+    TotalTooLarge,
+    /// One stock lies in a limited number of locations.
+    #[error("A stock can have at most {locations_max} locations")]
+    TooManyStockLocations {
+        /// The limit.
+        locations_max: usize,
+    },
+    /// Another location of the owner has this slug.
+    #[error("Another location has the slug \"{slug}\"")]
+    SlugTaken {
+        /// The slug.
+        slug: Slug,
+    },
+    /// An owner has a limited number of locations.
+    #[error("There can be at most {locations_max} locations")]
+    TooManyLocations {
+        /// The limit.
+        locations_max: u64,
+    },
+    /// Stock can't be deleted while a reservation holds any of it.
+    #[error("A reservation holds stock of the product")]
+    StockReserved,
+    /// A location where stock lies can't be deleted.
+    #[error("The location has stock")]
+    LocationInUse,
+    /// The id for a new product is one that the caller cannot use: a product that it can see has it
+    /// already, or a store of the organization has it where the organization asks.
+    #[error("Another product has this id")]
+    ProductIdTaken,
+    /// A new `sku` or `external_ref` begins or ends with white space.
+    #[error("{field} must not begin or end with white space")]
+    WhiteSpaceAtEnds {
+        /// The field.
+        field: ProductField,
+    },
+    /// Another product of the owner has this `sku`.
+    #[error("Another product has this sku")]
+    SkuTaken {
+        /// The other product.
+        product: ProductId,
+    },
+    /// Another product of the owner has this `external_ref`.
+    #[error("Another product has this external_ref")]
+    ExternalRefTaken {
+        /// The other product.
+        product: ProductId,
+    },
+    /// A product that has stock can't be deleted.
+    #[error("The product has stock")]
+    ProductHasStock,
+    /// An owner has a limited number of keys.
+    #[error("There can be at most {keys_max} application keys")]
+    TooManyKeys {
+        /// The limit.
+        keys_max: u64,
+    },
+
+    /// Nobody has counted anything yet in the future.
+    #[error("as_of must not be in the future")]
+    AsOfInFuture,
+    /// An organization is created once.
+    #[error("The organization already exists")]
+    OrganizationExists,
+
+    /// The caller sees no stock of this product.
+    #[error("The product's stock is not managed")]
+    UnknownStock,
+    /// The caller sees no such location.
+    #[error("There is no such location")]
+    LocationNotFound,
+    /// The caller sees no such product.
+    #[error("There is no such product")]
+    ProductNotFound,
+    /// The caller's owner has no such key.
+    #[error("There is no such application key")]
+    KeyNotFound,
+    /// There is no such organization.
+    #[error("There is no such organization")]
+    OrganizationNotFound,
+    /// The caller sees no such entry.
+    #[error("There is no such transaction")]
+    TransactionNotFound,
+    /// The caller has made no such batch.
+    #[error("There is no such batch")]
+    BatchNotFound,
+    /// The caller has made no such reservation.
+    #[error("There is no such reservation")]
+    ReservationNotFound,
+    /// The product had no stock at that time.
+    #[error("The product's stock was not managed at that time")]
+    NotManagedThen,
+
+    /// The reserved rate limits of all keys together would pass the store's rate limit.
+    #[error(
+        "The reserved rate limits of all keys would exceed the limit of {limit} requests per second"
+    )]
+    ReservedRateLimitExceeded {
+        /// The store's limit, in requests per second.
+        limit: u32,
+    },
+
+    /// The position doesn't hold what the client takes it to hold.
+    #[error(
+        "The position is not as expected: it has {} available and {} allocated",
+        .0.available, .0.allocated
+    )]
+    ExpectationFailed(Balance),
+    /// A count is older than another one of the same position.
+    #[error("A later count of this position was entered, for {as_of}")]
+    LaterCount {
+        /// The time that the other one is for.
+        as_of: Timestamp,
+    },
+    /// Another request was made under the same idempotency key.
+    #[error("Another request was made with this Idempotency-Key")]
+    IdempotencyKeyReused,
+    /// The request was carried out, and its answer was kept in a way that can't be read.
+    #[error("The answer kept for this key can't be read")]
+    KeptAnswerUnreadable,
+
+    /// A reservation that has got so far has no such way on.
+    #[error("The reservation is {}", .0.as_str())]
+    ReservationIs(ReservationState),
+    /// The order has a reservation, of other items.
+    #[error("The order already has a reservation of other items")]
+    OrderReserved,
+
+    /// There isn't enough available, or not enough allocated.
+    #[error("Your request could not be completed due to insufficient stock levels")]
+    InsufficientStock(RefusedMovement),
+    /// A transaction would bring the stock's total beyond [`Quantity::MAX`].
+    #[error("The stock's total would exceed {}", Quantity::MAX)]
+    TotalWouldOverflow(RefusedMovement),
+
+    /// There isn't enough available for a reservation.
+    #[error("Your request could not be completed due to insufficient stock levels")]
+    ReservationShort(Vec<Shortage>),
+    /// What reservations hold is for them alone to give back.
+    #[error("Only {unreserved} allocated pieces are not held by reservations")]
+    AllocatedForReservations {
+        /// How many pieces are allocated otherwise.
+        unreserved: Quantity,
+        /// The transaction, and the position.
+        #[serde(default)]
+        movement: RefusedMovement,
+    },
+    /// A reservation doesn't hold so much of an item.
+    #[error("The reservation has only {open} open pieces of this item")]
+    NotSoManyOpen {
+        /// The product.
+        product: ProductId,
+        /// How many pieces are open.
+        open: u64,
+    },
+    /// What a reservation has done can't be undone one by one.
+    #[error("Transactions made by a reservation cannot be undone individually")]
+    MadeByReservation,
+    /// What is undone stays so.
+    #[error("This has already been undone")]
+    AlreadyUndone,
+    /// Only the latest count of a position can be undone: later ones are built on the others.
+    #[error("Only the latest count of a position can be undone")]
+    CountNotLatest,
+    /// A count that is undone is entered again instead: it may have to be compared with other
+    /// books by now.
+    #[error("A count that was undone must be entered again")]
+    CountUndone,
+    /// What was in a location that is gone can't come back to it.
+    #[error("The location no longer exists")]
+    LocationGone,
+
+    /// A transaction is refused, and with it all others that were to be made with it or not at all.
+    #[error("{refusal}")]
+    Line {
+        /// Which one, counted from 0.
+        index: usize,
+        /// Why.
+        refusal: Box<Refusal>,
+    },
+}
+
+/// The kinds of refusal, in their order of precedence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RefusalKind {
+    /// The caller may not.
+    Forbidden,
+    /// What was asked for makes no sense here.
+    Invalid,
+    /// What was named doesn't exist for the caller.
+    NotFound,
+    /// It clashes with what is.
+    Conflict,
+    /// It would make sense, but the stock doesn't allow it.
+    Unprocessable,
+}
+
+impl Refusal {
+    /// The kind of this refusal.
+    #[must_use]
+    pub const fn kind(&self) -> RefusalKind {
+        match self {
+            Self::OrganizationKeyRequired => RefusalKind::Forbidden,
+            Self::Line { refusal, .. } => refusal.kind(),
+            Self::NoTransaction
+            | Self::NotACount
+            | Self::UnknownLocation { .. }
+            | Self::StockExists
+            | Self::InvalidProductIdentifier
+            | Self::LocationAllocated { .. }
+            | Self::TotalTooLarge
+            | Self::TooManyStockLocations { .. }
+            | Self::SlugTaken { .. }
+            | Self::TooManyLocations { .. }
+            | Self::StockReserved
+            | Self::LocationInUse
+            | Self::ProductIdTaken
+            | Self::WhiteSpaceAtEnds { .. }
+            | Self::SkuTaken { .. }
+            | Self::ExternalRefTaken { .. }
+            | Self::FiguresNotSet
+            | Self::ProductHasStock
+            | Self::TooManyKeys { .. }
+            | Self::AsOfInFuture
+            | Self::OrganizationExists => RefusalKind::Invalid,
+            Self::UnknownStock
+            | Self::LocationNotFound
+            | Self::ProductNotFound
+            | Self::KeyNotFound
+            | Self::OrganizationNotFound
+            | Self::TransactionNotFound
+            | Self::BatchNotFound
+            | Self::ReservationNotFound
+            | Self::NotManagedThen => RefusalKind::NotFound,
+            Self::ReservedRateLimitExceeded { .. }
+            | Self::ExpectationFailed(_)
+            | Self::LaterCount { .. }
+            | Self::ReservationIs(_)
+            | Self::OrderReserved
+            | Self::IdempotencyKeyReused
+            | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
+            Self::InsufficientStock(_)
+            | Self::TotalWouldOverflow(_)
+            | Self::ReservationShort(_)
+            | Self::AllocatedForReservations { .. }
+            | Self::NotSoManyOpen { .. }
+            | Self::MadeByReservation
+            | Self::AlreadyUndone
+            | Self::CountNotLatest
+            | Self::CountUndone
+            | Self::LocationGone => RefusalKind::Unprocessable,
+        }
+    }
+}
+
+/// The characters of a client's text that are worth repeating. Refusals are stored, each with each
+/// line of a batch.
+const REPEATED_CHARS_MAX: usize = 64;
+
+impl Refusal {
+    /// The refusal of a text that names no location: of a long one it holds the beginning.
+    #[must_use]
+    pub fn unknown_location(slug: &str) -> Self {
+        let mut repeated: String = slug.chars().take(REPEATED_CHARS_MAX).collect();
+        if repeated.len() < slug.len() {
+            repeated.push('…');
+        }
+        Self::UnknownLocation { slug: repeated }
+    }
+}

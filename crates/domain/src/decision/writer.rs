@@ -1,0 +1,173 @@
+//! Writing to a stock and its ledger, together.
+
+use super::actor::Actor;
+use super::changes::Change;
+use super::context::{Context, Decision};
+use crate::ledger::{Annotation, Balance, Entry, EntryAction};
+use crate::stock::{Position, Stock};
+use crate::values::{LocationId, Quantity, Slug, Timestamp, TransactionId};
+
+/// The increment or decrement that leads from one available figure to another.
+pub(crate) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity) {
+    match to.checked_sub(from) {
+        Some(more) => (EntryAction::Increment, more),
+        None => (
+            EntryAction::Decrement,
+            from.checked_sub(to).unwrap_or(Quantity::ZERO),
+        ),
+    }
+}
+
+/// A stock with its ledger opened for writing: the one place where figures and entries are made,
+/// together.
+pub(crate) struct Ledger<'a, 'b> {
+    stock: Stock,
+    entries: Vec<Entry>,
+    annotation: Annotation,
+    undoes: Option<TransactionId>,
+    as_of: Option<Timestamp>,
+    now: Timestamp,
+    actor: &'a Actor,
+    context: &'a mut Context<'b>,
+}
+
+impl<'a, 'b> Ledger<'a, 'b> {
+    pub(crate) fn open(stock: Stock, actor: &'a Actor, context: &'a mut Context<'b>) -> Self {
+        Self {
+            stock,
+            entries: Vec::new(),
+            annotation: Annotation::default(),
+            undoes: None,
+            as_of: None,
+            now: context.now,
+            actor,
+            context,
+        }
+    }
+
+    /// The entries are to say this of themselves.
+    pub(crate) fn annotated(mut self, annotation: Annotation) -> Self {
+        self.annotation = annotation;
+        self
+    }
+
+    /// The entry is to undo this one, if any.
+    pub(crate) const fn undoing(mut self, entry: Option<TransactionId>) -> Self {
+        self.undoes = entry;
+        self
+    }
+
+    /// The entry is to be a count for this time, if any.
+    pub(crate) const fn counting(mut self, as_of: Option<Timestamp>) -> Self {
+        self.as_of = as_of;
+        self
+    }
+
+    /// What is written from here on is dated so, and says this of itself.
+    pub(crate) fn turn_to(&mut self, at: Timestamp, annotation: Annotation) {
+        self.now = at;
+        self.annotation = annotation;
+    }
+
+    pub(crate) const fn stock(&self) -> &Stock {
+        &self.stock
+    }
+
+    /// Notes how much of a position reservations hold now.
+    pub(crate) fn set_held(&mut self, location: Option<LocationId>, held: Quantity) {
+        match location {
+            None => self.stock.unlocated_held = held,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.held = held;
+                }
+            }
+        }
+    }
+
+    /// Notes when reservations of the stock expire at the earliest.
+    pub(crate) const fn set_next_expiry(&mut self, next_expiry: Option<Timestamp>) {
+        self.stock.next_expiry = next_expiry;
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
+    fn advance(&mut self) {
+        self.stock.updated_at = self.stock.updated_at.max(self.now);
+    }
+
+    pub(crate) fn add_location(&mut self, location: LocationId, slug: Slug) {
+        if self.stock.balance(Some(location)).is_none() {
+            let balance = Balance::default();
+            let held = Quantity::ZERO;
+            let position = Position {
+                slug,
+                balance,
+                held,
+            };
+            self.stock.located.insert(location, position);
+            self.advance();
+        }
+    }
+
+    pub(crate) fn remove_location(&mut self, location: LocationId) {
+        if self.stock.located.remove(&location).is_some() {
+            self.advance();
+        }
+    }
+
+    pub(crate) fn write(
+        &mut self,
+        location: Option<LocationId>,
+        action: EntryAction,
+        quantity: Quantity,
+        balance: Balance,
+    ) -> Entry {
+        self.advance();
+        match location {
+            None => self.stock.unlocated = balance,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.balance = balance;
+                }
+            }
+        }
+        self.stock.sequence = self.stock.sequence.saturating_add(1);
+        let created_at = self.stock.updated_at;
+        let previous = self.stock.last_hash;
+        let mut entry = Entry {
+            id: TransactionId::new(self.context.ids.next_id(created_at)),
+            stock: self.stock.id,
+            sequence: self.stock.sequence,
+            location,
+            action,
+            quantity,
+            balance,
+            sums: self.stock.sums(),
+            annotation: self.annotation.clone(),
+            idempotency_key: self.context.idempotency_key.clone(),
+            batch: self.context.batch,
+            undoes: self.undoes,
+            actor: self.actor.key,
+            as_of: self.as_of,
+            created_at,
+            hash: previous,
+        };
+        entry.hash = entry.seal(previous);
+        self.stock.last_hash = entry.hash;
+        self.entries.push(entry.clone());
+        entry
+    }
+
+    pub(crate) fn close(self) -> Decision<Stock> {
+        let stock = Change::Stock(self.stock.clone());
+        let entries = self.entries.into_iter().map(Change::Entry);
+        Decision {
+            changes: std::iter::once(stock).chain(entries).collect(),
+            answer: self.stock,
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Entries made by one request for many.
+
+use crate::values::{BatchId, Owner, ProductId, StockId};
+use uuid::Uuid;
+
+/// The entries made by one request for many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// Names it.
+    pub id: BatchId,
+    /// Who asked for it.
+    pub owner: Owner,
+    /// Which entries they are, in order.
+    pub entries: Vec<BatchEntry>,
+}
+
+/// Where an entry of a batch is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchEntry {
+    /// The product.
+    pub product: ProductId,
+    /// Its stock at that time.
+    pub stock: StockId,
+    /// The entry's place in the ledger.
+    pub sequence: u64,
+}
+
+impl BatchEntry {
+    /// How many bytes one takes in a database.
+    const BYTES: usize = 40;
+
+    /// Entries as they are kept in a database, one after the other: of each the product, its stock,
+    /// and the number, its most significant byte first.
+    #[must_use]
+    pub fn to_bytes(entries: &[Self]) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(entries.len().saturating_mul(Self::BYTES));
+        for entry in entries {
+            bytes.extend(entry.product.uuid().as_bytes());
+            bytes.extend(entry.stock.uuid().as_bytes());
+            bytes.extend(entry.sequence.to_be_bytes());
+        }
+        bytes
+    }
+
+    /// The entries that [`to_bytes`](Self::to_bytes) has made bytes of; `None` if it can't have.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Self>> {
+        bytes.chunks(Self::BYTES).map(Self::read).collect()
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (product, rest) = bytes.split_first_chunk()?;
+        let (stock, rest) = rest.split_first_chunk()?;
+        Some(Self {
+            product: ProductId::new(Uuid::from_bytes(*product)),
+            stock: StockId::new(Uuid::from_bytes(*stock)),
+            sequence: u64::from_be_bytes(rest.try_into().ok()?),
+        })
+    }
+}

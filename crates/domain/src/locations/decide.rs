@@ -1,0 +1,196 @@
+//! Locations.
+
+use super::{Address, Geolocation, Location};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, Needs, RecordChange, Refusal, State,
+};
+use crate::values::{Description, ExternalRef, LocationId, Name, Patch, Slug};
+
+/// Creates a location of whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CreateLocation {
+    /// Its name for people.
+    pub name: Name,
+    /// Its name in paths and bodies.
+    pub slug: Slug,
+    /// What another system calls it.
+    pub external_ref: Option<ExternalRef>,
+    /// What it is.
+    pub description: Option<Description>,
+    /// Its postal address.
+    pub address: Option<Address>,
+    /// Where it is.
+    pub geolocation: Option<Geolocation>,
+}
+
+/// Changes the named fields of a location.
+#[derive(Debug, Clone, PartialEq)]
+pub struct UpdateLocation {
+    /// Which.
+    pub id: LocationId,
+    /// A new name.
+    pub name: Option<Name>,
+    /// A new slug.
+    pub slug: Option<Slug>,
+    /// What another system calls it.
+    pub external_ref: Patch<ExternalRef>,
+    /// What it is.
+    pub description: Patch<Description>,
+    /// Its postal address.
+    pub address: Patch<Address>,
+    /// Where it is.
+    pub geolocation: Patch<Geolocation>,
+}
+
+/// Deletes a location in which no stock lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteLocation {
+    /// Which.
+    pub id: LocationId,
+}
+
+impl Decide for CreateLocation {
+    type Answer = Location;
+
+    fn name(&self) -> &'static str {
+        "create_location"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.location_counts.insert(actor.acting);
+        needs
+            .location_slugs
+            .insert((actor.acting, self.slug.clone()));
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Location>, Refusal> {
+        let owner = actor.acting;
+        if state.location(owner, &self.slug).is_some() {
+            return Err(Refusal::SlugTaken {
+                slug: self.slug.clone(),
+            });
+        }
+        let locations = state.location_counts.get(&owner).copied().unwrap_or(0);
+        if locations >= Location::PER_OWNER_MAX {
+            return Err(Refusal::TooManyLocations {
+                locations_max: Location::PER_OWNER_MAX,
+            });
+        }
+
+        // From here on it is certain.
+        let location = Location {
+            id: LocationId::new(context.ids.next_id(context.now)),
+            owner,
+            name: self.name.clone(),
+            slug: self.slug.clone(),
+            external_ref: self.external_ref.clone(),
+            description: self.description.clone(),
+            address: self.address.clone(),
+            geolocation: self.geolocation,
+            created_at: context.now,
+            updated_at: context.now,
+        };
+        Ok(Decision {
+            changes: vec![Change::Record(RecordChange::Location(location.clone()))],
+            answer: location,
+        })
+    }
+}
+
+impl Decide for UpdateLocation {
+    type Answer = Location;
+
+    fn name(&self) -> &'static str {
+        "update_location"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.locations.insert(self.id);
+        if let Some(slug) = &self.slug {
+            for owner in actor.acting.visible() {
+                needs.location_slugs.insert((owner, slug.clone()));
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Location>, Refusal> {
+        let current = visible_location(state, actor, self.id)?;
+        if let Some(slug) = &self.slug {
+            let holder = state.location(current.owner, slug);
+            if holder.is_some_and(|holder| holder.id != current.id) {
+                return Err(Refusal::SlugTaken { slug: slug.clone() });
+            }
+        }
+
+        // From here on it is certain.
+        let current = current.clone();
+        let location = Location {
+            name: self.name.clone().unwrap_or(current.name),
+            slug: self.slug.clone().unwrap_or(current.slug),
+            external_ref: self.external_ref.clone().apply(current.external_ref),
+            description: self.description.clone().apply(current.description),
+            address: self.address.clone().apply(current.address),
+            geolocation: self.geolocation.clone().apply(current.geolocation),
+            updated_at: current.updated_at.max(context.now),
+            ..current
+        };
+        Ok(Decision {
+            changes: vec![Change::Record(RecordChange::Location(location.clone()))],
+            answer: location,
+        })
+    }
+}
+
+impl Decide for DeleteLocation {
+    type Answer = ();
+
+    fn name(&self) -> &'static str {
+        "delete_location"
+    }
+
+    fn needs(&self, _actor: &Actor, needs: &mut Needs) {
+        needs.locations.insert(self.id);
+        needs.location_use.insert(self.id);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        let location = visible_location(state, actor, self.id)?;
+        if state.locations_in_use.contains(&self.id) {
+            return Err(Refusal::LocationInUse);
+        }
+        let deleted = RecordChange::LocationDeleted(location.clone(), context.now);
+        Ok(Decision {
+            changes: vec![Change::Record(deleted)],
+            answer: (),
+        })
+    }
+}
+
+fn visible_location<'a>(
+    state: &'a State,
+    actor: &Actor,
+    id: LocationId,
+) -> Result<&'a Location, Refusal> {
+    let location = state
+        .locations
+        .get(&id)
+        .filter(|location| actor.acting.can_see(location.owner))
+        .ok_or(Refusal::LocationNotFound)?;
+    actor.may_administer(location.owner)?;
+    Ok(location)
+}

@@ -1,0 +1,91 @@
+//! Reservations: they hold stock, and let go of it.
+
+use super::Reservation;
+use crate::decision::{Ledger, State};
+use crate::ledger::{Annotation, Balance, EntryAction};
+use crate::values::{LocationId, OrderId, Owner, Quantity, Reference, ReservationId, Timestamp};
+
+/// What time it is for a reservation. Where another server's clock is ahead that has changed any of
+/// its stock, it is that one's: what has expired there is expired.
+pub(crate) fn time_of(reservation: &Reservation, state: &State, now: Timestamp) -> Timestamp {
+    let stocks = reservation.lines.iter();
+    let stocks = stocks.filter_map(|line| state.stocks.get(&line.key));
+    stocks.fold(now, |now, stock| now.max(stock.updated_at))
+}
+
+/// The reservation that an order of `owner` has, if it is neither released nor expired.
+pub(crate) fn living(
+    order: &OrderId,
+    owner: Owner,
+    state: &State,
+    now: Timestamp,
+) -> Option<Reservation> {
+    let id = state.orders.get(&(owner, order.clone()))?;
+    let stored = state.reservations.get(id)?;
+    let reservation = stored.clone().at(time_of(stored, state, now));
+    Some(reservation).filter(|reservation| reservation.state.is_living())
+}
+
+/// What a ledger says of the entries that a reservation makes.
+pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
+    Annotation {
+        reason: None,
+        reference: Reference::new("reference", reservation.to_string()).ok(),
+    }
+}
+
+/// Moves pieces that are available over to those that reservations hold.
+pub(crate) fn hold(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+    let stock = ledger.stock();
+    let Balance {
+        available,
+        allocated,
+    } = stock.balance(location).unwrap_or_default();
+    let held = stock.held(location).checked_add(quantity);
+    let balance = Balance {
+        available: available.checked_sub(quantity).unwrap_or_default(),
+        allocated: allocated.checked_add(quantity).unwrap_or(Quantity::MAX),
+    };
+    ledger.write(location, EntryAction::Allocate, quantity, balance);
+    ledger.set_held(location, held.unwrap_or(Quantity::MAX));
+}
+
+/// Moves pieces that reservations hold back to those that are available, and gives how many: no more
+/// than are allocated, so that where the database was damaged nothing is made of nothing.
+pub(crate) fn let_go(
+    ledger: &mut Ledger<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) -> Quantity {
+    let stock = ledger.stock();
+    let Balance {
+        available,
+        allocated,
+    } = stock.balance(location).unwrap_or_default();
+    let held = stock.held(location).checked_sub(quantity);
+    let moved = quantity.min(allocated);
+    let balance = Balance {
+        available: available.checked_add(moved).unwrap_or(Quantity::MAX),
+        allocated: allocated.checked_sub(moved).unwrap_or_default(),
+    };
+    ledger.write(location, EntryAction::Deallocate, moved, balance);
+    ledger.set_held(location, held.unwrap_or_default());
+    moved
+}
+
+/// Takes pieces that reservations hold out of stock, and gives how many: no more than are allocated.
+pub(crate) fn ship(
+    ledger: &mut Ledger<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) -> Quantity {
+    let shipped = let_go(ledger, location, quantity);
+    let balance = ledger.stock().balance(location).unwrap_or_default();
+    let available = balance.available.checked_sub(shipped).unwrap_or_default();
+    let balance = Balance {
+        available,
+        ..balance
+    };
+    ledger.write(location, EntryAction::Decrement, shipped, balance);
+    shipped
+}

@@ -1,0 +1,374 @@
+//! What becomes of a reservation.
+
+use std::collections::BTreeMap;
+
+use super::moves::{annotation, let_go, ship, time_of};
+use super::{
+    ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine, sums,
+};
+use crate::decision::{Actor, Change, Context, Decide, Decision, Ledger, Needs, Refusal, State};
+use crate::stock::StockKey;
+use crate::values::{LocationId, Quantity, Timestamp};
+
+/// Notes that a reservation is paid for: it doesn't expire any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PayReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+}
+
+/// Gives back what a reservation holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReleaseReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// What of it; all that is open if nothing is named.
+    pub items: Option<Vec<ReservationItem>>,
+}
+
+/// Notes that what a reservation holds has left the house.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FulfilReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// What of it; all that is open if nothing is named.
+    pub items: Option<Vec<ReservationItem>>,
+}
+
+/// Gives the buyer more time, or less, from now on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExtendReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+    /// How much.
+    pub expires_in: ExpiresIn,
+}
+
+/// Notes that a reservation has expired, if it has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExpireReservation {
+    /// Which. It is read before: what is named here never changes.
+    pub reservation: ReservationRef,
+}
+
+type Decided = Result<Decision<Reservation>, Refusal>;
+
+impl Decide for PayReservation {
+    type Answer = Reservation;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "pay"
+    }
+
+    fn weight(&self) -> usize {
+        self.reservation.stocks.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        self.reservation.needs(actor, needs);
+    }
+
+    fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
+        let (reservation, now) = self.reservation.current(actor, state, context.now)?;
+        match reservation.state {
+            ReservationState::Pending { .. } => Ok(changed(Reservation {
+                state: ReservationState::Paid,
+                updated_at: now,
+                ..reservation
+            })),
+            ReservationState::Paid => Ok(Decision::unchanged(reservation)),
+            state => Err(Refusal::ReservationIs(state)),
+        }
+    }
+}
+
+impl Decide for ReleaseReservation {
+    type Answer = Reservation;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "release"
+    }
+
+    fn weight(&self) -> usize {
+        self.reservation.stocks.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        self.reservation.needs(actor, needs);
+    }
+
+    fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
+        let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
+        match reservation.state {
+            ReservationState::Pending { .. } | ReservationState::Paid => {}
+            ReservationState::Released | ReservationState::Expired => {
+                return Ok(Decision::unchanged(reservation));
+            }
+            state @ ReservationState::Fulfilled => return Err(Refusal::ReservationIs(state)),
+        }
+        let taken = open_of(&reservation, self.items.as_deref())?;
+
+        // From here on it is certain.
+        let mut changes = moves(&reservation, &taken, let_go, actor, state, context);
+        for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
+            line.released = sum(line.released, *quantity);
+        }
+        if is_done(&reservation) {
+            reservation.state = ReservationState::Released;
+        }
+        reservation.updated_at = now;
+        changes.push(Change::Reservation(reservation.clone()));
+        Ok(Decision {
+            changes,
+            answer: reservation,
+        })
+    }
+}
+
+impl Decide for FulfilReservation {
+    type Answer = Reservation;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "fulfil"
+    }
+
+    fn weight(&self) -> usize {
+        self.reservation.stocks.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        self.reservation.needs(actor, needs);
+    }
+
+    fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
+        let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
+        match reservation.state {
+            ReservationState::Paid => {}
+            ReservationState::Fulfilled => return Ok(Decision::unchanged(reservation)),
+            state => return Err(Refusal::ReservationIs(state)),
+        }
+        let taken = open_of(&reservation, self.items.as_deref())?;
+
+        // From here on it is certain.
+        let mut changes = moves(&reservation, &taken, ship, actor, state, context);
+        for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
+            line.fulfilled = sum(line.fulfilled, *quantity);
+        }
+        if is_done(&reservation) {
+            reservation.state = ReservationState::Fulfilled;
+        }
+        reservation.updated_at = now;
+        changes.push(Change::Reservation(reservation.clone()));
+        Ok(Decision {
+            changes,
+            answer: reservation,
+        })
+    }
+}
+
+impl Decide for ExtendReservation {
+    type Answer = Reservation;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "extend"
+    }
+
+    fn weight(&self) -> usize {
+        self.reservation.stocks.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        self.reservation.needs(actor, needs);
+    }
+
+    fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
+        let (reservation, now) = self.reservation.current(actor, state, context.now)?;
+        if !matches!(reservation.state, ReservationState::Pending { .. }) {
+            return Err(Refusal::ReservationIs(reservation.state));
+        }
+
+        // From here on it is certain.
+        let expires_at = self.expires_in.from(now);
+        let sooner = self.reservation.stocks.iter().filter_map(|key| {
+            let mut stock = state.stocks.get(key)?.clone();
+            let is_sooner = stock.next_expiry.is_none_or(|next| expires_at < next);
+            stock.next_expiry = Some(expires_at);
+            is_sooner.then_some(Change::Stock(stock))
+        });
+        let mut changes: Vec<Change> = sooner.collect();
+        let mut decision = changed(Reservation {
+            state: ReservationState::Pending { expires_at },
+            updated_at: now,
+            ..reservation
+        });
+        changes.append(&mut decision.changes);
+        decision.changes = changes;
+        Ok(decision)
+    }
+}
+
+impl Decide for ExpireReservation {
+    type Answer = bool;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "expire_reservation"
+    }
+
+    fn weight(&self) -> usize {
+        self.reservation.stocks.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        self.reservation.needs(actor, needs);
+    }
+
+    /// What it held is given back before anything is decided. So only the state is left to be
+    /// stored, and lines stay as they are stored.
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<bool>, Refusal> {
+        let (reservation, _) = self.reservation.current(actor, state, context.now)?;
+        let stored = state.reservations.get(&reservation.id);
+        let stored = stored.filter(|stored| stored.state != reservation.state);
+        let expired = stored.filter(|_| reservation.state == ReservationState::Expired);
+        let change = expired.map(|stored| {
+            Change::Reservation(Reservation {
+                state: reservation.state,
+                updated_at: reservation.updated_at,
+                ..stored.clone()
+            })
+        });
+        Ok(Decision {
+            answer: change.is_some(),
+            changes: change.into_iter().collect(),
+        })
+    }
+}
+
+impl ReservationRef {
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.reservations.insert(self.id);
+        needs.stocks.extend(self.stocks.iter().copied());
+        if let Some(order) = &self.order {
+            needs.orders.insert((actor.acting, order.clone()));
+        }
+    }
+
+    /// The reservation as it is now, and [what time that is](time_of).
+    fn current(
+        &self,
+        actor: &Actor,
+        state: &State,
+        now: Timestamp,
+    ) -> Result<(Reservation, Timestamp), Refusal> {
+        let stored = state
+            .reservations
+            .get(&self.id)
+            .filter(|reservation| reservation.owner == actor.acting)
+            .ok_or(Refusal::ReservationNotFound)?;
+        let now = time_of(stored, state, now);
+        let mut reservation = stored.clone().at(now);
+        if let Some(order) = &stored.order
+            && let Some(last) = state.orders.get(&(stored.owner, order.clone()))
+            && *last != stored.id
+            && let Some(expires_at) = stored.state.expires_at()
+        {
+            // The order got another one since: by a clock that is ahead, this one has expired.
+            reservation = reservation.at(now.max(expires_at));
+        }
+        Ok((reservation, now))
+    }
+}
+
+fn changed(reservation: Reservation) -> Decision<Reservation> {
+    Decision {
+        changes: vec![Change::Reservation(reservation.clone())],
+        answer: reservation,
+    }
+}
+
+fn sum(one: Quantity, other: Quantity) -> Quantity {
+    one.checked_add(other).unwrap_or(Quantity::MAX)
+}
+
+fn is_done(reservation: &Reservation) -> bool {
+    reservation.lines.iter().all(|line| line.open().is_zero())
+}
+
+/// How much of each line is meant: all that is open, or these items, taken from the lines in their
+/// order.
+fn open_of(
+    reservation: &Reservation,
+    items: Option<&[ReservationItem]>,
+) -> Result<Vec<Quantity>, Refusal> {
+    let Some(items) = items else {
+        return Ok(reservation.lines.iter().map(ReservedLine::open).collect());
+    };
+    let items = items.iter();
+    let mut left = sums(items.map(|it| (it.product, it.location.as_deref(), it.quantity)));
+    let wanted = left.clone();
+    let taken = reservation.lines.iter().map(|line| {
+        let left = left.get_mut(&(line.key.product, line.slug()));
+        let open = line.open();
+        left.map_or(Quantity::ZERO, |left| {
+            let taken = Quantity::new(*left).map_or(open, |left| left.min(open));
+            *left = left.saturating_sub(taken.get());
+            taken
+        })
+    });
+    let taken = taken.collect();
+    let short = left.iter().find(|(_, left)| **left > 0);
+    if let Some((position, left)) = short {
+        let wanted = wanted.get(position).copied().unwrap_or_default();
+        return Err(Refusal::NotSoManyOpen {
+            product: position.0,
+            open: wanted.saturating_sub(*left),
+        });
+    }
+    Ok(taken)
+}
+
+/// Moves so much of each line, with one step for each position.
+fn moves(
+    reservation: &Reservation,
+    taken: &[Quantity],
+    step: fn(&mut Ledger<'_, '_>, Option<LocationId>, Quantity) -> Quantity,
+    actor: &Actor,
+    state: &State,
+    context: &mut Context<'_>,
+) -> Vec<Change> {
+    let mut stocks: BTreeMap<StockKey, BTreeMap<Option<LocationId>, Quantity>> = BTreeMap::new();
+    let lines = reservation.lines.iter().zip(taken);
+    for (line, quantity) in lines.filter(|(_, quantity)| !quantity.is_zero()) {
+        let positions = stocks.entry(line.key).or_default();
+        let moved = positions.entry(line.location_id()).or_default();
+        *moved = sum(*moved, *quantity);
+    }
+    let mut changes = Vec::new();
+    for (key, positions) in stocks {
+        // Stock that is held is there: it can't be deleted.
+        let Some(stock) = state.stocks.get(&key) else {
+            continue;
+        };
+        let ledger = Ledger::open(stock.clone(), actor, context);
+        let mut ledger = ledger.annotated(annotation(reservation.id));
+        for (location, quantity) in positions {
+            step(&mut ledger, location, quantity);
+        }
+        changes.extend(ledger.close().changes);
+    }
+    changes
+}

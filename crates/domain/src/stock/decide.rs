@@ -1,0 +1,343 @@
+//! Stock and its transactions.
+
+use std::collections::BTreeMap;
+
+use super::lookup::{check_location_count, known_location, location_for, need_visible_stock};
+use super::{Position, Stock, StockKey};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, Ledger, Needs, RecordChange, Refusal, State,
+    difference,
+};
+use crate::ledger::{Balance, EntryAction, EntryHash};
+use crate::locations::Location;
+use crate::values::{Owner, ProductId, Quantity, Slug, StockId, Timestamp};
+
+/// Creates a product's stock, held by whoever the caller acts as.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStock {
+    /// The product.
+    pub product: ProductId,
+    /// What is available outside of any location.
+    pub unlocated: Quantity,
+    /// What is available in each location.
+    pub located: BTreeMap<Slug, Quantity>,
+}
+
+/// Sets what is available in locations of a stock, or takes locations out of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SetLocations {
+    /// The product.
+    pub product: ProductId,
+    /// For each location named, what is to be available there, or `None` to take it out.
+    pub located: BTreeMap<Slug, Option<Quantity>>,
+    /// The figures of the whole stock, where the client has sent them. Without any location they
+    /// have to be those that the stock has; beside locations they say nothing.
+    pub echoed: EchoedFigures,
+}
+
+/// Figures of a whole stock as a client sends them back.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct EchoedFigures {
+    /// The available figure, if it was sent.
+    pub available: Option<Quantity>,
+    /// The allocated figure, if it was sent.
+    pub allocated: Option<Quantity>,
+    /// The total, if it was sent.
+    pub total: Option<Quantity>,
+}
+
+impl EchoedFigures {
+    /// Whether every figure that was sent is that of a stock with these sums.
+    #[must_use]
+    pub fn are_those_of(self, sums: Balance) -> bool {
+        let is = |echoed: Option<Quantity>, figure| echoed.is_none_or(|it| it == figure);
+        is(self.available, sums.available)
+            && is(self.allocated, sums.allocated)
+            && is(self.total, sums.total())
+    }
+}
+
+/// Ends the management of a product's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteStock {
+    /// The product.
+    pub product: ProductId,
+}
+
+impl Decide for CreateStock {
+    type Answer = Stock;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "create"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        let owner = actor.acting;
+        needs.organization = true;
+        needs.management.insert(self.product);
+        needs.products.insert((owner, self.product));
+        needs.stocks.insert(StockKey {
+            product: self.product,
+            owner,
+        });
+        for slug in self.located.keys() {
+            needs.location_slugs.insert((owner, slug.clone()));
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Stock>, Refusal> {
+        let owner = actor.acting;
+        let mut located = BTreeMap::new();
+        for (slug, quantity) in &self.located {
+            let location = known_location(state, owner, slug.as_str())?;
+            located.insert(location.id, (location.slug.clone(), *quantity));
+        }
+        let key = StockKey {
+            product: self.product,
+            owner,
+        };
+        if state.stocks.contains_key(&key) {
+            return Err(Refusal::StockExists);
+        }
+        let product_owner = product_owner(state, owner, self.product);
+        if product_owner == Owner::Organization && managed_elsewhere(state, self.product) {
+            return Err(Refusal::InvalidProductIdentifier);
+        }
+        self.located
+            .values()
+            .try_fold(self.unlocated, |sum, quantity| sum.checked_add(*quantity))
+            .ok_or(Refusal::TotalTooLarge)?;
+        check_location_count(located.len())?;
+
+        // From here on it is certain.
+        let created_at = creation_time(state, key, context.now);
+        let mut stock = Stock {
+            id: StockId::new(context.ids.next_id(created_at)),
+            product: self.product,
+            owner,
+            product_owner,
+            unlocated: Balance::default(),
+            unlocated_held: Quantity::ZERO,
+            located: located
+                .iter()
+                .map(|(id, (slug, _))| {
+                    let slug = slug.clone();
+                    let balance = Balance::default();
+                    let held = Quantity::ZERO;
+                    let position = Position {
+                        slug,
+                        balance,
+                        held,
+                    };
+                    (*id, position)
+                })
+                .collect(),
+            sequence: 0,
+            last_hash: EntryHash([0; 32]),
+            created_at,
+            updated_at: created_at,
+            next_expiry: None,
+        };
+        stock.last_hash =
+            EntryHash::start(stock.id, stock.product, stock.owner, stock.product_owner);
+        let mut ledger = Ledger::open(stock, actor, context);
+        let positions = std::iter::once((None, self.unlocated)).chain(
+            located
+                .iter()
+                .map(|(id, (_, quantity))| (Some(*id), *quantity)),
+        );
+        for (location, quantity) in positions.filter(|(_, quantity)| !quantity.is_zero()) {
+            let balance = Balance {
+                available: quantity,
+                allocated: Quantity::ZERO,
+            };
+            ledger.write(location, EntryAction::Create, quantity, balance);
+        }
+        if ledger.is_empty() {
+            let nothing = Balance::default();
+            ledger.write(None, EntryAction::Create, Quantity::ZERO, nothing);
+        }
+        let mut decision = ledger.close();
+        if product_owner == Owner::Organization {
+            let organization_level = RecordChange::OrganizationLevel(self.product, true);
+            decision.changes.push(Change::Record(organization_level));
+        }
+        Ok(decision)
+    }
+}
+
+impl Decide for SetLocations {
+    type Answer = Stock;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "put"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need_visible_stock(needs, actor.acting, self.product);
+        for owner in actor.acting.visible() {
+            for slug in self.located.keys() {
+                needs.location_slugs.insert((owner, slug.clone()));
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Stock>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.product);
+        if let Some(stock) = stock {
+            actor.may_administer(stock.owner)?;
+        }
+        let mut located: Vec<(&Location, Option<Quantity>)> = Vec::new();
+        for (slug, quantity) in &self.located {
+            let location = location_for(state, actor, stock, slug.as_str())?;
+            located.push((location, *quantity));
+        }
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        if self.located.is_empty() && !self.echoed.are_those_of(stock.sums()) {
+            return Err(Refusal::FiguresNotSet);
+        }
+        let mut after = stock.clone();
+        for (location, quantity) in &located {
+            let current = stock.balance(Some(location.id));
+            match quantity {
+                Some(available) => {
+                    let position = after.located.entry(location.id).or_insert(Position {
+                        slug: location.slug.clone(),
+                        balance: Balance::default(),
+                        held: Quantity::ZERO,
+                    });
+                    position.balance.available = *available;
+                }
+                None if current.is_some_and(|balance| !balance.allocated.is_zero()) => {
+                    return Err(Refusal::LocationAllocated {
+                        slug: location.slug.clone(),
+                    });
+                }
+                None => {
+                    after.located.remove(&location.id);
+                }
+            }
+        }
+        after
+            .located
+            .values()
+            .try_fold(after.unlocated, |sum, position| {
+                sum.checked_add(position.balance)
+            })
+            .ok_or(Refusal::TotalTooLarge)?;
+        check_location_count(after.located.len())?;
+
+        // From here on it is certain.
+        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        for (location, quantity) in located {
+            if quantity.is_some() {
+                ledger.add_location(location.id, location.slug.clone());
+            }
+            let current = stock.balance(Some(location.id)).unwrap_or_default();
+            let available = quantity.unwrap_or_default();
+            let (action, difference) = difference(current.available, available);
+            if !difference.is_zero() {
+                let balance = Balance {
+                    available,
+                    ..current
+                };
+                ledger.write(Some(location.id), action, difference, balance);
+            }
+            if quantity.is_none() {
+                ledger.remove_location(location.id);
+            }
+        }
+        Ok(ledger.close())
+    }
+}
+
+impl Decide for DeleteStock {
+    type Answer = ();
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "delete"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.management.insert(self.product);
+        need_visible_stock(needs, actor.acting, self.product);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<()>, Refusal> {
+        let stock = state
+            .visible_stock(actor.acting, self.product)
+            .ok_or(Refusal::UnknownStock)?;
+        actor.may_administer(stock.owner)?;
+        if stock.is_held() {
+            return Err(Refusal::StockReserved);
+        }
+        let deleted_at = context.now.max(stock.updated_at);
+        Ok(Decision {
+            changes: vec![Change::StockDeleted(stock.key(), deleted_at)],
+            answer: (),
+        })
+    }
+}
+
+/// When stock that is created now begins: behind the stock that its owner had of the product
+/// before, also where the clock of another server, by which that was deleted, is ahead. So at no
+/// time there are two, and their ids, which begin with that time, are in the order in which they
+/// were there.
+fn creation_time(state: &State, key: StockKey, now: Timestamp) -> Timestamp {
+    state
+        .management
+        .get(&key.product)
+        .and_then(|management| management.last_deleted.get(&key.owner))
+        .map_or(now, |deleted_at| now.max(deleted_at.plus_milliseconds(1)))
+}
+
+/// Whose product it is for one who creates stock of it: a product that the store registered is the
+/// store's, an organization-level one the organization's, and one that nobody registered belongs
+/// to its creator.
+fn product_owner(state: &State, creator: Owner, product: ProductId) -> Owner {
+    let own = state.products.contains_key(&(creator, product));
+    let organization_level = state
+        .management
+        .get(&product)
+        .is_some_and(|management| management.organization_level);
+    if organization_level && !own {
+        Owner::Organization
+    } else {
+        creator
+    }
+}
+
+/// Whether an organization-level product has stock somewhere, and the organization doesn't allow
+/// it in several places.
+fn managed_elsewhere(state: &State, product: ProductId) -> bool {
+    let per_store_stock = state
+        .organization
+        .as_ref()
+        .is_some_and(|organization| organization.settings.per_store_stock);
+    !per_store_stock
+        && state
+            .management
+            .get(&product)
+            .is_some_and(|management| !management.managed_by.is_empty())
+}

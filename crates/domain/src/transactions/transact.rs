@@ -1,0 +1,253 @@
+//! Transactions.
+
+use super::lines::{EntryOf, Lines, in_batch, in_line};
+use crate::decision::{
+    Actor, Context, Decide, Decision, Needs, Refusal, RefusedMovement, State, difference,
+};
+use crate::ledger::{Annotation, Balance, EntryAction, Recorded, TransactionAction};
+use crate::stock::Stock;
+use crate::stock::lookup::{check_location_count, location_for, need_location, need_visible_stock};
+use crate::values::{ProductId, Quantity};
+
+/// Makes one transaction on the stock of a product that the caller sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transact {
+    /// The product.
+    pub product: ProductId,
+    /// What to do.
+    pub action: TransactionAction,
+    /// To how many pieces.
+    pub quantity: Quantity,
+    /// In which location; the unlocated pool if none is named. A text that is no slug names no
+    /// location, and is refused like any other unknown one.
+    pub location: Option<String>,
+    /// What the position has to hold for this to be done.
+    pub expectation: Expectation,
+    /// What the ledger is to say of it.
+    pub annotation: Annotation,
+}
+
+impl Transact {
+    /// A transaction on the unlocated pool, whatever it holds.
+    #[must_use]
+    pub fn new(product: ProductId, action: TransactionAction, quantity: Quantity) -> Self {
+        Self {
+            product,
+            action,
+            quantity,
+            location: None,
+            expectation: Expectation::default(),
+            annotation: Annotation::default(),
+        }
+    }
+}
+
+/// What a client takes a position to hold. What isn't named may be anything.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Expectation {
+    /// What is available there.
+    pub available: Option<Quantity>,
+    /// What is allocated there.
+    pub allocated: Option<Quantity>,
+    /// Both together.
+    pub total: Option<Quantity>,
+}
+
+impl Expectation {
+    /// Whether a position with these figures is as expected.
+    #[must_use]
+    pub fn is_met(self, balance: Balance) -> bool {
+        let is = |expected: Option<Quantity>, figure| expected.is_none_or(|it| it == figure);
+        is(self.available, balance.available)
+            && is(self.allocated, balance.allocated)
+            && is(self.total, balance.total())
+    }
+}
+
+/// Makes transactions in order, each seeing what the ones before it changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransactMany {
+    /// The transactions; `None` for a line that is none, which is refused in its turn.
+    pub lines: Vec<Option<Transact>>,
+    /// Whether all are made or none. Else each stands alone.
+    pub atomic: bool,
+}
+
+impl TransactMany {
+    /// How many lines there may be. (Source: the HTTP contract.)
+    pub const LINES_MAX: usize = 10_000;
+}
+
+impl Decide for Transact {
+    type Answer = Recorded;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        self.action.as_str()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need_visible_stock(needs, actor.acting, self.product);
+        need_location(needs, actor.acting, self.location.as_deref());
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.product);
+        self.decide_on(stock, actor, state, context)
+    }
+}
+
+impl Transact {
+    /// The decision on the stock that the caller sees, if any.
+    fn decide_on(
+        &self,
+        stock: Option<&Stock>,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let location = match &self.location {
+            None => None,
+            Some(slug) => Some(location_for(state, actor, stock, slug)?),
+        };
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        let position = stock.balance(location.map(|location| location.id));
+        let may_add = matches!(
+            self.action,
+            TransactionAction::Increment | TransactionAction::Set
+        );
+        if position.is_none() && may_add {
+            check_location_count(stock.located.len().saturating_add(1))?;
+        }
+        let current = position.unwrap_or_default();
+        if !self.expectation.is_met(current) {
+            return Err(Refusal::ExpectationFailed(current));
+        }
+        if position.is_none() && !may_add {
+            return Err(Refusal::InsufficientStock(RefusedMovement {
+                requested: self.quantity,
+                ..RefusedMovement::default()
+            }));
+        }
+        let entry = EntryOf {
+            location: location.map(|location| (location.id, &location.slug)),
+            annotation: self.annotation.clone(),
+            undoes: None,
+            as_of: None,
+        };
+        entry.write(stock, current, self.action, self.quantity, actor, context)
+    }
+}
+
+impl Decide for TransactMany {
+    type Answer = Vec<Result<Recorded, Refusal>>;
+
+    const SHARES_STATE: bool = true;
+
+    fn name(&self) -> &'static str {
+        "batch"
+    }
+
+    fn weight(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for transaction in self.lines.iter().flatten() {
+            transaction.needs(actor, needs);
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Answers<Recorded>>, Refusal> {
+        in_batch(actor, context, |context| {
+            let mut lines = Lines::new(state);
+            for (index, line) in self.lines.iter().enumerate() {
+                let decision = line
+                    .as_ref()
+                    .ok_or(Refusal::NoTransaction)
+                    .and_then(|line| {
+                        let stock = lines.stock(actor.acting, line.product);
+                        line.decide_on(stock, actor, state, context)
+                    });
+                match decision {
+                    Ok(decision) => lines.add(decision),
+                    Err(refusal) if self.atomic => return Err(in_line(index, refusal)),
+                    Err(refusal) => lines.answer.push(Err(refusal)),
+                }
+            }
+            Ok(lines.close())
+        })
+    }
+}
+
+/// What became of each line.
+pub(crate) type Answers<T> = Vec<Result<T, Refusal>>;
+
+/// What an action with a quantity makes of a position's figures, as the ledger records it.
+pub(crate) fn movement(
+    action: TransactionAction,
+    quantity: Quantity,
+    current: Balance,
+    refused: RefusedMovement,
+) -> Result<(EntryAction, Quantity, Balance), Refusal> {
+    let Balance {
+        available,
+        allocated,
+    } = current;
+    let insufficient = Refusal::InsufficientStock(refused);
+    let (entry_action, quantity, available, allocated) = match action {
+        TransactionAction::Increment => (
+            EntryAction::Increment,
+            quantity,
+            available.checked_add(quantity),
+            Some(allocated),
+        ),
+        TransactionAction::Decrement => (
+            EntryAction::Decrement,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            Some(allocated),
+        ),
+        TransactionAction::Allocate => (
+            EntryAction::Allocate,
+            quantity,
+            Some(available.checked_sub(quantity).ok_or(insufficient)?),
+            allocated.checked_add(quantity),
+        ),
+        TransactionAction::Deallocate => {
+            let allocated = allocated.checked_sub(quantity).ok_or(insufficient)?;
+            let available = available.checked_add(quantity);
+            (
+                EntryAction::Deallocate,
+                quantity,
+                available,
+                Some(allocated),
+            )
+        }
+        TransactionAction::Set => {
+            let target = quantity.checked_sub(allocated).ok_or(insufficient)?;
+            let (entry_action, difference) = difference(available, target);
+            (entry_action, difference, Some(target), Some(allocated))
+        }
+    };
+    let balance = available
+        .zip(allocated)
+        .map(|(available, allocated)| Balance {
+            available,
+            allocated,
+        })
+        .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
+        .ok_or(Refusal::TotalWouldOverflow(refused))?;
+    Ok((entry_action, quantity, balance))
+}

@@ -1,0 +1,242 @@
+//! Undoing ledger entries: by an entry that does the opposite.
+
+use std::collections::HashMap;
+
+use super::lines::{EntryOf, Lines, in_batch, in_line};
+use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
+use crate::ledger::{Annotation, Corrections, EntryAction, Recorded, TransactionAction};
+use crate::stock::lookup::need_visible_stock;
+use crate::stock::{Stock, StockKey};
+use crate::values::{LocationId, Owner, ReservationId, Timestamp, TransactionId};
+
+/// Undoes an entry of the ledger of a stock that the caller sees, once at most.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Undo {
+    /// The entry. It is read before: entries never change.
+    pub recorded: Recorded,
+}
+
+/// Undoes all entries of a batch that aren't undone yet, or none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UndoBatch {
+    /// The entries, in the order in which they were made. They are read before: entries never
+    /// change.
+    pub entries: Vec<Recorded>,
+}
+
+impl Decide for Undo {
+    type Answer = Recorded;
+
+    fn name(&self) -> &'static str {
+        "undo"
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        need(&self.recorded, actor, needs);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Recorded>, Refusal> {
+        let stock = state.visible_stock(actor.acting, self.recorded.product);
+        let mut counts = Counts::default();
+        undo(&self.recorded, stock, &mut counts, actor, state, context)
+    }
+}
+
+impl Decide for UndoBatch {
+    type Answer = Vec<Result<Recorded, Refusal>>;
+
+    fn name(&self) -> &'static str {
+        "undo_batch"
+    }
+
+    fn weight(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        for recorded in &self.entries {
+            need(recorded, actor, needs);
+        }
+    }
+
+    /// The last entry is undone first, so that each finds the stock as it has left it, unless
+    /// something else has changed it since.
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Vec<Result<Recorded, Refusal>>>, Refusal> {
+        let entries = self.entries.iter().enumerate().rev();
+        let left: Vec<_> = entries
+            .filter(|(_, recorded)| !state.undone.contains(&recorded.entry.id))
+            .collect();
+        if left.is_empty() {
+            return Err(Refusal::AlreadyUndone);
+        }
+        in_batch(actor, context, |context| {
+            let mut lines = Lines::new(state);
+            let mut counts = Counts::default();
+            for (index, recorded) in left {
+                let stock = lines.stock(actor.acting, recorded.product);
+                let decision = undo(recorded, stock, &mut counts, actor, state, context);
+                lines.add(decision.map_err(|refusal| in_line(index, refusal))?);
+            }
+            Ok(lines.close())
+        })
+    }
+}
+
+fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
+    need_visible_stock(needs, actor.acting, recorded.product);
+    needs
+        .undone
+        .insert((recorded.entry.stock, recorded.entry.id));
+    needs.reservations.extend(made_by(recorded));
+    if actor.key_owner != Owner::Organization {
+        needs.keys.extend(recorded.entry.actor);
+    }
+    if let Some(slug) = &recorded.slug {
+        for owner in actor.acting.visible() {
+            needs.location_slugs.insert((owner, slug.clone()));
+        }
+    }
+    if let Some(since) = corrections_since(recorded) {
+        for owner in actor.acting.visible() {
+            let product = recorded.product;
+            needs
+                .corrections
+                .insert((StockKey { product, owner }, since));
+        }
+    }
+}
+
+/// The reservation that has made this entry, if it is one.
+fn made_by(recorded: &Recorded) -> Option<ReservationId> {
+    let reference = recorded.entry.annotation.reference.as_ref()?;
+    ReservationId::parse(reference.as_str())
+}
+
+/// Refuses a store's key what another key than the store's has done to stock that stores share. A
+/// key that is gone is nobody's.
+fn check_maker(
+    recorded: &Recorded,
+    stock: &Stock,
+    actor: &Actor,
+    state: &State,
+) -> Result<(), Refusal> {
+    let maker = recorded.entry.actor.and_then(|key| state.keys.get(&key));
+    if maker.is_some_and(|maker| maker.owner == actor.key_owner) {
+        return Ok(());
+    }
+    actor.may_administer(stock.owner)
+}
+
+/// The time before a count that is to be undone, or before the entry that this one has undone,
+/// which may be a count: what has corrected the books since decides whether it can be undone.
+fn corrections_since(recorded: &Recorded) -> Option<Timestamp> {
+    let entry = &recorded.entry;
+    let at = match entry.undoes {
+        Some(undone) => undone.created_at(),
+        None => entry.as_of.map(|_| entry.created_at),
+    };
+    at.map(|at| at.plus_milliseconds(-1))
+}
+
+/// The counts that aren't undone, of each position that one command looks at, oldest first.
+#[derive(Default)]
+struct Counts(HashMap<(StockKey, Option<LocationId>, Timestamp), Vec<TransactionId>>);
+
+impl Counts {
+    /// Takes out this count, which has to be the latest one of its position.
+    fn take_latest(
+        &mut self,
+        position: (StockKey, Option<LocationId>, Timestamp),
+        corrections: &Corrections,
+        id: TransactionId,
+    ) -> Result<(), Refusal> {
+        let counts = self.0.entry(position).or_insert_with(|| {
+            let counts = corrections.valid_counts(position.1);
+            counts.map(|(id, _)| id).collect()
+        });
+        if counts.last() == Some(&id) {
+            counts.pop();
+            Ok(())
+        } else {
+            Err(Refusal::CountNotLatest)
+        }
+    }
+}
+
+/// Refuses what would leave books behind that later counts weren't compared with.
+fn check_counts(
+    recorded: &Recorded,
+    stock: &Stock,
+    counts: &mut Counts,
+    state: &State,
+) -> Result<(), Refusal> {
+    let Some(since) = corrections_since(recorded) else {
+        return Ok(());
+    };
+    let entry = &recorded.entry;
+    let key = stock.key();
+    let Some(corrections) = state.corrections.get(&(key, since)) else {
+        return Ok(());
+    };
+    match entry.undoes {
+        None => counts.take_latest((key, entry.location, since), corrections, entry.id),
+        Some(undone) if corrections.has_count(entry.location, undone) => Err(Refusal::CountUndone),
+        Some(_) => Ok(()),
+    }
+}
+
+fn undo(
+    recorded: &Recorded,
+    stock: Option<&Stock>,
+    counts: &mut Counts,
+    actor: &Actor,
+    state: &State,
+    context: &mut Context<'_>,
+) -> Result<Decision<Recorded>, Refusal> {
+    let Recorded { entry, slug, .. } = recorded;
+    // An entry of stock that is no longer managed is nowhere to be found.
+    let stock = stock
+        .filter(|stock| stock.id == entry.stock)
+        .ok_or(Refusal::UnknownStock)?;
+    check_maker(recorded, stock, actor, state)?;
+    if made_by(recorded).is_some_and(|id| state.reservations.contains_key(&id)) {
+        return Err(Refusal::MadeByReservation);
+    }
+    if state.undone.contains(&entry.id) {
+        return Err(Refusal::AlreadyUndone);
+    }
+    check_counts(recorded, stock, counts, state)?;
+    let location = entry.location.zip(slug.as_ref());
+    let current = stock.balance(entry.location);
+    if let (None, Some((location, slug))) = (current, location) {
+        // The position can come back if the location is still there.
+        state
+            .location(stock.owner, slug)
+            .filter(|found| found.id == location)
+            .ok_or(Refusal::LocationGone)?;
+    }
+    let current = current.unwrap_or_default();
+    let action = match entry.action {
+        EntryAction::Create | EntryAction::Increment => TransactionAction::Decrement,
+        EntryAction::Decrement => TransactionAction::Increment,
+        EntryAction::Allocate => TransactionAction::Deallocate,
+        EntryAction::Deallocate => TransactionAction::Allocate,
+    };
+    let undoing = EntryOf {
+        location,
+        annotation: Annotation::default(),
+        undoes: Some(entry.id),
+        as_of: None,
+    };
+    undoing.write(stock, current, action, entry.quantity, actor, context)
+}

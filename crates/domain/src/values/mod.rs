@@ -1,0 +1,21 @@
+//! Values: ids, quantities, texts and times. Each holds only what is valid.
+
+mod ids;
+mod owner;
+mod patch;
+mod quantity;
+mod text;
+mod timestamp;
+
+pub use ids::{
+    BatchId, Ids, KeyId, LocationId, OrganizationId, ProductId, ReservationId, StockId, StoreId,
+    TransactionId,
+};
+pub use owner::Owner;
+pub use patch::Patch;
+pub use quantity::Quantity;
+pub use text::{
+    Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
+    Reference, Slug,
+};
+pub use timestamp::Timestamp;

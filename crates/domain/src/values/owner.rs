@@ -1,0 +1,72 @@
+//! The two levels at which things belong to someone.
+
+use std::fmt;
+
+use uuid::Uuid;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{OrganizationId, StoreId};
+
+/// Who within an organization something belongs to: the organization itself, which shares it with
+/// its stores, or one store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Owner {
+    /// The organization.
+    Organization,
+    /// One of its stores.
+    Store(StoreId),
+}
+
+impl Owner {
+    /// The owners whose things this owner sees, its own first: a store also sees its
+    /// organization's.
+    pub fn visible(self) -> impl Iterator<Item = Self> {
+        let shared = (self != Self::Organization).then_some(Self::Organization);
+        std::iter::once(self).chain(shared)
+    }
+
+    /// Whether this owner sees what belongs to `other`.
+    #[must_use]
+    pub fn can_see(self, other: Self) -> bool {
+        other == Self::Organization || other == self
+    }
+
+    /// The store, if it is one.
+    #[must_use]
+    pub const fn store(self) -> Option<StoreId> {
+        match self {
+            Self::Organization => None,
+            Self::Store(store) => Some(store),
+        }
+    }
+
+    /// The owner as one UUID, for adapters: the store's id, or the organization's own.
+    #[must_use]
+    pub const fn to_uuid(self, organization: OrganizationId) -> Uuid {
+        match self {
+            Self::Organization => organization.uuid(),
+            Self::Store(store) => store.uuid(),
+        }
+    }
+
+    /// The owner that [`to_uuid`](Self::to_uuid) gave `uuid` for.
+    #[must_use]
+    pub fn from_uuid(uuid: Uuid, organization: OrganizationId) -> Self {
+        if uuid == organization.uuid() {
+            Self::Organization
+        } else {
+            Self::Store(StoreId::new(uuid))
+        }
+    }
+}
+
+/// For logs and messages.
+impl fmt::Display for Owner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Organization => f.write_str("organization"),
+            Self::Store(store) => write!(f, "store {store}"),
+        }
+    }
+}

@@ -1,0 +1,384 @@
+//! Verifying one stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::difference::{Difference, Figures, Problem};
+use super::replay::{Replay, Told};
+use super::stored::{StoredBalance, StoredEntry, StoredStock};
+use crate::ledger::{Balance, EntryHash};
+use crate::values::Timestamp;
+
+/// Goes through the ledger of one stock, entry by entry, and holds it against what is kept of the
+/// stock. It needs as much memory for a long ledger as for a short one.
+///
+/// Entries are never changed, so that those up to the last one that the stock knew of when it was
+/// read may be read later. If there are more by then, the stock has gone on meanwhile, or isn't what
+/// it should be: whoever reads it again knows.
+#[derive(Debug)]
+pub struct LedgerVerifier {
+    stock: StoredStock,
+    replay: Replay,
+    entries: u64,
+    is_sound: bool,
+    /// What was found when the last entry was reached that the stock knows of, if there were more.
+    at_its_last: Option<Vec<Problem>>,
+}
+
+impl LedgerVerifier {
+    /// Before the first entry of the ledger of this stock.
+    #[must_use]
+    pub fn new(stock: StoredStock) -> Self {
+        Self {
+            replay: Replay::new(stock.start()),
+            stock,
+            entries: 0,
+            is_sound: true,
+            at_its_last: None,
+        }
+    }
+
+    /// The stock as it was read.
+    #[must_use]
+    pub const fn stock(&self) -> &StoredStock {
+        &self.stock
+    }
+
+    /// Takes the next entry of the ledger, in the order of their numbers, and reports what is wrong
+    /// with it.
+    pub fn entry(&mut self, entry: &StoredEntry, report: &mut dyn FnMut(Difference)) {
+        self.entries = self.entries.saturating_add(1);
+        self.reach(entry.sequence);
+        let Self {
+            stock,
+            replay,
+            is_sound,
+            ..
+        } = self;
+        let mut report = |sequence, problem| {
+            *is_sound = false;
+            report(Difference {
+                product: Some(stock.product),
+                stock: Some(stock.id),
+                sequence,
+                problem,
+            });
+        };
+        let expected = replay.last.saturating_add(1);
+        if entry.sequence < expected {
+            report(Some(entry.sequence), Problem::Number { expected });
+            return;
+        }
+        if entry.sequence > expected {
+            let missing = Problem::Missing {
+                first: expected,
+                last: entry.sequence.saturating_sub(1),
+            };
+            report(None, missing);
+            replay.gap();
+        }
+        let mut report = |problem| report(Some(entry.sequence), problem);
+        match &entry.content {
+            Ok(content) => replay.entry(content, &mut report),
+            Err(column) => {
+                report(Problem::Impossible { column });
+                replay.unreadable(entry.hash);
+            }
+        }
+        replay.last = entry.sequence;
+    }
+
+    /// Compares before the first entry that the stock doesn't know of.
+    fn reach(&mut self, sequence: i64) {
+        let known = self.stock.sequence;
+        if self.at_its_last.is_none() && (1..sequence).contains(&known) {
+            // If it has been left out, that is reported with the gap.
+            let is_there = self.replay.last == known;
+            let problems = if is_there {
+                self.compare()
+            } else {
+                self.compare_held()
+            };
+            self.at_its_last = Some(problems);
+        }
+    }
+
+    /// After the last entry of the ledger.
+    #[must_use]
+    pub fn finish(mut self) -> VerifiedLedger {
+        let problems = self.compare();
+        let is_right = problems.is_empty() && self.at_its_last.is_none();
+        let rebuilt = (self.is_sound && !is_right).then(|| self.rebuilt());
+        VerifiedLedger {
+            last_hash: self.replay.hash.map(|told| told.stored),
+            last: self.replay.last,
+            stock: self.stock,
+            entries: self.entries,
+            is_sound: self.is_sound,
+            at_its_last: self.at_its_last,
+            at_the_end: problems,
+            rebuilt: rebuilt.flatten(),
+        }
+    }
+
+    /// What is wrong with the stock, if the ledger ends here.
+    fn compare(&mut self) -> Vec<Problem> {
+        let is_the_end = self.replay.end(self.stock.last_hash);
+        let Self { stock, replay, .. } = self;
+        let ledger = replay.last;
+        // Either the stock's number is wrong, or there were more entries.
+        if ledger == 0 || (stock.sequence > ledger && !is_the_end) {
+            let first = ledger.saturating_add(1);
+            let last = stock.sequence.max(first);
+            let mut problems = vec![Problem::Missing { first, last }];
+            self.compare_parts(&mut problems);
+            problems.extend(self.compare_held());
+            return problems;
+        }
+        let mut problems = Vec::new();
+        if stock.sequence != ledger {
+            problems.push(Problem::LastNumber {
+                stored: stock.sequence,
+                ledger,
+            });
+        }
+        if let Some(told) = replay.hash.filter(|_| !is_the_end) {
+            problems.push(Problem::LastHash {
+                stored: stock.last_hash,
+                ledger: told.stored,
+            });
+        }
+        self.compare_figures(&mut problems);
+        self.compare_times(&mut problems);
+        problems.extend(self.compare_held());
+        self.compare_lines(&mut problems);
+        problems
+    }
+
+    fn compare_figures(&self, problems: &mut Vec<Problem>) {
+        let Self { stock, replay, .. } = self;
+        let mut is_known = true;
+        let mut compare = |figures, stored, told: Option<Told<Balance>>| {
+            is_known &= told.is_some();
+            if let Some(told) = told.filter(|told| !told.allows(stored)) {
+                problems.push(Problem::Figures {
+                    figures,
+                    stored,
+                    ledger: told.stored.into(),
+                });
+            }
+        };
+        compare(Figures::Sums, stock.sums, replay.sums);
+        let unlocated = replay.balance(replay.unlocated);
+        compare(Figures::Unlocated, stock.unlocated, unlocated);
+        if !stock.is_current {
+            return;
+        }
+        for (location, stored) in &stock.located {
+            let told = replay.balance(replay.located(*location));
+            compare(Figures::Located(*location), *stored, told);
+        }
+        for (location, position) in &replay.located {
+            // An empty one may have been taken out.
+            let told = replay.balance(*position);
+            if let Some(told) = told.filter(|told| !told.allows(StoredBalance::default()))
+                && !stock.located.contains_key(location)
+            {
+                problems.push(Problem::NoPosition {
+                    location: *location,
+                    ledger: told.stored.into(),
+                });
+            }
+        }
+        if !is_known {
+            self.compare_parts(problems);
+        }
+    }
+
+    /// What the ledger doesn't tell has to be right in itself at least.
+    fn compare_parts(&self, problems: &mut Vec<Problem>) {
+        let stock = &self.stock;
+        let positions = std::iter::once(&stock.unlocated).chain(stock.located.values());
+        let parts = positions.fold(StoredBalance::default(), |sum, part| StoredBalance {
+            available: sum.available.saturating_add(part.available),
+            allocated: sum.allocated.saturating_add(part.allocated),
+        });
+        if stock.is_current && parts != stock.sums {
+            let stored = stock.sums;
+            problems.push(Problem::Parts { stored, parts });
+        }
+    }
+
+    fn compare_times(&self, problems: &mut Vec<Problem>) {
+        let Self { stock, replay, .. } = self;
+        if let Some(ledger) = replay.first_at
+            && stock.created_at != ledger.as_milliseconds()
+        {
+            let stored = stock.created_at;
+            problems.push(Problem::CreatedAt { stored, ledger });
+        }
+        // It may be later: not everything that happens to stock is written into its ledger.
+        if let Some(ledger) = replay.last_at
+            && (stock.updated_at < ledger.as_milliseconds()
+                || Timestamp::from_milliseconds(stock.updated_at).is_none())
+        {
+            let stored = stock.updated_at;
+            problems.push(Problem::UpdatedAt { stored, ledger });
+        }
+    }
+
+    /// What the stock says of reservations has to be what their lines say, whatever the ledger does.
+    fn compare_held(&self) -> Vec<Problem> {
+        let StoredStock { held, lines, .. } = &self.stock;
+        let mut problems = Vec::new();
+        let positions = held.pieces.keys().chain(lines.pieces.keys());
+        for location in positions.collect::<BTreeSet<_>>() {
+            let [stored, lines] = [held, lines].map(|holds| holds.pieces_in(*location));
+            if stored != lines {
+                let figures = Figures::from(*location);
+                problems.push(Problem::Held {
+                    figures,
+                    stored,
+                    lines,
+                });
+            }
+        }
+        if !self.is_expiry_noticed() {
+            problems.push(Problem::Expiry {
+                stored: held.first_expiry,
+                lines: lines.first_expiry,
+            });
+        }
+        problems
+    }
+
+    /// Whether the stock expects the first reservation to expire, then or sooner: it isn't told when
+    /// one is paid for, or given back.
+    fn is_expiry_noticed(&self) -> bool {
+        let StoredStock { held, lines, .. } = &self.stock;
+        let Some(stored) = held.first_expiry else {
+            return lines.first_expiry.is_none();
+        };
+        Timestamp::from_milliseconds(stored).is_some()
+            && lines.first_expiry.is_none_or(|first| stored <= first)
+    }
+
+    /// Lines can't hold more of a position than is allocated there.
+    fn compare_lines(&self, problems: &mut Vec<Problem>) {
+        let Self { stock, replay, .. } = self;
+        for (location, lines) in &stock.lines.pieces {
+            let position = location.map_or(replay.unlocated, |location| replay.located(location));
+            let told = replay.balance(position);
+            if let Some(told) = told.filter(|told| !told.has_allocated(*lines)) {
+                problems.push(Problem::Overheld {
+                    figures: Figures::from(*location),
+                    lines: *lines,
+                    ledger: told.stored.allocated,
+                });
+            }
+        }
+    }
+
+    /// What should be kept of the stock.
+    fn rebuilt(&self) -> Option<StoredStock> {
+        let Self { stock, replay, .. } = self;
+        let mut located: BTreeMap<_, _> = replay
+            .located
+            .iter()
+            .map(|(location, position)| (*location, position.balance.stored))
+            .filter(|(_, balance)| *balance != Balance::default())
+            .map(|(location, balance)| (location, balance.into()))
+            .collect();
+        for location in stock.located.keys() {
+            located.entry(*location).or_default();
+        }
+        let last_at = replay.last_at?;
+        let updated_at = Timestamp::from_milliseconds(stock.updated_at)
+            .map_or(last_at, |updated_at| updated_at.max(last_at));
+        let mut held = stock.lines.clone();
+        if self.is_expiry_noticed() {
+            held.first_expiry = stock.held.first_expiry;
+        }
+        Some(StoredStock {
+            held,
+            sums: replay.sums?.stored.into(),
+            unlocated: replay.unlocated.balance.stored.into(),
+            located,
+            sequence: replay.last,
+            last_hash: replay.hash.map(|told| told.stored),
+            created_at: replay.first_at?.as_milliseconds(),
+            updated_at: updated_at.as_milliseconds(),
+            ..stock.clone()
+        })
+    }
+}
+
+/// What came out of a ledger, to its end.
+#[derive(Debug)]
+pub struct VerifiedLedger {
+    /// The stock as it was read.
+    pub stock: StoredStock,
+    /// How many entries there are.
+    pub entries: u64,
+    /// The number of the last one; 0 if there is none.
+    pub last: i64,
+    /// The hash of the last one, if it has one.
+    pub last_hash: Option<EntryHash>,
+    /// Whether the ledger has no fault in itself.
+    pub is_sound: bool,
+    at_its_last: Option<Vec<Problem>>,
+    at_the_end: Vec<Problem>,
+    rebuilt: Option<StoredStock>,
+}
+
+impl VerifiedLedger {
+    /// The number of the last entry, if there are more than the stock knew of when it was read. Then
+    /// it has to be read again: if it knows of them by then, it has gone on meanwhile.
+    #[must_use]
+    pub fn last_beyond(&self) -> Option<i64> {
+        self.at_its_last.as_ref().map(|_| self.last)
+    }
+
+    /// What is wrong with the stock, beside what was reported of its entries; if there are more than
+    /// it knew of, `has_gone_on` says whether it has gone on meanwhile.
+    pub fn differences(&self, has_gone_on: bool) -> impl Iterator<Item = Difference> {
+        self.problems(has_gone_on)
+            .into_iter()
+            .map(|problem| Difference {
+                product: Some(self.stock.product),
+                stock: Some(self.stock.id),
+                sequence: None,
+                problem,
+            })
+    }
+
+    fn problems(&self, has_gone_on: bool) -> Vec<Problem> {
+        let Some(at_its_last) = &self.at_its_last else {
+            return self.at_the_end.clone();
+        };
+        if has_gone_on {
+            return at_its_last.clone();
+        }
+        // Either the stock is as it was some time ago, or its number alone is wrong.
+        let mut problems = vec![Problem::LastNumber {
+            stored: self.stock.sequence,
+            ledger: self.last,
+        }];
+        problems.extend(at_its_last.iter().cloned());
+        if self.at_the_end.len() < problems.len() {
+            problems.clone_from(&self.at_the_end);
+        }
+        problems
+    }
+
+    /// What the stock should be, if it is something else, its ledger is sound, and reservations hold no
+    /// more of it than there is. Deleted stock is left as it is.
+    #[must_use]
+    pub fn repaired(&self, has_gone_on: bool) -> Option<&StoredStock> {
+        let is_right = self.problems(has_gone_on).is_empty();
+        let at_its_last = self.at_its_last.as_ref().filter(|_| has_gone_on);
+        let mut problems = at_its_last.unwrap_or(&self.at_the_end).iter();
+        let is_repairable =
+            self.stock.is_current && !is_right && !problems.any(Problem::is_beyond_repair);
+        self.rebuilt.as_ref().filter(|_| is_repairable)
+    }
+}
