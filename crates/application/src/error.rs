@@ -4,6 +4,20 @@ use stockroom_domain::Refusal;
 
 use crate::ports::StoreError;
 
+/// Why no part of a history is given.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryError {
+    /// The caller sees no stock of the product, and has seen none.
+    #[error("the product's stock is not managed")]
+    UnknownStock,
+    /// The history has no entry of the id that the part is to begin behind.
+    #[error("the history has no such transaction")]
+    UnknownStart,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// Why a request wasn't carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

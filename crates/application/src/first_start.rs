@@ -6,9 +6,12 @@ use stockroom_domain::{Name, Organization, OrganizationId, Owner, ProductText, R
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
+use crate::access::Administrator;
+use crate::error::Error;
+use crate::keys::{NewKey, NewKeyRequest};
 use crate::ports::StoreError;
+use crate::stockroom::Stockroom;
 use crate::tenancy::valid;
-use crate::{Administrator, Error, NewKey, NewKeyRequest, Stockroom};
 
 const SHOWN: &str = "first_start_shown";
 
@@ -91,12 +94,12 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn first_start_shown(&self) -> Result<(), StoreError> {
-        self.database.get_or_keep(SHOWN, &[]).await?;
+        self.pipeline.records().get_or_keep(SHOWN, &[]).await?;
         Ok(())
     }
 
     async fn is_first_start_shown(&self) -> Result<bool, StoreError> {
-        Ok(self.database.kept(SHOWN).await?.is_some())
+        Ok(self.pipeline.records().kept(SHOWN).await?.is_some())
     }
 
     /// Whether this server is the one to do it. Servers take turns: whoever has a turn before is
@@ -106,7 +109,7 @@ impl Stockroom {
         for turn in 1_u32.. {
             let turns = [turn, turn.saturating_add(1)];
             let [this_turn, next_turn] = turns.map(|turn| format!("first_start_turn_{turn}"));
-            let database = &self.database;
+            let database = self.pipeline.records();
             let whose = database.get_or_keep(&this_turn, this_server.as_bytes());
             if whose.await? == this_server.as_bytes() {
                 break;
@@ -126,7 +129,8 @@ impl Stockroom {
     async fn first_organization_id(&self) -> Result<OrganizationId, StoreError> {
         let candidate = self.environment.next_id();
         let kept = self
-            .database
+            .pipeline
+            .records()
             .get_or_keep("first_organization", candidate.as_bytes())
             .await?;
         Uuid::from_slice(&kept)

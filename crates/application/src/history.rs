@@ -7,28 +7,16 @@ use stockroom_domain::{
     Undo, UndoBatch,
 };
 
-use crate::filter::{StockCondition, TransactionCondition};
-use crate::inventory::{in_order_asked, named};
-use crate::ports::{StoreError, View};
-use crate::shared::timed;
-use crate::{Administrator, Caller, Error, Page, PageRequest, Start, Stockroom};
+use crate::access::{Administrator, Caller};
+use crate::error::{Error, HistoryError};
+use crate::page::{Page, PageRequest, Start};
+use crate::pipeline::timed;
+use crate::ports::{HistoryReader, StockCondition, StoreError, TransactionCondition, View};
+use crate::stock::{in_order_asked, named};
+use crate::stockroom::Stockroom;
 
 /// How many stocks are looked at together in search of those that fulfil conditions.
 const LIVES_MAX: u32 = 1_000;
-
-/// Why no part of a history is given.
-#[derive(Debug, thiserror::Error)]
-pub enum HistoryError {
-    /// The caller sees no stock of the product, and has seen none.
-    #[error("the product's stock is not managed")]
-    UnknownStock,
-    /// The history has no entry of the id that the part is to begin behind.
-    #[error("the history has no such transaction")]
-    UnknownStart,
-    /// The database failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-}
 
 impl Stockroom {
     /// At most `limit` entries of all that has ever happened to stock of a product which the caller
@@ -47,17 +35,19 @@ impl Stockroom {
         limit: u32,
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let view = administrator.view();
-        self.settle_due(view.organization).await?;
-        let lives = timed("lives", self.database.lives(view, &[product])).await?;
+        let history = self.pipeline.settled_history(view.organization).await?;
+        let lives = timed("lives", history.lives(view, &[product])).await?;
         if lives.is_empty() {
             return Err(HistoryError::UnknownStock);
         }
-        self.history(view, &lives, filter, after, limit).await
+        self.history(history, view, &lives, filter, after, limit)
+            .await
     }
 
     /// At most `limit` entries of these ledgers that come behind `after`.
     pub(crate) async fn history(
         &self,
+        history: &dyn HistoryReader,
         view: View,
         lives: &[StockLife],
         filter: &[TransactionCondition],
@@ -65,11 +55,14 @@ impl Stockroom {
         limit: u32,
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let is_search = !filter.is_empty();
-        let _turn = self.turn_to_search(view.organization, is_search).await;
+        let _turn = self
+            .pipeline
+            .turn_to_search(view.organization, is_search)
+            .await;
         let (skipped, mut sequence) = match after {
             None => (0, 0),
             Some(after) => {
-                let place = self.place_of(view, lives, after).await?;
+                let place = place_of(history, view, lives, after).await?;
                 place.ok_or(HistoryError::UnknownStart)?
             }
         };
@@ -82,9 +75,7 @@ impl Stockroom {
             if missing == 0 {
                 break;
             }
-            let entries = self
-                .database
-                .ledger(view.organization, life, filter, sequence, missing);
+            let entries = history.ledger(view.organization, life, filter, sequence, missing);
             items.extend(timed("ledger", entries).await?);
             sequence = 0;
         }
@@ -95,30 +86,6 @@ impl Stockroom {
             total: filter.is_empty().then_some(total),
             next,
         })
-    }
-
-    /// In which of these ledgers an entry is, and at which place.
-    async fn place_of(
-        &self,
-        view: View,
-        lives: &[StockLife],
-        id: TransactionId,
-    ) -> Result<Option<(usize, u64)>, StoreError> {
-        let Some(made_at) = id.created_at() else {
-            return Ok(None);
-        };
-        for (index, life) in lives.iter().enumerate() {
-            let ended = life
-                .deleted_at
-                .is_some_and(|deleted_at| deleted_at < made_at);
-            if life.created_at <= made_at && !ended {
-                let place = self.database.sequence_of(view.organization, life, id);
-                if let Some(sequence) = timed("sequence_of", place).await? {
-                    return Ok(Some((index, sequence)));
-                }
-            }
-        }
-        Ok(None)
     }
 
     /// A product's stock as it stood at a time, that instant included, if it was managed then.
@@ -157,14 +124,17 @@ impl Stockroom {
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
         let is_search = products.len() > 1;
-        let _turn = self.turn_to_search(view.organization, is_search).await;
-        self.settle_due(view.organization).await?;
-        let mut lives = timed("lives", self.database.lives(view, products)).await?;
+        let _turn = self
+            .pipeline
+            .turn_to_search(view.organization, is_search)
+            .await;
+        let history = self.pipeline.settled_history(view.organization).await?;
+        let mut lives = timed("lives", history.lives(view, products)).await?;
         lives.retain(|life| life.covers(at));
         // A store's own stock goes before its organization's.
         lives.sort_by_key(|life| (life.product, life.owner != view.acting));
         lives.dedup_by_key(|life| life.product);
-        let past = self.database.past(view.organization, &lives, at);
+        let past = history.past(view.organization, &lives, at);
         timed("past", past).await
     }
 
@@ -181,75 +151,26 @@ impl Stockroom {
         at: Timestamp,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         let view = caller.view();
-        let _turn = self.turn_to_search(view.organization, true).await;
-        self.settle_due(view.organization).await?;
+        let _turn = self.pipeline.turn_to_search(view.organization, true).await;
+        let history = self.pipeline.settled_history(view.organization).await?;
         if !filter.is_empty() {
-            return self.filtered_stocks_at(view, filter, page, at).await;
+            return filtered_stocks_at(history, view, filter, page, at).await;
         }
         let wanted = PageRequest {
             limit: page.enough(),
             ..page
         };
-        let mut lives = timed("lives_at", self.database.lives_at(view, at, wanted)).await?;
+        let mut lives = timed("lives_at", history.lives_at(view, at, wanted)).await?;
         let next = page.cut(&mut lives, |life| life.id);
-        let items = self.in_order_at(view, &lives, at).await?;
+        let items = in_order_at(history, view, &lives, at).await?;
         let total = match page.start {
             Start::Offset(_) => {
-                let count = self.database.count_lives_at(view, at);
+                let count = history.count_lives_at(view, at);
                 Some(timed("count_lives_at", count).await?)
             }
             Start::After(_) => None,
         };
         Ok(Page { items, total, next })
-    }
-
-    /// Looks at all stock there was, or, behind a place, until there is enough for the page.
-    async fn filtered_stocks_at(
-        &self,
-        view: View,
-        filter: &[StockCondition],
-        page: PageRequest<StockId>,
-        at: Timestamp,
-    ) -> Result<Page<Stock, StockId>, StoreError> {
-        let mut items = Vec::new();
-        let mut total = 0;
-        let mut chunk = PageRequest::from_offset(LIVES_MAX, 0);
-        if let Start::After(_) = page.start {
-            chunk.start = page.start;
-        }
-        let is_counted = page.wants_total(true);
-        while is_counted || items.len() < page.enough() as usize {
-            let lives = timed("lives_at", self.database.lives_at(view, at, chunk)).await?;
-            let Some(last) = lives.last() else {
-                break;
-            };
-            chunk.start = Start::After(last.id);
-            for stock in self.in_order_at(view, &lives, at).await? {
-                if filter.iter().all(|condition| condition.matches(&stock)) {
-                    let is_wanted =
-                        total >= u64::from(page.offset()) && items.len() < page.enough() as usize;
-                    if is_wanted {
-                        items.push(stock);
-                    }
-                    total += 1;
-                }
-            }
-        }
-        let next = page.cut(&mut items, |stock| stock.id);
-        let total = is_counted.then_some(total);
-        Ok(Page { items, total, next })
-    }
-
-    async fn in_order_at(
-        &self,
-        view: View,
-        lives: &[StockLife],
-        at: Timestamp,
-    ) -> Result<Vec<Stock>, StoreError> {
-        let past = self.database.past(view.organization, lives, at);
-        let mut stocks = timed("past", past).await?;
-        stocks.sort_unstable_by_key(|stock| stock.id);
-        Ok(stocks)
     }
 
     /// Undoes an entry of the history of a product's stock.
@@ -264,11 +185,12 @@ impl Stockroom {
     ) -> Result<Recorded, Error> {
         let view = administrator.view();
         // In stock that is gone, too: what was undone before it was deleted is answered the same.
-        let lives = timed("lives", self.database.lives(view, &[product])).await?;
-        let place = self.place_of(view, &lives, id).await?;
+        let history = self.pipeline.unsettled_history();
+        let lives = timed("lives", history.lives(view, &[product])).await?;
+        let place = place_of(history, view, &lives, id).await?;
         let (life, sequence) = place.ok_or(Refusal::TransactionNotFound)?;
         let wanted = [lives[life].entry(sequence)];
-        let entries = self.database.entries(view.organization, &wanted);
+        let entries = history.entries(view.organization, &wanted);
         let recorded = timed("entries", entries).await?.pop();
         let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
         self.execute(administrator, Undo { recorded }).await
@@ -284,10 +206,11 @@ impl Stockroom {
         id: BatchId,
     ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
         let view = administrator.view();
-        let batch = timed("batch", self.database.batch(view.organization, id)).await?;
+        let history = self.pipeline.unsettled_history();
+        let batch = timed("batch", history.batch(view.organization, id)).await?;
         let batch = batch.filter(|batch| batch.owner == view.acting);
         let batch = batch.ok_or(Refusal::BatchNotFound)?;
-        let entries = self.database.entries(view.organization, &batch.entries);
+        let entries = history.entries(view.organization, &batch.entries);
         let entries = timed("entries", entries).await?.into_iter();
         let mut entries: HashMap<(StockId, u64), Recorded> = entries
             .map(|it| ((it.entry.stock, it.entry.sequence), it))
@@ -298,4 +221,77 @@ impl Stockroom {
             .collect();
         self.execute(administrator, UndoBatch { entries }).await
     }
+}
+
+/// In which of these ledgers an entry is, and at which place.
+async fn place_of(
+    history: &dyn HistoryReader,
+    view: View,
+    lives: &[StockLife],
+    id: TransactionId,
+) -> Result<Option<(usize, u64)>, StoreError> {
+    let Some(made_at) = id.created_at() else {
+        return Ok(None);
+    };
+    for (index, life) in lives.iter().enumerate() {
+        let ended = life
+            .deleted_at
+            .is_some_and(|deleted_at| deleted_at < made_at);
+        if life.created_at <= made_at && !ended {
+            let place = history.sequence_of(view.organization, life, id);
+            if let Some(sequence) = timed("sequence_of", place).await? {
+                return Ok(Some((index, sequence)));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// Looks at all stock there was, or, behind a place, until there is enough for the page.
+async fn filtered_stocks_at(
+    history: &dyn HistoryReader,
+    view: View,
+    filter: &[StockCondition],
+    page: PageRequest<StockId>,
+    at: Timestamp,
+) -> Result<Page<Stock, StockId>, StoreError> {
+    let mut items = Vec::new();
+    let mut total = 0;
+    let mut chunk = PageRequest::from_offset(LIVES_MAX, 0);
+    if let Start::After(_) = page.start {
+        chunk.start = page.start;
+    }
+    let is_counted = page.wants_total(true);
+    while is_counted || items.len() < page.enough() as usize {
+        let lives = timed("lives_at", history.lives_at(view, at, chunk)).await?;
+        let Some(last) = lives.last() else {
+            break;
+        };
+        chunk.start = Start::After(last.id);
+        for stock in in_order_at(history, view, &lives, at).await? {
+            if filter.iter().all(|condition| condition.matches(&stock)) {
+                let is_wanted =
+                    total >= u64::from(page.offset()) && items.len() < page.enough() as usize;
+                if is_wanted {
+                    items.push(stock);
+                }
+                total += 1;
+            }
+        }
+    }
+    let next = page.cut(&mut items, |stock| stock.id);
+    let total = is_counted.then_some(total);
+    Ok(Page { items, total, next })
+}
+
+async fn in_order_at(
+    history: &dyn HistoryReader,
+    view: View,
+    lives: &[StockLife],
+    at: Timestamp,
+) -> Result<Vec<Stock>, StoreError> {
+    let past = history.past(view.organization, lives, at);
+    let mut stocks = timed("past", past).await?;
+    stocks.sort_unstable_by_key(|stock| stock.id);
+    Ok(stocks)
 }

@@ -6,11 +6,12 @@ use stockroom_domain::{
     ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, ProductText, RevokedGrants, UpdateKey,
 };
 
-use crate::access::Keyed;
+use crate::access::{Administrator, Keyed, hash_secret, secret_matches};
+use crate::error::Error;
+use crate::page::{Page, PageRequest};
+use crate::pipeline::timed;
 use crate::ports::{Revocation, StoreError};
-use crate::shared::timed;
-use crate::token::{hash_secret, secret_matches};
-use crate::{Administrator, Error, Page, PageRequest, Stockroom};
+use crate::stockroom::Stockroom;
 
 /// What a new key is to be like.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,7 +135,13 @@ impl Stockroom {
         id: KeyId,
     ) -> Result<Option<ApplicationKey>, StoreError> {
         let view = administrator.view();
-        timed("key", self.database.key(view.organization, view.acting, id)).await
+        timed(
+            "key",
+            self.pipeline
+                .records()
+                .key(view.organization, view.acting, id),
+        )
+        .await
     }
 
     /// All keys of whom the caller acts as, oldest first.
@@ -148,7 +155,8 @@ impl Stockroom {
     ) -> Result<KeyPage, StoreError> {
         let view = administrator.view();
         let keys = self
-            .database
+            .pipeline
+            .records()
             .list_keys(view.organization, view.acting, page);
         let (page, totals) = timed("list_keys", keys).await?;
         Ok(KeyPage { page, totals })

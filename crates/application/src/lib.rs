@@ -10,44 +10,31 @@
 //! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
 
 mod access;
-mod attendance;
 mod environment;
 mod error;
 pub mod filter;
 mod first_start;
 mod history;
-mod inventory;
-mod jws;
 mod keys;
-mod lane;
 mod locations;
 mod page;
+mod pipeline;
 pub mod ports;
 mod products;
-mod reads;
 mod reservations;
-mod settle;
-mod shared;
-mod signing_key;
+mod stock;
 mod stockroom;
 mod tenancy;
-mod token;
-mod turns;
 mod verify;
 
-pub use access::{Administrator, Caller, Grant};
-pub use attendance::while_attended;
-pub use environment::{Clock, Environment, RandomIds, SystemClock};
-pub use error::{AccessError, Error, TokenError};
-pub use first_start::FirstStart;
-pub use history::HistoryError;
-pub use keys::{KeyPage, NewKey, NewKeyRequest};
-pub use page::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace, Start};
-pub use reservations::Holds;
-pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
-pub use stockroom::{Limits, Stockroom};
-pub use token::{Token, TokenRequest};
-pub use turns::{Exhausted, Turn, Turns};
-pub use verify::{
-    Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
-};
+pub use access::*;
+pub use environment::*;
+pub use error::*;
+pub use first_start::*;
+pub use keys::*;
+pub use page::*;
+pub use pipeline::*;
+pub use ports::{HoldPlace, LocationPlace, ProductPlace};
+pub use reservations::*;
+pub use stockroom::*;
+pub use verify::*;

@@ -2,10 +2,12 @@
 
 use stockroom_domain::{DeleteLocation, Geolocation, Location, LocationId};
 
-use crate::filter::LocationCondition;
-use crate::ports::StoreError;
-use crate::shared::timed;
-use crate::{Administrator, Caller, Error, LocationPlace, Page, PageRequest, Stockroom};
+use crate::access::{Administrator, Caller};
+use crate::error::Error;
+use crate::page::{Page, PageRequest};
+use crate::pipeline::timed;
+use crate::ports::{LocationCondition, LocationPlace, StoreError};
+use crate::stockroom::Stockroom;
 
 impl Stockroom {
     /// Deletes a location in which no stock lies.
@@ -30,7 +32,11 @@ impl Stockroom {
         caller: &Caller,
         id: LocationId,
     ) -> Result<Option<Location>, StoreError> {
-        timed("location", self.database.location(caller.view(), id)).await
+        timed(
+            "location",
+            self.pipeline.records().location(caller.view(), id),
+        )
+        .await
     }
 
     /// All locations that the caller can use and that fulfil the conditions, oldest first or
@@ -46,7 +52,10 @@ impl Stockroom {
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let view = caller.view();
-        let locations = self.database.list_locations(view, filter, nearest_to, page);
+        let locations = self
+            .pipeline
+            .records()
+            .list_locations(view, filter, nearest_to, page);
         timed("list_locations", locations).await
     }
 }

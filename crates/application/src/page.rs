@@ -2,10 +2,6 @@
 //! An adapter finds a place in an index, at the same cost wherever it is; items that come and go
 //! before it move nothing.
 
-use stockroom_domain::{
-    Geolocation, Location, LocationId, Product, ProductId, ReservationId, Timestamp,
-};
-
 /// The part of a list that is asked for. `P` is the place of an item in that list: what the list is
 /// sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -174,60 +170,4 @@ impl<T, P> Page<T, P> {
             next: self.next,
         }
     }
-}
-
-/// The place of a location in a list: its distance, then its id.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct LocationPlace {
-    /// Grows with the distance; 0 in a list that isn't sorted by distance.
-    pub distance: u64,
-    /// The location.
-    pub id: LocationId,
-}
-
-impl LocationPlace {
-    /// The place of a location in a list in the order of creation, or sorted by the distance from a
-    /// point: those without a geolocation last, equally distant ones in the order of creation.
-    #[must_use]
-    pub fn of(location: &Location, nearest_to: Option<Geolocation>) -> Self {
-        let distance = nearest_to.map_or(0, |point| {
-            let here = location.geolocation;
-            let meters = here.map_or(f64::INFINITY, |here| here.distance_meters(point));
-            // Whole millimeters, so that servers whose last digits differ agree. The bits of numbers
-            // that aren't negative are in the order of the numbers.
-            (meters * 1_000.0).round().to_bits()
-        });
-        Self {
-            distance,
-            id: location.id,
-        }
-    }
-}
-
-/// The place of a product in the list of products, which is in the order of registration: clients
-/// choose ids.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ProductPlace {
-    /// The time of its registration.
-    pub registered_at: Timestamp,
-    /// The product.
-    pub id: ProductId,
-}
-
-impl From<&Product> for ProductPlace {
-    fn from(product: &Product) -> Self {
-        Self {
-            registered_at: product.created_at,
-            id: product.id,
-        }
-    }
-}
-
-/// The place of a hold among those of a stock.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct HoldPlace {
-    /// The reservation.
-    pub reservation: ReservationId,
-    /// The line of the reservation, counted from 0.
-    pub line: u32,
 }

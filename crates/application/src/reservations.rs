@@ -4,22 +4,16 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use stockroom_domain::{
-    Actor, Answer, Answered, CheckAvailability, Command, ExpireReservation, ExpiresIn,
-    ExtendReservation, FulfilReservation, ItemAvailability, OrderId, OrganizationId, Owner,
-    PayReservation, ProductId, Quantity, Refusal, ReleaseReservation, Reservation, ReservationId,
-    ReservationItem, ReservationRef, ReservationStatus,
+    Answered, CheckAvailability, ExpiresIn, ExtendReservation, FulfilReservation, ItemAvailability,
+    OrderId, PayReservation, ProductId, Quantity, Refusal, ReleaseReservation, Reservation,
+    ReservationId, ReservationItem, ReservationRef, ReservationStatus,
 };
 
-use crate::filter::ReservationCondition;
-use crate::ports::{StockHold, StoreError};
-use crate::shared::{guarded, timed};
-use crate::{Administrator, Error, HoldPlace, Page, PageRequest, Stockroom, settle};
-
-/// How many reservations are looked for at once that have expired, how many of them are stored as
-/// such in one transaction, and the pause between two, so that changes needn't wait for long.
-const EXPIRED_MAX: u32 = 1_000;
-const EXPIRED_AT_ONCE: usize = 100;
-const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
+use crate::access::Administrator;
+use crate::error::Error;
+use crate::page::{Page, PageRequest};
+use crate::ports::{HoldPlace, ReservationCondition, StockHold, StoreError};
+use crate::stockroom::Stockroom;
 
 /// What reservations hold of a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,11 +40,14 @@ impl Stockroom {
         if let Some(order) = order {
             // Stock and reservation have to be seen as they are at one time.
             let check = CheckAvailability { order, items };
-            return settle::show(&*self.database, administrator.view(), check).await;
+            return self.pipeline.show(administrator.view(), check).await;
         }
         let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
-        let stocks = self.reads.stocks(administrator.view(), &products).await?;
+        let stocks = self
+            .pipeline
+            .stocks(administrator.view(), &products)
+            .await?;
         let stocks: HashMap<ProductId, _> = stocks.iter().map(|it| (it.product, it)).collect();
         Ok(ItemAvailability::of(&items, &stocks, None))
     }
@@ -120,11 +117,11 @@ impl Stockroom {
         id: ReservationId,
         request: impl FnOnce(ReservationRef) -> R,
     ) -> Result<Reservation, Error> {
-        let reservation = self.database.reservation(administrator.view(), id);
-        let reservation = timed("reservation", reservation).await?;
-        let reservation = reservation.ok_or(Refusal::ReservationNotFound)?;
-        let request = request(reservation.reference());
-        self.execute(administrator, request).await
+        let reservation = self
+            .pipeline
+            .reservation_reference(administrator.view(), id);
+        let reservation = reservation.await?.ok_or(Refusal::ReservationNotFound)?;
+        self.execute(administrator, request(reservation)).await
     }
 
     /// A reservation of the caller's, if there is such a one.
@@ -136,17 +133,7 @@ impl Stockroom {
         administrator: &Administrator,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
-        let view = administrator.view();
-        let read = || timed("reservation", self.database.reservation(view, id));
-        let reservation = read().await?;
-        let now = self.now();
-        let due = reservation.as_ref().filter(|it| it.is_due(now));
-        let Some(due) = due else {
-            return Ok(reservation);
-        };
-        // It may be being paid for just now: that is known once it is locked.
-        self.expire(view.organization, vec![expiry(due)]).await?;
-        read().await
+        self.pipeline.reservation(administrator.view(), id).await
     }
 
     /// All reservations of the caller's that fulfil the conditions, oldest first.
@@ -160,20 +147,7 @@ impl Stockroom {
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let view = administrator.view();
-        loop {
-            let listed = self
-                .database
-                .list_reservations(view, filter, self.now(), page);
-            let listed = timed("list_reservations", listed).await?;
-            // As with a single one.
-            let now = self.now();
-            let due = listed.items.iter().filter(|it| it.is_due(now));
-            let due: Vec<Command> = due.map(expiry).collect();
-            if due.is_empty() {
-                return Ok(listed);
-            }
-            self.expire(view.organization, due).await?;
-        }
+        self.pipeline.list_reservations(view, filter, page).await
     }
 
     /// What reservations of any owner hold of a product's stock; `None` if it isn't managed. Which
@@ -191,11 +165,11 @@ impl Stockroom {
         // What runs out up to now is given back by the reading of the stock. What runs out later, and
         // may be being paid for, is still held.
         let now = self.now();
-        let Some(stock) = self.reads.stock(view, product).await? else {
+        let Some(stock) = self.pipeline.stock(view, product).await? else {
             return Ok(None);
         };
-        let page = self.database.holds(view.organization, stock.id, now, page);
-        let mut page = timed("holds", page).await?;
+        let page = self.pipeline.holds(view.organization, stock.id, now, page);
+        let mut page = page.await?;
         // Stores share stock, but not their orders.
         let others = page
             .items
@@ -214,48 +188,9 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn expire_reservations(&self) -> Result<(), StoreError> {
-        for organization in self.database.organizations().await? {
-            self.expire_all(organization.id).await?;
+        for organization in self.pipeline.records().organizations().await? {
+            self.pipeline.expire_all(organization.id).await?;
         }
-        Ok(())
-    }
-
-    async fn expire_all(&self, organization: OrganizationId) -> Result<(), StoreError> {
-        let mut expired = BTreeSet::new();
-        loop {
-            let due = self
-                .database
-                .due_reservations(organization, self.now(), EXPIRED_MAX);
-            let due = timed("due_reservations", due).await?;
-            let ids: BTreeSet<_> = due.iter().map(|(_, reservation)| reservation.id).collect();
-            if !ids.is_disjoint(&expired) {
-                return Err(StoreError::Failed("reservations stay due".into()));
-            }
-            expired = ids;
-            let is_last = due.len() < EXPIRED_MAX as usize;
-            let commands: Vec<Command> = due.into_iter().map(expiry_of).collect();
-            for commands in commands.chunks(EXPIRED_AT_ONCE) {
-                self.expire(organization, commands.to_vec()).await?;
-                tokio::time::sleep(EXPIRING_PAUSE).await;
-            }
-            if is_last {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Stores of those reservations that they have expired that have.
-    async fn expire(
-        &self,
-        organization: OrganizationId,
-        commands: Vec<Command>,
-    ) -> Result<(), StoreError> {
-        let outcomes = self.database.commit(organization, &commands);
-        let outcomes = guarded("expire", outcomes).await?;
-        let expired = outcomes
-            .iter()
-            .filter(|it| **it == Ok(Answer::Expired(true)));
-        metrics::counter!("stockroom_reservations_expired_total").increment(expired.count() as u64);
         Ok(())
     }
 
@@ -267,9 +202,8 @@ impl Stockroom {
     pub async fn watch_reservations(&self) -> Result<(), StoreError> {
         let mut by_status: BTreeMap<ReservationStatus, u64> = BTreeMap::new();
         let mut oldest = None;
-        for organization in self.database.organizations().await? {
-            let figures = self.database.reservation_figures(organization.id);
-            let figures = timed("reservation_figures", figures).await?;
+        for organization in self.pipeline.records().organizations().await? {
+            let figures = self.pipeline.reservation_figures(organization.id).await?;
             for (status, count) in figures.by_status {
                 *by_status.entry(status).or_default() += count;
             }
@@ -285,16 +219,4 @@ impl Stockroom {
         metrics::gauge!("stockroom_oldest_pending_reservation_seconds").set(age.as_secs_f64());
         Ok(())
     }
-}
-
-fn expiry(reservation: &Reservation) -> Command {
-    expiry_of((reservation.owner, reservation.reference()))
-}
-
-fn expiry_of((owner, reservation): (Owner, ReservationRef)) -> Command {
-    let nobody = Actor {
-        acting: owner,
-        ..Actor::OPERATOR
-    };
-    Command::new(nobody, ExpireReservation { reservation })
 }

@@ -10,25 +10,20 @@ use stockroom_domain::{
     Answer, Answered, Command, Idempotency, OrganizationId, Owner, RefusalKind, StoreId, Timestamp,
 };
 
-use crate::lane::Lane;
-use crate::ports::{Database, StoreError};
-use crate::reads::Reads;
-use crate::shared::{timed, within};
-use crate::signing_key::KeyRing;
-use crate::token::{self, Tokens};
-use crate::{
-    AccessError, Administrator, Caller, Environment, Error, Grant, SigningKey, Token, TokenError,
-    TokenRequest, Turn, Turns,
+use crate::access;
+use crate::access::{
+    Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
 };
+use crate::environment::Environment;
+use crate::error::{AccessError, Error, TokenError};
+use crate::pipeline::{Pipeline, Turns, timed, within};
+use crate::ports::{Database, StoreError};
 
 /// How long a database that is ready may take to say so.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// A refresh that takes longer is given up, and tried again.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
-
-/// How many searches of one organization there are at once.
-const SEARCHES_MAX: usize = 2;
 
 /// How many answers are forgotten in one transaction, and the pause between two, so that changes
 /// needn't wait for long.
@@ -65,9 +60,7 @@ impl Default for Limits {
 
 /// Stockroom itself.
 pub struct Stockroom {
-    pub(crate) database: Arc<dyn Database>,
-    lane: Lane,
-    pub(crate) reads: Reads,
+    pub(crate) pipeline: Pipeline,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
@@ -76,8 +69,6 @@ pub struct Stockroom {
     operations: Operations,
     /// Each organization verifies one stock at a time: it takes what a processor can do.
     pub(crate) verifications: Turns<OrganizationId>,
-    /// Who searches: a read that looks at more than it gives keeps a connection for long.
-    searches: Turns<OrganizationId>,
 }
 
 /// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
@@ -106,7 +97,7 @@ impl Operations {
 impl Stockroom {
     /// A Stockroom on a database whose schema is up to date. Tokens are signed with
     /// `signing_key`, or else with one that all servers on the database share, made at the first
-    /// start and replaced by [`rotate_signing_key`](crate::rotate_signing_key).
+    /// start and replaced by [`rotate_signing_key`](crate::access::rotate_signing_key).
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -121,10 +112,7 @@ impl Stockroom {
             None => KeyRing::open(&*database, &environment).await?,
         };
         let stockroom = Self {
-            lane: Lane::new(&database, limits.queue_max),
-            reads: Reads::new(&database, &environment),
-            searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
-            database,
+            pipeline: Pipeline::new(database, &environment, limits.queue_max),
             environment,
             limits,
             tokens: Tokens::new(keys),
@@ -136,23 +124,9 @@ impl Stockroom {
         Ok(stockroom)
     }
 
-    /// Waits until an organization may search (with a filter, in the past, or deep in a list), if it is
-    /// a search that it wants.
-    pub(crate) async fn turn_to_search(
-        &self,
-        organization: OrganizationId,
-        is_search: bool,
-    ) -> Option<Turn> {
-        if is_search {
-            Some(self.searches.wait(organization).await)
-        } else {
-            None
-        }
-    }
-
     /// Takes no more changes, and waits until those that were taken are stored.
     pub async fn close(&self) {
-        self.lane.close().await;
+        self.pipeline.close().await;
     }
 
     /// The time now.
@@ -172,7 +146,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if it doesn't.
     pub async fn ping(&self) -> Result<(), StoreError> {
-        within(PING_TIMEOUT, self.database.ping()).await
+        within(PING_TIMEOUT, self.pipeline.records().ping()).await
     }
 
     /// Gives a token to who presents the right credentials.
@@ -188,12 +162,12 @@ impl Stockroom {
         };
         // Before the key is read: what is revoked after that is revoked later than this token.
         let now = self.now();
-        let key = self.database.key_by_client_id(client_id);
+        let key = self.pipeline.records().key_by_client_id(client_id);
         let key = timed("key_by_client_id", key).await?;
         let (organization, key) = key.ok_or(TokenError::InvalidCredentials)?;
         match &request {
             TokenRequest::ClientCredentials { client_secret, .. } => {
-                if !token::secret_matches(client_secret, &key.secret_hash) {
+                if !access::token::secret_matches(client_secret, &key.secret_hash) {
                     return Err(TokenError::InvalidCredentials);
                 }
             }
@@ -209,7 +183,10 @@ impl Stockroom {
         // To the minute is exact enough, and spares a write for most tokens.
         let recently = now.plus_milliseconds(-60_000);
         if key.last_used_at.is_none_or(|used_at| used_at < recently) {
-            let recorded = self.database.record_key_use(organization, key.id, now);
+            let recorded = self
+                .pipeline
+                .records()
+                .record_key_use(organization, key.id, now);
             timed("record_key_use", recorded).await?;
         }
         Ok(token)
@@ -249,7 +226,7 @@ impl Stockroom {
         if self.has_seen_store(organization, store) {
             return Ok(());
         }
-        let found = timed("store", self.database.store(organization, store)).await?;
+        let found = timed("store", self.pipeline.records().store(organization, store)).await?;
         found.ok_or(AccessError::StoreNotFound)?;
         self.known_stores
             .write()
@@ -273,7 +250,7 @@ impl Stockroom {
     /// [`StoreError`] if the database fails; what was known before stays known.
     pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
-        let revocations = self.database.revocations_since(oldest);
+        let revocations = self.pipeline.records().revocations_since(oldest);
         let revocations = within(REFRESH_TIMEOUT, revocations).await?;
         self.tokens.revoke(revocations);
         self.tokens.forget_revocations(oldest);
@@ -288,7 +265,7 @@ impl Stockroom {
     /// [`StoreError`] if the database fails; then the keys stay as they are.
     pub async fn refresh_signing_keys(&self) -> Result<(), StoreError> {
         let keys = self.tokens.keys();
-        let renewed = keys.renewed(&*self.database);
+        let renewed = keys.renewed(self.pipeline.records());
         if let Some(renewed) = within(REFRESH_TIMEOUT, renewed).await? {
             self.tokens.replace_keys(renewed);
         }
@@ -303,7 +280,7 @@ impl Stockroom {
         let oldest = self.oldest_living_token();
         timed(
             "forget_revocations",
-            self.database.forget_revocations(oldest),
+            self.pipeline.records().forget_revocations(oldest),
         )
         .await
     }
@@ -318,9 +295,9 @@ impl Stockroom {
         for organization in self.organizations().await? {
             loop {
                 let forget = self
-                    .database
+                    .pipeline
                     .forget_answers(organization.id, now, FORGOTTEN_MAX);
-                if timed("forget_answers", forget).await? < u64::from(FORGOTTEN_MAX) {
+                if forget.await? < u64::from(FORGOTTEN_MAX) {
                     break;
                 }
                 tokio::time::sleep(FORGETTING_PAUSE).await;
@@ -333,7 +310,7 @@ impl Stockroom {
     /// differ between servers: a revocation has the time of the server that made it.
     fn oldest_living_token(&self) -> Timestamp {
         const CLOCK_MARGIN_SECONDS: i64 = 24 * 60 * 60;
-        let seconds = token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
+        let seconds = access::token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
         self.now().plus_milliseconds(-seconds * 1_000)
     }
 
@@ -355,7 +332,7 @@ impl Stockroom {
             request: keyed.request,
             kept_milliseconds: self.limits.kept_milliseconds(),
         });
-        let submitted = self.lane.submit(caller.organization, command).await;
+        let submitted = self.pipeline.submit(caller.organization, command).await;
         self.operations.count(name, outcome_label(&submitted));
         let answer = match submitted? {
             Answer::Replayed(outcome) => {

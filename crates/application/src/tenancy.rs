@@ -5,9 +5,11 @@ use stockroom_domain::{
     Store, StoreId,
 };
 
+use crate::access::Administrator;
+use crate::error::Error;
+use crate::pipeline::timed;
 use crate::ports::StoreError;
-use crate::shared::timed;
-use crate::{Administrator, Error, Stockroom};
+use crate::stockroom::Stockroom;
 
 impl Stockroom {
     /// Creates an organization.
@@ -49,7 +51,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading below.
     pub async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        timed("organizations", self.database.organizations()).await
+        timed("organizations", self.pipeline.records().organizations()).await
     }
 
     /// All stores of an organization, oldest first. For the operator.
@@ -57,7 +59,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn stores(&self, organization: OrganizationId) -> Result<Vec<Store>, StoreError> {
-        timed("stores", self.database.stores(organization)).await
+        timed("stores", self.pipeline.records().stores(organization)).await
     }
 
     /// One organization. For the operator.
@@ -68,7 +70,7 @@ impl Stockroom {
         &self,
         id: OrganizationId,
     ) -> Result<Option<Organization>, StoreError> {
-        timed("organization", self.database.organization(id)).await
+        timed("organization", self.pipeline.records().organization(id)).await
     }
 
     /// One store. For the operator.
@@ -80,7 +82,7 @@ impl Stockroom {
         organization: OrganizationId,
         id: StoreId,
     ) -> Result<Option<Store>, StoreError> {
-        timed("store", self.database.store(organization, id)).await
+        timed("store", self.pipeline.records().store(organization, id)).await
     }
 
     /// How the caller's organization wants things done.
@@ -89,7 +91,7 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn settings(&self, administrator: &Administrator) -> Result<Settings, StoreError> {
         let organization = administrator.view().organization;
-        let organization = self.database.organization(organization);
+        let organization = self.pipeline.records().organization(organization);
         let organization = timed("organization", organization).await?;
         Ok(organization.map_or_else(Settings::default, |organization| organization.settings))
     }

@@ -1,6 +1,7 @@
 //! Batches: commands in order, each seeing what the ones before it changed, one commit.
 
-use stockroom_application::filter::{Comparison, StockCondition};
+use stockroom_application::filter::Comparison;
+use stockroom_application::ports::StockCondition;
 use stockroom_domain::{
     Answer, Command, DeleteLocation, DeleteStock, Outcome, Recorded, Refusal, Stock, TransactMany,
     TransactionAction,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{Database, ProductAndStock, StoreError, View};
+use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
     Actor, Answered, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,

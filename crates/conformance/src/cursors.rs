@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use stockroom_application::filter::{Comparison, ReservationCondition, StockCondition};
+use stockroom_application::filter::Comparison;
+use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{LocationPlace, Page, PageRequest, Start};
 use stockroom_domain::{
     DeleteKey, DeleteLocation, DeleteProduct, Geolocation, Location, LocationId, ProductId,

@@ -209,7 +209,7 @@ impl Damageable {
     /// A verifier of it.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
-        Verifier::new(Arc::clone(&self.database), ORGANIZATION)
+        Verifier::new(self.database.clone(), ORGANIZATION)
     }
 
     /// Verifies, in chunks that end everywhere.

@@ -1,8 +1,7 @@
 //! Filters: every condition on a seeded set of data, against the conditions' own meaning.
 
-use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
-};
+use stockroom_application::filter::{Comparison, Pattern, TextCondition};
+use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_domain::{
     CreateLocation, EntryAction, ExternalRef, Patch, ProductId, Quantity, Timestamp,
     TransactionAction, UpdateLocation,

@@ -2,7 +2,7 @@
 
 use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
-use stockroom_application::filter::TransactionCondition::{Action, Location};
+use stockroom_application::ports::TransactionCondition::{Action, Location};
 use stockroom_domain::{
     DeleteLocation, EntryAction, Location as Place, Patch, Slug, TransactionAction, UpdateLocation,
 };

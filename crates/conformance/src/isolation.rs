@@ -1,6 +1,7 @@
 //! Organizations see nothing of one another, though everything in them has the same names.
 
-use stockroom_application::filter::{Comparison, StockCondition, TextCondition};
+use stockroom_application::filter::{Comparison, TextCondition};
+use stockroom_application::ports::StockCondition;
 use stockroom_application::ports::View;
 use stockroom_domain::{
     Actor, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, KeyId, Owner, Patch, Refusal,

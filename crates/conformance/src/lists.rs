@@ -1,7 +1,8 @@
 //! The list of stock: its order, its pages and its totals.
 
 use stockroom_application::PageRequest;
-use stockroom_application::filter::{Comparison, StockCondition};
+use stockroom_application::filter::Comparison;
+use stockroom_application::ports::StockCondition;
 use stockroom_domain::{Owner, ProductId, Stock};
 
 use crate::{Bench, Client, make};

@@ -1,7 +1,8 @@
 //! The past: stock as it stood, and ledgers to any depth.
 
 use stockroom_application::PageRequest;
-use stockroom_application::filter::{TextCondition, TransactionCondition};
+use stockroom_application::filter::TextCondition;
+use stockroom_application::ports::TransactionCondition;
 use stockroom_domain::{
     DeleteLocation, LocationId, ProductId, Reason, Stock, StockId, StockLife, Timestamp,
     TransactMany, TransactionAction, TransactionId,

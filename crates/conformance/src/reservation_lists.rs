@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use stockroom_application::PageRequest;
-use stockroom_application::filter::{Comparison, ReservationCondition, TextCondition};
+use stockroom_application::filter::{Comparison, TextCondition};
+use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
     ReservationId, ReservationStatus, ShowProducts, ShowStock, StockedProduct, Timestamp,
 };

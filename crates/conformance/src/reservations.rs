@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stockroom_application::PageRequest;
-use stockroom_application::filter::ReservationCondition;
+use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
     DeleteStock, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, OrderId,
     Owner, PayReservation, ProductId, Refusal, RefusedMovement, ReleaseReservation, Reservation,

@@ -1,7 +1,5 @@
 //! Proving what is stored, and repairing it.
 
-use std::sync::Arc;
-
 use stockroom_application::ports::{Cursor, LedgerRange};
 use stockroom_application::{Repairing, Verifier, VerifySummary};
 use stockroom_domain::{
@@ -17,7 +15,7 @@ use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 pub(crate) fn verifier(client: &Client) -> Verifier {
-    Verifier::new(Arc::clone(&client.database), client.view.organization)
+    Verifier::new(client.database.clone(), client.view.organization)
 }
 
 pub(crate) async fn verify(verifier: Verifier) -> (VerifySummary, Told) {

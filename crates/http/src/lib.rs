@@ -6,25 +6,19 @@
 //! handler, which hands it to a use case and picks the representation of the answer. Handlers hold
 //! no rules.
 
-mod admission;
-mod app;
-mod cursor;
-mod error;
-mod extract;
+mod answer;
 mod filter;
-mod form;
-mod idempotency;
-mod inputs;
-mod json;
-mod links;
-mod meters;
-mod middleware;
-mod openapi;
-mod rate_limit;
-mod representation;
-mod routes;
+mod keys;
+mod locations;
+mod products;
+mod request;
+mod reservations;
+mod router;
+mod service;
+mod settings;
+mod stock;
+mod transactions;
+mod verification;
 
-pub use app::Options;
-pub use middleware::identified;
-pub use openapi::document as openapi;
-pub use routes::router;
+pub use router::{openapi, router};
+pub use service::{Options, identified};

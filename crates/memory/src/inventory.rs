@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use stockroom_application::filter::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
     LocationReader, ProductAndStock, ProductReader, StockReader, StoreError, View,
 };

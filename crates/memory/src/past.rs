@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_application::PageRequest;
-use stockroom_application::filter::TransactionCondition;
+use stockroom_application::ports::TransactionCondition;
 use stockroom_application::ports::{HistoryReader, StoreError, View};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, DeletedStock, Entry, LocationId, OrganizationId, PastPosition,

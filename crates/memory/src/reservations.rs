@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use stockroom_application::filter::ReservationCondition;
+use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
     ReservationFigures, ReservationReader, StockHold, StoreError, View,
 };

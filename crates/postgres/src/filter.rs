@@ -2,9 +2,9 @@
 
 use sqlx::postgres::PgHasArrayType;
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
-use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, ReservationCondition, StockCondition, TextCondition,
-    TransactionCondition,
+use stockroom_application::filter::{Comparison, Pattern, TextCondition};
+use stockroom_application::ports::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 

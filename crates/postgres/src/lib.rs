@@ -22,15 +22,24 @@
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which
 //! `cargo xtask sqlx` writes.
 
-mod availability;
+pub(crate) mod columns;
 mod commit;
-mod error;
+mod connection;
+pub(crate) mod counts;
 mod filter;
-mod open;
-mod parameter;
-mod read;
-mod rows;
-mod session;
-mod stored;
+mod idempotency;
+mod keys;
+mod ledger;
+mod list;
+mod locations;
+#[cfg(test)]
+mod plans;
+mod products;
+mod reservations;
+mod row;
+mod stock;
+mod stock_cache;
+mod tenancy;
+mod verify;
 
-pub use open::{PostgresDatabase, PostgresOptions};
+pub use connection::*;

@@ -2,6 +2,9 @@
 
 mod json;
 
+use crate::cli::LogFormat;
+use json::JsonLines;
+
 use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
 use std::time::Duration;
 
@@ -9,9 +12,6 @@ use anyhow::Context;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
-
-use crate::cli::LogFormat;
-use json::JsonLines;
 
 /// How many lines may wait to be written. More are left out: nobody is to wait for whoever should
 /// read the log and doesn't.

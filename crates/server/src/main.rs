@@ -14,9 +14,10 @@ mod serve;
 mod signing_key;
 mod verify;
 
+use cli::Command;
+
 use std::process::ExitCode;
 
-use cli::Command;
 use mimalloc::MiMalloc;
 
 /// Chosen by measurement: see "The allocator" in `docs/performance.md`.

@@ -17,10 +17,13 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::Serve;
-use crate::connections::{self, Connections};
+use crate::connections;
+use crate::connections::Connections;
 use crate::database::OpenDatabase;
+use crate::health;
 use crate::health::Readiness;
-use crate::{health, logging, metrics};
+use crate::logging;
+use crate::metrics;
 
 /// A revocation is to work within a second on every server, and so is a new signing key.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);

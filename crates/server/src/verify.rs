@@ -4,55 +4,17 @@ use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use clap::Args;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use stockroom_application::{
     Repair as Repaired, RepairOutcome, Repairing, Stockroom, VerifyObserver, VerifySummary,
 };
 use stockroom_domain::{Difference, EntryHash, OrganizationId, Refusal, VerifiedLedger};
 
-use crate::cli::{Database, organization_id};
+use crate::cli::{Repair, Verify};
 use crate::operator;
 
 /// The exit code if it can't be told whether there is a difference.
 const UNKNOWN: u8 = 2;
-
-/// Whose stock.
-#[derive(Debug, Args)]
-struct Scope {
-    #[command(flatten)]
-    database: Database,
-
-    /// The organization; without it, all are meant.
-    #[arg(long, value_name = "ID", value_parser = organization_id)]
-    organization: Option<OrganizationId>,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Verify {
-    #[command(flatten)]
-    scope: Scope,
-
-    /// Print for each stock the ids of its organization, its product and itself, and the number and
-    /// the hash of its last entry. Kept where nobody can change them, they show later that nothing
-    /// up to there was rewritten.
-    #[arg(long)]
-    hashes: bool,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Repair {
-    #[command(flatten)]
-    scope: Scope,
-
-    /// Show what would be done, and change nothing. This is what happens without `--apply`, too.
-    #[arg(long, conflicts_with = "apply")]
-    dry_run: bool,
-
-    /// Do it.
-    #[arg(long)]
-    apply: bool,
-}
 
 /// Names every difference between stock and its ledgers.
 pub(crate) async fn verify(settings: &Verify) -> ExitCode {

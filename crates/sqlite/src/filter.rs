@@ -1,9 +1,9 @@
 //! Filters as SQL. A condition is appended to a `WHERE` clause, its operands as parameters.
 
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
-use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, ReservationCondition, StockCondition, TextCondition,
-    TransactionCondition,
+use stockroom_application::filter::{Comparison, Pattern, TextCondition};
+use stockroom_application::ports::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 

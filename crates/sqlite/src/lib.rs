@@ -27,13 +27,21 @@
 //! `cargo xtask sqlx` writes.
 
 mod commit;
-mod direct;
-mod error;
+mod connection;
+pub(crate) mod counts;
 mod filter;
-mod open;
-mod parameter;
-mod read;
-mod rows;
-mod stored;
+mod idempotency;
+mod keys;
+mod ledger;
+mod list;
+mod locations;
+#[cfg(test)]
+mod plans;
+mod products;
+mod reservations;
+mod row;
+mod stock;
+mod tenancy;
+mod verify;
 
-pub use open::{SqliteDatabase, SqliteOptions};
+pub use connection::*;

@@ -3,6 +3,7 @@
 
 mod contents;
 mod files;
+mod floors;
 mod layering;
 mod manifests;
 
@@ -15,6 +16,7 @@ use crate::workspace::Workspace;
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     let files = files::kept(workspace.root())?;
     let mut violations = layering::violations(&workspace.metadata.workspace_packages());
+    violations.extend(floors::violations(workspace.root())?);
     violations.extend(manifests::violations(workspace)?);
     violations.extend(files::too_long(&files));
     violations.extend(contents::violations(&files));

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use stockroom_domain::{KeptAnswer, Outcome, Owner};
 
-use super::StoreError;
+use super::error::StoreError;
 
 /// The version of the form. It changes only when outcomes can no longer be read as they were
 /// written: a field that is added to them has a default, a name that changes an alias.

@@ -8,9 +8,62 @@ use stockroom_domain::{
     ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
 };
 
-use super::{StoreError, View};
-use crate::filter::ReservationCondition;
-use crate::{HoldPlace, Page, PageRequest};
+use super::error::StoreError;
+use super::view::View;
+use crate::filter::{Comparison, TextCondition};
+use crate::page::{Page, PageRequest};
+
+use stockroom_domain::ProductId;
+
+/// A condition on reservations, as they are at some time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ReservationCondition {
+    /// It has got as far as one of these.
+    Status(Vec<ReservationStatus>),
+    /// The order that it is for.
+    OrderId(TextCondition),
+    /// One of its lines is of one of these products.
+    Product(Vec<ProductId>),
+    /// One of its lines is in a location with such a slug; `IsNull` is for the unlocated pool.
+    Location(TextCondition),
+    /// When it expires. One that doesn't fulfils no such condition.
+    ExpiresAt(Comparison<Timestamp>),
+    /// When it was made.
+    CreatedAt(Comparison<Timestamp>),
+}
+
+impl ReservationCondition {
+    /// Whether `reservation` fulfils the condition.
+    #[must_use]
+    pub fn matches(&self, reservation: &Reservation) -> bool {
+        let mut lines = reservation.lines.iter();
+        match self {
+            Self::Status(statuses) => statuses.contains(&reservation.state.status()),
+            Self::OrderId(condition) => {
+                condition.matches(reservation.order.as_ref().map(OrderId::as_str))
+            }
+            Self::Product(products) => lines.any(|line| products.contains(&line.key.product)),
+            Self::Location(condition) => lines.any(|line| {
+                let location = line.location.as_ref();
+                condition.matches(location.map(|(_, slug)| slug.as_str()))
+            }),
+            Self::ExpiresAt(comparison) => reservation
+                .state
+                .expires_at()
+                .is_some_and(|expires_at| comparison.matches(&expires_at)),
+            Self::CreatedAt(comparison) => comparison.matches(&reservation.created_at),
+        }
+    }
+}
+
+/// The place of a hold among those of a stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldPlace {
+    /// The reservation.
+    pub reservation: ReservationId,
+    /// The line of the reservation, counted from 0.
+    pub line: u32,
+}
 
 /// What a line of a reservation holds of a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]

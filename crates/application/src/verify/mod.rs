@@ -8,6 +8,12 @@
 mod stock;
 mod walk;
 
+pub use stock::StockVerification;
+
+use crate::pipeline::timed;
+use crate::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader};
+use walk::{Closed, Walk};
+
 use std::collections::HashMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -17,11 +23,6 @@ use stockroom_domain::{
     VerifiedLedger,
 };
 use tokio::task::JoinHandle;
-
-use crate::ports::{Chunk, Cursor, Database, LedgerRange, StoreError};
-use crate::shared::timed;
-pub use stock::StockVerification;
-use walk::{Closed, Walk};
 
 /// How much stock is read at once.
 const STOCKS_MAX: u32 = 4_000;
@@ -110,7 +111,7 @@ pub enum RepairOutcome {
 
 /// Verifies, and repairs, the stock of one organization.
 pub struct Verifier {
-    database: Arc<dyn Database>,
+    database: Arc<dyn StoredReader>,
     organization: OrganizationId,
     stocks_max: u32,
     entries_max: u32,
@@ -119,7 +120,7 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier of this organization's stock.
     #[must_use]
-    pub fn new(database: Arc<dyn Database>, organization: OrganizationId) -> Self {
+    pub fn new(database: Arc<dyn StoredReader>, organization: OrganizationId) -> Self {
         Self {
             database,
             organization,

@@ -1,13 +1,12 @@
 //! Verifying the stock of one product, for who may see it.
 
-use std::sync::Arc;
-
 use stockroom_domain::{Difference, EntryHash, OrganizationId, ProductId, StockId, VerifiedLedger};
 
 use super::{Verifier, VerifyObserver};
+use crate::access::Administrator;
+use crate::pipeline::timed;
 use crate::ports::StoreError;
-use crate::shared::timed;
-use crate::{Administrator, Stockroom};
+use crate::stockroom::Stockroom;
 
 /// How many entries are read at once where others want to be served meanwhile.
 const ENTRIES_MAX: u32 = 1_000;
@@ -69,7 +68,8 @@ impl Stockroom {
         product: ProductId,
     ) -> Result<Option<StockVerification>, StoreError> {
         let view = administrator.view();
-        let stock = self.database.stored_stock(view, product);
+        let raw = self.pipeline.raw();
+        let stock = raw.stored_stock(view, product);
         let Some(stock) = timed("stored_stock", stock).await? else {
             return Ok(None);
         };
@@ -99,6 +99,6 @@ impl Stockroom {
     /// Verifies, or repairs, all stock of an organization. For the operator.
     #[must_use]
     pub fn verifier(&self, organization: OrganizationId) -> Verifier {
-        Verifier::new(Arc::clone(&self.database), organization)
+        Verifier::new(self.pipeline.raw(), organization)
     }
 }

@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
-use stockroom_application::filter::{
-    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
-};
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
     StockReader, StoreError, StoredReader, TenancyReader, View,
+};
+use stockroom_application::ports::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{
     Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, ProductPlace,

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use stockroom_application::filter::{Comparison, StockCondition};
+use stockroom_application::filter::Comparison;
+use stockroom_application::ports::StockCondition;
 use stockroom_application::{Administrator, Clock as _, Page, PageRequest};
 use stockroom_domain::{
     Answer, Command, CommodityType, ExpireReservation, Operation, Owner, Product, ProductId,

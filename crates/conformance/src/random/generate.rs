@@ -3,10 +3,9 @@
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
-use stockroom_application::filter::{
-    Comparison, LocationCondition, Pattern, StockCondition, TextCondition, TransactionCondition,
-};
+use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::View;
+use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_domain::{
     Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
     DeleteLocation, DeleteProduct, DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency,

@@ -1,7 +1,7 @@
 //! Reservations among what the random cases ask.
 
 use rand::RngExt;
-use stockroom_application::filter::ReservationCondition;
+use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
     Actor, CheckAvailability, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
     Operation, OrderId, Owner, PayReservation, ReleaseReservation, ReservationItem, ReservationRef,

@@ -7,22 +7,22 @@ use winnow::combinator::{alt, delimited, preceded, repeat};
 use winnow::error::ContextError;
 use winnow::token::{any, none_of, take_while};
 
-use crate::error::shortened;
+use crate::answer::shortened;
 
 /// How many characters of a filter an error repeats.
-pub(super) const REPEATED_CHARACTERS_MAX: usize = 40;
+pub(crate) const REPEATED_CHARACTERS_MAX: usize = 40;
 
 /// One `op(field,value,…)`.
 #[derive(Debug, PartialEq)]
-pub(super) struct Call {
-    pub(super) operator: String,
-    pub(super) field: String,
-    pub(super) operands: Vec<Operand>,
+pub(crate) struct Call {
+    pub(crate) operator: String,
+    pub(crate) field: String,
+    pub(crate) operands: Vec<Operand>,
 }
 
 /// A value, and whether asterisks that were not escaped stood around it.
 #[derive(Debug, PartialEq)]
-pub(super) struct Operand {
+pub(crate) struct Operand {
     characters: Vec<Character>,
 }
 
@@ -39,7 +39,7 @@ type Parsed<T> = winnow::Result<T, ContextError>;
 ///
 /// # Errors
 /// What is wrong, and where.
-pub(super) fn parse(filter: &str) -> Result<Vec<Call>, String> {
+pub(crate) fn parse(filter: &str) -> Result<Vec<Call>, String> {
     let mut rest = filter;
     let mut calls = Vec::new();
     loop {
@@ -146,11 +146,11 @@ fn trim_end(mut characters: Vec<Character>) -> Vec<Character> {
 }
 
 impl Operand {
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.characters.iter().map(|it| it.character).collect()
     }
 
-    pub(super) fn pattern(&self) -> Option<Pattern> {
+    pub(crate) fn pattern(&self) -> Option<Pattern> {
         let wildcard = |it: &Character| it.character == '*' && !it.escaped;
         let mut inner = self.characters.as_slice();
         let mut open_start = false;

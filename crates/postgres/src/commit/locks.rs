@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Needs, Operation, OrganizationId, Owner, Stock, StockKey};
 
-use crate::error::failed;
-use crate::rows;
-use crate::session::Session;
+use crate::connection::error::failed;
+use crate::connection::session::Session;
+use crate::stock;
 
 /// What has no row of its own to be locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Lock {
+pub(crate) enum Lock {
     /// The organization's settings, and whether it exists.
     Organization,
     /// Which locations there are and what they are called. Shared by those who name a location, or
@@ -52,7 +52,7 @@ enum Mode {
 }
 
 /// The stock that a batch has locked.
-pub(super) struct LockedStocks {
+pub(crate) struct LockedStocks {
     keys: BTreeSet<StockKey>,
     /// As it was locked, until something is changed.
     loaded: Option<Vec<Stock>>,
@@ -61,7 +61,7 @@ pub(super) struct LockedStocks {
 impl LockedStocks {
     /// Those of the wanted stocks that exist: of those that were there when they were locked, and
     /// those that the batch itself has created.
-    pub(super) async fn load(
+    pub(crate) async fn load(
         &mut self,
         session: &mut Session,
         organization: OrganizationId,
@@ -72,7 +72,7 @@ impl LockedStocks {
             None if wanted.is_empty() => Vec::new(),
             None => {
                 let keys = wanted.intersection(&self.keys).copied();
-                rows::stock::stocks(session, organization, keys).await?
+                stock::rows::stocks(session, organization, keys).await?
             }
         };
         Ok(stocks
@@ -83,13 +83,13 @@ impl LockedStocks {
     }
 
     /// Notes whose stock the batch has changed, or created.
-    pub(super) fn changed(&mut self, keys: impl IntoIterator<Item = StockKey>) {
+    pub(crate) fn changed(&mut self, keys: impl IntoIterator<Item = StockKey>) {
         self.keys.extend(keys);
     }
 }
 
 /// Takes all locks for these commands, which have these needs.
-pub(super) async fn take(
+pub(crate) async fn take(
     session: &mut Session,
     organization: OrganizationId,
     commands: &[Command],
@@ -116,7 +116,7 @@ pub(super) async fn take(
     let loaded = if keys.is_empty() {
         Vec::new()
     } else {
-        rows::stock::lock(session, organization, keys).await?
+        stock::rows::lock(session, organization, keys).await?
     };
     Ok(LockedStocks {
         keys: loaded.iter().map(Stock::key).collect(),
@@ -125,7 +125,7 @@ pub(super) async fn take(
 }
 
 /// Holds which locations there are, together with others.
-pub(super) async fn locations(
+pub(crate) async fn locations(
     session: &mut Session,
     organization: OrganizationId,
 ) -> Result<(), StoreError> {

@@ -31,20 +31,20 @@
 //!
 //! Should PostgreSQL give up the transaction all the same, the whole batch is done again.
 
-mod batches;
-mod columns;
-mod corrections;
-mod counts;
-mod kept;
-mod ledger;
 mod load;
-mod locks;
-mod positions;
+pub(crate) mod locks;
+pub(crate) mod optimistic;
 mod records;
-pub(crate) mod repair;
-mod reservations;
-mod stocks;
-mod unlocked;
+
+use crate::connection::error::{is_key_taken, is_lost_race, is_read_only, unclear};
+use crate::connection::open::PostgresDatabase;
+use crate::connection::session::Session;
+use crate::counts::Growth;
+use crate::idempotency;
+use crate::ledger;
+use crate::reservations;
+use crate::stock;
+use crate::stock_cache::StockChanges;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
@@ -52,16 +52,6 @@ use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp,
     run, runs,
 };
-
-pub(crate) use counts::{Kind, reservations as reservation_count};
-pub(crate) use load::key_totals;
-pub(crate) use unlocked::Memory;
-
-use crate::PostgresDatabase;
-use crate::error::{is_key_taken, is_lost_race, is_read_only, unclear};
-use crate::session::Session;
-use counts::Growth;
-use unlocked::StockChanges;
 
 /// How often a batch is tried when the database gives it up for the sake of others.
 const ATTEMPTS_MAX: u32 = 5;
@@ -79,7 +69,7 @@ impl Ledger for PostgresDatabase {
         // Citus has no such statements.
         if self.keeps_statements
             && !self.on_citus
-            && let Some(outcomes) = unlocked::commit(self, organization, commands).await?
+            && let Some(outcomes) = optimistic::commit(self, organization, commands).await?
         {
             return Ok(outcomes);
         }
@@ -105,7 +95,7 @@ impl Ledger for PostgresDatabase {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let mut session = self.write().await?;
-        let forgotten = kept::forget(&mut session, organization, now, limit).await?;
+        let forgotten = idempotency::store::forget(&mut session, organization, now, limit).await?;
         session.commit().await?;
         Ok(forgotten)
     }
@@ -166,7 +156,7 @@ impl PostgresDatabase {
             let state = state.await?;
             let mut known_answers = KeptAnswers::default();
             let keys = &needs.idempotency_keys;
-            kept::load(session, organization, keys, &mut known_answers).await?;
+            idempotency::store::load(session, organization, keys, &mut known_answers).await?;
             for kept in &kept_answers {
                 known_answers.add(kept.clone());
             }
@@ -180,7 +170,7 @@ impl PostgresDatabase {
             // They are stored at the end of the batch.
             kept_answers.extend(decided.kept_answers);
         }
-        kept::store(session, organization, &kept_answers, now).await?;
+        idempotency::store::store(session, organization, &kept_answers, now).await?;
         growth.store(session, organization).await?;
         Ok((outcomes, stored))
     }
@@ -205,11 +195,11 @@ async fn store(
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(session, organization, records, growth).await?;
-    stocks::store(session, organization, &stocks, growth).await?;
-    ledger::store_deleted(session, organization, &deleted_stocks).await?;
-    ledger::store_entries(session, organization, &entries).await?;
-    batches::store(session, organization, &batches).await?;
-    reservations::settle(session, organization, &settled).await?;
-    reservations::store(session, organization, &reservations, growth).await?;
+    stock::store::store(session, organization, &stocks, growth).await?;
+    ledger::store::store_deleted(session, organization, &deleted_stocks).await?;
+    ledger::store::store_entries(session, organization, &entries).await?;
+    ledger::batches::store(session, organization, &batches).await?;
+    reservations::store::settle(session, organization, &settled).await?;
+    reservations::store::store(session, organization, &reservations, growth).await?;
     Ok(stocks)
 }

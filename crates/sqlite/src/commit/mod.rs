@@ -1,16 +1,17 @@
 //! The way in for every change.
 
-mod batches;
-mod corrections;
-mod counts;
-mod kept;
-mod ledger;
 mod load;
-mod positions;
 mod records;
-mod reservations;
-mod stocks;
-mod transactions;
+pub(crate) mod transactions;
+
+#[cfg(test)]
+pub(crate) use transactions::STATEMENTS;
+
+use crate::connection::open::SqliteDatabase;
+use crate::idempotency;
+use crate::ledger;
+use crate::reservations;
+use crate::stock;
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -18,13 +19,6 @@ use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, run, runs,
 };
-
-pub(crate) use counts::{Kind, reservations as reservation_count};
-pub(crate) use load::key_totals;
-#[cfg(test)]
-pub(crate) use transactions::STATEMENTS;
-
-use crate::SqliteDatabase;
 
 #[async_trait]
 impl Ledger for SqliteDatabase {
@@ -54,13 +48,15 @@ impl Ledger for SqliteDatabase {
             let state = load::state(&mut transaction, organization, &needs, now).await?;
             let mut kept_answers = KeptAnswers::default();
             let keys = &needs.idempotency_keys;
-            kept::load(&mut transaction, organization, keys, &mut kept_answers).await?;
+            idempotency::store::load(&mut transaction, organization, keys, &mut kept_answers)
+                .await?;
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
                 run(commands, state, kept_answers, &mut context)
             });
             store(&mut transaction, organization, decided.changes).await?;
-            kept::store(&mut transaction, organization, &decided.kept_answers).await?;
+            idempotency::store::store(&mut transaction, organization, &decided.kept_answers)
+                .await?;
             outcomes.extend(decided.outcomes);
         }
         transaction.commit().await?;
@@ -74,7 +70,8 @@ impl Ledger for SqliteDatabase {
         limit: u32,
     ) -> Result<u64, StoreError> {
         let mut transaction = self.write().await?;
-        let forgotten = kept::forget(&mut transaction, organization, now, limit).await?;
+        let forgotten =
+            idempotency::store::forget(&mut transaction, organization, now, limit).await?;
         transaction.commit().await?;
         Ok(forgotten)
     }
@@ -97,10 +94,10 @@ async fn store(
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(connection, organization, records).await?;
-    stocks::store(connection, organization, &stocks).await?;
-    ledger::store_deleted(connection, organization, &deleted_stocks).await?;
-    ledger::store_entries(connection, organization, &entries).await?;
-    batches::store(connection, organization, &batches).await?;
-    reservations::settle(connection, organization, &settled).await?;
-    reservations::store(connection, organization, &reservations).await
+    stock::store::store(connection, organization, &stocks).await?;
+    ledger::store::store_deleted(connection, organization, &deleted_stocks).await?;
+    ledger::store::store_entries(connection, organization, &entries).await?;
+    ledger::batches::store(connection, organization, &batches).await?;
+    reservations::store::settle(connection, organization, &settled).await?;
+    reservations::store::store(connection, organization, &reservations).await
 }

@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use stockroom_application::filter::{
-    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
-};
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
     StockReader, StoreError, StoredReader, TenancyReader, View,
+};
+use stockroom_application::ports::{
+    LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{

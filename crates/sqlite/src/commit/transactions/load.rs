@@ -10,12 +10,12 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use crate::commit::kept::KeptRow;
-use crate::error::failed_directly as failed;
-use crate::rows::location::LocationRow;
-use crate::rows::stock::{PositionRow, StockRow};
+use crate::connection::error::failed_directly as failed;
+use crate::idempotency::store::KeptRow;
+use crate::locations::rows::LocationRow;
+use crate::stock::rows::{PositionRow, StockRow};
 
-pub(super) const STOCK: &str = "
+pub(crate) const STOCK: &str = "
     SELECT
         product_id, owner_id, stock_id, product_owner_id, available, allocated,
         unlocated_available, unlocated_allocated, unlocated_held, sequence, last_hash, created_at,
@@ -24,7 +24,7 @@ pub(super) const STOCK: &str = "
     WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
 ";
 
-pub(super) const POSITIONS: &str = "
+pub(crate) const POSITIONS: &str = "
     SELECT
         positions.location_id, locations.slug, positions.available, positions.allocated,
         positions.held
@@ -35,7 +35,7 @@ pub(super) const POSITIONS: &str = "
     WHERE positions.organization_id = ?1 AND positions.stock_id = ?2
 ";
 
-pub(super) const LOCATION: &str = "
+pub(crate) const LOCATION: &str = "
     SELECT
         location_id, owner_id, name, slug, external_ref, description, address, latitude,
         longitude, created_at, updated_at
@@ -43,14 +43,14 @@ pub(super) const LOCATION: &str = "
     WHERE organization_id = ?1 AND owner_id = ?2 AND slug = ?3 AND deleted_at IS NULL
 ";
 
-pub(super) const KEPT: &str = "
+pub(crate) const KEPT: &str = "
     SELECT request_digest, outcome, expires_at
     FROM idempotency_keys
     WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3
 ";
 
 /// The stock, the locations and the kept answers that transactions need.
-pub(super) fn load(
+pub(crate) fn load(
     connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,

@@ -3,12 +3,12 @@
 mod load;
 mod store;
 
+use crate::connection::error::failed_directly as failed;
+
 use rusqlite::{Connection, TransactionBehavior};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, run};
-
-use crate::error::failed_directly as failed;
 
 /// Every statement of this path, for the test of their plans.
 #[cfg(test)]
@@ -26,14 +26,14 @@ pub(crate) const STATEMENTS: [&str; 10] = [
 ];
 
 /// Whether there is nothing but transactions.
-pub(super) fn are_all(commands: &[Command]) -> bool {
+pub(crate) fn are_all(commands: &[Command]) -> bool {
     let mut operations = commands.iter().map(|command| &command.operation);
     operations.all(|it| matches!(it, Operation::Transact(_) | Operation::TransactMany(_)))
 }
 
 /// Decides and stores transactions; `None` if something has to be settled before, which is done
 /// elsewhere.
-pub(super) fn commit(
+pub(crate) fn commit(
     connection: &mut Connection,
     organization: OrganizationId,
     commands: &[Command],

@@ -8,10 +8,10 @@ use stockroom_domain::{
     TransactionId,
 };
 
-use crate::error::{Fault, failed_directly as failed};
-use crate::parameter::integer;
+use crate::connection::error::{Fault, failed_directly as failed};
+use crate::connection::parameter::integer;
 
-pub(super) const UPDATE: &str = "
+pub(crate) const UPDATE: &str = "
     UPDATE stocks SET
         available = ?6,
         allocated = ?7,
@@ -27,14 +27,14 @@ pub(super) const UPDATE: &str = "
         AND sequence = ?5
 ";
 
-pub(super) const STORE_POSITION: &str = "
+pub(crate) const STORE_POSITION: &str = "
     INSERT INTO positions (organization_id, stock_id, location_id, available, allocated)
     VALUES (?1, ?2, ?3, ?4, ?5)
     ON CONFLICT (organization_id, stock_id, location_id)
         DO UPDATE SET available = excluded.available, allocated = excluded.allocated
 ";
 
-pub(super) const ADD: &str = "
+pub(crate) const ADD: &str = "
     INSERT INTO entries (
         organization_id, stock_id, sequence, transaction_id, location_id, action,
         quantity, available, allocated, sum_available, sum_allocated, reason, reference,
@@ -46,16 +46,16 @@ pub(super) const ADD: &str = "
     )
 ";
 
-pub(super) const BEGIN_SPAN: &str = "
+pub(crate) const BEGIN_SPAN: &str = "
     INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
     VALUES (?1, ?2, ?3, ?4)
 ";
 
-pub(super) const ADD_BATCH: &str = "
+pub(crate) const ADD_BATCH: &str = "
     INSERT INTO batches (organization_id, batch_id, owner_id, entries) VALUES (?1, ?2, ?3, ?4)
 ";
 
-pub(super) const KEEP: &str = "
+pub(crate) const KEEP: &str = "
     INSERT INTO idempotency_keys (
         organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
     )
@@ -67,7 +67,7 @@ pub(super) const KEEP: &str = "
 ";
 
 /// Stores what transactions change: stock that there was, its positions, and the ledgers.
-pub(super) fn store(
+pub(crate) fn store(
     connection: &Connection,
     organization: OrganizationId,
     decided: &Decided,

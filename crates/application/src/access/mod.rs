@@ -1,0 +1,13 @@
+//! Callers, their tokens, and the keys that sign those.
+
+mod caller;
+mod jws;
+mod signing_key;
+pub(crate) mod token;
+
+pub(crate) use caller::Keyed;
+pub use caller::{Administrator, Caller, Grant};
+pub(crate) use signing_key::KeyRing;
+pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
+pub use token::{Token, TokenRequest};
+pub(crate) use token::{Tokens, hash_secret, secret_matches};

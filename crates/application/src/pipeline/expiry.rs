@@ -1,0 +1,151 @@
+//! Reservations that have expired, which are stored as such before anybody is told of them.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use stockroom_domain::{
+    Actor, Answer, Command, ExpireReservation, OrganizationId, Owner, Reservation, ReservationId,
+    ReservationRef, StockId, Timestamp,
+};
+
+use super::database_calls::{guarded, timed};
+use super::gateway::Pipeline;
+use crate::page::{Page, PageRequest};
+use crate::ports::{
+    HoldPlace, ReservationCondition, ReservationFigures, StockHold, StoreError, View,
+};
+
+/// How many reservations are looked for at once that have expired, how many of them are stored as
+/// such in one transaction, and the pause between two, so that changes needn't wait for long.
+const EXPIRED_MAX: u32 = 1_000;
+const EXPIRED_AT_ONCE: usize = 100;
+const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
+
+impl Pipeline {
+    /// What names a reservation, and the stock that it holds. Neither changes when it expires.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading below.
+    pub(crate) async fn reservation_reference(
+        &self,
+        view: View,
+        id: ReservationId,
+    ) -> Result<Option<ReservationRef>, StoreError> {
+        let reservation = self.database.reservation(view, id);
+        let reservation = timed("reservation", reservation).await?;
+        Ok(reservation.map(|it| it.reference()))
+    }
+
+    /// A reservation that `view` sees, if there is one of this id.
+    pub(crate) async fn reservation(
+        &self,
+        view: View,
+        id: ReservationId,
+    ) -> Result<Option<Reservation>, StoreError> {
+        let read = || timed("reservation", self.database.reservation(view, id));
+        let reservation = read().await?;
+        let now = self.environment.now();
+        let due = reservation.as_ref().filter(|it| it.is_due(now));
+        let Some(due) = due else {
+            return Ok(reservation);
+        };
+        // It may be being paid for just now: that is known once it is locked.
+        self.expire(view.organization, vec![expiry(due)]).await?;
+        read().await
+    }
+
+    /// All reservations of `view` that fulfil the conditions, oldest first.
+    pub(crate) async fn list_reservations(
+        &self,
+        view: View,
+        filter: &[ReservationCondition],
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
+        loop {
+            let now = self.environment.now();
+            let listed = self.database.list_reservations(view, filter, now, page);
+            let listed = timed("list_reservations", listed).await?;
+            // As with a single one.
+            let now = self.environment.now();
+            let due = listed.items.iter().filter(|it| it.is_due(now));
+            let due: Vec<Command> = due.map(expiry).collect();
+            if due.is_empty() {
+                return Ok(listed);
+            }
+            self.expire(view.organization, due).await?;
+        }
+    }
+
+    /// The lines of reservations that hold of a stock at `now`.
+    pub(crate) async fn holds(
+        &self,
+        organization: OrganizationId,
+        stock: StockId,
+        now: Timestamp,
+        page: PageRequest<HoldPlace>,
+    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+        let holds = self.database.holds(organization, stock, now, page);
+        timed("holds", holds).await
+    }
+
+    /// Numbers of an organization's reservations.
+    pub(crate) async fn reservation_figures(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<ReservationFigures, StoreError> {
+        let figures = self.database.reservation_figures(organization);
+        timed("reservation_figures", figures).await
+    }
+
+    /// Stores of an organization's reservations that have expired that they have, in small steps.
+    pub(crate) async fn expire_all(&self, organization: OrganizationId) -> Result<(), StoreError> {
+        let mut expired = BTreeSet::new();
+        loop {
+            let due =
+                self.database
+                    .due_reservations(organization, self.environment.now(), EXPIRED_MAX);
+            let due = timed("due_reservations", due).await?;
+            let ids: BTreeSet<_> = due.iter().map(|(_, reservation)| reservation.id).collect();
+            if !ids.is_disjoint(&expired) {
+                return Err(StoreError::Failed("reservations stay due".into()));
+            }
+            expired = ids;
+            let is_last = due.len() < EXPIRED_MAX as usize;
+            let commands: Vec<Command> = due.into_iter().map(expiry_of).collect();
+            for commands in commands.chunks(EXPIRED_AT_ONCE) {
+                self.expire(organization, commands.to_vec()).await?;
+                tokio::time::sleep(EXPIRING_PAUSE).await;
+            }
+            if is_last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Stores of those reservations that they have expired that have.
+    async fn expire(
+        &self,
+        organization: OrganizationId,
+        commands: Vec<Command>,
+    ) -> Result<(), StoreError> {
+        let outcomes = self.database.commit(organization, &commands);
+        let outcomes = guarded("expire", outcomes).await?;
+        let expired = outcomes
+            .iter()
+            .filter(|it| **it == Ok(Answer::Expired(true)));
+        metrics::counter!("stockroom_reservations_expired_total").increment(expired.count() as u64);
+        Ok(())
+    }
+}
+
+fn expiry(reservation: &Reservation) -> Command {
+    expiry_of((reservation.owner, reservation.reference()))
+}
+
+fn expiry_of((owner, reservation): (Owner, ReservationRef)) -> Command {
+    let nobody = Actor {
+        acting: owner,
+        ..Actor::OPERATOR
+    };
+    Command::new(nobody, ExpireReservation { reservation })
+}

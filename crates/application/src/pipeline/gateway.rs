@@ -1,0 +1,278 @@
+//! The one holder of the database.
+
+use std::sync::Arc;
+
+use stockroom_domain::{
+    Answer, Answered, Command, OrganizationId, ProductId, Recorded, Stock, StockId, StockedProduct,
+    Timestamp, TransactionId,
+};
+
+use super::database_calls::timed;
+use super::group_commit::Lane;
+use super::settle;
+use super::shared_reads::Reads;
+use super::turns::{Turn, Turns};
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::page::{Page, PageRequest};
+use crate::ports::{
+    Database, HistoryReader, ProductPlace, Records, StockCondition, StoreError, StoredReader,
+    TransactionCondition, View,
+};
+
+/// How many searches of one organization there are at once.
+const SEARCHES_MAX: usize = 2;
+
+/// The way to the database. It hands out stock and ledgers in which all reservations that have run out
+/// are booked.
+pub(crate) struct Pipeline {
+    pub(super) database: Arc<dyn Database>,
+    lane: Lane,
+    reads: Reads,
+    pub(super) environment: Environment,
+    searches: Turns<OrganizationId>,
+}
+
+impl Pipeline {
+    /// A way to this database on which `queue_max` changes may wait.
+    pub(crate) fn new(
+        database: Arc<dyn Database>,
+        environment: &Environment,
+        queue_max: usize,
+    ) -> Self {
+        Self {
+            lane: Lane::new(&database, queue_max),
+            reads: Reads::new(&database, environment),
+            environment: environment.clone(),
+            searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
+            database,
+        }
+    }
+
+    /// Has a command decided and stored, together with others.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused, too many wait, or the database fails.
+    pub(crate) async fn submit(
+        &self,
+        organization: OrganizationId,
+        command: Command,
+    ) -> Result<Answer, Error> {
+        self.lane.submit(organization, command).await
+    }
+
+    /// Takes no more changes, and waits until those that were taken are stored.
+    pub(crate) async fn close(&self) {
+        self.lane.close().await;
+    }
+
+    /// Everything that no reservation changes.
+    pub(crate) fn records(&self) -> &dyn Records {
+        &*self.database
+    }
+
+    /// Rows as they are stored, for verifying them.
+    pub(crate) fn raw(&self) -> Arc<dyn StoredReader> {
+        Arc::clone(&self.database) as Arc<dyn StoredReader>
+    }
+
+    /// Waits until an organization may search (with a filter, in the past, or deep in a list), if it is
+    /// a search that it wants.
+    pub(crate) async fn turn_to_search(
+        &self,
+        organization: OrganizationId,
+        is_search: bool,
+    ) -> Option<Turn> {
+        if is_search {
+            Some(self.searches.wait(organization).await)
+        } else {
+            None
+        }
+    }
+
+    /// Forgets at most `limit` kept answers of an organization whose time was over at `now`, and gives
+    /// their number.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub(crate) async fn forget_answers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<u64, StoreError> {
+        let forget = self.database.forget_answers(organization, now, limit);
+        timed("forget_answers", forget).await
+    }
+
+    /// The answer to a request that changes nothing, decided with stock that is settled and locked.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub(crate) async fn show<R: Answered>(
+        &self,
+        view: View,
+        request: R,
+    ) -> Result<R::Answer, StoreError> {
+        settle::show(&*self.database, view, request).await
+    }
+
+    /// The stock of one product, or `None` if it isn't managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading below.
+    pub(crate) async fn stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<Stock>, StoreError> {
+        self.reads.stock(view, product).await
+    }
+
+    /// The stock of those of these products that are managed, in any order, and all of it as it is at
+    /// one time.
+    pub(crate) async fn stocks(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<Stock>, StoreError> {
+        self.reads.stocks(view, products).await
+    }
+
+    /// All stock that fulfils every condition, in the order of creation.
+    pub(crate) async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
+        if filter.iter().any(StockCondition::depends_on_expiry) {
+            self.settle_due(view.organization).await?;
+        }
+        let is_search = !filter.is_empty() || page.is_deep();
+        let _turn = self.turn_to_search(view.organization, is_search).await;
+        let stocks = self.database.list_stocks(view, filter, page);
+        let listed = timed("list_stocks", stocks).await?;
+        if !Stock::is_any_due(listed.items.iter(), self.environment.now()) {
+            return Ok(listed);
+        }
+        let products = listed.items.iter().map(|stock| stock.product);
+        let mut settled = settle::stocks(&*self.database, view, products).await?;
+        settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
+        settled.sort_unstable_by_key(|stock| stock.id);
+        Ok(listed.with(settled))
+    }
+
+    /// One registered product, and its stock.
+    pub(crate) async fn product(
+        &self,
+        view: View,
+        id: ProductId,
+    ) -> Result<Option<StockedProduct>, StoreError> {
+        let found = timed("product", self.database.product(view, id)).await?;
+        let Some((product, stock)) = found else {
+            return Ok(None);
+        };
+        if Stock::is_any_due(stock.iter(), self.environment.now()) {
+            let products = settle::products(&*self.database, view, [id]).await?;
+            return Ok(products.into_iter().next());
+        }
+        Ok(Some(StockedProduct::new(product, stock.as_ref())))
+    }
+
+    /// All registered products and their stock, in the order of creation.
+    pub(crate) async fn list_products(
+        &self,
+        view: View,
+        page: PageRequest<ProductPlace>,
+    ) -> Result<Page<StockedProduct, ProductPlace>, StoreError> {
+        let listed = timed("list_products", self.database.list_products(view, page)).await?;
+        let stocks = listed.items.iter().filter_map(|(_, stock)| stock.as_ref());
+        if !Stock::is_any_due(stocks, self.environment.now()) {
+            return Ok(listed.map(|(product, stock)| StockedProduct::new(product, stock.as_ref())));
+        }
+        let ids = listed.items.iter().map(|(product, _)| product.id);
+        let mut settled = settle::products(&*self.database, view, ids).await?;
+        settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
+        Ok(listed.with(settled))
+    }
+
+    /// The ledgers of an organization, with all in them that has run out by now.
+    pub(crate) async fn settled_history(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<&dyn HistoryReader, StoreError> {
+        self.settle_due(organization).await?;
+        Ok(&*self.database)
+    }
+
+    /// A product's stock, and its ledger with all in it that has run out by now; `None` if it isn't
+    /// managed.
+    pub(crate) async fn stock_with_history(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<(Stock, StockHistory<'_>)>, StoreError> {
+        let stock = self.reads.stock(view, product).await?;
+        let history = StockHistory {
+            database: &*self.database,
+            view,
+            product,
+        };
+        Ok(stock.map(|stock| (stock, history)))
+    }
+
+    /// Ledgers as far as they are written, without what has run out and isn't booked. For requests whose
+    /// decision has it booked first.
+    pub(crate) fn unsettled_history(&self) -> &dyn HistoryReader {
+        &*self.database
+    }
+
+    /// One entry of the ledger of a product's current stock. An entry never changes.
+    pub(crate) async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        timed("transaction", self.database.transaction(view, product, id)).await
+    }
+
+    /// Settles all stock of an organization that is due.
+    async fn settle_due(&self, organization: OrganizationId) -> Result<(), StoreError> {
+        let now = self.environment.now();
+        settle::due(&*self.database, organization, now).await
+    }
+}
+
+/// The ledger of a stock that was read, and settled by that.
+pub(crate) struct StockHistory<'a> {
+    database: &'a dyn Database,
+    view: View,
+    product: ProductId,
+}
+
+impl<'a> StockHistory<'a> {
+    /// At most `limit` entries that fulfil every condition, in order, from the one with this offset on;
+    /// `None` if the product isn't managed any more.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub(crate) async fn entries(
+        &self,
+        filter: &[TransactionCondition],
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
+        let (view, product) = (self.view, self.product);
+        let entries = self
+            .database
+            .transactions(view, product, filter, limit, offset);
+        timed("transactions", entries).await
+    }
+
+    /// Reads it to any depth.
+    pub(crate) const fn reader(&self) -> &'a dyn HistoryReader {
+        self.database
+    }
+}

@@ -1,0 +1,305 @@
+//! The lane: where changes wait for each other, so that many are stored in one commit.
+//!
+//! A commit costs a database about as much for one change as for many, and while one buyer's change
+//! of a product is being stored, no other buyer's can be. So nobody commits alone who needn't:
+//! whatever has come while the last commit was under way goes into the next one, up to a limit. No
+//! change waits for company: one that finds nothing under way is committed at once.
+//!
+//! A commit that is held up, by a lock of someone else's, say, doesn't hold up those behind it for
+//! long: where the database can carry out several at a time, the next begins beside it. So it does
+//! if a whole batch is waiting already.
+//!
+//! Organizations take turns, and an organization's large batches are stored one at a time, so that
+//! nobody waits long behind another's.
+//!
+//! All this makes changes fast, and nothing else: what is correct is decided on rows that the
+//! database has locked, whichever commit or server a change came through.
+
+use super::database_calls::{SharedError, guarded, tell};
+use super::waiting::{BATCH_MAX, Reply, Submission, WEIGHT_MAX, Waiting};
+use crate::error::Error as RequestError;
+use crate::ports::{Database, StoreError};
+
+use std::collections::{HashMap, HashSet};
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::stream::{self, StreamExt as _};
+use stockroom_domain::{Answer, Command, OrganizationId, Outcome};
+use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep_until};
+
+/// How long a commit may be alone when others wait behind it.
+const PATIENCE: Duration = Duration::from_millis(50);
+
+/// The lane to a database.
+pub(crate) struct Lane {
+    queue: mpsc::UnboundedSender<Submission>,
+    /// The places of changes that wait.
+    places: Arc<Semaphore>,
+    queue_max: usize,
+    closing: watch::Sender<bool>,
+    worker: Mutex<JoinSet<()>>,
+}
+
+impl Lane {
+    /// A lane with room for `queue_max` changes.
+    pub(crate) fn new(database: &Arc<dyn Database>, queue_max: usize) -> Self {
+        let (sender, queue) = mpsc::unbounded_channel();
+        let closing = watch::Sender::new(false);
+        let mut worker = JoinSet::new();
+        worker.spawn(work(Arc::clone(database), queue, closing.subscribe()));
+        Self {
+            queue: sender,
+            places: Arc::new(Semaphore::new(queue_max.max(1))),
+            queue_max,
+            closing,
+            worker: Mutex::new(worker),
+        }
+    }
+
+    /// Has a command decided and stored, and gives its answer when that is durable. Whoever stops
+    /// waiting has the command left out, unless its commit is under way already.
+    ///
+    /// # Errors
+    /// [`RequestError::Refused`] as decided, [`RequestError::Busy`] if too many changes are
+    /// waiting, and [`RequestError::Store`] if the database fails.
+    pub(crate) async fn submit(
+        &self,
+        organization: OrganizationId,
+        command: Command,
+    ) -> Result<Answer, RequestError> {
+        let place = Arc::clone(&self.places).try_acquire_owned();
+        let queue_max = self.queue_max;
+        let place = place.map_err(|_| RequestError::Busy { queue_max })?;
+        let (reply, outcome) = oneshot::channel();
+        let submission = Submission {
+            organization,
+            weight: command.operation.weight(),
+            command,
+            reply,
+            _place: place,
+        };
+        self.queue.send(submission).map_err(|_| closed())?;
+        let outcome = outcome.await.unwrap_or_else(|_| Err(closed()))?;
+        Ok(outcome?)
+    }
+
+    /// Takes nothing more, and waits until all that was taken is stored.
+    pub(crate) async fn close(&self) {
+        self.closing.send_replace(true);
+        while self.worker.lock().await.join_next().await.is_some() {}
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Unavailable("the server is stopping".into())
+}
+
+/// Commits what comes until the lane is closed, and then what is left.
+async fn work(
+    database: Arc<dyn Database>,
+    mut queue: mpsc::UnboundedReceiver<Submission>,
+    mut closing: watch::Receiver<bool>,
+) {
+    let mut waiting = Waiting::default();
+    let mut commits = Commits::new(database);
+    let mut is_open = true;
+    // Found once: finding it by its name takes longer than setting it.
+    let queued = metrics::gauge!("stockroom_queued_changes");
+    loop {
+        while let Ok(change) = queue.try_recv() {
+            waiting.push(change);
+        }
+        #[expect(clippy::cast_precision_loss, reason = "no queue is that long")]
+        queued.set(waiting.len() as f64);
+        if waiting.len() > 0 && commits.has_room(&waiting) && commits.begin(&mut waiting) {
+            continue;
+        }
+        if !is_open && waiting.len() == 0 && commits.under_way.is_empty() {
+            return;
+        }
+        tokio::select! {
+            biased;
+            () = is_closing(&mut closing), if !queue.is_closed() => queue.close(),
+            Some(done) = commits.under_way.join_next() => commits.end(done.ok()),
+            change = queue.recv(), if is_open => match change {
+                Some(change) => waiting.push(change),
+                None => is_open = false,
+            },
+            () = sleep_until(commits.held_up_at), if waiting.len() > 0 && !commits.is_held_up => {
+                commits.is_held_up = true;
+            }
+        }
+    }
+}
+
+/// The commits that are under way.
+struct Commits {
+    database: Arc<dyn Database>,
+    /// Each gives the organizations of which it has heavy changes.
+    under_way: JoinSet<Vec<OrganizationId>>,
+    /// The organizations that have a heavy change under way.
+    busy: HashSet<OrganizationId>,
+    /// When the latest one counts as held up.
+    held_up_at: Instant,
+    is_held_up: bool,
+}
+
+impl Commits {
+    fn new(database: Arc<dyn Database>) -> Self {
+        Self {
+            database,
+            under_way: JoinSet::new(),
+            busy: HashSet::new(),
+            held_up_at: Instant::now(),
+            is_held_up: false,
+        }
+    }
+
+    /// Whether another commit may begin.
+    fn has_room(&self, waiting: &Waiting) -> bool {
+        let is_worth_it = self.is_held_up || waiting.len() >= BATCH_MAX || !self.busy.is_empty();
+        self.under_way.is_empty()
+            || self.under_way.len() < self.database.parallel_commits() && is_worth_it
+    }
+
+    /// Begins a commit, if any of the changes may be stored now.
+    fn begin(&mut self, waiting: &mut Waiting) -> bool {
+        let taken = waiting.take(&self.busy);
+        if taken.changes.is_empty() {
+            return false;
+        }
+        self.busy.extend(&taken.heavy);
+        let stored = store(Arc::clone(&self.database), batches(taken.changes));
+        self.under_way.spawn(async move {
+            stored.await;
+            taken.heavy
+        });
+        self.is_held_up = false;
+        self.held_up_at = Instant::now() + PATIENCE;
+        true
+    }
+
+    /// Notes that a commit has ended, of which organizations it had heavy changes, if it knows.
+    fn end(&mut self, heavy: Option<Vec<OrganizationId>>) {
+        match heavy {
+            Some(heavy) => heavy.iter().for_each(|organization| {
+                self.busy.remove(organization);
+            }),
+            None => self.busy.clear(),
+        }
+        self.is_held_up = false;
+    }
+}
+
+async fn is_closing(closing: &mut watch::Receiver<bool>) {
+    drop(closing.wait_for(|closing| *closing).await);
+}
+
+/// Stores batches of several organizations beside each other.
+async fn store(database: Arc<dyn Database>, batches: Vec<Batch>) {
+    stream::iter(batches)
+        .for_each_concurrent(database.parallel_commits(), |batch| batch.store(&*database))
+        .await;
+}
+
+/// Changes of one organization, and who waits for each.
+struct Batch {
+    organization: OrganizationId,
+    weight: usize,
+    commands: Vec<Command>,
+    replies: Vec<Reply>,
+}
+
+/// Sorts changes by organization.
+fn batches(submissions: Vec<Submission>) -> Vec<Batch> {
+    let mut batches: HashMap<OrganizationId, Vec<Batch>> = HashMap::new();
+    for submission in submissions {
+        let organization = submission.organization;
+        let weight = submission.weight;
+        let batches = batches.entry(organization).or_default();
+        let last = batches.pop_if(|batch| batch.weight + weight <= WEIGHT_MAX);
+        let mut batch = last.unwrap_or_else(|| Batch {
+            organization,
+            weight: 0,
+            commands: Vec::new(),
+            replies: Vec::new(),
+        });
+        batch.weight += weight;
+        batch.commands.push(submission.command);
+        batch.replies.push(submission.reply);
+        batches.push(batch);
+    }
+    let mut batches: Vec<Batch> = batches.into_values().flatten().collect();
+    // Where they are stored one after the other, those that take long come last.
+    batches.sort_by_key(|batch| batch.weight);
+    batches
+}
+
+impl Batch {
+    /// Stores the changes, and tells everybody what became of theirs.
+    async fn store(self, database: &dyn Database) {
+        #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
+        metrics::histogram!("stockroom_commit_changes").record(self.commands.len() as f64);
+        let Self {
+            organization,
+            commands,
+            replies,
+            ..
+        } = self;
+        match commit(database, organization, &commands).await {
+            Ok(outcomes) => {
+                for (reply, outcome) in replies.into_iter().zip(outcomes) {
+                    tell(reply, Ok(outcome));
+                }
+            }
+            // It may have been stored all the same: it mustn't be done again.
+            Err(StoreError::Unavailable(source)) => {
+                let source = SharedError::from(source);
+                for reply in replies {
+                    tell(reply, Err(StoreError::Unavailable(source.clone().into())));
+                }
+            }
+            // Nothing was stored. If one of many is at fault, the others needn't suffer for it.
+            Err(error) => match <[Reply; 1]>::try_from(replies) {
+                Ok([reply]) => tell(reply, Err(error)),
+                Err(replies) => {
+                    tracing::warn!(
+                        error = &error as &dyn Error,
+                        "a batch failed; its changes are stored one by one"
+                    );
+                    for (reply, command) in replies.into_iter().zip(commands.chunks(1)) {
+                        let outcomes = commit(database, organization, command).await;
+                        tell(reply, outcomes.and_then(only));
+                    }
+                }
+            },
+        }
+    }
+}
+
+/// Commits, and gives an outcome for each command, or an error.
+async fn commit(
+    database: &dyn Database,
+    organization: OrganizationId,
+    commands: &[Command],
+) -> Result<Vec<Outcome>, StoreError> {
+    let outcomes = guarded("commit", database.commit(organization, commands)).await?;
+    if outcomes.len() == commands.len() {
+        Ok(outcomes)
+    } else {
+        Err(failed("not every command has an outcome"))
+    }
+}
+
+fn only(outcomes: Vec<Outcome>) -> Result<Outcome, StoreError> {
+    let outcome = outcomes.into_iter().next();
+    outcome.ok_or_else(|| failed("a command has no outcome"))
+}
+
+fn failed(fault: &'static str) -> StoreError {
+    StoreError::Failed(fault.into())
+}

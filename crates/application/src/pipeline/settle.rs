@@ -1,0 +1,96 @@
+//! What has run out of reservations goes into the ledgers before anybody reads them, so that stock is
+//! available from that instant on, whether or not the sweeper has been by.
+
+use std::collections::BTreeSet;
+
+use stockroom_domain::{
+    Actor, Answered, Command, OrganizationId, ProductId, SettleStock, ShowProducts, ShowStock,
+    Stock, StockedProduct, Timestamp,
+};
+
+use super::database_calls::{guarded, timed};
+use crate::ports::{Database, StoreError, View};
+
+/// How much stock is settled in one transaction.
+const SETTLED_MAX: u32 = 1_000;
+
+/// The stock that `view` sees of these products, settled, and all of it as it is at one time.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(super) async fn stocks(
+    database: &dyn Database,
+    view: View,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<Stock>, StoreError> {
+    let products = products.into_iter().collect();
+    show(database, view, ShowStock { products }).await
+}
+
+/// These products as far as `view` sees them, with what stock there is of them, settled, and all as
+/// they are at one time.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(super) async fn products(
+    database: &dyn Database,
+    view: View,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<StockedProduct>, StoreError> {
+    let products = products.into_iter().collect();
+    show(database, view, ShowProducts { products }).await
+}
+
+/// What `view` is shown, with what has run out of reservations settled before.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(super) async fn show<R: Answered>(
+    database: &dyn Database,
+    view: View,
+    request: R,
+) -> Result<R::Answer, StoreError> {
+    let nobody = Actor {
+        acting: view.acting,
+        ..Actor::OPERATOR
+    };
+    commit(database, view.organization, nobody, request).await
+}
+
+async fn commit<R: Answered>(
+    database: &dyn Database,
+    organization: OrganizationId,
+    actor: Actor,
+    request: R,
+) -> Result<R::Answer, StoreError> {
+    let commands = [Command::new(actor, request)];
+    let outcomes = guarded("settle", database.commit(organization, &commands)).await?;
+    let outcome = outcomes.into_iter().next();
+    let answer = outcome.and_then(|outcome| R::take(outcome.ok()?));
+    answer.ok_or_else(|| StoreError::Failed("settling is answered with something else".into()))
+}
+
+/// Settles all stock of an organization that is due at `now`.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(super) async fn due(
+    database: &dyn Database,
+    organization: OrganizationId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let mut settled = BTreeSet::new();
+    loop {
+        let due = database.due_stocks(organization, now, SETTLED_MAX);
+        let mut due = timed("due_stocks", due).await?;
+        // Where the clock of another server is behind, what it reserves may be due at once: but
+        // not before this was asked.
+        due.retain(|key| !settled.contains(key));
+        if due.is_empty() {
+            return Ok(());
+        }
+        settled.extend(due.iter().copied());
+        let settle = SettleStock { stocks: due };
+        commit(database, organization, Actor::OPERATOR, settle).await?;
+    }
+}

@@ -1,0 +1,181 @@
+//! Single stocks that are asked for at the same time are fetched together: a database answers one
+//! question about many about as fast as about one. As with the lane of changes, whatever has been
+//! asked for while the last fetch was under way goes into the next one, and there is no timer.
+//!
+//! No answer is older than its question: a fetch begins after all that it is for was asked.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use stockroom_domain::{ProductId, Stock};
+use tokio::sync::{mpsc, oneshot};
+
+use super::database_calls::{SharedError, guarded, tell};
+use super::settle;
+use crate::environment::Environment;
+use crate::ports::{Database, StoreError, View};
+
+/// The most stocks that are fetched at once.
+const FETCHED_MAX: usize = 256;
+
+/// How many questions may wait for each fetcher. Who comes later waits for room.
+const QUEUE_MAX: usize = 1024;
+
+type Reply = oneshot::Sender<Result<Option<Stock>, StoreError>>;
+
+struct Question {
+    view: View,
+    product: ProductId,
+    reply: Reply,
+}
+
+/// The fetchers of a database that gains by it.
+pub(crate) struct Reads {
+    source: Source,
+    queues: Vec<mpsc::Sender<Question>>,
+    next: AtomicUsize,
+}
+
+impl Reads {
+    /// As many fetchers as the database can make use of, if any. They end with this value.
+    pub(crate) fn new(database: &Arc<dyn Database>, environment: &Environment) -> Self {
+        let source = Source {
+            database: Arc::clone(database),
+            environment: environment.clone(),
+        };
+        let queues = (0..database.parallel_fetches()).map(|_| {
+            let (queue, questions) = mpsc::channel(QUEUE_MAX);
+            tokio::spawn(fetch_all(source.clone(), questions));
+            queue
+        });
+        let queues = queues.collect();
+        Self {
+            source,
+            queues,
+            next: AtomicUsize::new(0),
+        }
+    }
+
+    /// The stock of one product, or `None` if it isn't managed.
+    pub(crate) async fn stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<Stock>, StoreError> {
+        let next = self.next.fetch_add(1, Ordering::Relaxed);
+        let turn = next.checked_rem(self.queues.len());
+        let Some(queue) = turn.and_then(|turn| self.queues.get(turn)) else {
+            let stocks = self.source.each(view, &[product]).await;
+            return stocks.map(|mut stocks| stocks.pop());
+        };
+        let (reply, answer) = oneshot::channel();
+        let question = Question {
+            view,
+            product,
+            reply,
+        };
+        let ended = || StoreError::Failed("a fetcher has ended".into());
+        queue.send(question).await.map_err(|_| ended())?;
+        answer.await.unwrap_or_else(|_| Err(ended()))
+    }
+
+    /// The stock of those of these products that are managed, in any order, and all of it as it is at
+    /// one time.
+    pub(crate) async fn stocks(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<Stock>, StoreError> {
+        self.source.together(view, products).await
+    }
+}
+
+/// Answers questions until nobody can ask any more.
+async fn fetch_all(source: Source, mut questions: mpsc::Receiver<Question>) {
+    let mut taken = Vec::new();
+    while questions.recv_many(&mut taken, FETCHED_MAX).await > 0 {
+        let mut by_view: HashMap<View, Vec<(ProductId, Reply)>> = HashMap::new();
+        for question in taken.drain(..) {
+            let asked = by_view.entry(question.view).or_default();
+            asked.push((question.product, question.reply));
+        }
+        for (view, asked) in by_view {
+            fetch(&source, view, asked).await;
+        }
+    }
+}
+
+/// Answers questions that `view` has.
+async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
+    let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
+    products.sort_unstable();
+    products.dedup();
+    match source.each(view, &products).await {
+        Ok(stocks) => {
+            let stocks: HashMap<ProductId, Stock> = stocks
+                .into_iter()
+                .map(|stock| (stock.product, stock))
+                .collect();
+            for (product, reply) in asked {
+                tell(reply, Ok(stocks.get(&product).cloned()));
+            }
+        }
+        Err(StoreError::Unavailable(source)) => {
+            let source = SharedError::from(source);
+            for (_, reply) in asked {
+                tell(reply, Err(StoreError::Unavailable(source.clone().into())));
+            }
+        }
+        // One of the rows may be at fault: those who asked for others needn't suffer for it.
+        Err(_) => {
+            for (product, reply) in asked {
+                let stocks = source.each(view, &[product]).await;
+                tell(reply, stocks.map(|mut stocks| stocks.pop()));
+            }
+        }
+    }
+}
+
+/// Where stock is fetched from.
+#[derive(Clone)]
+struct Source {
+    database: Arc<dyn Database>,
+    environment: Environment,
+}
+
+impl Source {
+    /// The stock of each of these products, whatever that of the others is at the same time.
+    async fn each(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(view, products).await?;
+        let now = self.environment.now();
+        let (due, mut stocks): (Vec<Stock>, _) = stocks
+            .into_iter()
+            .partition(|stock| stock.due(now).is_some());
+        if !due.is_empty() {
+            let due = due.iter().map(|stock| stock.product);
+            stocks.extend(settle::stocks(&*self.database, view, due).await?);
+        }
+        Ok(stocks)
+    }
+
+    /// The stock of these products, all of it as it is at one time.
+    async fn together(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(view, products).await?;
+        if Stock::is_any_due(stocks.iter(), self.environment.now()) {
+            return settle::stocks(&*self.database, view, products.iter().copied()).await;
+        }
+        Ok(stocks)
+    }
+
+    /// The stock of these products as it is stored.
+    async fn fetch(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        match products {
+            [product] => {
+                let stock = guarded("stock", self.database.stock(view, *product)).await?;
+                Ok(stock.into_iter().collect())
+            }
+            products => guarded("stocks", self.database.stocks(view, products)).await,
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The port for locations.
+
+use super::error::StoreError;
+use super::view::View;
+use crate::filter::TextCondition;
+use crate::page::{Page, PageRequest};
+
+use async_trait::async_trait;
+use stockroom_domain::ExternalRef;
+use stockroom_domain::Geolocation;
+use stockroom_domain::Location;
+use stockroom_domain::LocationId;
+
+/// A condition on locations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LocationCondition {
+    /// Its name.
+    Name(TextCondition),
+    /// Its slug.
+    Slug(TextCondition),
+    /// What another system calls it.
+    ExternalRef(TextCondition),
+}
+
+impl LocationCondition {
+    /// Whether `location` fulfils the condition.
+    #[must_use]
+    pub fn matches(&self, location: &Location) -> bool {
+        match self {
+            Self::Name(condition) => condition.matches(Some(location.name.as_str())),
+            Self::Slug(condition) => condition.matches(Some(location.slug.as_str())),
+            Self::ExternalRef(condition) => {
+                condition.matches(location.external_ref.as_ref().map(ExternalRef::as_str))
+            }
+        }
+    }
+}
+
+/// The place of a location in a list: its distance, then its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LocationPlace {
+    /// Grows with the distance; 0 in a list that isn't sorted by distance.
+    pub distance: u64,
+    /// The location.
+    pub id: LocationId,
+}
+
+impl LocationPlace {
+    /// The place of a location in a list in the order of creation, or sorted by the distance from a
+    /// point: those without a geolocation last, equally distant ones in the order of creation.
+    #[must_use]
+    pub fn of(location: &Location, nearest_to: Option<Geolocation>) -> Self {
+        let distance = nearest_to.map_or(0, |point| {
+            let here = location.geolocation;
+            let meters = here.map_or(f64::INFINITY, |here| here.distance_meters(point));
+            // Whole millimeters, so that servers whose last digits differ agree. The bits of numbers
+            // that aren't negative are in the order of the numbers.
+            (meters * 1_000.0).round().to_bits()
+        });
+        Self {
+            distance,
+            id: location.id,
+        }
+    }
+}
+
+/// Reads locations. A store sees its own and its organization's.
+#[async_trait]
+pub trait LocationReader: Send + Sync {
+    /// One location, if there is such a one.
+    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
+
+    /// All locations that fulfil every condition: in the order of creation, or, with
+    /// `nearest_to`, the nearest first. [`LocationPlace`] is that order.
+    async fn list_locations(
+        &self,
+        view: View,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError>;
+}

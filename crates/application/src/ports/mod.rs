@@ -1,0 +1,61 @@
+//! The ports: what Stockroom needs of a database. An adapter implements all of them.
+
+pub(crate) mod commit;
+mod error;
+mod history;
+mod kept_outcome;
+mod keys;
+mod locations;
+mod products;
+mod raw;
+mod reservations;
+mod server_state;
+mod stock;
+mod tenancy;
+mod view;
+
+pub use commit::Ledger;
+pub use error::StoreError;
+pub use history::{HistoryReader, TransactionCondition};
+pub use kept_outcome::{KeptOutcome, outcome_from_text, outcome_to_text};
+pub use keys::{KeyReader, Revocation};
+pub use locations::{LocationCondition, LocationPlace, LocationReader};
+pub use products::{ProductAndStock, ProductPlace, ProductReader};
+pub use raw::{Chunk, Cursor, LedgerRange, StoredReader};
+pub use reservations::{
+    HoldPlace, ReservationCondition, ReservationFigures, ReservationReader, StockHold,
+};
+pub use server_state::ServerState;
+pub use stock::{StockCondition, StockReader};
+pub use tenancy::TenancyReader;
+pub use view::View;
+
+/// The ports whose answers no reservation changes.
+pub trait Records: LocationReader + KeyReader + TenancyReader + ServerState {}
+
+impl<T> Records for T where T: LocationReader + KeyReader + TenancyReader + ServerState {}
+
+/// A database: all the ports at once.
+pub trait Database:
+    Ledger
+    + StockReader
+    + StoredReader
+    + ReservationReader
+    + HistoryReader
+    + ProductReader
+    + Records
+    + 'static
+{
+}
+
+impl<T> Database for T where
+    T: Ledger
+        + StockReader
+        + StoredReader
+        + ReservationReader
+        + HistoryReader
+        + ProductReader
+        + Records
+        + 'static
+{
+}

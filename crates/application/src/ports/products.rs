@@ -1,0 +1,51 @@
+//! The port for registered products.
+
+use super::error::StoreError;
+use super::view::View;
+use crate::page::{Page, PageRequest};
+
+use async_trait::async_trait;
+use stockroom_domain::Product;
+use stockroom_domain::ProductId;
+use stockroom_domain::Stock;
+use stockroom_domain::Timestamp;
+
+/// The place of a product in the list of products, which is in the order of registration: clients
+/// choose ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct ProductPlace {
+    /// The time of its registration.
+    pub registered_at: Timestamp,
+    /// The product.
+    pub id: ProductId,
+}
+
+impl From<&Product> for ProductPlace {
+    fn from(product: &Product) -> Self {
+        Self {
+            registered_at: product.created_at,
+            id: product.id,
+        }
+    }
+}
+
+/// A registered product, and the stock that is seen of it.
+pub type ProductAndStock = (Product, Option<Stock>);
+
+/// Reads registered products. A store sees its own and its organization's.
+#[async_trait]
+pub trait ProductReader: Send + Sync {
+    /// One product, if it is registered.
+    async fn product(
+        &self,
+        view: View,
+        id: ProductId,
+    ) -> Result<Option<ProductAndStock>, StoreError>;
+
+    /// All products, in the order of creation.
+    async fn list_products(
+        &self,
+        view: View,
+        page: PageRequest<ProductPlace>,
+    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
+}

@@ -1,0 +1,120 @@
+//! The port for current stock.
+
+use super::error::StoreError;
+use super::history::TransactionCondition;
+use super::view::View;
+use crate::filter::{Comparison, TextCondition};
+use crate::page::{Page, PageRequest};
+
+use async_trait::async_trait;
+use stockroom_domain::Balance;
+use stockroom_domain::Position;
+use stockroom_domain::ProductId;
+use stockroom_domain::Recorded;
+use stockroom_domain::Stock;
+use stockroom_domain::StockId;
+use stockroom_domain::Timestamp;
+use stockroom_domain::TransactionId;
+
+/// A condition on stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StockCondition {
+    /// One of its locations has such a slug; `IsNull` is for stock without any location.
+    Location(TextCondition),
+    /// It is stock of one of these products.
+    Id(Vec<ProductId>),
+    /// Its available figure, over all positions.
+    Available(Comparison<i64>),
+    /// Its allocated figure, over all positions.
+    Allocated(Comparison<i64>),
+    /// Its total figure, over all positions.
+    Total(Comparison<i64>),
+    /// When it was created.
+    CreatedAt(Comparison<Timestamp>),
+    /// When it was last changed.
+    UpdatedAt(Comparison<Timestamp>),
+}
+
+impl StockCondition {
+    /// Whether stock may come to fulfil it, or cease to, when a reservation expires.
+    #[must_use]
+    pub const fn depends_on_expiry(&self) -> bool {
+        match self {
+            Self::Available(_) | Self::Allocated(_) | Self::UpdatedAt(_) => true,
+            Self::Location(_) | Self::Id(_) | Self::Total(_) | Self::CreatedAt(_) => false,
+        }
+    }
+
+    /// Whether `stock` fulfils the condition.
+    #[must_use]
+    pub fn matches(&self, stock: &Stock) -> bool {
+        let Balance {
+            available,
+            allocated,
+        } = stock.sums();
+        match self {
+            Self::Location(TextCondition::IsNull) => stock.located.is_empty(),
+            Self::Location(condition) => stock
+                .located
+                .values()
+                .any(|Position { slug, .. }| condition.matches(Some(slug.as_str()))),
+            Self::Id(products) => products.contains(&stock.product),
+            Self::Available(comparison) => comparison.matches(&available.into()),
+            Self::Allocated(comparison) => comparison.matches(&allocated.into()),
+            Self::Total(comparison) => comparison.matches(&stock.sums().total().into()),
+            Self::CreatedAt(comparison) => comparison.matches(&stock.created_at),
+            Self::UpdatedAt(comparison) => comparison.matches(&stock.updated_at),
+        }
+    }
+}
+
+/// Reads stock and its history. A store that has stock of its own of a product sees that, else
+/// the organization's.
+#[async_trait]
+pub trait StockReader: Send + Sync {
+    /// The stock of one product, or `None` if it isn't managed.
+    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
+
+    /// The stock of those of these products that are managed, in any order.
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+
+    /// How many times at once stock is worth being fetched for many who want it at the same time;
+    /// 0 where each may as well fetch it alone.
+    fn parallel_fetches(&self) -> usize {
+        0
+    }
+
+    /// How many searches may be carried out at the same time. Each takes a connection for long, and
+    /// others have to be left.
+    fn parallel_searches(&self) -> usize {
+        4
+    }
+
+    /// All stock that fulfils every condition, in the order of creation.
+    async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError>;
+
+    /// At most `limit` entries of the ledger of a product's current stock that fulfil every condition,
+    /// in order, from the one with this offset on; `None` if the product isn't managed. Behind an
+    /// entry, [`HistoryReader::ledger`] reads it.
+    async fn transactions(
+        &self,
+        view: View,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError>;
+
+    /// One entry of the ledger of a product's current stock, if there is such a one.
+    async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError>;
+}

@@ -1,0 +1,151 @@
+//! Stock and its transactions.
+
+use std::collections::{HashMap, HashSet};
+
+use stockroom_domain::{
+    DeleteStock, ProductId, Recorded, Stock, StockId, StockLife, TransactionId,
+};
+
+use crate::access::{Administrator, Caller};
+use crate::error::{Error, HistoryError};
+use crate::page::{Page, PageRequest, Start};
+use crate::ports::{StockCondition, StoreError, TransactionCondition};
+use crate::stockroom::Stockroom;
+
+impl Stockroom {
+    /// An id for a product whose client names none.
+    #[must_use]
+    pub fn new_product_id(&self) -> ProductId {
+        ProductId::new(self.environment.next_id())
+    }
+
+    /// Ends the management of a product's stock.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn delete_stock(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+    ) -> Result<(), Error> {
+        let request = DeleteStock { product };
+        self.execute(administrator, request).await
+    }
+
+    /// A product's stock, if it is managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails; so for every reading below.
+    pub async fn stock(
+        &self,
+        caller: &Caller,
+        product: ProductId,
+    ) -> Result<Option<Stock>, StoreError> {
+        self.pipeline.stock(caller.view(), product).await
+    }
+
+    /// The stock of several products in the order asked for, each once; and those ids, as they
+    /// were written, whose stock isn't managed.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn stock_of_several(
+        &self,
+        caller: &Caller,
+        ids: &[String],
+    ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
+        let products = named(ids);
+        let found = self.pipeline.stocks(caller.view(), &products).await?;
+        Ok(in_order_asked(ids, found))
+    }
+
+    /// All stock that the caller sees and that fulfils the conditions, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn list_stocks(
+        &self,
+        caller: &Caller,
+        filter: &[StockCondition],
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
+        self.pipeline.list_stocks(caller.view(), filter, page).await
+    }
+
+    /// The history of a product's stock, oldest first.
+    ///
+    /// # Errors
+    /// [`HistoryError`] if the product isn't managed, the page is to begin behind a transaction that
+    /// the history doesn't have, or the database fails.
+    pub async fn transactions(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        page: PageRequest<TransactionId>,
+    ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
+        let view = administrator.view();
+        let stock = self.pipeline.stock_with_history(view, product).await?;
+        let (stock, history) = stock.ok_or(HistoryError::UnknownStock)?;
+        match page.start {
+            Start::Offset(offset) => {
+                let transactions = history.entries(filter, page.limit, offset).await?;
+                transactions.ok_or(HistoryError::UnknownStock)
+            }
+            Start::After(after) => {
+                let life = [StockLife::from(&stock)];
+                let (reader, after) = (history.reader(), Some(after));
+                self.history(reader, view, &life, filter, after, page.limit)
+                    .await
+            }
+        }
+    }
+
+    /// One entry of the history of a product's stock.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn transaction(
+        &self,
+        administrator: &Administrator,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let view = administrator.view();
+        self.pipeline.transaction(view, product, id).await
+    }
+}
+
+/// The products that some ids name, each once.
+pub(crate) fn named(ids: &[String]) -> Vec<ProductId> {
+    let products: HashSet<ProductId> = ids.iter().filter_map(|id| ProductId::parse(id)).collect();
+    products.into_iter().collect()
+}
+
+/// What was found in the order asked for, each once; and those ids, as they were written, of which
+/// nothing was found.
+pub(crate) fn in_order_asked(ids: &[String], found: Vec<Stock>) -> (Vec<Stock>, Vec<String>) {
+    let mut found: HashMap<ProductId, Stock> = found
+        .into_iter()
+        .map(|stock| (stock.product, stock))
+        .collect();
+    let mut stocks = Vec::with_capacity(found.len());
+    let mut missing = Vec::new();
+    let mut seen = HashSet::new();
+    let mut written = HashSet::new();
+    for id in ids {
+        let product = ProductId::parse(id);
+        let first = match product {
+            Some(product) => seen.insert(product),
+            None => written.insert(id),
+        };
+        if !first {
+            continue;
+        }
+        match product.and_then(|product| found.remove(&product)) {
+            Some(stock) => stocks.push(stock),
+            None => missing.push(id.clone()),
+        }
+    }
+    (stocks, missing)
+}

@@ -1,0 +1,334 @@
+//! The API's errors, and what becomes of the errors of the use cases.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
+use stockroom_application::ports::StoreError;
+use stockroom_application::{AccessError, Error, HistoryError, TokenError};
+use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement};
+use utoipa::ToSchema;
+
+use super::json::Json;
+use super::shortage::ShortageBody;
+use crate::request::Form;
+
+/// How long a client should wait before it tries again, when nothing better is known.
+const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// The longest detail, in characters.
+const DETAIL_CHARACTERS_MAX: usize = 500;
+
+/// A text, cut off and marked so if it is longer than this many characters.
+pub(crate) fn shortened(mut text: String, characters_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters_max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+/// An answer that is an error. Nothing of the inside is in it.
+#[derive(Debug, Clone)]
+pub(crate) struct ApiError {
+    status: StatusCode,
+    title: &'static str,
+    detail: Option<String>,
+    meta: Option<Value>,
+    retry_after_seconds: Option<u64>,
+}
+
+impl ApiError {
+    pub(crate) const fn new(status: StatusCode, title: &'static str) -> Self {
+        Self {
+            status,
+            title,
+            detail: None,
+            meta: None,
+            retry_after_seconds: None,
+        }
+    }
+
+    /// Says what is wrong in particular. Details repeat what the client sent, but not all of it.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = Some(shortened(detail.into(), DETAIL_CHARACTERS_MAX));
+        self
+    }
+
+    /// Says where in the request it is wrong, unless the detail does so itself.
+    pub(crate) fn within(self, place: &str) -> Self {
+        match &self.detail {
+            Some(detail) if detail.contains(place) => self,
+            Some(detail) => {
+                let detail = format!("{place}: {detail}");
+                self.detail(detail)
+            }
+            None => self,
+        }
+    }
+
+    pub(crate) fn meta(mut self, meta: Value) -> Self {
+        self.meta = Some(meta);
+        self
+    }
+
+    /// Adds a field to what is there for programs to read.
+    pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
+        let mut meta = match self.meta.take() {
+            Some(Value::Object(meta)) => meta,
+            _ => Map::new(),
+        };
+        meta.insert(field.to_owned(), value.into());
+        self.meta = Some(Value::Object(meta));
+        self
+    }
+
+    pub(crate) const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_seconds = Some(seconds);
+        self
+    }
+
+    pub(crate) fn validation(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Validation Error").detail(detail)
+    }
+
+    pub(crate) fn bad_request(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "Bad Request").detail(detail)
+    }
+
+    pub(crate) fn unauthorized() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Unable to validate access token")
+    }
+
+    pub(crate) fn forbidden(detail: &str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "Forbidden").detail(detail)
+    }
+
+    pub(crate) fn not_found(detail: &str) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "Not Found").detail(detail)
+    }
+
+    fn conflict(detail: String) -> Self {
+        Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
+    }
+
+    pub(crate) fn unavailable(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
+            .detail(detail)
+            .retry_after(RETRY_AFTER_SECONDS)
+    }
+
+    pub(crate) const fn internal() -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
+    }
+
+    /// The error of an answer that came with a status alone.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        Self::new(status, status.canonical_reason().unwrap_or("Error"))
+    }
+
+    /// The body of the answer, in one of the forms.
+    fn body(&self, form: Form) -> ErrorBody<'_> {
+        ErrorBody {
+            errors: vec![ErrorObject {
+                title: self.title,
+                status: match form {
+                    Form::Basic => ErrorStatus::Number(self.status.as_u16()),
+                    Form::MultiLocation => ErrorStatus::Text(self.status.as_str().to_owned()),
+                },
+                detail: self.detail.as_deref(),
+                meta: self.meta.as_ref(),
+            }],
+        }
+    }
+
+    /// The whole answer, in one of the forms.
+    pub(crate) fn render(&self, form: Form) -> Response {
+        let mut response = (self.status, Json(self.body(form))).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            let challenge = HeaderValue::from_static("Bearer");
+            response
+                .headers_mut()
+                .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let Some(seconds) = self.retry_after_seconds {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+/// An error within an answer, in one of the forms.
+pub(crate) struct FormedError(pub(crate) ApiError, pub(crate) Form);
+
+impl Serialize for FormedError {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.body(self.1).serialize(serializer)
+    }
+}
+
+/// Leaves the error for the middleware to render, which knows the form asked for.
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// What errors look like.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Errors)]
+pub(crate) struct ErrorBody<'a> {
+    errors: Vec<ErrorObject<'a>>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+struct ErrorObject<'a> {
+    /// What kind of error it is.
+    title: &'static str,
+    /// The HTTP status: a number in the basic form, a text in the multi-location form.
+    status: ErrorStatus,
+    /// What is wrong in particular.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    /// More for programs to read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    meta: Option<&'a Value>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+enum ErrorStatus {
+    Number(u16),
+    Text(String),
+}
+
+impl From<Invalid> for ApiError {
+    fn from(invalid: Invalid) -> Self {
+        Self::validation(invalid.to_string())
+    }
+}
+
+impl From<Refusal> for ApiError {
+    fn from(refusal: Refusal) -> Self {
+        let detail = refusal.to_string();
+        let kind = refusal.kind();
+        match refusal {
+            Refusal::Line { index, refusal } => Self::from(*refusal).with("index", index),
+            Refusal::InsufficientStock(movement)
+            | Refusal::TotalWouldOverflow(movement)
+            | Refusal::AllocatedForReservations { movement, .. } => {
+                cannot_complete(detail).meta(figures(&movement))
+            }
+            Refusal::ReservationShort(shortages) => {
+                let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
+                cannot_complete(detail).meta(json!({ "shortages": shortages }))
+            }
+            Refusal::SkuTaken { product } | Refusal::ExternalRefTaken { product } => {
+                Self::validation(detail).meta(json!({ "product_id": product.uuid() }))
+            }
+            Refusal::LaterCount { as_of } => {
+                Self::conflict(detail).meta(json!({ "as_of": as_of.to_string() }))
+            }
+            Refusal::ReservationIs(state) => {
+                Self::conflict(detail).meta(json!({ "state": state.as_str() }))
+            }
+            Refusal::NotSoManyOpen { product, open } => {
+                cannot_complete(detail).meta(json!({ "product_id": product.uuid(), "open": open }))
+            }
+            _ => match kind {
+                RefusalKind::Forbidden => Self::forbidden(&detail),
+                RefusalKind::Invalid => Self::validation(detail),
+                RefusalKind::NotFound => Self::not_found(&detail),
+                RefusalKind::Conflict => Self::conflict(detail),
+                RefusalKind::Unprocessable => cannot_complete(detail),
+            },
+        }
+    }
+}
+
+/// What a refused transaction wanted of its position, and what that holds.
+fn figures(movement: &RefusedMovement) -> Value {
+    let balance = movement.balance;
+    let mut figures = json!({
+        "requested": movement.requested.get(),
+        "available": balance.available.get(),
+        "allocated": balance.allocated.get(),
+        "total": balance.total().get(),
+    });
+    if !movement.reserved.is_zero() {
+        figures["reserved"] = movement.reserved.get().into();
+    }
+    figures
+}
+
+fn cannot_complete(detail: String) -> ApiError {
+    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        let source = &error as &dyn std::error::Error;
+        match &error {
+            StoreError::Unavailable(_) => {
+                tracing::warn!(error = source, "the database is not available");
+                Self::unavailable("The database is not available at the moment")
+            }
+            StoreError::Corrupt { .. } | StoreError::Failed(_) => {
+                tracing::error!(error = source, "the database failed");
+                Self::internal()
+            }
+        }
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::Refused(refusal) => refusal.into(),
+            Error::Busy { .. } => Self::unavailable(&error.to_string()),
+            Error::SecretForgotten => Self::conflict(error.to_string()),
+            Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<HistoryError> for ApiError {
+    fn from(error: HistoryError) -> Self {
+        match error {
+            HistoryError::UnknownStock => Refusal::UnknownStock.into(),
+            HistoryError::UnknownStart => {
+                Self::bad_request("page[after] must be the id of a transaction of this history")
+            }
+            HistoryError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<AccessError> for ApiError {
+    fn from(error: AccessError) -> Self {
+        match error {
+            AccessError::InvalidToken => Self::unauthorized(),
+            AccessError::StoreNotFound => Self::not_found("There is no such store"),
+            AccessError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<TokenError> for ApiError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::InvalidCredentials => {
+                Self::unauthorized().detail("The client_id or the client_secret is wrong")
+            }
+            TokenError::ImplicitNotAllowed => {
+                Self::forbidden("This key does not allow implicit tokens")
+            }
+            TokenError::Store(error) => error.into(),
+        }
+    }
+}

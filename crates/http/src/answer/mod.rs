@@ -1,0 +1,18 @@
+//! What things look like in answers.
+
+mod body;
+mod documented;
+mod error;
+mod json;
+mod list;
+mod shortage;
+
+pub(crate) use body::{Data, Meta, Timestamps, as_text};
+pub(crate) use documented::{
+    BadRequest, CommonErrors, Conflict, ImplicitForbidden, NotFound, TooLarge, Unauthorized,
+    Unprocessable, UnsupportedMediaType,
+};
+pub(crate) use error::{ApiError, ErrorBody, FormedError, shortened};
+pub(crate) use json::Json;
+pub(crate) use list::List;
+pub(crate) use shortage::ShortageBody;

@@ -1,0 +1,36 @@
+//! Items of which there is not enough.
+
+use serde::Serialize;
+use stockroom_domain::{ItemAvailability, Shortage, Slug};
+use uuid::Uuid;
+
+/// Of what there isn't enough.
+#[derive(Serialize, PartialEq, Eq)]
+pub(crate) struct ShortageBody {
+    product_id: Uuid,
+    location: Option<String>,
+    requested: u64,
+    available: u64,
+}
+
+impl From<&ItemAvailability> for ShortageBody {
+    fn from(item: &ItemAvailability) -> Self {
+        Self {
+            product_id: item.product.uuid(),
+            location: item.location.clone(),
+            requested: item.requested,
+            available: item.available.get(),
+        }
+    }
+}
+
+impl From<Shortage> for ShortageBody {
+    fn from(shortage: Shortage) -> Self {
+        Self {
+            product_id: shortage.product.uuid(),
+            location: shortage.location.as_ref().map(Slug::to_string),
+            requested: shortage.requested,
+            available: shortage.available.get(),
+        }
+    }
+}

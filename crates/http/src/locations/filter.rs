@@ -1,0 +1,16 @@
+//! Filters of locations.
+
+use crate::answer::ApiError;
+use crate::filter::{conditions, nullable_text, text};
+use stockroom_application::ports::LocationCondition;
+
+/// The conditions of a filter on locations.
+pub(crate) fn locations(filter: Option<&str>) -> Result<Vec<LocationCondition>, ApiError> {
+    conditions(filter, || {
+        vec![
+            text("name", LocationCondition::Name),
+            text("slug", LocationCondition::Slug),
+            nullable_text("external_ref", LocationCondition::ExternalRef),
+        ]
+    })
+}

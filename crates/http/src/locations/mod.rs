@@ -1,0 +1,5 @@
+//! Locations.
+
+pub(crate) mod body;
+pub(crate) mod filter;
+pub(crate) mod routes;

@@ -1,0 +1,4 @@
+//! Registered products.
+
+pub(crate) mod body;
+pub(crate) mod routes;

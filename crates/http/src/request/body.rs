@@ -1,0 +1,450 @@
+//! Request bodies.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use axum::body::HttpBody as _;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use http_body_util::BodyExt as _;
+use serde::de::{DeserializeOwned, DeserializeSeed as _};
+use serde::{Deserialize, Deserializer};
+use serde_json::error::Category;
+use serde_json::value::RawValue;
+use stockroom_application::Turn;
+use stockroom_domain::Patch;
+
+use super::handling::{Handling, Nothing};
+use super::idempotency::KeyedRequest;
+use super::raw::{AtMost, RawList, RawObject, Scalar};
+use crate::answer::ApiError;
+use crate::service::{AppState, Place};
+
+/// Whether a request's body has been read. Put beside each request that has one, because a
+/// connection on which an answer came before the body was read can't be used for another request.
+#[derive(Clone)]
+pub(crate) struct BodyRead(Option<Arc<AtomicBool>>);
+
+impl BodyRead {
+    /// Puts it beside the request, if it has a body.
+    pub(crate) fn of(request: &mut Request) -> Self {
+        let has_body = !request.body().is_end_stream();
+        let read = Self(has_body.then(Arc::default));
+        if has_body {
+            request.extensions_mut().insert(read.clone());
+        }
+        read
+    }
+
+    /// Whether nothing of the body is left, which is so if there is none.
+    pub(crate) fn get(&self) -> bool {
+        self.0
+            .as_ref()
+            .is_none_or(|read| read.load(Ordering::Relaxed))
+    }
+
+    fn set(&self) {
+        if let Some(read) = &self.0 {
+            read.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// The bytes of a body of at most so many bytes, or of the general limit if that is less, whatever
+/// the content type.
+pub(crate) struct Bytes<const BYTES_MAX: usize = { usize::MAX }>(pub(crate) axum::body::Bytes);
+
+impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        let bytes_max = app.options.body_bytes_max.min(BYTES_MAX);
+        read(request, app, bytes_max).await.map(Self)
+    }
+}
+
+/// The bytes of a body of at most so many bytes.
+async fn read(
+    request: Request,
+    app: &AppState,
+    bytes_max: usize,
+) -> Result<axum::body::Bytes, ApiError> {
+    let body_read = request.extensions().get::<BodyRead>().cloned();
+    let keyed = request.extensions().get::<KeyedRequest>().cloned();
+    let announced = request
+        .headers()
+        .get(header::CONTENT_LENGTH)
+        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+    if announced.is_some_and(|length| length > bytes_max as u64) {
+        return Err(too_large(bytes_max));
+    }
+    let place = request.extensions().get::<Place>().cloned();
+    let place = place.ok_or_else(ApiError::internal)?;
+    let body = collect(request.into_body(), app, &place, bytes_max);
+    let bytes = place.take_with_body(body).await??;
+    if let Some(body_read) = body_read {
+        body_read.set();
+    }
+    if let Some(keyed) = keyed {
+        keyed.read(&bytes);
+    }
+    Ok(bytes)
+}
+
+/// All parts of a body, each of which takes its room when it has come.
+async fn collect(
+    mut body: axum::body::Body,
+    app: &AppState,
+    place: &Place,
+    bytes_max: usize,
+) -> Result<axum::body::Bytes, ApiError> {
+    let mut bytes = Vec::new();
+    while let Some(frame) = body.frame().await {
+        let frame = frame.map_err(|_| ApiError::bad_request("The body could not be read"))?;
+        let Ok(part) = frame.into_data() else {
+            continue;
+        };
+        if part.len() > bytes_max - bytes.len() {
+            return Err(too_large(bytes_max));
+        }
+        app.admission.make_room(place, part.len())?;
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes.into())
+}
+
+fn too_large(bytes_max: usize) -> ApiError {
+    ApiError::of_status(StatusCode::PAYLOAD_TOO_LARGE)
+        .detail(format!("The body must be at most {bytes_max} bytes"))
+}
+
+/// A JSON body: what stands under `data`, and the fields that may stand beside it.
+pub(crate) struct Body<B = Nothing> {
+    data: Box<RawValue>,
+    /// The fields beside `data`.
+    pub(crate) beside: B,
+    handling: Handling,
+}
+
+impl<B: DeserializeOwned> FromRequest<AppState> for Body<B> {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        let handling = Handling::of(request.headers());
+        let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
+        Self::parse(&bytes, handling)
+    }
+}
+
+/// The same, where a request may come without a body.
+pub(crate) struct OptionalBody(pub(crate) Option<Body>);
+
+impl FromRequest<AppState> for OptionalBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        // What isn't there is of no type, whatever the header says.
+        let json = check_json(request.headers());
+        if !request.body().is_end_stream() {
+            json.clone()?;
+        }
+        let handling = Handling::of(request.headers());
+        let Bytes(bytes) = <Bytes>::from_request(request, app).await?;
+        if bytes.is_empty() {
+            return Ok(Self(None));
+        }
+        json?;
+        Body::parse(&bytes, handling).map(Some).map(Self)
+    }
+}
+
+fn no_json(error: &serde_json::Error) -> ApiError {
+    ApiError::bad_request(format!("The body is not valid JSON: {error}"))
+}
+
+fn no_data() -> ApiError {
+    ApiError::validation("The body must be an object with data")
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+    if is_json(headers) {
+        return Ok(());
+    }
+    Err(ApiError::of_status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+        .detail("The content type must be application/json"))
+}
+
+/// Whether the body claims to be JSON, or claims nothing.
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
+        return true;
+    };
+    let mime: Option<mime::Mime> = content_type.to_str().ok().and_then(|it| it.parse().ok());
+    mime.is_some_and(|mime| {
+        mime.type_() == mime::APPLICATION
+            && (mime.subtype() == mime::JSON || mime.suffix() == Some(mime::JSON))
+    })
+}
+
+/// The fields of the object that a body is.
+fn fields(bytes: &[u8]) -> Result<RawObject<'_>, ApiError> {
+    serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        Category::Data => no_data(),
+        _ => no_json(&error),
+    })
+}
+
+impl<B: DeserializeOwned> Body<B> {
+    fn parse(bytes: &[u8], handling: Handling) -> Result<Self, ApiError> {
+        let mut body = fields(bytes)?;
+        Ok(Self {
+            data: body.remove("data").ok_or_else(no_data)?.to_owned(),
+            beside: handling.read(&body, "", &[])?,
+            handling,
+        })
+    }
+}
+
+impl<B> Body<B> {
+    /// The fields of the object under `data`, wherever the client's form puts them: those under
+    /// `attributes` stand beside the others, and before one of the same name.
+    pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
+        object(&self.data, self.handling, "data")
+    }
+
+    /// The list under `data`, if it has at most so many items.
+    pub(crate) fn list(&self) -> Result<List<'_>, ApiError> {
+        let items = list(&self.data, usize::MAX)?.unwrap_or_default();
+        Ok(List {
+            items,
+            handling: self.handling,
+        })
+    }
+
+    /// The fields of each object of the list under `data`, whatever type it says that it is of.
+    pub(crate) fn objects<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
+        let objects = self.list()?.objects().enumerate();
+        objects
+            .map(|(index, fields)| fields.map_err(|error| error.within(&format!("data[{index}]"))))
+            .collect()
+    }
+}
+
+/// The items of a list, or `None` if there are more than `items_max`.
+fn list(data: &RawValue, items_max: usize) -> Result<Option<Vec<&RawValue>>, ApiError> {
+    match AtMost(items_max).deserialize(data) {
+        Ok(RawList::Items(items)) => Ok(Some(items)),
+        Ok(RawList::TooLong) => Ok(None),
+        Err(_) => Err(ApiError::validation("data must be a list")),
+    }
+}
+
+/// A list under `data`, of which nothing has been read yet.
+pub(crate) struct List<'a> {
+    items: Vec<&'a RawValue>,
+    handling: Handling,
+}
+
+impl List<'_> {
+    pub(crate) const fn len(&self) -> usize {
+        self.items.len()
+    }
+
+    /// The fields of each object, whatever type it says that it is of.
+    pub(crate) fn objects<T: DeserializeOwned>(self) -> impl Iterator<Item = Result<T, ApiError>> {
+        let handling = self.handling;
+        let items = self.items.into_iter().enumerate();
+        items.map(move |(index, item)| {
+            let fields = object(item, handling, &format!("data[{index}]"))?;
+            Ok(fields.fields)
+        })
+    }
+
+    /// What `take` takes of each object; an item that is no object of this kind is `expected` to be
+    /// one. Here nothing stands under `attributes`.
+    pub(crate) fn items<T: DeserializeOwned, U>(
+        self,
+        expected: &str,
+        take: impl Fn(T) -> U,
+    ) -> Result<Vec<U>, ApiError> {
+        let handling = self.handling;
+        let items = self.items.into_iter().enumerate();
+        let read = |(index, item): (usize, &RawValue)| {
+            let unexpected = |_| ApiError::validation(expected);
+            let mut item = RawObject::deserialize(item).map_err(unexpected)?;
+            item.remove("type");
+            // Which fault it has is not worth telling; which fields it has too many is.
+            T::deserialize(item.deserializer()).map_err(unexpected)?;
+            let fields = handling.read(&item, &format!("data[{index}]"), &[])?;
+            Ok(take(fields))
+        };
+        items.map(read).collect()
+    }
+}
+
+/// The body of a batch: many lines. It waits while others are being worked on, and has its turn until
+/// it is dropped.
+pub(crate) struct Batch {
+    bytes: axum::body::Bytes,
+    handling: Handling,
+    _turn: Option<Turn>,
+}
+
+impl FromRequest<AppState> for Batch {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
+        check_json(request.headers())?;
+        let place = request.extensions().get::<Place>().cloned();
+        let place = place.ok_or_else(ApiError::internal)?;
+        let turn_to_read = app.admission.turn_to_read(&place).await;
+        let handling = Handling::of(request.headers());
+        let bytes = read(request, app, app.options.batch_bytes_max).await?;
+        let turn = app.admission.turn_to_work(&place).await;
+        drop(turn_to_read);
+        Ok(Self {
+            bytes,
+            handling,
+            _turn: turn,
+        })
+    }
+}
+
+impl Batch {
+    /// Reads the object that the body is: a large one on a thread of its own, where it keeps no other
+    /// requests waiting.
+    pub(crate) async fn read<R: Send + 'static>(
+        &self,
+        read: impl FnOnce(BatchBody<'_>) -> Result<R, ApiError> + Send + 'static,
+    ) -> Result<R, ApiError> {
+        let handling = self.handling;
+        let bytes = self.bytes.clone();
+        let work = move || {
+            let fields = fields(&bytes)?;
+            read(BatchBody { fields, handling })
+        };
+        if self.bytes.len() <= READ_AT_ONCE_BYTES_MAX {
+            return work();
+        }
+        let worked = tokio::task::spawn_blocking(work).await;
+        worked.unwrap_or_else(|_| Err(ApiError::internal()))
+    }
+}
+
+/// The largest batch that is read without a thread of its own, in bytes.
+const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
+
+/// The lines of a batch under `data`, and what is said of all of them beside it.
+pub(crate) struct BatchBody<'a> {
+    fields: RawObject<'a>,
+    handling: Handling,
+}
+
+impl BatchBody<'_> {
+    fn scalar(&mut self, name: &str) -> Result<Option<Scalar>, ApiError> {
+        let value = self.fields.remove(name).map(Scalar::deserialize);
+        value.transpose().map_err(|error| no_json(&error))
+    }
+
+    /// A text beside the lines, if it is there.
+    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
+        match self.scalar(name)? {
+            None => Ok(None),
+            Some(Scalar::Text(text)) => Ok(Some(text)),
+            Some(_) => Err(ApiError::validation(format!("{name} must be a string"))),
+        }
+    }
+
+    /// Each line, as far as it is one of the expected type, and whether all are wanted or none.
+    /// `noun` is the word for at most `lines_max` lines.
+    pub(crate) fn lines<T: DeserializeOwned>(
+        mut self,
+        expected: &str,
+        lines_max: usize,
+        noun: &str,
+    ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
+        let atomic = match self.scalar("atomic")? {
+            None => false,
+            Some(Scalar::Bool(atomic)) => atomic,
+            Some(_) => return Err(ApiError::validation("atomic must be true or false")),
+        };
+        let data = self.fields.remove("data").ok_or_else(no_data)?;
+        self.handling.check_rest(&self.fields)?;
+        let lines = list(data, lines_max)?.ok_or_else(|| {
+            ApiError::validation(format!("data must contain at most {lines_max} {noun}"))
+        })?;
+        // Each line is read as a body of its own would be.
+        let handling = self.handling;
+        let read = |line: &RawValue| object(line, handling, "data")?.of_type(expected);
+        Ok((lines.into_iter().map(read).collect(), atomic))
+    }
+}
+
+/// The fields of an object that stands at this place in a body.
+fn object<T: DeserializeOwned>(
+    object: &RawValue,
+    handling: Handling,
+    place: &str,
+) -> Result<Fields<T>, ApiError> {
+    let mut object = RawObject::deserialize(object)
+        .map_err(|_| ApiError::validation("data must be an object"))?;
+    let attributes = merge_attributes(&mut object)?;
+    let kind = object.remove("type").map(Scalar::deserialize);
+    let kind = kind.transpose().map_err(|error| no_json(&error))?;
+    let fields = handling.read(&object, place, &attributes)?;
+    Ok(Fields { fields, kind })
+}
+
+/// Has the attributes stand beside the other fields, and gives their names.
+fn merge_attributes(data: &mut RawObject<'_>) -> Result<Vec<String>, ApiError> {
+    let Some(attributes) = data.remove("attributes") else {
+        return Ok(Vec::new());
+    };
+    let attributes = RawObject::deserialize(attributes)
+        .map_err(|_| ApiError::validation("attributes must be an object"))?;
+    let names = attributes.names().map(ToOwned::to_owned).collect();
+    data.extend(attributes);
+    Ok(names)
+}
+
+/// The fields of an object, whose type is still to be checked.
+pub(crate) struct Fields<T> {
+    fields: T,
+    kind: Option<Scalar>,
+}
+
+impl<T> Fields<T> {
+    /// The fields, if the object is of this type or doesn't say.
+    pub(crate) fn of_type(self, expected: &str) -> Result<T, ApiError> {
+        match self.kind {
+            Some(kind) if kind.as_str() != Some(expected) => {
+                Err(ApiError::validation(format!("type must be {expected}")))
+            }
+            _ => Ok(self.fields),
+        }
+    }
+}
+
+/// Reads an optional field that, where it is present, must hold a value: null is none. To be used
+/// with `#[serde(default, deserialize_with = "present")]`.
+pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    T::deserialize(deserializer).map(Some)
+}
+
+/// Reads a field of an update: absent it is kept, null clears it. To be used with
+/// `#[serde(default, deserialize_with = "patch")]`.
+pub(crate) fn patch<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    Ok(match Option::deserialize(deserializer)? {
+        None => Patch::Clear,
+        Some(value) => Patch::Set(value),
+    })
+}

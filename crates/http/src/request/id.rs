@@ -1,0 +1,90 @@
+//! Ids in paths.
+
+use std::convert::Infallible;
+
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::request::Parts;
+use stockroom_domain::{
+    BatchId, KeyId, LocationId, ProductId, Refusal, ReservationId, TransactionId,
+};
+
+use crate::answer::ApiError;
+
+/// A kind of id that stands in paths.
+pub(crate) trait InPath: Sized {
+    /// The name of the path parameter.
+    const PARAMETER: &'static str;
+    /// The refusal of an id that names nothing.
+    const NOT_FOUND: Refusal;
+
+    fn parse(text: &str) -> Option<Self>;
+}
+
+macro_rules! in_path {
+    ($($id:ident: $parameter:literal, $not_found:ident;)*) => {$(
+        impl InPath for $id {
+            const PARAMETER: &'static str = $parameter;
+            const NOT_FOUND: Refusal = Refusal::$not_found;
+
+            fn parse(text: &str) -> Option<Self> {
+                Self::parse(text)
+            }
+        }
+    )*};
+}
+
+in_path! {
+    ProductId: "product", UnknownStock;
+    TransactionId: "transaction", TransactionNotFound;
+    BatchId: "batch", BatchNotFound;
+    ReservationId: "reservation", ReservationNotFound;
+    LocationId: "location", LocationNotFound;
+    KeyId: "key", KeyNotFound;
+}
+
+/// An id in the path. One that is no UUID names nothing, which is 404, but only after what is
+/// refused with 400: a handler therefore asks for it after its other extractors.
+#[derive(Clone, Copy)]
+pub(crate) struct PathId<T>(Option<T>);
+
+impl<T: InPath> PathId<T> {
+    /// The id, if it is one.
+    pub(crate) fn id(self) -> Option<T> {
+        self.0
+    }
+
+    /// The id of something that is there already.
+    pub(crate) fn existing(self) -> Result<T, ApiError> {
+        self.0.ok_or_else(|| T::NOT_FOUND.into())
+    }
+
+    /// The id of something to be made.
+    pub(crate) fn for_new(self) -> Result<T, ApiError> {
+        self.0
+            .ok_or_else(|| ApiError::validation("The id in the path must be a UUID"))
+    }
+}
+
+impl<T: Copy + PartialEq> PathId<T> {
+    /// Whether the path names just this.
+    pub(crate) fn is(&self, id: Option<T>) -> bool {
+        id.is_some() && self.0 == id
+    }
+}
+
+impl<T: InPath, S: Send + Sync> FromRequestParts<S> for PathId<T> {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        let id = RawPathParams::from_request_parts(parts, state)
+            .await
+            .ok()
+            .and_then(|parameters| {
+                let mut parameters = parameters.iter();
+                parameters.find_map(|(name, value)| {
+                    (name == T::PARAMETER).then(|| T::parse(value)).flatten()
+                })
+            });
+        Ok(Self(id))
+    }
+}

@@ -1,0 +1,29 @@
+//! What handlers take out of a request, and how it is refused.
+
+mod auth;
+mod body;
+mod cursor;
+mod document;
+mod form;
+mod handling;
+mod id;
+mod idempotency;
+mod parameters;
+mod query;
+mod raw;
+mod value;
+
+pub(crate) use auth::{
+    Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
+};
+pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, patch, present};
+pub(crate) use cursor::{Cursors, ListAsked, Placed};
+pub(crate) use document::{Document, in_either_form, list_in_either_form};
+pub(crate) use form::{Form, FormHeader};
+pub(crate) use handling::{Handling, PreferHeader};
+pub(crate) use id::PathId;
+pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
+pub(crate) use parameters::{AtParameter, FilterParameter, HistoryParameters, PageParameters};
+pub(crate) use query::{At, Current, ListQuery, Query, past};
+pub(crate) use raw::Scalar;
+pub(crate) use value::{Object, Pieces};

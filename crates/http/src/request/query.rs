@@ -1,0 +1,213 @@
+//! Query parameters.
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use stockroom_application::PageRequest;
+use stockroom_domain::{Timestamp, TransactionId};
+
+use crate::answer::ApiError;
+use crate::filter;
+use crate::service::AppState;
+
+/// The decoded query parameters of a request.
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(crate) fn of(query: &str) -> Self {
+        Self(
+            form_urlencoded::parse(query.as_bytes())
+                .into_owned()
+                .collect(),
+        )
+    }
+
+    /// The names of all parameters.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// The value of a parameter that may be given once.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.0.iter().filter(|(found, _)| found == name);
+        let value = values.next();
+        if values.next().is_some() {
+            let detail = format!("The query parameter {name} is given more than once");
+            return Err(ApiError::bad_request(detail));
+        }
+        Ok(value.map(|(_, value)| value.as_str()))
+    }
+
+    fn number(&self, name: &str, max: u32) -> Result<Option<u32>, ApiError> {
+        let Some(text) = self.get(name)? else {
+            return Ok(None);
+        };
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.then(|| text.parse().ok()).flatten();
+        match number.filter(|number| *number <= max) {
+            Some(number) => Ok(Some(number)),
+            None => Err(ApiError::bad_request(format!(
+                "{name} must be an integer from 0 to {max}"
+            ))),
+        }
+    }
+
+    /// Whether something is wanted.
+    pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
+        match self.get(name)? {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(ApiError::bad_request(format!(
+                "{name} must be true or false"
+            ))),
+        }
+    }
+
+    /// The time that is asked about, if one is.
+    pub(crate) fn at(&self) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.get("at")? else {
+            return Ok(None);
+        };
+        let at = filter::time(text);
+        at.map(Some).ok_or_else(|| {
+            ApiError::bad_request("at must be a timestamp such as 2026-01-31T09:30:00Z")
+        })
+    }
+
+    /// Refuses a parameter that isn't looked at, where that would answer another question.
+    pub(crate) fn refuse(&self, name: &str) -> Result<(), ApiError> {
+        match self.get(name)? {
+            None => Ok(()),
+            Some(_) => Err(unsupported(name)),
+        }
+    }
+}
+
+fn unsupported(name: &str) -> ApiError {
+    ApiError::bad_request(format!("The query parameter {name} is not supported here"))
+}
+
+impl<S: Sync> FromRequestParts<S> for Query {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts.uri.query().unwrap_or_default()))
+    }
+}
+
+/// The parameters of lists. Each list looks at those that it has, and refuses a filter or a time if it
+/// has none.
+pub(crate) struct ListQuery {
+    /// How many items a page takes.
+    pub(crate) limit: u32,
+    /// The textual filter.
+    pub(crate) filter: Option<String>,
+    /// The order asked for.
+    pub(crate) sort: Option<String>,
+    /// The time that is asked about.
+    pub(crate) at: Option<Timestamp>,
+    /// The product whose history is asked for, where it doesn't stand in the path.
+    pub(crate) product_id: Option<String>,
+    /// The path, for links.
+    pub(crate) path: String,
+    offset: Option<u32>,
+    after: Option<String>,
+}
+
+impl ListQuery {
+    /// The page that is asked for; `place` reads a cursor.
+    pub(crate) fn page<P>(
+        &self,
+        place: impl FnOnce(&str) -> Result<P, ApiError>,
+    ) -> Result<PageRequest<P>, ApiError> {
+        let Some(after) = &self.after else {
+            let offset = self.offset.unwrap_or(0);
+            return Ok(PageRequest::from_offset(self.limit, offset));
+        };
+        if self.offset.is_some() {
+            return Err(ApiError::bad_request(
+                "page[after] and page[offset] cannot be combined",
+            ));
+        }
+        Ok(PageRequest::after(self.limit, place(after)?))
+    }
+
+    /// The page of a history that is asked for, whose cursors are the ids of transactions.
+    pub(crate) fn history_page(&self) -> Result<PageRequest<TransactionId>, ApiError> {
+        self.page(|after| {
+            TransactionId::parse(after).ok_or_else(|| {
+                ApiError::bad_request("page[after] must be the id of a transaction of this history")
+            })
+        })
+    }
+
+    /// For a list that has no filter.
+    pub(crate) fn refuse_filter(&self) -> Result<(), ApiError> {
+        match self.filter {
+            None => Ok(()),
+            Some(_) => Err(unsupported("filter")),
+        }
+    }
+
+    /// For a list that shows only what there is now.
+    pub(crate) fn refuse_at(&self) -> Result<(), ApiError> {
+        match self.at {
+            None => Ok(()),
+            Some(_) => Err(unsupported("at")),
+        }
+    }
+}
+
+/// A reading that has no `at`, and refuses it: it would answer with what there is now.
+pub(crate) struct Current;
+
+impl<S: Sync> FromRequestParts<S> for Current {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        Query::of(parts.uri.query().unwrap_or_default()).refuse("at")?;
+        Ok(Self)
+    }
+}
+
+/// The time that a reading is about; now, if none is named.
+pub(crate) struct At(pub(crate) Option<Timestamp>);
+
+impl FromRequestParts<AppState> for At {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let at = Query::of(parts.uri.query().unwrap_or_default()).at()?;
+        past(app, at).map(Self)
+    }
+}
+
+/// Refuses a time in the future.
+pub(crate) fn past(app: &AppState, at: Option<Timestamp>) -> Result<Option<Timestamp>, ApiError> {
+    match at {
+        Some(at) if at > app.stockroom.now() => {
+            Err(ApiError::bad_request("at must not be in the future"))
+        }
+        at => Ok(at),
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for ListQuery {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = Query::of(parts.uri.query().unwrap_or_default());
+        let limit = query.number("page[limit]", PageRequest::LIMIT_MAX)?;
+        Ok(Self {
+            limit: limit
+                .filter(|limit| *limit > 0)
+                .unwrap_or(PageRequest::LIMIT_DEFAULT),
+            offset: query.number("page[offset]", PageRequest::OFFSET_MAX)?,
+            filter: query.get("filter")?.map(ToOwned::to_owned),
+            sort: query.get("sort")?.map(ToOwned::to_owned),
+            at: query.at()?,
+            after: query.get("page[after]")?.map(ToOwned::to_owned),
+            product_id: query.get("product_id")?.map(ToOwned::to_owned),
+            path: parts.uri.path().to_owned(),
+        })
+    }
+}

@@ -1,0 +1,145 @@
+//! Reservations, and what there is to reserve.
+
+use serde::Serialize;
+use stockroom_application::ports::StockHold;
+use stockroom_domain::{ItemAvailability, OrderId, Reservation, ReservedLine, Slug};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::answer::Meta;
+
+/// A reservation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Reservation)]
+pub(crate) struct ReservationBody {
+    id: Uuid,
+    /// Always `stock-reservation`.
+    r#type: &'static str,
+    attributes: ReservationAttributes,
+    meta: Meta,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ReservationAttributes {
+    /// `pending`, `paid`, `fulfilled`, `released` or `expired`.
+    state: &'static str,
+    /// What it is for, in the shop.
+    order_id: Option<String>,
+    /// When it expires; null unless it is pending.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+    /// What is reserved, in the lines that were asked for.
+    items: Vec<ReservedItem>,
+}
+
+/// A line of a reservation.
+#[derive(Serialize, ToSchema)]
+struct ReservedItem {
+    product_id: Uuid,
+    /// The slug that the location has now; null for the unlocated pool.
+    location: Option<String>,
+    /// How many pieces were reserved.
+    quantity: u64,
+    /// How many of them were shipped.
+    fulfilled: u64,
+    /// How many of them were given back.
+    released: u64,
+}
+
+impl From<ReservedLine> for ReservedItem {
+    fn from(line: ReservedLine) -> Self {
+        Self {
+            product_id: line.key.product.uuid(),
+            location: line.location.map(|(_, slug)| slug.to_string()),
+            quantity: line.quantity.get(),
+            fulfilled: line.fulfilled.get(),
+            released: line.released.get(),
+        }
+    }
+}
+
+impl From<Reservation> for ReservationBody {
+    fn from(reservation: Reservation) -> Self {
+        let order = reservation.order.as_ref();
+        Self {
+            id: reservation.id.uuid(),
+            r#type: "stock-reservation",
+            attributes: ReservationAttributes {
+                state: reservation.state.as_str(),
+                order_id: order.map(OrderId::to_string),
+                expires_at: reservation.state.expires_at().map(|it| it.to_string()),
+                items: reservation.lines.into_iter().map(Into::into).collect(),
+            },
+            meta: Meta::new(reservation.created_at, reservation.updated_at),
+        }
+    }
+}
+
+/// What a line of a reservation holds of a product's stock.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StockHold)]
+pub(crate) struct StockHoldBody {
+    /// The reservation's id.
+    id: Uuid,
+    /// Always `stock-hold`.
+    r#type: &'static str,
+    attributes: StockHoldAttributes,
+}
+
+#[derive(Serialize, ToSchema)]
+struct StockHoldAttributes {
+    /// What the reservation is for, in the shop.
+    order_id: Option<String>,
+    /// `pending` or `paid`.
+    state: &'static str,
+    /// The slug that the location has now; null for the unlocated pool.
+    location: Option<String>,
+    /// How many pieces are neither shipped nor given back.
+    quantity: u64,
+    /// When the reservation expires; null unless it is pending.
+    #[schema(format = DateTime)]
+    expires_at: Option<String>,
+}
+
+impl From<StockHold> for StockHoldBody {
+    fn from(hold: StockHold) -> Self {
+        Self {
+            id: hold.reservation.uuid(),
+            r#type: "stock-hold",
+            attributes: StockHoldAttributes {
+                order_id: hold.order.as_ref().map(OrderId::to_string),
+                state: hold.state.as_str(),
+                location: hold.slug.as_ref().map(Slug::to_string),
+                quantity: hold.quantity.get(),
+                expires_at: hold.state.expires_at().map(|it| it.to_string()),
+            },
+        }
+    }
+}
+
+/// What there is of an item of a cart.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Availability)]
+pub(crate) struct AvailabilityBody {
+    product_id: Uuid,
+    /// The slug of the location; null for the unlocated pool.
+    location: Option<String>,
+    /// How many pieces are wanted, all items of this product and location together.
+    requested: u64,
+    /// How many there are.
+    available: u64,
+    /// Whether that is enough.
+    sufficient: bool,
+}
+
+impl From<ItemAvailability> for AvailabilityBody {
+    fn from(item: ItemAvailability) -> Self {
+        Self {
+            product_id: item.product.uuid(),
+            requested: item.requested,
+            available: item.available.get(),
+            sufficient: item.is_sufficient(),
+            location: item.location,
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! The endpoints, as one list.
+
+use crate::answer::ApiError;
+use crate::keys;
+use crate::locations;
+use crate::products;
+use crate::reservations;
+use crate::service;
+use crate::service::{App, AppState, Inputs, Options};
+use crate::settings;
+use crate::stock;
+use crate::transactions;
+use crate::verification;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::{Method, StatusCode};
+use axum::response::{IntoResponse, Response};
+use stockroom_application::Stockroom;
+use tower_http::normalize_path::NormalizePath;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// All endpoints of the API, with their documentation.
+pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
+    OpenApiRouter::with_openapi(service::document::head())
+        .routes(routes!(keys::token::issue))
+        .routes(routes!(stock::routes::list, stock::routes::create))
+        .routes(routes!(stock::routes::read_several))
+        .routes(routes!(verification::routes::read))
+        .routes(routes!(
+            stock::routes::read,
+            stock::routes::create_of_product,
+            stock::routes::update,
+            stock::routes::delete
+        ))
+        .routes(routes!(
+            transactions::routes::list,
+            transactions::routes::create
+        ))
+        .routes(routes!(transactions::routes::read))
+        .routes(routes!(transactions::routes::undo))
+        .routes(routes!(transactions::batches::create))
+        .routes(routes!(transactions::batches::undo))
+        .routes(routes!(transactions::audit::read))
+        .routes(routes!(transactions::counts::create))
+        .routes(routes!(transactions::counts::create_many))
+        .routes(routes!(reservations::availability::read))
+        .routes(routes!(
+            reservations::routes::list,
+            reservations::routes::create
+        ))
+        .routes(routes!(reservations::routes::read))
+        .routes(routes!(reservations::routes::pay))
+        .routes(routes!(reservations::routes::release))
+        .routes(routes!(reservations::routes::fulfil))
+        .routes(routes!(reservations::routes::extend))
+        .routes(routes!(reservations::holds::list))
+        .routes(routes!(locations::routes::list, locations::routes::create))
+        .routes(routes!(
+            locations::routes::read,
+            locations::routes::update,
+            locations::routes::delete
+        ))
+        .routes(routes!(products::routes::list, products::routes::create))
+        .routes(routes!(
+            products::routes::read,
+            products::routes::update,
+            products::routes::delete
+        ))
+        .routes(routes!(keys::routes::list, keys::routes::create))
+        .routes(routes!(
+            keys::routes::read,
+            keys::routes::update,
+            keys::routes::delete
+        ))
+        .routes(routes!(settings::routes::read, settings::routes::update))
+}
+
+/// The whole `OpenAPI` document.
+#[must_use]
+pub fn openapi() -> OpenApi {
+    let mut document = endpoints().into_openapi();
+    service::document::complete(&mut document);
+    document
+}
+
+/// The whole API as a service: the endpoints behind their middleware, and the documentation.
+pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
+    let (endpoints, document) = endpoints().split_for_parts();
+    let reference =
+        service::middleware::identified(service::documents::reference(), Arc::clone(&stockroom));
+    let app = App::new(stockroom, options, Inputs::of_document(&document));
+    let endpoints = endpoints
+        .method_not_allowed_fallback(method_not_allowed)
+        .fallback(not_found)
+        .merge(service::documents::openapi(&openapi()));
+    let endpoints = service::middleware::around(endpoints, &app).with_state(app);
+    // A path answers the same with and without a trailing slash; only the reference page, whose
+    // own links are relative to its folder, needs the slash.
+    reference.fallback_service(NormalizePath::trim_trailing_slash(endpoints))
+}
+
+async fn not_found() -> ApiError {
+    ApiError::not_found("There is no such path")
+}
+
+/// The router adds the `Allow` header to what this answers.
+async fn method_not_allowed(method: Method) -> Response {
+    if method == Method::OPTIONS {
+        StatusCode::NO_CONTENT.into_response()
+    } else {
+        ApiError::of_status(StatusCode::METHOD_NOT_ALLOWED).into_response()
+    }
+}

@@ -1,0 +1,288 @@
+//! Places for requests: how many are worked on at once, in all and for each organization.
+//!
+//! A request takes its place when all of it has come, so that clients who send half a body hold none.
+//! Until then it only counts towards its organization's share.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use axum::http::StatusCode;
+use stockroom_application::{Caller, Exhausted, Turn, Turns};
+use stockroom_domain::{KeyId, OrganizationId};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::timeout;
+
+use crate::answer::ApiError;
+
+/// How many batches are worked on at once. Each may be large, and more make nothing faster.
+const BATCHES_MAX: usize = 8;
+
+/// How many batches of one organization are worked on at once.
+const ORGANIZATION_BATCHES_MAX: usize = 2;
+
+/// The number of batches of one key that are read at once. A client that sends half batches keeps
+/// only itself waiting.
+const KEY_BATCHES_READ_MAX: usize = 4;
+
+/// The largest sum of bodies of one organization that are in memory at once, in bytes, and of all.
+const ORGANIZATION_BODY_BYTES_MAX: usize = 128 * MEBIBYTE;
+const BODY_BYTES_MAX: usize = 512 * MEBIBYTE;
+const MEBIBYTE: usize = 1024 * 1024;
+
+/// How long the body of a request for a token may take to come: nothing is known of its sender.
+const TOKEN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// All places that a server has.
+pub(crate) struct Admission {
+    requests: Arc<Semaphore>,
+    tokens: Arc<Semaphore>,
+    organization_requests: Turns<OrganizationId>,
+    organization_batches: Turns<OrganizationId>,
+    batches_read: Turns<(OrganizationId, Option<KeyId>)>,
+    body_bytes: Turns<OrganizationId>,
+}
+
+impl Admission {
+    /// Places for `requests_max` requests, and a sixteenth of that for requests for tokens. One
+    /// organization may have half of them.
+    pub(crate) fn new(requests_max: usize) -> Self {
+        Self {
+            requests: Arc::new(Semaphore::new(requests_max)),
+            tokens: Arc::new(Semaphore::new(requests_max.div_ceil(16))),
+            organization_requests: Turns::new(requests_max.div_ceil(2).max(1)),
+            organization_batches: Turns::limited(ORGANIZATION_BATCHES_MAX, BATCHES_MAX),
+            batches_read: Turns::new(KEY_BATCHES_READ_MAX),
+            body_bytes: Turns::limited(ORGANIZATION_BODY_BYTES_MAX, BODY_BYTES_MAX),
+        }
+    }
+
+    /// The place of a request, not taken yet.
+    pub(crate) fn place(&self) -> Place {
+        Place::of(&self.requests, None)
+    }
+
+    /// The place of a request for a token, not taken yet.
+    pub(crate) fn token_place(&self) -> Place {
+        Place::of(&self.tokens, Some(TOKEN_BODY_TIMEOUT))
+    }
+
+    /// Counts a request towards its organization's share until it is answered.
+    ///
+    /// # Errors
+    /// 503 if the organization has no share left.
+    pub(crate) fn enter(&self, place: &Place, caller: &Caller) -> Result<(), ApiError> {
+        let share = self.organization_requests.try_take(caller.organization);
+        let share = share.map_err(|_| {
+            let requests_max = self.organization_requests.at_once();
+            let limit =
+                format!("The organization has too many requests at once (limit {requests_max})");
+            ApiError::unavailable(&limit)
+        })?;
+        let entered = Entered {
+            organization: caller.organization,
+            key: caller.actor.key,
+            _share: share,
+        };
+        // A request has one caller.
+        let _ = place.0.entered.set(entered);
+        Ok(())
+    }
+
+    /// The turn of a batch to be read, or `None` if nothing is known of whose it is.
+    pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<Turn> {
+        let organization = place.organization()?;
+        Some(self.batches_read.wait((organization, place.key())).await)
+    }
+
+    /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
+    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
+        let organization = place.organization()?;
+        Some(self.organization_batches.wait(organization).await)
+    }
+
+    /// Takes memory for another part of a request's body, until the request is answered. Requests for
+    /// tokens take none: there are few, and their bodies are small.
+    ///
+    /// # Errors
+    /// 503 if the bodies of the organization, or of all, take too much.
+    pub(crate) fn make_room(&self, place: &Place, bytes: usize) -> Result<(), ApiError> {
+        let Some(organization) = place.organization() else {
+            return Ok(());
+        };
+        let room = self.body_bytes.try_take_many(organization, bytes);
+        let room = room.map_err(|exhausted| match exhausted {
+            Exhausted::Own => ApiError::unavailable(&format!(
+                "The organization has too many request bodies in memory (limit {} bytes)",
+                self.body_bytes.at_once()
+            )),
+            Exhausted::All => overloaded(),
+        })?;
+        place.keep_room(room);
+        Ok(())
+    }
+}
+
+/// The place of one request. It goes beside the request, to those who read its head and its body.
+#[derive(Clone)]
+pub(crate) struct Place(Arc<Inner>);
+
+struct Inner {
+    places: Arc<Semaphore>,
+    body_timeout: Option<Duration>,
+    taken: OnceLock<OwnedSemaphorePermit>,
+    body_room: Mutex<Option<Turn>>,
+    entered: OnceLock<Entered>,
+}
+
+/// Whose request it is, and its part of their share.
+struct Entered {
+    organization: OrganizationId,
+    key: Option<KeyId>,
+    _share: Turn,
+}
+
+impl Place {
+    fn of(places: &Arc<Semaphore>, body_timeout: Option<Duration>) -> Self {
+        Self(Arc::new(Inner {
+            places: Arc::clone(places),
+            body_timeout,
+            taken: OnceLock::new(),
+            body_room: Mutex::default(),
+            entered: OnceLock::new(),
+        }))
+    }
+
+    /// Takes the place, once, until the request is answered.
+    ///
+    /// # Errors
+    /// 503 if all are taken.
+    pub(crate) fn take(&self) -> Result<(), ApiError> {
+        if self.0.taken.get().is_some() {
+            return Ok(());
+        }
+        let permit = Arc::clone(&self.0.places).try_acquire_owned();
+        let permit = permit.map_err(|_| overloaded())?;
+        let _ = self.0.taken.set(permit);
+        Ok(())
+    }
+
+    /// Waits for the request's body, and takes the place when it has come.
+    ///
+    /// # Errors
+    /// 408 if it doesn't come in time, and 503 if all places are taken.
+    pub(crate) async fn take_with_body<T>(
+        &self,
+        body: impl Future<Output = T>,
+    ) -> Result<T, ApiError> {
+        let body = match self.0.body_timeout {
+            None => body.await,
+            Some(limit) => timeout(limit, body).await.map_err(|_| {
+                let seconds = limit.as_secs();
+                ApiError::of_status(StatusCode::REQUEST_TIMEOUT)
+                    .detail(format!("The body did not arrive within {seconds} seconds"))
+            })?,
+        };
+        self.take()?;
+        Ok(body)
+    }
+
+    fn keep_room(&self, more: Turn) {
+        let mut kept = self
+            .0
+            .body_room
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        match kept.as_mut() {
+            Some(room) => room.merge(more),
+            None => *kept = Some(more),
+        }
+    }
+
+    /// Whose request it is, once that is known.
+    pub(crate) fn organization(&self) -> Option<OrganizationId> {
+        self.0.entered.get().map(|entered| entered.organization)
+    }
+
+    /// The key of the request, once that is known.
+    pub(crate) fn key(&self) -> Option<KeyId> {
+        self.0.entered.get()?.key
+    }
+}
+
+fn overloaded() -> ApiError {
+    ApiError::unavailable("The server is overloaded")
+}
+
+#[cfg(test)]
+mod tests {
+    use stockroom_application::Administrator;
+    use stockroom_domain::Owner;
+
+    use super::*;
+
+    fn caller(organization: u128) -> Caller {
+        let organization = OrganizationId::new(uuid::Uuid::from_u128(organization));
+        let operator = Administrator::operator(organization, Owner::Organization);
+        operator.caller().clone()
+    }
+
+    #[test]
+    fn one_organization_has_half_of_the_places() {
+        let admission = Admission::new(4);
+        let enter = |number| {
+            let place = admission.place();
+            let entered = admission.enter(&place, &caller(number));
+            entered.and_then(|()| place.take()).map(|()| place)
+        };
+        let first = enter(1).unwrap();
+        let _second = enter(1).unwrap();
+        assert!(enter(1).is_err());
+        let _others = [enter(2).unwrap(), enter(2).unwrap()];
+        assert!(enter(3).is_err(), "all places are taken");
+        drop(first);
+        assert!(enter(1).is_ok());
+    }
+
+    #[test]
+    fn a_place_that_is_not_taken_hinders_nobody() {
+        let admission = Admission::new(1);
+        let waiting = admission.place();
+        let other = admission.place();
+        other.take().unwrap();
+        other.take().unwrap();
+        assert!(waiting.take().is_err());
+        admission.token_place().take().unwrap();
+        drop(other);
+        waiting.take().unwrap();
+    }
+
+    #[test]
+    fn bodies_of_one_organization_leave_memory_for_others() {
+        let admission = Admission::new(16);
+        let enter = |number| {
+            let place = admission.place();
+            admission.enter(&place, &caller(number)).unwrap();
+            place
+        };
+        let first = enter(1);
+        for _ in 0..ORGANIZATION_BODY_BYTES_MAX / MEBIBYTE {
+            admission.make_room(&first, MEBIBYTE).unwrap();
+        }
+        let error = admission.make_room(&enter(1), 1).unwrap_err();
+        let detail =
+            "The organization has too many request bodies in memory (limit 134217728 bytes)";
+        assert!(format!("{error:?}").contains(detail));
+        admission.make_room(&enter(2), 1).unwrap();
+        drop(first);
+        admission.make_room(&enter(1), MEBIBYTE).unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn half_bodies_of_requests_for_tokens_are_given_up_after_seconds() {
+        let place = Admission::new(1).token_place();
+        let never = std::future::pending::<()>();
+        let error = place.take_with_body(never).await.unwrap_err();
+        assert!(format!("{error:?}").contains("The body did not arrive within 5 seconds"));
+        place.take_with_body(std::future::ready(())).await.unwrap();
+    }
+}

@@ -1,0 +1,69 @@
+//! What all handlers share.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockroom_application::Stockroom;
+
+use super::admission::Admission;
+use super::inputs::Inputs;
+use super::meters::Meters;
+use super::rate_limit::RateLimits;
+
+/// How the API is to be served.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The largest request body, in bytes.
+    pub body_bytes_max: usize,
+    /// The largest body of a batch of transactions, in bytes.
+    pub batch_bytes_max: usize,
+    /// The longest a request may take, from its head to the answer.
+    pub request_timeout: Duration,
+    /// How many requests are worked on at once; more are turned away with 503. One organization may
+    /// have half of them, and requests for tokens have a sixteenth of their own.
+    pub concurrent_requests_max: usize,
+    /// Requests per second that all callers of an organization may make together, if limited.
+    pub organization_rate_limit: Option<u32>,
+    /// Requests per second that all callers in a store may make together, if limited.
+    pub store_rate_limit: Option<u32>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: 1024 * 1024,
+            batch_bytes_max: 8 * 1024 * 1024,
+            request_timeout: Duration::from_secs(30),
+            concurrent_requests_max: 4096,
+            organization_rate_limit: None,
+            store_rate_limit: None,
+        }
+    }
+}
+
+/// The state of the router.
+pub(crate) struct App {
+    pub(crate) stockroom: Arc<Stockroom>,
+    pub(crate) options: Options,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) admission: Admission,
+    pub(crate) meters: Meters,
+    /// What each endpoint reads.
+    pub(crate) inputs: Inputs,
+}
+
+/// The state as handlers get it.
+pub(crate) type AppState = Arc<App>;
+
+impl App {
+    pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options, inputs: Inputs) -> AppState {
+        Arc::new(Self {
+            rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
+            admission: Admission::new(options.concurrent_requests_max),
+            meters: Meters::default(),
+            inputs,
+            stockroom,
+            options,
+        })
+    }
+}

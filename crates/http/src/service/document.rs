@@ -1,0 +1,74 @@
+//! The OpenAPI document: its head, and what many endpoints have in common. The endpoints
+//! themselves are described where they are.
+
+use super::operations;
+use crate::request::PreferHeader;
+
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document31, RefOr};
+use utoipa::{IntoParams, Modify, OpenApi};
+
+/// The document without its endpoints.
+pub(crate) fn head() -> Document31 {
+    Head::openapi()
+}
+
+/// Adds to the document what all endpoints have in common, and what leads from one to another.
+pub(crate) fn complete(document: &mut Document31) {
+    for item in document.paths.paths.values_mut() {
+        let operations = [
+            &mut item.get,
+            &mut item.post,
+            &mut item.put,
+            &mut item.patch,
+            &mut item.delete,
+        ];
+        for operation in operations.into_iter().flatten() {
+            let prefer = PreferHeader::into_params(|| None);
+            let parameters = operation.parameters.get_or_insert_default();
+            parameters.extend(prefer.into_iter().map(RefOr::T));
+        }
+    }
+    operations::complete(document);
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Stockroom",
+        description = "Stock of products, by store and by location, with a ledger of every movement. \
+                       Speaks the Elastic Path Commerce inventory dialect.\n\n\
+                       Every request body is read in both forms: what stands under `data` may stand under \
+                       `data.attributes` as well. The header `EP-Inventories-Multi-Location` chooses the form \
+                       of the answer.",
+    ),
+    modifiers(&AccessTokens),
+    security(("access_token" = [])),
+    tags(
+        (name = "Access", description = "Tokens and application keys."),
+        (name = "Stock", description = "How much there is of a product, and where."),
+        (name = "Transactions", description = "Movements of stock."),
+        (name = "Reservations", description = "Stock that is kept for a buyer, through checkout to shipping. Always \
+                                               answered in the multi-location form."),
+        (name = "Locations", description = "Where stock may lie."),
+        (name = "Products", description = "What stock is stock of."),
+        (name = "Settings", description = "How an organization wants things done."),
+    ),
+)]
+struct Head;
+
+struct AccessTokens;
+
+impl Modify for AccessTokens {
+    fn modify(&self, document: &mut Document31) {
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("A token from `POST /oauth/access_token`."));
+        let scheme = SecurityScheme::Http(bearer.build());
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("access_token", scheme);
+    }
+}

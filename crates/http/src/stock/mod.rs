@@ -1,0 +1,5 @@
+//! Stock.
+
+pub(crate) mod body;
+pub(crate) mod filter;
+pub(crate) mod routes;

@@ -1,0 +1,4 @@
+//! Verification of a ledger.
+
+pub(crate) mod body;
+pub(crate) mod routes;

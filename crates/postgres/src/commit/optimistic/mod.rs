@@ -1,0 +1,222 @@
+//! Transactions without locks, which is what most changes are.
+//!
+//! What a server has stored it remembers. Transactions are decided on that, and stored by one
+//! statement that does nothing unless the rows are still as they were remembered: one round trip,
+//! where locks take four. PostgreSQL holds each row while it compares and changes it, so that two
+//! servers never both find it unchanged. A row that was only looked at, because all was refused, is
+//! compared as well: nobody is refused for what is no longer so.
+//!
+//! What requests were answered that are sent again is not remembered but read, and compared as well.
+//!
+//! If anything has changed, nothing is stored, and the batch is done again under locks. Where that
+//! happens often, because several servers sell the same products, this way is tried less and less.
+
+mod store;
+
+use crate::connection::error::{certain, is_lost_race, is_outdated};
+use crate::connection::open::PostgresDatabase;
+use crate::connection::session::Session;
+use crate::idempotency;
+use crate::stock;
+use crate::stock_cache::Memory;
+
+use std::collections::BTreeMap;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Command, Context, KeptAnswers, Needs, Operation, OrganizationId, Outcome, Owner, ProductId,
+    State, Stock, StockKey, Transact, run,
+};
+
+/// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
+/// stored.
+///
+/// # Errors
+/// [`StoreError`] if the database fails.
+pub(crate) async fn commit(
+    database: &PostgresDatabase,
+    organization: OrganizationId,
+    commands: &[Command],
+) -> Result<Option<Vec<Outcome>>, StoreError> {
+    let memory = &database.memory;
+    let transactions = transactions(commands);
+    let Some(transactions) = transactions.filter(|_| memory.is_worth_trying()) else {
+        return Ok(None);
+    };
+    let mut session = database.session().await?;
+    let loaded = load(&mut session, memory, organization, &transactions).await?;
+    let now = database.environment.now();
+    // What has run out of reservations is settled under locks.
+    let is_due = |state: &State| state.stocks.values().any(|stock| stock.due(now).is_some());
+    let Some(state) = loaded.filter(|state| !is_due(state)) else {
+        session.commit().await?;
+        return Ok(None);
+    };
+    let keys = commands.iter().filter_map(Command::idempotency_key);
+    let mut kept_answers = KeptAnswers::default();
+    idempotency::store::load(
+        &mut session,
+        organization,
+        &keys.collect(),
+        &mut kept_answers,
+    )
+    .await?;
+    let mut seen = Seen::new(&state, &transactions);
+    let decided = database.environment.with_ids(|ids| {
+        let mut context = Context::new(now, ids);
+        run(commands, state, kept_answers, &mut context)
+    });
+    seen.0
+        .retain(|key, _| !decided.changes.stocks.contains_key(key));
+    let stored = store::store(&mut session, organization, &decided, &seen, now).await;
+    memory.note(organization, [decided.changes.stocks], stored.is_ok());
+    if let Err(error) = &stored {
+        for key in seen.0.into_keys() {
+            memory.forget(organization, key);
+        }
+        if is_outdated(error) || is_lost_race(error) {
+            memory.went(false);
+        } else {
+            // The connection goes with the session: it may lead nowhere, or to a server that only
+            // reads.
+            return stored.map(|()| None).map_err(certain);
+        }
+    } else {
+        memory.went(true);
+    }
+    // There is no transaction to end: the statement was one.
+    session.commit().await?;
+    Ok(stored.is_ok().then_some(decided.outcomes))
+}
+
+/// For each transaction who acts, and on which product's stock; `None` if any command needs to know
+/// of anything else.
+fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
+    let mut needs = Needs::default();
+    for command in commands {
+        command.needs(&mut needs);
+    }
+    // In full, so that a need that is added has to be loaded here, or keeps commands away.
+    let Needs {
+        organization: false,
+        management,
+        products,
+        store_products,
+        skus,
+        external_refs,
+        location_slugs,
+        locations,
+        location_use,
+        location_counts,
+        stocks: _,
+        keys,
+        key_totals,
+        idempotency_keys: _,
+        undone,
+        reservations,
+        orders,
+        past,
+        corrections,
+    } = needs
+    else {
+        return None;
+    };
+    let needs_nothing_else = management.is_empty()
+        && products.is_empty()
+        && store_products.is_empty()
+        && skus.is_empty()
+        && external_refs.is_empty()
+        && location_slugs.is_empty()
+        && locations.is_empty()
+        && location_use.is_empty()
+        && location_counts.is_empty()
+        && keys.is_empty()
+        && key_totals.is_empty()
+        && undone.is_empty()
+        && reservations.is_empty()
+        && orders.is_empty()
+        && past.is_empty()
+        && corrections.is_empty();
+    if !needs_nothing_else {
+        return None;
+    }
+    let mut transactions = Vec::with_capacity(commands.len());
+    for command in commands {
+        let acting = command.actor.acting;
+        let mut add = |transact: &Transact| {
+            transactions.push((acting, transact.product));
+            transact.location.is_none().then_some(())
+        };
+        match &command.operation {
+            Operation::Transact(transact) => add(transact)?,
+            Operation::TransactMany(many) => many.lines.iter().flatten().try_for_each(add)?,
+            _ => return None,
+        }
+    }
+    Some(transactions)
+}
+
+/// The stock that a transaction may be about, the one that it looks for first first.
+fn keys((acting, product): (Owner, ProductId)) -> impl Iterator<Item = StockKey> {
+    let owners = acting.visible();
+    owners.map(move |owner| StockKey { product, owner })
+}
+
+/// The stock that these transactions are about, as it is remembered, or as it is; `None` if some
+/// lies in locations.
+async fn load(
+    session: &mut Session,
+    memory: &Memory,
+    organization: OrganizationId,
+    transactions: &[(Owner, ProductId)],
+) -> Result<Option<State>, StoreError> {
+    let mut state = State::default();
+    let mut unknown = Vec::new();
+    for transaction in transactions {
+        for key in keys(*transaction) {
+            if state.stocks.contains_key(&key) {
+                break;
+            }
+            match memory.stocks.get(&(organization, key)) {
+                Some(Some(stock)) => {
+                    state.stocks.insert(key, stock);
+                    break;
+                }
+                Some(None) => return Ok(None),
+                None => unknown.push(key),
+            }
+        }
+    }
+    if !unknown.is_empty() {
+        unknown.sort_unstable();
+        unknown.dedup();
+        let stocks = stock::rows::stocks(session, organization, unknown).await?;
+        for stock in stocks {
+            memory.remember(organization, stock.clone());
+            if !stock.located.is_empty() {
+                return Ok(None);
+            }
+            state.stocks.insert(stock.key(), stock);
+        }
+    }
+    Ok(Some(state))
+}
+
+/// What transactions look at: stock, or that there is none.
+struct Seen(BTreeMap<StockKey, Option<Stock>>);
+
+impl Seen {
+    fn new(state: &State, transactions: &[(Owner, ProductId)]) -> Self {
+        let mut seen = BTreeMap::new();
+        for transaction in transactions {
+            for key in keys(*transaction) {
+                let stock = state.stocks.get(&key);
+                seen.entry(key).or_insert_with(|| stock.cloned());
+                if stock.is_some() {
+                    break;
+                }
+            }
+        }
+        Self(seen)
+    }
+}

@@ -1,0 +1,55 @@
+//! Stores changes to other things than stock.
+
+use crate::connection::session::Session;
+use crate::counts::Growth;
+use crate::keys;
+use crate::locations;
+use crate::products;
+use crate::tenancy::store::{insert_store, store_organization};
+
+use std::collections::BTreeMap;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, RecordChange};
+
+/// Stores the changes in order. Levels of products, of which a batch that creates much stock
+/// changes many, are stored together: they have a table of their own.
+pub(crate) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    records: Vec<RecordChange>,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let mut levels = BTreeMap::new();
+    for record in records {
+        match record {
+            RecordChange::Organization(organization) => {
+                store_organization(session, &organization).await?;
+            }
+            RecordChange::Store(store) => insert_store(session, organization, &store).await?,
+            RecordChange::Location(location) => {
+                locations::store::store(session, organization, &location, growth).await?;
+            }
+            RecordChange::LocationDeleted(location, at) => {
+                locations::store::delete(session, organization, &location, at, growth).await?;
+            }
+            RecordChange::Product(product) => {
+                products::store::store(session, organization, &product, growth).await?;
+            }
+            RecordChange::ProductDeleted(product) => {
+                products::store::delete(session, organization, &product, growth).await?;
+            }
+            RecordChange::OrganizationLevel(product, organization_level) => {
+                levels.insert(product, organization_level);
+            }
+            RecordChange::Key(key) => keys::store::store(session, organization, &key).await?,
+            RecordChange::KeyDeleted(key) => {
+                keys::store::delete(session, organization, key.id).await?
+            }
+            RecordChange::TokensRevoked(key, grants, at) => {
+                keys::store::revoke(session, key, grants, at).await?;
+            }
+        }
+    }
+    products::store::store_levels(session, organization, &levels).await
+}

@@ -1,0 +1,183 @@
+//! The lengths of lists, kept with every change.
+
+use std::collections::BTreeMap;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, Owner, ProductId, ReservationStatus};
+use uuid::Uuid;
+
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::parameter::uuids;
+use crate::connection::session::Session;
+use crate::row::Row;
+
+/// What is counted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// Current stock.
+    Stock,
+    /// A store's stock of products of which the organization has stock, too.
+    ShadowingStock,
+    /// Registered products.
+    Product,
+    /// Living locations.
+    Location,
+    /// Reservations that are stored as being so far.
+    Reservation(ReservationStatus),
+}
+
+impl Kind {
+    /// How it is stored.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::ShadowingStock => "shadowing_stock",
+            Self::Product => "product",
+            Self::Location => "location",
+            Self::Reservation(ReservationStatus::Pending) => "reservation_pending",
+            Self::Reservation(ReservationStatus::Paid) => "reservation_paid",
+            Self::Reservation(ReservationStatus::Fulfilled) => "reservation_fulfilled",
+            Self::Reservation(ReservationStatus::Released) => "reservation_released",
+            Self::Reservation(ReservationStatus::Expired) => "reservation_expired",
+        }
+    }
+}
+
+/// How much each count grows, or shrinks, by a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Growth(BTreeMap<(Uuid, Kind), i64>);
+
+impl Growth {
+    pub(crate) fn add(&mut self, owner_id: Uuid, kind: Kind, by: i64) {
+        *self.0.entry((owner_id, kind)).or_default() += by;
+    }
+
+    /// How much it is so far.
+    pub(crate) fn by(&self, owner_id: Uuid, kind: Kind) -> i64 {
+        self.0.get(&(owner_id, kind)).copied().unwrap_or(0)
+    }
+
+    /// Stores the new counts: the last thing that a batch does, since all who create or delete
+    /// something in the same store wait here for each other.
+    pub(crate) async fn store(
+        mut self,
+        session: &mut Session,
+        organization: OrganizationId,
+    ) -> Result<(), StoreError> {
+        self.0.retain(|_, by| *by != 0);
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let owner_ids: Vec<Uuid> = self.0.keys().map(|(owner_id, _)| *owner_id).collect();
+        let kinds: Vec<String> = self
+            .0
+            .keys()
+            .map(|(_, kind)| kind.word().to_owned())
+            .collect();
+        let growths: Vec<i64> = self.0.values().copied().collect();
+        let result = sqlx::query!(
+            r#"
+            INSERT INTO level_counts (organization_id, owner_id, kind, count)
+            SELECT $1::uuid, growth.owner_id, growth.kind, growth.by
+            FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
+            ORDER BY growth.owner_id, growth.kind
+            ON CONFLICT (organization_id, owner_id, kind)
+                DO UPDATE SET count = level_counts.count + excluded.count
+            "#,
+            organization.uuid(),
+            &owner_ids,
+            &kinds,
+            &growths,
+        )
+        .execute(session)
+        .await
+        .map_err(failed)?;
+        expect_rows("level_counts", self.0.len(), &result)
+    }
+}
+
+/// How many living locations an owner has.
+pub(crate) async fn locations(
+    session: &mut Session,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<u64, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT count FROM level_counts
+        WHERE organization_id = $1 AND owner_id = $2 AND kind = 'location'
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_optional(session)
+    .await
+    .map_err(failed)?;
+    let row = Row::new("level_counts", owner_id);
+    row.valid("count", u64::try_from(count.unwrap_or(0)))
+}
+
+/// How many reservations an owner has.
+pub(crate) async fn reservations(
+    session: &mut Session,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<u64, StoreError> {
+    let organization_id = organization.uuid();
+    let owner_id = owner.to_uuid(organization);
+    let count = sqlx::query_scalar!(
+        r#"
+        SELECT coalesce(sum(count), 0)::bigint AS "count!" FROM level_counts
+        WHERE organization_id = $1 AND owner_id = $2 AND starts_with(kind, 'reservation_')
+        "#,
+        organization_id,
+        owner_id,
+    )
+    .fetch_one(session)
+    .await
+    .map_err(failed)?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}
+
+/// Of how many of these products each store has stock beside the organization's. Taken before and
+/// after a change, it says how the counts grow.
+pub(crate) async fn shadowing(
+    session: &mut Session,
+    organization: OrganizationId,
+    products: impl IntoIterator<Item = ProductId>,
+) -> Result<Vec<(Uuid, i64)>, StoreError> {
+    let products = uuids(products);
+    let organization_id = organization.uuid();
+    let stores = sqlx::query!(
+        r#"
+        SELECT own.owner_id, count(*) AS "count!"
+        FROM unnest($2::uuid[]) AS wanted (product_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id = $1
+            OFFSET 0
+        ) AS shared
+        CROSS JOIN LATERAL (
+            SELECT * FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = wanted.product_id
+                AND stocks.owner_id <> $1
+            OFFSET 0
+        ) AS own
+        GROUP BY own.owner_id
+        "#,
+        organization_id,
+        &products,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    Ok(stores
+        .into_iter()
+        .map(|store| (store.owner_id, store.count))
+        .collect())
+}

@@ -1,0 +1,3 @@
+//! Answers that are kept.
+
+pub(crate) mod store;

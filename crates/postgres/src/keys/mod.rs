@@ -1,0 +1,6 @@
+//! Application keys.
+
+pub(crate) mod load;
+mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

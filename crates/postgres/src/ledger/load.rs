@@ -1,0 +1,71 @@
+//! Loads the past that commands need.
+
+use super::past::stocks_at;
+use crate::connection::error::failed;
+use crate::connection::session::Session;
+
+use std::collections::{BTreeMap, BTreeSet};
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    OrganizationId, State, StockId, StockKey, StockLife, Timestamp, TransactionId,
+};
+use uuid::Uuid;
+
+/// Which of these entries are undone.
+pub(crate) async fn undone(
+    session: &mut Session,
+    organization: OrganizationId,
+    entries: &BTreeSet<(StockId, TransactionId)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let wanted = entries.iter();
+    let (stock_ids, transaction_ids): (Vec<Uuid>, Vec<Uuid>) = wanted
+        .map(|(stock, entry)| (stock.uuid(), entry.uuid()))
+        .unzip();
+    let undone = sqlx::query_scalar!(
+        r#"
+        SELECT undoing.undoes AS "undoes!"
+        FROM unnest($2::uuid[], $3::uuid[]) AS wanted (stock_id, transaction_id)
+        CROSS JOIN LATERAL (
+            SELECT * FROM entries
+            WHERE entries.organization_id = $1
+                AND entries.stock_id = wanted.stock_id
+                AND entries.undoes = wanted.transaction_id
+            OFFSET 0
+        ) AS undoing
+        "#,
+        organization.uuid(),
+        &stock_ids,
+        &transaction_ids,
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?;
+    let undone = undone.into_iter().map(TransactionId::new);
+    state.undone.extend(undone);
+    Ok(())
+}
+
+/// Current stock, which `state` has, as it stood at these times.
+pub(crate) async fn past(
+    session: &mut Session,
+    organization: OrganizationId,
+    wanted: &BTreeSet<(StockKey, Timestamp)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    // Counts of many stocks are for one time.
+    let mut lives: BTreeMap<Timestamp, Vec<StockLife>> = BTreeMap::new();
+    for (key, at) in wanted {
+        let stock = state.stocks.get(key).map(StockLife::from);
+        lives.entry(*at).or_default().extend(stock);
+    }
+    for (at, lives) in lives {
+        let stocks = stocks_at(session, organization, &lives, at).await?;
+        let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
+        state.past.extend(past);
+    }
+    Ok(())
+}

@@ -1,0 +1,263 @@
+//! The past: stock as it stood, and ledgers to any depth.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::PageRequest;
+use stockroom_application::ports::TransactionCondition;
+use stockroom_application::ports::{HistoryReader, StoreError, View};
+use stockroom_domain::{
+    Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
+    StockId, StockLife, Timestamp, TransactionId,
+};
+use uuid::Uuid;
+
+use super::lives;
+use super::lives::LifeRow;
+use super::past_rows::{last_entries, positions};
+use super::read;
+use super::rows;
+use crate::connection::error::failed;
+use crate::connection::open::PostgresDatabase;
+use crate::connection::parameter::owned;
+use crate::connection::session::Session;
+use crate::row::Row;
+
+#[async_trait]
+impl HistoryReader for PostgresDatabase {
+    async fn lives(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<StockLife>, StoreError> {
+        let mut session = self.reader().await?;
+        let pairs = products.iter().flat_map(|product| {
+            let owners = view.acting.visible();
+            owners.map(|owner| (owner, product.uuid()))
+        });
+        let (owner_ids, product_ids) = owned(view.organization, pairs);
+        let lives = lives::lives(&mut session, view.organization, &owner_ids, &product_ids);
+        let lives = lives.await?;
+        session.commit().await?;
+        Ok(lives)
+    }
+
+    async fn lives_at(
+        &self,
+        view: View,
+        at: Timestamp,
+        page: PageRequest<StockId>,
+    ) -> Result<Vec<StockLife>, StoreError> {
+        let mut session = self.read_list().await?;
+        let mut query = QueryBuilder::new("SELECT * FROM (");
+        push_lives(&mut query, view, at, Some(&page));
+        query.push(") AS lives ORDER BY stock_id LIMIT ");
+        query.push_bind(i64::from(page.limit)).push(" OFFSET ");
+        query.push_bind(i64::from(page.offset()));
+        let rows: Vec<LifeRow> = query
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(&mut session)
+            .await
+            .map_err(failed)?;
+        session.commit().await?;
+        let lives = rows.into_iter().map(|row| row.decode(view.organization));
+        lives.collect()
+    }
+
+    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+        let mut session = self.read_list().await?;
+        let mut query = QueryBuilder::new("SELECT count(*) FROM (");
+        push_lives(&mut query, view, at, None);
+        query.push(") AS lives");
+        let count: i64 = query
+            .build_query_scalar()
+            .persistent(false)
+            .fetch_one(&mut session)
+            .await
+            .map_err(failed)?;
+        session.commit().await?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
+    async fn past(
+        &self,
+        organization: OrganizationId,
+        lives: &[StockLife],
+        at: Timestamp,
+    ) -> Result<Vec<Stock>, StoreError> {
+        let mut session = self.read().await?;
+        let stocks = stocks_at(&mut session, organization, lives, at).await?;
+        session.commit().await?;
+        Ok(stocks)
+    }
+
+    async fn ledger(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        filter: &[TransactionCondition],
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut session = if filter.is_empty() {
+            self.reader().await?
+        } else {
+            self.read_list().await?
+        };
+        let entries = read::after(&mut session, organization, life, filter, after, limit);
+        let entries = entries.await?;
+        session.commit().await?;
+        Ok(entries)
+    }
+
+    async fn sequence_of(
+        &self,
+        organization: OrganizationId,
+        life: &StockLife,
+        id: TransactionId,
+    ) -> Result<Option<u64>, StoreError> {
+        let Some(created_at) = id.created_at() else {
+            return Ok(None);
+        };
+        let mut session = self.reader().await?;
+        let sequence = read::sequence_of(&mut session, organization, life, id, created_at);
+        let sequence = sequence.await?;
+        session.commit().await?;
+        Ok(sequence)
+    }
+
+    async fn batch(
+        &self,
+        organization: OrganizationId,
+        id: BatchId,
+    ) -> Result<Option<Batch>, StoreError> {
+        let mut session = self.reader().await?;
+        let found = sqlx::query!(
+            "SELECT owner_id, entries FROM batches WHERE organization_id = $1 AND batch_id = $2",
+            organization.uuid(),
+            id.uuid(),
+        )
+        .fetch_optional(&mut session)
+        .await
+        .map_err(failed)?;
+        session.commit().await?;
+        let Some(found) = found else {
+            return Ok(None);
+        };
+        let entries = BatchEntry::from_bytes(&found.entries);
+        let row = Row::new("batches", id.uuid());
+        Ok(Some(Batch {
+            id,
+            owner: Owner::from_uuid(found.owner_id, organization),
+            entries: row.valid("entries", entries.ok_or(()))?,
+        }))
+    }
+
+    async fn entries(
+        &self,
+        organization: OrganizationId,
+        entries: &[BatchEntry],
+    ) -> Result<Vec<Recorded>, StoreError> {
+        let mut session = self.reader().await?;
+        let wanted = entries.iter().copied();
+        let recorded = rows::entries(&mut session, organization, wanted).await?;
+        session.commit().await?;
+        Ok(recorded)
+    }
+}
+
+/// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's
+/// those of whose products it had none. With a page, each part gives no more rows than the page and
+/// those before it take, in the order of ids: PostgreSQL would read a whole part to sort it.
+fn push_lives(
+    query: &mut QueryBuilder<Postgres>,
+    view: View,
+    at: Timestamp,
+    page: Option<&PageRequest<StockId>>,
+) {
+    let organization_id = view.organization.uuid();
+    let acting_id = view.acting.to_uuid(view.organization);
+    let at = at.as_milliseconds();
+    let after = page.and_then(|page| page.place());
+    let after = after.map_or(Uuid::nil(), |stock| stock.uuid());
+    let rows_max = page.map(|page| i64::from(page.offset()) + i64::from(page.limit));
+    let parts = view.acting.visible().flat_map(|owner| {
+        let tables = [("stocks", "NULL::bigint"), ("deleted_stocks", "deleted_at")];
+        tables.map(|(table, deleted_at)| (owner, table, deleted_at))
+    });
+    for (index, (owner, table, deleted_at)) in parts.enumerate() {
+        if index > 0 {
+            query.push(" UNION ALL ");
+        }
+        query.push(format_args!(
+            "(SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
+             {deleted_at} AS deleted_at FROM {table} AS life \
+             WHERE created_at >= 0 AND organization_id = "
+        ));
+        query.push_bind(organization_id).push(" AND owner_id = ");
+        query.push_bind(owner.to_uuid(view.organization));
+        query.push(" AND stock_id > ").push_bind(after);
+        query.push(" AND created_at <= ").push_bind(at);
+        if table == "deleted_stocks" {
+            query.push(" AND deleted_at > ").push_bind(at);
+        }
+        let hiding = [("stocks", ""), ("deleted_stocks", " AND own.deleted_at > ")];
+        for (table, end) in hiding.into_iter().filter(|_| owner != view.acting) {
+            query.push(format_args!(
+                " AND NOT EXISTS (SELECT 1 FROM {table} AS own \
+                 WHERE own.product_id = life.product_id AND own.organization_id = "
+            ));
+            query.push_bind(organization_id);
+            query.push(" AND own.owner_id = ").push_bind(acting_id);
+            query.push(" AND own.created_at <= ").push_bind(at);
+            if !end.is_empty() {
+                query.push(end).push_bind(at);
+            }
+            query.push(")");
+        }
+        if let Some(rows_max) = rows_max {
+            query.push(" ORDER BY stock_id LIMIT ").push_bind(rows_max);
+        }
+        query.push(")");
+    }
+}
+
+/// These stocks as they stood at a time, as far as they were there.
+pub(crate) async fn stocks_at(
+    session: &mut Session,
+    organization: OrganizationId,
+    lives: &[StockLife],
+    at: Timestamp,
+) -> Result<Vec<Stock>, StoreError> {
+    let mut by_id: HashMap<StockId, &StockLife> = HashMap::with_capacity(lives.len());
+    by_id.extend(
+        lives
+            .iter()
+            .filter(|life| life.covers(at))
+            .map(|life| (life.id, life)),
+    );
+    if by_id.is_empty() {
+        return Ok(Vec::new());
+    }
+    let last = last_entries(session, organization, by_id.values().copied(), at).await?;
+    let mut located: HashMap<StockId, Vec<PastPosition>> =
+        positions(session, organization, &last, at).await?;
+    let wanted = last.iter().filter_map(|(stock, sequence)| {
+        let life = by_id.get(stock)?;
+        Some(life.entry(*sequence))
+    });
+    let entries = rows::entries(session, organization, wanted).await?;
+    let mut stocks = Vec::with_capacity(entries.len());
+    for Recorded { entry, .. } in entries {
+        let Some(life) = by_id.get(&entry.stock) else {
+            continue;
+        };
+        let positions = located.remove(&entry.stock).unwrap_or_default();
+        let row = Row::new("position_spans", entry.stock.uuid());
+        let stock = Stock::at(life, at, &entry, positions).ok_or(());
+        stocks.push(row.valid("location_id", stock)?);
+    }
+    Ok(stocks)
+}

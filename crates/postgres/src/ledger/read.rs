@@ -1,0 +1,166 @@
+//! The ledger of one stock.
+
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::ports::StoreError;
+use stockroom_application::ports::TransactionCondition;
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{OrganizationId, Recorded, StockLife, Timestamp, TransactionId};
+
+use super::past_rows;
+use super::rows;
+use crate::connection::error::failed;
+use crate::connection::parameter::integer;
+use crate::connection::session::Session;
+use crate::filter;
+
+/// A page of the entries that fulfil every condition.
+pub(crate) async fn page(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+    page: PageRequest<TransactionId>,
+) -> Result<Page<Recorded, TransactionId>, StoreError> {
+    let (sequences, total) = if filter.is_empty() {
+        (unfiltered(life, page), life.sequence)
+    } else {
+        filtered(session, organization, life, filter, page).await?
+    };
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    let mut items = rows::entries(session, organization, wanted).await?;
+    let next = page.cut(&mut items, |recorded| recorded.entry.id);
+    let total = Some(total);
+    Ok(Page { items, total, next })
+}
+
+/// Sequence numbers have no gaps: a page of all entries is known before anything is read.
+fn unfiltered(life: &StockLife, page: PageRequest<TransactionId>) -> Vec<u64> {
+    let offset = u64::from(page.offset());
+    let end = life.sequence.min(offset + u64::from(page.enough()));
+    (offset + 1..=end).collect()
+}
+
+async fn filtered(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+    page: PageRequest<TransactionId>,
+) -> Result<(Vec<u64>, u64), StoreError> {
+    let mut query = select("SELECT entries.sequence", organization, life, filter);
+    query.push(" ORDER BY entries.sequence LIMIT ");
+    query.push(page.enough());
+    query.push(" OFFSET ").push(page.offset());
+    let sequences = numbers(&mut query, session).await?;
+    let mut query = select("SELECT count(*)", organization, life, filter);
+    let total: i64 = query
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_one(session)
+        .await
+        .map_err(failed)?;
+    Ok((sequences, u64::try_from(total).unwrap_or(0)))
+}
+
+/// The entries behind the one with the number `after` that fulfil every condition, at most `limit`.
+pub(crate) async fn after(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+    after: u64,
+    limit: u32,
+) -> Result<Vec<Recorded>, StoreError> {
+    let sequences = if filter.is_empty() {
+        let end = life.sequence.min(after.saturating_add(limit.into()));
+        (after.saturating_add(1)..=end).collect()
+    } else {
+        let mut query = select("SELECT entries.sequence", organization, life, filter);
+        query.push(" AND entries.sequence > ");
+        query.push_bind(integer(after));
+        query.push(" ORDER BY entries.sequence LIMIT ");
+        query.push_bind(i64::from(limit));
+        numbers(&mut query, session).await?
+    };
+    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    rows::entries(session, organization, wanted).await
+}
+
+async fn numbers(
+    query: &mut QueryBuilder<Postgres>,
+    session: &mut Session,
+) -> Result<Vec<u64>, StoreError> {
+    let sequences: Vec<i64> = query
+        .build_query_scalar()
+        .persistent(false)
+        .fetch_all(session)
+        .await
+        .map_err(failed)?;
+    let sequences = sequences.into_iter();
+    Ok(sequences.filter_map(|it| u64::try_from(it).ok()).collect())
+}
+
+/// What `start` selects of the entries of a stock that fulfil every condition.
+pub(crate) fn select(
+    start: &str,
+    organization: OrganizationId,
+    life: &StockLife,
+    filter: &[TransactionCondition],
+) -> QueryBuilder<Postgres> {
+    let mut query = QueryBuilder::new(start);
+    query.push(
+        " FROM entries LEFT JOIN locations \
+         ON locations.location_id = entries.location_id AND locations.organization_id = ",
+    );
+    query.push_bind(organization.uuid());
+    query.push(" WHERE entries.organization_id = ");
+    query.push_bind(organization.uuid());
+    query.push(" AND entries.stock_id = ");
+    query.push_bind(life.id.uuid());
+    filter::push_transaction(&mut query, filter);
+    query
+}
+
+/// The place of the entry with this id, which holds the time that it was made at.
+pub(crate) async fn sequence_of(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    id: TransactionId,
+    created_at: Timestamp,
+) -> Result<Option<u64>, StoreError> {
+    let before = created_at.plus_milliseconds(-1);
+    let before = last_sequence(session, organization, life, before).await?;
+    let last = last_sequence(session, organization, life, created_at).await?;
+    let sequence = sqlx::query_scalar!(
+        r#"
+        SELECT sequence AS "sequence!"
+        FROM entries
+        WHERE organization_id = $1
+            AND stock_id = $2
+            AND sequence > $3
+            AND sequence <= $4
+            AND transaction_id = $5
+        "#,
+        organization.uuid(),
+        life.id.uuid(),
+        before,
+        last,
+        id.uuid(),
+    )
+    .fetch_optional(&mut *session)
+    .await
+    .map_err(failed)?;
+    Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
+}
+
+/// The number of the last entry up to a time; 0 if there is none.
+async fn last_sequence(
+    session: &mut Session,
+    organization: OrganizationId,
+    life: &StockLife,
+    at: Timestamp,
+) -> Result<i64, StoreError> {
+    let last = past_rows::last_entries(session, organization, [life], at).await?;
+    Ok(last.first().map_or(0, |(_, sequence)| integer(*sequence)))
+}

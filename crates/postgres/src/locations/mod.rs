@@ -1,0 +1,6 @@
+//! Locations.
+
+pub(crate) mod load;
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

@@ -1,0 +1,84 @@
+//! Locations.
+
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::ports::LocationCondition;
+use stockroom_application::ports::{LocationReader, StoreError, View};
+use stockroom_application::{LocationPlace, Page, PageRequest};
+use stockroom_domain::{Geolocation, Location, LocationId, Owner};
+use uuid::Uuid;
+
+use super::rows;
+use crate::connection::open::PostgresDatabase;
+use crate::counts::Kind;
+use crate::filter;
+use crate::list::{ListQuery, kept_count};
+
+#[async_trait]
+impl LocationReader for PostgresDatabase {
+    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError> {
+        let mut session = self.reader().await?;
+        let locations = rows::locations(&mut session, view.organization, [id]).await?;
+        session.commit().await?;
+        Ok(locations
+            .into_iter()
+            .find(|location| view.acting.can_see(location.owner)))
+    }
+
+    async fn list_locations(
+        &self,
+        view: View,
+        filter: &[LocationCondition],
+        nearest_to: Option<Geolocation>,
+        page: PageRequest<LocationPlace>,
+    ) -> Result<Page<Location, LocationPlace>, StoreError> {
+        let place = |location: &Location| LocationPlace::of(location, nearest_to);
+        let mut snapshot = self.read_list().await?;
+        let list = select(view, filter);
+        let ids: Vec<(Uuid,)> = match nearest_to {
+            None => {
+                let by_id = page.map(|place| place.id.uuid());
+                list.page(&mut snapshot, by_id).await?
+            }
+            // An owner has a limited number of locations.
+            Some(_) => list.all(&mut snapshot).await?,
+        };
+        let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
+        let mut items = rows::locations(&mut snapshot, view.organization, ids).await?;
+        items.sort_by_cached_key(place);
+        let found = if nearest_to.is_some() {
+            let found = Page::of(items, &page, place);
+            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
+            Page { total, ..found }
+        } else {
+            let next = page.cut(&mut items, place);
+            let total = if filter.is_empty() {
+                Some(kept_count(&mut snapshot, view, Kind::Location).await?)
+            } else if page.wants_total(true) {
+                Some(list.count(&mut snapshot).await?)
+            } else {
+                None
+            };
+            Page { items, total, next }
+        };
+        snapshot.commit().await?;
+        Ok(found)
+    }
+}
+
+/// The ids of the locations that `view` sees.
+pub(crate) fn select(
+    view: View,
+    filter: &[LocationCondition],
+) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
+    ListQuery::new(view, "locations.location_id", move |query, owner| {
+        query.push(
+            "SELECT locations.location_id FROM locations \
+             WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
+        );
+        query.push_bind(view.organization.uuid());
+        query.push(" AND locations.created_at >= 0 AND locations.owner_id = ");
+        query.push_bind(owner.to_uuid(view.organization));
+        filter::push_location(query, filter);
+    })
+}

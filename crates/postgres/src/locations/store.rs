@@ -1,0 +1,147 @@
+//! Locations.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Description, ExternalRef, Geolocation, Location, OrganizationId, Timestamp,
+};
+
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::session::Session;
+use crate::counts::{Growth, Kind};
+
+/// Creates the location, or changes it if it is there.
+pub(crate) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    location: &Location,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
+    let location_id = location.id.uuid();
+    let owner_id = location.owner.to_uuid(organization);
+    let name = location.name.as_str();
+    let slug = location.slug.as_str();
+    let external_ref = location.external_ref.as_ref().map(ExternalRef::as_str);
+    let description = location.description.as_ref().map(Description::as_str);
+    let address = location
+        .address
+        .as_ref()
+        .map(|address| address.lines().to_vec());
+    let latitude = location.geolocation.map(Geolocation::latitude);
+    let longitude = location.geolocation.map(Geolocation::longitude);
+    let created_at = location.created_at.as_milliseconds();
+    let updated_at = location.updated_at.as_milliseconds();
+    let updated = sqlx::query!(
+        r#"
+        UPDATE locations SET
+            name = $3,
+            slug = $4,
+            external_ref = $5,
+            description = $6,
+            address = $7,
+            latitude = $8,
+            longitude = $9,
+            updated_at = $10
+        WHERE organization_id = $1 AND location_id = $2 AND deleted_at IS NULL
+        "#,
+        organization_id,
+        location_id,
+        name,
+        slug,
+        external_ref,
+        description,
+        address.as_deref(),
+        latitude,
+        longitude,
+        updated_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    if updated.rows_affected() > 0 {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        INSERT INTO locations (
+            organization_id, location_id, owner_id, name, slug, external_ref, description, address,
+            latitude, longitude, created_at, updated_at
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        "#,
+        organization_id,
+        location_id,
+        owner_id,
+        name,
+        slug,
+        external_ref,
+        description,
+        address.as_deref(),
+        latitude,
+        longitude,
+        created_at,
+        updated_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    growth.add(owner_id, Kind::Location, 1);
+    Ok(())
+}
+
+/// Turns the location into a tombstone. Its empty positions go; any other is in the way.
+pub(crate) async fn delete(
+    session: &mut Session,
+    organization: OrganizationId,
+    location: &Location,
+    at: Timestamp,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
+    let location_id = location.id.uuid();
+    let deleted_at = at.as_milliseconds();
+    sqlx::query!(
+        r#"
+        DELETE FROM positions
+        WHERE organization_id = $1 AND location_id = $2 AND available = 0 AND allocated = 0
+        "#,
+        organization_id,
+        location_id,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    sqlx::query!(
+        r#"
+        UPDATE position_spans SET removed_at = greatest(added_at, $3)
+        WHERE organization_id = $1 AND location_id = $2 AND removed_at IS NULL
+        "#,
+        organization_id,
+        location_id,
+        deleted_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    let result = sqlx::query!(
+        r#"
+        UPDATE locations SET deleted_at = $3
+        WHERE organization_id = $1
+            AND location_id = $2
+            AND deleted_at IS NULL
+            AND NOT EXISTS (
+                SELECT 1 FROM positions
+                WHERE positions.organization_id = $1 AND positions.location_id = $2
+            )
+        "#,
+        organization_id,
+        location_id,
+        deleted_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    expect_rows("locations", 1, &result)?;
+    growth.add(location.owner.to_uuid(organization), Kind::Location, -1);
+    Ok(())
+}

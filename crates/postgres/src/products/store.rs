@@ -1,0 +1,175 @@
+//! Products.
+
+use std::collections::BTreeMap;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, Product, ProductId, ProductText};
+
+use super::rows::{commodity_type_word, status_word};
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::parameter::uuids;
+use crate::connection::session::Session;
+use crate::counts::{Growth, Kind};
+
+/// Registers the product, or changes it if it is there.
+pub(crate) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    product: &Product,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
+    let product_id = product.id.uuid();
+    let owner_id = product.owner.to_uuid(organization);
+    let name = product.name.as_str();
+    let sku = product.sku.as_ref().map(ProductText::as_str);
+    let slug = product.slug.as_ref().map(ProductText::as_str);
+    let description = product.description.as_ref().map(ProductText::as_str);
+    let status = status_word(product.status);
+    let commodity_type = commodity_type_word(product.commodity_type);
+    let external_ref = product.external_ref.as_ref().map(ProductText::as_str);
+    let created_at = product.created_at.as_milliseconds();
+    let updated_at = product.updated_at.as_milliseconds();
+    let updated = sqlx::query!(
+        r#"
+        UPDATE products SET
+            name = $3,
+            sku = $4,
+            sku_digest = sha256(convert_to($4, 'UTF8')),
+            slug = $5,
+            description = $6,
+            status = $7,
+            commodity_type = $8,
+            manage_stock = $9,
+            external_ref = $10,
+            external_digest = sha256(convert_to($10, 'UTF8')),
+            updated_at = $11
+        WHERE organization_id = $1 AND product_id = $2 AND owner_id = $12
+        "#,
+        organization_id,
+        product_id,
+        name,
+        sku,
+        slug,
+        description,
+        status,
+        commodity_type,
+        product.manage_stock,
+        external_ref,
+        updated_at,
+        owner_id,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    if updated.rows_affected() > 0 {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        INSERT INTO products (
+            organization_id, product_id, owner_id, name, sku, slug, description, status,
+            commodity_type, manage_stock, external_ref, created_at, updated_at, sku_digest,
+            external_digest
+        )
+        VALUES (
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+            sha256(convert_to($5, 'UTF8')), sha256(convert_to($11, 'UTF8'))
+        )
+        "#,
+        organization_id,
+        product_id,
+        owner_id,
+        name,
+        sku,
+        slug,
+        description,
+        status,
+        commodity_type,
+        product.manage_stock,
+        external_ref,
+        created_at,
+        updated_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    growth.add(owner_id, Kind::Product, 1);
+    Ok(())
+}
+
+/// Removes the product.
+pub(crate) async fn delete(
+    session: &mut Session,
+    organization: OrganizationId,
+    product: &Product,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
+    let product_id = product.id.uuid();
+    let owner_id = product.owner.to_uuid(organization);
+    let result = sqlx::query!(
+        r#"
+        DELETE FROM products
+        WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
+        "#,
+        organization_id,
+        product_id,
+        owner_id,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    expect_rows("products", 1, &result)?;
+    growth.add(product.owner.to_uuid(organization), Kind::Product, -1);
+    Ok(())
+}
+
+/// Makes products organization-level, or no longer.
+pub(crate) async fn store_levels(
+    session: &mut Session,
+    organization: OrganizationId,
+    levels: &BTreeMap<ProductId, bool>,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
+    let of_level = |wanted: bool| {
+        let products = levels.iter().filter(move |(_, level)| **level == wanted);
+        uuids(products.map(|(product, _)| *product))
+    };
+    if levels
+        .values()
+        .any(|organization_level| *organization_level)
+    {
+        let products = of_level(true);
+        sqlx::query!(
+            r#"
+            INSERT INTO organization_products (organization_id, product_id)
+            SELECT $1::uuid, wanted.product_id FROM unnest($2::uuid[]) AS wanted (product_id)
+            ON CONFLICT (organization_id, product_id) DO NOTHING
+            "#,
+            organization_id,
+            &products,
+        )
+        .execute(&mut *session)
+        .await
+        .map_err(failed)?;
+    }
+    if levels
+        .values()
+        .any(|organization_level| !*organization_level)
+    {
+        let products = of_level(false);
+        sqlx::query!(
+            r#"
+            DELETE FROM organization_products
+            WHERE organization_id = $1 AND product_id = ANY ($2)
+            "#,
+            organization_id,
+            &products,
+        )
+        .execute(session)
+        .await
+        .map_err(failed)?;
+    }
+    Ok(())
+}

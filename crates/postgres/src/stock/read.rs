@@ -1,0 +1,167 @@
+//! Stock and its history.
+
+use async_trait::async_trait;
+use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::ports::{StockCondition, TransactionCondition};
+use stockroom_application::ports::{StockReader, StoreError, View};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    Owner, ProductId, Recorded, Stock, StockId, StockKey, StockLife, TransactionId,
+};
+use uuid::Uuid;
+
+use super::rows;
+use crate::connection::open::PostgresDatabase;
+use crate::connection::session::Session;
+use crate::counts::Kind;
+use crate::filter;
+use crate::ledger;
+use crate::list::{ListQuery, kept_count};
+
+#[async_trait]
+impl StockReader for PostgresDatabase {
+    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
+        Ok(self.stocks(view, &[product]).await?.pop())
+    }
+
+    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let mut session = self.reader().await?;
+        let stocks = visible(&mut session, view, products).await?;
+        session.commit().await?;
+        // Who looks at stock may want to buy it.
+        for stock in &stocks {
+            self.memory.note_read(view.organization, stock);
+        }
+        Ok(stocks)
+    }
+
+    fn parallel_fetches(&self) -> usize {
+        2
+    }
+
+    async fn list_stocks(
+        &self,
+        view: View,
+        filter: &[StockCondition],
+        page: PageRequest<StockId>,
+    ) -> Result<Page<Stock, StockId>, StoreError> {
+        let mut snapshot = self.read_list().await?;
+        let list = select(view, filter);
+        let mut keys: Vec<(Uuid, Uuid, Uuid)> =
+            list.page(&mut snapshot, page.map(StockId::uuid)).await?;
+        let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
+        let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
+            product: ProductId::new(product_id),
+            owner: Owner::from_uuid(owner_id, view.organization),
+        });
+        let mut items = rows::stocks(&mut snapshot, view.organization, keys).await?;
+        items.sort_by_key(|stock| stock.id);
+        let total = if filter.is_empty() {
+            Some(kept_count(&mut snapshot, view, Kind::Stock).await?)
+        } else if page.wants_total(true) {
+            Some(list.count(&mut snapshot).await?)
+        } else {
+            None
+        };
+        snapshot.commit().await?;
+        Ok(Page { items, total, next })
+    }
+
+    async fn transactions(
+        &self,
+        view: View,
+        product: ProductId,
+        filter: &[TransactionCondition],
+        limit: u32,
+        offset: u32,
+    ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
+        let mut snapshot = if filter.is_empty() {
+            self.read().await?
+        } else {
+            self.read_list().await?
+        };
+        let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
+            None => None,
+            Some(stock) => {
+                let organization = view.organization;
+                let life = StockLife::from(&stock);
+                let page = PageRequest::from_offset(limit, offset);
+                Some(ledger::read::page(&mut snapshot, organization, &life, filter, page).await?)
+            }
+        };
+        snapshot.commit().await?;
+        Ok(history)
+    }
+
+    async fn transaction(
+        &self,
+        view: View,
+        product: ProductId,
+        id: TransactionId,
+    ) -> Result<Option<Recorded>, StoreError> {
+        let Some(created_at) = id.created_at() else {
+            return Ok(None);
+        };
+        let mut snapshot = self.read().await?;
+        let recorded = match visible(&mut snapshot, view, &[product]).await?.pop() {
+            None => None,
+            Some(stock) => {
+                let organization = view.organization;
+                let life = StockLife::from(&stock);
+                let sequence =
+                    ledger::read::sequence_of(&mut snapshot, organization, &life, id, created_at)
+                        .await?;
+                let wanted = sequence.map(|sequence| life.entry(sequence));
+                ledger::rows::entries(&mut snapshot, organization, wanted)
+                    .await?
+                    .pop()
+            }
+        };
+        snapshot.commit().await?;
+        Ok(recorded)
+    }
+}
+
+/// The stock of these products that `view` sees: for each its own, else the organization's.
+pub(crate) async fn visible(
+    session: &mut Session,
+    view: View,
+    products: &[ProductId],
+) -> Result<Vec<Stock>, StoreError> {
+    let keys = products.iter().flat_map(|product| {
+        view.acting.visible().map(|owner| StockKey {
+            product: *product,
+            owner,
+        })
+    });
+    let mut stocks = rows::stocks(session, view.organization, keys).await?;
+    stocks.sort_by_key(|stock| (stock.product, stock.owner != view.acting));
+    stocks.dedup_by_key(|stock| stock.product);
+    Ok(stocks)
+}
+
+/// The keys of the stock that `view` sees.
+pub(crate) fn select(
+    view: View,
+    filter: &[StockCondition],
+) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
+    let organization = view.organization;
+    ListQuery::new(view, "stocks.stock_id", move |query, owner| {
+        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
+        query.push("WHERE stocks.organization_id = ");
+        query.push_bind(organization.uuid());
+        // Always true: it names the index to read along.
+        query.push(" AND stocks.created_at >= 0 AND stocks.owner_id = ");
+        query.push_bind(owner.to_uuid(organization));
+        if owner != view.acting {
+            query.push(
+                " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
+                 WHERE own.product_id = stocks.product_id AND own.organization_id = ",
+            );
+            query.push_bind(organization.uuid());
+            query.push(" AND own.owner_id = ");
+            query.push_bind(view.acting.to_uuid(organization)).push(")");
+        }
+        filter::push_stock(query, organization, owner, filter);
+    })
+}

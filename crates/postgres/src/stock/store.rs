@@ -1,0 +1,241 @@
+//! Stores what became of stock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
+
+use super::positions;
+use crate::columns::StockColumns;
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::parameter::integer;
+use crate::connection::session::Session;
+use crate::counts::{Growth, Kind, shadowing};
+
+/// Brings current stock from what it was before to what it is after.
+pub(crate) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    changes: &BTreeMap<StockKey, StockChange>,
+    growth: &mut Growth,
+) -> Result<(), StoreError> {
+    let sorted = Sorted::new(changes);
+    // Where stock comes or goes, other stores may see something else than before.
+    let products: BTreeSet<ProductId> = sorted
+        .coming_or_going()
+        .map(|stock| stock.product)
+        .collect();
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(session, organization, products.clone()).await? {
+            growth.add(store_id, Kind::ShadowingStock, -count);
+        }
+    }
+    delete(session, organization, &sorted.deleted).await?;
+    insert(session, organization, &sorted.created).await?;
+    update(session, organization, &sorted.updated).await?;
+    positions::store(session, organization, changes).await?;
+    if !products.is_empty() {
+        for (store_id, count) in shadowing(session, organization, products).await? {
+            growth.add(store_id, Kind::ShadowingStock, count);
+        }
+    }
+    for (stocks, by) in [(&sorted.deleted, -1), (&sorted.created, 1)] {
+        for stock in stocks {
+            growth.add(stock.owner.to_uuid(organization), Kind::Stock, by);
+        }
+    }
+    Ok(())
+}
+
+/// The changes by what has to be done.
+#[derive(Default)]
+struct Sorted<'a> {
+    deleted: Vec<&'a Stock>,
+    created: Vec<&'a Stock>,
+    /// Before and after. Stock that was deleted and created anew is among them: who waits for the
+    /// row is to find the new stock, and not none.
+    updated: Vec<(&'a Stock, &'a Stock)>,
+}
+
+impl<'a> Sorted<'a> {
+    fn new(changes: &'a BTreeMap<StockKey, StockChange>) -> Self {
+        let mut sorted = Self::default();
+        for change in changes.values() {
+            match (&change.before, &change.after) {
+                (Some(before), Some(after)) => sorted.updated.push((before, after)),
+                (before, after) => {
+                    sorted.deleted.extend(before);
+                    sorted.created.extend(after);
+                }
+            }
+        }
+        sorted
+    }
+
+    fn coming_or_going(&self) -> impl Iterator<Item = &'a Stock> {
+        self.deleted.iter().chain(&self.created).copied()
+    }
+}
+
+/// One by one, which leads to each along the primary key, and is seldom asked for.
+async fn delete(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    for stock in stocks {
+        let result = sqlx::query!(
+            r#"
+            DELETE FROM stocks
+            WHERE organization_id = $1
+                AND product_id = $2
+                AND owner_id = $3
+                AND stock_id = $4
+                AND sequence = $5
+            "#,
+            organization.uuid(),
+            stock.product.uuid(),
+            stock.owner.to_uuid(organization),
+            stock.id.uuid(),
+            integer(stock.sequence),
+        )
+        .execute(&mut *session)
+        .await
+        .map_err(failed)?;
+        expect_rows("stocks", 1, &result)?;
+    }
+    Ok(())
+}
+
+async fn insert(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[&Stock],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let created = StockColumns::new(organization, stocks.iter().copied());
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO stocks (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, located, unlocated_held, next_expiry
+        )
+        SELECT $1::uuid, created.*
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
+            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[]
+        ) AS created
+        "#,
+        organization.uuid(),
+        &created.product_ids,
+        &created.owner_ids,
+        &created.stock_ids,
+        &created.product_owner_ids,
+        &created.available,
+        &created.allocated,
+        &created.unlocated_available,
+        &created.unlocated_allocated,
+        &created.sequences,
+        &created.last_hashes,
+        &created.created_at,
+        &created.updated_at,
+        &created.located,
+        &created.unlocated_held,
+        &created.next_expiry as &[Option<i64>],
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}
+
+async fn update(
+    session: &mut Session,
+    organization: OrganizationId,
+    stocks: &[(&Stock, &Stock)],
+) -> Result<(), StoreError> {
+    if stocks.is_empty() {
+        return Ok(());
+    }
+    let ids_before: Vec<_> = stocks.iter().map(|(before, _)| before.id.uuid()).collect();
+    let sequences_before: Vec<_> = stocks
+        .iter()
+        .map(|(before, _)| integer(before.sequence))
+        .collect();
+    let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
+    // Only rows that are as they were when the change was decided are found. They are then taken as
+    // being in conflict, which leads to them along the primary key, always: an `UPDATE` may be
+    // planned to look through all that the organization has.
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO stocks AS stored (
+            organization_id, product_id, owner_id, stock_id, product_owner_id, available,
+            allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+            updated_at, located, unlocated_held, next_expiry
+        )
+        SELECT
+            $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
+            available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
+            last_hash, created_at, updated_at, located, unlocated_held, next_expiry
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
+            $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
+            $18::bigint[]
+        ) AS updated (
+            product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
+            available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
+            created_at, updated_at, located, unlocated_held, next_expiry
+        )
+        CROSS JOIN LATERAL (
+            SELECT FROM stocks
+            WHERE stocks.organization_id = $1
+                AND stocks.product_id = updated.product_id
+                AND stocks.owner_id = updated.owner_id
+                AND stocks.stock_id = updated.stock_id_before
+                AND stocks.sequence = updated.sequence_before
+            OFFSET 0
+        ) AS found
+        ON CONFLICT (organization_id, product_id, owner_id) DO UPDATE SET
+            stock_id = excluded.stock_id,
+            product_owner_id = excluded.product_owner_id,
+            available = excluded.available,
+            allocated = excluded.allocated,
+            unlocated_available = excluded.unlocated_available,
+            unlocated_allocated = excluded.unlocated_allocated,
+            sequence = excluded.sequence,
+            last_hash = excluded.last_hash,
+            created_at = excluded.created_at,
+            updated_at = excluded.updated_at,
+            located = excluded.located,
+            unlocated_held = excluded.unlocated_held,
+            next_expiry = excluded.next_expiry
+        "#,
+        organization.uuid(),
+        &after.product_ids,
+        &after.owner_ids,
+        &ids_before,
+        &sequences_before,
+        &after.stock_ids,
+        &after.product_owner_ids,
+        &after.available,
+        &after.allocated,
+        &after.unlocated_available,
+        &after.unlocated_allocated,
+        &after.sequences,
+        &after.last_hashes,
+        &after.created_at,
+        &after.updated_at,
+        &after.located,
+        &after.unlocated_held,
+        &after.next_expiry as &[Option<i64>],
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("stocks", stocks.len(), &result)
+}

@@ -1,0 +1,88 @@
+//! Reading what is stored as it is, for those who verify it.
+
+pub(crate) mod repair;
+pub(crate) mod rows;
+
+use crate::connection::open::PostgresDatabase;
+
+use async_trait::async_trait;
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
+use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock};
+
+#[async_trait]
+impl StoredReader for PostgresDatabase {
+    async fn stored_stocks(
+        &self,
+        organization: OrganizationId,
+        after: &Cursor,
+        limit: u32,
+    ) -> Result<Chunk<StoredStock>, StoreError> {
+        let mut session = self.read().await?;
+        let (ids, next) = rows::ids_after(&mut session, organization, after, limit).await?;
+        let rows = rows::stocks(&mut session, organization, &ids).await?;
+        session.commit().await?;
+        Ok(Chunk {
+            rows,
+            unreadable: Vec::new(),
+            next,
+        })
+    }
+
+    async fn stored_stocks_of(
+        &self,
+        organization: OrganizationId,
+        ids: &[StockId],
+    ) -> Result<Vec<StoredStock>, StoreError> {
+        let mut session = self.reader().await?;
+        let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
+        let stocks = rows::stocks(&mut session, organization, &ids).await?;
+        session.commit().await?;
+        Ok(stocks)
+    }
+
+    async fn stored_stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<StoredStock>, StoreError> {
+        let mut session = self.read().await?;
+        let mut found = None;
+        for owner in view.acting.visible() {
+            let key = StockKey { product, owner };
+            found = rows::current(&mut session, view.organization, key).await?;
+            if found.is_some() {
+                break;
+            }
+        }
+        session.commit().await?;
+        Ok(found)
+    }
+
+    async fn stored_entries(
+        &self,
+        organization: OrganizationId,
+        range: &LedgerRange,
+        limit: u32,
+    ) -> Result<Chunk<StoredEntry>, StoreError> {
+        let mut session = self.reader().await?;
+        let entries = rows::entries(&mut session, organization, range, limit).await?;
+        session.commit().await?;
+        Ok(entries)
+    }
+
+    async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        let mut session = self.reader().await?;
+        let count = rows::count_entries(&mut session, organization).await?;
+        session.commit().await?;
+        Ok(count)
+    }
+
+    async fn repair_stock(
+        &self,
+        organization: OrganizationId,
+        found: &StoredStock,
+        repaired: &StoredStock,
+    ) -> Result<bool, StoreError> {
+        repair::repair(self, organization, found, repaired).await
+    }
+}

@@ -1,0 +1,481 @@
+//! The command line, which is also the list of all settings.
+
+mod signing_key;
+mod verify;
+
+pub(crate) use signing_key::SigningKeyCommand;
+pub(crate) use verify::{Repair, Verify};
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use stockroom_domain::{KeyId, OrganizationId, StoreId};
+
+use crate::secret::secret;
+use signing_key::TokenSigning;
+
+/// An inventory service that speaks the Elastic Path Commerce dialect.
+#[derive(Debug, Parser)]
+#[command(name = "stockroom", version, max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Serve the API. This is what happens without a command, too.
+    Serve(Serve),
+    /// Bring the database's schema up to date.
+    Migrate(Migrate),
+    /// Create and list organizations.
+    #[command(subcommand)]
+    Organization(OrganizationCommand),
+    /// Create and list the stores of an organization.
+    #[command(subcommand)]
+    Store(StoreCommand),
+    /// Create, list and revoke application keys.
+    #[command(subcommand)]
+    Key(KeyCommand),
+    /// Replace the key that access tokens are signed with.
+    #[command(subcommand)]
+    SigningKey(SigningKeyCommand),
+    /// Recompute all stock from its ledgers and name every difference. The exit code is 0 if there is
+    /// none, 1 if there are, 2 if that can't be told.
+    Verify(Verify),
+    /// Make current stock what its ledgers say, where these are sound. The exit code is 0 if no
+    /// difference is left, 1 if there are, 2 if that can't be told.
+    Repair(Repair),
+    /// Ask the server on this machine whether it is ready; if not, the exit code is 1.
+    Health(Health),
+    /// Print the API's `OpenAPI` document.
+    Openapi,
+}
+
+/// Where settings are read from, and where data is kept.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Storage {
+    /// A TOML file with settings: the names of the options with underscores, as in
+    /// `data_folder = "/var/lib/stockroom"`. Flags and the environment go before it.
+    #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The folder that the embedded database is kept in; made if it isn't there.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATA_FOLDER",
+        value_name = "FOLDER",
+        default_value = "stockroom-data"
+    )]
+    pub(crate) data_folder: PathBuf,
+
+    /// The database on a PostgreSQL server to use instead of the embedded one, as in
+    /// `postgres://user:password@host:5432/stockroom?sslmode=verify-full`.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    database_url: Option<String>,
+
+    /// A file that holds the database URL.
+    #[arg(long, env = "STOCKROOM_DATABASE_URL_FILE", value_name = "FILE")]
+    database_url_file: Option<PathBuf>,
+
+    /// How many connections to PostgreSQL there may be at once.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_CONNECTIONS",
+        value_name = "CONNECTIONS",
+        default_value = "16",
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
+    pub(crate) database_connections: u32,
+
+    /// How long a request waits for a connection to PostgreSQL, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_CONNECT_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "3",
+        value_parser = clap::value_parser!(u64).range(1..=3600)
+    )]
+    pub(crate) database_connect_timeout_seconds: u64,
+
+    /// How long PostgreSQL may work on a statement, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_STATEMENT_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) database_statement_timeout_seconds: u64,
+
+    /// How long a statement waits for what another transaction has locked, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_LOCK_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "10",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) database_lock_timeout_seconds: u64,
+
+    /// The database URL is that of a pooler that lends out connections for a transaction at a
+    /// time, such as `PgBouncer` in transaction mode.
+    #[arg(
+        long,
+        env = "STOCKROOM_DATABASE_POOLER",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) database_pooler: bool,
+}
+
+impl Storage {
+    /// The URL of the PostgreSQL database, if one is to be used.
+    ///
+    /// # Errors
+    /// If it is given twice, or its file can't be read.
+    pub(crate) fn database_url(&self) -> anyhow::Result<Option<String>> {
+        let value = self.database_url.as_deref();
+        secret("database-url", value, self.database_url_file.as_deref())
+    }
+}
+
+/// A database with its schema up to date.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Database {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+
+    /// Leave the database's schema as it is, and fail if it isn't up to date: for those who run
+    /// `stockroom migrate` apart.
+    #[arg(
+        long,
+        env = "STOCKROOM_NO_MIGRATE",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) no_migrate: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Migrate {
+    #[command(flatten)]
+    pub(crate) storage: Storage,
+
+    /// Spread the tables over the machines of a Citus cluster, too, if they aren't yet.
+    #[arg(long)]
+    pub(crate) citus: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    #[command(flatten)]
+    pub(crate) database: Database,
+
+    /// Keep everything in memory, and lose it at the end. For tests and demonstrations.
+    #[arg(
+        long,
+        env = "STOCKROOM_IN_MEMORY",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) in_memory: bool,
+
+    /// The address that the API listens on.
+    #[arg(
+        long,
+        env = "STOCKROOM_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+
+    /// The address that /metrics listens on; health is answered there as well.
+    #[arg(
+        long,
+        env = "STOCKROOM_METRICS_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:9464"
+    )]
+    pub(crate) metrics_listen: SocketAddr,
+
+    #[command(flatten)]
+    pub(crate) signing: TokenSigning,
+
+    /// The largest request body, in bytes.
+    #[arg(
+        long,
+        env = "STOCKROOM_BODY_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "1048576",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) body_bytes_max: u32,
+
+    /// The largest body of a batch of transactions, in bytes.
+    #[arg(
+        long,
+        env = "STOCKROOM_BATCH_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "8388608",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) batch_bytes_max: u32,
+
+    /// How many clients may be connected at once. More are closed at once. Fewer if the system allows
+    /// the process fewer open files.
+    #[arg(
+        long,
+        env = "STOCKROOM_CONNECTIONS_MAX",
+        value_name = "CONNECTIONS",
+        default_value = "16384",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) connections_max: u32,
+
+    /// How many requests are worked on at once. More are turned away with 503. One organization may
+    /// have half of them.
+    #[arg(
+        long,
+        env = "STOCKROOM_CONCURRENT_REQUESTS_MAX",
+        value_name = "REQUESTS",
+        default_value = "4096",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) concurrent_requests_max: u32,
+
+    /// How many changes may wait for others to be stored before them. More are turned away with
+    /// 503.
+    #[arg(
+        long,
+        env = "STOCKROOM_QUEUED_CHANGES_MAX",
+        value_name = "CHANGES",
+        default_value = "4096",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) queued_changes_max: u32,
+
+    /// How long the answer to a request with an Idempotency-Key is kept for those who send it
+    /// again, in hours.
+    #[arg(
+        long,
+        env = "STOCKROOM_IDEMPOTENCY_HOURS",
+        value_name = "HOURS",
+        default_value = "24",
+        value_parser = clap::value_parser!(u64).range(1..=8_760)
+    )]
+    pub(crate) idempotency_hours: u64,
+
+    /// How often reservations whose time is over are stored as expired, in seconds; 0 for never.
+    /// Nobody waits for it: what they held is available from that instant on.
+    #[arg(
+        long,
+        env = "STOCKROOM_EXPIRY_SWEEP_SECONDS",
+        value_name = "SECONDS",
+        default_value = "5",
+        value_parser = clap::value_parser!(u64).range(0..=86_400)
+    )]
+    pub(crate) expiry_sweep_seconds: u64,
+
+    /// The longest that a request may take, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_REQUEST_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "30",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) request_timeout_seconds: u64,
+
+    /// The longest that a client may take to send the head of a request, in seconds.
+    #[arg(
+        long,
+        env = "STOCKROOM_HEADER_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "60",
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
+    pub(crate) header_timeout_seconds: u64,
+
+    /// Requests per second that all callers of one organization may make together; 0 for no limit.
+    #[arg(
+        long,
+        env = "STOCKROOM_ORGANIZATION_RATE_LIMIT",
+        value_name = "REQUESTS",
+        default_value = "0"
+    )]
+    pub(crate) organization_rate_limit: u32,
+
+    /// Requests per second that all callers in one store may make together; 0 for no limit.
+    #[arg(
+        long,
+        env = "STOCKROOM_STORE_RATE_LIMIT",
+        value_name = "REQUESTS",
+        default_value = "0"
+    )]
+    pub(crate) store_rate_limit: u32,
+
+    /// How long requests under way may take to finish when the server is stopped, in seconds.
+    /// Orchestrators usually kill after 30.
+    #[arg(
+        long,
+        env = "STOCKROOM_SHUTDOWN_TIMEOUT_SECONDS",
+        value_name = "SECONDS",
+        default_value = "20",
+        value_parser = clap::value_parser!(u64).range(0..=86_400)
+    )]
+    pub(crate) shutdown_timeout_seconds: u64,
+
+    /// What the log looks like: for people, as JSON, or for people if they read along on a
+    /// terminal.
+    #[arg(
+        long,
+        env = "STOCKROOM_LOG_FORMAT",
+        value_name = "FORMAT",
+        default_value = "auto"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by target, as in
+    /// `info,sqlx=debug`.
+    #[arg(
+        long,
+        env = "STOCKROOM_LOG",
+        value_name = "FILTER",
+        default_value = "info"
+    )]
+    pub(crate) log: String,
+}
+
+/// Which server is asked: the one with the same settings.
+#[derive(Debug, Args)]
+pub(crate) struct Health {
+    /// The server's settings file.
+    #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+
+    /// The address that the API listens on.
+    #[arg(
+        long,
+        env = "STOCKROOM_LISTEN",
+        value_name = "ADDRESS",
+        default_value = "127.0.0.1:8080"
+    )]
+    pub(crate) listen: SocketAddr,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum LogFormat {
+    Auto,
+    Human,
+    Json,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum OrganizationCommand {
+    /// Create an organization.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        /// What it is called.
+        name: String,
+    },
+    /// List all organizations.
+    List(Database),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreCommand {
+    /// Create a store.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        /// The organization that it is to belong to.
+        #[arg(long, value_name = "ID", value_parser = organization_id)]
+        organization: OrganizationId,
+        /// What it is called.
+        name: String,
+    },
+    /// List the stores of an organization.
+    List {
+        #[command(flatten)]
+        database: Database,
+        /// The organization.
+        #[arg(long, value_name = "ID", value_parser = organization_id)]
+        organization: OrganizationId,
+    },
+}
+
+/// Whose keys.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct KeyOwner {
+    /// The organization.
+    #[arg(long, value_name = "ID", value_parser = organization_id)]
+    pub(crate) organization: OrganizationId,
+    /// The store; without it, the organization's own keys are meant.
+    #[arg(long, value_name = "ID", value_parser = store_id)]
+    pub(crate) store: Option<StoreId>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeyCommand {
+    /// Create a key, and print its secret, which is never shown again.
+    Create {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+        /// What it is called.
+        name: String,
+        /// Let the key give tokens without its secret, for reading stock and locations.
+        #[arg(long)]
+        allow_implicit: bool,
+    },
+    /// List keys.
+    List {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+    },
+    /// Delete a key. Its tokens stop working within a second.
+    Revoke {
+        #[command(flatten)]
+        database: Database,
+        #[command(flatten)]
+        owner: KeyOwner,
+        /// The key's id.
+        #[arg(value_parser = key_id)]
+        id: KeyId,
+    },
+}
+
+pub(crate) fn organization_id(text: &str) -> Result<OrganizationId, &'static str> {
+    OrganizationId::parse(text).ok_or("an id is a UUID")
+}
+
+fn store_id(text: &str) -> Result<StoreId, &'static str> {
+    StoreId::parse(text).ok_or("an id is a UUID")
+}
+
+fn key_id(text: &str) -> Result<KeyId, &'static str> {
+    KeyId::parse(text).ok_or("an id is a UUID")
+}

@@ -1,0 +1,248 @@
+//! Opening, migrating and closing.
+
+use std::ops::{Deref, DerefMut};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migrator};
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use stockroom_application::Environment;
+use stockroom_application::ports::StoreError;
+use tokio::sync::Mutex;
+use tokio::time::timeout;
+
+use super::error::{Fault, failed};
+use super::options::{LOG_BYTES_MAX, SqliteOptions};
+use super::raw_reader::StoredReading;
+use super::writer::{Direct, Turn};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+
+/// With how many pages of 4 KiB in the log the writing driver copies it into the database. That
+/// costs a stall and two flushes, so not as often as by default.
+const CHECKPOINT_PAGES: u32 = 4000;
+
+/// How much of the file the writing driver keeps in memory, in KiB: it writes what is rare.
+const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
+
+/// A database in a file. It implements all the ports.
+pub struct SqliteDatabase {
+    /// For transactions on stock.
+    pub(crate) direct: Direct,
+    /// For all other changes.
+    writer: SqlitePool,
+    readers: SqlitePool,
+    /// For what the server itself has to know: credentials, revocations, and whether the file is there.
+    own_reader: SqlitePool,
+    /// For those who read whole ledgers.
+    pub(crate) stored: StoredReading,
+    line: Arc<Mutex<()>>,
+    acquire_timeout: Duration,
+    pub(crate) parallel_searches: usize,
+    pub(crate) environment: Environment,
+}
+
+impl SqliteDatabase {
+    /// Opens the database in the file at `path`, which is made if it is missing. The folder has to
+    /// be there. A new or old database has to be [migrated](Self::migrate) before it is used.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file can't be opened, or is no database.
+    pub async fn open(
+        path: &Path,
+        environment: Environment,
+        options: SqliteOptions,
+    ) -> Result<Self, StoreError> {
+        let connect = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(options.busy_timeout)
+            .pragma("cache_size", format!("-{}", options.read_cache_kibibytes))
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", LOG_BYTES_MAX.to_string())
+            .statement_cache_capacity(256);
+        let pool = SqlitePoolOptions::new()
+            .acquire_timeout(options.acquire_timeout)
+            // A file doesn't break off like a network connection.
+            .test_before_acquire(false)
+            .idle_timeout(None)
+            .max_lifetime(None);
+        // The writer first: it makes the file and sets its journal mode.
+        let writer = pool
+            .clone()
+            .max_connections(1)
+            .after_release(|connection, _| {
+                Box::pin(async move {
+                    // A rollback begun by dropping a transaction is done after the ping. If it
+                    // failed, the connection is not used again.
+                    connection.ping().await?;
+                    Ok(!connection.is_in_transaction())
+                })
+            })
+            .connect_with(
+                connect
+                    .clone()
+                    .pragma("cache_size", format!("-{RARE_CACHE_KIBIBYTES}")),
+            )
+            .await
+            .map_err(failed)?;
+        let direct = Direct::open(path, &options)?;
+        let connect = connect.create_if_missing(false).pragma("query_only", "on");
+        let own_reader = pool
+            .clone()
+            .max_connections(1)
+            .connect_lazy_with(connect.clone());
+        let readers = pool
+            .max_connections(options.read_connections.max(1))
+            .connect_lazy_with(connect);
+        Ok(Self {
+            direct,
+            writer,
+            readers,
+            own_reader,
+            stored: StoredReading::new(path, options.busy_timeout),
+            line: Arc::default(),
+            acquire_timeout: options.acquire_timeout,
+            parallel_searches: (options.read_connections / 2).max(1) as usize,
+            environment,
+        })
+    }
+
+    /// Brings the schema up to date: all of it or, if anything fails, none. Does nothing if it is.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database was made by a newer version of the program, or fails.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        // In a transaction around all of it, so that two processes don't do it at the same time.
+        let mut transaction = self.write().await?;
+        MIGRATIONS
+            .run_direct(None, &mut *transaction, false)
+            .await
+            .map_err(|error| match error {
+                MigrateError::VersionMissing(migration) => Fault::Newer { migration }.into(),
+                MigrateError::Execute(error) => failed(error),
+                error => StoreError::Failed(Box::new(error)),
+            })?;
+        transaction.commit().await
+    }
+
+    /// Checks that the schema is the one that this version of the program works on, and changes
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StoreError`] if it is older or newer, or if the database fails.
+    pub async fn check_schema(&self) -> Result<(), StoreError> {
+        let mut reader = self.read().await?;
+        // Prepared at run time: a new file doesn't have the table yet.
+        let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
+        let applied: Vec<i64> = match applied.fetch_all(&mut *reader).await {
+            Ok(applied) => applied,
+            Err(error) if lacks_table(&error) => Vec::new(),
+            Err(error) => return Err(failed(error)),
+        };
+        if let Some(migration) = applied.iter().find(|it| !MIGRATIONS.version_exists(**it)) {
+            let migration = *migration;
+            return Err(Fault::Newer { migration }.into());
+        }
+        let mut known = MIGRATIONS.iter().map(|migration| migration.version);
+        if let Some(migration) = known.find(|version| !applied.contains(version)) {
+            return Err(Fault::Outdated { migration }.into());
+        }
+        Ok(())
+    }
+
+    /// Waits for what is under way, writes the log into the database file and closes it. Whoever
+    /// uses the database afterwards is told that it is unavailable.
+    pub async fn close(&self) {
+        self.readers.close().await;
+        self.own_reader.close().await;
+        self.stored.close().await;
+        self.direct.close().await;
+        // SQLite does the rest when its last connection to the file is closed.
+        self.writer.close().await;
+    }
+
+    /// Waits in line for the right to write.
+    pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+        let turn = Arc::clone(&self.line).lock_owned();
+        timeout(self.acquire_timeout, turn)
+            .await
+            .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))
+    }
+
+    /// A transaction that holds the write lock. Dropped, it is rolled back.
+    pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
+        let turn = self.turn().await?;
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
+        Ok(Writing {
+            transaction: transaction.map_err(failed)?,
+            _turn: turn,
+        })
+    }
+
+    /// A connection for a single statement that reads.
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.readers.acquire().await.map_err(failed)
+    }
+
+    /// The connection for a single statement by which the server learns what it has to know itself.
+    pub(crate) async fn own_reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
+        self.own_reader.acquire().await.map_err(failed)
+    }
+
+    /// The same connection, with a transaction in which all statements read the same state.
+    pub(crate) async fn own_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.own_reader.begin().await.map_err(failed)
+    }
+
+    /// A transaction in which all statements read the same state of the database.
+    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
+        self.readers.begin().await.map_err(failed)
+    }
+}
+
+/// A transaction of the writing driver.
+pub(crate) struct Writing {
+    transaction: Transaction<'static, Sqlite>,
+    /// Given on when the transaction has ended.
+    _turn: Turn,
+}
+
+impl Writing {
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.transaction.commit().await.map_err(failed)
+    }
+
+    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
+        self.transaction.rollback().await.map_err(failed)
+    }
+}
+
+impl Deref for Writing {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.transaction
+    }
+}
+
+impl DerefMut for Writing {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.transaction
+    }
+}
+
+fn lacks_table(error: &sqlx::Error) -> bool {
+    // SQLite has no code of its own for it.
+    let database = error.as_database_error();
+    database.is_some_and(|error| error.message().starts_with("no such table"))
+}

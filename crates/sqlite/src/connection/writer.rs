@@ -1,0 +1,138 @@
+//! A connection on a thread of its own, for the changes that there are most of.
+//!
+//! A driver for asynchronous programs hands each statement to a thread and waits for it, so that
+//! many rows have to travel in one statement. Here a whole transaction is handed over, and goes
+//! through prepared statements row by row, which costs a fraction of that.
+
+use super::error::failed_directly;
+use super::log::Log;
+use super::options::{LOG_BYTES_MAX, SqliteOptions};
+
+use std::path::Path;
+use std::sync::{Mutex, PoisonError, mpsc};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use stockroom_application::ports::StoreError;
+use tokio::sync::{OwnedMutexGuard, oneshot};
+
+/// How many statements stay prepared: all that there are.
+const STATEMENTS_MAX: usize = 32;
+
+/// Whoever copies the log needs no pages.
+const COPIER_CACHE_KIBIBYTES: u32 = 64;
+
+/// The right to write. SQLite has one writer: who waits for it in line needn't try in vain.
+pub(crate) type Turn = OwnedMutexGuard<()>;
+
+type Job = Box<dyn FnOnce(&mut Connection) + Send>;
+
+/// The connection, as long as it is open.
+pub(crate) struct Direct {
+    jobs: Mutex<Option<mpsc::Sender<Job>>>,
+    ended: Mutex<Option<oneshot::Receiver<()>>>,
+}
+
+impl Direct {
+    /// Opens the file at `path`, which is a database in the WAL mode, and starts the thread.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the file can't be opened, or there can be no thread.
+    pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
+        let connect = |cache_kibibytes| {
+            connect(path, options.busy_timeout, cache_kibibytes).map_err(failed_directly)
+        };
+        let connection = connect(options.write_cache_kibibytes)?;
+        let copying = connect(COPIER_CACHE_KIBIBYTES)?;
+        let log_pages = options.log_pages;
+        let (jobs, queue) = mpsc::channel();
+        let (ending, ended) = oneshot::channel();
+        std::thread::Builder::new()
+            .name("sqlite-direct".to_owned())
+            .spawn(move || {
+                if let Ok(log) = Log::start(&connection, copying, log_pages) {
+                    work(connection, log, &queue);
+                }
+                drop(ending);
+            })
+            .map_err(|error| StoreError::Failed(Box::new(error)))?;
+        Ok(Self {
+            jobs: Mutex::new(Some(jobs)),
+            ended: Mutex::new(Some(ended)),
+        })
+    }
+
+    /// Does `job` when it is its turn. It is done to its end also if nobody waits any more.
+    ///
+    /// # Errors
+    /// Those of the job, or [`StoreError`] if the connection is closed.
+    pub(crate) async fn run<T: Send + 'static>(
+        &self,
+        turn: Turn,
+        job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(move |connection| {
+            let result = job(connection);
+            drop(turn);
+            drop(reply.send(result));
+        });
+        let jobs = self.jobs.lock();
+        let is_sent = jobs
+            .unwrap_or_else(PoisonError::into_inner)
+            .as_ref()
+            .is_some_and(|jobs| jobs.send(job).is_ok());
+        if !is_sent {
+            return Err(StoreError::Unavailable("the database is closed".into()));
+        }
+        let broken_off = |_| Err(StoreError::Failed("a transaction was broken off".into()));
+        answer.await.unwrap_or_else(broken_off)
+    }
+
+    /// Waits for what is under way, and closes the connection.
+    pub(crate) async fn close(&self) {
+        let jobs = self
+            .jobs
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        drop(jobs);
+        let ended = self
+            .ended
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(ended) = ended {
+            drop(ended.await);
+        }
+    }
+}
+
+fn connect(
+    path: &Path,
+    busy_timeout: Duration,
+    cache_kibibytes: u32,
+) -> rusqlite::Result<Connection> {
+    // The thread alone uses it: SQLite needn't look after that.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -i64::from(cache_kibibytes))?;
+    connection.pragma_update(None, "temp_store", "memory")?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX)?;
+    Ok(connection)
+}
+
+/// Does what comes until nobody can send any more.
+fn work(mut connection: Connection, mut log: Log, queue: &mpsc::Receiver<Job>) {
+    while let Ok(job) = queue.recv() {
+        let job = std::panic::AssertUnwindSafe(|| job(&mut connection));
+        // Who waits for it sees that it was broken off, and a transaction is rolled back.
+        drop(std::panic::catch_unwind(job));
+        log.look_after(&connection);
+    }
+}

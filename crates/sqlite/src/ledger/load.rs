@@ -1,0 +1,70 @@
+//! Loads the past that commands need.
+
+use super::past::stocks_at;
+use crate::connection::error::failed;
+use crate::connection::parameter::{hex, json};
+
+use sqlx::SqliteConnection;
+use std::collections::{BTreeMap, BTreeSet};
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    OrganizationId, State, StockId, StockKey, StockLife, Timestamp, TransactionId,
+};
+use uuid::Uuid;
+
+/// Which of these entries are undone.
+pub(crate) async fn undone(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    entries: &BTreeSet<(StockId, TransactionId)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let wanted = json(
+        entries
+            .iter()
+            .map(|(stock, entry)| (hex(*stock), hex(*entry))),
+    )?;
+    let organization_id = organization.uuid();
+    let undone = sqlx::query_scalar!(
+        r#"
+        SELECT entries.undoes AS "undoes!: Uuid"
+        FROM json_each(?2) AS wanted
+        CROSS JOIN entries INDEXED BY entries_undone
+            ON entries.organization_id = ?1
+            AND entries.stock_id = unhex(wanted.value ->> 0)
+            AND entries.undoes = unhex(wanted.value ->> 1)
+        "#,
+        organization_id,
+        wanted,
+    )
+    .fetch_all(connection)
+    .await
+    .map_err(failed)?;
+    let undone = undone.into_iter().map(TransactionId::new);
+    state.undone.extend(undone);
+    Ok(())
+}
+
+/// Current stock, which `state` has, as it stood at these times.
+pub(crate) async fn past(
+    connection: &mut SqliteConnection,
+    organization: OrganizationId,
+    wanted: &BTreeSet<(StockKey, Timestamp)>,
+    state: &mut State,
+) -> Result<(), StoreError> {
+    // Counts of many stocks are for one time.
+    let mut lives: BTreeMap<Timestamp, Vec<StockLife>> = BTreeMap::new();
+    for (key, at) in wanted {
+        let stock = state.stocks.get(key).map(StockLife::from);
+        lives.entry(*at).or_default().extend(stock);
+    }
+    for (at, lives) in lives {
+        let stocks = stocks_at(connection, organization, &lives, at).await?;
+        let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
+        state.past.extend(past);
+    }
+    Ok(())
+}

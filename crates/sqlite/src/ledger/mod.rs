@@ -1,0 +1,11 @@
+//! Ledgers and the past.
+
+pub(crate) mod batches;
+pub(crate) mod corrections;
+pub(crate) mod lives;
+pub(crate) mod load;
+pub(crate) mod past;
+pub(crate) mod past_rows;
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

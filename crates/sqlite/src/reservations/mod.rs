@@ -1,0 +1,5 @@
+//! Reservations.
+
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

@@ -1,0 +1,6 @@
+//! Stock and its positions.
+
+mod positions;
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

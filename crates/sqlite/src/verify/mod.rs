@@ -1,0 +1,110 @@
+//! Reading what is stored as it is, for those who verify it.
+//!
+//! Whole ledgers are read here, as fast as it goes: on a connection of their own, as transactions
+//! are written (`direct`), and off the threads that others are served by.
+
+mod repair;
+pub(crate) mod rows;
+mod value;
+
+#[cfg(test)]
+pub(crate) use rows::STATEMENTS;
+
+use crate::connection::error::failed_directly as failed;
+use crate::connection::open::SqliteDatabase;
+
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use rusqlite::Connection;
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
+use stockroom_domain::{
+    OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock, UnreadableRow,
+};
+
+#[async_trait]
+impl StoredReader for SqliteDatabase {
+    async fn stored_stocks(
+        &self,
+        organization: OrganizationId,
+        after: &Cursor,
+        limit: u32,
+    ) -> Result<Chunk<StoredStock>, StoreError> {
+        let after = after.stock.clone();
+        let read = move |connection: &Connection| {
+            rows::stocks(connection, organization, &after, limit).map_err(failed)
+        };
+        self.stored.read(read).await
+    }
+
+    async fn stored_stocks_of(
+        &self,
+        organization: OrganizationId,
+        ids: &[StockId],
+    ) -> Result<Vec<StoredStock>, StoreError> {
+        let ids: BTreeSet<StockId> = ids.iter().copied().collect();
+        let read = move |connection: &Connection| {
+            rows::stocks_of(connection, organization, ids).map_err(failed)
+        };
+        self.stored.read(read).await
+    }
+
+    async fn stored_stock(
+        &self,
+        view: View,
+        product: ProductId,
+    ) -> Result<Option<StoredStock>, StoreError> {
+        let View {
+            organization,
+            acting,
+        } = view;
+        let read = move |connection: &Connection| {
+            for owner in acting.visible() {
+                let key = StockKey { product, owner };
+                if let Some(stock) = rows::current(connection, organization, key)? {
+                    return Ok(Some(stock));
+                }
+            }
+            Ok(None)
+        };
+        self.stored.read(read).await
+    }
+
+    async fn stored_entries(
+        &self,
+        organization: OrganizationId,
+        range: &LedgerRange,
+        limit: u32,
+    ) -> Result<Chunk<StoredEntry>, StoreError> {
+        let range = range.clone();
+        let read = move |connection: &Connection| {
+            rows::entries(connection, organization, &range, limit).map_err(failed)
+        };
+        self.stored.read(read).await
+    }
+
+    async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        let count = move |connection: &Connection| {
+            rows::count_entries(connection, organization).map_err(failed)
+        };
+        self.stored.read(count).await
+    }
+
+    async fn repair_stock(
+        &self,
+        organization: OrganizationId,
+        found: &StoredStock,
+        repaired: &StoredStock,
+    ) -> Result<bool, StoreError> {
+        let (found, repaired) = (found.clone(), repaired.clone());
+        let repair = move |connection: &mut Connection| {
+            repair::repair(connection, organization, &found, &repaired)
+        };
+        self.direct.run(self.turn().await?, repair).await
+    }
+}
+
+fn corrupt(row: UnreadableRow) -> StoreError {
+    let UnreadableRow { table, column, row } = row;
+    StoreError::Corrupt { table, column, row }
+}

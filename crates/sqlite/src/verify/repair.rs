@@ -1,0 +1,146 @@
+//! Making stock what it should be.
+
+use rusqlite::{Connection, TransactionBehavior, params};
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{LocationId, OrganizationId, StockKey, StoredBalance, StoredStock};
+
+use super::rows;
+use crate::connection::error::failed_directly as failed;
+
+const UPDATE: &str = "
+    UPDATE stocks SET
+        available = ?4,
+        allocated = ?5,
+        unlocated_available = ?6,
+        unlocated_allocated = ?7,
+        sequence = ?8,
+        last_hash = ?9,
+        created_at = ?10,
+        updated_at = ?11,
+        unlocated_held = ?12,
+        next_expiry = ?13
+    WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
+";
+
+const KEEP: &str = "
+    INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+    ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
+        available = excluded.available,
+        allocated = excluded.allocated,
+        held = excluded.held
+";
+
+const REMOVE: &str = "
+    DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
+";
+
+/// Unless it is still noted that there is the position.
+const BEGIN_SPAN: &str = "
+    INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
+    SELECT ?1, ?2, ?3, ?4
+    WHERE NOT EXISTS (
+        SELECT 1 FROM position_spans INDEXED BY position_spans_of_stock
+        WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
+    )
+";
+
+const END_SPAN: &str = "
+    UPDATE position_spans INDEXED BY position_spans_of_stock SET removed_at = max(added_at, ?4)
+    WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
+";
+
+/// Makes `found` be `repaired`, unless it isn't as it was found any more.
+pub(crate) fn repair(
+    connection: &mut Connection,
+    organization: OrganizationId,
+    found: &StoredStock,
+    repaired: &StoredStock,
+) -> Result<bool, StoreError> {
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    let key = StockKey {
+        product: found.product,
+        owner: found.owner,
+    };
+    if rows::current(&transaction, organization, key)?.as_ref() != Some(found) {
+        return Ok(false);
+    }
+    update(&transaction, organization, repaired).map_err(failed)?;
+    for location in found.located.keys() {
+        if !repaired.located.contains_key(location) {
+            remove(&transaction, organization, repaired, *location).map_err(failed)?;
+        }
+    }
+    for (location, balance) in &repaired.located {
+        let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
+        if found.located.get(location) != Some(balance) || held != held_before {
+            keep(&transaction, organization, repaired, *location, *balance).map_err(failed)?;
+        }
+    }
+    transaction.commit().map_err(failed)?;
+    Ok(true)
+}
+
+fn update(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock: &StoredStock,
+) -> rusqlite::Result<()> {
+    connection.execute(
+        UPDATE,
+        params![
+            organization.uuid(),
+            stock.product.uuid(),
+            stock.owner.to_uuid(organization),
+            stock.sums.available,
+            stock.sums.allocated,
+            stock.unlocated.available,
+            stock.unlocated.allocated,
+            stock.sequence,
+            stock.last_hash.map(|hash| hash.0),
+            stock.created_at,
+            stock.updated_at,
+            stock.held.pieces_in(None),
+            stock.held.first_expiry,
+        ],
+    )?;
+    Ok(())
+}
+
+fn remove(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock: &StoredStock,
+    location: LocationId,
+) -> rusqlite::Result<()> {
+    let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
+    let position = params![organization_id, stock_id, location.uuid()];
+    connection.execute(REMOVE, position)?;
+    let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
+    connection.execute(END_SPAN, span)?;
+    Ok(())
+}
+
+fn keep(
+    connection: &Connection,
+    organization: OrganizationId,
+    stock: &StoredStock,
+    location: LocationId,
+    balance: StoredBalance,
+) -> rusqlite::Result<()> {
+    let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
+    let position = params![
+        organization_id,
+        stock_id,
+        location.uuid(),
+        balance.available,
+        balance.allocated,
+        stock.held.pieces_in(Some(location)),
+    ];
+    connection.execute(KEEP, position)?;
+    let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
+    connection.execute(BEGIN_SPAN, span)?;
+    Ok(())
+}

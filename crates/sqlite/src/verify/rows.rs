@@ -1,0 +1,429 @@
+//! The statements, and how rows are taken as they are.
+
+use std::collections::BTreeMap;
+
+use rusqlite::{Connection, OptionalExtension, Row, params};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
+use stockroom_domain::{
+    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
+    OrganizationId, Owner, ProductId, Reason, Reference, StockId, StockKey, StoredBalance,
+    StoredEntry, StoredHolds, StoredStock, TransactionId, UnreadableRow,
+};
+use uuid::Uuid;
+
+use super::corrupt;
+use super::value::{Read, Value, at, key, unreadable};
+use crate::connection::error::failed_directly as failed;
+
+/// A statement for what current and deleted stock have in common.
+macro_rules! select_stock {
+    ($held:literal $end:literal) => {
+        concat!(
+            "
+            SELECT
+                stock_id, product_id, owner_id, product_owner_id, available, allocated,
+                unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
+                updated_at, ",
+            $held,
+            " ",
+            $end
+        )
+    };
+}
+
+const CURRENT_AFTER: &str = select_stock!(
+    "unlocated_held, next_expiry"
+    "FROM stocks INDEXED BY stocks_of_organization
+    WHERE organization_id = ?1 AND stock_id > ?2
+    ORDER BY stock_id
+    LIMIT ?3"
+);
+
+const DELETED_AFTER: &str = select_stock!(
+    "0, NULL"
+    "FROM deleted_stocks
+    WHERE organization_id = ?1 AND stock_id > ?2
+    ORDER BY stock_id
+    LIMIT ?3"
+);
+
+const CURRENT_OF: &str = select_stock!(
+    "unlocated_held, next_expiry"
+    "FROM stocks INDEXED BY stocks_of_organization
+    WHERE organization_id = ?1 AND stock_id = ?2"
+);
+
+const DELETED_OF: &str = select_stock!(
+    "0, NULL"
+    "FROM deleted_stocks
+    WHERE organization_id = ?1 AND stock_id = ?2"
+);
+
+const CURRENT: &str = select_stock!(
+    "unlocated_held, next_expiry"
+    "FROM stocks
+    WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
+);
+
+const POSITIONS: &str = "
+    SELECT location_id, available, allocated, held
+    FROM positions
+    WHERE organization_id = ?1 AND stock_id = ?2
+";
+
+const OPEN_LINES: &str = "
+    SELECT reservation_id, location_id, quantity - fulfilled - released, expires_at
+    FROM reservation_lines INDEXED BY reservation_lines_open
+    WHERE organization_id = ?1 AND stock_id = ?2 AND quantity > fulfilled + released
+";
+
+const ENTRIES: &str = "
+    SELECT
+        stock_id, sequence, transaction_id, location_id, action, quantity, available, allocated,
+        sum_available, sum_allocated, reason, reference, idempotency_key, batch_id, undoes,
+        actor_key_id, as_of, created_at, hash
+    FROM entries NOT INDEXED
+    WHERE organization_id = ?1 AND (stock_id, sequence) > (?2, ?3) AND stock_id <= ?4
+    ORDER BY stock_id, sequence
+    LIMIT ?5
+";
+
+/// All of them, for a look at how they are carried out.
+#[cfg(test)]
+pub(crate) const STATEMENTS: [&str; 8] = [
+    CURRENT_AFTER,
+    DELETED_AFTER,
+    CURRENT_OF,
+    DELETED_OF,
+    CURRENT,
+    POSITIONS,
+    OPEN_LINES,
+    ENTRIES,
+];
+
+/// Looks at all stock of an organization. Whatever the numbers are, they can be added up this way.
+const COUNT: &str = "
+    SELECT CAST(
+        (SELECT total(sequence) FROM stocks WHERE organization_id = ?1)
+        + (SELECT total(sequence) FROM deleted_stocks WHERE organization_id = ?1)
+        AS INTEGER
+    )
+";
+
+/// Behind every id.
+const LAST: [u8; 17] = [0xff; 17];
+
+/// Current and deleted stock behind `after`.
+pub(crate) fn stocks(
+    connection: &Connection,
+    organization: OrganizationId,
+    after: &[u8],
+    limit: u32,
+) -> rusqlite::Result<Chunk<StoredStock>> {
+    let mut found: Vec<(Vec<u8>, Result<StoredStock, UnreadableRow>)> = Vec::new();
+    let mut last: Option<Vec<u8>> = None;
+    for (statement, is_current) in [(CURRENT_AFTER, true), (DELETED_AFTER, false)] {
+        let mut statement = connection.prepare_cached(statement)?;
+        let mut rows = statement.query(params![organization.uuid(), after, limit])?;
+        let mut count = 0;
+        while let Some(row) = rows.next()? {
+            let key = key(row);
+            count += 1;
+            if count == limit && last.as_ref().is_none_or(|last| key < *last) {
+                last = Some(key.clone());
+            }
+            found.push((key, stock(row, organization, is_current)));
+        }
+    }
+    // Where one of the tables goes on, the other has to wait.
+    if let Some(last) = &last {
+        found.retain(|(key, _)| key <= last);
+    }
+    found.sort_by(|(one, _), (other, _)| one.cmp(other));
+    let mut chunk = Chunk {
+        rows: Vec::with_capacity(found.len()),
+        unreadable: Vec::new(),
+        next: last.map(|stock| Cursor { stock, sequence: 0 }),
+    };
+    for (_, found) in found {
+        match found {
+            Ok(stock) => {
+                let (stock, unreadable) = with_parts(connection, organization, stock)?;
+                chunk.rows.push(stock);
+                chunk.unreadable.extend(unreadable);
+            }
+            Err(row) => chunk.unreadable.push(row),
+        }
+    }
+    Ok(chunk)
+}
+
+/// Current and deleted stock of these ids. Rows that can't be read are left out.
+pub(crate) fn stocks_of(
+    connection: &Connection,
+    organization: OrganizationId,
+    ids: impl IntoIterator<Item = StockId>,
+) -> rusqlite::Result<Vec<StoredStock>> {
+    let mut stocks = Vec::new();
+    for id in ids {
+        for (statement, is_current) in [(CURRENT_OF, true), (DELETED_OF, false)] {
+            let mut statement = connection.prepare_cached(statement)?;
+            let found = statement
+                .query_row(params![organization.uuid(), id.uuid()], |row| {
+                    Ok(stock(row, organization, is_current))
+                })
+                .optional()?;
+            if let Some(Ok(stock)) = found {
+                let (stock, _) = with_parts(connection, organization, stock)?;
+                stocks.push(stock);
+            }
+        }
+    }
+    Ok(stocks)
+}
+
+/// The current stock of a key.
+pub(crate) fn current(
+    connection: &Connection,
+    organization: OrganizationId,
+    key: StockKey,
+) -> Result<Option<StoredStock>, StoreError> {
+    let mut statement = connection.prepare_cached(CURRENT).map_err(failed)?;
+    let owner_id = key.owner.to_uuid(organization);
+    let key = params![organization.uuid(), key.product.uuid(), owner_id];
+    let found = statement
+        .query_row(key, |row| Ok(stock(row, organization, true)))
+        .optional()
+        .map_err(failed)?;
+    let Some(stock) = found.transpose().map_err(corrupt)? else {
+        return Ok(None);
+    };
+    let (stock, unreadable) = with_parts(connection, organization, stock).map_err(failed)?;
+    match unreadable.into_iter().next() {
+        None => Ok(Some(stock)),
+        Some(row) => Err(corrupt(row)),
+    }
+}
+
+/// A stock without its positions and lines.
+fn stock(
+    row: &Row<'_>,
+    organization: OrganizationId,
+    is_current: bool,
+) -> Result<StoredStock, UnreadableRow> {
+    let table = if is_current {
+        "stocks"
+    } else {
+        "deleted_stocks"
+    };
+    let read = || -> Read<StoredStock> {
+        let balance = |index, available, allocated| -> Read<StoredBalance> {
+            Ok(StoredBalance {
+                available: at(row, index, available).integer()?,
+                allocated: at(row, index + 1, allocated).integer()?,
+            })
+        };
+        let owner = |index, column| -> Read<Owner> {
+            let owner_id = at(row, index, column).uuid()?;
+            Ok(Owner::from_uuid(owner_id, organization))
+        };
+        let mut held = StoredHolds {
+            first_expiry: at(row, 13, "next_expiry").optional(Value::integer)?,
+            ..StoredHolds::default()
+        };
+        held.add(None, at(row, 12, "unlocated_held").integer()?);
+        Ok(StoredStock {
+            id: StockId::new(at(row, 0, "stock_id").uuid()?),
+            product: ProductId::new(at(row, 1, "product_id").uuid()?),
+            owner: owner(2, "owner_id")?,
+            product_owner: owner(3, "product_owner_id")?,
+            is_current,
+            sums: balance(4, "available", "allocated")?,
+            unlocated: balance(6, "unlocated_available", "unlocated_allocated")?,
+            located: BTreeMap::new(),
+            held,
+            lines: StoredHolds::default(),
+            sequence: at(row, 8, "sequence").integer()?,
+            last_hash: at(row, 9, "last_hash").hash().ok(),
+            created_at: at(row, 10, "created_at").integer()?,
+            updated_at: at(row, 11, "updated_at").integer()?,
+        })
+    };
+    read().map_err(|column| unreadable(table, column, &key(row)))
+}
+
+/// The same stock with its positions and lines, and those that can't be read.
+fn with_parts(
+    connection: &Connection,
+    organization: OrganizationId,
+    mut stock: StoredStock,
+) -> rusqlite::Result<(StoredStock, Vec<UnreadableRow>)> {
+    let mut unread = Vec::new();
+    if !stock.is_current {
+        return Ok((stock, unread));
+    }
+    let of_stock = params![organization.uuid(), stock.id.uuid()];
+    let mut statement = connection.prepare_cached(POSITIONS)?;
+    let mut rows = statement.query(of_stock)?;
+    while let Some(row) = rows.next()? {
+        match position(row) {
+            Ok((location, balance, held)) => {
+                stock.located.insert(location, balance);
+                stock.held.add(Some(location), held);
+            }
+            Err(column) => {
+                let stock = stock.id.uuid();
+                unread.push(unreadable("positions", column, stock.as_bytes()));
+            }
+        }
+    }
+    let mut statement = connection.prepare_cached(OPEN_LINES)?;
+    let mut rows = statement.query(of_stock)?;
+    while let Some(row) = rows.next()? {
+        if let Err(column) = line(row, &mut stock.lines) {
+            unread.push(unreadable("reservation_lines", column, &key(row)));
+        }
+    }
+    Ok((stock, unread))
+}
+
+fn position(row: &Row<'_>) -> Read<(LocationId, StoredBalance, i64)> {
+    let balance = StoredBalance {
+        available: at(row, 1, "available").integer()?,
+        allocated: at(row, 2, "allocated").integer()?,
+    };
+    let location = LocationId::new(at(row, 0, "location_id").uuid()?);
+    Ok((location, balance, at(row, 3, "held").integer()?))
+}
+
+/// Adds what an open line holds.
+fn line(row: &Row<'_>, lines: &mut StoredHolds) -> Read<()> {
+    let location = at(row, 1, "location_id").optional(Value::uuid)?;
+    let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
+    lines.add(
+        location.map(LocationId::new),
+        at(row, 2, "quantity").integer()?,
+    );
+    let expiries = lines.first_expiry.into_iter().chain(expires_at);
+    lines.first_expiry = expiries.min();
+    Ok(())
+}
+
+/// Entries of the ledgers in a range.
+pub(crate) fn entries(
+    connection: &Connection,
+    organization: OrganizationId,
+    range: &LedgerRange,
+    limit: u32,
+) -> rusqlite::Result<Chunk<StoredEntry>> {
+    let LedgerRange { after, until } = range;
+    let until = until.as_ref().map_or(&LAST[..], |until| &until.stock);
+    let mut statement = connection.prepare_cached(ENTRIES)?;
+    let mut rows = statement.query(params![
+        organization.uuid(),
+        after.stock,
+        after.sequence,
+        until,
+        limit,
+    ])?;
+    let mut chunk = Chunk {
+        rows: Vec::new(),
+        unreadable: Vec::new(),
+        next: None,
+    };
+    let mut count = 0;
+    while let Some(row) = rows.next()? {
+        count += 1;
+        match stored_entry(row) {
+            Ok(entry) => chunk.rows.push(entry),
+            Err(column) => chunk
+                .unreadable
+                .push(unreadable("entries", column, &key(row))),
+        }
+        if count == limit {
+            chunk.next = Some(behind(row, after));
+        }
+    }
+    Ok(chunk)
+}
+
+/// Where to go on behind a row, which has to be further on than before whatever the row holds.
+fn behind(row: &Row<'_>, after: &Cursor) -> Cursor {
+    let mut cursor = Cursor {
+        stock: key(row),
+        sequence: at(row, 1, "sequence").integer().unwrap_or(i64::MAX),
+    };
+    if cursor == *after {
+        cursor.stock.push(0);
+        cursor.sequence = i64::MIN;
+    }
+    cursor
+}
+
+fn stored_entry(row: &Row<'_>) -> Read<StoredEntry> {
+    let stock = StockId::new(at(row, 0, "stock_id").uuid()?);
+    let sequence = at(row, 1, "sequence").integer()?;
+    let hash = at(row, 18, "hash").hash();
+    Ok(StoredEntry {
+        stock,
+        sequence,
+        hash: hash.ok(),
+        content: hash.and_then(|hash| entry(row, stock, sequence, hash)),
+    })
+}
+
+fn entry(row: &Row<'_>, stock: StockId, sequence: i64, hash: EntryHash) -> Read<Entry> {
+    let optional_id =
+        |index, column| -> Read<Option<Uuid>> { at(row, index, column).optional(Value::uuid) };
+    let balance = Balance {
+        available: at(row, 6, "available").quantity()?,
+        allocated: at(row, 7, "allocated").quantity()?,
+    };
+    let sums = match (
+        at(row, 8, "sum_available").optional(Value::quantity)?,
+        at(row, 9, "sum_allocated").optional(Value::quantity)?,
+    ) {
+        (Some(available), Some(allocated)) => Balance {
+            available,
+            allocated,
+        },
+        (None, None) => balance,
+        _ => return Err("sum_allocated"),
+    };
+    let action = at(row, 4, "action");
+    let action = action.text(|word| EntryAction::from_word(word).ok_or(()))?;
+    let reason = at(row, 10, "reason");
+    let reference = at(row, 11, "reference");
+    let idempotency_key = at(row, 12, "idempotency_key");
+    Ok(Entry {
+        id: TransactionId::new(at(row, 2, "transaction_id").uuid()?),
+        stock,
+        sequence: u64::try_from(sequence).map_err(|_| "sequence")?,
+        location: optional_id(3, "location_id")?.map(LocationId::new),
+        action,
+        quantity: at(row, 5, "quantity").quantity()?,
+        balance,
+        sums,
+        annotation: Annotation {
+            reason: reason.optional(|it| it.text(|text| Reason::new("reason", text)))?,
+            reference: reference
+                .optional(|it| it.text(|text| Reference::new("reference", text)))?,
+        },
+        idempotency_key: idempotency_key.optional(|it| it.text(IdempotencyKey::new))?,
+        batch: optional_id(13, "batch_id")?.map(BatchId::new),
+        undoes: optional_id(14, "undoes")?.map(TransactionId::new),
+        actor: optional_id(15, "actor_key_id")?.map(KeyId::new),
+        as_of: at(row, 16, "as_of").optional(Value::timestamp)?,
+        created_at: at(row, 17, "created_at").timestamp()?,
+        hash,
+    })
+}
+
+/// About how many entries there are.
+pub(crate) fn count_entries(
+    connection: &Connection,
+    organization: OrganizationId,
+) -> rusqlite::Result<u64> {
+    let count: i64 = connection.query_row(COUNT, params![organization.uuid()], |row| row.get(0))?;
+    Ok(u64::try_from(count).unwrap_or(0))
+}
