@@ -59,7 +59,11 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
 
     /// The query for one page. Each owner's part is read off its index as far as the page may need
     /// it, and no further.
-    fn page_query(&self, start: &str, page: PageRequest<Uuid>) -> QueryBuilder<Postgres> {
+    pub(crate) fn page_query(
+        &self,
+        start: &str,
+        page: PageRequest<Uuid>,
+    ) -> QueryBuilder<Postgres> {
         let (limit, offset) = (page.enough(), page.offset());
         // The numbers are part of the text, so that PostgreSQL knows how little is wanted.
         let order = self.order;

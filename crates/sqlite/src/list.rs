@@ -20,7 +20,7 @@ pub(crate) struct Behind {
 
 /// A list of what a store and its organization have, or the organization alone: one `SELECT` for
 /// each whose things are seen.
-pub(crate) struct ListQuery(QueryBuilder<Sqlite>, &'static str);
+pub(crate) struct ListQuery(pub(crate) QueryBuilder<Sqlite>, &'static str);
 
 impl ListQuery {
     /// `push_select` appends the `SELECT` for one owner, which ends in the conditions of its `WHERE`.

@@ -4,9 +4,6 @@ mod load;
 mod records;
 pub(crate) mod transactions;
 
-#[cfg(test)]
-pub(crate) use transactions::STATEMENTS;
-
 use crate::connection::open::SqliteDatabase;
 use crate::idempotency;
 use crate::ledger;

@@ -7,9 +7,6 @@ mod repair;
 pub(crate) mod rows;
 mod value;
 
-#[cfg(test)]
-pub(crate) use rows::STATEMENTS;
-
 use crate::connection::error::failed_directly as failed;
 use crate::connection::open::SqliteDatabase;
 

@@ -9,7 +9,7 @@ use serde_json::json;
 use stockroom_application::Limits;
 use stockroom_http::Options;
 
-use crate::support::{Answer, Endpoint, FORMS, Failure, TestApp, Transcript, endpoints, id};
+use crate::support::{Answer, Endpoint, FORMS, Failure, GroupedTranscript, TestApp, endpoints, id};
 
 /// Endpoints that ask the database in every request: all, as long as the token is valid.
 fn asking() -> Vec<Endpoint> {
@@ -17,11 +17,11 @@ fn asking() -> Vec<Endpoint> {
 }
 
 /// What every endpoint answers over a database that fails.
-async fn answers_over(failure: Failure, options: Options, status: u16) -> Transcript {
+async fn answers_over(failure: Failure, options: Options, status: u16) -> GroupedTranscript {
     let mut app = TestApp::new().await;
     let scene = app.scene().await;
     app.break_database(failure, options).await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in asking() {
         for form in FORMS {
             let answer = endpoint.request(&app, &scene).form(form).send().await;
@@ -109,7 +109,7 @@ async fn the_server_has_too_much_to_do() {
         concurrent_requests_max: 0,
         ..Options::default()
     });
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints() {
         for form in FORMS {
             let answer = endpoint.request(&app, &scene).form(form).send().await;

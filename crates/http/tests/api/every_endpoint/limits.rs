@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use stockroom_domain::Owner;
 use stockroom_http::Options;
 
-use crate::support::{Answer, FORMS, TestApp, TestRequest, Transcript, endpoints};
+use crate::support::{Answer, FORMS, GroupedTranscript, TestApp, TestRequest, endpoints};
 
 const MIB: usize = 1024 * 1024;
 
@@ -24,7 +24,7 @@ async fn a_body_that_is_announced_too_large() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.has_body) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form);
@@ -105,7 +105,7 @@ async fn a_body_that_breaks_off() {
 #[tokio::test]
 async fn a_query_that_is_too_long() {
     let app = TestApp::new().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     let fits = format!("/v2/inventories?unknown={}", "x".repeat(32 * 1024 - 8));
     app.get(&fits).send().await.expect_status(200);
     for form in FORMS {
@@ -122,7 +122,7 @@ async fn a_query_that_is_too_long() {
 #[tokio::test]
 async fn headers_that_are_too_large() {
     let app = TestApp::new().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for form in FORMS {
         let request = app.get("/v2/inventories").form(form);
         let answer = request
@@ -161,7 +161,7 @@ async fn the_rate_limit_of_a_store() {
         ..Options::default()
     };
     app.set_options(limited);
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         for form in FORMS {
             // Counted for the store, whoever acts in it.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use axum::http::Method;
 use insta::assert_snapshot;
 
-use crate::support::{FORMS, TestApp, Transcript, endpoints, paths};
+use crate::support::{FORMS, GroupedTranscript, TestApp, endpoints, paths};
 
 const METHODS: [Method; 6] = [
     Method::GET,
@@ -32,7 +32,7 @@ fn expected(methods: &[Method]) -> BTreeSet<String> {
 #[tokio::test]
 async fn a_wrong_method() {
     let app = TestApp::new().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for (path, methods) in paths() {
         let path = path.replace(['{', '}'], "");
         for method in METHODS.iter().filter(|it| !methods.contains(it)) {
@@ -62,7 +62,7 @@ async fn a_wrong_method() {
 #[tokio::test]
 async fn options() {
     let app = TestApp::new().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for (path, methods) in paths() {
         let path = path.replace(['{', '}'], "");
         let request = app.request(Method::OPTIONS, &path);

@@ -2,14 +2,14 @@
 
 use insta::assert_snapshot;
 
-use crate::support::{FORMS, Form, TestApp, Transcript, endpoints};
+use crate::support::{FORMS, Form, GroupedTranscript, TestApp, endpoints};
 
 #[tokio::test]
 async fn without_a_token() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form);
@@ -60,7 +60,7 @@ async fn with_an_implicit_token() {
     let scene = app.scene().await;
     let implicit = app.implicit_token().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form);
@@ -86,7 +86,7 @@ async fn what_is_another_organizations() {
     let scene = app.scene().await;
     let (_, stranger, strange_organization) = app.stranger().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     let named = endpoints()
         .into_iter()
         .filter(|it| it.names_something() && !it.is(CREATES_ITS_OWN));
@@ -129,7 +129,7 @@ async fn a_store_that_is_not_the_callers() {
     let (strange_store, stranger, _) = app.stranger().await;
     let (other_store, _) = app.another_store("Acme Paris").await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.is_secured) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form).organization();
@@ -205,7 +205,7 @@ async fn a_body_that_is_no_json() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for endpoint in endpoints().iter().filter(|it| it.has_body) {
         for form in FORMS {
             let request = endpoint.request(&app, &scene).form(form);
@@ -268,7 +268,7 @@ async fn another_content_type() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
     let before = app.readings().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     // The token endpoint looks at the body alone.
     let reading = endpoints()
         .into_iter()
@@ -319,7 +319,7 @@ async fn content_types_that_are_json() {
 #[tokio::test]
 async fn an_unknown_path() {
     let app = TestApp::new().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     for path in [
         "/",
         "/v2",

@@ -4,7 +4,7 @@ use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, FORMS, TestApp, TestRequest, Transcript, endpoints, id};
+use crate::support::{Answer, FORMS, GroupedTranscript, TestApp, TestRequest, endpoints, id};
 
 const STRICT: &str = "handling=strict";
 
@@ -159,7 +159,7 @@ async fn bodies_that_nobody_reads() {
 async fn nested_fields() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
-    let mut transcript = Transcript::default();
+    let mut transcript = GroupedTranscript::default();
     let stock = format!("/v2/inventories/{}", scene.stocked);
     let transactions = format!("{stock}/transactions");
     let release = format!("/v2/inventories/reservations/{}/release", scene.reservation);

@@ -141,3 +141,34 @@ impl Transcript {
         &self.text
     }
 }
+
+/// Answers for a snapshot in which many requests are answered the same: each answer once, and behind
+/// it the requests that got it.
+#[derive(Default)]
+pub(crate) struct GroupedTranscript(Vec<(String, Vec<String>)>);
+
+impl GroupedTranscript {
+    /// Adds an answer. The bodies of requests are left out.
+    pub(crate) fn add(&mut self, what: impl Display, answer: &Answer) {
+        let mut text = format!("{}\n", answer.status);
+        for (name, value) in &answer.headers {
+            writeln!(text, "{name}: {value}").unwrap();
+        }
+        if !answer.body.is_empty() {
+            let body = serde_json::to_string_pretty(&answer.json()).unwrap();
+            writeln!(text, "\n{body}").unwrap();
+        }
+        let request = format!("{what}: {}", answer.request);
+        match self.0.iter_mut().find(|(same, _)| *same == text) {
+            Some((_, requests)) => requests.push(request),
+            None => self.0.push((text, vec![request])),
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        let groups = self.0.iter();
+        let groups =
+            groups.map(|(answer, requests)| format!("{answer}\n{}\n", requests.join("\n")));
+        groups.collect::<Vec<_>>().join("\n----\n\n")
+    }
+}

@@ -7,7 +7,7 @@ mod failing_database;
 mod request;
 mod scene;
 
-pub(crate) use answer::{Answer, Transcript};
+pub(crate) use answer::{Answer, GroupedTranscript, Transcript};
 pub(crate) use app::TestApp;
 pub(crate) use endpoints::{Endpoint, description, endpoints, paths};
 pub(crate) use failing_database::Failure;
