@@ -8,7 +8,7 @@ use stockroom_domain::{
 };
 
 use super::database_calls::timed;
-use super::group_commit::Lane;
+use super::group_commit::GroupCommit;
 use super::settle;
 use super::shared_reads::Reads;
 use super::turns::{Turn, Turns};
@@ -27,7 +27,7 @@ const SEARCHES_MAX: usize = 2;
 /// are booked.
 pub(crate) struct Pipeline {
     pub(super) database: Arc<dyn Database>,
-    lane: Lane,
+    group_commit: GroupCommit,
     reads: Reads,
     pub(super) environment: Environment,
     searches: Turns<OrganizationId>,
@@ -41,7 +41,7 @@ impl Pipeline {
         queue_max: usize,
     ) -> Self {
         Self {
-            lane: Lane::new(&database, queue_max),
+            group_commit: GroupCommit::new(&database, queue_max),
             reads: Reads::new(&database, environment),
             environment: environment.clone(),
             searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
@@ -58,12 +58,12 @@ impl Pipeline {
         organization: OrganizationId,
         command: Command,
     ) -> Result<Answer, Error> {
-        self.lane.submit(organization, command).await
+        self.group_commit.submit(organization, command).await
     }
 
     /// Takes no more changes, and waits until those that were taken are stored.
     pub(crate) async fn close(&self) {
-        self.lane.close().await;
+        self.group_commit.close().await;
     }
 
     /// Everything that no reservation changes.

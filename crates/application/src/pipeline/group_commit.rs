@@ -35,7 +35,7 @@ use tokio::time::{Instant, sleep_until};
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The lane to a database.
-pub(crate) struct Lane {
+pub(crate) struct GroupCommit {
     queue: mpsc::UnboundedSender<Submission>,
     /// The places of changes that wait.
     places: Arc<Semaphore>,
@@ -44,7 +44,7 @@ pub(crate) struct Lane {
     worker: Mutex<JoinSet<()>>,
 }
 
-impl Lane {
+impl GroupCommit {
     /// A lane with room for `queue_max` changes.
     pub(crate) fn new(database: &Arc<dyn Database>, queue_max: usize) -> Self {
         let (sender, queue) = mpsc::unbounded_channel();

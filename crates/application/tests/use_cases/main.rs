@@ -7,7 +7,7 @@ mod access;
 mod environment;
 mod first_start;
 mod inventory;
-mod lane;
+mod group_commit;
 mod mock;
 mod reads;
 mod reservations;
