@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, RecordChange, Timestamp,
-    run, runs,
+    decide_all, groups,
 };
 
 use crate::{MemoryDatabase, Tables};
@@ -19,7 +19,7 @@ impl Ledger for MemoryDatabase {
         let mut tables = self.write();
         let now = self.environment.now();
         let mut outcomes = Vec::with_capacity(commands.len());
-        for commands in runs(commands) {
+        for commands in groups(commands) {
             let mut needs = Needs::default();
             for command in commands {
                 command.needs(&mut needs);
@@ -31,7 +31,7 @@ impl Ledger for MemoryDatabase {
                 .unwrap_or_default();
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
-                run(commands, state, kept_answers, &mut context)
+                decide_all(commands, state, kept_answers, &mut context)
             });
             tables.store(organization, decided.changes, decided.kept_answers);
             outcomes.extend(decided.outcomes);

@@ -8,4 +8,4 @@ mod run;
 pub use command::Command;
 pub use idempotency::{Idempotency, KeptAnswer, KeptAnswers, RequestDigest};
 pub use operation::{Answer, Answered, Operation, Outcome};
-pub use run::{Decided, run, runs};
+pub use run::{Decided, decide_all, groups};

@@ -9,7 +9,7 @@ use crate::reservations::settle::settle;
 /// Splits a batch into runs of commands that can be decided one after the other on one loaded
 /// state. A command that doesn't [share its state](crate::Operation::shares_state) is a run of its
 /// own.
-pub fn runs(commands: &[Command]) -> impl Iterator<Item = &[Command]> {
+pub fn groups(commands: &[Command]) -> impl Iterator<Item = &[Command]> {
     commands.chunk_by(|one, next| one.operation.shares_state() && next.operation.shares_state())
 }
 
@@ -28,7 +28,7 @@ pub struct Decided {
 /// outcome for each, and what all of them change together. First of all, what has run out of
 /// reservations goes back into stock, whatever becomes of the commands. A refused command changes nothing and
 /// does not hinder the others.
-pub fn run(
+pub fn decide_all(
     commands: &[Command],
     mut state: State,
     mut kept_answers: KeptAnswers,

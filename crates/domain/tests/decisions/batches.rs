@@ -2,12 +2,12 @@
 
 use stockroom_domain::{
     Actor, Answer, Changes, Command, Context, CreateLocation, CreateStock, DeleteStock, Operation,
-    Outcome, Owner, Refusal, State, Stock, StockKey, Transact, TransactionAction, runs,
+    Outcome, Owner, Refusal, State, Stock, StockKey, Transact, TransactionAction, groups,
 };
 
 use crate::scene::{
-    CountingIds, actor, at, balance, name, other_store, product, quantity, refused, run, slug,
-    stock, store,
+    CountingIds, actor, at, balance, decide_all, name, other_store, product, quantity, refused,
+    slug, stock, store,
 };
 use TransactionAction::{Allocate, Decrement, Increment};
 
@@ -48,7 +48,7 @@ fn locate() -> Command {
 fn run_on(state: State, commands: &[Command]) -> (Vec<Outcome>, Changes) {
     let mut ids = CountingIds::default();
     let ids = &mut ids;
-    run(commands, state, &mut Context::new(at(0), ids))
+    decide_all(commands, state, &mut Context::new(at(0), ids))
 }
 
 fn holding(available: u64) -> State {
@@ -70,11 +70,11 @@ fn commands_on_stock_share_a_run() {
         create(store(), 1),
         locate(),
     ];
-    let lengths: Vec<usize> = runs(&commands).map(<[Command]>::len).collect();
+    let lengths: Vec<usize> = groups(&commands).map(<[Command]>::len).collect();
     assert_eq!(lengths, [2, 1, 1, 2, 1]);
-    let joined: Vec<Command> = runs(&commands).flatten().cloned().collect();
+    let joined: Vec<Command> = groups(&commands).flatten().cloned().collect();
     assert_eq!(joined, commands);
-    assert_eq!(runs(&[]).count(), 0);
+    assert_eq!(groups(&[]).count(), 0);
 }
 
 #[test]

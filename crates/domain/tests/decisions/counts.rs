@@ -10,7 +10,9 @@ use stockroom_domain::{
     UndoBatch,
 };
 
-use crate::scene::{CountingIds, actor, at, id, location, product, quantity, run, slug, store};
+use crate::scene::{
+    CountingIds, actor, at, decide_all, id, location, product, quantity, slug, store,
+};
 
 /// The one location of these tests beside the unlocated pool.
 const PLACE: &str = "shelf";
@@ -88,7 +90,7 @@ impl World {
         command.needs(&mut needs);
         let state = self.load(&needs);
         let mut context = Context::new(now, &mut self.ids);
-        let (mut outcomes, changes) = run(&[command], state, &mut context);
+        let (mut outcomes, changes) = decide_all(&[command], state, &mut context);
         let Changes {
             stocks, entries, ..
         } = changes;

@@ -2,7 +2,7 @@
 
 use stockroom_domain::{
     Answer, Command, Context, Decided, Idempotency, IdempotencyKey, KeptAnswers, Operation, Owner,
-    Refusal, RequestDigest, State, Transact, TransactionAction, run,
+    Refusal, RequestDigest, State, Transact, TransactionAction, decide_all,
 };
 
 use crate::scene::{CountingIds, actor, at, balance, product, quantity, stock, store};
@@ -35,7 +35,7 @@ fn holding(available: u64) -> State {
 fn run_at(milliseconds: i64, kept_answers: KeptAnswers, commands: &[Command]) -> Decided {
     let mut ids = CountingIds::default();
     let mut context = Context::new(at(milliseconds), &mut ids);
-    run(commands, holding(5), kept_answers, &mut context)
+    decide_all(commands, holding(5), kept_answers, &mut context)
 }
 
 /// Nothing has been asked before.

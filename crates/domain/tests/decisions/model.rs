@@ -7,7 +7,7 @@ use stockroom_domain::{
 };
 
 use crate::scene::{
-    CountingIds, MOST, Scene, actor, at, location, product, quantity, run, slug, store,
+    CountingIds, MOST, Scene, actor, at, decide_all, location, product, quantity, slug, store,
 };
 
 /// What a step asks for. Places are numbers: 0 is the unlocated pool, 1 to 3 are locations, and 4
@@ -206,7 +206,7 @@ proptest! {
         commands.extend(steps.iter().map(|step| stockroom_domain::Command::new(actor(store()), operation(step))));
         let mut ids = CountingIds::default();
         let (outcomes, changes) =
-            run(&commands, state, &mut Context::new(at(0), &mut ids));
+            decide_all(&commands, state, &mut Context::new(at(0), &mut ids));
         for (step, outcome) in steps.iter().zip(&outcomes[1..]) {
             let predicted = model.step(step);
             let given = outcome.as_ref().map(|_| ()).map_err(reason);
@@ -231,7 +231,7 @@ proptest! {
         let (state, mut commands) = beginning(first);
         commands.extend(steps.iter().map(|step| stockroom_domain::Command::new(actor(store()), operation(step))));
         let mut ids = CountingIds::default();
-        let batch = run(&commands, state.clone(), &mut Context::new(at(0), &mut ids));
+        let batch = decide_all(&commands, state.clone(), &mut Context::new(at(0), &mut ids));
 
         let mut ids = CountingIds::default();
         let mut state = state;
@@ -239,7 +239,7 @@ proptest! {
         let mut entries = Vec::new();
         for command in &commands {
             let mut context = Context::new(at(0), &mut ids);
-            let (outcomes, changes) = run(std::slice::from_ref(command), state.clone(), &mut context);
+            let (outcomes, changes) = decide_all(std::slice::from_ref(command), state.clone(), &mut context);
             one_by_one.extend(outcomes);
             entries.extend(changes.entries);
             for (key, change) in changes.stocks {

@@ -309,11 +309,11 @@ where
 }
 
 /// Decides commands that were not sent before.
-pub(crate) fn run(
+pub(crate) fn decide_all(
     commands: &[Command],
     state: State,
     context: &mut Context<'_>,
 ) -> (Vec<Outcome>, Changes) {
-    let decided = stockroom_domain::run(commands, state, KeptAnswers::default(), context);
+    let decided = stockroom_domain::decide_all(commands, state, KeptAnswers::default(), context);
     (decided.outcomes, decided.changes)
 }

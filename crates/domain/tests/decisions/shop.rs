@@ -9,7 +9,9 @@ use stockroom_domain::{
     ReservationState, Reserve, Reserved, State, Stock, StockKey, Timestamp,
 };
 
-use crate::scene::{CountingIds, actor, at, id, location, product, quantity, run, stock, store};
+use crate::scene::{
+    CountingIds, actor, at, decide_all, id, location, product, quantity, stock, store,
+};
 
 /// How long a reservation of these tests takes to expire, in milliseconds.
 pub(crate) const EXPIRY: i64 = 60_000;
@@ -98,7 +100,7 @@ impl Shop {
         let now = at(milliseconds);
         let mut ids = CountingIds::after(self.asked * 1_000);
         let command = Command::new(actor(store()), request);
-        let (outcomes, changes) = run(
+        let (outcomes, changes) = decide_all(
             &[command],
             self.state(now),
             &mut Context::new(now, &mut ids),

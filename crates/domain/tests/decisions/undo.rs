@@ -6,7 +6,8 @@ use stockroom_domain::{
 };
 
 use crate::scene::{
-    CountingIds, actor, at, balance, id, other_store, product, quantity, run, stock, store, text,
+    CountingIds, actor, at, balance, decide_all, id, other_store, product, quantity, stock, store,
+    text,
 };
 
 /// Keys of the store, of its sister, and of the organization; the last one is gone.
@@ -62,7 +63,7 @@ fn undone(owner: Owner, maker: &Actor, undoer: &Actor) -> [Outcome; 2] {
     let mut context = Context::new(at(0), &mut ids);
     let take = Transact::new(product(), TransactionAction::Decrement, quantity(2));
     let take = Command::new(maker.clone(), take);
-    let (outcomes, _) = run(&[take], state.clone(), &mut context);
+    let (outcomes, _) = decide_all(&[take], state.clone(), &mut context);
     let [Ok(Answer::Recorded(recorded))] = &outcomes[..] else {
         panic!("{outcomes:?}")
     };
@@ -75,7 +76,7 @@ fn undone(owner: Owner, maker: &Actor, undoer: &Actor) -> [Outcome; 2] {
         Command::new(undoer.clone(), batch),
     ]
     .map(|command| {
-        let (mut outcomes, _) = run(&[command], state.clone(), &mut context);
+        let (mut outcomes, _) = decide_all(&[command], state.clone(), &mut context);
         outcomes.remove(0)
     })
 }

@@ -9,7 +9,8 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use crate::scene::{
-    CountingIds, actor, at, balance, id, location, product, quantity, run, slug, stock, store,
+    CountingIds, actor, at, balance, decide_all, id, location, product, quantity, slug, stock,
+    store,
 };
 use TransactionAction::{Allocate, Deallocate, Increment};
 
@@ -74,7 +75,7 @@ pub(crate) fn after(entries_max: usize) -> Stored {
         }
         let commands = [Command::new(actor(store()), operation)];
         let context = &mut Context::new(at(now), &mut ids);
-        let (outcomes, changes) = run(&commands, state, context);
+        let (outcomes, changes) = decide_all(&commands, state, context);
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
         let mut stocks = changes.stocks.into_values();
         latest = stocks.next().and_then(|change| change.after);

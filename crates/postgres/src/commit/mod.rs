@@ -50,7 +50,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp,
-    run, runs,
+    decide_all, groups,
 };
 
 /// How often a batch is tried when the database gives it up for the sake of others.
@@ -135,7 +135,7 @@ impl PostgresDatabase {
         organization: OrganizationId,
         commands: &[Command],
     ) -> Result<(Vec<Outcome>, Vec<StockChanges>), StoreError> {
-        let runs: Vec<(&[Command], Needs)> = runs(commands)
+        let groups: Vec<(&[Command], Needs)> = groups(commands)
             .map(|commands| {
                 let mut needs = Needs::default();
                 for command in commands {
@@ -144,14 +144,14 @@ impl PostgresDatabase {
                 (commands, needs)
             })
             .collect();
-        let needs = runs.iter().map(|(_, needs)| needs);
+        let needs = groups.iter().map(|(_, needs)| needs);
         let mut stocks = locks::take(session, organization, commands, needs).await?;
         let now = self.environment.now();
         let mut growth = Growth::default();
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut stored = Vec::new();
         let mut kept_answers: Vec<KeptAnswer> = Vec::new();
-        for (commands, needs) in runs {
+        for (commands, needs) in groups {
             let state = load::state(session, organization, &needs, &mut stocks, &growth, now);
             let state = state.await?;
             let mut known_answers = KeptAnswers::default();
@@ -162,7 +162,7 @@ impl PostgresDatabase {
             }
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
-                run(commands, state, known_answers, &mut context)
+                decide_all(commands, state, known_answers, &mut context)
             });
             stocks.changed(decided.changes.stocks.keys().copied());
             stored.push(store(session, organization, decided.changes, &mut growth).await?);

@@ -14,7 +14,8 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{Ledger, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, run, runs,
+    Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, decide_all,
+    groups,
 };
 
 #[async_trait]
@@ -37,7 +38,7 @@ impl Ledger for SqliteDatabase {
         let mut transaction = self.write().await?;
         let now = self.environment.now();
         let mut outcomes = Vec::with_capacity(commands.len());
-        for commands in runs(commands) {
+        for commands in groups(commands) {
             let mut needs = Needs::default();
             for command in commands {
                 command.needs(&mut needs);
@@ -49,7 +50,7 @@ impl Ledger for SqliteDatabase {
                 .await?;
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
-                run(commands, state, kept_answers, &mut context)
+                decide_all(commands, state, kept_answers, &mut context)
             });
             store(&mut transaction, organization, decided.changes).await?;
             idempotency::store::store(&mut transaction, organization, &decided.kept_answers)

@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     Command, Context, KeptAnswers, Needs, Operation, OrganizationId, Outcome, Owner, ProductId,
-    State, Stock, StockKey, Transact, run,
+    State, Stock, StockKey, Transact, decide_all,
 };
 
 /// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
@@ -64,7 +64,7 @@ pub(crate) async fn commit(
     let mut seen = Seen::new(&state, &transactions);
     let decided = database.environment.with_ids(|ids| {
         let mut context = Context::new(now, ids);
-        run(commands, state, kept_answers, &mut context)
+        decide_all(commands, state, kept_answers, &mut context)
     });
     seen.0
         .retain(|key, _| !decided.changes.stocks.contains_key(key));

@@ -8,7 +8,7 @@ use crate::connection::error::failed_directly as failed;
 use rusqlite::{Connection, TransactionBehavior};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, run};
+use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, decide_all};
 
 /// Every statement of this path, for the test of their plans.
 #[cfg(test)]
@@ -55,7 +55,7 @@ pub(crate) fn commit(
     }
     let decided = environment.with_ids(|ids| {
         let mut context = Context::new(now, ids);
-        run(commands, state, kept_answers, &mut context)
+        decide_all(commands, state, kept_answers, &mut context)
     });
     store::store(&transaction, organization, &decided)?;
     transaction.commit().map_err(failed)?;
