@@ -16,4 +16,4 @@ pub use decide::Decide;
 pub use needs::Needs;
 pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
 pub use state::{KeyTotals, Management, State};
-pub(crate) use writer::{Ledger, difference};
+pub(crate) use writer::{LedgerWriter, difference};

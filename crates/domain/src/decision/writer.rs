@@ -20,7 +20,7 @@ pub(crate) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity
 
 /// A stock with its ledger opened for writing: the one place where figures and entries are made,
 /// together.
-pub(crate) struct Ledger<'a, 'b> {
+pub(crate) struct LedgerWriter<'a, 'b> {
     stock: Stock,
     entries: Vec<Entry>,
     annotation: Annotation,
@@ -31,7 +31,7 @@ pub(crate) struct Ledger<'a, 'b> {
     context: &'a mut Context<'b>,
 }
 
-impl<'a, 'b> Ledger<'a, 'b> {
+impl<'a, 'b> LedgerWriter<'a, 'b> {
     pub(crate) fn open(stock: Stock, actor: &'a Actor, context: &'a mut Context<'b>) -> Self {
         Self {
             stock,

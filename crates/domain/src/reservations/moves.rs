@@ -1,7 +1,7 @@
 //! Reservations: they hold stock, and let go of it.
 
 use super::Reservation;
-use crate::decision::{Ledger, State};
+use crate::decision::{LedgerWriter, State};
 use crate::ledger::{Annotation, Balance, EntryAction};
 use crate::values::{LocationId, OrderId, Owner, Quantity, Reference, ReservationId, Timestamp};
 
@@ -35,7 +35,11 @@ pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
 }
 
 /// Moves pieces that are available over to those that reservations hold.
-pub(crate) fn hold(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+pub(crate) fn hold(
+    ledger: &mut LedgerWriter<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) {
     let stock = ledger.stock();
     let Balance {
         available,
@@ -53,7 +57,7 @@ pub(crate) fn hold(ledger: &mut Ledger<'_, '_>, location: Option<LocationId>, qu
 /// Moves pieces that reservations hold back to those that are available, and gives how many: no more
 /// than are allocated, so that where the database was damaged nothing is made of nothing.
 pub(crate) fn let_go(
-    ledger: &mut Ledger<'_, '_>,
+    ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
     quantity: Quantity,
 ) -> Quantity {
@@ -75,7 +79,7 @@ pub(crate) fn let_go(
 
 /// Takes pieces that reservations hold out of stock, and gives how many: no more than are allocated.
 pub(crate) fn ship(
-    ledger: &mut Ledger<'_, '_>,
+    ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
     quantity: Quantity,
 ) -> Quantity {

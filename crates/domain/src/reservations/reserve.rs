@@ -7,7 +7,9 @@ use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationState, Reserved, ReservedLine, Shortage,
     sums,
 };
-use crate::decision::{Actor, Change, Context, Decide, Decision, Ledger, Needs, Refusal, State};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
+};
 use crate::locations::Location;
 use crate::stock::lookup::{location_for, need_location, need_visible_stock};
 use crate::stock::{Stock, StockKey};
@@ -104,7 +106,7 @@ impl Decide for Reserve {
         let expires_at = self.expires_in.from(now);
         let mut changes = Vec::new();
         for (stock, positions) in by_stock(&found).into_values() {
-            let ledger = Ledger::open(stock.clone(), actor, context);
+            let ledger = LedgerWriter::open(stock.clone(), actor, context);
             let mut ledger = ledger.annotated(annotation(id));
             for (location, quantity) in positions {
                 hold(&mut ledger, location, quantity);

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::moves::{annotation, let_go};
-use crate::decision::{Actor, Change, Context, Decide, Decision, Ledger, Needs, Refusal, State};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
+};
 use crate::products::StockedProduct;
 use crate::products::decide::need_visible_product;
 use crate::stock::lookup::need_visible_stock;
@@ -51,7 +53,7 @@ pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change
                 .or_default();
             *quantity = quantity.checked_add(hold.quantity).unwrap_or(Quantity::MAX);
         }
-        let mut ledger = Ledger::open(stock.clone(), &nobody, context);
+        let mut ledger = LedgerWriter::open(stock.clone(), &nobody, context);
         for ((expires_at, reservation, location), quantity) in given_back {
             ledger.turn_to(expires_at, annotation(reservation));
             let_go(&mut ledger, location, quantity);

@@ -6,7 +6,9 @@ use super::moves::{annotation, let_go, ship, time_of};
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine, sums,
 };
-use crate::decision::{Actor, Change, Context, Decide, Decision, Ledger, Needs, Refusal, State};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
+};
 use crate::stock::StockKey;
 use crate::values::{LocationId, Quantity, Timestamp};
 
@@ -345,7 +347,7 @@ fn open_of(
 fn moves(
     reservation: &Reservation,
     taken: &[Quantity],
-    step: fn(&mut Ledger<'_, '_>, Option<LocationId>, Quantity) -> Quantity,
+    step: fn(&mut LedgerWriter<'_, '_>, Option<LocationId>, Quantity) -> Quantity,
     actor: &Actor,
     state: &State,
     context: &mut Context<'_>,
@@ -363,7 +365,7 @@ fn moves(
         let Some(stock) = state.stocks.get(&key) else {
             continue;
         };
-        let ledger = Ledger::open(stock.clone(), actor, context);
+        let ledger = LedgerWriter::open(stock.clone(), actor, context);
         let mut ledger = ledger.annotated(annotation(reservation.id));
         for (location, quantity) in positions {
             step(&mut ledger, location, quantity);

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::lookup::{check_location_count, known_location, location_for, need_visible_stock};
 use super::{Position, Stock, StockKey};
 use crate::decision::{
-    Actor, Change, Context, Decide, Decision, Ledger, Needs, RecordChange, Refusal, State,
+    Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, RecordChange, Refusal, State,
     difference,
 };
 use crate::ledger::{Balance, EntryAction, EntryHash};
@@ -147,7 +147,7 @@ impl Decide for CreateStock {
         };
         stock.last_hash =
             EntryHash::start(stock.id, stock.product, stock.owner, stock.product_owner);
-        let mut ledger = Ledger::open(stock, actor, context);
+        let mut ledger = LedgerWriter::open(stock, actor, context);
         let positions = std::iter::once((None, self.unlocated)).chain(
             located
                 .iter()
@@ -242,7 +242,7 @@ impl Decide for SetLocations {
         check_location_count(after.located.len())?;
 
         // From here on it is certain.
-        let mut ledger = Ledger::open(stock.clone(), actor, context);
+        let mut ledger = LedgerWriter::open(stock.clone(), actor, context);
         for (location, quantity) in located {
             if quantity.is_some() {
                 ledger.add_location(location.id, location.slug.clone());

@@ -1,7 +1,9 @@
 //! The lines of a batch.
 
 use super::transact::{Answers, movement};
-use crate::decision::{Actor, Change, Context, Decision, Ledger, Refusal, RefusedMovement, State};
+use crate::decision::{
+    Actor, Change, Context, Decision, LedgerWriter, Refusal, RefusedMovement, State,
+};
 use crate::ledger::{
     Annotation, Balance, Batch, BatchEntry, EntryAction, Recorded, TransactionAction,
 };
@@ -53,7 +55,7 @@ impl EntryOf<'_> {
         }
 
         // From here on it is certain.
-        let ledger = Ledger::open(stock.clone(), actor, context);
+        let ledger = LedgerWriter::open(stock.clone(), actor, context);
         let ledger = ledger.annotated(self.annotation).undoing(self.undoes);
         let mut ledger = ledger.counting(self.as_of);
         if let Some((location, slug)) = self.location {
