@@ -7,7 +7,7 @@
 //!
 //! # Adding an adapter
 //! Implement every trait of [`ports`] for one type, and run the suite of `stockroom-conformance`
-//! against it. [`ports::Ledger::commit`] says what a commit has to hold to.
+//! against it. [`ports::CommandStore::commit`] says what a commit has to hold to.
 
 mod access;
 mod environment;

@@ -1,7 +1,7 @@
 //! The way in for every change.
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, RecordChange, Timestamp,
     decide_all, groups,
@@ -10,7 +10,7 @@ use stockroom_domain::{
 use crate::{MemoryDatabase, Tables};
 
 #[async_trait]
-impl Ledger for MemoryDatabase {
+impl CommandStore for MemoryDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,

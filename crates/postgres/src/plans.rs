@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{
-    Cursor, HistoryReader as _, Ledger as _, LedgerRange, ReservationReader as _, StockReader as _,
-    StoredReader as _, View,
+    CommandStore as _, Cursor, HistoryReader as _, LedgerRange, ReservationReader as _,
+    StockReader as _, StoredReader as _, View,
 };
 use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};

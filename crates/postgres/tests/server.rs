@@ -8,7 +8,9 @@ use std::task::Poll;
 use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
-use stockroom_application::ports::{KeyReader, Ledger, ServerState, StockReader, StoreError, View};
+use stockroom_application::ports::{
+    CommandStore, KeyReader, ServerState, StockReader, StoreError, View,
+};
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     Actor, Answer, Balance, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{
-    Database, Ledger as _, ReservationReader as _, StockReader, View,
+    CommandStore as _, Database, ReservationReader as _, StockReader, View,
 };
 use stockroom_application::{Environment, Repairing};
 use stockroom_conformance::damage::{

@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use stockroom_application::Environment;
-use stockroom_application::ports::{Ledger, ServerState, StockReader, StoreError, View};
+use stockroom_application::ports::{CommandStore, ServerState, StockReader, StoreError, View};
 use stockroom_domain::{
     Actor, Command, CreateOrganization, CreateStock, DeleteStock, Idempotency, IdempotencyKey,
     Name, Operation, OrganizationId, Owner, ProductId, Quantity, Refusal, RequestDigest, Transact,

@@ -10,7 +10,7 @@ use stockroom_domain::Timestamp;
 
 /// The way in for every change.
 #[async_trait]
-pub trait Ledger: Send + Sync {
+pub trait CommandStore: Send + Sync {
     /// Decides commands of one organization in order and stores what they change in one database
     /// transaction. Gives an outcome for each command, in order.
     ///

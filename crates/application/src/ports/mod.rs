@@ -14,7 +14,7 @@ mod stock;
 mod tenancy;
 mod view;
 
-pub use commit::Ledger;
+pub use commit::CommandStore;
 pub use error::StoreError;
 pub use history::{HistoryReader, TransactionCondition};
 pub use kept_outcome::{KeptOutcome, outcome_from_text, outcome_to_text};
@@ -37,7 +37,7 @@ impl<T> Records for T where T: LocationReader + KeyReader + TenancyReader + Serv
 
 /// A database: all the ports at once.
 pub trait Database:
-    Ledger
+    CommandStore
     + StockReader
     + StoredReader
     + ReservationReader
@@ -49,7 +49,7 @@ pub trait Database:
 }
 
 impl<T> Database for T where
-    T: Ledger
+    T: CommandStore
         + StockReader
         + StoredReader
         + ReservationReader

@@ -337,7 +337,7 @@ impl<'a> Progress<'a> {
         let now = self.verifier.numbers(&doubtful).await?;
         for closed in closed {
             match closed {
-                Closed::Ledger(ledger) => {
+                Closed::CommandStore(ledger) => {
                     let now = now.get(&ledger.stock.id).copied();
                     self.close_ledger(&ledger, now).await?;
                 }

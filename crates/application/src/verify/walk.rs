@@ -10,7 +10,7 @@ use stockroom_domain::{
 /// A ledger that has been gone through.
 pub(super) enum Closed {
     /// That of a stock.
-    Ledger(Box<VerifiedLedger>),
+    CommandStore(Box<VerifiedLedger>),
     /// One without.
     NoStock {
         stock: StockId,
@@ -23,7 +23,7 @@ impl Closed {
     /// The stock, if it has to be read again to know more.
     pub(super) fn doubtful(&self) -> Option<StockId> {
         match self {
-            Self::Ledger(ledger) => ledger.last_beyond().map(|_| ledger.stock.id),
+            Self::CommandStore(ledger) => ledger.last_beyond().map(|_| ledger.stock.id),
             Self::NoStock { stock, .. } => Some(*stock),
         }
     }
@@ -102,7 +102,8 @@ impl Walk {
 
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            self.closed.push(Closed::Ledger(Box::new(open.finish())));
+            self.closed
+                .push(Closed::CommandStore(Box::new(open.finish())));
         }
     }
 

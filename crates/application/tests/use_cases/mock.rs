@@ -9,7 +9,7 @@ use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
+    Chunk, Cursor, HistoryReader, KeyReader, CommandStore, LedgerRange, LocationReader, ProductAndStock,
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
     StockReader, StoreError, StoredReader, TenancyReader, View,
 };
@@ -32,7 +32,7 @@ mock! {
     pub(crate) Database {}
 
     #[async_trait]
-    impl Ledger for Database {
+    impl CommandStore for Database {
         async fn commit(
             &self,
             organization: OrganizationId,

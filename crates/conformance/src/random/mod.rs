@@ -9,8 +9,8 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Database, HistoryReader, KeyReader, Ledger, LocationReader, ProductReader, ReservationReader,
-    StockReader, TenancyReader, View,
+    CommandStore, Database, HistoryReader, KeyReader, LocationReader, ProductReader,
+    ReservationReader, StockReader, TenancyReader, View,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{

@@ -47,7 +47,7 @@ use crate::stock;
 use crate::stock_cache::StockChanges;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswer, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp,
     decide_all, groups,
@@ -57,7 +57,7 @@ use stockroom_domain::{
 const ATTEMPTS_MAX: u32 = 5;
 
 #[async_trait]
-impl Ledger for PostgresDatabase {
+impl CommandStore for PostgresDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,

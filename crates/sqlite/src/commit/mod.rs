@@ -12,14 +12,14 @@ use crate::stock;
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use stockroom_application::ports::{Ledger, StoreError};
+use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, decide_all,
     groups,
 };
 
 #[async_trait]
-impl Ledger for SqliteDatabase {
+impl CommandStore for SqliteDatabase {
     async fn commit(
         &self,
         organization: OrganizationId,

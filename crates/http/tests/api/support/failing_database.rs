@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    Chunk, Cursor, HistoryReader, KeyReader, Ledger, LedgerRange, LocationReader, ProductAndStock,
-    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
-    StockReader, StoreError, StoredReader, TenancyReader, View,
+    Chunk, CommandStore, Cursor, HistoryReader, KeyReader, LedgerRange, LocationReader,
+    ProductAndStock, ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState,
+    StockHold, StockReader, StoreError, StoredReader, TenancyReader, View,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -62,7 +62,7 @@ macro_rules! failing {
 }
 
 failing! {
-    Ledger {
+    CommandStore {
         commit(OrganizationId, &[Command]) -> Vec<Outcome>;
         forget_answers(OrganizationId, Timestamp, u32) -> u64;
     }
