@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, KeptAnswer, Needs, OrganizationId, Outcome, RecordChange, Timestamp,
-    decide_all, groups,
+    Changes, Command, Context, IdempotencyRecord, Needs, OrganizationId, Outcome, RecordChange,
+    Timestamp, decide_all, groups,
 };
 
 use crate::{MemoryDatabase, Tables};
@@ -24,16 +24,16 @@ impl CommandStore for MemoryDatabase {
             for command in commands {
                 command.needs(&mut needs);
             }
-            let (state, kept_answers) = tables
+            let (state, idempotency_records) = tables
                 .tenants
                 .get(&organization)
-                .map(|tenant| (tenant.load(&needs, now), tenant.kept_answers(&needs)))
+                .map(|tenant| (tenant.load(&needs, now), tenant.idempotency_records(&needs)))
                 .unwrap_or_default();
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
-                decide_all(commands, state, kept_answers, &mut context)
+                decide_all(commands, state, idempotency_records, &mut context)
             });
-            tables.store(organization, decided.changes, decided.kept_answers);
+            tables.store(organization, decided.changes, decided.idempotency_records);
             outcomes.extend(decided.outcomes);
         }
         Ok(outcomes)
@@ -56,9 +56,9 @@ impl Tables {
         &mut self,
         organization: OrganizationId,
         changes: Changes,
-        kept_answers: Vec<KeptAnswer>,
+        idempotency_records: Vec<IdempotencyRecord>,
     ) {
-        if changes.is_empty() && kept_answers.is_empty() {
+        if changes.is_empty() && idempotency_records.is_empty() {
             return;
         }
         // In full, so that a kind of change that is added has to be stored here.
@@ -93,7 +93,7 @@ impl Tables {
         for batch in batches {
             tenant.batches.insert(batch.id, batch);
         }
-        for kept in kept_answers {
+        for kept in idempotency_records {
             tenant.keep(kept);
         }
         for record in records {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
-    KeptAnswer, KeptAnswers, KeyId, KeyTotals, Location, LocationId, Management, Needs,
-    Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
+    IdempotencyRecord, IdempotencyRecords, KeyId, KeyTotals, Location, LocationId, Management,
+    Needs, Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
     StockChange, StockId, StockKey, StockLife, Store, StoreId, Timestamp, TransactionId,
 };
 
@@ -50,7 +50,7 @@ pub(crate) struct Tenant {
     pub(crate) batches: HashMap<BatchId, Batch>,
     /// The entries that are undone, and by which.
     pub(crate) undone: HashMap<TransactionId, TransactionId>,
-    kept_answers: HashMap<(Owner, IdempotencyKey), KeptAnswer>,
+    idempotency_records: HashMap<(Owner, IdempotencyKey), IdempotencyRecord>,
 }
 
 /// Who of an owner's products has a text that only one may have.
@@ -166,10 +166,10 @@ impl Tenant {
     }
 
     /// Answers that commands need to be decided.
-    pub(crate) fn kept_answers(&self, needs: &Needs) -> KeptAnswers {
-        let mut answers = KeptAnswers::default();
+    pub(crate) fn idempotency_records(&self, needs: &Needs) -> IdempotencyRecords {
+        let mut answers = IdempotencyRecords::default();
         let kept = needs.idempotency_keys.iter();
-        for kept in kept.filter_map(|key| self.kept_answers.get(key)) {
+        for kept in kept.filter_map(|key| self.idempotency_records.get(key)) {
             answers.add(kept.clone());
         }
         answers
@@ -201,18 +201,21 @@ impl Tenant {
     }
 
     /// Keeps an answer.
-    pub(crate) fn keep(&mut self, kept: KeptAnswer) {
+    pub(crate) fn keep(&mut self, kept: IdempotencyRecord) {
         let key = (kept.owner, kept.key.clone());
-        self.kept_answers.insert(key, kept);
+        self.idempotency_records.insert(key, kept);
     }
 
     /// Forgets answers whose time is over, and gives how many.
     pub(crate) fn forget_answers(&mut self, now: Timestamp, limit: usize) -> u64 {
-        let is_over = |kept: &KeptAnswer| kept.expires_at <= now;
-        let over = self.kept_answers.iter().filter(|(_, kept)| is_over(kept));
+        let is_over = |kept: &IdempotencyRecord| kept.expires_at <= now;
+        let over = self
+            .idempotency_records
+            .iter()
+            .filter(|(_, kept)| is_over(kept));
         let keys: Vec<_> = over.map(|(key, _)| key.clone()).take(limit).collect();
         for key in &keys {
-            self.kept_answers.remove(key);
+            self.idempotency_records.remove(key);
         }
         keys.len() as u64
     }

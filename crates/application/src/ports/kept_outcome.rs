@@ -1,7 +1,7 @@
 //! The stored form of outcomes that are kept under idempotency keys.
 
 use serde::{Deserialize, Serialize};
-use stockroom_domain::{KeptAnswer, Outcome, Owner};
+use stockroom_domain::{IdempotencyRecord, Outcome, Owner};
 
 use super::error::StoreError;
 
@@ -28,7 +28,7 @@ struct Read {
 
 /// An outcome that was kept, as it is read from its stored form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KeptOutcome {
+pub struct StoredOutcome {
     /// Whose application key asked.
     pub key_owner: Owner,
     /// The outcome; `None` if it can't be read.
@@ -40,7 +40,7 @@ pub struct KeptOutcome {
 /// # Errors
 /// [`StoreError::Failed`] if the answer has no outcome, or the outcome no such form, which is a fault
 /// of the program.
-pub fn outcome_to_text(kept: &KeptAnswer) -> Result<String, StoreError> {
+pub fn outcome_to_text(kept: &IdempotencyRecord) -> Result<String, StoreError> {
     // Answers that can't be read are never kept anew.
     let outcome = kept.outcome.as_ref();
     let outcome = outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
@@ -55,10 +55,10 @@ pub fn outcome_to_text(kept: &KeptAnswer) -> Result<String, StoreError> {
 /// What [`outcome_to_text`] has made a text of, in this version of the program or an earlier one, for
 /// a request that acted as `owner`. That an outcome can't be read is logged.
 #[must_use]
-pub fn outcome_from_text(owner: Owner, text: &str) -> KeptOutcome {
+pub fn outcome_from_text(owner: Owner, text: &str) -> StoredOutcome {
     let read = read(text);
     let key_owner = read.as_ref().and_then(|read| read.key_owner);
-    KeptOutcome {
+    StoredOutcome {
         key_owner: key_owner.unwrap_or(owner),
         outcome: read.map(|read| read.outcome),
     }

@@ -17,7 +17,7 @@ mod view;
 pub use commit::CommandStore;
 pub use error::StoreError;
 pub use history::{HistoryReader, TransactionCondition};
-pub use kept_outcome::{KeptOutcome, outcome_from_text, outcome_to_text};
+pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
 pub use locations::{LocationCondition, LocationPlace, LocationReader};
 pub use products::{ProductAndStock, ProductPlace, ProductReader};

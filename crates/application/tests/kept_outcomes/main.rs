@@ -13,7 +13,7 @@ use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
     Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Counted,
     Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey,
-    ItemAvailability, KeptAnswer, KeyId, Location, LocationId, Name, OrderId, Organization,
+    IdempotencyRecord, ItemAvailability, KeyId, Location, LocationId, Name, OrderId, Organization,
     OrganizationId, Outcome, Owner, Position, Product, ProductField, ProductId, ProductStatus,
     ProductText, Quantity, Reason, Recorded, Reference, Refusal, RefusedMovement, RequestDigest,
     Reservation, ReservationId, ReservationState, Reserved, ReservedLine, SecretHash, Settings,
@@ -345,7 +345,7 @@ fn outcomes() -> [BTreeMap<&'static str, Outcome>; 2] {
 
 /// What is written of the outcome of a request.
 fn text_of(outcome: &Outcome, owner: Owner, key_owner: Owner) -> String {
-    let kept = KeptAnswer {
+    let kept = IdempotencyRecord {
         owner,
         key_owner,
         key: IdempotencyKey::new("key").expect("a key"),

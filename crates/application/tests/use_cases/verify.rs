@@ -9,7 +9,7 @@ use stockroom_application::{
     VerifySummary,
 };
 use stockroom_domain::{
-    Actor, Command, Context, CreateStock, Difference, KeptAnswers, Operation, Owner, ProductId,
+    Actor, Command, Context, CreateStock, Difference, IdempotencyRecords, Operation, Owner, ProductId,
     Quantity, State, StoredEntry, StoredStock, Timestamp, Transact, TransactionAction,
     UnreadableRow, decide_all,
 };
@@ -44,7 +44,7 @@ fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
         let state_before = std::mem::take(&mut state);
         let decided = environment.with_ids(|ids| {
             let context = &mut Context::new(Timestamp::UNIX_EPOCH, ids);
-            decide_all(&commands, state_before, KeptAnswers::default(), context)
+            decide_all(&commands, state_before, IdempotencyRecords::default(), context)
         });
         let (outcomes, changes) = (decided.outcomes, decided.changes);
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");

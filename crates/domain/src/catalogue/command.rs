@@ -1,6 +1,6 @@
 //! What can be asked for.
 
-use super::idempotency::{Idempotency, KeptAnswer, KeptAnswers};
+use super::idempotency::{Idempotency, IdempotencyRecord, IdempotencyRecords};
 use super::operation::{Answer, Operation, Outcome};
 use crate::decision::{Actor, Context, Decision, Needs, Refusal, RefusalKind, State};
 use crate::values::{IdempotencyKey, Owner, Timestamp};
@@ -48,7 +48,7 @@ impl Command {
     pub fn decide(
         &self,
         state: &State,
-        kept_answers: &KeptAnswers,
+        idempotency_records: &IdempotencyRecords,
         context: &mut Context<'_>,
     ) -> Result<Decision<Answer>, Refusal> {
         let Some(idempotency) = &self.idempotency else {
@@ -56,7 +56,7 @@ impl Command {
             return self.operation.decide(&self.actor, state, context);
         };
         context.idempotency_key = Some(idempotency.key.clone());
-        let kept = kept_answers.get(self.actor.acting, &idempotency.key, context.now);
+        let kept = idempotency_records.get(self.actor.acting, &idempotency.key, context.now);
         if let Some(kept) = kept {
             // What the organization's key was answered is not for those of its stores.
             self.actor.may_administer(kept.key_owner)?;
@@ -81,11 +81,11 @@ impl Command {
     pub(crate) fn keep(
         &self,
         outcome: &Outcome,
-        kept_answers: &KeptAnswers,
+        idempotency_records: &IdempotencyRecords,
         now: Timestamp,
-    ) -> Option<KeptAnswer> {
+    ) -> Option<IdempotencyRecord> {
         let idempotency = self.idempotency.as_ref()?;
-        match kept_answers.get(self.actor.acting, &idempotency.key, now) {
+        match idempotency_records.get(self.actor.acting, &idempotency.key, now) {
             Some(_) => None,
             None => idempotency.keep(&self.actor, outcome, now),
         }

@@ -24,7 +24,7 @@ pub struct Idempotency {
 
 /// What a request was answered, kept for those who send it again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KeptAnswer {
+pub struct IdempotencyRecord {
     /// Whom the request acted as: keys of others are other keys.
     pub owner: Owner,
     /// Whose application key asked. An organization's key that acts in a store may do more there than
@@ -42,11 +42,11 @@ pub struct KeptAnswer {
 
 /// Answers that were kept, by whom the requests acted as and by their keys.
 #[derive(Debug, Clone, Default)]
-pub struct KeptAnswers(HashMap<(Owner, IdempotencyKey), KeptAnswer>);
+pub struct IdempotencyRecords(HashMap<(Owner, IdempotencyKey), IdempotencyRecord>);
 
-impl KeptAnswers {
+impl IdempotencyRecords {
     /// Adds an answer that was kept, whether or not its time is over.
-    pub fn add(&mut self, kept: KeptAnswer) {
+    pub fn add(&mut self, kept: IdempotencyRecord) {
         self.0.insert((kept.owner, kept.key.clone()), kept);
     }
 
@@ -56,7 +56,7 @@ impl KeptAnswers {
         owner: Owner,
         key: &IdempotencyKey,
         now: Timestamp,
-    ) -> Option<&KeptAnswer> {
+    ) -> Option<&IdempotencyRecord> {
         let kept = self.0.get(&(owner, key.clone()))?;
         Some(kept).filter(|kept| kept.expires_at > now)
     }
@@ -70,12 +70,12 @@ impl Idempotency {
         actor: &Actor,
         outcome: &Outcome,
         now: Timestamp,
-    ) -> Option<KeptAnswer> {
+    ) -> Option<IdempotencyRecord> {
         let is_kept = outcome
             .as_ref()
             .err()
             .is_none_or(|refusal| refusal.kind() >= RefusalKind::NotFound);
-        is_kept.then(|| KeptAnswer {
+        is_kept.then(|| IdempotencyRecord {
             owner: actor.acting,
             key_owner: actor.key_owner,
             key: self.key.clone(),

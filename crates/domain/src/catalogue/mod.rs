@@ -6,6 +6,6 @@ pub(crate) mod operation;
 mod run;
 
 pub use command::Command;
-pub use idempotency::{Idempotency, KeptAnswer, KeptAnswers, RequestDigest};
+pub use idempotency::{Idempotency, IdempotencyRecord, IdempotencyRecords, RequestDigest};
 pub use operation::{Answer, Answered, Operation, Outcome};
 pub use run::{Decided, decide_all, groups};

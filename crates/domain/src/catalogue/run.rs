@@ -1,7 +1,7 @@
 //! Batches: many commands, one state, one commit.
 
 use super::command::Command;
-use super::idempotency::{KeptAnswer, KeptAnswers};
+use super::idempotency::{IdempotencyRecord, IdempotencyRecords};
 use super::operation::Outcome;
 use crate::decision::{Changes, Context, State};
 use crate::reservations::settle::settle;
@@ -21,7 +21,7 @@ pub struct Decided {
     /// What all of them change together.
     pub changes: Changes,
     /// Answers to be kept; each replaces one that was kept before, whose time is over.
-    pub kept_answers: Vec<KeptAnswer>,
+    pub idempotency_records: Vec<IdempotencyRecord>,
 }
 
 /// Decides a run of commands in order, each seeing what the ones before it changed. Gives an
@@ -31,7 +31,7 @@ pub struct Decided {
 pub fn decide_all(
     commands: &[Command],
     mut state: State,
-    mut kept_answers: KeptAnswers,
+    mut idempotency_records: IdempotencyRecords,
     context: &mut Context<'_>,
 ) -> Decided {
     let mut changes = Changes::default();
@@ -43,7 +43,7 @@ pub fn decide_all(
     let outcomes = commands
         .iter()
         .map(|command| {
-            let decided = command.decide(&state, &kept_answers, context);
+            let decided = command.decide(&state, &idempotency_records, context);
             let outcome = decided.map(|decision| {
                 for change in decision.changes {
                     changes.add(&change, &state);
@@ -51,8 +51,8 @@ pub fn decide_all(
                 }
                 decision.answer
             });
-            if let Some(kept) = command.keep(&outcome, &kept_answers, context.now) {
-                kept_answers.add(kept.clone());
+            if let Some(kept) = command.keep(&outcome, &idempotency_records, context.now) {
+                idempotency_records.add(kept.clone());
                 to_keep.push(kept);
             }
             outcome
@@ -61,6 +61,6 @@ pub fn decide_all(
     Decided {
         outcomes,
         changes,
-        kept_answers: to_keep,
+        idempotency_records: to_keep,
     }
 }

@@ -1,8 +1,8 @@
 //! Requests that are sent again.
 
 use stockroom_domain::{
-    Answer, Command, Context, Decided, Idempotency, IdempotencyKey, KeptAnswers, Operation, Owner,
-    Refusal, RequestDigest, State, Transact, TransactionAction, decide_all,
+    Answer, Command, Context, Decided, Idempotency, IdempotencyKey, IdempotencyRecords, Operation,
+    Owner, Refusal, RequestDigest, State, Transact, TransactionAction, decide_all,
 };
 
 use crate::scene::{CountingIds, actor, at, balance, product, quantity, stock, store};
@@ -32,29 +32,33 @@ fn holding(available: u64) -> State {
     state
 }
 
-fn run_at(milliseconds: i64, kept_answers: KeptAnswers, commands: &[Command]) -> Decided {
+fn run_at(
+    milliseconds: i64,
+    idempotency_records: IdempotencyRecords,
+    commands: &[Command],
+) -> Decided {
     let mut ids = CountingIds::default();
     let mut context = Context::new(at(milliseconds), &mut ids);
-    decide_all(commands, holding(5), kept_answers, &mut context)
+    decide_all(commands, holding(5), idempotency_records, &mut context)
 }
 
 /// Nothing has been asked before.
-fn nothing() -> KeptAnswers {
-    KeptAnswers::default()
+fn nothing() -> IdempotencyRecords {
+    IdempotencyRecords::default()
 }
 
 /// The answers that are kept when this command has been carried out.
-fn later(command: &Command) -> KeptAnswers {
-    let mut kept_answers = nothing();
+fn later(command: &Command) -> IdempotencyRecords {
+    let mut idempotency_records = nothing();
     let decided = run_at(0, nothing(), std::slice::from_ref(command));
-    for kept in decided.kept_answers {
-        kept_answers.add(kept);
+    for kept in decided.idempotency_records {
+        idempotency_records.add(kept);
     }
-    kept_answers
+    idempotency_records
 }
 
 fn changes_nothing(decided: &Decided) -> bool {
-    decided.changes.is_empty() && decided.kept_answers.is_empty()
+    decided.changes.is_empty() && decided.idempotency_records.is_empty()
 }
 
 #[test]
@@ -67,7 +71,7 @@ fn what_is_sent_again_is_answered_the_same_and_done_once() {
         assert_eq!(outcomes[1], Ok(replayed));
         let done = usize::from(outcomes[0].is_ok());
         assert_eq!(decided.changes.entries.len(), done);
-        assert_eq!(decided.kept_answers.len(), 1);
+        assert_eq!(decided.idempotency_records.len(), 1);
     }
 }
 
@@ -87,7 +91,7 @@ fn an_answer_is_kept_for_its_time() {
 
 #[test]
 fn a_key_is_for_one_request() {
-    let kept_answers = later(&keyed(transact(Allocate, 2), 1));
+    let idempotency_records = later(&keyed(transact(Allocate, 2), 1));
     let unknown = Transact {
         location: Some("nowhere".to_owned()),
         ..transact(Allocate, 1)
@@ -105,7 +109,7 @@ fn a_key_is_for_one_request() {
         (unmanaged, Refusal::UnknownStock),
         (transact(Decrement, 9), Refusal::IdempotencyKeyReused),
     ] {
-        let decided = run_at(0, kept_answers.clone(), &[keyed(operation, 2)]);
+        let decided = run_at(0, idempotency_records.clone(), &[keyed(operation, 2)]);
         assert_eq!(decided.outcomes, [Err(refusal)]);
         assert!(changes_nothing(&decided));
     }

@@ -4,9 +4,10 @@ use std::fmt::Debug;
 
 use stockroom_domain::{
     Actor, Answered, Balance, Change, Changes, Command, CommodityType, Context, Decision, Entry,
-    EntryHash, Ids, KeptAnswers, KeyId, Location, LocationId, Name, Organization, OrganizationId,
-    Outcome, Owner, Position, Product, ProductId, ProductStatus, ProductText, Quantity, Refusal,
-    RefusedMovement, Settings, Slug, State, Stock, StockId, StockKey, StoreId, Timestamp,
+    EntryHash, IdempotencyRecords, Ids, KeyId, Location, LocationId, Name, Organization,
+    OrganizationId, Outcome, Owner, Position, Product, ProductId, ProductStatus, ProductText,
+    Quantity, Refusal, RefusedMovement, Settings, Slug, State, Stock, StockId, StockKey, StoreId,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -314,6 +315,7 @@ pub(crate) fn decide_all(
     state: State,
     context: &mut Context<'_>,
 ) -> (Vec<Outcome>, Changes) {
-    let decided = stockroom_domain::decide_all(commands, state, KeptAnswers::default(), context);
+    let decided =
+        stockroom_domain::decide_all(commands, state, IdempotencyRecords::default(), context);
     (decided.outcomes, decided.changes)
 }

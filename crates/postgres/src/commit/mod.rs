@@ -49,8 +49,8 @@ use crate::stock_cache::StockChanges;
 use async_trait::async_trait;
 use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, KeptAnswer, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp,
-    decide_all, groups,
+    Changes, Command, Context, IdempotencyRecord, IdempotencyRecords, Needs, OrganizationId,
+    Outcome, Timestamp, decide_all, groups,
 };
 
 /// How often a batch is tried when the database gives it up for the sake of others.
@@ -150,14 +150,14 @@ impl PostgresDatabase {
         let mut growth = Growth::default();
         let mut outcomes = Vec::with_capacity(commands.len());
         let mut stored = Vec::new();
-        let mut kept_answers: Vec<KeptAnswer> = Vec::new();
+        let mut idempotency_records: Vec<IdempotencyRecord> = Vec::new();
         for (commands, needs) in groups {
             let state = load::state(session, organization, &needs, &mut stocks, &growth, now);
             let state = state.await?;
-            let mut known_answers = KeptAnswers::default();
+            let mut known_answers = IdempotencyRecords::default();
             let keys = &needs.idempotency_keys;
             idempotency::store::load(session, organization, keys, &mut known_answers).await?;
-            for kept in &kept_answers {
+            for kept in &idempotency_records {
                 known_answers.add(kept.clone());
             }
             let decided = self.environment.with_ids(|ids| {
@@ -168,9 +168,9 @@ impl PostgresDatabase {
             stored.push(store(session, organization, decided.changes, &mut growth).await?);
             outcomes.extend(decided.outcomes);
             // They are stored at the end of the batch.
-            kept_answers.extend(decided.kept_answers);
+            idempotency_records.extend(decided.idempotency_records);
         }
-        idempotency::store::store(session, organization, &kept_answers, now).await?;
+        idempotency::store::store(session, organization, &idempotency_records, now).await?;
         growth.store(session, organization).await?;
         Ok((outcomes, stored))
     }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswer, KeptAnswers, OrganizationId, Owner, RequestDigest, Timestamp,
+    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, RequestDigest,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::row::Row;
 /// Kept answers by columns, in the order of their keys: in this order everybody adds them, so that
 /// nobody waits in a circle.
 #[derive(Default)]
-pub(crate) struct KeptColumns<'a> {
+pub(crate) struct IdempotencyColumns<'a> {
     pub(crate) owner_ids: Vec<Uuid>,
     pub(crate) keys: Vec<&'a str>,
     pub(crate) request_digests: Vec<Vec<u8>>,
@@ -24,13 +25,13 @@ pub(crate) struct KeptColumns<'a> {
     pub(crate) expires_at: Vec<i64>,
 }
 
-impl<'a> KeptColumns<'a> {
+impl<'a> IdempotencyColumns<'a> {
     pub(crate) fn new(
         organization: OrganizationId,
-        answers: &'a [KeptAnswer],
+        answers: &'a [IdempotencyRecord],
     ) -> Result<Self, StoreError> {
         // The last of several: the time of those before it was over at once.
-        let answers: BTreeMap<(Owner, &IdempotencyKey), &KeptAnswer> = answers
+        let answers: BTreeMap<(Owner, &IdempotencyKey), &IdempotencyRecord> = answers
             .iter()
             .map(|kept| ((kept.owner, &kept.key), kept))
             .collect();
@@ -53,13 +54,13 @@ impl<'a> KeptColumns<'a> {
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    answers: &[KeptAnswer],
+    answers: &[IdempotencyRecord],
     now: Timestamp,
 ) -> Result<(), StoreError> {
     if answers.is_empty() {
         return Ok(());
     }
-    let kept = KeptColumns::new(organization, answers)?;
+    let kept = IdempotencyColumns::new(organization, answers)?;
     // `here` is one row, always: it has the statement go to the machine that the organization is on.
     // Otherwise Citus reads the rows to add first and then adds them, where no parameter is known
     // to `ON CONFLICT`, and rows that are left out are counted.
@@ -131,7 +132,7 @@ pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,
     keys: &BTreeSet<(Owner, IdempotencyKey)>,
-    kept_answers: &mut KeptAnswers,
+    idempotency_records: &mut IdempotencyRecords,
 ) -> Result<(), StoreError> {
     if keys.is_empty() {
         return Ok(());
@@ -169,7 +170,7 @@ pub(crate) async fn load(
         let request = <[u8; 32]>::try_from(kept.request_digest);
         let owner = Owner::from_uuid(kept.owner_id, organization);
         let outcome = outcome_from_text(owner, &kept.outcome);
-        kept_answers.add(KeptAnswer {
+        idempotency_records.add(IdempotencyRecord {
             owner,
             key_owner: outcome.key_owner,
             key: row.valid(

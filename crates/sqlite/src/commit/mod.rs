@@ -14,8 +14,8 @@ use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, KeptAnswers, Needs, OrganizationId, Outcome, Timestamp, decide_all,
-    groups,
+    Changes, Command, Context, IdempotencyRecords, Needs, OrganizationId, Outcome, Timestamp,
+    decide_all, groups,
 };
 
 #[async_trait]
@@ -44,16 +44,21 @@ impl CommandStore for SqliteDatabase {
                 command.needs(&mut needs);
             }
             let state = load::state(&mut transaction, organization, &needs, now).await?;
-            let mut kept_answers = KeptAnswers::default();
+            let mut idempotency_records = IdempotencyRecords::default();
             let keys = &needs.idempotency_keys;
-            idempotency::store::load(&mut transaction, organization, keys, &mut kept_answers)
-                .await?;
+            idempotency::store::load(
+                &mut transaction,
+                organization,
+                keys,
+                &mut idempotency_records,
+            )
+            .await?;
             let decided = self.environment.with_ids(|ids| {
                 let mut context = Context::new(now, ids);
-                decide_all(commands, state, kept_answers, &mut context)
+                decide_all(commands, state, idempotency_records, &mut context)
             });
             store(&mut transaction, organization, decided.changes).await?;
-            idempotency::store::store(&mut transaction, organization, &decided.kept_answers)
+            idempotency::store::store(&mut transaction, organization, &decided.idempotency_records)
                 .await?;
             outcomes.extend(decided.outcomes);
         }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswer, KeptAnswers, OrganizationId, Owner, RequestDigest, Timestamp,
+    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, RequestDigest,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -16,7 +17,7 @@ use crate::row::Row;
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    answers: &[KeptAnswer],
+    answers: &[IdempotencyRecord],
 ) -> Result<(), StoreError> {
     for kept in answers {
         let organization_id = organization.uuid();
@@ -84,14 +85,14 @@ pub(crate) async fn load(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     keys: &BTreeSet<(Owner, IdempotencyKey)>,
-    kept_answers: &mut KeptAnswers,
+    idempotency_records: &mut IdempotencyRecords,
 ) -> Result<(), StoreError> {
     for (owner, key) in keys {
         let organization_id = organization.uuid();
         let owner_id = owner.to_uuid(organization);
         let key_text = key.as_str();
         let row = sqlx::query_as!(
-            KeptRow,
+            IdempotencyRow,
             r#"
             SELECT request_digest, outcome, expires_at
             FROM idempotency_keys
@@ -105,31 +106,31 @@ pub(crate) async fn load(
         .await
         .map_err(failed)?;
         if let Some(row) = row {
-            kept_answers.add(row.decode(owner_id, *owner, key)?);
+            idempotency_records.add(row.decode(owner_id, *owner, key)?);
         }
     }
     Ok(())
 }
 
 /// A kept answer, apart from its key.
-pub(crate) struct KeptRow {
+pub(crate) struct IdempotencyRow {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) outcome: String,
     pub(crate) expires_at: i64,
 }
 
-impl KeptRow {
+impl IdempotencyRow {
     /// The answer kept under this key.
     pub(crate) fn decode(
         self,
         owner_id: Uuid,
         owner: Owner,
         key: &IdempotencyKey,
-    ) -> Result<KeptAnswer, StoreError> {
+    ) -> Result<IdempotencyRecord, StoreError> {
         let row = Row::new("idempotency_keys", owner_id);
         let request = <[u8; 32]>::try_from(self.request_digest);
         let outcome = outcome_from_text(owner, &self.outcome);
-        Ok(KeptAnswer {
+        Ok(IdempotencyRecord {
             owner,
             key_owner: outcome.key_owner,
             key: key.clone(),

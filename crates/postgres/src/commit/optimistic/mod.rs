@@ -24,8 +24,8 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Command, Context, KeptAnswers, Needs, Operation, OrganizationId, Outcome, Owner, ProductId,
-    State, Stock, StockKey, Transact, decide_all,
+    Command, Context, IdempotencyRecords, Needs, Operation, OrganizationId, Outcome, Owner,
+    ProductId, State, Stock, StockKey, Transact, decide_all,
 };
 
 /// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
@@ -53,18 +53,18 @@ pub(crate) async fn commit(
         return Ok(None);
     };
     let keys = commands.iter().filter_map(Command::idempotency_key);
-    let mut kept_answers = KeptAnswers::default();
+    let mut idempotency_records = IdempotencyRecords::default();
     idempotency::store::load(
         &mut session,
         organization,
         &keys.collect(),
-        &mut kept_answers,
+        &mut idempotency_records,
     )
     .await?;
     let mut seen = Seen::new(&state, &transactions);
     let decided = database.environment.with_ids(|ids| {
         let mut context = Context::new(now, ids);
-        decide_all(commands, state, kept_answers, &mut context)
+        decide_all(commands, state, idempotency_records, &mut context)
     });
     seen.0
         .retain(|key, _| !decided.changes.stocks.contains_key(key));

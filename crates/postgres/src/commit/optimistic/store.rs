@@ -9,7 +9,7 @@ use crate::columns::{EntryColumns, StockColumns};
 use crate::connection::error::{expect_none, expect_rows, failed};
 use crate::connection::parameter::integer;
 use crate::connection::session::Session;
-use crate::idempotency::store::KeptColumns;
+use crate::idempotency::store::IdempotencyColumns;
 use crate::ledger::batches::BatchColumns;
 use crate::stock::rows::locking_order;
 
@@ -169,14 +169,14 @@ pub(crate) async fn store(
         after: StockColumns::new(organization, updated.iter().map(|(_, after)| *after)),
         entries: EntryColumns::new(entries),
     };
-    let kept_answers = &decided.kept_answers;
-    let is_plain = seen.0.is_empty() && batches.is_empty() && kept_answers.is_empty();
+    let idempotency_records = &decided.idempotency_records;
+    let is_plain = seen.0.is_empty() && batches.is_empty() && idempotency_records.is_empty();
     let result = if is_plain {
         // It takes PostgreSQL time to set up what there is nothing of.
         statement!(columns, "", "",).execute(session).await
     } else {
         let batches = BatchColumns::new(organization, batches);
-        let kept = KeptColumns::new(organization, kept_answers)?;
+        let kept = IdempotencyColumns::new(organization, idempotency_records)?;
         let seen = SeenColumns::new(organization, seen);
         let statement = statement!(
             columns,

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row as SqlRow, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    IdempotencyKey, KeptAnswers, LocationId, Needs, OrganizationId, Owner, Position, Slug, State,
-    StockKey,
+    IdempotencyKey, IdempotencyRecords, LocationId, Needs, OrganizationId, Owner, Position, Slug,
+    State, StockKey,
 };
 use uuid::Uuid;
 
 use crate::connection::error::failed_directly as failed;
-use crate::idempotency::store::KeptRow;
+use crate::idempotency::store::IdempotencyRow;
 use crate::locations::rows::LocationRow;
 use crate::stock::rows::{PositionRow, StockRow};
 
@@ -54,7 +54,7 @@ pub(crate) fn load(
     connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
-) -> Result<Option<(State, KeptAnswers)>, StoreError> {
+) -> Result<Option<(State, IdempotencyRecords)>, StoreError> {
     // In full, so that a need that is added has to be loaded here, or keeps commands away.
     let Needs {
         organization: false,
@@ -99,7 +99,7 @@ pub(crate) fn load(
         return Ok(None);
     }
     let mut state = State::default();
-    let mut kept_answers = KeptAnswers::default();
+    let mut idempotency_records = IdempotencyRecords::default();
     for key in stocks {
         if let Some(row) = stock(connection, organization, *key).map_err(failed)? {
             let located = positions(connection, organization, row.stock_id)?;
@@ -116,10 +116,10 @@ pub(crate) fn load(
     for (owner, key) in idempotency_keys {
         let owner_id = owner.to_uuid(organization);
         if let Some(row) = kept_answer(connection, organization, owner_id, key).map_err(failed)? {
-            kept_answers.add(row.decode(owner_id, *owner, key)?);
+            idempotency_records.add(row.decode(owner_id, *owner, key)?);
         }
     }
-    Ok(Some((state, kept_answers)))
+    Ok(Some((state, idempotency_records)))
 }
 
 fn kept_answer(
@@ -127,11 +127,11 @@ fn kept_answer(
     organization: OrganizationId,
     owner_id: Uuid,
     key: &IdempotencyKey,
-) -> rusqlite::Result<Option<KeptRow>> {
+) -> rusqlite::Result<Option<IdempotencyRow>> {
     let mut statement = connection.prepare_cached(KEPT)?;
     let key = params![organization.uuid(), owner_id, key.as_str()];
     let row = statement.query_row(key, |row| {
-        Ok(KeptRow {
+        Ok(IdempotencyRow {
             request_digest: row.get(0)?,
             outcome: row.get(1)?,
             expires_at: row.get(2)?,

@@ -47,7 +47,7 @@ pub(crate) fn commit(
     for command in commands {
         command.needs(&mut needs);
     }
-    let Some((state, kept_answers)) = load::load(&transaction, organization, &needs)? else {
+    let Some((state, idempotency_records)) = load::load(&transaction, organization, &needs)? else {
         return Ok(None);
     };
     if state.stocks.values().any(|stock| stock.due(now).is_some()) {
@@ -55,7 +55,7 @@ pub(crate) fn commit(
     }
     let decided = environment.with_ids(|ids| {
         let mut context = Context::new(now, ids);
-        decide_all(commands, state, kept_answers, &mut context)
+        decide_all(commands, state, idempotency_records, &mut context)
     });
     store::store(&transaction, organization, &decided)?;
     transaction.commit().map_err(failed)?;

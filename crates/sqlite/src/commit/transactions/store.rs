@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{StoreError, outcome_to_text};
 use stockroom_domain::{
-    Batch, BatchEntry, BatchId, Changes, Decided, Entry, IdempotencyKey, KeptAnswer, KeyId,
+    Batch, BatchEntry, BatchId, Changes, Decided, Entry, IdempotencyKey, IdempotencyRecord, KeyId,
     LocationId, OrganizationId, Position, Reason, Reference, Stock, StockId, Timestamp,
     TransactionId,
 };
@@ -112,7 +112,7 @@ pub(crate) fn store(
     for batch in batches {
         add_batch(connection, organization, batch)?;
     }
-    for kept in &decided.kept_answers {
+    for kept in &decided.idempotency_records {
         keep(connection, organization, kept)?;
     }
     Ok(())
@@ -153,7 +153,7 @@ fn add_batch(
 fn keep(
     connection: &Connection,
     organization: OrganizationId,
-    kept: &KeptAnswer,
+    kept: &IdempotencyRecord,
 ) -> Result<(), StoreError> {
     let mut statement = connection.prepare_cached(KEEP).map_err(failed)?;
     let stored = statement.execute(params![
