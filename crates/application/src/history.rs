@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use stockroom_domain::{
-    BatchId, ProductId, Recorded, Refusal, Stock, StockId, StockLife, Timestamp, TransactionId,
+    BatchId, ProductId, Recorded, Refusal, Stock, StockId, StockPeriod, Timestamp, TransactionId,
     Undo, UndoBatch,
 };
 
@@ -36,11 +36,11 @@ impl Stockroom {
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
         let view = administrator.view();
         let history = self.pipeline.settled_history(view.organization).await?;
-        let lives = timed("lives", history.lives(view, &[product])).await?;
-        if lives.is_empty() {
+        let periods = timed("lives", history.periods(view, &[product])).await?;
+        if periods.is_empty() {
             return Err(HistoryError::UnknownStock);
         }
-        self.history(history, view, &lives, filter, after, limit)
+        self.history(history, view, &periods, filter, after, limit)
             .await
     }
 
@@ -49,7 +49,7 @@ impl Stockroom {
         &self,
         history: &dyn HistoryReader,
         view: View,
-        lives: &[StockLife],
+        periods: &[StockPeriod],
         filter: &[TransactionCondition],
         after: Option<TransactionId>,
         limit: u32,
@@ -62,25 +62,25 @@ impl Stockroom {
         let (skipped, mut sequence) = match after {
             None => (0, 0),
             Some(after) => {
-                let place = place_of(history, view, lives, after).await?;
+                let place = place_of(history, view, periods, after).await?;
                 place.ok_or(HistoryError::UnknownStart)?
             }
         };
         let page = PageRequest::from_offset(limit, 0);
         let enough = page.enough();
         let mut items: Vec<Recorded> = Vec::new();
-        for life in &lives[skipped..] {
+        for period in &periods[skipped..] {
             let found = u32::try_from(items.len()).unwrap_or(enough);
             let missing = enough.saturating_sub(found);
             if missing == 0 {
                 break;
             }
-            let entries = history.ledger(view.organization, life, filter, sequence, missing);
+            let entries = history.ledger(view.organization, period, filter, sequence, missing);
             items.extend(timed("ledger", entries).await?);
             sequence = 0;
         }
         let next = page.cut(&mut items, |recorded| recorded.entry.id);
-        let total = lives.iter().map(|life| life.sequence).sum();
+        let total = periods.iter().map(|period| period.sequence).sum();
         Ok(Page {
             items,
             total: filter.is_empty().then_some(total),
@@ -129,12 +129,12 @@ impl Stockroom {
             .turn_to_search(view.organization, is_search)
             .await;
         let history = self.pipeline.settled_history(view.organization).await?;
-        let mut lives = timed("lives", history.lives(view, products)).await?;
-        lives.retain(|life| life.covers(at));
+        let mut periods = timed("lives", history.periods(view, products)).await?;
+        periods.retain(|period| period.covers(at));
         // A store's own stock goes before its organization's.
-        lives.sort_by_key(|life| (life.product, life.owner != view.acting));
-        lives.dedup_by_key(|life| life.product);
-        let past = history.past(view.organization, &lives, at);
+        periods.sort_by_key(|period| (period.product, period.owner != view.acting));
+        periods.dedup_by_key(|period| period.product);
+        let past = history.past(view.organization, &periods, at);
         timed("past", past).await
     }
 
@@ -160,12 +160,12 @@ impl Stockroom {
             limit: page.enough(),
             ..page
         };
-        let mut lives = timed("lives_at", history.lives_at(view, at, wanted)).await?;
-        let next = page.cut(&mut lives, |life| life.id);
-        let items = in_order_at(history, view, &lives, at).await?;
+        let mut periods = timed("lives_at", history.periods_at(view, at, wanted)).await?;
+        let next = page.cut(&mut periods, |period| period.id);
+        let items = in_order_at(history, view, &periods, at).await?;
         let total = match page.start {
             Start::Offset(_) => {
-                let count = history.count_lives_at(view, at);
+                let count = history.count_periods_at(view, at);
                 Some(timed("count_lives_at", count).await?)
             }
             Start::After(_) => None,
@@ -186,10 +186,10 @@ impl Stockroom {
         let view = administrator.view();
         // In stock that is gone, too: what was undone before it was deleted is answered the same.
         let history = self.pipeline.unsettled_history();
-        let lives = timed("lives", history.lives(view, &[product])).await?;
-        let place = place_of(history, view, &lives, id).await?;
-        let (life, sequence) = place.ok_or(Refusal::TransactionNotFound)?;
-        let wanted = [lives[life].entry(sequence)];
+        let periods = timed("lives", history.periods(view, &[product])).await?;
+        let place = place_of(history, view, &periods, id).await?;
+        let (period, sequence) = place.ok_or(Refusal::TransactionNotFound)?;
+        let wanted = [periods[period].entry(sequence)];
         let entries = history.entries(view.organization, &wanted);
         let recorded = timed("entries", entries).await?.pop();
         let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
@@ -227,18 +227,18 @@ impl Stockroom {
 async fn place_of(
     history: &dyn HistoryReader,
     view: View,
-    lives: &[StockLife],
+    periods: &[StockPeriod],
     id: TransactionId,
 ) -> Result<Option<(usize, u64)>, StoreError> {
     let Some(made_at) = id.created_at() else {
         return Ok(None);
     };
-    for (index, life) in lives.iter().enumerate() {
-        let ended = life
+    for (index, period) in periods.iter().enumerate() {
+        let ended = period
             .deleted_at
             .is_some_and(|deleted_at| deleted_at < made_at);
-        if life.created_at <= made_at && !ended {
-            let place = history.sequence_of(view.organization, life, id);
+        if period.created_at <= made_at && !ended {
+            let place = history.sequence_of(view.organization, period, id);
             if let Some(sequence) = timed("sequence_of", place).await? {
                 return Ok(Some((index, sequence)));
             }
@@ -263,12 +263,12 @@ async fn filtered_stocks_at(
     }
     let is_counted = page.wants_total(true);
     while is_counted || items.len() < page.enough() as usize {
-        let lives = timed("lives_at", history.lives_at(view, at, chunk)).await?;
-        let Some(last) = lives.last() else {
+        let periods = timed("lives_at", history.periods_at(view, at, chunk)).await?;
+        let Some(last) = periods.last() else {
             break;
         };
         chunk.start = Start::After(last.id);
-        for stock in in_order_at(history, view, &lives, at).await? {
+        for stock in in_order_at(history, view, &periods, at).await? {
             if filter.iter().all(|condition| condition.matches(&stock)) {
                 let is_wanted =
                     total >= u64::from(page.offset()) && items.len() < page.enough() as usize;
@@ -287,10 +287,10 @@ async fn filtered_stocks_at(
 async fn in_order_at(
     history: &dyn HistoryReader,
     view: View,
-    lives: &[StockLife],
+    periods: &[StockPeriod],
     at: Timestamp,
 ) -> Result<Vec<Stock>, StoreError> {
-    let past = history.past(view.organization, lives, at);
+    let past = history.past(view.organization, periods, at);
     let mut stocks = timed("past", past).await?;
     stocks.sort_unstable_by_key(|stock| stock.id);
     Ok(stocks)

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use stockroom_domain::{
-    DeleteStock, ProductId, Recorded, Stock, StockId, StockLife, TransactionId,
+    DeleteStock, ProductId, Recorded, Stock, StockId, StockPeriod, TransactionId,
 };
 
 use crate::access::{Administrator, Caller};
@@ -93,9 +93,9 @@ impl Stockroom {
                 transactions.ok_or(HistoryError::UnknownStock)
             }
             Start::After(after) => {
-                let life = [StockLife::from(&stock)];
+                let period = [StockPeriod::from(&stock)];
                 let (reader, after) = (history.reader(), Some(after));
-                self.history(reader, view, &life, filter, after, page.limit)
+                self.history(reader, view, &period, filter, after, page.limit)
                     .await
             }
         }

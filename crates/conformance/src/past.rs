@@ -4,7 +4,7 @@ use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransactionCondition;
 use stockroom_domain::{
-    DeleteLocation, LocationId, ProductId, Reason, Stock, StockId, StockLife, Timestamp,
+    DeleteLocation, LocationId, ProductId, Reason, Stock, StockId, StockPeriod, Timestamp,
     TransactMany, TransactionAction, TransactionId,
 };
 
@@ -13,22 +13,22 @@ use crate::history::rename;
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Decrement, Increment, Set};
 
-async fn lives(client: &Client, product: ProductId) -> Vec<StockLife> {
-    stored(client.database.lives(client.view, &[product]).await)
+async fn periods(client: &Client, product: ProductId) -> Vec<StockPeriod> {
+    stored(client.database.periods(client.view, &[product]).await)
 }
 
-async fn past(client: &Client, lives: &[StockLife], at: Timestamp) -> Vec<Stock> {
+async fn past(client: &Client, periods: &[StockPeriod], at: Timestamp) -> Vec<Stock> {
     let organization = client.view.organization;
-    stored(client.database.past(organization, lives, at).await)
+    stored(client.database.past(organization, periods, at).await)
 }
 
 /// The stock of a product as this client saw it at a time.
 async fn stock_at(client: &Client, product: ProductId, at: Timestamp) -> Option<Stock> {
-    let mut lives = lives(client, product).await;
-    lives.retain(|life| life.covers(at));
-    lives.sort_by_key(|life| life.owner != client.view.acting);
-    lives.truncate(1);
-    past(client, &lives, at).await.pop()
+    let mut periods = periods(client, product).await;
+    periods.retain(|period| period.covers(at));
+    periods.sort_by_key(|period| period.owner != client.view.acting);
+    periods.truncate(1);
+    past(client, &periods, at).await.pop()
 }
 
 /// The location of an organization's that was created at this place.
@@ -170,21 +170,21 @@ pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
     for (at, listed) in seen {
         for (client, listed) in [&store, &organization].into_iter().zip(listed) {
             let database = &client.database;
-            let count = stored(database.count_lives_at(client.view, at).await);
+            let count = stored(database.count_periods_at(client.view, at).await);
             assert_eq!(count, listed.len() as u64, "{at}");
             let ids: Vec<StockId> = listed.iter().map(|stock| stock.id).collect();
             let mut read = Vec::new();
             let mut page = PageRequest::from_offset(2, 0);
             loop {
-                let lives = stored(database.lives_at(client.view, at, page).await);
-                let Some(last) = lives.last() else { break };
+                let periods = stored(database.periods_at(client.view, at, page).await);
+                let Some(last) = periods.last() else { break };
                 page = PageRequest::after(2, last.id);
-                read.extend(lives.iter().map(|life| life.id));
+                read.extend(periods.iter().map(|period| period.id));
             }
             assert_eq!(read, ids, "{at}");
             let page = PageRequest::from_offset(9, 1);
-            let behind = stored(database.lives_at(client.view, at, page).await);
-            let behind: Vec<StockId> = behind.iter().map(|life| life.id).collect();
+            let behind = stored(database.periods_at(client.view, at, page).await);
+            let behind: Vec<StockId> = behind.iter().map(|period| period.id).collect();
             assert_eq!(behind, ids.get(1..).unwrap_or_default(), "{at}");
         }
     }
@@ -203,7 +203,7 @@ pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
         store.done(request).await;
     }
     let history = store.history(product).await;
-    let life = lives(&store, product).await.remove(0);
+    let period = periods(&store, product).await.remove(0);
     let thirds = TransactionCondition::Reason(TextCondition::In(vec!["third".to_owned()]));
     let others = TransactionCondition::Reason(TextCondition::IsNull);
     let organization = store.view.organization;
@@ -211,7 +211,7 @@ pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
         for after in [0, 1, 5, 9, 10, 11, u64::MAX] {
             let ledger = store
                 .database
-                .ledger(organization, &life, &filter, after, 3);
+                .ledger(organization, &period, &filter, after, 3);
             let expected: Vec<_> = history
                 .iter()
                 .filter(|it| it.entry.sequence > after)
@@ -225,11 +225,11 @@ pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
     for recorded in &history {
         let place = store
             .database
-            .sequence_of(organization, &life, recorded.entry.id);
+            .sequence_of(organization, &period, recorded.entry.id);
         assert_eq!(stored(place.await), Some(recorded.entry.sequence));
     }
     let unknown: TransactionId = bench.id();
-    let place = store.database.sequence_of(organization, &life, unknown);
+    let place = store.database.sequence_of(organization, &period, unknown);
     assert_eq!(stored(place.await), None);
 }
 
@@ -245,14 +245,14 @@ pub async fn the_ledger_of_deleted_stock_is_read(bench: Bench) {
         bench.clock.advance(1_000);
         store.delete(product).await;
     }
-    let lives = lives(&store, product).await;
-    assert_eq!(lives.len(), 3);
-    for (life, history) in lives.iter().zip(histories) {
+    let periods = periods(&store, product).await;
+    assert_eq!(periods.len(), 3);
+    for (period, history) in periods.iter().zip(histories) {
         let organization = store.view.organization;
-        let ledger = store.database.ledger(organization, life, &[], 0, 9);
+        let ledger = store.database.ledger(organization, period, &[], 0, 9);
         assert_eq!(stored(ledger.await), history);
     }
-    assert_eq!(self::lives(&other, product).await, []);
+    assert_eq!(self::periods(&other, product).await, []);
 }
 
 /// With the places of their entries, which are read together.

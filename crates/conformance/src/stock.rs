@@ -266,12 +266,12 @@ pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
         ids.push(store.create(product, 1).await.id);
         store.delete(product).await;
     }
-    let lives = store.database.lives(store.view, &[product]).await;
-    let lives = stored(lives);
-    let listed: Vec<_> = lives.iter().map(|life| life.id).collect();
+    let periods = store.database.periods(store.view, &[product]).await;
+    let periods = stored(periods);
+    let listed: Vec<_> = periods.iter().map(|period| period.id).collect();
     assert_eq!(listed, ids);
-    for (life, next) in lives.iter().zip(&lives[1..]) {
-        assert!(life.deleted_at < Some(next.created_at), "{lives:?}");
+    for (period, next) in periods.iter().zip(&periods[1..]) {
+        assert!(period.deleted_at < Some(next.created_at), "{lives:?}");
     }
 }
 

@@ -6,7 +6,7 @@ use stockroom_application::ports::TransactionCondition;
 use stockroom_application::ports::{HistoryReader, StoreError, View};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, DeletedStock, Entry, LocationId, OrganizationId, PastPosition,
-    ProductId, Recorded, Stock, StockId, StockKey, StockLife, Timestamp, TransactionId,
+    ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, Timestamp, TransactionId,
 };
 
 use crate::MemoryDatabase;
@@ -14,11 +14,11 @@ use crate::tenant::Tenant;
 
 impl Tenant {
     /// The stock as it stood at a time, if it was there.
-    pub(crate) fn stock_at(&self, life: &StockLife, at: Timestamp) -> Option<Stock> {
-        if !life.covers(at) {
+    pub(crate) fn stock_at(&self, period: &StockPeriod, at: Timestamp) -> Option<Stock> {
+        if !period.covers(at) {
             return None;
         }
-        let ledger = self.ledgers.get(&life.id)?;
+        let ledger = self.ledgers.get(&period.id)?;
         let entries = &ledger[..ledger.partition_point(|entry| entry.created_at <= at)];
         let last = entries.last()?;
         let balance = |location: LocationId| {
@@ -27,7 +27,7 @@ impl Tenant {
                 .find(|entry| entry.location == Some(location))
                 .map(|entry| entry.balance)
         };
-        let spans = self.position_spans.get(&life.id).into_iter().flatten();
+        let spans = self.position_spans.get(&period.id).into_iter().flatten();
         let positions = spans.filter(|span| span.added_at <= at).filter_map(|span| {
             Some(PastPosition {
                 location: span.location,
@@ -37,33 +37,33 @@ impl Tenant {
                 balance: balance(span.location).unwrap_or_default(),
             })
         });
-        Stock::at(life, at, last, positions)
+        Stock::at(period, at, last, positions)
     }
 
     /// The current and former stock that some owners have, in the order of creation.
-    fn lives(&self, wanted: impl Fn(StockKey) -> bool) -> Vec<StockLife> {
+    fn periods(&self, wanted: impl Fn(StockKey) -> bool) -> Vec<StockPeriod> {
         let current = self.stocks.iter().filter(|(key, _)| wanted(**key));
-        let current = current.map(|(_, stock)| StockLife::from(stock));
+        let current = current.map(|(_, stock)| StockPeriod::from(stock));
         let deleted = self.deleted_stocks.iter();
         let deleted = deleted.filter(|deleted| wanted(deleted.stock.key())).map(
-            |DeletedStock { stock, deleted_at }| StockLife {
+            |DeletedStock { stock, deleted_at }| StockPeriod {
                 deleted_at: Some(*deleted_at),
-                ..StockLife::from(stock)
+                ..StockPeriod::from(stock)
             },
         );
-        let mut lives: Vec<StockLife> = current.chain(deleted).collect();
-        lives.sort_unstable_by_key(|life| life.id);
-        lives
+        let mut periods: Vec<StockPeriod> = current.chain(deleted).collect();
+        periods.sort_unstable_by_key(|period| period.id);
+        periods
     }
 
     /// The stocks that `view` saw at a time, in the order of creation.
-    fn lives_at(&self, view: View, at: Timestamp) -> Vec<StockLife> {
-        let mut lives = self.lives(|key| view.acting.can_see(key.owner));
-        lives.retain(|life| life.covers(at));
-        let own = lives.iter().filter(|life| life.owner == view.acting);
-        let own: std::collections::HashSet<ProductId> = own.map(|life| life.product).collect();
-        lives.retain(|life| life.owner == view.acting || !own.contains(&life.product));
-        lives
+    fn periods_at(&self, view: View, at: Timestamp) -> Vec<StockPeriod> {
+        let mut periods = self.periods(|key| view.acting.can_see(key.owner));
+        periods.retain(|period| period.covers(at));
+        let own = periods.iter().filter(|period| period.owner == view.acting);
+        let own: std::collections::HashSet<ProductId> = own.map(|period| period.product).collect();
+        periods.retain(|period| period.owner == view.acting || !own.contains(&period.product));
+        periods
     }
 
     fn ledger_of(&self, stock: StockId) -> &[Entry] {
@@ -73,48 +73,48 @@ impl Tenant {
 
 #[async_trait]
 impl HistoryReader for MemoryDatabase {
-    async fn lives(
+    async fn periods(
         &self,
         view: View,
         products: &[ProductId],
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
-            tenant.lives(|key| view.acting.can_see(key.owner) && products.contains(&key.product))
+            tenant.periods(|key| view.acting.can_see(key.owner) && products.contains(&key.product))
         }))
     }
 
-    async fn lives_at(
+    async fn periods_at(
         &self,
         view: View,
         at: Timestamp,
         page: PageRequest<StockId>,
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
-            let lives = tenant.lives_at(view, at).into_iter();
-            lives
-                .filter(|life| page.place().is_none_or(|after| life.id > *after))
+            let periods = tenant.periods_at(view, at).into_iter();
+            periods
+                .filter(|period| page.place().is_none_or(|after| period.id > *after))
                 .skip(page.offset() as usize)
                 .take(page.limit as usize)
                 .collect()
         }))
     }
 
-    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
-            tenant.lives_at(view, at).len() as u64
+            tenant.periods_at(view, at).len() as u64
         }))
     }
 
     async fn past(
         &self,
         organization: OrganizationId,
-        lives: &[StockLife],
+        periods: &[StockPeriod],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
         Ok(self.in_tenant(organization, |tenant| {
-            lives
+            periods
                 .iter()
-                .filter_map(|life| tenant.stock_at(life, at))
+                .filter_map(|period| tenant.stock_at(period, at))
                 .collect()
         }))
     }
@@ -122,16 +122,16 @@ impl HistoryReader for MemoryDatabase {
     async fn ledger(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         filter: &[TransactionCondition],
         after: u64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
         Ok(self.in_tenant(organization, |tenant| {
-            let entries = tenant.ledger_of(life.id).iter();
+            let entries = tenant.ledger_of(period.id).iter();
             entries
-                .filter(|entry| entry.sequence > after && entry.sequence <= life.sequence)
-                .map(|entry| tenant.recorded(life.product, entry))
+                .filter(|entry| entry.sequence > after && entry.sequence <= period.sequence)
+                .map(|entry| tenant.recorded(period.product, entry))
                 .filter(|recorded| filter.iter().all(|condition| condition.matches(recorded)))
                 .take(limit as usize)
                 .collect()
@@ -141,13 +141,13 @@ impl HistoryReader for MemoryDatabase {
     async fn sequence_of(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError> {
         Ok(self.in_tenant(organization, |tenant| {
-            let mut entries = tenant.ledger_of(life.id).iter();
+            let mut entries = tenant.ledger_of(period.id).iter();
             let entry = entries.find(|entry| entry.id == id)?;
-            Some(entry.sequence).filter(|sequence| *sequence <= life.sequence)
+            Some(entry.sequence).filter(|sequence| *sequence <= period.sequence)
         }))
     }
 

@@ -7,7 +7,7 @@ use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
     IdempotencyRecord, IdempotencyRecords, KeyId, KeyTotals, Location, LocationId, Management,
     Needs, Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
-    StockChange, StockId, StockKey, StockLife, Store, StoreId, Timestamp, TransactionId,
+    StockChange, StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::reservations::Reservations;
@@ -154,8 +154,8 @@ impl Tenant {
             }
         }
         for (key, at) in past {
-            let life = self.stocks.get(key).map(StockLife::from);
-            if let Some(stock) = life.and_then(|life| self.stock_at(&life, *at)) {
+            let period = self.stocks.get(key).map(StockPeriod::from);
+            if let Some(stock) = period.and_then(|period| self.stock_at(&period, *at)) {
                 state.past.insert((*key, *at), stock);
             }
         }

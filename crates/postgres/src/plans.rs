@@ -247,8 +247,8 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
     }
     for page in pages() {
         let before = rows_read(&database).await;
-        let lives = database.lives_at(VIEW, now, page.map(StockId::new)).await;
-        assert!(!lives.unwrap().is_empty());
+        let periods = database.periods_at(VIEW, now, page.map(StockId::new)).await;
+        assert!(!periods.unwrap().is_empty());
         assert_few_rows(&database, &before, ROWS_MAX).await;
     }
 }

@@ -8,7 +8,7 @@ use stockroom_application::ports::View;
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::{Environment, PageRequest, ProductPlace};
 use stockroom_domain::{
-    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockLife, StoreId,
+    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockPeriod, StoreId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -322,7 +322,7 @@ async fn filtered_history_goes_along_the_ledger() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
     let now = Environment::system().now();
-    let life = StockLife {
+    let period = StockPeriod {
         id: StockId::new(Uuid::from_u128(4)),
         product: ProductId::new(Uuid::from_u128(3)),
         owner: Owner::Organization,
@@ -336,7 +336,7 @@ async fn filtered_history_goes_along_the_ledger() {
         TransactionCondition::Quantity(Comparison::Less(9)),
     ];
     let select = format!("{EXPLAIN}SELECT entries.sequence");
-    let mut query = ledger::read::select(&select, view().organization, &life, &filter);
+    let mut query = ledger::read::select(&select, view().organization, &period, &filter);
     query.push(" ORDER BY entries.sequence LIMIT 25");
     let steps: Vec<(i64, i64, i64, String)> = query
         .build_query_as()

@@ -18,7 +18,7 @@ use stockroom_domain::Reference;
 use stockroom_domain::Slug;
 use stockroom_domain::Stock;
 use stockroom_domain::StockId;
-use stockroom_domain::StockLife;
+use stockroom_domain::StockPeriod;
 use stockroom_domain::Timestamp;
 use stockroom_domain::TransactionId;
 
@@ -67,25 +67,28 @@ impl TransactionCondition {
 pub trait HistoryReader: Send + Sync {
     /// The current and former stock of these products that `view` sees, or has seen, in the order
     /// of creation.
-    async fn lives(&self, view: View, products: &[ProductId])
-    -> Result<Vec<StockLife>, StoreError>;
+    async fn periods(
+        &self,
+        view: View,
+        products: &[ProductId],
+    ) -> Result<Vec<StockPeriod>, StoreError>;
 
     /// The stocks that `view` saw at a time, in the order of creation.
-    async fn lives_at(
+    async fn periods_at(
         &self,
         view: View,
         at: Timestamp,
         page: PageRequest<StockId>,
-    ) -> Result<Vec<StockLife>, StoreError>;
+    ) -> Result<Vec<StockPeriod>, StoreError>;
 
     /// How many stocks `view` saw at a time.
-    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
 
     /// These stocks as they stood at a time, as far as they were there, in any order.
     async fn past(
         &self,
         organization: OrganizationId,
-        lives: &[StockLife],
+        periods: &[StockPeriod],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError>;
 
@@ -94,7 +97,7 @@ pub trait HistoryReader: Send + Sync {
     async fn ledger(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         filter: &[TransactionCondition],
         after: u64,
         limit: u32,
@@ -104,7 +107,7 @@ pub trait HistoryReader: Send + Sync {
     async fn sequence_of(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError>;
 

@@ -23,7 +23,7 @@ use stockroom_application::{
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, Store, StoreId,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
@@ -148,24 +148,24 @@ mock! {
 
     #[async_trait]
     impl HistoryReader for Database {
-        async fn lives(&self, view: View, products: &[ProductId]) -> Result<Vec<StockLife>, StoreError>;
-        async fn lives_at(
+        async fn periods(&self, view: View, products: &[ProductId]) -> Result<Vec<StockPeriod>, StoreError>;
+        async fn periods_at(
             &self,
             view: View,
             at: Timestamp,
             page: PageRequest<StockId>,
-        ) -> Result<Vec<StockLife>, StoreError>;
-        async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+        ) -> Result<Vec<StockPeriod>, StoreError>;
+        async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
         async fn past(
             &self,
             organization: OrganizationId,
-            lives: &[StockLife],
+            periods: &[StockPeriod],
             at: Timestamp,
         ) -> Result<Vec<Stock>, StoreError>;
         async fn ledger(
             &self,
             organization: OrganizationId,
-            life: &StockLife,
+            period: &StockPeriod,
             filter: &[TransactionCondition],
             after: u64,
             limit: u32,
@@ -173,7 +173,7 @@ mock! {
         async fn sequence_of(
             &self,
             organization: OrganizationId,
-            life: &StockLife,
+            period: &StockPeriod,
             id: TransactionId,
         ) -> Result<Option<u64>, StoreError>;
         async fn batch(

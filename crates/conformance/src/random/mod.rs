@@ -195,14 +195,14 @@ impl Pair {
         let at = generator.time(self.clock.now());
         let (limit, offset) = generator.page();
         let page = PageRequest::from_offset(limit, offset);
-        let lives = same!(self.lives_at(view, at, page));
-        if let Some(first) = lives.first() {
-            same!(self.lives_at(view, at, PageRequest::after(limit, first.id)));
+        let periods = same!(self.periods_at(view, at, page));
+        if let Some(first) = periods.first() {
+            same!(self.periods_at(view, at, PageRequest::after(limit, first.id)));
         }
-        same!(self.count_lives_at(view, at));
-        let lives = same!(self.lives(view, &known.products));
-        let tested = stored(self.subject.past(view.organization, &lives, at).await);
-        let expected = stored(self.reference.past(view.organization, &lives, at).await);
+        same!(self.count_periods_at(view, at));
+        let periods = same!(self.periods(view, &known.products));
+        let tested = stored(self.subject.past(view.organization, &periods, at).await);
+        let expected = stored(self.reference.past(view.organization, &periods, at).await);
         let sorted = |mut stocks: Vec<stockroom_domain::Stock>| {
             stocks.sort_by_key(|stock| stock.id);
             stocks
@@ -210,13 +210,13 @@ impl Pair {
         let seed = self.seed;
         let asked = format!("past({at}): {SEED_VARIABLE}={seed}");
         assert_eq!(sorted(tested), sorted(expected), "{asked}");
-        for life in lives.iter().take(3) {
+        for period in periods.iter().take(3) {
             let filter = generator.transaction_filter(self.clock.now());
             let organization = view.organization;
-            same!(self.ledger(organization, life, &filter, 2, 5));
-            same!(self.ledger(organization, life, &[], 2, 5));
+            same!(self.ledger(organization, period, &filter, 2, 5));
+            same!(self.ledger(organization, period, &[], 2, 5));
             if let Some(id) = generator.transaction(known) {
-                same!(self.sequence_of(organization, life, id));
+                same!(self.sequence_of(organization, period, id));
             }
         }
     }

@@ -37,7 +37,7 @@ pub struct Position {
 
 /// The life of a stock: what never changes of it, and how far its ledger goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StockLife {
+pub struct StockPeriod {
     /// Names the stock.
     pub id: StockId,
     /// The product it is stock of.
@@ -54,7 +54,7 @@ pub struct StockLife {
     pub deleted_at: Option<Timestamp>,
 }
 
-impl StockLife {
+impl StockPeriod {
     /// Where an entry of its ledger is found.
     #[must_use]
     pub const fn entry(&self, sequence: u64) -> BatchEntry {
@@ -72,7 +72,7 @@ impl StockLife {
     }
 }
 
-impl From<&Stock> for StockLife {
+impl From<&Stock> for StockPeriod {
     fn from(stock: &Stock) -> Self {
         Self {
             id: stock.id,
@@ -192,7 +192,7 @@ impl Stock {
     /// isn't known any more.
     #[must_use]
     pub fn at(
-        life: &StockLife,
+        period: &StockPeriod,
         at: Timestamp,
         last: &Entry,
         positions: impl IntoIterator<Item = PastPosition>,
@@ -222,16 +222,16 @@ impl Stock {
             }
         }
         Some(Self {
-            id: life.id,
-            product: life.product,
-            owner: life.owner,
-            product_owner: life.product_owner,
+            id: period.id,
+            product: period.product,
+            owner: period.owner,
+            product_owner: period.product_owner,
             unlocated,
             unlocated_held: Quantity::ZERO,
             located,
             sequence: last.sequence,
             last_hash: last.hash,
-            created_at: life.created_at,
+            created_at: period.created_at,
             updated_at,
             next_expiry: None,
         })

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use stockroom_domain::{
     Answer, Answered, Changes, Command, Context, Corrections, Count, CountMany, CountStock,
     Counted, CreateStock, Entry, Location, Needs, Operation, PastPosition, Recorded, Refusal,
-    State, Stock, StockLife, Timestamp, Transact, TransactionAction, TransactionId, Undo,
+    State, Stock, StockPeriod, Timestamp, Transact, TransactionAction, TransactionId, Undo,
     UndoBatch,
 };
 
@@ -50,7 +50,7 @@ impl World {
             return state;
         };
         state.stocks.insert(stock.key(), stock.clone());
-        let life = StockLife::from(stock);
+        let period = StockPeriod::from(stock);
         for (key, at) in &needs.past {
             let up_to = self.ledger.iter().filter(|entry| entry.created_at <= *at);
             let up_to: Vec<&Entry> = up_to.collect();
@@ -59,12 +59,12 @@ impl World {
             let position = last_there.map(|entry| PastPosition {
                 location: self.shelf.id,
                 slug: slug(PLACE),
-                added_at: life.created_at,
+                added_at: period.created_at,
                 removed_at: None,
                 balance: entry.balance,
             });
             let past = up_to.last();
-            let past = past.and_then(|last| Stock::at(&life, *at, last, position));
+            let past = past.and_then(|last| Stock::at(&period, *at, last, position));
             if let Some(past) = past {
                 state.past.insert((*key, *at), past);
             }

@@ -2,7 +2,7 @@
 
 use sqlx::FromRow;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockLife};
+use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockPeriod};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
@@ -11,12 +11,12 @@ use crate::row::Row;
 
 /// All current and former stock of these owners and products, which come in pairs, in the order of
 /// creation.
-pub(crate) async fn lives(
+pub(crate) async fn periods(
     session: &mut Session,
     organization: OrganizationId,
     owner_ids: &[Uuid],
     product_ids: &[Uuid],
-) -> Result<Vec<StockLife>, StoreError> {
+) -> Result<Vec<StockPeriod>, StoreError> {
     sqlx::query_as!(
         LifeRow,
         r#"
@@ -79,11 +79,11 @@ pub(crate) struct LifeRow {
 }
 
 impl LifeRow {
-    pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockLife, StoreError> {
+    pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockPeriod, StoreError> {
         let row = Row::new("stocks", self.stock_id);
         let deleted_at = self.deleted_at;
         let deleted_at = deleted_at.map(|at| row.timestamp("deleted_at", at));
-        Ok(StockLife {
+        Ok(StockPeriod {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
             owner: Owner::from_uuid(self.owner_id, organization),

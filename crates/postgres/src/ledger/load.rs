@@ -7,7 +7,7 @@ use crate::connection::session::Session;
 use std::collections::{BTreeMap, BTreeSet};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    OrganizationId, State, StockId, StockKey, StockLife, Timestamp, TransactionId,
+    OrganizationId, State, StockId, StockKey, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -57,13 +57,13 @@ pub(crate) async fn past(
     state: &mut State,
 ) -> Result<(), StoreError> {
     // Counts of many stocks are for one time.
-    let mut lives: BTreeMap<Timestamp, Vec<StockLife>> = BTreeMap::new();
+    let mut periods: BTreeMap<Timestamp, Vec<StockPeriod>> = BTreeMap::new();
     for (key, at) in wanted {
-        let stock = state.stocks.get(key).map(StockLife::from);
-        lives.entry(*at).or_default().extend(stock);
+        let stock = state.stocks.get(key).map(StockPeriod::from);
+        periods.entry(*at).or_default().extend(stock);
     }
-    for (at, lives) in lives {
-        let stocks = stocks_at(session, organization, &lives, at).await?;
+    for (at, periods) in periods {
+        let stocks = stocks_at(session, organization, &periods, at).await?;
         let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
         state.past.extend(past);
     }

@@ -9,12 +9,12 @@ use stockroom_application::ports::TransactionCondition;
 use stockroom_application::ports::{HistoryReader, StoreError, View};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
-    StockId, StockLife, Timestamp, TransactionId,
+    StockId, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
-use super::lives;
-use super::lives::LifeRow;
+use super::periods;
+use super::periods::LifeRow;
 use super::past_rows::{last_entries, positions};
 use super::read;
 use super::rows;
@@ -26,29 +26,29 @@ use crate::row::Row;
 
 #[async_trait]
 impl HistoryReader for PostgresDatabase {
-    async fn lives(
+    async fn periods(
         &self,
         view: View,
         products: &[ProductId],
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut session = self.reader().await?;
         let pairs = products.iter().flat_map(|product| {
             let owners = view.acting.visible();
             owners.map(|owner| (owner, product.uuid()))
         });
         let (owner_ids, product_ids) = owned(view.organization, pairs);
-        let lives = lives::lives(&mut session, view.organization, &owner_ids, &product_ids);
-        let lives = lives.await?;
+        let periods = periods::periods(&mut session, view.organization, &owner_ids, &product_ids);
+        let periods = periods.await?;
         session.commit().await?;
-        Ok(lives)
+        Ok(periods)
     }
 
-    async fn lives_at(
+    async fn periods_at(
         &self,
         view: View,
         at: Timestamp,
         page: PageRequest<StockId>,
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT * FROM (");
         push_lives(&mut query, view, at, Some(&page));
@@ -62,11 +62,11 @@ impl HistoryReader for PostgresDatabase {
             .await
             .map_err(failed)?;
         session.commit().await?;
-        let lives = rows.into_iter().map(|row| row.decode(view.organization));
-        lives.collect()
+        let periods = rows.into_iter().map(|row| row.decode(view.organization));
+        periods.collect()
     }
 
-    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT count(*) FROM (");
         push_lives(&mut query, view, at, None);
@@ -84,11 +84,11 @@ impl HistoryReader for PostgresDatabase {
     async fn past(
         &self,
         organization: OrganizationId,
-        lives: &[StockLife],
+        periods: &[StockPeriod],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
         let mut session = self.read().await?;
-        let stocks = stocks_at(&mut session, organization, lives, at).await?;
+        let stocks = stocks_at(&mut session, organization, periods, at).await?;
         session.commit().await?;
         Ok(stocks)
     }
@@ -96,7 +96,7 @@ impl HistoryReader for PostgresDatabase {
     async fn ledger(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         filter: &[TransactionCondition],
         after: u64,
         limit: u32,
@@ -106,7 +106,7 @@ impl HistoryReader for PostgresDatabase {
         } else {
             self.read_list().await?
         };
-        let entries = read::after(&mut session, organization, life, filter, after, limit);
+        let entries = read::after(&mut session, organization, period, filter, after, limit);
         let entries = entries.await?;
         session.commit().await?;
         Ok(entries)
@@ -115,14 +115,14 @@ impl HistoryReader for PostgresDatabase {
     async fn sequence_of(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError> {
         let Some(created_at) = id.created_at() else {
             return Ok(None);
         };
         let mut session = self.reader().await?;
-        let sequence = read::sequence_of(&mut session, organization, life, id, created_at);
+        let sequence = read::sequence_of(&mut session, organization, period, id, created_at);
         let sequence = sequence.await?;
         session.commit().await?;
         Ok(sequence)
@@ -193,7 +193,7 @@ fn push_lives(
         }
         query.push(format_args!(
             "(SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
-             {deleted_at} AS deleted_at FROM {table} AS life \
+             {deleted_at} AS deleted_at FROM {table} AS period \
              WHERE created_at >= 0 AND organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
@@ -207,7 +207,7 @@ fn push_lives(
         for (table, end) in hiding.into_iter().filter(|_| owner != view.acting) {
             query.push(format_args!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} AS own \
-                 WHERE own.product_id = life.product_id AND own.organization_id = "
+                 WHERE own.product_id = period.product_id AND own.organization_id = "
             ));
             query.push_bind(organization_id);
             query.push(" AND own.owner_id = ").push_bind(acting_id);
@@ -228,15 +228,15 @@ fn push_lives(
 pub(crate) async fn stocks_at(
     session: &mut Session,
     organization: OrganizationId,
-    lives: &[StockLife],
+    periods: &[StockPeriod],
     at: Timestamp,
 ) -> Result<Vec<Stock>, StoreError> {
-    let mut by_id: HashMap<StockId, &StockLife> = HashMap::with_capacity(lives.len());
+    let mut by_id: HashMap<StockId, &StockPeriod> = HashMap::with_capacity(periods.len());
     by_id.extend(
-        lives
+        periods
             .iter()
-            .filter(|life| life.covers(at))
-            .map(|life| (life.id, life)),
+            .filter(|period| period.covers(at))
+            .map(|period| (period.id, period)),
     );
     if by_id.is_empty() {
         return Ok(Vec::new());
@@ -245,18 +245,18 @@ pub(crate) async fn stocks_at(
     let mut located: HashMap<StockId, Vec<PastPosition>> =
         positions(session, organization, &last, at).await?;
     let wanted = last.iter().filter_map(|(stock, sequence)| {
-        let life = by_id.get(stock)?;
-        Some(life.entry(*sequence))
+        let period = by_id.get(stock)?;
+        Some(period.entry(*sequence))
     });
     let entries = rows::entries(session, organization, wanted).await?;
     let mut stocks = Vec::with_capacity(entries.len());
     for Recorded { entry, .. } in entries {
-        let Some(life) = by_id.get(&entry.stock) else {
+        let Some(period) = by_id.get(&entry.stock) else {
             continue;
         };
         let positions = located.remove(&entry.stock).unwrap_or_default();
         let row = Row::new("position_spans", entry.stock.uuid());
-        let stock = Stock::at(life, at, &entry, positions).ok_or(());
+        let stock = Stock::at(period, at, &entry, positions).ok_or(());
         stocks.push(row.valid("location_id", stock)?);
     }
     Ok(stocks)

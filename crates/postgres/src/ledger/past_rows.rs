@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Balance, LocationId, OrganizationId, PastPosition, Slug, StockId, StockLife, Timestamp,
+    Balance, LocationId, OrganizationId, PastPosition, Slug, StockId, StockPeriod, Timestamp,
 };
 use uuid::Uuid;
 
@@ -18,12 +18,12 @@ use crate::row::Row;
 pub(crate) async fn last_entries(
     session: &mut Session,
     organization: OrganizationId,
-    lives: impl IntoIterator<Item = &StockLife>,
+    periods: impl IntoIterator<Item = &StockPeriod>,
     at: Timestamp,
 ) -> Result<Vec<(StockId, u64)>, StoreError> {
-    let lives = lives.into_iter();
-    let (stock_ids, sequences): (Vec<Uuid>, Vec<i64>) = lives
-        .map(|life| (life.id.uuid(), integer(life.sequence)))
+    let periods = periods.into_iter();
+    let (stock_ids, sequences): (Vec<Uuid>, Vec<i64>) = periods
+        .map(|period| (period.id.uuid(), integer(period.sequence)))
         .unzip();
     let rows = sqlx::query!(
         r#"

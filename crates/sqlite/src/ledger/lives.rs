@@ -2,7 +2,7 @@
 
 use sqlx::{FromRow, SqliteConnection};
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockLife};
+use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockPeriod};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
@@ -10,11 +10,11 @@ use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
 /// All current and former stock of these owners and products, in the order of creation.
-pub(crate) async fn lives(
+pub(crate) async fn periods(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     wanted: impl IntoIterator<Item = (Owner, ProductId)>,
-) -> Result<Vec<StockLife>, StoreError> {
+) -> Result<Vec<StockPeriod>, StoreError> {
     let wanted = json(wanted.into_iter().map(|(owner, product)| {
         let owner = owner.to_uuid(organization);
         (hex(product), hex(owner))
@@ -57,10 +57,10 @@ pub(crate) async fn lives(
     .fetch_all(connection)
     .await
     .map_err(failed)?;
-    let lives = rows.into_iter().map(|row| row.decode(organization));
-    let mut lives = lives.collect::<Result<Vec<_>, _>>()?;
-    lives.sort_by_key(|life| life.id);
-    Ok(lives)
+    let periods = rows.into_iter().map(|row| row.decode(organization));
+    let mut periods = periods.collect::<Result<Vec<_>, _>>()?;
+    periods.sort_by_key(|period| period.id);
+    Ok(periods)
 }
 
 #[derive(FromRow)]
@@ -75,11 +75,11 @@ pub(crate) struct LifeRow {
 }
 
 impl LifeRow {
-    pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockLife, StoreError> {
+    pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockPeriod, StoreError> {
         let row = Row::new("stocks", self.stock_id);
         let deleted_at = self.deleted_at;
         let deleted_at = deleted_at.map(|at| row.timestamp("deleted_at", at));
-        Ok(StockLife {
+        Ok(StockPeriod {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
             owner: Owner::from_uuid(self.owner_id, organization),

@@ -2,7 +2,7 @@
 
 pub(crate) mod batches;
 pub(crate) mod corrections;
-pub(crate) mod lives;
+pub(crate) mod periods;
 pub(crate) mod load;
 pub(crate) mod past;
 pub(crate) mod past_rows;

@@ -9,12 +9,12 @@ use stockroom_application::ports::TransactionCondition;
 use stockroom_application::ports::{HistoryReader, StoreError, View};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
-    StockId, StockLife, Timestamp, TransactionId,
+    StockId, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
-use super::lives;
-use super::lives::LifeRow;
+use super::periods;
+use super::periods::LifeRow;
 use super::past_rows::{last_entries, positions};
 use super::read;
 use super::rows;
@@ -24,25 +24,25 @@ use crate::row::Row;
 
 #[async_trait]
 impl HistoryReader for SqliteDatabase {
-    async fn lives(
+    async fn periods(
         &self,
         view: View,
         products: &[ProductId],
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut connection = self.reader().await?;
         let wanted = products.iter().flat_map(|product| {
             let owners = view.acting.visible();
             owners.map(|owner| (owner, *product))
         });
-        lives::lives(&mut connection, view.organization, wanted).await
+        periods::periods(&mut connection, view.organization, wanted).await
     }
 
-    async fn lives_at(
+    async fn periods_at(
         &self,
         view: View,
         at: Timestamp,
         page: PageRequest<StockId>,
-    ) -> Result<Vec<StockLife>, StoreError> {
+    ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut connection = self.reader().await?;
         let rows: Vec<LifeRow> = lives_query("", view, at, page)
             .build_query_as()
@@ -50,11 +50,11 @@ impl HistoryReader for SqliteDatabase {
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-        let lives = rows.into_iter().map(|row| row.decode(view.organization));
-        lives.collect()
+        let periods = rows.into_iter().map(|row| row.decode(view.organization));
+        periods.collect()
     }
 
-    async fn count_lives_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
         let mut connection = self.reader().await?;
         let mut query = QueryBuilder::new("SELECT count(*) FROM (");
         push_lives(&mut query, view, at, None);
@@ -71,11 +71,11 @@ impl HistoryReader for SqliteDatabase {
     async fn past(
         &self,
         organization: OrganizationId,
-        lives: &[StockLife],
+        periods: &[StockPeriod],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let stocks = stocks_at(&mut snapshot, organization, lives, at).await?;
+        let stocks = stocks_at(&mut snapshot, organization, periods, at).await?;
         snapshot.commit().await.map_err(failed)?;
         Ok(stocks)
     }
@@ -83,13 +83,13 @@ impl HistoryReader for SqliteDatabase {
     async fn ledger(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         filter: &[TransactionCondition],
         after: u64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
         let mut connection = self.reader().await?;
-        let entries = read::after(&mut connection, organization, life, filter, after, limit);
+        let entries = read::after(&mut connection, organization, period, filter, after, limit);
         let entries = entries.await?;
         Ok(entries)
     }
@@ -97,14 +97,14 @@ impl HistoryReader for SqliteDatabase {
     async fn sequence_of(
         &self,
         organization: OrganizationId,
-        life: &StockLife,
+        period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError> {
         let Some(created_at) = id.created_at() else {
             return Ok(None);
         };
         let mut connection = self.reader().await?;
-        let sequence = read::sequence_of(&mut connection, organization, life, id, created_at);
+        let sequence = read::sequence_of(&mut connection, organization, period, id, created_at);
         let sequence = sequence.await?;
         Ok(sequence)
     }
@@ -186,7 +186,7 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
         }
         query.push(format_args!(
             "SELECT stock_id, product_id, owner_id, product_owner_id, sequence, created_at, \
-             {deleted_at} AS deleted_at FROM {table} AS life INDEXED BY {table}_of_owner \
+             {deleted_at} AS deleted_at FROM {table} AS period INDEXED BY {table}_of_owner \
              WHERE organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
@@ -206,7 +206,7 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
         for (table, end) in [("stocks AS own", ""), deleted] {
             query.push(format_args!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} \
-                 WHERE own.product_id = life.product_id AND own.organization_id = "
+                 WHERE own.product_id = period.product_id AND own.organization_id = "
             ));
             query.push_bind(organization_id);
             query.push(" AND own.owner_id = ").push_bind(acting_id);
@@ -223,15 +223,15 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
 pub(crate) async fn stocks_at(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    lives: &[StockLife],
+    periods: &[StockPeriod],
     at: Timestamp,
 ) -> Result<Vec<Stock>, StoreError> {
-    let mut by_id: HashMap<StockId, &StockLife> = HashMap::with_capacity(lives.len());
+    let mut by_id: HashMap<StockId, &StockPeriod> = HashMap::with_capacity(periods.len());
     by_id.extend(
-        lives
+        periods
             .iter()
-            .filter(|life| life.covers(at))
-            .map(|life| (life.id, life)),
+            .filter(|period| period.covers(at))
+            .map(|period| (period.id, period)),
     );
     if by_id.is_empty() {
         return Ok(Vec::new());
@@ -240,18 +240,18 @@ pub(crate) async fn stocks_at(
     let mut located: HashMap<StockId, Vec<PastPosition>> =
         positions(connection, organization, &last, at).await?;
     let wanted = last.iter().filter_map(|(stock, sequence)| {
-        let life = by_id.get(stock)?;
-        Some(life.entry(*sequence))
+        let period = by_id.get(stock)?;
+        Some(period.entry(*sequence))
     });
     let entries = rows::entries(connection, organization, wanted).await?;
     let mut stocks = Vec::with_capacity(entries.len());
     for Recorded { entry, .. } in entries {
-        let Some(life) = by_id.get(&entry.stock) else {
+        let Some(period) = by_id.get(&entry.stock) else {
             continue;
         };
         let positions = located.remove(&entry.stock).unwrap_or_default();
         let row = Row::new("position_spans", entry.stock.uuid());
-        let stock = Stock::at(life, at, &entry, positions).ok_or(());
+        let stock = Stock::at(period, at, &entry, positions).ok_or(());
         stocks.push(row.valid("location_id", stock)?);
     }
     Ok(stocks)

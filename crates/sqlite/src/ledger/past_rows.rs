@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Balance, LocationId, OrganizationId, PastPosition, Slug, StockId, StockLife, Timestamp,
+    Balance, LocationId, OrganizationId, PastPosition, Slug, StockId, StockPeriod, Timestamp,
 };
 use uuid::Uuid;
 
@@ -18,11 +18,11 @@ use crate::row::Row;
 pub(crate) async fn last_entries(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    lives: impl IntoIterator<Item = &StockLife>,
+    periods: impl IntoIterator<Item = &StockPeriod>,
     at: Timestamp,
 ) -> Result<Vec<(StockId, u64)>, StoreError> {
-    let lives = lives.into_iter();
-    let wanted = json(lives.map(|life| (hex(life.id), life.sequence)))?;
+    let periods = periods.into_iter();
+    let wanted = json(periods.map(|period| (hex(period.id), period.sequence)))?;
     let organization_id = organization.uuid();
     let at = at.as_milliseconds();
     let rows = sqlx::query!(

@@ -4,7 +4,7 @@ use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::ports::StoreError;
 use stockroom_application::ports::TransactionCondition;
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{OrganizationId, Recorded, StockLife, Timestamp, TransactionId};
+use stockroom_domain::{OrganizationId, Recorded, StockPeriod, Timestamp, TransactionId};
 
 use super::past_rows;
 use super::rows;
@@ -16,16 +16,16 @@ use crate::filter;
 pub(crate) async fn page(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     filter: &[TransactionCondition],
     page: PageRequest<TransactionId>,
 ) -> Result<Page<Recorded, TransactionId>, StoreError> {
     let (sequences, total) = if filter.is_empty() {
-        (unfiltered(life, page), life.sequence)
+        (unfiltered(period, page), period.sequence)
     } else {
-        filtered(connection, organization, life, filter, page).await?
+        filtered(connection, organization, period, filter, page).await?
     };
-    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    let wanted = sequences.into_iter().map(|sequence| period.entry(sequence));
     let mut items = rows::entries(connection, organization, wanted).await?;
     let next = page.cut(&mut items, |recorded| recorded.entry.id);
     let total = Some(total);
@@ -33,25 +33,25 @@ pub(crate) async fn page(
 }
 
 /// Sequence numbers have no gaps: a page of all entries is known before anything is read.
-fn unfiltered(life: &StockLife, page: PageRequest<TransactionId>) -> Vec<u64> {
+fn unfiltered(period: &StockPeriod, page: PageRequest<TransactionId>) -> Vec<u64> {
     let offset = u64::from(page.offset());
-    let end = life.sequence.min(offset + u64::from(page.enough()));
+    let end = period.sequence.min(offset + u64::from(page.enough()));
     (offset + 1..=end).collect()
 }
 
 async fn filtered(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     filter: &[TransactionCondition],
     page: PageRequest<TransactionId>,
 ) -> Result<(Vec<u64>, u64), StoreError> {
-    let mut query = select("SELECT entries.sequence", organization, life, filter);
+    let mut query = select("SELECT entries.sequence", organization, period, filter);
     query.push(" ORDER BY entries.sequence LIMIT ");
     query.push_bind(page.enough()).push(" OFFSET ");
     query.push_bind(page.offset());
     let sequences = numbers(&mut query, connection).await?;
-    let mut query = select("SELECT count(*)", organization, life, filter);
+    let mut query = select("SELECT count(*)", organization, period, filter);
     let total: u32 = query
         .build_query_scalar()
         .persistent(false)
@@ -65,23 +65,23 @@ async fn filtered(
 pub(crate) async fn after(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     filter: &[TransactionCondition],
     after: u64,
     limit: u32,
 ) -> Result<Vec<Recorded>, StoreError> {
     let sequences = if filter.is_empty() {
-        let end = life.sequence.min(after.saturating_add(limit.into()));
+        let end = period.sequence.min(after.saturating_add(limit.into()));
         (after.saturating_add(1)..=end).collect()
     } else {
-        let mut query = select("SELECT entries.sequence", organization, life, filter);
+        let mut query = select("SELECT entries.sequence", organization, period, filter);
         query.push(" AND entries.sequence > ");
         query.push_bind(integer(after));
         query.push(" ORDER BY entries.sequence LIMIT ");
         query.push_bind(limit);
         numbers(&mut query, connection).await?
     };
-    let wanted = sequences.into_iter().map(|sequence| life.entry(sequence));
+    let wanted = sequences.into_iter().map(|sequence| period.entry(sequence));
     rows::entries(connection, organization, wanted).await
 }
 
@@ -103,7 +103,7 @@ async fn numbers(
 pub(crate) fn select(
     start: &str,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     filter: &[TransactionCondition],
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(start);
@@ -115,7 +115,7 @@ pub(crate) fn select(
     query.push(" WHERE entries.organization_id = ");
     query.push_bind(organization.uuid());
     query.push(" AND entries.stock_id = ");
-    query.push_bind(life.id.uuid());
+    query.push_bind(period.id.uuid());
     filter::push_transaction(&mut query, filter);
     query
 }
@@ -124,15 +124,15 @@ pub(crate) fn select(
 pub(crate) async fn sequence_of(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     id: TransactionId,
     created_at: Timestamp,
 ) -> Result<Option<u64>, StoreError> {
     let before = created_at.plus_milliseconds(-1);
-    let before = last_sequence(connection, organization, life, before).await?;
-    let last = last_sequence(connection, organization, life, created_at).await?;
+    let before = last_sequence(connection, organization, period, before).await?;
+    let last = last_sequence(connection, organization, period, created_at).await?;
     let organization_id = organization.uuid();
-    let stock_id = life.id.uuid();
+    let stock_id = period.id.uuid();
     let transaction_id = id.uuid();
     let sequence = sqlx::query_scalar!(
         r#"
@@ -160,9 +160,9 @@ pub(crate) async fn sequence_of(
 async fn last_sequence(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    life: &StockLife,
+    period: &StockPeriod,
     at: Timestamp,
 ) -> Result<i64, StoreError> {
-    let last = past_rows::last_entries(connection, organization, [life], at).await?;
+    let last = past_rows::last_entries(connection, organization, [period], at).await?;
     Ok(last.first().map_or(0, |(_, sequence)| integer(*sequence)))
 }

@@ -6,7 +6,7 @@ use stockroom_application::ports::{StockCondition, TransactionCondition};
 use stockroom_application::ports::{StockReader, StoreError, View};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    Owner, ProductId, Recorded, Stock, StockId, StockKey, StockLife, TransactionId,
+    Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
 };
 use uuid::Uuid;
 
@@ -79,9 +79,9 @@ impl StockReader for SqliteDatabase {
             None => None,
             Some(stock) => {
                 let organization = view.organization;
-                let life = StockLife::from(&stock);
+                let period = StockPeriod::from(&stock);
                 let page = PageRequest::from_offset(limit, offset);
-                Some(ledger::read::page(&mut snapshot, organization, &life, filter, page).await?)
+                Some(ledger::read::page(&mut snapshot, organization, &period, filter, page).await?)
             }
         };
         snapshot.commit().await.map_err(failed)?;
@@ -102,11 +102,11 @@ impl StockReader for SqliteDatabase {
             None => None,
             Some(stock) => {
                 let organization = view.organization;
-                let life = StockLife::from(&stock);
+                let period = StockPeriod::from(&stock);
                 let sequence =
-                    ledger::read::sequence_of(&mut snapshot, organization, &life, id, created_at)
+                    ledger::read::sequence_of(&mut snapshot, organization, &period, id, created_at)
                         .await?;
-                let wanted = sequence.map(|sequence| life.entry(sequence));
+                let wanted = sequence.map(|sequence| period.entry(sequence));
                 ledger::rows::entries(&mut snapshot, organization, wanted)
                     .await?
                     .pop()

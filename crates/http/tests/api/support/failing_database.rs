@@ -15,7 +15,7 @@ use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, Product
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockLife, Store, StoreId,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     StoredEntry, StoredStock, Timestamp, TransactionId,
 };
 
@@ -83,12 +83,12 @@ failing! {
         repair_stock(OrganizationId, &StoredStock, &StoredStock) -> bool;
     }
     HistoryReader {
-        lives(View, &[ProductId]) -> Vec<StockLife>;
-        lives_at(View, Timestamp, PageRequest<StockId>) -> Vec<StockLife>;
-        count_lives_at(View, Timestamp) -> u64;
-        past(OrganizationId, &[StockLife], Timestamp) -> Vec<Stock>;
-        ledger(OrganizationId, &StockLife, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
-        sequence_of(OrganizationId, &StockLife, TransactionId) -> Option<u64>;
+        periods(View, &[ProductId]) -> Vec<StockPeriod>;
+        periods_at(View, Timestamp, PageRequest<StockId>) -> Vec<StockPeriod>;
+        count_periods_at(View, Timestamp) -> u64;
+        past(OrganizationId, &[StockPeriod], Timestamp) -> Vec<Stock>;
+        ledger(OrganizationId, &StockPeriod, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
+        sequence_of(OrganizationId, &StockPeriod, TransactionId) -> Option<u64>;
         batch(OrganizationId, BatchId) -> Option<Batch>;
         entries(OrganizationId, &[BatchEntry]) -> Vec<Recorded>;
     }

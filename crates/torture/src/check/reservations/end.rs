@@ -11,7 +11,7 @@ use crate::ledger::Reading;
 use crate::model::Location;
 use crate::reservation::{Hold, HoldAttributes, Shown, order_id};
 
-use super::life::{self, Life};
+use super::period::{self, Life};
 use super::{All, Judge};
 
 pub(super) fn check(judge: &Judge<'_>, all: &All<'_>, faults: &mut Vec<Fault>) {
@@ -121,7 +121,7 @@ fn conflicts(judge: &Judge<'_>, faults: &mut Vec<Fault>) {
         let order = reserve
             .order
             .map(|order| order_id(round_of(&record.name), order));
-        let asked = life::positions(&reserve.items, judge.products());
+        let asked = period::positions(&reserve.items, judge.products());
         let mut others = judge.evidence.reservations.iter().filter(|shown| {
             let times = shown.meta.timestamps;
             let died = judge.clock.latest(times.updated_at);

@@ -40,7 +40,7 @@ pub(super) struct World {
     pub(super) deleted: BTreeSet<usize>,
     stocks: Vec<Stock>,
     /// How many stocks there have been of the product that is fleeting.
-    lives: u128,
+    periods: u128,
     pub(super) now: u64,
 }
 
@@ -103,7 +103,7 @@ impl World {
             at: "2026-01-01T00:00:00.001Z".parse().unwrap(),
             deleted: BTreeSet::new(),
             stocks: vec![Stock::default(); 3],
-            lives: 1,
+            periods: 1,
             now: 0,
         };
         for product in [PLAIN, LOCATED, FLEETING] {
@@ -119,8 +119,8 @@ impl World {
 
     /// The id of the stock that a product has.
     fn stock_id(&self, product: usize) -> Uuid {
-        let lives = if product == FLEETING { self.lives } else { 1 };
-        Uuid::from_u128(product as u128 * 1000 + lives)
+        let periods = if product == FLEETING { self.periods } else { 1 };
+        Uuid::from_u128(product as u128 * 1000 + periods)
     }
 
     /// Writes an entry, and gives it.
@@ -253,7 +253,7 @@ impl World {
     /// Creates stock anew, and gives the number of the request.
     pub(super) fn create(&mut self, product: usize, available: u64) -> usize {
         self.deleted.remove(&product);
-        self.lives += 1;
+        self.periods += 1;
         self.write(product, Action::Increment, available, None, None);
         let stock = self.shown(product, 0).clone();
         self.shown.clear();
