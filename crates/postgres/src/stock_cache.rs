@@ -15,26 +15,26 @@ const LOCKED_MAX: u32 = 256;
 pub(crate) type StockChanges = BTreeMap<StockKey, StockChange>;
 
 /// What a server remembers.
-pub(crate) struct Memory {
+pub(crate) struct StockCache {
     /// Stock as it was last stored or read here; `None` for stock that lies in locations, which is
     /// left to locks.
     pub(crate) stocks: Cache<(OrganizationId, StockKey), Option<Stock>>,
-    luck: Mutex<Luck>,
+    backoff: Mutex<Backoff>,
 }
 
 /// How well it went lately.
-struct Luck {
+struct Backoff {
     /// How many batches are still to be done under locks.
     locked: u32,
     /// How many there will be the next time that something has changed.
     locked_next: u32,
 }
 
-impl Default for Memory {
+impl Default for StockCache {
     fn default() -> Self {
         Self {
             stocks: Cache::new(REMEMBERED_MAX),
-            luck: Mutex::new(Luck {
+            backoff: Mutex::new(Backoff {
                 locked: 0,
                 locked_next: 1,
             }),
@@ -42,7 +42,7 @@ impl Default for Memory {
     }
 }
 
-impl Memory {
+impl StockCache {
     /// Notes what became of stock, if that was stored. Otherwise nobody knows.
     pub(crate) fn note(
         &self,
@@ -76,19 +76,19 @@ impl Memory {
     }
 
     pub(crate) fn is_worth_trying(&self) -> bool {
-        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_worth_it = luck.locked == 0;
-        luck.locked = luck.locked.saturating_sub(1);
+        let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_worth_it = backoff.locked == 0;
+        backoff.locked = backoff.locked.saturating_sub(1);
         is_worth_it
     }
 
-    pub(crate) fn went(&self, well: bool) {
-        let mut luck = self.luck.lock().unwrap_or_else(PoisonError::into_inner);
+    pub(crate) fn record_success(&self, well: bool) {
+        let mut backoff = self.backoff.lock().unwrap_or_else(PoisonError::into_inner);
         if well {
-            luck.locked_next = 1;
+            backoff.locked_next = 1;
         } else {
-            luck.locked = luck.locked_next;
-            luck.locked_next = luck.locked_next.saturating_mul(2).min(LOCKED_MAX);
+            backoff.locked = backoff.locked_next;
+            backoff.locked_next = backoff.locked_next.saturating_mul(2).min(LOCKED_MAX);
         }
     }
 }

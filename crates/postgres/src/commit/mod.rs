@@ -115,7 +115,7 @@ impl PostgresDatabase {
         match self.decide(&mut session, organization, commands).await {
             Ok((outcomes, stored)) => {
                 let committed = session.commit().await.map_err(unclear);
-                self.memory.note(organization, stored, committed.is_ok());
+                self.stock_cache.note(organization, stored, committed.is_ok());
                 committed?;
                 Ok(outcomes)
             }

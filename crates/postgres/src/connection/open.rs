@@ -13,7 +13,7 @@ use super::availability::WatchedPool;
 use super::error::{Fault, failed};
 use super::options::PostgresOptions;
 use super::session::Session;
-use crate::stock_cache::Memory;
+use crate::stock_cache::StockCache;
 
 /// Spreads the tables over the machines of a Citus cluster.
 const CITUS: &str = include_str!("../../../../migrations/postgres/citus.sql");
@@ -68,7 +68,7 @@ pub struct PostgresDatabase {
     /// Whether tables may be spread over the machines of a Citus cluster.
     pub(crate) on_citus: bool,
     pub(crate) parallel_commits: usize,
-    pub(crate) memory: Memory,
+    pub(crate) stock_cache: StockCache,
     pub(crate) environment: Environment,
 }
 
@@ -118,7 +118,7 @@ impl PostgresDatabase {
             keeps_statements: !options.behind_pooler,
             on_citus,
             parallel_commits: options.parallel_commits(),
-            memory: Memory::default(),
+            stock_cache: StockCache::default(),
             environment,
         })
     }

@@ -30,7 +30,7 @@ impl StockReader for PostgresDatabase {
         session.commit().await?;
         // Who looks at stock may want to buy it.
         for stock in &stocks {
-            self.memory.note_read(view.organization, stock);
+            self.stock_cache.note_read(view.organization, stock);
         }
         Ok(stocks)
     }

@@ -42,7 +42,7 @@ pub(crate) async fn repair(
         }
     }
     session.commit().await.map_err(unclear)?;
-    database.memory.forget(organization, key);
+    database.stock_cache.forget(organization, key);
     Ok(true)
 }
 

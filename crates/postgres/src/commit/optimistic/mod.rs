@@ -18,7 +18,7 @@ use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 use crate::idempotency;
 use crate::stock;
-use crate::stock_cache::Memory;
+use crate::stock_cache::StockCache;
 
 use std::collections::BTreeMap;
 
@@ -38,13 +38,13 @@ pub(crate) async fn commit(
     organization: OrganizationId,
     commands: &[Command],
 ) -> Result<Option<Vec<Outcome>>, StoreError> {
-    let memory = &database.memory;
+    let stock_cache = &database.stock_cache;
     let transactions = transactions(commands);
-    let Some(transactions) = transactions.filter(|_| memory.is_worth_trying()) else {
+    let Some(transactions) = transactions.filter(|_| stock_cache.is_worth_trying()) else {
         return Ok(None);
     };
     let mut session = database.session().await?;
-    let loaded = load(&mut session, memory, organization, &transactions).await?;
+    let loaded = load(&mut session, stock_cache, organization, &transactions).await?;
     let now = database.environment.now();
     // What has run out of reservations is settled under locks.
     let is_due = |state: &State| state.stocks.values().any(|stock| stock.due(now).is_some());
@@ -69,20 +69,20 @@ pub(crate) async fn commit(
     seen.0
         .retain(|key, _| !decided.changes.stocks.contains_key(key));
     let stored = store::store(&mut session, organization, &decided, &seen, now).await;
-    memory.note(organization, [decided.changes.stocks], stored.is_ok());
+    stock_cache.note(organization, [decided.changes.stocks], stored.is_ok());
     if let Err(error) = &stored {
         for key in seen.0.into_keys() {
-            memory.forget(organization, key);
+            stock_cache.forget(organization, key);
         }
         if is_outdated(error) || is_lost_race(error) {
-            memory.went(false);
+            stock_cache.record_success(false);
         } else {
             // The connection goes with the session: it may lead nowhere, or to a server that only
             // reads.
             return stored.map(|()| None).map_err(certain);
         }
     } else {
-        memory.went(true);
+        stock_cache.record_success(true);
     }
     // There is no transaction to end: the statement was one.
     session.commit().await?;
@@ -166,7 +166,7 @@ fn keys((acting, product): (Owner, ProductId)) -> impl Iterator<Item = StockKey>
 /// lies in locations.
 async fn load(
     session: &mut Session,
-    memory: &Memory,
+    stock_cache: &StockCache,
     organization: OrganizationId,
     transactions: &[(Owner, ProductId)],
 ) -> Result<Option<State>, StoreError> {
@@ -177,7 +177,7 @@ async fn load(
             if state.stocks.contains_key(&key) {
                 break;
             }
-            match memory.stocks.get(&(organization, key)) {
+            match stock_cache.stocks.get(&(organization, key)) {
                 Some(Some(stock)) => {
                     state.stocks.insert(key, stock);
                     break;
@@ -192,7 +192,7 @@ async fn load(
         unknown.dedup();
         let stocks = stock::rows::stocks(session, organization, unknown).await?;
         for stock in stocks {
-            memory.remember(organization, stock.clone());
+            stock_cache.remember(organization, stock.clone());
             if !stock.located.is_empty() {
                 return Ok(None);
             }
