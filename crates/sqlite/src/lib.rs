@@ -6,7 +6,7 @@
 //!   command line) has the same file open. SQLite has one writer anyway; those of this process
 //!   stand in line for it.
 //! - Batches of nothing but transactions on stock, which is most of them, are handed to a thread
-//!   that has a connection of its own (`direct`), and go through prepared statements row by row.
+//!   that has a connection of its own (`writer_thread`), and go through prepared statements row by row.
 //! - All else goes through the same asynchronous driver as reads do.
 //! - Reads have connections of their own. In the WAL mode they see the last commit and neither
 //!   wait for the writer nor hinder it. What has to fit together is read in one transaction, or in

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use super::error::{Fault, failed};
 use super::options::{LOG_BYTES_MAX, SqliteOptions};
 use super::raw_reader::StoredReading;
-use super::writer::{Direct, Turn};
+use super::writer::{WriterThread, WritePermit};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
@@ -33,7 +33,7 @@ const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
 /// A database in a file. It implements all the ports.
 pub struct SqliteDatabase {
     /// For transactions on stock.
-    pub(crate) direct: Direct,
+    pub(crate) writer_thread: WriterThread,
     /// For all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
@@ -95,7 +95,7 @@ impl SqliteDatabase {
             )
             .await
             .map_err(failed)?;
-        let direct = Direct::open(path, &options)?;
+        let writer_thread = WriterThread::open(path, &options)?;
         let connect = connect.create_if_missing(false).pragma("query_only", "on");
         let own_reader = pool
             .clone()
@@ -105,7 +105,7 @@ impl SqliteDatabase {
             .max_connections(options.read_connections.max(1))
             .connect_lazy_with(connect);
         Ok(Self {
-            direct,
+            writer_thread,
             writer,
             readers,
             own_reader,
@@ -166,13 +166,13 @@ impl SqliteDatabase {
         self.readers.close().await;
         self.own_reader.close().await;
         self.stored.close().await;
-        self.direct.close().await;
+        self.writer_thread.close().await;
         // SQLite does the rest when its last connection to the file is closed.
         self.writer.close().await;
     }
 
     /// Waits in line for the right to write.
-    pub(crate) async fn turn(&self) -> Result<Turn, StoreError> {
+    pub(crate) async fn write_permit(&self) -> Result<WritePermit, StoreError> {
         let turn = Arc::clone(&self.line).lock_owned();
         timeout(self.acquire_timeout, turn)
             .await
@@ -181,7 +181,7 @@ impl SqliteDatabase {
 
     /// A transaction that holds the write lock. Dropped, it is rolled back.
     pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
-        let turn = self.turn().await?;
+        let turn = self.write_permit().await?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
         Ok(Writing {
             transaction: transaction.map_err(failed)?,
@@ -214,7 +214,7 @@ impl SqliteDatabase {
 pub(crate) struct Writing {
     transaction: Transaction<'static, Sqlite>,
     /// Given on when the transaction has ended.
-    _turn: Turn,
+    _turn: WritePermit,
 }
 
 impl Writing {

@@ -23,17 +23,17 @@ const STATEMENTS_MAX: usize = 32;
 const COPIER_CACHE_KIBIBYTES: u32 = 64;
 
 /// The right to write. SQLite has one writer: who waits for it in line needn't try in vain.
-pub(crate) type Turn = OwnedMutexGuard<()>;
+pub(crate) type WritePermit = OwnedMutexGuard<()>;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
 /// The connection, as long as it is open.
-pub(crate) struct Direct {
+pub(crate) struct WriterThread {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
-impl Direct {
+impl WriterThread {
     /// Opens the file at `path`, which is a database in the WAL mode, and starts the thread.
     ///
     /// # Errors
@@ -68,7 +68,7 @@ impl Direct {
     /// Those of the job, or [`StoreError`] if the connection is closed.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        turn: Turn,
+        turn: WritePermit,
         job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();

@@ -1,7 +1,7 @@
 //! Reading what is stored as it is, for those who verify it.
 //!
 //! Whole ledgers are read here, as fast as it goes: on a connection of their own, as transactions
-//! are written (`direct`), and off the threads that others are served by.
+//! are written (`writer_thread`), and off the threads that others are served by.
 
 mod repair;
 pub(crate) mod rows;
@@ -97,7 +97,7 @@ impl StoredReader for SqliteDatabase {
         let repair = move |connection: &mut Connection| {
             repair::repair(connection, organization, &found, &repaired)
         };
-        self.direct.run(self.turn().await?, repair).await
+        self.writer_thread.run(self.write_permit().await?, repair).await
     }
 }
 
