@@ -10,7 +10,7 @@ use stockroom_application::{
 use stockroom_domain::{
     Actor, Annotation, Command, CreateOrganization, CreateStock, DeleteStock, Difference,
     EntryHash, Idempotency, IdempotencyKey, KeyId, Operation, OrganizationId, Owner, ProductId,
-    Reason, Reference, RequestDigest, StoredStock, Transact, TransactMany, TransactionAction,
+    RawStock, Reason, Reference, RequestDigest, Transact, TransactMany, TransactionAction,
     VerifiedLedger,
 };
 use uuid::Uuid;
@@ -124,7 +124,7 @@ pub struct Told {
     /// What came of repairs, in words.
     pub outcomes: Vec<&'static str>,
     /// What stock would be made.
-    pub planned: Vec<StoredStock>,
+    pub planned: Vec<RawStock>,
 }
 
 impl VerifyObserver for Told {

@@ -3,7 +3,7 @@
 use stockroom_application::ports::{Cursor, LedgerRange};
 use stockroom_application::{Repairing, Verifier, VerifySummary};
 use stockroom_domain::{
-    Annotation, DeleteLocation, ProductId, Reason, Reference, StoredBalance, StoredStock, Transact,
+    Annotation, DeleteLocation, ProductId, RawBalance, RawStock, Reason, Reference, Transact,
     TransactMany, TransactionAction, Undo,
 };
 use tokio::task::JoinSet;
@@ -30,8 +30,8 @@ pub(crate) async fn assert_intact(client: &Client) -> VerifySummary {
     summary
 }
 
-pub(crate) async fn stored_stock(client: &Client, product: ProductId) -> StoredStock {
-    let found = client.database.stored_stock(client.view, product).await;
+pub(crate) async fn raw_stock(client: &Client, product: ProductId) -> RawStock {
+    let found = client.database.raw_stock(client.view, product).await;
     stored(found).expect("the product is managed")
 }
 
@@ -158,14 +158,14 @@ pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
     live(&bench, &store, product).await;
     store.create(another, 1).await;
     let stock = store.stock(product).await.expect("it is managed");
-    let found = stored_stock(&store, product).await;
-    assert_eq!(found, StoredStock::new(&stock, true));
+    let found = raw_stock(&store, product).await;
+    assert_eq!(found, RawStock::new(&stock, true));
     let organization = store.view.organization;
     let ids = [stock.id];
-    let of = store.database.stored_stocks_of(organization, &ids);
+    let of = store.database.raw_stocks_of(organization, &ids);
     assert_eq!(stored(of.await), [found]);
     let range = LedgerRange::of(stock.id);
-    let entries = store.database.stored_entries(organization, &range, 100);
+    let entries = store.database.raw_entries(organization, &range, 100);
     let entries = stored(entries.await);
     let history = store.history(product).await;
     let history: Vec<_> = history.into_iter().map(|it| it.entry.into()).collect();
@@ -176,10 +176,10 @@ pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
         after: Cursor::at(stock.id, 2),
         ..range
     };
-    let entries = store.database.stored_entries(organization, &range, 1);
+    let entries = store.database.raw_entries(organization, &range, 1);
     assert_eq!(stored(entries.await).rows, history[2..]);
     let unmanaged = bench.product();
-    let none = store.database.stored_stock(store.view, unmanaged).await;
+    let none = store.database.raw_stock(store.view, unmanaged).await;
     assert_eq!(stored(none), None);
 }
 
@@ -234,7 +234,7 @@ pub async fn stock_is_repaired(bench: Bench) {
         .await
         .expect("there are ten");
     let right = store.stock(product).await.expect("it is managed");
-    let found = stored_stock(&store, product).await;
+    let found = raw_stock(&store, product).await;
     // What no ledger says.
     let mut wrong = found.clone();
     wrong.unlocated.available += 1;
@@ -243,7 +243,7 @@ pub async fn stock_is_repaired(bench: Bench) {
     let organization = store.view.organization;
     let damage = store.database.repair_stock(organization, &found, &wrong);
     assert!(stored(damage.await));
-    assert_eq!(stored_stock(&store, product).await, wrong);
+    assert_eq!(raw_stock(&store, product).await, wrong);
 
     let mut told = Told::default();
     let summary = stored(verifier(&store).repair(Repairing::DryRun, &mut told).await);
@@ -252,7 +252,7 @@ pub async fn stock_is_repaired(bench: Bench) {
         (3, 1, 0)
     );
     assert_eq!(told.planned, std::slice::from_ref(&found));
-    assert_eq!(stored_stock(&store, product).await, wrong);
+    assert_eq!(raw_stock(&store, product).await, wrong);
 
     let mut told = Told::default();
     let summary = stored(verifier(&store).repair(Repairing::Apply, &mut told).await);
@@ -276,10 +276,10 @@ pub async fn stock_that_was_changed_meanwhile_is_not_repaired(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
     store.create(product, 10).await;
-    let found = stored_stock(&store, product).await;
+    let found = raw_stock(&store, product).await;
     let mut repaired = found.clone();
-    repaired.sums = StoredBalance::default();
-    repaired.unlocated = StoredBalance::default();
+    repaired.sums = RawBalance::default();
+    repaired.unlocated = RawBalance::default();
     store
         .transact(product, Increment, 1)
         .await

@@ -2,8 +2,8 @@
 
 use stockroom_application::Repairing;
 use stockroom_domain::{
-    ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, LocationId, ProductId,
-    ReleaseReservation, Reservation, StoredHolds, TransactionAction,
+    ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, HeldTotals, LocationId,
+    ProductId, ReleaseReservation, Reservation, TransactionAction,
 };
 use tokio::task::JoinSet;
 
@@ -11,7 +11,7 @@ use crate::bench::Clock;
 use crate::client::stored;
 use crate::damage::Told;
 use crate::reservations::{EXPIRY, fulfil, item, pay, release, reserve, reserve_all};
-use crate::verify::{assert_intact, stored_stock, verifier, verify};
+use crate::verify::{assert_intact, raw_stock, verifier, verify};
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate};
 
@@ -25,8 +25,8 @@ fn extend(reservation: &Reservation, seconds: u64) -> ExtendReservation {
 fn held(
     pieces: impl IntoIterator<Item = (Option<LocationId>, i64)>,
     first_expiry: Option<i64>,
-) -> StoredHolds {
-    StoredHolds {
+) -> HeldTotals {
+    HeldTotals {
         pieces: pieces.into_iter().collect(),
         first_expiry,
     }
@@ -113,28 +113,28 @@ pub async fn what_reservations_hold_is_read_with_stock(bench: Bench) {
     bench.clock.advance(1);
     let in_berlin = reserve_all(&[(product, Some("berlin"), 5)]);
     store.reserved(in_berlin.clone()).await;
-    let stock = stored_stock(&store, product).await;
+    let stock = raw_stock(&store, product).await;
     assert_eq!(stock.held, held([(None, 3), (berlin, 5)], Some(first)));
     assert_eq!(stock.lines, stock.held);
     // What expires first may be gone: that isn't noted.
     store.done(pay(&paid)).await;
-    let stock = stored_stock(&store, product).await;
+    let stock = raw_stock(&store, product).await;
     assert_eq!(stock.held.first_expiry, Some(first));
     assert_eq!(stock.lines, held([(None, 3), (berlin, 5)], Some(first + 1)));
     let another = store.reserved(in_berlin).await;
     store.done(release(&another)).await;
     store.done(fulfil(&paid)).await;
-    let stock = stored_stock(&store, product).await;
+    let stock = raw_stock(&store, product).await;
     assert_eq!(stock.lines, held([(berlin, 5)], Some(first + 1)));
     assert_eq!(stock.held, held([(berlin, 5)], Some(first)));
     let organization = store.view.organization;
     let of = store
         .database
-        .stored_stocks_of(organization, &[stock.id])
+        .raw_stocks_of(organization, &[stock.id])
         .await;
     assert_eq!(stored(of), [stock]);
-    let untouched = stored_stock(&store, other).await;
-    assert_eq!(untouched.lines, StoredHolds::default());
+    let untouched = raw_stock(&store, other).await;
+    assert_eq!(untouched.lines, HeldTotals::default());
 }
 
 /// What is reserved of both products is paid for, shipped, given back, given less time, or left until
@@ -202,7 +202,7 @@ pub async fn what_is_reserved_meanwhile_is_no_difference(bench: Bench) {
     bench.clock.advance(EXPIRY);
     for product in products {
         store.settle(product).await;
-        assert_eq!(stored_stock(&store, product).await.held.first_expiry, None);
+        assert_eq!(raw_stock(&store, product).await.held.first_expiry, None);
     }
     assert_intact(&store).await;
 }
@@ -220,7 +220,7 @@ pub async fn what_is_held_is_repaired(bench: Bench) {
     let items = [(product, None, 3), (product, Some("berlin"), 2)];
     let reservation = store.reserved(reserve_all(&items)).await;
     let right = store.stock(product).await.expect("it is managed");
-    let found = stored_stock(&store, product).await;
+    let found = raw_stock(&store, product).await;
     let later = found.held.first_expiry.map(|at| at + 1);
     let organization = store.view.organization;
     for wrong_held in [
@@ -233,7 +233,7 @@ pub async fn what_is_held_is_repaired(bench: Bench) {
         wrong.held = wrong_held;
         let damage = store.database.repair_stock(organization, &found, &wrong);
         assert!(stored(damage.await));
-        assert_eq!(stored_stock(&store, product).await, wrong);
+        assert_eq!(raw_stock(&store, product).await, wrong);
         let (_, told) = verify(verifier(&store)).await;
         let mut repairs = Told::default();
         let repaired = verifier(&store)

@@ -9,8 +9,8 @@ use stockroom_application::ports::{
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
-    DueHolds, Hold, Needs, OrderId, OrganizationId, Owner, Reservation, ReservationChange,
-    ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey, StoredHolds,
+    DueHolds, HeldTotals, Hold, Needs, OrderId, OrganizationId, Owner, Reservation,
+    ReservationChange, ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey,
     Timestamp,
 };
 
@@ -91,8 +91,8 @@ impl Reservations {
     }
 
     /// What open lines hold of a stock.
-    pub(crate) fn stored_holds(&self, stock: StockId) -> StoredHolds {
-        let mut holds = StoredHolds::default();
+    pub(crate) fn stored_holds(&self, stock: StockId) -> HeldTotals {
+        let mut holds = HeldTotals::default();
         let open = self.open.get(&stock).into_iter().flatten();
         let expiring = self.expiring.get(&stock).and_then(BTreeSet::first);
         holds.first_expiry = expiring.map(|(expires_at, _)| expires_at.as_milliseconds());

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError, View};
 use stockroom_domain::{
-    Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, Stock, StockChange, StockId,
-    StockKey, StoredBalance, StoredEntry, StoredStock, Timestamp,
+    Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, RawBalance, RawEntry,
+    RawStock, Stock, StockChange, StockId, StockKey, Timestamp,
 };
 
 use crate::MemoryDatabase;
@@ -14,7 +14,7 @@ use crate::tenant::Tenant;
 
 impl Tenant {
     /// All current stock, and all deleted stock, that `is_wanted`.
-    fn stored(&self, is_wanted: impl Fn(StockId) -> bool) -> Vec<StoredStock> {
+    fn stored(&self, is_wanted: impl Fn(StockId) -> bool) -> Vec<RawStock> {
         let is_wanted = |stock: &&Stock| is_wanted(stock.id);
         let current = self.stocks.values().filter(is_wanted);
         let deleted = self.deleted_stocks.iter().map(|it| &it.stock);
@@ -23,22 +23,22 @@ impl Tenant {
             .chain(
                 deleted
                     .filter(is_wanted)
-                    .map(|stock| StoredStock::new(stock, false)),
+                    .map(|stock| RawStock::new(stock, false)),
             )
             .collect()
     }
 
-    fn stored_current(&self, stock: &Stock) -> StoredStock {
-        StoredStock {
+    fn stored_current(&self, stock: &Stock) -> RawStock {
+        RawStock {
             lines: self.reservations.stored_holds(stock.id),
-            ..StoredStock::new(stock, true)
+            ..RawStock::new(stock, true)
         }
     }
 
     /// The stock that `repaired` is, if the tenant can have such.
-    fn decode(&self, repaired: &StoredStock) -> Option<Stock> {
+    fn decode(&self, repaired: &RawStock) -> Option<Stock> {
         let held = |location| Quantity::try_from(repaired.held.pieces_in(location)).ok();
-        let balance = |stored: StoredBalance| {
+        let balance = |stored: RawBalance| {
             Some(Balance {
                 available: Quantity::try_from(stored.available).ok()?,
                 allocated: Quantity::try_from(stored.allocated).ok()?,
@@ -77,13 +77,13 @@ impl Tenant {
 }
 
 #[async_trait]
-impl StoredReader for MemoryDatabase {
-    async fn stored_stocks(
+impl RawReader for MemoryDatabase {
+    async fn raw_stocks(
         &self,
         organization: OrganizationId,
         after: &Cursor,
         limit: u32,
-    ) -> Result<Chunk<StoredStock>, StoreError> {
+    ) -> Result<Chunk<RawStock>, StoreError> {
         let mut rows = self.in_tenant(organization, |tenant| {
             tenant.stored(|stock| stock > after.stock_id())
         });
@@ -99,44 +99,44 @@ impl StoredReader for MemoryDatabase {
         })
     }
 
-    async fn stored_stocks_of(
+    async fn raw_stocks_of(
         &self,
         organization: OrganizationId,
         ids: &[StockId],
-    ) -> Result<Vec<StoredStock>, StoreError> {
+    ) -> Result<Vec<RawStock>, StoreError> {
         Ok(self.in_tenant(organization, |tenant| {
             tenant.stored(|stock| ids.contains(&stock))
         }))
     }
 
-    async fn stored_stock(
+    async fn raw_stock(
         &self,
         view: View,
         product: ProductId,
-    ) -> Result<Option<StoredStock>, StoreError> {
+    ) -> Result<Option<RawStock>, StoreError> {
         Ok(self.in_tenant(view.organization, |tenant| {
             let stock = tenant.visible_stock(view.acting, product);
             stock.map(|stock| tenant.stored_current(stock))
         }))
     }
 
-    async fn stored_entries(
+    async fn raw_entries(
         &self,
         organization: OrganizationId,
         range: &LedgerRange,
         limit: u32,
-    ) -> Result<Chunk<StoredEntry>, StoreError> {
+    ) -> Result<Chunk<RawEntry>, StoreError> {
         let (first, after) = (range.after.stock_id(), range.after.sequence);
         let last = range.until.as_ref().map(Cursor::stock_id);
         let limit = limit as usize;
-        let rows: Vec<StoredEntry> = self.in_tenant(organization, |tenant| {
+        let rows: Vec<RawEntry> = self.in_tenant(organization, |tenant| {
             let ids = tenant.ledgers.keys().copied();
             let mut ids: Vec<StockId> = ids
                 .filter(|id| *id >= first && last.is_none_or(|last| *id <= last))
                 .collect();
             ids.sort_unstable();
             let ledgers = ids.iter().filter_map(|id| tenant.ledgers.get(id));
-            let entries = ledgers.flatten().cloned().map(StoredEntry::from);
+            let entries = ledgers.flatten().cloned().map(RawEntry::from);
             entries
                 .filter(|entry| entry.stock > first || entry.sequence > after)
                 .take(limit)
@@ -160,8 +160,8 @@ impl StoredReader for MemoryDatabase {
     async fn repair_stock(
         &self,
         organization: OrganizationId,
-        found: &StoredStock,
-        repaired: &StoredStock,
+        found: &RawStock,
+        repaired: &RawStock,
     ) -> Result<bool, StoreError> {
         let mut tables = self.write();
         let Some(tenant) = tables.tenants.get_mut(&organization) else {

@@ -8,7 +8,7 @@ use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{
     CommandStore as _, Cursor, HistoryReader as _, LedgerRange, ReservationReader as _,
-    StockReader as _, StoredReader as _, View,
+    StockReader as _, RawReader as _, View,
 };
 use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};
@@ -407,15 +407,15 @@ async fn plans_that_were_made_while_tables_were_empty_stay_good() {
 async fn read_stored(database: &PostgresDatabase, stock: Uuid) {
     let (organization, stock) = (VIEW.organization, StockId::new(stock));
     let after = Cursor::before(stock);
-    let stocks = database.stored_stocks(organization, &after, 5).await;
+    let stocks = database.raw_stocks(organization, &after, 5).await;
     stocks.unwrap();
-    let stocks = database.stored_stocks_of(organization, &[stock]).await;
+    let stocks = database.raw_stocks_of(organization, &[stock]).await;
     stocks.unwrap();
     let product = ProductId::new(Uuid::from_u128(1));
-    database.stored_stock(VIEW, product).await.unwrap();
+    database.raw_stock(VIEW, product).await.unwrap();
     let to_the_end = LedgerRange { after, until: None };
     for range in [LedgerRange::of(stock), to_the_end] {
-        let entries = database.stored_entries(organization, &range, 7).await;
+        let entries = database.raw_entries(organization, &range, 7).await;
         entries.unwrap();
     }
 }

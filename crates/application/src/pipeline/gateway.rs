@@ -16,7 +16,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    Database, HistoryReader, ProductPlace, Records, StockCondition, StoreError, StoredReader,
+    Database, HistoryReader, ProductPlace, RawReader, Records, StockCondition, StoreError,
     TransactionCondition, View,
 };
 
@@ -72,8 +72,8 @@ impl Pipeline {
     }
 
     /// Rows as they are stored, for verifying them.
-    pub(crate) fn raw(&self) -> Arc<dyn StoredReader> {
-        Arc::clone(&self.database) as Arc<dyn StoredReader>
+    pub(crate) fn raw(&self) -> Arc<dyn RawReader> {
+        Arc::clone(&self.database) as Arc<dyn RawReader>
     }
 
     /// Waits until an organization may search (with a filter, in the past, or deep in a list), if it is

@@ -21,7 +21,7 @@ pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
 pub use locations::{LocationCondition, LocationPlace, LocationReader};
 pub use products::{ProductAndStock, ProductPlace, ProductReader};
-pub use raw::{Chunk, Cursor, LedgerRange, StoredReader};
+pub use raw::{Chunk, Cursor, LedgerRange, RawReader};
 pub use reservations::{
     HoldPlace, ReservationCondition, ReservationFigures, ReservationReader, StockHold,
 };
@@ -39,7 +39,7 @@ impl<T> Records for T where T: LocationReader + KeyReader + TenancyReader + Serv
 pub trait Database:
     CommandStore
     + StockReader
-    + StoredReader
+    + RawReader
     + ReservationReader
     + HistoryReader
     + ProductReader
@@ -51,7 +51,7 @@ pub trait Database:
 impl<T> Database for T where
     T: CommandStore
         + StockReader
-        + StoredReader
+        + RawReader
         + ReservationReader
         + HistoryReader
         + ProductReader

@@ -1,9 +1,7 @@
 //! What a database holds of stock and ledgers, as it holds it.
 
 use async_trait::async_trait;
-use stockroom_domain::{
-    OrganizationId, ProductId, StockId, StoredEntry, StoredStock, UnreadableRow,
-};
+use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, UnreadableRow};
 use uuid::Uuid;
 
 use super::error::StoreError;
@@ -88,38 +86,38 @@ pub struct Chunk<T> {
 /// Reads what is stored of stock and its ledgers as it is, right or wrong: none of it is decoded so
 /// strictly that a wrong row would be an error. For those who hold the one against the other.
 #[async_trait]
-pub trait StoredReader: Send + Sync {
+pub trait RawReader: Send + Sync {
     /// Stock, current and deleted, in the order of ids, beginning behind `after`: at most `limit` of
     /// each kind. Each is read together with its positions and the lines of reservations that are open
     /// for it, as of one moment.
-    async fn stored_stocks(
+    async fn raw_stocks(
         &self,
         organization: OrganizationId,
         after: &Cursor,
         limit: u32,
-    ) -> Result<Chunk<StoredStock>, StoreError>;
+    ) -> Result<Chunk<RawStock>, StoreError>;
 
     /// The stock of these ids, current or deleted, in any order; each read as above.
-    async fn stored_stocks_of(
+    async fn raw_stocks_of(
         &self,
         organization: OrganizationId,
         ids: &[StockId],
-    ) -> Result<Vec<StoredStock>, StoreError>;
+    ) -> Result<Vec<RawStock>, StoreError>;
 
     /// The current stock of a product that `view` sees.
-    async fn stored_stock(
+    async fn raw_stock(
         &self,
         view: View,
         product: ProductId,
-    ) -> Result<Option<StoredStock>, StoreError>;
+    ) -> Result<Option<RawStock>, StoreError>;
 
     /// At most `limit` entries of the ledgers in `range`, in the order of stock and number.
-    async fn stored_entries(
+    async fn raw_entries(
         &self,
         organization: OrganizationId,
         range: &LedgerRange,
         limit: u32,
-    ) -> Result<Chunk<StoredEntry>, StoreError>;
+    ) -> Result<Chunk<RawEntry>, StoreError>;
 
     /// About how many entries there are, by what is kept of stock.
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
@@ -130,7 +128,7 @@ pub trait StoredReader: Send + Sync {
     async fn repair_stock(
         &self,
         organization: OrganizationId,
-        found: &StoredStock,
-        repaired: &StoredStock,
+        found: &RawStock,
+        repaired: &RawStock,
     ) -> Result<bool, StoreError>;
 }

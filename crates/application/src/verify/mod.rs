@@ -11,7 +11,7 @@ mod walk;
 pub use stock::StockVerification;
 
 use crate::pipeline::timed;
-use crate::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader};
+use crate::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError};
 use walk::{Closed, Walk};
 
 use std::collections::HashMap;
@@ -19,8 +19,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use stockroom_domain::{
-    Difference, OrganizationId, Problem, StockId, StoredEntry, StoredStock, UnreadableRow,
-    VerifiedLedger,
+    Difference, OrganizationId, Problem, RawEntry, RawStock, StockId, UnreadableRow, VerifiedLedger,
 };
 use tokio::task::JoinHandle;
 
@@ -86,7 +85,7 @@ pub enum Repairing {
 #[derive(Debug)]
 pub struct Repair<'a> {
     /// The stock as it was found.
-    pub found: &'a StoredStock,
+    pub found: &'a RawStock,
     /// What came of it.
     pub outcome: RepairOutcome,
 }
@@ -95,9 +94,9 @@ pub struct Repair<'a> {
 #[derive(Debug)]
 pub enum RepairOutcome {
     /// It would be made this.
-    Planned(StoredStock),
+    Planned(RawStock),
     /// It was made this.
-    Done(StoredStock),
+    Done(RawStock),
     /// It was changed by someone else meanwhile, and left as it is.
     Changed,
     /// It isn't current any more, and kept as it is.
@@ -111,7 +110,7 @@ pub enum RepairOutcome {
 
 /// Verifies, and repairs, the stock of one organization.
 pub struct Verifier {
-    database: Arc<dyn StoredReader>,
+    database: Arc<dyn RawReader>,
     organization: OrganizationId,
     stocks_max: u32,
     entries_max: u32,
@@ -120,7 +119,7 @@ pub struct Verifier {
 impl Verifier {
     /// A verifier of this organization's stock.
     #[must_use]
-    pub fn new(database: Arc<dyn StoredReader>, organization: OrganizationId) -> Self {
+    pub fn new(database: Arc<dyn RawReader>, organization: OrganizationId) -> Self {
         Self {
             database,
             organization,
@@ -177,7 +176,7 @@ impl Verifier {
     /// [`StoreError`] if the database fails.
     pub(crate) async fn verify_stock(
         &self,
-        stock: StoredStock,
+        stock: RawStock,
         observer: &mut dyn VerifyObserver,
     ) -> Result<VerifySummary, StoreError> {
         let range = LedgerRange::of(stock.id);
@@ -209,7 +208,7 @@ impl Verifier {
     async fn numbers(&self, stocks: &[StockId]) -> Result<HashMap<StockId, i64>, StoreError> {
         let mut numbers = HashMap::new();
         if !stocks.is_empty() {
-            let stocks = self.database.stored_stocks_of(self.organization, stocks);
+            let stocks = self.database.raw_stocks_of(self.organization, stocks);
             for stock in timed("stored_stocks_of", stocks).await? {
                 let number = numbers.entry(stock.id).or_insert(stock.sequence);
                 *number = stock.sequence.max(*number);
@@ -220,8 +219,8 @@ impl Verifier {
 
     async fn repair_stock(
         &self,
-        found: &StoredStock,
-        repaired: &StoredStock,
+        found: &RawStock,
+        repaired: &RawStock,
         repairing: Repairing,
     ) -> Result<RepairOutcome, StoreError> {
         let stock = repaired.clone();
@@ -240,14 +239,11 @@ impl Verifier {
     }
 
     /// Begins to read stock.
-    fn stocks(
-        &self,
-        after: Cursor,
-    ) -> impl Future<Output = Result<Chunk<StoredStock>, StoreError>> {
+    fn stocks(&self, after: Cursor) -> impl Future<Output = Result<Chunk<RawStock>, StoreError>> {
         let (database, organization) = (Arc::clone(&self.database), self.organization);
         let stocks_max = self.stocks_max;
         beside(async move {
-            let stocks = database.stored_stocks(organization, &after, stocks_max);
+            let stocks = database.raw_stocks(organization, &after, stocks_max);
             timed("stored_stocks", stocks).await
         })
     }
@@ -256,11 +252,11 @@ impl Verifier {
     fn entries(
         &self,
         range: LedgerRange,
-    ) -> impl Future<Output = Result<Chunk<StoredEntry>, StoreError>> {
+    ) -> impl Future<Output = Result<Chunk<RawEntry>, StoreError>> {
         let (database, organization) = (Arc::clone(&self.database), self.organization);
         let entries_max = self.entries_max;
         beside(async move {
-            let entries = database.stored_entries(organization, &range, entries_max);
+            let entries = database.raw_entries(organization, &range, entries_max);
             timed("stored_entries", entries).await
         })
     }
@@ -303,7 +299,7 @@ impl<'a> Progress<'a> {
     /// Goes through the ledgers in a range, which are those of this stock.
     async fn ledgers(
         &mut self,
-        stocks: Vec<StoredStock>,
+        stocks: Vec<RawStock>,
         range: LedgerRange,
     ) -> Result<(), StoreError> {
         let LedgerRange { after, until } = range;

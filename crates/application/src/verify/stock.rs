@@ -69,7 +69,7 @@ impl Stockroom {
     ) -> Result<Option<StockVerification>, StoreError> {
         let view = administrator.view();
         let raw = self.pipeline.raw();
-        let stock = raw.stored_stock(view, product);
+        let stock = raw.raw_stock(view, product);
         let Some(stock) = timed("stored_stock", stock).await? else {
             return Ok(None);
         };

@@ -4,7 +4,7 @@ use std::iter::Peekable;
 use std::vec;
 
 use stockroom_domain::{
-    Difference, LedgerVerifier, Problem, StockId, StoredEntry, StoredStock, VerifiedLedger,
+    Difference, LedgerVerifier, Problem, RawEntry, RawStock, StockId, VerifiedLedger,
 };
 
 /// A ledger that has been gone through.
@@ -31,7 +31,7 @@ impl Closed {
 
 /// Hands each stock its entries.
 pub(super) struct Walk {
-    stocks: Peekable<vec::IntoIter<StoredStock>>,
+    stocks: Peekable<vec::IntoIter<RawStock>>,
     open: Option<LedgerVerifier>,
     open_without_stock: Option<Closed>,
     closed: Vec<Closed>,
@@ -39,7 +39,7 @@ pub(super) struct Walk {
 
 impl Walk {
     /// Begins with the first of the stock.
-    pub(super) fn new(stocks: Vec<StoredStock>) -> Self {
+    pub(super) fn new(stocks: Vec<RawStock>) -> Self {
         Self {
             stocks: stocks.into_iter().peekable(),
             open: None,
@@ -49,7 +49,7 @@ impl Walk {
     }
 
     /// The next entry.
-    pub(super) fn entry(&mut self, entry: &StoredEntry, report: &mut dyn FnMut(Difference)) {
+    pub(super) fn entry(&mut self, entry: &RawEntry, report: &mut dyn FnMut(Difference)) {
         while self.open_id().is_none_or(|open| open < entry.stock)
             && self
                 .stocks
@@ -107,7 +107,7 @@ impl Walk {
         }
     }
 
-    fn without_stock(&mut self, entry: &StoredEntry) {
+    fn without_stock(&mut self, entry: &RawEntry) {
         match &mut self.open_without_stock {
             Some(Closed::NoStock { stock, last, .. }) if *stock == entry.stock => {
                 *last = entry.sequence;

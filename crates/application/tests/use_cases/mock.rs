@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, CommandStore, LedgerRange, LocationReader, ProductAndStock,
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
-    StockReader, StoreError, StoredReader, TenancyReader, View,
+    StockReader, StoreError, RawReader, TenancyReader, View,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -24,7 +24,7 @@ use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
-    StoredEntry, StoredStock, Timestamp, TransactionId,
+    RawEntry, RawStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -114,35 +114,35 @@ mock! {
     }
 
     #[async_trait]
-    impl StoredReader for Database {
-        async fn stored_stocks(
+    impl RawReader for Database {
+        async fn raw_stocks(
             &self,
             organization: OrganizationId,
             after: &Cursor,
             limit: u32,
-        ) -> Result<Chunk<StoredStock>, StoreError>;
-        async fn stored_stocks_of(
+        ) -> Result<Chunk<RawStock>, StoreError>;
+        async fn raw_stocks_of(
             &self,
             organization: OrganizationId,
             ids: &[StockId],
-        ) -> Result<Vec<StoredStock>, StoreError>;
-        async fn stored_stock(
+        ) -> Result<Vec<RawStock>, StoreError>;
+        async fn raw_stock(
             &self,
             view: View,
             product: ProductId,
-        ) -> Result<Option<StoredStock>, StoreError>;
-        async fn stored_entries(
+        ) -> Result<Option<RawStock>, StoreError>;
+        async fn raw_entries(
             &self,
             organization: OrganizationId,
             range: &LedgerRange,
             limit: u32,
-        ) -> Result<Chunk<StoredEntry>, StoreError>;
+        ) -> Result<Chunk<RawEntry>, StoreError>;
         async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
         async fn repair_stock(
             &self,
             organization: OrganizationId,
-            found: &StoredStock,
-            repaired: &StoredStock,
+            found: &RawStock,
+            repaired: &RawStock,
         ) -> Result<bool, StoreError>;
     }
 

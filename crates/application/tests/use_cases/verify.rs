@@ -10,7 +10,7 @@ use stockroom_application::{
 };
 use stockroom_domain::{
     Actor, Command, Context, CreateStock, Difference, IdempotencyRecords, Operation, Owner, ProductId,
-    Quantity, State, StoredEntry, StoredStock, Timestamp, Transact, TransactionAction,
+    Quantity, State, RawEntry, RawStock, Timestamp, Transact, TransactionAction,
     UnreadableRow, decide_all,
 };
 use uuid::Uuid;
@@ -20,7 +20,7 @@ use crate::mock::{MockDatabase, TestClock, database, environment, organization, 
 const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(4));
 
 /// A stock after each of its entries, and these.
-fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
+fn stock(entries: u64) -> (Vec<RawStock>, Vec<RawEntry>) {
     let create = CreateStock {
         product: PRODUCT,
         unlocated: Quantity::new(10).unwrap(),
@@ -48,10 +48,10 @@ fn stock(entries: u64) -> (Vec<StoredStock>, Vec<StoredEntry>) {
         });
         let (outcomes, changes) = (decided.outcomes, decided.changes);
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
-        ledger.extend(changes.entries.into_iter().map(StoredEntry::from));
+        ledger.extend(changes.entries.into_iter().map(RawEntry::from));
         let touched = changes.stocks.into_values();
         for stock in touched.filter_map(|change| change.after) {
-            stocks.push(StoredStock::new(&stock, true));
+            stocks.push(RawStock::new(&stock, true));
             state.stocks.insert(stock.key(), stock);
         }
     }
@@ -67,7 +67,7 @@ fn chunk<T>(rows: Vec<T>) -> Chunk<T> {
 }
 
 /// A database that has this.
-fn holding(stocks: Vec<StoredStock>, entries: Vec<StoredEntry>) -> MockDatabase {
+fn holding(stocks: Vec<RawStock>, entries: Vec<RawEntry>) -> MockDatabase {
     let mut database = MockDatabase::new();
     database
         .expect_stored_stocks()

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::stored::{StoredBalance, UnreadableRow};
+use super::stored::{RawBalance, UnreadableRow};
 use crate::ledger::{EntryAction, EntryHash};
 use crate::values::{LocationId, ProductId, Quantity, StockId, Timestamp};
 
@@ -98,17 +98,17 @@ pub enum Problem {
         /// To how many pieces.
         quantity: Quantity,
         /// What the position held before.
-        before: StoredBalance,
+        before: RawBalance,
         /// What it says that the position holds after it.
-        stored: StoredBalance,
+        stored: RawBalance,
     },
     /// An entry's figures of the whole stock don't follow from those before.
     #[error("its sums are {stored}, but before it they were {before}")]
     Sums {
         /// What they were before.
-        before: StoredBalance,
+        before: RawBalance,
         /// What it says that they are.
-        stored: StoredBalance,
+        stored: RawBalance,
     },
     /// A ledger begins with something else than creation.
     #[error("it is the first, and doesn't create the stock")]
@@ -139,17 +139,17 @@ pub enum Problem {
         /// Which.
         figures: Figures,
         /// What is stored.
-        stored: StoredBalance,
+        stored: RawBalance,
         /// What it should be.
-        ledger: StoredBalance,
+        ledger: RawBalance,
     },
     /// The whole isn't what its parts are together.
     #[error("in all there are {stored}, but its parts add up to {parts}")]
     Parts {
         /// What is stored.
-        stored: StoredBalance,
+        stored: RawBalance,
         /// What the parts are together.
-        parts: StoredBalance,
+        parts: RawBalance,
     },
     /// A position is gone in which something lies.
     #[error("in location {location} there is nothing, but by the ledger {ledger}")]
@@ -157,7 +157,7 @@ pub enum Problem {
         /// Where.
         location: LocationId,
         /// What lies there.
-        ledger: StoredBalance,
+        ledger: RawBalance,
     },
     /// The number of the last entry isn't that of the ledger's.
     #[error("its last entry is said to be {stored}, but the ledger ends with {ledger}")]

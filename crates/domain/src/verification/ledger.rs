@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::{Difference, Figures, Problem};
 use super::replay::{Replay, Told};
-use super::stored::{StoredBalance, StoredEntry, StoredStock};
+use super::stored::{RawBalance, RawEntry, RawStock};
 use crate::ledger::{Balance, EntryHash};
 use crate::values::Timestamp;
 
@@ -16,7 +16,7 @@ use crate::values::Timestamp;
 /// it should be: whoever reads it again knows.
 #[derive(Debug)]
 pub struct LedgerVerifier {
-    stock: StoredStock,
+    stock: RawStock,
     replay: Replay,
     entries: u64,
     is_sound: bool,
@@ -27,7 +27,7 @@ pub struct LedgerVerifier {
 impl LedgerVerifier {
     /// Before the first entry of the ledger of this stock.
     #[must_use]
-    pub fn new(stock: StoredStock) -> Self {
+    pub fn new(stock: RawStock) -> Self {
         Self {
             replay: Replay::new(stock.start()),
             stock,
@@ -39,13 +39,13 @@ impl LedgerVerifier {
 
     /// The stock as it was read.
     #[must_use]
-    pub const fn stock(&self) -> &StoredStock {
+    pub const fn stock(&self) -> &RawStock {
         &self.stock
     }
 
     /// Takes the next entry of the ledger, in the order of their numbers, and reports what is wrong
     /// with it.
-    pub fn entry(&mut self, entry: &StoredEntry, report: &mut dyn FnMut(Difference)) {
+    pub fn entry(&mut self, entry: &RawEntry, report: &mut dyn FnMut(Difference)) {
         self.entries = self.entries.saturating_add(1);
         self.reach(entry.sequence);
         let Self {
@@ -180,7 +180,7 @@ impl LedgerVerifier {
         for (location, position) in &replay.located {
             // An empty one may have been taken out.
             let told = replay.balance(*position);
-            if let Some(told) = told.filter(|told| !told.allows(StoredBalance::default()))
+            if let Some(told) = told.filter(|told| !told.allows(RawBalance::default()))
                 && !stock.located.contains_key(location)
             {
                 problems.push(Problem::NoPosition {
@@ -198,7 +198,7 @@ impl LedgerVerifier {
     fn compare_parts(&self, problems: &mut Vec<Problem>) {
         let stock = &self.stock;
         let positions = std::iter::once(&stock.unlocated).chain(stock.located.values());
-        let parts = positions.fold(StoredBalance::default(), |sum, part| StoredBalance {
+        let parts = positions.fold(RawBalance::default(), |sum, part| RawBalance {
             available: sum.available.saturating_add(part.available),
             allocated: sum.allocated.saturating_add(part.allocated),
         });
@@ -228,7 +228,7 @@ impl LedgerVerifier {
 
     /// What the stock says of reservations has to be what their lines say, whatever the ledger does.
     fn compare_held(&self) -> Vec<Problem> {
-        let StoredStock { held, lines, .. } = &self.stock;
+        let RawStock { held, lines, .. } = &self.stock;
         let mut problems = Vec::new();
         let positions = held.pieces.keys().chain(lines.pieces.keys());
         for location in positions.collect::<BTreeSet<_>>() {
@@ -254,7 +254,7 @@ impl LedgerVerifier {
     /// Whether the stock expects the first reservation to expire, then or sooner: it isn't told when
     /// one is paid for, or given back.
     fn is_expiry_noticed(&self) -> bool {
-        let StoredStock { held, lines, .. } = &self.stock;
+        let RawStock { held, lines, .. } = &self.stock;
         let Some(stored) = held.first_expiry else {
             return lines.first_expiry.is_none();
         };
@@ -279,7 +279,7 @@ impl LedgerVerifier {
     }
 
     /// What should be kept of the stock.
-    fn rebuilt(&self) -> Option<StoredStock> {
+    fn rebuilt(&self) -> Option<RawStock> {
         let Self { stock, replay, .. } = self;
         let mut located: BTreeMap<_, _> = replay
             .located
@@ -298,7 +298,7 @@ impl LedgerVerifier {
         if self.is_expiry_noticed() {
             held.first_expiry = stock.held.first_expiry;
         }
-        Some(StoredStock {
+        Some(RawStock {
             held,
             sums: replay.sums?.stored.into(),
             unlocated: replay.unlocated.balance.stored.into(),
@@ -316,7 +316,7 @@ impl LedgerVerifier {
 #[derive(Debug)]
 pub struct VerifiedLedger {
     /// The stock as it was read.
-    pub stock: StoredStock,
+    pub stock: RawStock,
     /// How many entries there are.
     pub entries: u64,
     /// The number of the last one; 0 if there is none.
@@ -327,7 +327,7 @@ pub struct VerifiedLedger {
     pub is_sound: bool,
     at_its_last: Option<Vec<Problem>>,
     at_the_end: Vec<Problem>,
-    rebuilt: Option<StoredStock>,
+    rebuilt: Option<RawStock>,
 }
 
 impl VerifiedLedger {
@@ -373,7 +373,7 @@ impl VerifiedLedger {
     /// What the stock should be, if it is something else, its ledger is sound, and reservations hold no
     /// more of it than there is. Deleted stock is left as it is.
     #[must_use]
-    pub fn repaired(&self, has_gone_on: bool) -> Option<&StoredStock> {
+    pub fn repaired(&self, has_gone_on: bool) -> Option<&RawStock> {
         let is_right = self.problems(has_gone_on).is_empty();
         let at_its_last = self.at_its_last.as_ref().filter(|_| has_gone_on);
         let mut problems = at_its_last.unwrap_or(&self.at_the_end).iter();

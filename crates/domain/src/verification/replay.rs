@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::difference::Problem;
-use super::stored::StoredBalance;
+use super::stored::RawBalance;
 use crate::ledger::{Balance, Entry, EntryAction, EntryHash};
 use crate::values::{LocationId, Quantity, Timestamp};
 
@@ -31,9 +31,9 @@ impl<T: Copy + PartialEq> Told<T> {
 
 impl Told<Balance> {
     /// Whether these may be the figures.
-    pub(super) fn allows(self, figures: StoredBalance) -> bool {
+    pub(super) fn allows(self, figures: RawBalance) -> bool {
         let mut candidates = self.candidates();
-        candidates.any(|balance| StoredBalance::from(balance) == figures)
+        candidates.any(|balance| RawBalance::from(balance) == figures)
     }
 
     /// Whether so many pieces may be allocated.

@@ -9,14 +9,14 @@ use crate::values::{LocationId, Owner, ProductId, StockId, Timestamp};
 
 /// Figures as they are stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct StoredBalance {
+pub struct RawBalance {
     /// Pieces that can still be allocated.
     pub available: i64,
     /// Pieces that are spoken for.
     pub allocated: i64,
 }
 
-impl From<Balance> for StoredBalance {
+impl From<Balance> for RawBalance {
     fn from(balance: Balance) -> Self {
         Self {
             available: balance.available.into(),
@@ -25,7 +25,7 @@ impl From<Balance> for StoredBalance {
     }
 }
 
-impl fmt::Display for StoredBalance {
+impl fmt::Display for RawBalance {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {
             available,
@@ -37,14 +37,14 @@ impl fmt::Display for StoredBalance {
 
 /// What reservations hold of a stock.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct StoredHolds {
+pub struct HeldTotals {
     /// How much in each location, and in none; where that is nothing it is left out.
     pub pieces: BTreeMap<Option<LocationId>, i64>,
     /// When the first of them expires, if any does, in milliseconds since the Unix epoch.
     pub first_expiry: Option<i64>,
 }
 
-impl StoredHolds {
+impl HeldTotals {
     /// How much in a location, or in none.
     #[must_use]
     pub fn pieces_in(&self, location: Option<LocationId>) -> i64 {
@@ -75,7 +75,7 @@ impl StoredHolds {
 
 /// What is kept of a stock beside its ledger, as it is stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredStock {
+pub struct RawStock {
     /// Names the stock.
     pub id: StockId,
     /// The product it is stock of.
@@ -87,16 +87,16 @@ pub struct StoredStock {
     /// Whether it is current, or deleted and kept for auditors.
     pub is_current: bool,
     /// The figures of the whole stock.
-    pub sums: StoredBalance,
+    pub sums: RawBalance,
     /// What lies in no location.
-    pub unlocated: StoredBalance,
+    pub unlocated: RawBalance,
     /// What lies in locations. Of deleted stock that isn't kept.
-    pub located: BTreeMap<LocationId, StoredBalance>,
+    pub located: BTreeMap<LocationId, RawBalance>,
     /// What reservations are said to hold of it, and a time before which none of them expires. Of
     /// deleted stock, nothing.
-    pub held: StoredHolds,
+    pub held: HeldTotals,
     /// What the lines of reservations that are open hold of it. Of deleted stock that isn't looked at.
-    pub lines: StoredHolds,
+    pub lines: HeldTotals,
     /// The number of its last entry.
     pub sequence: i64,
     /// The hash of its last entry, if it is one.
@@ -107,15 +107,15 @@ pub struct StoredStock {
     pub updated_at: i64,
 }
 
-impl StoredStock {
+impl RawStock {
     /// How a stock that is as it should be is stored. The first reservation to expire is the one that
     /// it expects.
     #[must_use]
     pub fn new(stock: &Stock, is_current: bool) -> Self {
         let held = if is_current {
-            StoredHolds::of(stock)
+            HeldTotals::of(stock)
         } else {
-            StoredHolds::default()
+            HeldTotals::default()
         };
         let located = stock.located.iter().filter(|_| is_current);
         Self {
@@ -146,7 +146,7 @@ impl StoredStock {
 
 /// A row of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoredEntry {
+pub struct RawEntry {
     /// The stock in whose ledger it stands.
     pub stock: StockId,
     /// Its place there.
@@ -157,7 +157,7 @@ pub struct StoredEntry {
     pub content: Result<Entry, &'static str>,
 }
 
-impl From<Entry> for StoredEntry {
+impl From<Entry> for RawEntry {
     fn from(entry: Entry) -> Self {
         Self {
             stock: entry.stock,

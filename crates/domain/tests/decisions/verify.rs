@@ -2,9 +2,8 @@
 
 use stockroom_domain::{
     Command, Context, CreateStock, Difference, EchoedFigures, Entry, EntryAction, EntryHash,
-    LedgerVerifier, LocationId, Operation, Reason, SetLocations, State, Stock, StockId,
-    StoredBalance, StoredEntry, StoredStock, Transact, TransactionAction, TransactionId,
-    VerifiedLedger,
+    LedgerVerifier, LocationId, Operation, RawBalance, RawEntry, RawStock, Reason, SetLocations,
+    State, Stock, StockId, Transact, TransactionAction, TransactionId, VerifiedLedger,
 };
 use uuid::Uuid;
 
@@ -17,8 +16,8 @@ use TransactionAction::{Allocate, Deallocate, Increment};
 /// A stock and its ledger as they are stored.
 #[derive(Clone)]
 pub(crate) struct Stored {
-    pub(crate) stock: StoredStock,
-    pub(crate) entries: Vec<StoredEntry>,
+    pub(crate) stock: RawStock,
+    pub(crate) entries: Vec<RawEntry>,
 }
 
 fn transact(action: TransactionAction, pieces: u64, location: Option<&str>) -> Operation {
@@ -82,8 +81,8 @@ pub(crate) fn after(entries_max: usize) -> Stored {
         entries.extend(changes.entries);
     }
     Stored {
-        stock: StoredStock::new(&latest.expect("stock"), true),
-        entries: entries.into_iter().map(StoredEntry::from).collect(),
+        stock: RawStock::new(&latest.expect("stock"), true),
+        entries: entries.into_iter().map(RawEntry::from).collect(),
     }
 }
 
@@ -470,7 +469,7 @@ const DAMAGES_OF_STOCK: [Named; 11] = [
     ),
     (
         |it| {
-            it.stock.located.insert(HERE, StoredBalance::default());
+            it.stock.located.insert(HERE, RawBalance::default());
         },
         &[(
             None,
@@ -488,7 +487,7 @@ const DAMAGES_OF_STOCK: [Named; 11] = [
     ),
     (
         |it| {
-            let some = StoredBalance {
+            let some = RawBalance {
                 available: 1,
                 allocated: 0,
             };
@@ -549,7 +548,7 @@ fn stock_is_rebuilt_from_a_sound_ledger() {
         let (_, verified) = stored.verify();
         let mut repaired = verified.repaired(false).expect("it can be rebuilt").clone();
         if let Some(nowhere) = repaired.located.remove(&NOWHERE) {
-            assert_eq!(nowhere, StoredBalance::default());
+            assert_eq!(nowhere, RawBalance::default());
         }
         assert_eq!(repaired, right, "case {number}");
     }
@@ -560,10 +559,7 @@ fn stock_is_rebuilt_from_a_sound_ledger() {
 fn empty_positions_come_and_go() {
     let mut stored = whole();
     assert_eq!(stored.stock.located.len(), 2);
-    stored
-        .stock
-        .located
-        .insert(NOWHERE, StoredBalance::default());
+    stored.stock.located.insert(NOWHERE, RawBalance::default());
     assert_eq!(stored.problems(), []);
     stored.stock.located.retain(|location, _| *location == HERE);
     assert_eq!(stored.problems(), []);
@@ -606,7 +602,7 @@ fn stock_may_go_on_while_it_is_verified() {
         for stock in [&mut repaired, &mut right] {
             stock
                 .located
-                .retain(|_, figures| *figures != StoredBalance::default());
+                .retain(|_, figures| *figures != RawBalance::default());
         }
         assert_eq!(repaired, right);
     }

@@ -1,6 +1,6 @@
 //! What reservations hold of stock: held against their lines, and these against the ledger.
 
-use stockroom_domain::{LocationId, StoredHolds};
+use stockroom_domain::{HeldTotals, LocationId};
 
 use crate::scene::at;
 use crate::verify::{HERE, NOWHERE, Named, Stored, after, whole};
@@ -9,7 +9,7 @@ use crate::verify::{HERE, NOWHERE, Named, Stored, after, whole};
 /// location. The first of it expires at 1000.
 fn reserved() -> Stored {
     let mut stored = whole();
-    stored.stock.held = StoredHolds {
+    stored.stock.held = HeldTotals {
         pieces: [(None, 1), (Some(HERE), 1)].into(),
         first_expiry: Some(at(1_000).as_milliseconds()),
     };
@@ -219,7 +219,7 @@ fn deleted_stock_is_not_held() {
     let mut stored = after(1);
     stored.stock.is_current = false;
     stored.stock.located.clear();
-    assert_eq!(stored.stock.held, StoredHolds::default());
+    assert_eq!(stored.stock.held, HeldTotals::default());
     assert_eq!(stored.problems(), []);
 }
 

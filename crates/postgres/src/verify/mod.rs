@@ -6,17 +6,17 @@ pub(crate) mod rows;
 use crate::connection::open::PostgresDatabase;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
-use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, View};
+use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock};
 
 #[async_trait]
-impl StoredReader for PostgresDatabase {
-    async fn stored_stocks(
+impl RawReader for PostgresDatabase {
+    async fn raw_stocks(
         &self,
         organization: OrganizationId,
         after: &Cursor,
         limit: u32,
-    ) -> Result<Chunk<StoredStock>, StoreError> {
+    ) -> Result<Chunk<RawStock>, StoreError> {
         let mut session = self.read().await?;
         let (ids, next) = rows::ids_after(&mut session, organization, after, limit).await?;
         let rows = rows::stocks(&mut session, organization, &ids).await?;
@@ -28,11 +28,11 @@ impl StoredReader for PostgresDatabase {
         })
     }
 
-    async fn stored_stocks_of(
+    async fn raw_stocks_of(
         &self,
         organization: OrganizationId,
         ids: &[StockId],
-    ) -> Result<Vec<StoredStock>, StoreError> {
+    ) -> Result<Vec<RawStock>, StoreError> {
         let mut session = self.reader().await?;
         let ids: Vec<_> = ids.iter().map(|id| id.uuid()).collect();
         let stocks = rows::stocks(&mut session, organization, &ids).await?;
@@ -40,11 +40,11 @@ impl StoredReader for PostgresDatabase {
         Ok(stocks)
     }
 
-    async fn stored_stock(
+    async fn raw_stock(
         &self,
         view: View,
         product: ProductId,
-    ) -> Result<Option<StoredStock>, StoreError> {
+    ) -> Result<Option<RawStock>, StoreError> {
         let mut session = self.read().await?;
         let mut found = None;
         for owner in view.acting.visible() {
@@ -58,12 +58,12 @@ impl StoredReader for PostgresDatabase {
         Ok(found)
     }
 
-    async fn stored_entries(
+    async fn raw_entries(
         &self,
         organization: OrganizationId,
         range: &LedgerRange,
         limit: u32,
-    ) -> Result<Chunk<StoredEntry>, StoreError> {
+    ) -> Result<Chunk<RawEntry>, StoreError> {
         let mut session = self.reader().await?;
         let entries = rows::entries(&mut session, organization, range, limit).await?;
         session.commit().await?;
@@ -80,8 +80,8 @@ impl StoredReader for PostgresDatabase {
     async fn repair_stock(
         &self,
         organization: OrganizationId,
-        found: &StoredStock,
-        repaired: &StoredStock,
+        found: &RawStock,
+        repaired: &RawStock,
     ) -> Result<bool, StoreError> {
         repair::repair(self, organization, found, repaired).await
     }

@@ -1,7 +1,7 @@
 //! Making stock what it should be. It takes the locks that a batch would take in its place.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, OrganizationId, StockKey, StoredBalance, StoredStock};
+use stockroom_domain::{LocationId, OrganizationId, StockKey, RawBalance, RawStock};
 
 use super::rows;
 use crate::commit;
@@ -14,8 +14,8 @@ use crate::connection::session::Session;
 pub(crate) async fn repair(
     database: &PostgresDatabase,
     organization: OrganizationId,
-    found: &StoredStock,
-    repaired: &StoredStock,
+    found: &RawStock,
+    repaired: &RawStock,
 ) -> Result<bool, StoreError> {
     let key = StockKey {
         product: found.product,
@@ -69,7 +69,7 @@ async fn lock(
 async fn update(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
 ) -> Result<(), StoreError> {
     let last_hash = stock.last_hash.map(|hash| hash.0.to_vec());
     let result = sqlx::query!(
@@ -112,7 +112,7 @@ async fn update(
 async fn remove(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
     location: LocationId,
 ) -> Result<(), StoreError> {
     sqlx::query!(
@@ -149,9 +149,9 @@ async fn remove(
 async fn keep(
     session: &mut Session,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
     location: LocationId,
-    balance: StoredBalance,
+    balance: RawBalance,
 ) -> Result<(), StoreError> {
     sqlx::query!(
         r#"

@@ -7,7 +7,7 @@ use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
     Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
     OrganizationId, Owner, ProductId, Quantity, Reason, Reference, StockId, StockKey,
-    StoredBalance, StoredEntry, StoredHolds, StoredStock, Timestamp, TransactionId,
+    RawBalance, RawEntry, HeldTotals, RawStock, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -69,7 +69,7 @@ pub(crate) async fn stocks(
     session: &mut Session,
     organization: OrganizationId,
     ids: &[Uuid],
-) -> Result<Vec<StoredStock>, StoreError> {
+) -> Result<Vec<RawStock>, StoreError> {
     let rows = sqlx::query_as!(
         StockRow,
         r#"
@@ -164,7 +164,7 @@ pub(crate) async fn current(
     session: &mut Session,
     organization: OrganizationId,
     key: StockKey,
-) -> Result<Option<StoredStock>, StoreError> {
+) -> Result<Option<RawStock>, StoreError> {
     let id = sqlx::query_scalar!(
         r#"
         SELECT stock_id AS "stock_id!"
@@ -211,14 +211,14 @@ struct StockRow {
 }
 
 impl StockRow {
-    fn decode(self, organization: OrganizationId) -> StoredStock {
+    fn decode(self, organization: OrganizationId) -> RawStock {
         let available = self.located_available.into_iter().flatten();
         let figures = available.zip(self.located_allocated.into_iter().flatten());
         let locations = self.location_ids.into_iter().flatten();
         let locations: Vec<_> = locations.map(LocationId::new).collect();
-        let mut held = StoredHolds {
+        let mut held = HeldTotals {
             first_expiry: self.next_expiry,
-            ..StoredHolds::default()
+            ..HeldTotals::default()
         };
         held.add(None, self.unlocated_held);
         for (location, pieces) in locations
@@ -227,25 +227,25 @@ impl StockRow {
         {
             held.add(Some(*location), pieces);
         }
-        let mut lines = StoredHolds {
+        let mut lines = HeldTotals {
             first_expiry: self.first_expiry,
-            ..StoredHolds::default()
+            ..HeldTotals::default()
         };
         let open = self.line_open.into_iter().flatten();
         for (location_id, pieces) in self.line_location_ids.into_iter().flatten().zip(open) {
             lines.add(location_id.map(LocationId::new), pieces);
         }
-        StoredStock {
+        RawStock {
             id: StockId::new(self.stock_id),
             product: ProductId::new(self.product_id),
             owner: Owner::from_uuid(self.owner_id, organization),
             product_owner: Owner::from_uuid(self.product_owner_id, organization),
             is_current: self.is_current,
-            sums: StoredBalance {
+            sums: RawBalance {
                 available: self.available,
                 allocated: self.allocated,
             },
-            unlocated: StoredBalance {
+            unlocated: RawBalance {
                 available: self.unlocated_available,
                 allocated: self.unlocated_allocated,
             },
@@ -253,7 +253,7 @@ impl StockRow {
                 .into_iter()
                 .zip(figures)
                 .map(|(location, (available, allocated))| {
-                    let balance = StoredBalance {
+                    let balance = RawBalance {
                         available,
                         allocated,
                     };
@@ -279,11 +279,11 @@ pub(crate) async fn entries(
     organization: OrganizationId,
     range: &LedgerRange,
     limit: u32,
-) -> Result<Chunk<StoredEntry>, StoreError> {
+) -> Result<Chunk<RawEntry>, StoreError> {
     let LedgerRange { after, until } = range;
     let until = until.as_ref().map_or(LAST, |until| until.stock_id().uuid());
     let limit = i64::from(limit);
-    let rows: Vec<StoredEntry> = sqlx::query_as!(
+    let rows: Vec<RawEntry> = sqlx::query_as!(
         EntryRow,
         r#"
         SELECT
@@ -358,9 +358,9 @@ struct EntryRow {
 type Read<T> = Result<T, &'static str>;
 
 impl EntryRow {
-    fn stored(self) -> StoredEntry {
+    fn stored(self) -> RawEntry {
         let hash = hash(self.hash.as_deref().unwrap_or_default());
-        StoredEntry {
+        RawEntry {
             stock: StockId::new(self.stock_id),
             sequence: self.sequence,
             hash: hash.ok(),

@@ -18,7 +18,7 @@ use tokio::time::timeout;
 
 use super::error::{Fault, failed};
 use super::options::{LOG_BYTES_MAX, SqliteOptions};
-use super::raw_reader::StoredReading;
+use super::raw_reader::RawConnection;
 use super::writer::{WriterThread, WritePermit};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -40,7 +40,7 @@ pub struct SqliteDatabase {
     /// For what the server itself has to know: credentials, revocations, and whether the file is there.
     own_reader: SqlitePool,
     /// For those who read whole ledgers.
-    pub(crate) stored: StoredReading,
+    pub(crate) stored: RawConnection,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
     pub(crate) parallel_searches: usize,
@@ -109,7 +109,7 @@ impl SqliteDatabase {
             writer,
             readers,
             own_reader,
-            stored: StoredReading::new(path, options.busy_timeout),
+            stored: RawConnection::new(path, options.busy_timeout),
             line: Arc::default(),
             acquire_timeout: options.acquire_timeout,
             parallel_searches: (options.read_connections / 2).max(1) as usize,

@@ -24,7 +24,7 @@ use tokio::sync::Mutex;
 pub(crate) const CACHE_KIBIBYTES: i64 = 4 * 1024;
 
 /// The connection, which is opened when it is first needed.
-pub(crate) struct StoredReading {
+pub(crate) struct RawConnection {
     path: PathBuf,
     busy_timeout: Duration,
     connection: Arc<Mutex<State>>,
@@ -36,7 +36,7 @@ enum State {
     Closed,
 }
 
-impl StoredReading {
+impl RawConnection {
     /// For the database in the file at `path`.
     pub(crate) fn new(path: &Path, busy_timeout: Duration) -> Self {
         Self {

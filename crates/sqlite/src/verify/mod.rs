@@ -14,19 +14,19 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, StoredReader, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, View};
 use stockroom_domain::{
-    OrganizationId, ProductId, StockId, StockKey, StoredEntry, StoredStock, UnreadableRow,
+    OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock, UnreadableRow,
 };
 
 #[async_trait]
-impl StoredReader for SqliteDatabase {
-    async fn stored_stocks(
+impl RawReader for SqliteDatabase {
+    async fn raw_stocks(
         &self,
         organization: OrganizationId,
         after: &Cursor,
         limit: u32,
-    ) -> Result<Chunk<StoredStock>, StoreError> {
+    ) -> Result<Chunk<RawStock>, StoreError> {
         let after = after.stock.clone();
         let read = move |connection: &Connection| {
             rows::stocks(connection, organization, &after, limit).map_err(failed)
@@ -34,11 +34,11 @@ impl StoredReader for SqliteDatabase {
         self.stored.read(read).await
     }
 
-    async fn stored_stocks_of(
+    async fn raw_stocks_of(
         &self,
         organization: OrganizationId,
         ids: &[StockId],
-    ) -> Result<Vec<StoredStock>, StoreError> {
+    ) -> Result<Vec<RawStock>, StoreError> {
         let ids: BTreeSet<StockId> = ids.iter().copied().collect();
         let read = move |connection: &Connection| {
             rows::stocks_of(connection, organization, ids).map_err(failed)
@@ -46,11 +46,11 @@ impl StoredReader for SqliteDatabase {
         self.stored.read(read).await
     }
 
-    async fn stored_stock(
+    async fn raw_stock(
         &self,
         view: View,
         product: ProductId,
-    ) -> Result<Option<StoredStock>, StoreError> {
+    ) -> Result<Option<RawStock>, StoreError> {
         let View {
             organization,
             acting,
@@ -67,12 +67,12 @@ impl StoredReader for SqliteDatabase {
         self.stored.read(read).await
     }
 
-    async fn stored_entries(
+    async fn raw_entries(
         &self,
         organization: OrganizationId,
         range: &LedgerRange,
         limit: u32,
-    ) -> Result<Chunk<StoredEntry>, StoreError> {
+    ) -> Result<Chunk<RawEntry>, StoreError> {
         let range = range.clone();
         let read = move |connection: &Connection| {
             rows::entries(connection, organization, &range, limit).map_err(failed)
@@ -90,8 +90,8 @@ impl StoredReader for SqliteDatabase {
     async fn repair_stock(
         &self,
         organization: OrganizationId,
-        found: &StoredStock,
-        repaired: &StoredStock,
+        found: &RawStock,
+        repaired: &RawStock,
     ) -> Result<bool, StoreError> {
         let (found, repaired) = (found.clone(), repaired.clone());
         let repair = move |connection: &mut Connection| {

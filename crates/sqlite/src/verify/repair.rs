@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, OrganizationId, StockKey, StoredBalance, StoredStock};
+use stockroom_domain::{LocationId, OrganizationId, StockKey, RawBalance, RawStock};
 
 use super::rows;
 use crate::connection::error::failed_directly as failed;
@@ -54,8 +54,8 @@ const END_SPAN: &str = "
 pub(crate) fn repair(
     connection: &mut Connection,
     organization: OrganizationId,
-    found: &StoredStock,
-    repaired: &StoredStock,
+    found: &RawStock,
+    repaired: &RawStock,
 ) -> Result<bool, StoreError> {
     let transaction = connection
         .transaction_with_behavior(TransactionBehavior::Immediate)
@@ -86,7 +86,7 @@ pub(crate) fn repair(
 fn update(
     connection: &Connection,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
 ) -> rusqlite::Result<()> {
     connection.execute(
         UPDATE,
@@ -112,7 +112,7 @@ fn update(
 fn remove(
     connection: &Connection,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
     location: LocationId,
 ) -> rusqlite::Result<()> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
@@ -126,9 +126,9 @@ fn remove(
 fn keep(
     connection: &Connection,
     organization: OrganizationId,
-    stock: &StoredStock,
+    stock: &RawStock,
     location: LocationId,
-    balance: StoredBalance,
+    balance: RawBalance,
 ) -> rusqlite::Result<()> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
     let position = params![

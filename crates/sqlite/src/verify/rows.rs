@@ -6,8 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
     Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, Owner, ProductId, Reason, Reference, StockId, StockKey, StoredBalance,
-    StoredEntry, StoredHolds, StoredStock, TransactionId, UnreadableRow,
+    OrganizationId, Owner, ProductId, Reason, Reference, StockId, StockKey, RawBalance,
+    RawEntry, HeldTotals, RawStock, TransactionId, UnreadableRow,
 };
 use uuid::Uuid;
 
@@ -119,8 +119,8 @@ pub(crate) fn stocks(
     organization: OrganizationId,
     after: &[u8],
     limit: u32,
-) -> rusqlite::Result<Chunk<StoredStock>> {
-    let mut found: Vec<(Vec<u8>, Result<StoredStock, UnreadableRow>)> = Vec::new();
+) -> rusqlite::Result<Chunk<RawStock>> {
+    let mut found: Vec<(Vec<u8>, Result<RawStock, UnreadableRow>)> = Vec::new();
     let mut last: Option<Vec<u8>> = None;
     for (statement, is_current) in [(CURRENT_AFTER, true), (DELETED_AFTER, false)] {
         let mut statement = connection.prepare_cached(statement)?;
@@ -163,7 +163,7 @@ pub(crate) fn stocks_of(
     connection: &Connection,
     organization: OrganizationId,
     ids: impl IntoIterator<Item = StockId>,
-) -> rusqlite::Result<Vec<StoredStock>> {
+) -> rusqlite::Result<Vec<RawStock>> {
     let mut stocks = Vec::new();
     for id in ids {
         for (statement, is_current) in [(CURRENT_OF, true), (DELETED_OF, false)] {
@@ -187,7 +187,7 @@ pub(crate) fn current(
     connection: &Connection,
     organization: OrganizationId,
     key: StockKey,
-) -> Result<Option<StoredStock>, StoreError> {
+) -> Result<Option<RawStock>, StoreError> {
     let mut statement = connection.prepare_cached(CURRENT).map_err(failed)?;
     let owner_id = key.owner.to_uuid(organization);
     let key = params![organization.uuid(), key.product.uuid(), owner_id];
@@ -210,15 +210,15 @@ fn stock(
     row: &Row<'_>,
     organization: OrganizationId,
     is_current: bool,
-) -> Result<StoredStock, UnreadableRow> {
+) -> Result<RawStock, UnreadableRow> {
     let table = if is_current {
         "stocks"
     } else {
         "deleted_stocks"
     };
-    let read = || -> Read<StoredStock> {
-        let balance = |index, available, allocated| -> Read<StoredBalance> {
-            Ok(StoredBalance {
+    let read = || -> Read<RawStock> {
+        let balance = |index, available, allocated| -> Read<RawBalance> {
+            Ok(RawBalance {
                 available: at(row, index, available).integer()?,
                 allocated: at(row, index + 1, allocated).integer()?,
             })
@@ -227,12 +227,12 @@ fn stock(
             let owner_id = at(row, index, column).uuid()?;
             Ok(Owner::from_uuid(owner_id, organization))
         };
-        let mut held = StoredHolds {
+        let mut held = HeldTotals {
             first_expiry: at(row, 13, "next_expiry").optional(Value::integer)?,
-            ..StoredHolds::default()
+            ..HeldTotals::default()
         };
         held.add(None, at(row, 12, "unlocated_held").integer()?);
-        Ok(StoredStock {
+        Ok(RawStock {
             id: StockId::new(at(row, 0, "stock_id").uuid()?),
             product: ProductId::new(at(row, 1, "product_id").uuid()?),
             owner: owner(2, "owner_id")?,
@@ -242,7 +242,7 @@ fn stock(
             unlocated: balance(6, "unlocated_available", "unlocated_allocated")?,
             located: BTreeMap::new(),
             held,
-            lines: StoredHolds::default(),
+            lines: HeldTotals::default(),
             sequence: at(row, 8, "sequence").integer()?,
             last_hash: at(row, 9, "last_hash").hash().ok(),
             created_at: at(row, 10, "created_at").integer()?,
@@ -256,8 +256,8 @@ fn stock(
 fn with_parts(
     connection: &Connection,
     organization: OrganizationId,
-    mut stock: StoredStock,
-) -> rusqlite::Result<(StoredStock, Vec<UnreadableRow>)> {
+    mut stock: RawStock,
+) -> rusqlite::Result<(RawStock, Vec<UnreadableRow>)> {
     let mut unread = Vec::new();
     if !stock.is_current {
         return Ok((stock, unread));
@@ -287,8 +287,8 @@ fn with_parts(
     Ok((stock, unread))
 }
 
-fn position(row: &Row<'_>) -> Read<(LocationId, StoredBalance, i64)> {
-    let balance = StoredBalance {
+fn position(row: &Row<'_>) -> Read<(LocationId, RawBalance, i64)> {
+    let balance = RawBalance {
         available: at(row, 1, "available").integer()?,
         allocated: at(row, 2, "allocated").integer()?,
     };
@@ -297,7 +297,7 @@ fn position(row: &Row<'_>) -> Read<(LocationId, StoredBalance, i64)> {
 }
 
 /// Adds what an open line holds.
-fn line(row: &Row<'_>, lines: &mut StoredHolds) -> Read<()> {
+fn line(row: &Row<'_>, lines: &mut HeldTotals) -> Read<()> {
     let location = at(row, 1, "location_id").optional(Value::uuid)?;
     let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
     lines.add(
@@ -315,7 +315,7 @@ pub(crate) fn entries(
     organization: OrganizationId,
     range: &LedgerRange,
     limit: u32,
-) -> rusqlite::Result<Chunk<StoredEntry>> {
+) -> rusqlite::Result<Chunk<RawEntry>> {
     let LedgerRange { after, until } = range;
     let until = until.as_ref().map_or(&LAST[..], |until| &until.stock);
     let mut statement = connection.prepare_cached(ENTRIES)?;
@@ -360,11 +360,11 @@ fn behind(row: &Row<'_>, after: &Cursor) -> Cursor {
     cursor
 }
 
-fn stored_entry(row: &Row<'_>) -> Read<StoredEntry> {
+fn stored_entry(row: &Row<'_>) -> Read<RawEntry> {
     let stock = StockId::new(at(row, 0, "stock_id").uuid()?);
     let sequence = at(row, 1, "sequence").integer()?;
     let hash = at(row, 18, "hash").hash();
-    Ok(StoredEntry {
+    Ok(RawEntry {
         stock,
         sequence,
         hash: hash.ok(),

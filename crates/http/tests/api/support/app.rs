@@ -286,7 +286,7 @@ impl TestApp {
             acting: Owner::Store(self.store.id),
         };
         let product = ProductId::parse(product).unwrap();
-        let stock = self.database.stored_stock(view, product).await;
+        let stock = self.database.raw_stock(view, product).await;
         let found = stock.unwrap().unwrap();
         let mut left = found.clone();
         left.sums.available -= quantity;

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, HistoryReader, KeyReader, LedgerRange, LocationReader,
-    ProductAndStock, ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState,
-    StockHold, StockReader, StoreError, StoredReader, TenancyReader, View,
+    ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
+    ServerState, StockHold, StockReader, StoreError, TenancyReader, View,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -14,9 +14,9 @@ use stockroom_application::ports::{
 use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
-    StoredEntry, StoredStock, Timestamp, TransactionId,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry, RawStock,
+    Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod,
+    Store, StoreId, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -74,13 +74,13 @@ failing! {
             -> Option<Page<Recorded, TransactionId>>;
         transaction(View, ProductId, TransactionId) -> Option<Recorded>;
     }
-    StoredReader {
-        stored_stocks(OrganizationId, &Cursor, u32) -> Chunk<StoredStock>;
-        stored_stocks_of(OrganizationId, &[StockId]) -> Vec<StoredStock>;
-        stored_stock(View, ProductId) -> Option<StoredStock>;
-        stored_entries(OrganizationId, &LedgerRange, u32) -> Chunk<StoredEntry>;
+    RawReader {
+        raw_stocks(OrganizationId, &Cursor, u32) -> Chunk<RawStock>;
+        raw_stocks_of(OrganizationId, &[StockId]) -> Vec<RawStock>;
+        raw_stock(View, ProductId) -> Option<RawStock>;
+        raw_entries(OrganizationId, &LedgerRange, u32) -> Chunk<RawEntry>;
         count_entries(OrganizationId) -> u64;
-        repair_stock(OrganizationId, &StoredStock, &StoredStock) -> bool;
+        repair_stock(OrganizationId, &RawStock, &RawStock) -> bool;
     }
     HistoryReader {
         periods(View, &[ProductId]) -> Vec<StockPeriod>;
