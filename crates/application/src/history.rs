@@ -11,7 +11,7 @@ use crate::access::{Administrator, Caller};
 use crate::error::{Error, HistoryError};
 use crate::page::{Page, PageRequest, Start};
 use crate::pipeline::timed;
-use crate::ports::{HistoryReader, StockCondition, StoreError, TransactionCondition, View};
+use crate::ports::{HistoryReader, StockCondition, StoreError, TransactionCondition, Scope};
 use crate::stock::{in_order_asked, named};
 use crate::stockroom::Stockroom;
 
@@ -34,13 +34,13 @@ impl Stockroom {
         after: Option<TransactionId>,
         limit: u32,
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
-        let view = administrator.view();
-        let history = self.pipeline.settled_history(view.organization).await?;
-        let periods = timed("lives", history.periods(view, &[product])).await?;
+        let scope = administrator.scope();
+        let history = self.pipeline.settled_history(scope.organization).await?;
+        let periods = timed("lives", history.periods(scope, &[product])).await?;
         if periods.is_empty() {
             return Err(HistoryError::UnknownStock);
         }
-        self.history(history, view, &periods, filter, after, limit)
+        self.history(history, scope, &periods, filter, after, limit)
             .await
     }
 
@@ -48,7 +48,7 @@ impl Stockroom {
     pub(crate) async fn history(
         &self,
         history: &dyn HistoryReader,
-        view: View,
+        scope: Scope,
         periods: &[StockPeriod],
         filter: &[TransactionCondition],
         after: Option<TransactionId>,
@@ -57,12 +57,12 @@ impl Stockroom {
         let is_search = !filter.is_empty();
         let _turn = self
             .pipeline
-            .turn_to_search(view.organization, is_search)
+            .turn_to_search(scope.organization, is_search)
             .await;
         let (skipped, mut sequence) = match after {
             None => (0, 0),
             Some(after) => {
-                let place = place_of(history, view, periods, after).await?;
+                let place = place_of(history, scope, periods, after).await?;
                 place.ok_or(HistoryError::UnknownStart)?
             }
         };
@@ -75,7 +75,7 @@ impl Stockroom {
             if missing == 0 {
                 break;
             }
-            let entries = history.ledger(view.organization, period, filter, sequence, missing);
+            let entries = history.ledger(scope.organization, period, filter, sequence, missing);
             items.extend(timed("ledger", entries).await?);
             sequence = 0;
         }
@@ -98,7 +98,7 @@ impl Stockroom {
         product: ProductId,
         at: Timestamp,
     ) -> Result<Option<Stock>, StoreError> {
-        let mut stocks = self.stocks_at(caller.view(), &[product], at).await?;
+        let mut stocks = self.stocks_at(caller.scope(), &[product], at).await?;
         Ok(stocks.pop())
     }
 
@@ -113,28 +113,28 @@ impl Stockroom {
         ids: &[String],
         at: Timestamp,
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
-        let found = self.stocks_at(caller.view(), &named(ids), at).await?;
+        let found = self.stocks_at(caller.scope(), &named(ids), at).await?;
         Ok(in_order_asked(ids, found))
     }
 
     async fn stocks_at(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
         let is_search = products.len() > 1;
         let _turn = self
             .pipeline
-            .turn_to_search(view.organization, is_search)
+            .turn_to_search(scope.organization, is_search)
             .await;
-        let history = self.pipeline.settled_history(view.organization).await?;
-        let mut periods = timed("lives", history.periods(view, products)).await?;
+        let history = self.pipeline.settled_history(scope.organization).await?;
+        let mut periods = timed("lives", history.periods(scope, products)).await?;
         periods.retain(|period| period.covers(at));
         // A store's own stock goes before its organization's.
-        periods.sort_by_key(|period| (period.product, period.owner != view.acting));
+        periods.sort_by_key(|period| (period.product, period.owner != scope.acting));
         periods.dedup_by_key(|period| period.product);
-        let past = history.past(view.organization, &periods, at);
+        let past = history.past(scope.organization, &periods, at);
         timed("past", past).await
     }
 
@@ -150,22 +150,22 @@ impl Stockroom {
         page: PageRequest<StockId>,
         at: Timestamp,
     ) -> Result<Page<Stock, StockId>, StoreError> {
-        let view = caller.view();
-        let _turn = self.pipeline.turn_to_search(view.organization, true).await;
-        let history = self.pipeline.settled_history(view.organization).await?;
+        let scope = caller.scope();
+        let _turn = self.pipeline.turn_to_search(scope.organization, true).await;
+        let history = self.pipeline.settled_history(scope.organization).await?;
         if !filter.is_empty() {
-            return filtered_stocks_at(history, view, filter, page, at).await;
+            return filtered_stocks_at(history, scope, filter, page, at).await;
         }
         let wanted = PageRequest {
             limit: page.enough(),
             ..page
         };
-        let mut periods = timed("lives_at", history.periods_at(view, at, wanted)).await?;
+        let mut periods = timed("lives_at", history.periods_at(scope, at, wanted)).await?;
         let next = page.cut(&mut periods, |period| period.id);
-        let items = in_order_at(history, view, &periods, at).await?;
+        let items = in_order_at(history, scope, &periods, at).await?;
         let total = match page.start {
             Start::Offset(_) => {
-                let count = history.count_periods_at(view, at);
+                let count = history.count_periods_at(scope, at);
                 Some(timed("count_lives_at", count).await?)
             }
             Start::After(_) => None,
@@ -183,14 +183,14 @@ impl Stockroom {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Recorded, Error> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         // In stock that is gone, too: what was undone before it was deleted is answered the same.
         let history = self.pipeline.unsettled_history();
-        let periods = timed("lives", history.periods(view, &[product])).await?;
-        let place = place_of(history, view, &periods, id).await?;
+        let periods = timed("lives", history.periods(scope, &[product])).await?;
+        let place = place_of(history, scope, &periods, id).await?;
         let (period, sequence) = place.ok_or(Refusal::TransactionNotFound)?;
         let wanted = [periods[period].entry(sequence)];
-        let entries = history.entries(view.organization, &wanted);
+        let entries = history.entries(scope.organization, &wanted);
         let recorded = timed("entries", entries).await?.pop();
         let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
         self.execute(administrator, Undo { recorded }).await
@@ -205,12 +205,12 @@ impl Stockroom {
         administrator: &Administrator,
         id: BatchId,
     ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         let history = self.pipeline.unsettled_history();
-        let batch = timed("batch", history.batch(view.organization, id)).await?;
-        let batch = batch.filter(|batch| batch.owner == view.acting);
+        let batch = timed("batch", history.batch(scope.organization, id)).await?;
+        let batch = batch.filter(|batch| batch.owner == scope.acting);
         let batch = batch.ok_or(Refusal::BatchNotFound)?;
-        let entries = history.entries(view.organization, &batch.entries);
+        let entries = history.entries(scope.organization, &batch.entries);
         let entries = timed("entries", entries).await?.into_iter();
         let mut entries: HashMap<(StockId, u64), Recorded> = entries
             .map(|it| ((it.entry.stock, it.entry.sequence), it))
@@ -226,7 +226,7 @@ impl Stockroom {
 /// In which of these ledgers an entry is, and at which place.
 async fn place_of(
     history: &dyn HistoryReader,
-    view: View,
+    scope: Scope,
     periods: &[StockPeriod],
     id: TransactionId,
 ) -> Result<Option<(usize, u64)>, StoreError> {
@@ -238,7 +238,7 @@ async fn place_of(
             .deleted_at
             .is_some_and(|deleted_at| deleted_at < made_at);
         if period.created_at <= made_at && !ended {
-            let place = history.sequence_of(view.organization, period, id);
+            let place = history.sequence_of(scope.organization, period, id);
             if let Some(sequence) = timed("sequence_of", place).await? {
                 return Ok(Some((index, sequence)));
             }
@@ -250,7 +250,7 @@ async fn place_of(
 /// Looks at all stock there was, or, behind a place, until there is enough for the page.
 async fn filtered_stocks_at(
     history: &dyn HistoryReader,
-    view: View,
+    scope: Scope,
     filter: &[StockCondition],
     page: PageRequest<StockId>,
     at: Timestamp,
@@ -263,12 +263,12 @@ async fn filtered_stocks_at(
     }
     let is_counted = page.wants_total(true);
     while is_counted || items.len() < page.enough() as usize {
-        let periods = timed("lives_at", history.periods_at(view, at, chunk)).await?;
+        let periods = timed("lives_at", history.periods_at(scope, at, chunk)).await?;
         let Some(last) = periods.last() else {
             break;
         };
         chunk.start = Start::After(last.id);
-        for stock in in_order_at(history, view, &periods, at).await? {
+        for stock in in_order_at(history, scope, &periods, at).await? {
             if filter.iter().all(|condition| condition.matches(&stock)) {
                 let is_wanted =
                     total >= u64::from(page.offset()) && items.len() < page.enough() as usize;
@@ -286,11 +286,11 @@ async fn filtered_stocks_at(
 
 async fn in_order_at(
     history: &dyn HistoryReader,
-    view: View,
+    scope: Scope,
     periods: &[StockPeriod],
     at: Timestamp,
 ) -> Result<Vec<Stock>, StoreError> {
-    let past = history.past(view.organization, periods, at);
+    let past = history.past(scope.organization, periods, at);
     let mut stocks = timed("past", past).await?;
     stocks.sort_unstable_by_key(|stock| stock.id);
     Ok(stocks)

@@ -61,8 +61,8 @@ impl Stockroom {
             hexadecimal(&match source {
                 SecretSource::Random(bytes) => bytes,
                 SecretSource::Request(keyed) => {
-                    let view = administrator.view();
-                    self.tokens.secret_of(view, keyed, client_id)
+                    let scope = administrator.scope();
+                    self.tokens.secret_of(scope, keyed, client_id)
                 }
             })
         };
@@ -134,12 +134,12 @@ impl Stockroom {
         administrator: &Administrator,
         id: KeyId,
     ) -> Result<Option<ApplicationKey>, StoreError> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         timed(
             "key",
             self.pipeline
                 .records()
-                .key(view.organization, view.acting, id),
+                .key(scope.organization, scope.acting, id),
         )
         .await
     }
@@ -153,11 +153,11 @@ impl Stockroom {
         administrator: &Administrator,
         page: PageRequest<KeyId>,
     ) -> Result<KeyPage, StoreError> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         let keys = self
             .pipeline
             .records()
-            .list_keys(view.organization, view.acting, page);
+            .list_keys(scope.organization, scope.acting, page);
         let (page, totals) = timed("list_keys", keys).await?;
         Ok(KeyPage { page, totals })
     }

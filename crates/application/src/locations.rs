@@ -34,7 +34,7 @@ impl Stockroom {
     ) -> Result<Option<Location>, StoreError> {
         timed(
             "location",
-            self.pipeline.records().location(caller.view(), id),
+            self.pipeline.records().location(caller.scope(), id),
         )
         .await
     }
@@ -51,11 +51,11 @@ impl Stockroom {
         nearest_to: Option<Geolocation>,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
-        let view = caller.view();
+        let scope = caller.scope();
         let locations = self
             .pipeline
             .records()
-            .list_locations(view, filter, nearest_to, page);
+            .list_locations(scope, filter, nearest_to, page);
         timed("list_locations", locations).await
     }
 }

@@ -31,7 +31,7 @@ impl Stockroom {
         administrator: &Administrator,
         id: ProductId,
     ) -> Result<Option<StockedProduct>, StoreError> {
-        self.pipeline.product(administrator.view(), id).await
+        self.pipeline.product(administrator.scope(), id).await
     }
 
     /// All registered products that the caller sees, oldest first.
@@ -44,7 +44,7 @@ impl Stockroom {
         page: PageRequest<ProductPlace>,
     ) -> Result<Page<StockedProduct, ProductPlace>, StoreError> {
         self.pipeline
-            .list_products(administrator.view(), page)
+            .list_products(administrator.scope(), page)
             .await
     }
 }

@@ -40,13 +40,13 @@ impl Stockroom {
         if let Some(order) = order {
             // Stock and reservation have to be seen as they are at one time.
             let check = CheckAvailability { order, items };
-            return self.pipeline.show(administrator.view(), check).await;
+            return self.pipeline.show(administrator.scope(), check).await;
         }
         let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
         let stocks = self
             .pipeline
-            .stocks(administrator.view(), &products)
+            .stocks(administrator.scope(), &products)
             .await?;
         let stocks: HashMap<ProductId, _> = stocks.iter().map(|it| (it.product, it)).collect();
         Ok(ItemAvailability::of(&items, &stocks, None))
@@ -119,7 +119,7 @@ impl Stockroom {
     ) -> Result<Reservation, Error> {
         let reservation = self
             .pipeline
-            .reservation_reference(administrator.view(), id);
+            .reservation_reference(administrator.scope(), id);
         let reservation = reservation.await?.ok_or(Refusal::ReservationNotFound)?;
         self.execute(administrator, request(reservation)).await
     }
@@ -133,7 +133,7 @@ impl Stockroom {
         administrator: &Administrator,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
-        self.pipeline.reservation(administrator.view(), id).await
+        self.pipeline.reservation(administrator.scope(), id).await
     }
 
     /// All reservations of the caller's that fulfil the conditions, oldest first.
@@ -146,8 +146,8 @@ impl Stockroom {
         filter: &[ReservationCondition],
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let view = administrator.view();
-        self.pipeline.list_reservations(view, filter, page).await
+        let scope = administrator.scope();
+        self.pipeline.list_reservations(scope, filter, page).await
     }
 
     /// What reservations of any owner hold of a product's stock; `None` if it isn't managed. Which
@@ -161,20 +161,20 @@ impl Stockroom {
         product: ProductId,
         page: PageRequest<HoldPlace>,
     ) -> Result<Option<Holds>, StoreError> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         // What runs out up to now is given back by the reading of the stock. What runs out later, and
         // may be being paid for, is still held.
         let now = self.now();
-        let Some(stock) = self.pipeline.stock(view, product).await? else {
+        let Some(stock) = self.pipeline.stock(scope, product).await? else {
             return Ok(None);
         };
-        let page = self.pipeline.holds(view.organization, stock.id, now, page);
+        let page = self.pipeline.holds(scope.organization, stock.id, now, page);
         let mut page = page.await?;
         // Stores share stock, but not their orders.
         let others = page
             .items
             .iter_mut()
-            .filter(|hold| hold.owner != view.acting);
+            .filter(|hold| hold.owner != scope.acting);
         others.for_each(|hold| hold.order = None);
         Ok(Some(Holds {
             page,

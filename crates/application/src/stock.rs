@@ -41,7 +41,7 @@ impl Stockroom {
         caller: &Caller,
         product: ProductId,
     ) -> Result<Option<Stock>, StoreError> {
-        self.pipeline.stock(caller.view(), product).await
+        self.pipeline.stock(caller.scope(), product).await
     }
 
     /// The stock of several products in the order asked for, each once; and those ids, as they
@@ -55,7 +55,7 @@ impl Stockroom {
         ids: &[String],
     ) -> Result<(Vec<Stock>, Vec<String>), StoreError> {
         let products = named(ids);
-        let found = self.pipeline.stocks(caller.view(), &products).await?;
+        let found = self.pipeline.stocks(caller.scope(), &products).await?;
         Ok(in_order_asked(ids, found))
     }
 
@@ -69,7 +69,7 @@ impl Stockroom {
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
-        self.pipeline.list_stocks(caller.view(), filter, page).await
+        self.pipeline.list_stocks(caller.scope(), filter, page).await
     }
 
     /// The history of a product's stock, oldest first.
@@ -84,8 +84,8 @@ impl Stockroom {
         filter: &[TransactionCondition],
         page: PageRequest<TransactionId>,
     ) -> Result<Page<Recorded, TransactionId>, HistoryError> {
-        let view = administrator.view();
-        let stock = self.pipeline.stock_with_history(view, product).await?;
+        let scope = administrator.scope();
+        let stock = self.pipeline.stock_with_history(scope, product).await?;
         let (stock, history) = stock.ok_or(HistoryError::UnknownStock)?;
         match page.start {
             Start::Offset(offset) => {
@@ -95,7 +95,7 @@ impl Stockroom {
             Start::After(after) => {
                 let period = [StockPeriod::from(&stock)];
                 let (reader, after) = (history.reader(), Some(after));
-                self.history(reader, view, &period, filter, after, page.limit)
+                self.history(reader, scope, &period, filter, after, page.limit)
                     .await
             }
         }
@@ -111,8 +111,8 @@ impl Stockroom {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        let view = administrator.view();
-        self.pipeline.transaction(view, product, id).await
+        let scope = administrator.scope();
+        self.pipeline.transaction(scope, product, id).await
     }
 }
 

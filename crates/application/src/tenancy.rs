@@ -90,7 +90,7 @@ impl Stockroom {
     /// # Errors
     /// [`StoreError`] if the database fails.
     pub async fn settings(&self, administrator: &Administrator) -> Result<Settings, StoreError> {
-        let organization = administrator.view().organization;
+        let organization = administrator.scope().organization;
         let organization = self.pipeline.records().organization(organization);
         let organization = timed("organization", organization).await?;
         Ok(organization.map_or_else(Settings::default, |organization| organization.settings))

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::Environment;
-use stockroom_application::ports::{Database, View};
+use stockroom_application::ports::{Database, Scope};
 use stockroom_domain::{
     Actor, CreateOrganization, CreateStore, KeyId, OrganizationId, Owner, ProductId, StoreId,
     Timestamp, UpdateSettings,
@@ -186,10 +186,10 @@ impl Tenant<'_> {
     }
 
     fn client(&self, actor: Actor) -> Client {
-        let view = View {
+        let scope = Scope {
             organization: self.organization,
             acting: actor.acting,
         };
-        Client::new(Arc::clone(&self.bench.database), view, actor)
+        Client::new(Arc::clone(&self.bench.database), scope, actor)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockroom_application::ports::{Database, ProductAndStock, StoreError, View};
+use stockroom_application::ports::{Database, ProductAndStock, Scope, StoreError};
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
@@ -19,7 +19,7 @@ pub struct Client {
     /// The database.
     pub database: Arc<dyn Database>,
     /// What they see.
-    pub view: View,
+    pub scope: Scope,
     /// Who they are.
     pub actor: Actor,
 }
@@ -30,10 +30,10 @@ pub(crate) fn stored<T>(result: Result<T, StoreError>) -> T {
 }
 
 impl Client {
-    pub(crate) fn new(database: Arc<dyn Database>, view: View, actor: Actor) -> Self {
+    pub(crate) fn new(database: Arc<dyn Database>, scope: Scope, actor: Actor) -> Self {
         Self {
             database,
-            view,
+            scope,
             actor,
         }
     }
@@ -41,7 +41,7 @@ impl Client {
     /// Whose things this client creates.
     #[must_use]
     pub const fn owner(&self) -> Owner {
-        self.view.acting
+        self.scope.acting
     }
 
     /// A request as a command of this client.
@@ -54,7 +54,7 @@ impl Client {
         let expected = commands.len();
         let outcomes = self
             .database
-            .commit(self.view.organization, &commands)
+            .commit(self.scope.organization, &commands)
             .await;
         let outcomes = stored(outcomes);
         assert_eq!(outcomes.len(), expected, "one outcome for each command");
@@ -124,12 +124,12 @@ impl Client {
 
     /// The stock of a product, if it is managed.
     pub async fn stock(&self, product: ProductId) -> Option<Stock> {
-        stored(self.database.stock(self.view, product).await)
+        stored(self.database.stock(self.scope, product).await)
     }
 
     /// The stock of those of these products that are managed, in any order.
     pub async fn several(&self, products: &[ProductId]) -> Vec<Stock> {
-        stored(self.database.stocks(self.view, products).await)
+        stored(self.database.stocks(self.scope, products).await)
     }
 
     /// What is available of a product that is managed.
@@ -146,7 +146,7 @@ impl Client {
         offset: u32,
     ) -> Page<Stock, StockId> {
         let page = PageRequest::from_offset(limit, offset);
-        stored(self.database.list_stocks(self.view, filter, page).await)
+        stored(self.database.list_stocks(self.scope, filter, page).await)
     }
 
     /// The whole list of stock. Its total has to be its length.
@@ -164,7 +164,7 @@ impl Client {
     ) -> Page<Recorded, TransactionId> {
         let database = &self.database;
         let found = database
-            .transactions(self.view, product, filter, limit, offset)
+            .transactions(self.scope, product, filter, limit, offset)
             .await;
         stored(found).expect("the product is managed")
     }
@@ -176,7 +176,7 @@ impl Client {
 
     /// The entry with this id in a product's ledger.
     pub async fn entry(&self, product: ProductId, id: TransactionId) -> Option<Recorded> {
-        let found = self.database.transaction(self.view, product, id).await;
+        let found = self.database.transaction(self.scope, product, id).await;
         stored(found)
     }
 
@@ -191,7 +191,7 @@ impl Client {
         let page = PageRequest::from_offset(limit, offset);
         let database = &self.database;
         let found = database
-            .list_locations(self.view, filter, nearest_to, page)
+            .list_locations(self.scope, filter, nearest_to, page)
             .await;
         stored(found)
     }
@@ -203,7 +203,7 @@ impl Client {
 
     /// One location, if this client sees it.
     pub async fn location(&self, id: LocationId) -> Option<Location> {
-        stored(self.database.location(self.view, id).await)
+        stored(self.database.location(self.scope, id).await)
     }
 
     /// A page of the list of products.
@@ -213,7 +213,7 @@ impl Client {
         offset: u32,
     ) -> Page<StockedProduct, ProductPlace> {
         let page = PageRequest::from_offset(limit, offset);
-        stored(self.database.list_products(self.view, page).await).map(stocked)
+        stored(self.database.list_products(self.scope, page).await).map(stocked)
     }
 
     /// The whole list of products. Its total has to be its length.
@@ -223,7 +223,7 @@ impl Client {
 
     /// One product, if this client sees it.
     pub async fn product(&self, id: ProductId) -> Option<StockedProduct> {
-        stored(self.database.product(self.view, id).await).map(stocked)
+        stored(self.database.product(self.scope, id).await).map(stocked)
     }
 
     /// A page of the list of this client's keys, and their totals.
@@ -233,10 +233,10 @@ impl Client {
         offset: u32,
     ) -> (Page<ApplicationKey, KeyId>, KeyTotals) {
         let page = PageRequest::from_offset(limit, offset);
-        let View {
+        let Scope {
             organization,
             acting,
-        } = self.view;
+        } = self.scope;
         stored(self.database.list_keys(organization, acting, page).await)
     }
 
@@ -249,10 +249,10 @@ impl Client {
 
     /// One of this client's keys.
     pub async fn key(&self, id: KeyId) -> Option<ApplicationKey> {
-        let View {
+        let Scope {
             organization,
             acting,
-        } = self.view;
+        } = self.scope;
         stored(self.database.key(organization, acting, id).await)
     }
 

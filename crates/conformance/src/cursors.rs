@@ -44,7 +44,12 @@ async fn stocks(
     filter: &[StockCondition],
     page: PageRequest<StockId>,
 ) -> Page<Stock, StockId> {
-    stored(client.database.list_stocks(client.view, filter, page).await)
+    stored(
+        client
+            .database
+            .list_stocks(client.scope, filter, page)
+            .await,
+    )
 }
 
 /// A stock that may be seen in a list, in the order of creation.
@@ -195,7 +200,7 @@ pub async fn locations_are_read_to_their_end(bench: Bench) {
         let read = async |page: PageRequest<LocationPlace>| {
             let listed = store
                 .database
-                .list_locations(store.view, &[], nearest_to, page);
+                .list_locations(store.scope, &[], nearest_to, page);
             stored(listed.await)
         };
         let all = read(PageRequest::from_offset(100, 0)).await.items;
@@ -233,7 +238,7 @@ pub async fn products_are_read_to_their_end(bench: Bench) {
     }
     let mut later = Vec::new();
     let read = async |page| {
-        let listed = store.database.list_products(store.view, page);
+        let listed = store.database.list_products(store.scope, page);
         stored(listed.await).map(|(product, _)| product)
     };
     let seen = walk(read, async |page: &[stockroom_domain::Product]| {
@@ -261,7 +266,7 @@ pub async fn keys_are_read_to_their_end(bench: Bench) {
         expected.push(create(number).await);
     }
     let mut later = Vec::new();
-    let (organization, owner) = (store.view.organization, store.owner());
+    let (organization, owner) = (store.scope.organization, store.owner());
     let read = async |page| {
         let listed = store.database.list_keys(organization, owner, page);
         let (page, totals) = stored(listed.await);
@@ -296,7 +301,7 @@ pub async fn reservations_are_read_to_their_end(bench: Bench) {
         let read = async |page: PageRequest<ReservationId>| {
             let listed = store
                 .database
-                .list_reservations(store.view, &filter, now, page);
+                .list_reservations(store.scope, &filter, now, page);
             let page_found = stored(listed.await);
             let is_counted = filter.is_empty() || matches!(page.start, Start::Offset(_));
             assert_eq!(page_found.total.is_some(), is_counted);
@@ -337,7 +342,7 @@ pub async fn holds_are_read_to_their_end(bench: Bench) {
     let read = async |page| {
         let holds = store
             .database
-            .holds(store.view.organization, stock, now, page);
+            .holds(store.scope.organization, stock, now, page);
         stored(holds.await).map(|hold| (hold.reservation, hold.line))
     };
     let mut released = BTreeSet::new();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stockroom_application::ports::{Database, View};
+use stockroom_application::ports::{Database, Scope};
 use stockroom_application::{
     Repair, RepairOutcome, Repairing, Verifier, VerifyObserver, VerifySummary,
 };
@@ -188,11 +188,11 @@ impl Damageable {
 
     /// Adds stock of which something is reserved.
     pub async fn reserve(&self) {
-        let view = View {
+        let scope = Scope {
             organization: ORGANIZATION,
             acting: Owner::Organization,
         };
-        let client = Client::new(Arc::clone(&self.database), view, Actor::OPERATOR);
+        let client = Client::new(Arc::clone(&self.database), scope, Actor::OPERATOR);
         client
             .done(make::stock(RESERVED, 10, [("berlin", 5)]))
             .await;

@@ -98,7 +98,7 @@ pub async fn an_unmanaged_product_has_no_history(bench: Bench) {
     let filter = [Action(vec![EntryAction::Allocate])];
     for filter in [&[], &filter[..]] {
         let database = &store.database;
-        let found = database.transactions(store.view, bench.product(), filter, 25, 0);
+        let found = database.transactions(store.scope, bench.product(), filter, 25, 0);
         assert_eq!(stored(found.await), None);
     }
 }

@@ -178,7 +178,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         (
             &founder,
             CreateOrganization {
-                id: founder.view.organization,
+                id: founder.scope.organization,
                 name: name(),
             }
             .into(),
@@ -348,7 +348,7 @@ pub async fn answers_are_forgotten_in_steps(bench: Bench) {
     let forget = || {
         store
             .database
-            .forget_answers(store.view.organization, now, 2)
+            .forget_answers(store.scope.organization, now, 2)
     };
     assert_eq!(stored(forget().await), 2);
     assert_eq!(stored(forget().await), 1);

@@ -1,8 +1,8 @@
 //! Organizations see nothing of one another, though everything in them has the same names.
 
 use stockroom_application::filter::{Comparison, TextCondition};
+use stockroom_application::ports::Scope;
 use stockroom_application::ports::StockCondition;
-use stockroom_application::ports::View;
 use stockroom_domain::{
     Actor, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, KeyId, Owner, Patch, Refusal,
     RegisterProduct, TransactionAction, UpdateKey, UpdateProduct,
@@ -198,13 +198,13 @@ pub async fn keys_are_told_apart(bench: Bench) {
             theirs.ask(DeleteKey { id }).await,
             Err(Refusal::KeyNotFound)
         );
-        let their_organization = theirs.view.organization;
+        let their_organization = theirs.scope.organization;
         let now = bench.clock.now();
         let database = &bench.database;
         stored(database.record_key_use(their_organization, id, now).await);
         assert_eq!(ours.key(id).await.as_ref(), Some(&key));
         let found = theirs.key_by_client_id(&client_id).await;
-        assert_eq!(found, Some((ours.view.organization, key)));
+        assert_eq!(found, Some((ours.scope.organization, key)));
     }
 }
 
@@ -217,12 +217,12 @@ pub async fn a_foreign_store_shows_nothing(bench: Bench) {
     let location = store.locate("berlin").await;
     let registered = store.done(make::registration("ours")).await.product.id;
     let key = store.done(make::key("ours")).await.id;
-    let view = View {
+    let scope = Scope {
         organization: them.organization,
         acting: store.owner(),
     };
     let database = std::sync::Arc::clone(&bench.database);
-    let intruder = Client::new(database, view, store.actor);
+    let intruder = Client::new(database, scope, store.actor);
     assert_eq!(intruder.stock(product).await, None);
     assert_eq!(intruder.stocks(&[]).await, []);
     assert_eq!(intruder.location(location.id).await, None);
@@ -248,7 +248,7 @@ pub async fn stores_see_nothing_of_one_another(bench: Bench) {
         assert_eq!(client.entry(product, entry.id).await, None);
         let history = client
             .database
-            .transactions(client.view, product, &[], 25, 0);
+            .transactions(client.scope, product, &[], 25, 0);
         assert_eq!(stored(history.await), None);
         let refused = client.transact(product, Allocate, 1).await;
         assert_eq!(refused, Err(Refusal::UnknownStock));

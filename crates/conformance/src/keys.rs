@@ -63,7 +63,7 @@ pub async fn every_field_is_kept(bench: Bench) {
         let created = store.done(request).await;
         assert_eq!(store.key(created.id).await.as_ref(), Some(&created));
         let found = store.key_by_client_id(&client_id).await;
-        assert_eq!(found, Some((store.view.organization, created)));
+        assert_eq!(found, Some((store.scope.organization, created)));
     }
 }
 
@@ -162,7 +162,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
     let used_at = bench.clock.now();
     let used = bench
         .database
-        .record_key_use(store.view.organization, created.id, used_at);
+        .record_key_use(store.scope.organization, created.id, used_at);
     stored(used.await);
     bench.clock.advance(1_000);
     let request = UpdateKey {
@@ -181,7 +181,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
     assert_eq!(updated, expected);
     assert_eq!(store.key(updated.id).await.as_ref(), Some(&expected));
     let found = store.key_by_client_id("client").await;
-    assert_eq!(found, Some((store.view.organization, expected)));
+    assert_eq!(found, Some((store.scope.organization, expected)));
 }
 
 /// The last use is noted, is no change of the key, and touches no other.
@@ -189,7 +189,7 @@ pub async fn the_last_use_is_noted(bench: Bench) {
     let store = bench.store().await;
     let key = store.done(make::key("used")).await;
     let other = store.done(make::key("unused")).await;
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     for _ in 0..2 {
         bench.clock.advance(1_000);
         let now = bench.clock.now();

@@ -14,11 +14,11 @@ use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Decrement, Increment, Set};
 
 async fn periods(client: &Client, product: ProductId) -> Vec<StockPeriod> {
-    stored(client.database.periods(client.view, &[product]).await)
+    stored(client.database.periods(client.scope, &[product]).await)
 }
 
 async fn past(client: &Client, periods: &[StockPeriod], at: Timestamp) -> Vec<Stock> {
-    let organization = client.view.organization;
+    let organization = client.scope.organization;
     stored(client.database.past(organization, periods, at).await)
 }
 
@@ -26,7 +26,7 @@ async fn past(client: &Client, periods: &[StockPeriod], at: Timestamp) -> Vec<St
 async fn stock_at(client: &Client, product: ProductId, at: Timestamp) -> Option<Stock> {
     let mut periods = periods(client, product).await;
     periods.retain(|period| period.covers(at));
-    periods.sort_by_key(|period| period.owner != client.view.acting);
+    periods.sort_by_key(|period| period.owner != client.scope.acting);
     periods.truncate(1);
     past(client, &periods, at).await.pop()
 }
@@ -170,20 +170,20 @@ pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
     for (at, listed) in seen {
         for (client, listed) in [&store, &organization].into_iter().zip(listed) {
             let database = &client.database;
-            let count = stored(database.count_periods_at(client.view, at).await);
+            let count = stored(database.count_periods_at(client.scope, at).await);
             assert_eq!(count, listed.len() as u64, "{at}");
             let ids: Vec<StockId> = listed.iter().map(|stock| stock.id).collect();
             let mut read = Vec::new();
             let mut page = PageRequest::from_offset(2, 0);
             loop {
-                let periods = stored(database.periods_at(client.view, at, page).await);
+                let periods = stored(database.periods_at(client.scope, at, page).await);
                 let Some(last) = periods.last() else { break };
                 page = PageRequest::after(2, last.id);
                 read.extend(periods.iter().map(|period| period.id));
             }
             assert_eq!(read, ids, "{at}");
             let page = PageRequest::from_offset(9, 1);
-            let behind = stored(database.periods_at(client.view, at, page).await);
+            let behind = stored(database.periods_at(client.scope, at, page).await);
             let behind: Vec<StockId> = behind.iter().map(|period| period.id).collect();
             assert_eq!(behind, ids.get(1..).unwrap_or_default(), "{at}");
         }
@@ -206,7 +206,7 @@ pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
     let period = periods(&store, product).await.remove(0);
     let thirds = TransactionCondition::Reason(TextCondition::In(vec!["third".to_owned()]));
     let others = TransactionCondition::Reason(TextCondition::IsNull);
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     for filter in [vec![], vec![thirds], vec![others]] {
         for after in [0, 1, 5, 9, 10, 11, u64::MAX] {
             let ledger = store
@@ -248,7 +248,7 @@ pub async fn the_ledger_of_deleted_stock_is_read(bench: Bench) {
     let periods = periods(&store, product).await;
     assert_eq!(periods.len(), 3);
     for (period, history) in periods.iter().zip(histories) {
-        let organization = store.view.organization;
+        let organization = store.scope.organization;
         let ledger = store.database.ledger(organization, period, &[], 0, 9);
         assert_eq!(stored(ledger.await), history);
     }
@@ -269,7 +269,7 @@ pub async fn batches_are_found(bench: Bench) {
     };
     let made: Vec<_> = store.done(many).await.into_iter().flatten().collect();
     let id = made[0].entry.batch.expect("the batch");
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let batch = stored(store.database.batch(organization, id).await).expect("the batch");
     assert_eq!((batch.id, batch.owner), (id, store.owner()));
     let places: Vec<_> = batch
@@ -284,7 +284,7 @@ pub async fn batches_are_found(bench: Bench) {
     let mut read = stored(store.database.entries(organization, &batch.entries).await);
     read.sort_by_key(|it| it.entry.id);
     assert_eq!(read, made);
-    let elsewhere = bench.store().await.view.organization;
+    let elsewhere = bench.store().await.scope.organization;
     assert_eq!(stored(store.database.batch(elsewhere, id).await), None);
     assert_eq!(
         stored(store.database.batch(organization, bench.id()).await),

@@ -48,7 +48,7 @@ pub async fn an_id_that_is_asked_for_is_kept(bench: Bench) {
         let page = store.products_page(1, offset).await;
         assert_eq!((page.items, page.total), (vec![product.clone()], Some(3)));
         let behind = PageRequest::after(9, ProductPlace::from(&product.product));
-        let rest = stored(store.database.list_products(store.view, behind).await);
+        let rest = stored(store.database.list_products(store.scope, behind).await);
         let rest: Vec<_> = rest.items.into_iter().map(|(product, _)| product).collect();
         let expected: Vec<_> = registered[place + 1..]
             .iter()

@@ -106,7 +106,9 @@ pub async fn reservations_are_listed_by_pages(bench: Bench) {
     }
     let page = PageRequest::from_offset(2, 1);
     let now = bench.clock.now();
-    let listed = store.database.list_reservations(store.view, &[], now, page);
+    let listed = store
+        .database
+        .list_reservations(store.scope, &[], now, page);
     let listed = stored(listed.await);
     let listed_ids = listed.items.iter().map(|it| it.id);
     assert_eq!(listed_ids.collect::<Vec<_>>(), ids[1..3]);
@@ -128,7 +130,7 @@ pub async fn it_is_known_what_holds_a_stock(bench: Bench) {
     store.done(pay(&second)).await;
     let third = store.reserved(reserve(product, 3)).await;
     store.done(release(&third)).await;
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let holds = async |now: Timestamp, limit: u32, offset: u32| {
         let page = PageRequest::from_offset(limit, offset);
         let holds = store.database.holds(organization, stock, now, page);

@@ -60,7 +60,7 @@ impl Client {
         id: ReservationId,
         now: Timestamp,
     ) -> Option<Reservation> {
-        let reservation = stored(self.database.reservation(self.view, id).await);
+        let reservation = stored(self.database.reservation(self.scope, id).await);
         reservation.map(|reservation| reservation.at(now))
     }
 
@@ -72,7 +72,7 @@ impl Client {
         let page = PageRequest::from_offset(100, 0);
         let listed = self
             .database
-            .list_reservations(self.view, filter, now, page);
+            .list_reservations(self.scope, filter, now, page);
         let page = stored(listed.await);
         assert_eq!(page.total, Some(page.items.len() as u64));
         page.items.iter().map(|it| it.id).collect()
@@ -271,7 +271,7 @@ pub async fn what_runs_out_goes_back_once(bench: Bench) {
     bench.clock.advance(10);
     store.reserved(reserve(product, 4)).await;
     bench.clock.advance(EXPIRY - 1);
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let due_stocks = async || {
         let due = store
             .database

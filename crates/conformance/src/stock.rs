@@ -226,7 +226,9 @@ pub async fn deleted_stock_is_gone(bench: Bench) {
     assert_eq!(store.stock(product).await, None);
     assert_eq!(store.several(&[product]).await, []);
     let database = &store.database;
-    let history = database.transactions(store.view, product, &[], 25, 0).await;
+    let history = database
+        .transactions(store.scope, product, &[], 25, 0)
+        .await;
     assert_eq!(stored(history), None);
     assert_eq!(store.entry(product, entry.id).await, None);
     let again = store.ask(stockroom_domain::DeleteStock { product }).await;
@@ -266,7 +268,7 @@ pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
         ids.push(store.create(product, 1).await.id);
         store.delete(product).await;
     }
-    let periods = store.database.periods(store.view, &[product]).await;
+    let periods = store.database.periods(store.scope, &[product]).await;
     let periods = stored(periods);
     let listed: Vec<_> = periods.iter().map(|period| period.id).collect();
     assert_eq!(listed, ids);

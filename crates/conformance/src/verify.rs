@@ -15,7 +15,7 @@ use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 pub(crate) fn verifier(client: &Client) -> Verifier {
-    Verifier::new(client.database.clone(), client.view.organization)
+    Verifier::new(client.database.clone(), client.scope.organization)
 }
 
 pub(crate) async fn verify(verifier: Verifier) -> (VerifySummary, Told) {
@@ -31,7 +31,7 @@ pub(crate) async fn assert_intact(client: &Client) -> VerifySummary {
 }
 
 pub(crate) async fn raw_stock(client: &Client, product: ProductId) -> RawStock {
-    let found = client.database.raw_stock(client.view, product).await;
+    let found = client.database.raw_stock(client.scope, product).await;
     stored(found).expect("the product is managed")
 }
 
@@ -145,7 +145,7 @@ pub async fn organizations_are_verified_apart(bench: Bench) {
         assert_eq!((summary.stocks, summary.entries), (1, entries));
     }
     let nowhere = Client {
-        view: bench.tenant().await.organization().view,
+        scope: bench.tenant().await.organization().scope,
         ..one
     };
     assert_eq!(assert_intact(&nowhere).await, VerifySummary::default());
@@ -160,7 +160,7 @@ pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
     let stock = store.stock(product).await.expect("it is managed");
     let found = raw_stock(&store, product).await;
     assert_eq!(found, RawStock::new(&stock, true));
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let ids = [stock.id];
     let of = store.database.raw_stocks_of(organization, &ids);
     assert_eq!(stored(of.await), [found]);
@@ -179,7 +179,7 @@ pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
     let entries = store.database.raw_entries(organization, &range, 1);
     assert_eq!(stored(entries.await).rows, history[2..]);
     let unmanaged = bench.product();
-    let none = store.database.raw_stock(store.view, unmanaged).await;
+    let none = store.database.raw_stock(store.scope, unmanaged).await;
     assert_eq!(stored(none), None);
 }
 
@@ -240,7 +240,7 @@ pub async fn stock_is_repaired(bench: Bench) {
     wrong.unlocated.available += 1;
     wrong.sums.available -= 4;
     wrong.located.clear();
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let damage = store.database.repair_stock(organization, &found, &wrong);
     assert!(stored(damage.await));
     assert_eq!(raw_stock(&store, product).await, wrong);
@@ -284,7 +284,7 @@ pub async fn stock_that_was_changed_meanwhile_is_not_repaired(bench: Bench) {
         .transact(product, Increment, 1)
         .await
         .expect("an increment");
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let repair = store.database.repair_stock(organization, &found, &repaired);
     assert!(!stored(repair.await));
     assert_eq!(store.available(product).await, make::quantity(11));

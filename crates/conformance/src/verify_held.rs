@@ -127,7 +127,7 @@ pub async fn what_reservations_hold_is_read_with_stock(bench: Bench) {
     let stock = raw_stock(&store, product).await;
     assert_eq!(stock.lines, held([(berlin, 5)], Some(first + 1)));
     assert_eq!(stock.held, held([(berlin, 5)], Some(first)));
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     let of = store
         .database
         .raw_stocks_of(organization, &[stock.id])
@@ -222,7 +222,7 @@ pub async fn what_is_held_is_repaired(bench: Bench) {
     let right = store.stock(product).await.expect("it is managed");
     let found = raw_stock(&store, product).await;
     let later = found.held.first_expiry.map(|at| at + 1);
-    let organization = store.view.organization;
+    let organization = store.scope.organization;
     for wrong_held in [
         held([(None, 1)], found.held.first_expiry),
         held([(None, 4), (Some(berlin.id), 2)], None),

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use async_trait::async_trait;
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    LocationReader, ProductAndStock, ProductReader, StockReader, StoreError, View,
+    LocationReader, ProductAndStock, ProductReader, Scope, StockReader, StoreError,
 };
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
@@ -119,43 +119,43 @@ impl Tenant {
 
 #[async_trait]
 impl StockReader for MemoryDatabase {
-    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            tenant.visible_stock(view.acting, product).cloned()
+    async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError> {
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            tenant.visible_stock(scope.acting, product).cloned()
         }))
     }
 
-    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let mut products = products.to_vec();
         products.sort_unstable();
         products.dedup();
-        Ok(self.in_tenant(view.organization, |tenant| {
+        Ok(self.in_tenant(scope.organization, |tenant| {
             let found = products
                 .iter()
-                .filter_map(|product| tenant.visible_stock(view.acting, *product));
+                .filter_map(|product| tenant.visible_stock(scope.acting, *product));
             found.cloned().collect()
         }))
     }
 
     async fn list_stocks(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[StockCondition],
         request: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         let is_filtered = !filter.is_empty();
         let is_wanted = |stock: &&Stock| filter.iter().all(|condition| condition.matches(stock));
-        let found = self.in_tenant(view.organization, |tenant| {
-            let stocks = tenant.visible_stocks(view.acting, request.place().copied());
+        let found = self.in_tenant(scope.organization, |tenant| {
+            let stocks = tenant.visible_stocks(scope.acting, request.place().copied());
             let wanted = stocks.filter(is_wanted).skip(request.offset() as usize);
             let mut items: Vec<Stock> = wanted.take(request.enough() as usize).cloned().collect();
             let next = request.cut(&mut items, |stock| stock.id);
             let total = request.wants_total(is_filtered).then(|| {
-                let all = tenant.visible_stocks(view.acting, None);
+                let all = tenant.visible_stocks(scope.acting, None);
                 if is_filtered {
                     all.filter(is_wanted).count() as u64
                 } else {
-                    tenant.count_visible(view.acting) as u64
+                    tenant.count_visible(scope.acting) as u64
                 }
             });
             Some(Page { items, total, next })
@@ -165,15 +165,15 @@ impl StockReader for MemoryDatabase {
 
     async fn transactions(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         filter: &[TransactionCondition],
         limit: u32,
         offset: u32,
     ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
         let request = PageRequest::from_offset(limit, offset);
-        Ok(self.in_tenant(view.organization, |tenant| {
-            let stock = tenant.visible_stock(view.acting, product)?;
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let stock = tenant.visible_stock(scope.acting, product)?;
             let ledger = tenant.ledger(stock);
             if filter.is_empty() {
                 let entries = Page::of(ledger.iter().collect(), &request, |entry| entry.id);
@@ -191,12 +191,12 @@ impl StockReader for MemoryDatabase {
 
     async fn transaction(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            let stock = tenant.visible_stock(view.acting, product)?;
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let stock = tenant.visible_stock(scope.acting, product)?;
             let created_at = id.created_at()?;
             let ledger = tenant.ledger(stock);
             let start = ledger.partition_point(|entry| entry.created_at < created_at);
@@ -211,25 +211,25 @@ impl StockReader for MemoryDatabase {
 
 #[async_trait]
 impl LocationReader for MemoryDatabase {
-    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
+    async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError> {
+        Ok(self.in_tenant(scope.organization, |tenant| {
             let location = tenant.locations.get(&id);
             location
-                .filter(|location| view.acting.can_see(location.owner))
+                .filter(|location| scope.acting.can_see(location.owner))
                 .cloned()
         }))
     }
 
     async fn list_locations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
         request: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
-        let mut locations: Vec<Location> = self.in_tenant(view.organization, |tenant| {
+        let mut locations: Vec<Location> = self.in_tenant(scope.organization, |tenant| {
             let visible = tenant.locations.values().filter(|location| {
-                view.acting.can_see(location.owner)
+                scope.acting.can_see(location.owner)
                     && filter.iter().all(|condition| condition.matches(location))
             });
             visible.cloned().collect()
@@ -245,23 +245,23 @@ impl LocationReader for MemoryDatabase {
 impl ProductReader for MemoryDatabase {
     async fn product(
         &self,
-        view: View,
+        scope: Scope,
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            let mut owners = view.acting.visible();
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let mut owners = scope.acting.visible();
             let product = owners.find_map(|owner| tenant.products.get(&(owner, id)))?;
-            Some(tenant.with_stock(view.acting, product))
+            Some(tenant.with_stock(scope.acting, product))
         }))
     }
 
     async fn list_products(
         &self,
-        view: View,
+        scope: Scope,
         request: PageRequest<ProductPlace>,
     ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
-        let found = self.in_tenant(view.organization, |tenant| {
-            let order = view.acting.visible().flat_map(|owner| {
+        let found = self.in_tenant(scope.organization, |tenant| {
+            let order = scope.acting.visible().flat_map(|owner| {
                 let order = tenant.product_order.get(&owner).into_iter().flatten();
                 order.map(move |(registered_at, id)| (*registered_at, *id, owner))
             });
@@ -270,7 +270,7 @@ impl ProductReader for MemoryDatabase {
             let visible = visible.filter_map(|(_, id, owner)| tenant.products.get(&(owner, id)));
             let visible: Vec<&Product> = visible.collect();
             let page = Page::of(visible, &request, |product| ProductPlace::from(*product));
-            Some(page.map(|product| tenant.with_stock(view.acting, product)))
+            Some(page.map(|product| tenant.with_stock(scope.acting, product)))
         });
         Ok(found.unwrap_or_else(|| Page::of(Vec::new(), &request, |(product, _)| product.into())))
     }

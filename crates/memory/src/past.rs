@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use stockroom_application::PageRequest;
 use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, StoreError, View};
+use stockroom_application::ports::{HistoryReader, Scope, StoreError};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, DeletedStock, Entry, LocationId, OrganizationId, PastPosition,
     ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, Timestamp, TransactionId,
@@ -56,13 +56,13 @@ impl Tenant {
         periods
     }
 
-    /// The stocks that `view` saw at a time, in the order of creation.
-    fn periods_at(&self, view: View, at: Timestamp) -> Vec<StockPeriod> {
-        let mut periods = self.periods(|key| view.acting.can_see(key.owner));
+    /// The stocks that `scope` saw at a time, in the order of creation.
+    fn periods_at(&self, scope: Scope, at: Timestamp) -> Vec<StockPeriod> {
+        let mut periods = self.periods(|key| scope.acting.can_see(key.owner));
         periods.retain(|period| period.covers(at));
-        let own = periods.iter().filter(|period| period.owner == view.acting);
+        let own = periods.iter().filter(|period| period.owner == scope.acting);
         let own: std::collections::HashSet<ProductId> = own.map(|period| period.product).collect();
-        periods.retain(|period| period.owner == view.acting || !own.contains(&period.product));
+        periods.retain(|period| period.owner == scope.acting || !own.contains(&period.product));
         periods
     }
 
@@ -75,22 +75,22 @@ impl Tenant {
 impl HistoryReader for MemoryDatabase {
     async fn periods(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            tenant.periods(|key| view.acting.can_see(key.owner) && products.contains(&key.product))
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            tenant.periods(|key| scope.acting.can_see(key.owner) && products.contains(&key.product))
         }))
     }
 
     async fn periods_at(
         &self,
-        view: View,
+        scope: Scope,
         at: Timestamp,
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            let periods = tenant.periods_at(view, at).into_iter();
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let periods = tenant.periods_at(scope, at).into_iter();
             periods
                 .filter(|period| page.place().is_none_or(|after| period.id > *after))
                 .skip(page.offset() as usize)
@@ -99,9 +99,9 @@ impl HistoryReader for MemoryDatabase {
         }))
     }
 
-    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            tenant.periods_at(view, at).len() as u64
+    async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError> {
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            tenant.periods_at(scope, at).len() as u64
         }))
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_trait::async_trait;
 use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    ReservationFigures, ReservationReader, StockHold, StoreError, View,
+    ReservationFigures, ReservationReader, Scope, StockHold, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
@@ -200,26 +200,26 @@ impl Tenant {
 impl ReservationReader for MemoryDatabase {
     async fn reservation(
         &self,
-        view: View,
+        scope: Scope,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
+        Ok(self.in_tenant(scope.organization, |tenant| {
             let reservation = tenant.reservations.all.get(&id)?;
-            let own = Some(reservation).filter(|it| it.owner == view.acting)?;
+            let own = Some(reservation).filter(|it| it.owner == scope.acting)?;
             Some(tenant.named(own))
         }))
     }
 
     async fn list_reservations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[ReservationCondition],
         now: Timestamp,
         request: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let found = self.in_tenant(view.organization, |tenant| {
+        let found = self.in_tenant(scope.organization, |tenant| {
             let all = tenant.reservations.all.values();
-            let own = all.filter(|reservation| reservation.owner == view.acting);
+            let own = all.filter(|reservation| reservation.owner == scope.acting);
             let wanted = own.filter(|reservation| {
                 filter.is_empty() || {
                     let now = tenant.named(reservation).at(now);

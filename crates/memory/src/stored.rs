@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
 use stockroom_domain::{
     Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, RawBalance, RawEntry,
     RawStock, Stock, StockChange, StockId, StockKey, Timestamp,
@@ -111,11 +111,11 @@ impl RawReader for MemoryDatabase {
 
     async fn raw_stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<RawStock>, StoreError> {
-        Ok(self.in_tenant(view.organization, |tenant| {
-            let stock = tenant.visible_stock(view.acting, product);
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let stock = tenant.visible_stock(scope.acting, product);
             stock.map(|stock| tenant.stored_current(stock))
         }))
     }

@@ -8,7 +8,7 @@ use crate::row::Row;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
-use stockroom_application::ports::{StoreError, View};
+use stockroom_application::ports::{StoreError, Scope};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use uuid::Uuid;
 /// each whose things are seen. Its first column is the id by which the list is sorted, unless
 /// [`ordered_by`](Self::ordered_by) says otherwise.
 pub(crate) struct ListQuery<P> {
-    view: View,
+    scope: Scope,
     id_column: &'static str,
     push_select: P,
     order: &'static str,
@@ -25,9 +25,9 @@ pub(crate) struct ListQuery<P> {
 impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     /// The list of what the `SELECT`s that `push_select` appends for one owner each give. They end in
     /// the conditions of their `WHERE`.
-    pub(crate) const fn new(view: View, id_column: &'static str, push_select: P) -> Self {
+    pub(crate) const fn new(scope: Scope, id_column: &'static str, push_select: P) -> Self {
         Self {
-            view,
+            scope,
             id_column,
             push_select,
             order: "1",
@@ -118,7 +118,7 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     ) -> QueryBuilder<Postgres> {
         let mut query = QueryBuilder::new(select);
         query.push(" FROM (");
-        for (index, owner) in self.view.acting.visible().enumerate() {
+        for (index, owner) in self.scope.acting.visible().enumerate() {
             query.push(if index == 0 { "(" } else { " UNION ALL (" });
             (self.push_select)(&mut query, owner);
             push_end(&mut query);
@@ -129,14 +129,14 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     }
 }
 
-/// How many things of a kind `view` sees, without counting them.
+/// How many things of a kind `scope` sees, without counting them.
 pub(crate) async fn kept_count(
     session: &mut Session,
-    view: View,
+    scope: Scope,
     kind: Kind,
 ) -> Result<u64, StoreError> {
-    let organization_id = view.organization.uuid();
-    let owner_id = view.acting.to_uuid(view.organization);
+    let organization_id = scope.organization.uuid();
+    let owner_id = scope.acting.to_uuid(scope.organization);
     let kind = kind.word();
     // A store sees its own stock and the organization's, less what it sees its own of instead.
     let count = sqlx::query_scalar!(

@@ -8,7 +8,7 @@ use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{
     CommandStore as _, Cursor, HistoryReader as _, LedgerRange, ReservationReader as _,
-    StockReader as _, RawReader as _, View,
+    StockReader as _, RawReader as _, Scope,
 };
 use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};
@@ -92,7 +92,7 @@ const ANALYZE: &str = "ANALYZE";
 /// thousands.
 const PAGES_MAX: u64 = 300;
 
-const VIEW: View = View {
+const VIEW: Scope = Scope {
     organization: OrganizationId::new(Uuid::from_u128(1)),
     acting: Owner::Store(StoreId::new(Uuid::from_u128(2))),
 };
@@ -180,7 +180,7 @@ async fn lists_read_little_more_than_they_give() {
         let rows = PageRequest::from_offset(page.limit, page.offset());
         assert_narrow_query(&database, list.page_query(EXPLAIN, rows)).await;
     }
-    let organization = View {
+    let organization = Scope {
         acting: Owner::Organization,
         ..VIEW
     };

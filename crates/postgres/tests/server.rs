@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{
-    CommandStore, KeyReader, ServerState, StockReader, StoreError, View,
+    CommandStore, KeyReader, Scope, ServerState, StockReader, StoreError,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
@@ -25,7 +25,7 @@ use uuid::Uuid;
 
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
 const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
-const VIEW: View = View {
+const VIEW: Scope = Scope {
     organization: ORGANIZATION,
     acting: Owner::Organization,
 };

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use stockroom_application::ports::{
-    CommandStore as _, Database, ReservationReader as _, StockReader, View,
+    CommandStore as _, Database, ReservationReader as _, Scope, StockReader,
 };
 use stockroom_application::{Environment, Repairing};
 use stockroom_conformance::damage::{
@@ -458,11 +458,11 @@ async fn servers_notice_that_stock_was_repaired() {
         scene
             .execute(&format!("{damage} WHERE product_id = '{OTHER}'"))
             .await;
-        let view = View {
+        let scope = Scope {
             organization: OrganizationId::new(Uuid::from_u128(1)),
             acting: Owner::Organization,
         };
-        server.stock(view, OTHER).await.unwrap().unwrap();
+        server.stock(scope, OTHER).await.unwrap().unwrap();
         let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["done"]);
         let increment = Transact::new(
@@ -472,10 +472,10 @@ async fn servers_notice_that_stock_was_repaired() {
         );
         let command = Command::new(Actor::OPERATOR, increment);
         let server: Arc<dyn Database> = Arc::new(server);
-        let outcomes = server.commit(view.organization, &[command]).await.unwrap();
+        let outcomes = server.commit(scope.organization, &[command]).await.unwrap();
         outcomes.into_iter().next().unwrap().unwrap();
         assert_eq!(scene.lines().await, [""; 0]);
-        let stock = scene.database.stock(view, OTHER).await;
+        let stock = scene.database.stock(scope, OTHER).await;
         assert_eq!(stock.unwrap().unwrap().sums().available.get(), 11);
     }
 }
@@ -484,13 +484,13 @@ async fn servers_notice_that_stock_was_repaired() {
 #[tokio::test]
 async fn servers_notice_that_what_is_held_was_repaired() {
     let quantity = |pieces| Quantity::new(pieces).unwrap();
-    let view = View {
+    let scope = Scope {
         organization: OrganizationId::new(Uuid::from_u128(1)),
         acting: Owner::Organization,
     };
     let commit = async |database: &dyn Database, operation: Operation| {
         let command = Command::new(Actor::OPERATOR, operation);
-        let outcomes = database.commit(view.organization, &[command]).await;
+        let outcomes = database.commit(scope.organization, &[command]).await;
         outcomes.unwrap().remove(0)
     };
     for (held, deallocated, is_done) in [(0, 3, false), (5, 2, true)] {
@@ -512,7 +512,7 @@ async fn servers_notice_that_what_is_held_was_repaired() {
             format!("UPDATE stocks SET unlocated_held = {held} WHERE product_id = '{OTHER}'");
         assert_eq!(scene.execute(&wrong).await, 1);
         let server = open(&scene.server).await;
-        server.stock(view, OTHER).await.unwrap().unwrap();
+        server.stock(scope, OTHER).await.unwrap().unwrap();
         let told = scene.stock.repair(Repairing::Apply).await;
         assert_eq!(told.outcomes, ["done"]);
         let deallocate = TransactionAction::Deallocate;

@@ -7,7 +7,7 @@ use crate::row::Row;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
-use stockroom_application::ports::{StoreError, View};
+use stockroom_application::ports::{StoreError, Scope};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 
@@ -29,12 +29,12 @@ impl ListQuery {
     /// further than the page. The list begins behind `after`.
     pub(crate) fn new(
         start: &str,
-        view: View,
+        scope: Scope,
         after: Option<Behind>,
         push_select: impl Fn(&mut QueryBuilder<Sqlite>, Owner),
     ) -> Self {
         let mut query = QueryBuilder::new(start);
-        for (index, owner) in view.acting.visible().enumerate() {
+        for (index, owner) in scope.acting.visible().enumerate() {
             if index > 0 {
                 query.push(" UNION ALL ");
             }
@@ -102,14 +102,14 @@ impl ListQuery {
 /// Starts a [`ListQuery`] that is counted.
 pub(crate) const COUNT: &str = "SELECT count(*) FROM (";
 
-/// How many things of a kind `view` sees, without counting them.
+/// How many things of a kind `scope` sees, without counting them.
 pub(crate) async fn kept_count(
     connection: &mut SqliteConnection,
-    view: View,
+    scope: Scope,
     kind: Kind,
 ) -> Result<u64, StoreError> {
-    let organization_id = view.organization.uuid();
-    let owner_id = view.acting.to_uuid(view.organization);
+    let organization_id = scope.organization.uuid();
+    let owner_id = scope.acting.to_uuid(scope.organization);
     let kind = kind.word();
     // A store sees its own stock and the organization's, less what it sees its own of instead.
     let count = sqlx::query_scalar!(

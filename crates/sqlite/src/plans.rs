@@ -4,7 +4,7 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
-use stockroom_application::ports::View;
+use stockroom_application::ports::Scope;
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::{Environment, PageRequest, ProductPlace};
 use stockroom_domain::{
@@ -35,8 +35,8 @@ async fn database() -> (SqliteDatabase, TempDir) {
 }
 
 /// What a store sees.
-fn view() -> View {
-    View {
+fn scope() -> Scope {
+    Scope {
         organization: OrganizationId::new(Uuid::from_u128(1)),
         acting: Owner::Store(StoreId::new(Uuid::from_u128(2))),
     }
@@ -178,9 +178,9 @@ async fn lists_are_merged_from_indexes() {
     let (database, _folder) = database().await;
     let mut connection = database.reader().await.unwrap();
     for list in [
-        stock::read::select(EXPLAIN, view(), None, &[]),
-        locations::read::select(EXPLAIN, view(), None, &[]),
-        products::read::select(EXPLAIN, view(), None),
+        stock::read::select(EXPLAIN, scope(), None, &[]),
+        locations::read::select(EXPLAIN, scope(), None, &[]),
+        products::read::select(EXPLAIN, scope(), None),
     ] {
         let page = page_steps(&mut connection, list).await;
         assert_merged(&page);
@@ -201,19 +201,19 @@ async fn pages_behind_a_place_begin_there() {
     };
     for (list, condition) in [
         (
-            stock::read::select(EXPLAIN, view(), stock_id, &[]),
+            stock::read::select(EXPLAIN, scope(), stock_id, &[]),
             "stock_id>?",
         ),
         (
-            stock::read::select(EXPLAIN, view(), stock_id, &filter),
+            stock::read::select(EXPLAIN, scope(), stock_id, &filter),
             "stock_id>?",
         ),
         (
-            locations::read::select(EXPLAIN, view(), Some(LocationId::new(place)), &[]),
+            locations::read::select(EXPLAIN, scope(), Some(LocationId::new(place)), &[]),
             "location_id>?",
         ),
         (
-            products::read::select(EXPLAIN, view(), Some(product)),
+            products::read::select(EXPLAIN, scope(), Some(product)),
             "(created_at,product_id)>(?,?)",
         ),
     ] {
@@ -223,12 +223,12 @@ async fn pages_behind_a_place_begin_there() {
     }
     let now = Environment::system().now();
     let behind = PageRequest::after(25, ReservationId::new(place));
-    let page = reservations::read::page_query(EXPLAIN, view(), &[], now, behind);
+    let page = reservations::read::page_query(EXPLAIN, scope(), &[], now, behind);
     let page = query_steps(&mut connection, page).await;
     assert_narrow(&page, "");
     assert_sought(&page, "reservation_id>?", 1);
     let behind = PageRequest::after(25, StockId::new(place));
-    let page = ledger::past::lives_query(EXPLAIN, view(), now, behind);
+    let page = ledger::past::lives_query(EXPLAIN, scope(), now, behind);
     let page = query_steps(&mut connection, page).await;
     assert_merged(&page);
     assert_sought(&page, "stock_id>?", 4);
@@ -277,7 +277,7 @@ async fn filtered_lists_are_merged_from_indexes() {
         StockCondition::CreatedAt(Comparison::In(vec![])),
     ];
     let (page, count) = steps(&mut connection, |start| {
-        stock::read::select(start, view(), None, &filter)
+        stock::read::select(start, scope(), None, &filter)
     })
     .await;
     assert_merged(&page);
@@ -288,7 +288,7 @@ async fn filtered_lists_are_merged_from_indexes() {
         open_end: true,
     }))];
     let (page, count) = steps(&mut connection, |start| {
-        locations::read::select(start, view(), None, &filter)
+        locations::read::select(start, scope(), None, &filter)
     })
     .await;
     assert_merged(&page);
@@ -304,7 +304,7 @@ async fn stock_in_a_location_and_of_a_product_is_looked_up() {
     for (condition, found_by) in [(location, "stock_id=?"), (id, "product_id=?")] {
         let filter = [condition];
         let (page, count) = steps(&mut connection, |start| {
-            stock::read::select(start, view(), None, &filter)
+            stock::read::select(start, scope(), None, &filter)
         })
         .await;
         for steps in [page, count] {
@@ -336,7 +336,7 @@ async fn filtered_history_goes_along_the_ledger() {
         TransactionCondition::Quantity(Comparison::Less(9)),
     ];
     let select = format!("{EXPLAIN}SELECT entries.sequence");
-    let mut query = ledger::read::select(&select, view().organization, &period, &filter);
+    let mut query = ledger::read::select(&select, scope().organization, &period, &filter);
     query.push(" ORDER BY entries.sequence LIMIT 25");
     let steps: Vec<(i64, i64, i64, String)> = query
         .build_query_as()

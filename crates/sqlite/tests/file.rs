@@ -10,7 +10,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use stockroom_application::Environment;
-use stockroom_application::ports::{CommandStore, ServerState, StockReader, StoreError, View};
+use stockroom_application::ports::{CommandStore, Scope, ServerState, StockReader, StoreError};
 use stockroom_domain::{
     Actor, Command, CreateOrganization, CreateStock, DeleteStock, Idempotency, IdempotencyKey,
     Name, Operation, OrganizationId, Owner, ProductId, Quantity, Refusal, RequestDigest, Transact,
@@ -22,7 +22,7 @@ use uuid::Uuid;
 
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
 const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
-const VIEW: View = View {
+const VIEW: Scope = Scope {
     organization: ORGANIZATION,
     acting: Owner::Organization,
 };

@@ -1,6 +1,6 @@
 //! Callers, and what they may do.
 
-use crate::ports::View;
+use crate::ports::Scope;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -47,8 +47,8 @@ pub struct Caller {
 impl Caller {
     /// Whose things this caller sees.
     #[must_use]
-    pub const fn view(&self) -> View {
-        View {
+    pub const fn scope(&self) -> Scope {
+        Scope {
             organization: self.organization,
             acting: self.actor.acting,
         }
@@ -135,7 +135,7 @@ impl Administrator {
 
     /// Whose things it sees.
     #[must_use]
-    pub const fn view(&self) -> View {
-        self.caller.view()
+    pub const fn scope(&self) -> Scope {
+        self.caller.scope()
     }
 }

@@ -18,7 +18,7 @@ use super::caller::{Caller, Grant, Keyed};
 use super::jws;
 use super::signing_key::KeyRing;
 use crate::error::AccessError;
-use crate::ports::{Revocation, View};
+use crate::ports::{Revocation, Scope};
 
 /// How long a token is valid. Whoever has a signing key could make longer ones, which are refused.
 pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
@@ -192,10 +192,10 @@ impl Tokens {
 
     /// The secret of the key with this client id, created by a request that may be sent again: nobody
     /// without the key behind it can tell it, and it needn't be kept.
-    pub(crate) fn secret_of(&self, view: View, keyed: &Keyed, client_id: &str) -> [u8; 32] {
+    pub(crate) fn secret_of(&self, scope: Scope, keyed: &Keyed, client_id: &str) -> [u8; 32] {
         let mut mac = self.keys().client_secrets();
-        mac.update(view.organization.uuid().as_bytes());
-        mac.update(view.acting.to_uuid(view.organization).as_bytes());
+        mac.update(scope.organization.uuid().as_bytes());
+        mac.update(scope.acting.to_uuid(scope.organization).as_bytes());
         mac.update(&keyed.request.0);
         // All client ids have the same length, so that where it ends needn't be said.
         mac.update(client_id.as_bytes());

@@ -12,7 +12,7 @@ use super::database_calls::{guarded, timed};
 use super::gateway::Pipeline;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    HoldPlace, ReservationCondition, ReservationFigures, StockHold, StoreError, View,
+    HoldPlace, ReservationCondition, ReservationFigures, StockHold, StoreError, Scope,
 };
 
 /// How many reservations are looked for at once that have expired, how many of them are stored as
@@ -28,21 +28,21 @@ impl Pipeline {
     /// [`StoreError`] if the database fails; so for every reading below.
     pub(crate) async fn reservation_reference(
         &self,
-        view: View,
+        scope: Scope,
         id: ReservationId,
     ) -> Result<Option<ReservationRef>, StoreError> {
-        let reservation = self.database.reservation(view, id);
+        let reservation = self.database.reservation(scope, id);
         let reservation = timed("reservation", reservation).await?;
         Ok(reservation.map(|it| it.reference()))
     }
 
-    /// A reservation that `view` sees, if there is one of this id.
+    /// A reservation that `scope` sees, if there is one of this id.
     pub(crate) async fn reservation(
         &self,
-        view: View,
+        scope: Scope,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
-        let read = || timed("reservation", self.database.reservation(view, id));
+        let read = || timed("reservation", self.database.reservation(scope, id));
         let reservation = read().await?;
         let now = self.environment.now();
         let due = reservation.as_ref().filter(|it| it.is_due(now));
@@ -50,20 +50,20 @@ impl Pipeline {
             return Ok(reservation);
         };
         // It may be being paid for just now: that is known once it is locked.
-        self.expire(view.organization, vec![expiry(due)]).await?;
+        self.expire(scope.organization, vec![expiry(due)]).await?;
         read().await
     }
 
-    /// All reservations of `view` that fulfil the conditions, oldest first.
+    /// All reservations of `scope` that fulfil the conditions, oldest first.
     pub(crate) async fn list_reservations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[ReservationCondition],
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         loop {
             let now = self.environment.now();
-            let listed = self.database.list_reservations(view, filter, now, page);
+            let listed = self.database.list_reservations(scope, filter, now, page);
             let listed = timed("list_reservations", listed).await?;
             // As with a single one.
             let now = self.environment.now();
@@ -72,7 +72,7 @@ impl Pipeline {
             if due.is_empty() {
                 return Ok(listed);
             }
-            self.expire(view.organization, due).await?;
+            self.expire(scope.organization, due).await?;
         }
     }
 

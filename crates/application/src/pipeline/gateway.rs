@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
     Database, HistoryReader, ProductPlace, RawReader, Records, StockCondition, StoreError,
-    TransactionCondition, View,
+    TransactionCondition, Scope,
 };
 
 /// How many searches of one organization there are at once.
@@ -111,10 +111,10 @@ impl Pipeline {
     /// [`StoreError`] if the database fails.
     pub(crate) async fn show<R: Answered>(
         &self,
-        view: View,
+        scope: Scope,
         request: R,
     ) -> Result<R::Answer, StoreError> {
-        settle::show(&*self.database, view, request).await
+        settle::show(&*self.database, scope, request).await
     }
 
     /// The stock of one product, or `None` if it isn't managed.
@@ -123,41 +123,41 @@ impl Pipeline {
     /// [`StoreError`] if the database fails; so for every reading below.
     pub(crate) async fn stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<Stock>, StoreError> {
-        self.reads.stock(view, product).await
+        self.reads.stock(scope, product).await
     }
 
     /// The stock of those of these products that are managed, in any order, and all of it as it is at
     /// one time.
     pub(crate) async fn stocks(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<Stock>, StoreError> {
-        self.reads.stocks(view, products).await
+        self.reads.stocks(scope, products).await
     }
 
     /// All stock that fulfils every condition, in the order of creation.
     pub(crate) async fn list_stocks(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         if filter.iter().any(StockCondition::depends_on_expiry) {
-            self.settle_due(view.organization).await?;
+            self.settle_due(scope.organization).await?;
         }
         let is_search = !filter.is_empty() || page.is_deep();
-        let _turn = self.turn_to_search(view.organization, is_search).await;
-        let stocks = self.database.list_stocks(view, filter, page);
+        let _turn = self.turn_to_search(scope.organization, is_search).await;
+        let stocks = self.database.list_stocks(scope, filter, page);
         let listed = timed("list_stocks", stocks).await?;
         if !Stock::is_any_due(listed.items.iter(), self.environment.now()) {
             return Ok(listed);
         }
         let products = listed.items.iter().map(|stock| stock.product);
-        let mut settled = settle::stocks(&*self.database, view, products).await?;
+        let mut settled = settle::stocks(&*self.database, scope, products).await?;
         settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
         settled.sort_unstable_by_key(|stock| stock.id);
         Ok(listed.with(settled))
@@ -166,15 +166,15 @@ impl Pipeline {
     /// One registered product, and its stock.
     pub(crate) async fn product(
         &self,
-        view: View,
+        scope: Scope,
         id: ProductId,
     ) -> Result<Option<StockedProduct>, StoreError> {
-        let found = timed("product", self.database.product(view, id)).await?;
+        let found = timed("product", self.database.product(scope, id)).await?;
         let Some((product, stock)) = found else {
             return Ok(None);
         };
         if Stock::is_any_due(stock.iter(), self.environment.now()) {
-            let products = settle::products(&*self.database, view, [id]).await?;
+            let products = settle::products(&*self.database, scope, [id]).await?;
             return Ok(products.into_iter().next());
         }
         Ok(Some(StockedProduct::new(product, stock.as_ref())))
@@ -183,16 +183,16 @@ impl Pipeline {
     /// All registered products and their stock, in the order of creation.
     pub(crate) async fn list_products(
         &self,
-        view: View,
+        scope: Scope,
         page: PageRequest<ProductPlace>,
     ) -> Result<Page<StockedProduct, ProductPlace>, StoreError> {
-        let listed = timed("list_products", self.database.list_products(view, page)).await?;
+        let listed = timed("list_products", self.database.list_products(scope, page)).await?;
         let stocks = listed.items.iter().filter_map(|(_, stock)| stock.as_ref());
         if !Stock::is_any_due(stocks, self.environment.now()) {
             return Ok(listed.map(|(product, stock)| StockedProduct::new(product, stock.as_ref())));
         }
         let ids = listed.items.iter().map(|(product, _)| product.id);
-        let mut settled = settle::products(&*self.database, view, ids).await?;
+        let mut settled = settle::products(&*self.database, scope, ids).await?;
         settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
         Ok(listed.with(settled))
     }
@@ -210,13 +210,13 @@ impl Pipeline {
     /// managed.
     pub(crate) async fn stock_with_history(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<(Stock, StockHistory<'_>)>, StoreError> {
-        let stock = self.reads.stock(view, product).await?;
+        let stock = self.reads.stock(scope, product).await?;
         let history = StockHistory {
             database: &*self.database,
-            view,
+            scope,
             product,
         };
         Ok(stock.map(|stock| (stock, history)))
@@ -231,11 +231,11 @@ impl Pipeline {
     /// One entry of the ledger of a product's current stock. An entry never changes.
     pub(crate) async fn transaction(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        timed("transaction", self.database.transaction(view, product, id)).await
+        timed("transaction", self.database.transaction(scope, product, id)).await
     }
 
     /// Settles all stock of an organization that is due.
@@ -248,7 +248,7 @@ impl Pipeline {
 /// The ledger of a stock that was read, and settled by that.
 pub(crate) struct StockHistory<'a> {
     database: &'a dyn Database,
-    view: View,
+    scope: Scope,
     product: ProductId,
 }
 
@@ -264,10 +264,10 @@ impl<'a> StockHistory<'a> {
         limit: u32,
         offset: u32,
     ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
-        let (view, product) = (self.view, self.product);
+        let (scope, product) = (self.scope, self.product);
         let entries = self
             .database
-            .transactions(view, product, filter, limit, offset);
+            .transactions(scope, product, filter, limit, offset);
         timed("transactions", entries).await
     }
 

@@ -9,52 +9,52 @@ use stockroom_domain::{
 };
 
 use super::database_calls::{guarded, timed};
-use crate::ports::{Database, StoreError, View};
+use crate::ports::{Database, StoreError, Scope};
 
 /// How much stock is settled in one transaction.
 const SETTLED_MAX: u32 = 1_000;
 
-/// The stock that `view` sees of these products, settled, and all of it as it is at one time.
+/// The stock that `scope` sees of these products, settled, and all of it as it is at one time.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn stocks(
     database: &dyn Database,
-    view: View,
+    scope: Scope,
     products: impl IntoIterator<Item = ProductId>,
 ) -> Result<Vec<Stock>, StoreError> {
     let products = products.into_iter().collect();
-    show(database, view, ShowStock { products }).await
+    show(database, scope, ShowStock { products }).await
 }
 
-/// These products as far as `view` sees them, with what stock there is of them, settled, and all as
+/// These products as far as `scope` sees them, with what stock there is of them, settled, and all as
 /// they are at one time.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn products(
     database: &dyn Database,
-    view: View,
+    scope: Scope,
     products: impl IntoIterator<Item = ProductId>,
 ) -> Result<Vec<StockedProduct>, StoreError> {
     let products = products.into_iter().collect();
-    show(database, view, ShowProducts { products }).await
+    show(database, scope, ShowProducts { products }).await
 }
 
-/// What `view` is shown, with what has run out of reservations settled before.
+/// What `scope` is shown, with what has run out of reservations settled before.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn show<R: Answered>(
     database: &dyn Database,
-    view: View,
+    scope: Scope,
     request: R,
 ) -> Result<R::Answer, StoreError> {
     let nobody = Actor {
-        acting: view.acting,
+        acting: scope.acting,
         ..Actor::OPERATOR
     };
-    commit(database, view.organization, nobody, request).await
+    commit(database, scope.organization, nobody, request).await
 }
 
 async fn commit<R: Answered>(

@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::database_calls::{SharedError, guarded, tell};
 use super::settle;
 use crate::environment::Environment;
-use crate::ports::{Database, StoreError, View};
+use crate::ports::{Database, StoreError, Scope};
 
 /// The most stocks that are fetched at once.
 const FETCHED_MAX: usize = 256;
@@ -25,7 +25,7 @@ const QUEUE_MAX: usize = 1024;
 type Reply = oneshot::Sender<Result<Option<Stock>, StoreError>>;
 
 struct Question {
-    view: View,
+    scope: Scope,
     product: ProductId,
     reply: Reply,
 }
@@ -60,18 +60,18 @@ impl Reads {
     /// The stock of one product, or `None` if it isn't managed.
     pub(crate) async fn stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<Stock>, StoreError> {
         let next = self.next.fetch_add(1, Ordering::Relaxed);
         let turn = next.checked_rem(self.queues.len());
         let Some(queue) = turn.and_then(|turn| self.queues.get(turn)) else {
-            let stocks = self.source.each(view, &[product]).await;
+            let stocks = self.source.each(scope, &[product]).await;
             return stocks.map(|mut stocks| stocks.pop());
         };
         let (reply, answer) = oneshot::channel();
         let question = Question {
-            view,
+            scope,
             product,
             reply,
         };
@@ -84,10 +84,10 @@ impl Reads {
     /// one time.
     pub(crate) async fn stocks(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<Stock>, StoreError> {
-        self.source.together(view, products).await
+        self.source.together(scope, products).await
     }
 }
 
@@ -95,23 +95,23 @@ impl Reads {
 async fn fetch_all(source: Source, mut questions: mpsc::Receiver<Question>) {
     let mut taken = Vec::new();
     while questions.recv_many(&mut taken, FETCHED_MAX).await > 0 {
-        let mut by_view: HashMap<View, Vec<(ProductId, Reply)>> = HashMap::new();
+        let mut by_view: HashMap<Scope, Vec<(ProductId, Reply)>> = HashMap::new();
         for question in taken.drain(..) {
-            let asked = by_view.entry(question.view).or_default();
+            let asked = by_view.entry(question.scope).or_default();
             asked.push((question.product, question.reply));
         }
-        for (view, asked) in by_view {
-            fetch(&source, view, asked).await;
+        for (scope, asked) in by_view {
+            fetch(&source, scope, asked).await;
         }
     }
 }
 
-/// Answers questions that `view` has.
-async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
+/// Answers questions that `scope` has.
+async fn fetch(source: &Source, scope: Scope, asked: Vec<(ProductId, Reply)>) {
     let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
     products.sort_unstable();
     products.dedup();
-    match source.each(view, &products).await {
+    match source.each(scope, &products).await {
         Ok(stocks) => {
             let stocks: HashMap<ProductId, Stock> = stocks
                 .into_iter()
@@ -130,7 +130,7 @@ async fn fetch(source: &Source, view: View, asked: Vec<(ProductId, Reply)>) {
         // One of the rows may be at fault: those who asked for others needn't suffer for it.
         Err(_) => {
             for (product, reply) in asked {
-                let stocks = source.each(view, &[product]).await;
+                let stocks = source.each(scope, &[product]).await;
                 tell(reply, stocks.map(|mut stocks| stocks.pop()));
             }
         }
@@ -146,36 +146,36 @@ struct Source {
 
 impl Source {
     /// The stock of each of these products, whatever that of the others is at the same time.
-    async fn each(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
-        let stocks = self.fetch(view, products).await?;
+    async fn each(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(scope, products).await?;
         let now = self.environment.now();
         let (due, mut stocks): (Vec<Stock>, _) = stocks
             .into_iter()
             .partition(|stock| stock.due(now).is_some());
         if !due.is_empty() {
             let due = due.iter().map(|stock| stock.product);
-            stocks.extend(settle::stocks(&*self.database, view, due).await?);
+            stocks.extend(settle::stocks(&*self.database, scope, due).await?);
         }
         Ok(stocks)
     }
 
     /// The stock of these products, all of it as it is at one time.
-    async fn together(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
-        let stocks = self.fetch(view, products).await?;
+    async fn together(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+        let stocks = self.fetch(scope, products).await?;
         if Stock::is_any_due(stocks.iter(), self.environment.now()) {
-            return settle::stocks(&*self.database, view, products.iter().copied()).await;
+            return settle::stocks(&*self.database, scope, products.iter().copied()).await;
         }
         Ok(stocks)
     }
 
     /// The stock of these products as it is stored.
-    async fn fetch(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    async fn fetch(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         match products {
             [product] => {
-                let stock = guarded("stock", self.database.stock(view, *product)).await?;
+                let stock = guarded("stock", self.database.stock(scope, *product)).await?;
                 Ok(stock.into_iter().collect())
             }
-            products => guarded("stocks", self.database.stocks(view, products)).await,
+            products => guarded("stocks", self.database.stocks(scope, products)).await,
         }
     }
 }

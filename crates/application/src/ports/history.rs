@@ -1,7 +1,7 @@
 //! The port for the past.
 
 use super::error::StoreError;
-use super::view::View;
+use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::PageRequest;
 
@@ -65,24 +65,24 @@ impl TransactionCondition {
 /// so that what is read in several steps still fits together.
 #[async_trait]
 pub trait HistoryReader: Send + Sync {
-    /// The current and former stock of these products that `view` sees, or has seen, in the order
+    /// The current and former stock of these products that `scope` sees, or has seen, in the order
     /// of creation.
     async fn periods(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError>;
 
-    /// The stocks that `view` saw at a time, in the order of creation.
+    /// The stocks that `scope` saw at a time, in the order of creation.
     async fn periods_at(
         &self,
-        view: View,
+        scope: Scope,
         at: Timestamp,
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError>;
 
-    /// How many stocks `view` saw at a time.
-    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+    /// How many stocks `scope` saw at a time.
+    async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError>;
 
     /// These stocks as they stood at a time, as far as they were there, in any order.
     async fn past(

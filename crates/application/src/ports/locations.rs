@@ -1,7 +1,7 @@
 //! The port for locations.
 
 use super::error::StoreError;
-use super::view::View;
+use super::scope::Scope;
 use crate::filter::TextCondition;
 use crate::page::{Page, PageRequest};
 
@@ -68,13 +68,13 @@ impl LocationPlace {
 #[async_trait]
 pub trait LocationReader: Send + Sync {
     /// One location, if there is such a one.
-    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
+    async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError>;
 
     /// All locations that fulfil every condition: in the order of creation, or, with
     /// `nearest_to`, the nearest first. [`LocationPlace`] is that order.
     async fn list_locations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
         page: PageRequest<LocationPlace>,

@@ -12,7 +12,7 @@ mod reservations;
 mod server_state;
 mod stock;
 mod tenancy;
-mod view;
+mod scope;
 
 pub use commit::CommandStore;
 pub use error::StoreError;
@@ -28,7 +28,7 @@ pub use reservations::{
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};
 pub use tenancy::TenancyReader;
-pub use view::View;
+pub use scope::Scope;
 
 /// The ports whose answers no reservation changes.
 pub trait Records: LocationReader + KeyReader + TenancyReader + ServerState {}

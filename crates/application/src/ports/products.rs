@@ -1,7 +1,7 @@
 //! The port for registered products.
 
 use super::error::StoreError;
-use super::view::View;
+use super::scope::Scope;
 use crate::page::{Page, PageRequest};
 
 use async_trait::async_trait;
@@ -38,14 +38,14 @@ pub trait ProductReader: Send + Sync {
     /// One product, if it is registered.
     async fn product(
         &self,
-        view: View,
+        scope: Scope,
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError>;
 
     /// All products, in the order of creation.
     async fn list_products(
         &self,
-        view: View,
+        scope: Scope,
         page: PageRequest<ProductPlace>,
     ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
 }

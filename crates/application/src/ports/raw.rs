@@ -5,7 +5,7 @@ use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, U
 use uuid::Uuid;
 
 use super::error::StoreError;
-use super::view::View;
+use super::scope::Scope;
 
 /// A place in the order in which everything is gone through, by the ids of stock and the numbers of
 /// entries: behind those that it names. The default is the place in front of all.
@@ -104,10 +104,10 @@ pub trait RawReader: Send + Sync {
         ids: &[StockId],
     ) -> Result<Vec<RawStock>, StoreError>;
 
-    /// The current stock of a product that `view` sees.
+    /// The current stock of a product that `scope` sees.
     async fn raw_stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<RawStock>, StoreError>;
 

@@ -9,7 +9,7 @@ use stockroom_domain::{
 };
 
 use super::error::StoreError;
-use super::view::View;
+use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::{Page, PageRequest};
 
@@ -111,14 +111,14 @@ pub trait ReservationReader: Send + Sync {
     /// One reservation, if there is such a one.
     async fn reservation(
         &self,
-        view: View,
+        scope: Scope,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError>;
 
     /// All reservations that fulfil every condition at the time named, in the order of creation.
     async fn list_reservations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[ReservationCondition],
         now: Timestamp,
         page: PageRequest<ReservationId>,

@@ -2,7 +2,7 @@
 
 use super::error::StoreError;
 use super::history::TransactionCondition;
-use super::view::View;
+use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::{Page, PageRequest};
 
@@ -73,10 +73,10 @@ impl StockCondition {
 #[async_trait]
 pub trait StockReader: Send + Sync {
     /// The stock of one product, or `None` if it isn't managed.
-    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
+    async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError>;
 
     /// The stock of those of these products that are managed, in any order.
-    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+    async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
 
     /// How many times at once stock is worth being fetched for many who want it at the same time;
     /// 0 where each may as well fetch it alone.
@@ -93,7 +93,7 @@ pub trait StockReader: Send + Sync {
     /// All stock that fulfils every condition, in the order of creation.
     async fn list_stocks(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError>;
@@ -103,7 +103,7 @@ pub trait StockReader: Send + Sync {
     /// entry, [`HistoryReader::ledger`] reads it.
     async fn transactions(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         filter: &[TransactionCondition],
         limit: u32,
@@ -113,7 +113,7 @@ pub trait StockReader: Send + Sync {
     /// One entry of the ledger of a product's current stock, if there is such a one.
     async fn transaction(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError>;

@@ -67,15 +67,15 @@ impl Stockroom {
         administrator: &Administrator,
         product: ProductId,
     ) -> Result<Option<StockVerification>, StoreError> {
-        let view = administrator.view();
+        let scope = administrator.scope();
         let raw = self.pipeline.raw();
-        let stock = raw.raw_stock(view, product);
+        let stock = raw.raw_stock(scope, product);
         let Some(stock) = timed("stored_stock", stock).await? else {
             return Ok(None);
         };
         let is_long = stock.sequence > SHORT_LEDGER;
         let _turn = if is_long {
-            Some(self.verifications.wait(view.organization).await)
+            Some(self.verifications.wait(scope.organization).await)
         } else {
             None
         };
@@ -87,7 +87,7 @@ impl Stockroom {
             differences: Vec::new(),
             differences_total: 0,
         };
-        let verifier = self.verifier(view.organization).in_chunks_of(ENTRIES_MAX);
+        let verifier = self.verifier(scope.organization).in_chunks_of(ENTRIES_MAX);
         verifier.verify_stock(stock, &mut verification).await?;
         if let Some(difference) = verification.differences.first() {
             let differences = verification.differences_total;

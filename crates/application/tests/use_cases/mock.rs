@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, CommandStore, LedgerRange, LocationReader, ProductAndStock,
     ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
-    StockReader, StoreError, RawReader, TenancyReader, View,
+    StockReader, StoreError, RawReader, TenancyReader, Scope,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -49,18 +49,18 @@ mock! {
 
     #[async_trait]
     impl StockReader for Database {
-        async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError>;
-        async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
+        async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError>;
+        async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
         fn parallel_fetches(&self) -> usize;
         async fn list_stocks(
             &self,
-            view: View,
+            scope: Scope,
             filter: &[StockCondition],
             page: PageRequest<StockId>,
         ) -> Result<Page<Stock, StockId>, StoreError>;
         async fn transactions(
             &self,
-            view: View,
+            scope: Scope,
             product: ProductId,
             filter: &[TransactionCondition],
             limit: u32,
@@ -68,7 +68,7 @@ mock! {
         ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError>;
         async fn transaction(
             &self,
-            view: View,
+            scope: Scope,
             product: ProductId,
             id: TransactionId,
         ) -> Result<Option<Recorded>, StoreError>;
@@ -78,12 +78,12 @@ mock! {
     impl ReservationReader for Database {
         async fn reservation(
             &self,
-            view: View,
+            scope: Scope,
             id: ReservationId,
         ) -> Result<Option<Reservation>, StoreError>;
         async fn list_reservations(
             &self,
-            view: View,
+            scope: Scope,
             filter: &[ReservationCondition],
             now: Timestamp,
             page: PageRequest<ReservationId>,
@@ -128,7 +128,7 @@ mock! {
         ) -> Result<Vec<RawStock>, StoreError>;
         async fn raw_stock(
             &self,
-            view: View,
+            scope: Scope,
             product: ProductId,
         ) -> Result<Option<RawStock>, StoreError>;
         async fn raw_entries(
@@ -148,14 +148,14 @@ mock! {
 
     #[async_trait]
     impl HistoryReader for Database {
-        async fn periods(&self, view: View, products: &[ProductId]) -> Result<Vec<StockPeriod>, StoreError>;
+        async fn periods(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<StockPeriod>, StoreError>;
         async fn periods_at(
             &self,
-            view: View,
+            scope: Scope,
             at: Timestamp,
             page: PageRequest<StockId>,
         ) -> Result<Vec<StockPeriod>, StoreError>;
-        async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError>;
+        async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError>;
         async fn past(
             &self,
             organization: OrganizationId,
@@ -190,10 +190,10 @@ mock! {
 
     #[async_trait]
     impl LocationReader for Database {
-        async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError>;
+        async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError>;
         async fn list_locations(
             &self,
-            view: View,
+            scope: Scope,
             filter: &[LocationCondition],
             nearest_to: Option<Geolocation>,
             page: PageRequest<LocationPlace>,
@@ -202,10 +202,10 @@ mock! {
 
     #[async_trait]
     impl ProductReader for Database {
-        async fn product(&self, view: View, id: ProductId) -> Result<Option<ProductAndStock>, StoreError>;
+        async fn product(&self, scope: Scope, id: ProductId) -> Result<Option<ProductAndStock>, StoreError>;
         async fn list_products(
             &self,
-            view: View,
+            scope: Scope,
             page: PageRequest<ProductPlace>,
         ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
     }

@@ -163,7 +163,7 @@ fn settled() -> Vec<Stock> {
 fn expect_show(database: &mut MockDatabase) {
     let products = [product(FIRST), product(SECOND)].into();
     let expected = Operation::ShowStock(ShowStock { products });
-    let acting = administrator().view().acting;
+    let acting = administrator().scope().acting;
     database
         .expect_commit()
         .withf(move |_, commands| {

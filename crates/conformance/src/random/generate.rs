@@ -4,7 +4,7 @@ use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
-use stockroom_application::ports::View;
+use stockroom_application::ports::Scope;
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_domain::{
     Actor, Command, CreateKey, CreateLocation, CreateOrganization, CreateStore, DeleteKey,
@@ -84,16 +84,16 @@ impl Known {
     }
 
     /// Everyone's view.
-    pub(super) fn views(&self) -> Vec<View> {
+    pub(super) fn views(&self) -> Vec<Scope> {
         let mut views = Vec::new();
         for (organization, actors) in &self.actors {
             for actor in actors {
-                let view = View {
+                let scope = Scope {
                     organization: *organization,
                     acting: actor.acting,
                 };
-                if !views.contains(&view) {
-                    views.push(view);
+                if !views.contains(&scope) {
+                    views.push(scope);
                 }
             }
         }
@@ -299,7 +299,7 @@ impl Generator {
         }
     }
 
-    pub(super) fn view(&mut self, known: &Known) -> View {
+    pub(super) fn scope(&mut self, known: &Known) -> Scope {
         self.pick(&known.views())
     }
 

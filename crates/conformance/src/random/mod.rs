@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
     CommandStore, Database, HistoryReader, KeyReader, LocationReader, ProductReader,
-    ReservationReader, StockReader, TenancyReader, View,
+    ReservationReader, Scope, StockReader, TenancyReader,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
@@ -137,11 +137,11 @@ impl Pair {
         for key in stored(due.await) {
             for store in stored(self.reference.stores(organization).await) {
                 let acting = Owner::Store(store.id);
-                let view = View {
+                let scope = Scope {
                     organization,
                     acting,
                 };
-                let seen = stored(self.reference.stock(view, key.product).await);
+                let seen = stored(self.reference.stock(scope, key.product).await);
                 if key.owner == Owner::Organization && seen.is_some_and(|it| it.owner == acting) {
                     shadowed.insert(key);
                 }
@@ -156,53 +156,53 @@ impl Pair {
     }
 
     async fn compare_at_random(&self, known: &Known, generator: &mut Generator) {
-        let view = generator.view(known);
+        let scope = generator.scope(known);
         let (limit, offset) = generator.page();
         let product = generator.product(known);
         let filter = generator.stock_filter(known, self.clock.now());
-        pages!(limit, offset, |page| self.list_stocks(view, &filter, page));
-        pages!(limit, offset, |page| self.list_stocks(view, &[], page));
+        pages!(limit, offset, |page| self.list_stocks(scope, &filter, page));
+        pages!(limit, offset, |page| self.list_stocks(scope, &[], page));
         let filter = generator.transaction_filter(self.clock.now());
-        same!(self.transactions(view, product, &filter, limit, offset));
-        same!(self.transactions(view, product, &[], limit, offset));
+        same!(self.transactions(scope, product, &filter, limit, offset));
+        same!(self.transactions(scope, product, &[], limit, offset));
         let filter = generator.location_filter();
         let nearest_to = generator.geolocation();
         pages!(limit, offset, |page| self
-            .list_locations(view, &filter, nearest_to, page));
-        pages!(limit, offset, |page| self.list_products(view, page));
+            .list_locations(scope, &filter, nearest_to, page));
+        pages!(limit, offset, |page| self.list_products(scope, page));
         let page = PageRequest::from_offset(limit, offset);
-        let (found, _) = same!(self.list_keys(view.organization, view.acting, page));
+        let (found, _) = same!(self.list_keys(scope.organization, scope.acting, page));
         if let Some(next) = found.next {
             let page = PageRequest::after(limit, next);
-            same!(self.list_keys(view.organization, view.acting, page));
+            same!(self.list_keys(scope.organization, scope.acting, page));
         }
         if let Some(id) = generator.transaction(known) {
-            same!(self.transaction(view, product, id));
+            same!(self.transaction(scope, product, id));
         }
         let now = self.clock.now();
         let filter = generator.reservation_filter(known, now);
         pages!(limit, offset, |page| self
-            .list_reservations(view, &filter, now, page));
+            .list_reservations(scope, &filter, now, page));
         if let Some((_, reservation)) = generator.reservation(known) {
-            same!(self.reservation(view, reservation.id));
+            same!(self.reservation(scope, reservation.id));
         }
         if generator.looks_back() {
-            self.compare_past(view, known, generator).await;
+            self.compare_past(scope, known, generator).await;
         }
     }
 
-    async fn compare_past(&self, view: View, known: &Known, generator: &mut Generator) {
+    async fn compare_past(&self, scope: Scope, known: &Known, generator: &mut Generator) {
         let at = generator.time(self.clock.now());
         let (limit, offset) = generator.page();
         let page = PageRequest::from_offset(limit, offset);
-        let periods = same!(self.periods_at(view, at, page));
+        let periods = same!(self.periods_at(scope, at, page));
         if let Some(first) = periods.first() {
-            same!(self.periods_at(view, at, PageRequest::after(limit, first.id)));
+            same!(self.periods_at(scope, at, PageRequest::after(limit, first.id)));
         }
-        same!(self.count_periods_at(view, at));
-        let periods = same!(self.periods(view, &known.products));
-        let tested = stored(self.subject.past(view.organization, &periods, at).await);
-        let expected = stored(self.reference.past(view.organization, &periods, at).await);
+        same!(self.count_periods_at(scope, at));
+        let periods = same!(self.periods(scope, &known.products));
+        let tested = stored(self.subject.past(scope.organization, &periods, at).await);
+        let expected = stored(self.reference.past(scope.organization, &periods, at).await);
         let sorted = |mut stocks: Vec<stockroom_domain::Stock>| {
             stocks.sort_by_key(|stock| stock.id);
             stocks
@@ -212,7 +212,7 @@ impl Pair {
         assert_eq!(sorted(tested), sorted(expected), "{asked}");
         for period in periods.iter().take(3) {
             let filter = generator.transaction_filter(self.clock.now());
-            let organization = view.organization;
+            let organization = scope.organization;
             same!(self.ledger(organization, period, &filter, 2, 5));
             same!(self.ledger(organization, period, &[], 2, 5));
             if let Some(id) = generator.transaction(known) {
@@ -222,8 +222,8 @@ impl Pair {
     }
 
     async fn compare_everything(&self, known: &Known) {
-        for view in known.views() {
-            self.compare_view(view, known).await;
+        for scope in known.views() {
+            self.compare_view(scope, known).await;
         }
         for client_id in &known.client_ids {
             same!(self.key_by_client_id(client_id));
@@ -247,32 +247,32 @@ impl Pair {
         assert_eq!(sorted(tested), sorted(expected), "{SEED_VARIABLE}={seed}");
     }
 
-    async fn compare_view(&self, view: View, known: &Known) {
+    async fn compare_view(&self, scope: Scope, known: &Known) {
         for product in &known.products {
-            let stock = same!(self.stock(view, *product));
-            let history = same!(self.transactions(view, *product, &[], WHOLE, 0));
+            let stock = same!(self.stock(scope, *product));
+            let history = same!(self.transactions(scope, *product, &[], WHOLE, 0));
             if let (Some(stock), Some(history)) = (stock, history) {
                 assert_adds_up(&stock, &history.items);
-                let organization = view.organization;
+                let organization = scope.organization;
                 same!(self.holds(organization, stock.id, self.clock.now(), whole()));
             }
-            same!(self.product(view, *product));
+            same!(self.product(scope, *product));
         }
         for id in &known.locations {
-            same!(self.location(view, *id));
+            same!(self.location(scope, *id));
         }
         for id in &known.keys {
-            same!(self.key(view.organization, view.acting, *id));
+            same!(self.key(scope.organization, scope.acting, *id));
         }
-        same!(self.list_stocks(view, &[], whole()));
-        same!(self.list_locations(view, &[], None, whole()));
-        same!(self.list_products(view, whole()));
-        same!(self.list_reservations(view, &[], self.clock.now(), whole()));
-        same!(self.list_keys(view.organization, view.acting, whole()));
-        same!(self.organization(view.organization));
-        same!(self.stores(view.organization));
-        let mut tested = stored(self.subject.stocks(view, &known.products).await);
-        let mut expected = stored(self.reference.stocks(view, &known.products).await);
+        same!(self.list_stocks(scope, &[], whole()));
+        same!(self.list_locations(scope, &[], None, whole()));
+        same!(self.list_products(scope, whole()));
+        same!(self.list_reservations(scope, &[], self.clock.now(), whole()));
+        same!(self.list_keys(scope.organization, scope.acting, whole()));
+        same!(self.organization(scope.organization));
+        same!(self.stores(scope.organization));
+        let mut tested = stored(self.subject.stocks(scope, &known.products).await);
+        let mut expected = stored(self.reference.stocks(scope, &known.products).await);
         tested.sort_by_key(|stock| stock.id);
         expected.sort_by_key(|stock| stock.id);
         assert_eq!(tested, expected, "{SEED_VARIABLE}={}", self.seed);

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, StoreError, View};
+use stockroom_application::ports::{HistoryReader, StoreError, Scope};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
     StockId, StockPeriod, Timestamp, TransactionId,
@@ -28,16 +28,16 @@ use crate::row::Row;
 impl HistoryReader for PostgresDatabase {
     async fn periods(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut session = self.reader().await?;
         let pairs = products.iter().flat_map(|product| {
-            let owners = view.acting.visible();
+            let owners = scope.acting.visible();
             owners.map(|owner| (owner, product.uuid()))
         });
-        let (owner_ids, product_ids) = owned(view.organization, pairs);
-        let periods = periods::periods(&mut session, view.organization, &owner_ids, &product_ids);
+        let (owner_ids, product_ids) = owned(scope.organization, pairs);
+        let periods = periods::periods(&mut session, scope.organization, &owner_ids, &product_ids);
         let periods = periods.await?;
         session.commit().await?;
         Ok(periods)
@@ -45,13 +45,13 @@ impl HistoryReader for PostgresDatabase {
 
     async fn periods_at(
         &self,
-        view: View,
+        scope: Scope,
         at: Timestamp,
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, view, at, Some(&page));
+        push_lives(&mut query, scope, at, Some(&page));
         query.push(") AS lives ORDER BY stock_id LIMIT ");
         query.push_bind(i64::from(page.limit)).push(" OFFSET ");
         query.push_bind(i64::from(page.offset()));
@@ -62,14 +62,14 @@ impl HistoryReader for PostgresDatabase {
             .await
             .map_err(failed)?;
         session.commit().await?;
-        let periods = rows.into_iter().map(|row| row.decode(view.organization));
+        let periods = rows.into_iter().map(|row| row.decode(scope.organization));
         periods.collect()
     }
 
-    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+    async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT count(*) FROM (");
-        push_lives(&mut query, view, at, None);
+        push_lives(&mut query, scope, at, None);
         query.push(") AS lives");
         let count: i64 = query
             .build_query_scalar()
@@ -168,22 +168,22 @@ impl HistoryReader for PostgresDatabase {
     }
 }
 
-/// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's
+/// Appends a `SELECT` of the stocks that `scope` saw at a time: its own, and of its organization's
 /// those of whose products it had none. With a page, each part gives no more rows than the page and
 /// those before it take, in the order of ids: PostgreSQL would read a whole part to sort it.
 fn push_lives(
     query: &mut QueryBuilder<Postgres>,
-    view: View,
+    scope: Scope,
     at: Timestamp,
     page: Option<&PageRequest<StockId>>,
 ) {
-    let organization_id = view.organization.uuid();
-    let acting_id = view.acting.to_uuid(view.organization);
+    let organization_id = scope.organization.uuid();
+    let acting_id = scope.acting.to_uuid(scope.organization);
     let at = at.as_milliseconds();
     let after = page.and_then(|page| page.place());
     let after = after.map_or(Uuid::nil(), |stock| stock.uuid());
     let rows_max = page.map(|page| i64::from(page.offset()) + i64::from(page.limit));
-    let parts = view.acting.visible().flat_map(|owner| {
+    let parts = scope.acting.visible().flat_map(|owner| {
         let tables = [("stocks", "NULL::bigint"), ("deleted_stocks", "deleted_at")];
         tables.map(|(table, deleted_at)| (owner, table, deleted_at))
     });
@@ -197,14 +197,14 @@ fn push_lives(
              WHERE created_at >= 0 AND organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
-        query.push_bind(owner.to_uuid(view.organization));
+        query.push_bind(owner.to_uuid(scope.organization));
         query.push(" AND stock_id > ").push_bind(after);
         query.push(" AND created_at <= ").push_bind(at);
         if table == "deleted_stocks" {
             query.push(" AND deleted_at > ").push_bind(at);
         }
         let hiding = [("stocks", ""), ("deleted_stocks", " AND own.deleted_at > ")];
-        for (table, end) in hiding.into_iter().filter(|_| owner != view.acting) {
+        for (table, end) in hiding.into_iter().filter(|_| owner != scope.acting) {
             query.push(format_args!(
                 " AND NOT EXISTS (SELECT 1 FROM {table} AS own \
                  WHERE own.product_id = period.product_id AND own.organization_id = "

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::LocationCondition;
-use stockroom_application::ports::{LocationReader, StoreError, View};
+use stockroom_application::ports::{LocationReader, StoreError, Scope};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId, Owner};
 use uuid::Uuid;
@@ -16,25 +16,25 @@ use crate::list::{ListQuery, kept_count};
 
 #[async_trait]
 impl LocationReader for PostgresDatabase {
-    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError> {
+    async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError> {
         let mut session = self.reader().await?;
-        let locations = rows::locations(&mut session, view.organization, [id]).await?;
+        let locations = rows::locations(&mut session, scope.organization, [id]).await?;
         session.commit().await?;
         Ok(locations
             .into_iter()
-            .find(|location| view.acting.can_see(location.owner)))
+            .find(|location| scope.acting.can_see(location.owner)))
     }
 
     async fn list_locations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let place = |location: &Location| LocationPlace::of(location, nearest_to);
         let mut snapshot = self.read_list().await?;
-        let list = select(view, filter);
+        let list = select(scope, filter);
         let ids: Vec<(Uuid,)> = match nearest_to {
             None => {
                 let by_id = page.map(|place| place.id.uuid());
@@ -44,7 +44,7 @@ impl LocationReader for PostgresDatabase {
             Some(_) => list.all(&mut snapshot).await?,
         };
         let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
-        let mut items = rows::locations(&mut snapshot, view.organization, ids).await?;
+        let mut items = rows::locations(&mut snapshot, scope.organization, ids).await?;
         items.sort_by_cached_key(place);
         let found = if nearest_to.is_some() {
             let found = Page::of(items, &page, place);
@@ -53,7 +53,7 @@ impl LocationReader for PostgresDatabase {
         } else {
             let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
-                Some(kept_count(&mut snapshot, view, Kind::Location).await?)
+                Some(kept_count(&mut snapshot, scope, Kind::Location).await?)
             } else if page.wants_total(true) {
                 Some(list.count(&mut snapshot).await?)
             } else {
@@ -66,19 +66,19 @@ impl LocationReader for PostgresDatabase {
     }
 }
 
-/// The ids of the locations that `view` sees.
+/// The ids of the locations that `scope` sees.
 pub(crate) fn select(
-    view: View,
+    scope: Scope,
     filter: &[LocationCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    ListQuery::new(view, "locations.location_id", move |query, owner| {
+    ListQuery::new(scope, "locations.location_id", move |query, owner| {
         query.push(
             "SELECT locations.location_id FROM locations \
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
         );
-        query.push_bind(view.organization.uuid());
+        query.push_bind(scope.organization.uuid());
         query.push(" AND locations.created_at >= 0 AND locations.owner_id = ");
-        query.push_bind(owner.to_uuid(view.organization));
+        query.push_bind(owner.to_uuid(scope.organization));
         filter::push_location(query, filter);
     })
 }

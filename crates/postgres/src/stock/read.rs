@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{StockCondition, TransactionCondition};
-use stockroom_application::ports::{StockReader, StoreError, View};
+use stockroom_application::ports::{StockReader, StoreError, Scope};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
@@ -20,17 +20,17 @@ use crate::list::{ListQuery, kept_count};
 
 #[async_trait]
 impl StockReader for PostgresDatabase {
-    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
-        Ok(self.stocks(view, &[product]).await?.pop())
+    async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError> {
+        Ok(self.stocks(scope, &[product]).await?.pop())
     }
 
-    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let mut session = self.reader().await?;
-        let stocks = visible(&mut session, view, products).await?;
+        let stocks = visible(&mut session, scope, products).await?;
         session.commit().await?;
         // Who looks at stock may want to buy it.
         for stock in &stocks {
-            self.stock_cache.note_read(view.organization, stock);
+            self.stock_cache.note_read(scope.organization, stock);
         }
         Ok(stocks)
     }
@@ -41,23 +41,23 @@ impl StockReader for PostgresDatabase {
 
     async fn list_stocks(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let list = select(view, filter);
+        let list = select(scope, filter);
         let mut keys: Vec<(Uuid, Uuid, Uuid)> =
             list.page(&mut snapshot, page.map(StockId::uuid)).await?;
         let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
-            owner: Owner::from_uuid(owner_id, view.organization),
+            owner: Owner::from_uuid(owner_id, scope.organization),
         });
-        let mut items = rows::stocks(&mut snapshot, view.organization, keys).await?;
+        let mut items = rows::stocks(&mut snapshot, scope.organization, keys).await?;
         items.sort_by_key(|stock| stock.id);
         let total = if filter.is_empty() {
-            Some(kept_count(&mut snapshot, view, Kind::Stock).await?)
+            Some(kept_count(&mut snapshot, scope, Kind::Stock).await?)
         } else if page.wants_total(true) {
             Some(list.count(&mut snapshot).await?)
         } else {
@@ -69,7 +69,7 @@ impl StockReader for PostgresDatabase {
 
     async fn transactions(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         filter: &[TransactionCondition],
         limit: u32,
@@ -80,10 +80,10 @@ impl StockReader for PostgresDatabase {
         } else {
             self.read_list().await?
         };
-        let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
+        let history = match visible(&mut snapshot, scope, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
-                let organization = view.organization;
+                let organization = scope.organization;
                 let period = StockPeriod::from(&stock);
                 let page = PageRequest::from_offset(limit, offset);
                 Some(ledger::read::page(&mut snapshot, organization, &period, filter, page).await?)
@@ -95,7 +95,7 @@ impl StockReader for PostgresDatabase {
 
     async fn transaction(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
@@ -103,10 +103,10 @@ impl StockReader for PostgresDatabase {
             return Ok(None);
         };
         let mut snapshot = self.read().await?;
-        let recorded = match visible(&mut snapshot, view, &[product]).await?.pop() {
+        let recorded = match visible(&mut snapshot, scope, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
-                let organization = view.organization;
+                let organization = scope.organization;
                 let period = StockPeriod::from(&stock);
                 let sequence =
                     ledger::read::sequence_of(&mut snapshot, organization, &period, id, created_at)
@@ -122,45 +122,45 @@ impl StockReader for PostgresDatabase {
     }
 }
 
-/// The stock of these products that `view` sees: for each its own, else the organization's.
+/// The stock of these products that `scope` sees: for each its own, else the organization's.
 pub(crate) async fn visible(
     session: &mut Session,
-    view: View,
+    scope: Scope,
     products: &[ProductId],
 ) -> Result<Vec<Stock>, StoreError> {
     let keys = products.iter().flat_map(|product| {
-        view.acting.visible().map(|owner| StockKey {
+        scope.acting.visible().map(|owner| StockKey {
             product: *product,
             owner,
         })
     });
-    let mut stocks = rows::stocks(session, view.organization, keys).await?;
-    stocks.sort_by_key(|stock| (stock.product, stock.owner != view.acting));
+    let mut stocks = rows::stocks(session, scope.organization, keys).await?;
+    stocks.sort_by_key(|stock| (stock.product, stock.owner != scope.acting));
     stocks.dedup_by_key(|stock| stock.product);
     Ok(stocks)
 }
 
-/// The keys of the stock that `view` sees.
+/// The keys of the stock that `scope` sees.
 pub(crate) fn select(
-    view: View,
+    scope: Scope,
     filter: &[StockCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    let organization = view.organization;
-    ListQuery::new(view, "stocks.stock_id", move |query, owner| {
+    let organization = scope.organization;
+    ListQuery::new(scope, "stocks.stock_id", move |query, owner| {
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
         query.push("WHERE stocks.organization_id = ");
         query.push_bind(organization.uuid());
         // Always true: it names the index to read along.
         query.push(" AND stocks.created_at >= 0 AND stocks.owner_id = ");
         query.push_bind(owner.to_uuid(organization));
-        if owner != view.acting {
+        if owner != scope.acting {
             query.push(
                 " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
                  WHERE own.product_id = stocks.product_id AND own.organization_id = ",
             );
             query.push_bind(organization.uuid());
             query.push(" AND own.owner_id = ");
-            query.push_bind(view.acting.to_uuid(organization)).push(")");
+            query.push_bind(scope.acting.to_uuid(organization)).push(")");
         }
         filter::push_stock(query, organization, owner, filter);
     })

@@ -6,7 +6,7 @@ pub(crate) mod rows;
 use crate::connection::open::PostgresDatabase;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, Scope};
 use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock};
 
 #[async_trait]
@@ -42,14 +42,14 @@ impl RawReader for PostgresDatabase {
 
     async fn raw_stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<RawStock>, StoreError> {
         let mut session = self.read().await?;
         let mut found = None;
-        for owner in view.acting.visible() {
+        for owner in scope.acting.visible() {
             let key = StockKey { product, owner };
-            found = rows::current(&mut session, view.organization, key).await?;
+            found = rows::current(&mut session, scope.organization, key).await?;
             if found.is_some() {
                 break;
             }

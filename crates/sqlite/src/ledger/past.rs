@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, StoreError, View};
+use stockroom_application::ports::{HistoryReader, StoreError, Scope};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
     StockId, StockPeriod, Timestamp, TransactionId,
@@ -26,38 +26,38 @@ use crate::row::Row;
 impl HistoryReader for SqliteDatabase {
     async fn periods(
         &self,
-        view: View,
+        scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut connection = self.reader().await?;
         let wanted = products.iter().flat_map(|product| {
-            let owners = view.acting.visible();
+            let owners = scope.acting.visible();
             owners.map(|owner| (owner, *product))
         });
-        periods::periods(&mut connection, view.organization, wanted).await
+        periods::periods(&mut connection, scope.organization, wanted).await
     }
 
     async fn periods_at(
         &self,
-        view: View,
+        scope: Scope,
         at: Timestamp,
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut connection = self.reader().await?;
-        let rows: Vec<LifeRow> = lives_query("", view, at, page)
+        let rows: Vec<LifeRow> = lives_query("", scope, at, page)
             .build_query_as()
             .persistent(false)
             .fetch_all(&mut *connection)
             .await
             .map_err(failed)?;
-        let periods = rows.into_iter().map(|row| row.decode(view.organization));
+        let periods = rows.into_iter().map(|row| row.decode(scope.organization));
         periods.collect()
     }
 
-    async fn count_periods_at(&self, view: View, at: Timestamp) -> Result<u64, StoreError> {
+    async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError> {
         let mut connection = self.reader().await?;
         let mut query = QueryBuilder::new("SELECT count(*) FROM (");
-        push_lives(&mut query, view, at, None);
+        push_lives(&mut query, scope, at, None);
         query.push(")");
         let count: i64 = query
             .build_query_scalar()
@@ -153,30 +153,30 @@ impl HistoryReader for SqliteDatabase {
     }
 }
 
-/// The stocks on one page of those that `view` saw at a time, merged from indexes.
+/// The stocks on one page of those that `scope` saw at a time, merged from indexes.
 pub(crate) fn lives_query(
     start: &str,
-    view: View,
+    scope: Scope,
     at: Timestamp,
     page: PageRequest<StockId>,
 ) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(start);
-    push_lives(&mut query, view, at, page.place().copied());
+    push_lives(&mut query, scope, at, page.place().copied());
     query.push(" ORDER BY stock_id LIMIT ");
     query.push_bind(page.limit).push(" OFFSET ");
     query.push_bind(page.offset());
     query
 }
 
-/// Appends a `SELECT` of the stocks that `view` saw at a time: its own, and of its organization's
+/// Appends a `SELECT` of the stocks that `scope` saw at a time: its own, and of its organization's
 /// those of whose products it had none. The indexes are named, because SQLite has no idea of how much
 /// one organization has deleted.
-fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after: Option<StockId>) {
-    let organization_id = view.organization.uuid();
-    let acting_id = view.acting.to_uuid(view.organization);
+fn push_lives(query: &mut QueryBuilder<Sqlite>, scope: Scope, at: Timestamp, after: Option<StockId>) {
+    let organization_id = scope.organization.uuid();
+    let acting_id = scope.acting.to_uuid(scope.organization);
     let at = at.as_milliseconds();
     let after = after.map_or(Uuid::nil(), StockId::uuid);
-    let parts = view.acting.visible().flat_map(|owner| {
+    let parts = scope.acting.visible().flat_map(|owner| {
         let tables = [("stocks", "NULL"), ("deleted_stocks", "deleted_at")];
         tables.map(|(table, deleted_at)| (owner, table, deleted_at))
     });
@@ -190,13 +190,13 @@ fn push_lives(query: &mut QueryBuilder<Sqlite>, view: View, at: Timestamp, after
              WHERE organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
-        query.push_bind(owner.to_uuid(view.organization));
+        query.push_bind(owner.to_uuid(scope.organization));
         query.push(" AND stock_id > ").push_bind(after);
         query.push(" AND created_at <= ").push_bind(at);
         if table == "deleted_stocks" {
             query.push(" AND deleted_at > ").push_bind(at);
         }
-        if owner == view.acting {
+        if owner == scope.acting {
             continue;
         }
         let deleted = (

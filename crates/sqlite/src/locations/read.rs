@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_application::ports::LocationCondition;
-use stockroom_application::ports::{LocationReader, StoreError, View};
+use stockroom_application::ports::{LocationReader, StoreError, Scope};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId};
 use uuid::Uuid;
@@ -16,17 +16,17 @@ use crate::list::{Behind, COUNT, ListQuery, kept_count};
 
 #[async_trait]
 impl LocationReader for SqliteDatabase {
-    async fn location(&self, view: View, id: LocationId) -> Result<Option<Location>, StoreError> {
+    async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError> {
         let mut connection = self.reader().await?;
-        let locations = rows::locations(&mut connection, view.organization, [id]).await?;
+        let locations = rows::locations(&mut connection, scope.organization, [id]).await?;
         Ok(locations
             .into_iter()
-            .find(|location| view.acting.can_see(location.owner)))
+            .find(|location| scope.acting.can_see(location.owner)))
     }
 
     async fn list_locations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[LocationCondition],
         nearest_to: Option<Geolocation>,
         page: PageRequest<LocationPlace>,
@@ -35,14 +35,14 @@ impl LocationReader for SqliteDatabase {
         let mut snapshot = self.read().await?;
         let ids: Vec<(Uuid,)> = if nearest_to.is_some() {
             // An owner has a limited number of locations.
-            select("", view, None, filter).all(&mut snapshot).await?
+            select("", scope, None, filter).all(&mut snapshot).await?
         } else {
             let after = page.place().map(|place| place.id);
-            let list = select("", view, after, filter);
+            let list = select("", scope, after, filter);
             list.page(&mut snapshot, &page).await?
         };
         let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
-        let mut items = rows::locations(&mut snapshot, view.organization, ids).await?;
+        let mut items = rows::locations(&mut snapshot, scope.organization, ids).await?;
         items.sort_by_cached_key(place);
         let found = if nearest_to.is_some() {
             let found = Page::of(items, &page, place);
@@ -51,9 +51,9 @@ impl LocationReader for SqliteDatabase {
         } else {
             let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
-                Some(kept_count(&mut snapshot, view, Kind::Location).await?)
+                Some(kept_count(&mut snapshot, scope, Kind::Location).await?)
             } else if page.wants_total(true) {
-                let list = select(COUNT, view, None, filter);
+                let list = select(COUNT, scope, None, filter);
                 Some(list.count(&mut snapshot).await?)
             } else {
                 None
@@ -65,10 +65,10 @@ impl LocationReader for SqliteDatabase {
     }
 }
 
-/// The ids of the locations that `view` sees.
+/// The ids of the locations that `scope` sees.
 pub(crate) fn select(
     start: &str,
-    view: View,
+    scope: Scope,
     after: Option<LocationId>,
     filter: &[LocationCondition],
 ) -> ListQuery {
@@ -76,14 +76,14 @@ pub(crate) fn select(
         column: "locations.location_id",
         id: location.uuid(),
     });
-    ListQuery::new(start, view, after, |query, owner| {
+    ListQuery::new(start, scope, after, |query, owner| {
         query.push(
             "SELECT locations.location_id FROM locations INDEXED BY locations_of_owner \
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
         );
-        query.push_bind(view.organization.uuid());
+        query.push_bind(scope.organization.uuid());
         query.push(" AND locations.owner_id = ");
-        query.push_bind(owner.to_uuid(view.organization));
+        query.push_bind(owner.to_uuid(scope.organization));
         filter::push_location(query, filter);
     })
 }

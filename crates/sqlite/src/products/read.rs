@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, View};
+use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, Scope};
 use stockroom_application::{Page, PageRequest, ProductPlace};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
 use uuid::Uuid;
@@ -20,56 +20,56 @@ use crate::stock;
 impl ProductReader for SqliteDatabase {
     async fn product(
         &self,
-        view: View,
+        scope: Scope,
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
         let mut snapshot = self.read().await?;
-        let keys = view.acting.visible().map(|owner| (owner, id));
-        let mut products = rows::products(&mut snapshot, view.organization, keys).await?;
+        let keys = scope.acting.visible().map(|owner| (owner, id));
+        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
         // Its own goes before the organization's.
-        products.sort_by_key(|product| product.owner != view.acting);
+        products.sort_by_key(|product| product.owner != scope.acting);
         products.truncate(1);
-        let product = with_stock(&mut snapshot, view, products).await?.pop();
+        let product = with_stock(&mut snapshot, scope, products).await?.pop();
         snapshot.commit().await.map_err(failed)?;
         Ok(product)
     }
 
     async fn list_products(
         &self,
-        view: View,
+        scope: Scope,
         page: PageRequest<ProductPlace>,
     ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
         let mut snapshot = self.read().await?;
-        let list = select("", view, page.place().copied());
+        let list = select("", scope, page.place().copied());
         let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
         let has_more = page.has_more(&mut keys);
         let keys = keys.into_iter().map(|(_, id, owner_id)| {
-            let owner = Owner::from_uuid(owner_id, view.organization);
+            let owner = Owner::from_uuid(owner_id, scope.organization);
             (owner, ProductId::new(id))
         });
-        let mut products = rows::products(&mut snapshot, view.organization, keys).await?;
+        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
         products.sort_by_key(|product| (product.created_at, product.id));
         let next = products.last().filter(|_| has_more).map(ProductPlace::from);
-        let items = with_stock(&mut snapshot, view, products).await?;
-        let total = kept_count(&mut snapshot, view, Kind::Product).await?;
+        let items = with_stock(&mut snapshot, scope, products).await?;
+        let total = kept_count(&mut snapshot, scope, Kind::Product).await?;
         snapshot.commit().await.map_err(failed)?;
         let total = Some(total);
         Ok(Page { items, total, next })
     }
 }
 
-/// When the products that `view` sees were registered, their ids, and whose they are, beginning
+/// When the products that `scope` sees were registered, their ids, and whose they are, beginning
 /// behind `after`.
-pub(crate) fn select(start: &str, view: View, after: Option<ProductPlace>) -> ListQuery {
-    ListQuery::new(start, view, None, |query, owner| {
+pub(crate) fn select(start: &str, scope: Scope, after: Option<ProductPlace>) -> ListQuery {
+    ListQuery::new(start, scope, None, |query, owner| {
         query.push(
             "SELECT products.created_at, products.product_id, products.owner_id \
              FROM products INDEXED BY products_of_owner \
              WHERE products.organization_id = ",
         );
-        query.push_bind(view.organization.uuid());
+        query.push_bind(scope.organization.uuid());
         query.push(" AND products.owner_id = ");
-        query.push_bind(owner.to_uuid(view.organization));
+        query.push_bind(owner.to_uuid(scope.organization));
         if let Some(ProductPlace { registered_at, id }) = after {
             query.push(" AND (products.created_at, products.product_id) > (");
             query.push_bind(registered_at.as_milliseconds()).push(", ");
@@ -79,14 +79,14 @@ pub(crate) fn select(start: &str, view: View, after: Option<ProductPlace>) -> Li
     .ordered_by("1, 2")
 }
 
-/// Products with the stock that `view` sees of them.
+/// Products with the stock that `scope` sees of them.
 async fn with_stock(
     connection: &mut SqliteConnection,
-    view: View,
+    scope: Scope,
     products: Vec<Product>,
 ) -> Result<Vec<ProductAndStock>, StoreError> {
     let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-    let stocks = stock::read::visible(connection, view, &ids).await?;
+    let stocks = stock::read::visible(connection, scope, &ids).await?;
     let mut stocks: HashMap<ProductId, Stock> = stocks
         .into_iter()
         .map(|stock| (stock.product, stock))

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite};
 use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    ReservationFigures, ReservationReader, StockHold, StoreError, View,
+    ReservationFigures, ReservationReader, StockHold, StoreError, Scope,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
@@ -28,24 +28,24 @@ use crate::row::Row;
 impl ReservationReader for SqliteDatabase {
     async fn reservation(
         &self,
-        view: View,
+        scope: Scope,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
         let mut connection = self.reader().await?;
-        let found = rows::reservations(&mut connection, view.organization, [id]).await?;
-        let mut own = found.into_iter().filter(|it| it.owner == view.acting);
+        let found = rows::reservations(&mut connection, scope.organization, [id]).await?;
+        let mut own = found.into_iter().filter(|it| it.owner == scope.acting);
         Ok(own.next())
     }
 
     async fn list_reservations(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[ReservationCondition],
         now: Timestamp,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let mut snapshot = self.read().await?;
-        let mut ids: Vec<Uuid> = page_query("", view, filter, now, page)
+        let mut ids: Vec<Uuid> = page_query("", scope, filter, now, page)
             .build_query_scalar()
             .persistent(false)
             .fetch_all(&mut *snapshot)
@@ -53,11 +53,11 @@ impl ReservationReader for SqliteDatabase {
             .map_err(failed)?;
         let next = page.cut(&mut ids, |id| ReservationId::new(*id));
         let ids = ids.into_iter().map(ReservationId::new);
-        let items = rows::reservations(&mut snapshot, view.organization, ids).await?;
+        let items = rows::reservations(&mut snapshot, scope.organization, ids).await?;
         let total = if filter.is_empty() {
-            Some(counts::reservations(&mut snapshot, view.organization, view.acting).await?)
+            Some(counts::reservations(&mut snapshot, scope.organization, scope.acting).await?)
         } else if page.wants_total(true) {
-            let counted: u32 = select("SELECT count(*)", view, filter, now)
+            let counted: u32 = select("SELECT count(*)", scope, filter, now)
                 .build_query_scalar()
                 .persistent(false)
                 .fetch_one(&mut *snapshot)
@@ -274,17 +274,17 @@ impl ReservationReader for SqliteDatabase {
     }
 }
 
-/// The ids on one page of the reservations of `view` that fulfil every condition, in order, and one
+/// The ids on one page of the reservations of `scope` that fulfil every condition, in order, and one
 /// more if there are more.
 pub(crate) fn page_query(
     start: &str,
-    view: View,
+    scope: Scope,
     filter: &[ReservationCondition],
     now: Timestamp,
     page: PageRequest<ReservationId>,
 ) -> QueryBuilder<Sqlite> {
     let start = format!("{start}SELECT reservations.reservation_id");
-    let mut query = select(&start, view, filter, now);
+    let mut query = select(&start, scope, filter, now);
     if let Some(after) = page.place() {
         query.push(" AND reservations.reservation_id > ");
         query.push_bind(after.uuid());
@@ -295,20 +295,20 @@ pub(crate) fn page_query(
     query
 }
 
-/// What `start` selects of the reservations of `view` that fulfil every condition.
+/// What `start` selects of the reservations of `scope` that fulfil every condition.
 fn select(
     start: &str,
-    view: View,
+    scope: Scope,
     filter: &[ReservationCondition],
     now: Timestamp,
 ) -> QueryBuilder<Sqlite> {
-    let organization = view.organization;
+    let organization = scope.organization;
     let mut query = QueryBuilder::new(start);
     query.push(" FROM reservations INDEXED BY reservations_of_owner");
     query.push(" WHERE reservations.organization_id = ");
     query.push_bind(organization.uuid());
     query.push(" AND reservations.owner_id = ");
-    query.push_bind(view.acting.to_uuid(organization));
+    query.push_bind(scope.acting.to_uuid(organization));
     filter::push_reservation(&mut query, organization, filter, now);
     query
 }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{StockCondition, TransactionCondition};
-use stockroom_application::ports::{StockReader, StoreError, View};
+use stockroom_application::ports::{StockReader, StoreError, Scope};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
@@ -20,14 +20,14 @@ use crate::list::{Behind, COUNT, ListQuery, kept_count};
 
 #[async_trait]
 impl StockReader for SqliteDatabase {
-    async fn stock(&self, view: View, product: ProductId) -> Result<Option<Stock>, StoreError> {
+    async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError> {
         let mut connection = self.reader().await?;
-        Ok(visible(&mut connection, view, &[product]).await?.pop())
+        Ok(visible(&mut connection, scope, &[product]).await?.pop())
     }
 
-    async fn stocks(&self, view: View, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let mut connection = self.reader().await?;
-        visible(&mut connection, view, products).await
+        visible(&mut connection, scope, products).await
     }
 
     fn parallel_fetches(&self) -> usize {
@@ -40,24 +40,24 @@ impl StockReader for SqliteDatabase {
 
     async fn list_stocks(
         &self,
-        view: View,
+        scope: Scope,
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
         let mut snapshot = self.read().await?;
-        let list = select("", view, page.place().copied(), filter);
+        let list = select("", scope, page.place().copied(), filter);
         let mut keys: Vec<(Uuid, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
         let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
         let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
             product: ProductId::new(product_id),
-            owner: Owner::from_uuid(owner_id, view.organization),
+            owner: Owner::from_uuid(owner_id, scope.organization),
         });
-        let mut items = rows::stocks(&mut snapshot, view.organization, keys).await?;
+        let mut items = rows::stocks(&mut snapshot, scope.organization, keys).await?;
         items.sort_by_key(|stock| stock.id);
         let total = if filter.is_empty() {
-            Some(kept_count(&mut snapshot, view, Kind::Stock).await?)
+            Some(kept_count(&mut snapshot, scope, Kind::Stock).await?)
         } else if page.wants_total(true) {
-            let list = select(COUNT, view, None, filter);
+            let list = select(COUNT, scope, None, filter);
             Some(list.count(&mut snapshot).await?)
         } else {
             None
@@ -68,17 +68,17 @@ impl StockReader for SqliteDatabase {
 
     async fn transactions(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         filter: &[TransactionCondition],
         limit: u32,
         offset: u32,
     ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
         let mut snapshot = self.read().await?;
-        let history = match visible(&mut snapshot, view, &[product]).await?.pop() {
+        let history = match visible(&mut snapshot, scope, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
-                let organization = view.organization;
+                let organization = scope.organization;
                 let period = StockPeriod::from(&stock);
                 let page = PageRequest::from_offset(limit, offset);
                 Some(ledger::read::page(&mut snapshot, organization, &period, filter, page).await?)
@@ -90,7 +90,7 @@ impl StockReader for SqliteDatabase {
 
     async fn transaction(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
@@ -98,10 +98,10 @@ impl StockReader for SqliteDatabase {
             return Ok(None);
         };
         let mut snapshot = self.read().await?;
-        let recorded = match visible(&mut snapshot, view, &[product]).await?.pop() {
+        let recorded = match visible(&mut snapshot, scope, &[product]).await?.pop() {
             None => None,
             Some(stock) => {
-                let organization = view.organization;
+                let organization = scope.organization;
                 let period = StockPeriod::from(&stock);
                 let sequence =
                     ledger::read::sequence_of(&mut snapshot, organization, &period, id, created_at)
@@ -117,32 +117,32 @@ impl StockReader for SqliteDatabase {
     }
 }
 
-/// The stock of these products that `view` sees: for each its own, else the organization's.
+/// The stock of these products that `scope` sees: for each its own, else the organization's.
 pub(crate) async fn visible(
     connection: &mut SqliteConnection,
-    view: View,
+    scope: Scope,
     products: &[ProductId],
 ) -> Result<Vec<Stock>, StoreError> {
     let keys = products.iter().flat_map(|product| {
-        view.acting.visible().map(|owner| StockKey {
+        scope.acting.visible().map(|owner| StockKey {
             product: *product,
             owner,
         })
     });
-    let mut stocks = rows::stocks(connection, view.organization, keys).await?;
-    stocks.sort_by_key(|stock| (stock.product, stock.owner != view.acting));
+    let mut stocks = rows::stocks(connection, scope.organization, keys).await?;
+    stocks.sort_by_key(|stock| (stock.product, stock.owner != scope.acting));
     stocks.dedup_by_key(|stock| stock.product);
     Ok(stocks)
 }
 
-/// The keys of the stock that `view` sees, beginning behind `after`.
+/// The keys of the stock that `scope` sees, beginning behind `after`.
 pub(crate) fn select(
     start: &str,
-    view: View,
+    scope: Scope,
     after: Option<StockId>,
     filter: &[StockCondition],
 ) -> ListQuery {
-    let organization = view.organization;
+    let organization = scope.organization;
     // SQLite has no idea of how much one organization has. Named products are to be found by the
     // primary key, and for all else to go along the index that is in the list's order.
     let by_product = filter
@@ -157,21 +157,21 @@ pub(crate) fn select(
         column: "stocks.stock_id",
         id: stock.uuid(),
     });
-    ListQuery::new(start, view, after, |query, owner| {
+    ListQuery::new(start, scope, after, |query, owner| {
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
         query.push("INDEXED BY ").push(index);
         query.push(" WHERE stocks.organization_id = ");
         query.push_bind(organization.uuid());
         query.push(" AND stocks.owner_id = ");
         query.push_bind(owner.to_uuid(organization));
-        if owner != view.acting {
+        if owner != scope.acting {
             query.push(
                 " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
                  WHERE own.product_id = stocks.product_id AND own.organization_id = ",
             );
             query.push_bind(organization.uuid());
             query.push(" AND own.owner_id = ");
-            query.push_bind(view.acting.to_uuid(organization)).push(")");
+            query.push_bind(scope.acting.to_uuid(organization)).push(")");
         }
         filter::push_stock(query, organization, owner, filter);
     })

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, View};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, Scope};
 use stockroom_domain::{
     OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock, UnreadableRow,
 };
@@ -48,13 +48,13 @@ impl RawReader for SqliteDatabase {
 
     async fn raw_stock(
         &self,
-        view: View,
+        scope: Scope,
         product: ProductId,
     ) -> Result<Option<RawStock>, StoreError> {
-        let View {
+        let Scope {
             organization,
             acting,
-        } = view;
+        } = scope;
         let read = move |connection: &Connection| {
             for owner in acting.visible() {
                 let key = StockKey { product, owner };

@@ -11,7 +11,7 @@ use axum::http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
-use stockroom_application::ports::{Database, View};
+use stockroom_application::ports::{Database, Scope};
 use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
@@ -281,17 +281,19 @@ impl TestApp {
 
     /// Takes from what is available of a product of the application's store, past its ledger.
     pub(crate) async fn embezzle(&self, product: &str, quantity: i64) {
-        let view = View {
+        let scope = Scope {
             organization: self.organization.id,
             acting: Owner::Store(self.store.id),
         };
         let product = ProductId::parse(product).unwrap();
-        let stock = self.database.raw_stock(view, product).await;
+        let stock = self.database.raw_stock(scope, product).await;
         let found = stock.unwrap().unwrap();
         let mut left = found.clone();
         left.sums.available -= quantity;
         left.unlocated.available -= quantity;
-        let done = self.database.repair_stock(view.organization, &found, &left);
+        let done = self
+            .database
+            .repair_stock(scope.organization, &found, &left);
         assert!(done.await.unwrap());
     }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, HistoryReader, KeyReader, LedgerRange, LocationReader,
     ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    ServerState, StockHold, StockReader, StoreError, TenancyReader, View,
+    Scope, ServerState, StockHold, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -67,25 +67,25 @@ failing! {
         forget_answers(OrganizationId, Timestamp, u32) -> u64;
     }
     StockReader {
-        stock(View, ProductId) -> Option<Stock>;
-        stocks(View, &[ProductId]) -> Vec<Stock>;
-        list_stocks(View, &[StockCondition], PageRequest<StockId>) -> Page<Stock, StockId>;
-        transactions(View, ProductId, &[TransactionCondition], u32, u32)
+        stock(Scope, ProductId) -> Option<Stock>;
+        stocks(Scope, &[ProductId]) -> Vec<Stock>;
+        list_stocks(Scope, &[StockCondition], PageRequest<StockId>) -> Page<Stock, StockId>;
+        transactions(Scope, ProductId, &[TransactionCondition], u32, u32)
             -> Option<Page<Recorded, TransactionId>>;
-        transaction(View, ProductId, TransactionId) -> Option<Recorded>;
+        transaction(Scope, ProductId, TransactionId) -> Option<Recorded>;
     }
     RawReader {
         raw_stocks(OrganizationId, &Cursor, u32) -> Chunk<RawStock>;
         raw_stocks_of(OrganizationId, &[StockId]) -> Vec<RawStock>;
-        raw_stock(View, ProductId) -> Option<RawStock>;
+        raw_stock(Scope, ProductId) -> Option<RawStock>;
         raw_entries(OrganizationId, &LedgerRange, u32) -> Chunk<RawEntry>;
         count_entries(OrganizationId) -> u64;
         repair_stock(OrganizationId, &RawStock, &RawStock) -> bool;
     }
     HistoryReader {
-        periods(View, &[ProductId]) -> Vec<StockPeriod>;
-        periods_at(View, Timestamp, PageRequest<StockId>) -> Vec<StockPeriod>;
-        count_periods_at(View, Timestamp) -> u64;
+        periods(Scope, &[ProductId]) -> Vec<StockPeriod>;
+        periods_at(Scope, Timestamp, PageRequest<StockId>) -> Vec<StockPeriod>;
+        count_periods_at(Scope, Timestamp) -> u64;
         past(OrganizationId, &[StockPeriod], Timestamp) -> Vec<Stock>;
         ledger(OrganizationId, &StockPeriod, &[TransactionCondition], u64, u32) -> Vec<Recorded>;
         sequence_of(OrganizationId, &StockPeriod, TransactionId) -> Option<u64>;
@@ -93,8 +93,8 @@ failing! {
         entries(OrganizationId, &[BatchEntry]) -> Vec<Recorded>;
     }
     ReservationReader {
-        reservation(View, ReservationId) -> Option<Reservation>;
-        list_reservations(View, &[ReservationCondition], Timestamp, PageRequest<ReservationId>)
+        reservation(Scope, ReservationId) -> Option<Reservation>;
+        list_reservations(Scope, &[ReservationCondition], Timestamp, PageRequest<ReservationId>)
             -> Page<Reservation, ReservationId>;
         holds(OrganizationId, StockId, Timestamp, PageRequest<HoldPlace>)
             -> Page<StockHold, HoldPlace>;
@@ -103,14 +103,14 @@ failing! {
         reservation_figures(OrganizationId) -> ReservationFigures;
     }
     LocationReader {
-        location(View, LocationId) -> Option<Location>;
+        location(Scope, LocationId) -> Option<Location>;
         list_locations(
-            View, &[LocationCondition], Option<Geolocation>, PageRequest<LocationPlace>
+            Scope, &[LocationCondition], Option<Geolocation>, PageRequest<LocationPlace>
         ) -> Page<Location, LocationPlace>;
     }
     ProductReader {
-        product(View, ProductId) -> Option<ProductAndStock>;
-        list_products(View, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
+        product(Scope, ProductId) -> Option<ProductAndStock>;
+        list_products(Scope, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;
