@@ -12,14 +12,14 @@ use stockroom_domain::{
 use crate::access::Administrator;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
-use crate::ports::{HoldPlace, ReservationCondition, StockHold, StoreError};
+use crate::ports::{HoldPlace, ReservationCondition, HoldLine, StoreError};
 use crate::stockroom::Stockroom;
 
 /// What reservations hold of a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holds {
+pub struct HoldPage {
     /// What each line holds, the oldest first.
-    pub page: Page<StockHold, HoldPlace>,
+    pub page: Page<HoldLine, HoldPlace>,
     /// How many pieces are allocated otherwise.
     pub allocated_plainly: Quantity,
 }
@@ -160,7 +160,7 @@ impl Stockroom {
         administrator: &Administrator,
         product: ProductId,
         page: PageRequest<HoldPlace>,
-    ) -> Result<Option<Holds>, StoreError> {
+    ) -> Result<Option<HoldPage>, StoreError> {
         let scope = administrator.scope();
         // What runs out up to now is given back by the reading of the stock. What runs out later, and
         // may be being paid for, is still held.
@@ -176,7 +176,7 @@ impl Stockroom {
             .iter_mut()
             .filter(|hold| hold.owner != scope.acting);
         others.for_each(|hold| hold.order = None);
-        Ok(Some(Holds {
+        Ok(Some(HoldPage {
             page,
             allocated_plainly: stock.allocated_plainly(),
         }))

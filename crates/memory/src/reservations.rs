@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use async_trait::async_trait;
 use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    ReservationFigures, ReservationReader, Scope, StockHold, StoreError,
+    HoldLine, ReservationFigures, ReservationReader, Scope, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
-    DueHolds, HeldTotals, Hold, Needs, OrderId, OrganizationId, Owner, Reservation,
+    HeldTotals, LapsedLine, LapsedLines, Needs, OrderId, OrganizationId, Owner, Reservation,
     ReservationChange, ReservationId, ReservationRef, ReservationStatus, State, StockId, StockKey,
     Timestamp,
 };
@@ -72,7 +72,7 @@ impl Reservations {
         self.all.insert(reservation.id, reservation);
     }
 
-    pub(crate) fn settle(&mut self, hold: &Hold) {
+    pub(crate) fn settle(&mut self, hold: &LapsedLine) {
         if let Some(mut reservation) = self.all.get(&hold.reservation).cloned() {
             if let Some(line) = reservation.lines.get_mut(hold.line) {
                 line.release();
@@ -113,8 +113,8 @@ impl Reservations {
     }
 
     /// What has run out up to a time of the holds on a stock.
-    fn due(&self, stock: StockId, until: Timestamp) -> DueHolds {
-        let mut due = DueHolds::default();
+    fn due(&self, stock: StockId, until: Timestamp) -> LapsedLines {
+        let mut due = LapsedLines::default();
         for (expires_at, id) in self.expiring.get(&stock).into_iter().flatten() {
             if *expires_at > until {
                 due.next = Some(*expires_at);
@@ -125,7 +125,7 @@ impl Reservations {
             due.holds
                 .extend(
                     open.filter(|(_, line)| !line.open().is_zero())
-                        .map(|(place, line)| Hold {
+                        .map(|(place, line)| LapsedLine {
                             reservation: *id,
                             line: place,
                             location: line.location.as_ref().map(|(location, _)| *location),
@@ -173,7 +173,7 @@ impl Tenant {
         reservation
     }
 
-    fn holds(&self, stock: StockId, now: Timestamp) -> Vec<StockHold> {
+    fn holds(&self, stock: StockId, now: Timestamp) -> Vec<HoldLine> {
         let reservations = &self.reservations;
         let open = reservations.open.get(&stock).into_iter().flatten();
         let open = open.filter_map(|id| reservations.all.get(id));
@@ -181,7 +181,7 @@ impl Tenant {
             .flat_map(|reservation| {
                 let lines = (0..).zip(&reservation.lines);
                 let open = lines.filter(|(_, line)| line.stock == stock && !line.open().is_zero());
-                let holds = open.map(|(number, line)| StockHold {
+                let holds = open.map(|(number, line)| HoldLine {
                     reservation: reservation.id,
                     line: number,
                     owner: reservation.owner,
@@ -239,9 +239,9 @@ impl ReservationReader for MemoryDatabase {
         stock: StockId,
         now: Timestamp,
         request: PageRequest<HoldPlace>,
-    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+    ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
         let holds = self.in_tenant(organization, |tenant| tenant.holds(stock, now));
-        Ok(Page::of(holds, &request, StockHold::place))
+        Ok(Page::of(holds, &request, HoldLine::place))
     }
 
     async fn due_stocks(

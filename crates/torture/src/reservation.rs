@@ -283,7 +283,7 @@ pub(crate) struct ShownTimestamps {
 
 /// What a line of a reservation holds of a product's stock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct Hold {
+pub(crate) struct LapsedLine {
     /// Whose line it is.
     pub(crate) id: Uuid,
     pub(crate) attributes: HoldAttributes,
@@ -302,8 +302,8 @@ pub(crate) struct HoldAttributes {
 
 /// What is not available of a product's stock, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct Holds {
-    pub(crate) holds: Vec<Hold>,
+pub(crate) struct HoldPage {
+    pub(crate) holds: Vec<LapsedLine>,
     pub(crate) allocated_plainly: u64,
 }
 

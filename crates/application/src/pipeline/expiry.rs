@@ -12,7 +12,7 @@ use super::database_calls::{guarded, timed};
 use super::gateway::Pipeline;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    HoldPlace, ReservationCondition, ReservationFigures, StockHold, StoreError, Scope,
+    HoldPlace, ReservationCondition, ReservationFigures, HoldLine, StoreError, Scope,
 };
 
 /// How many reservations are looked for at once that have expired, how many of them are stored as
@@ -83,7 +83,7 @@ impl Pipeline {
         stock: StockId,
         now: Timestamp,
         page: PageRequest<HoldPlace>,
-    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+    ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
         let holds = self.database.holds(organization, stock, now, page);
         timed("holds", holds).await
     }

@@ -23,7 +23,7 @@ pub use locations::{LocationCondition, LocationPlace, LocationReader};
 pub use products::{ProductAndStock, ProductPlace, ProductReader};
 pub use raw::{Chunk, Cursor, LedgerRange, RawReader};
 pub use reservations::{
-    HoldPlace, ReservationCondition, ReservationFigures, ReservationReader, StockHold,
+    HoldPlace, ReservationCondition, ReservationFigures, ReservationReader, HoldLine,
 };
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};

@@ -67,7 +67,7 @@ pub struct HoldPlace {
 
 /// What a line of a reservation holds of a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StockHold {
+pub struct HoldLine {
     /// Whose line it is.
     pub reservation: ReservationId,
     /// Which of the reservation's lines it is, counted from 0.
@@ -84,7 +84,7 @@ pub struct StockHold {
     pub quantity: Quantity,
 }
 
-impl StockHold {
+impl HoldLine {
     /// Its place among the holds of the stock.
     #[must_use]
     pub const fn place(&self) -> HoldPlace {
@@ -132,7 +132,7 @@ pub trait ReservationReader: Send + Sync {
         stock: StockId,
         now: Timestamp,
         page: PageRequest<HoldPlace>,
-    ) -> Result<Page<StockHold, HoldPlace>, StoreError>;
+    ) -> Result<Page<HoldLine, HoldPlace>, StoreError>;
 
     /// At most `limit` stocks of which something was held that has run out, and isn't in their
     /// ledgers yet.

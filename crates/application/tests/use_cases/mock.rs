@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
     Chunk, Cursor, HistoryReader, KeyReader, CommandStore, LedgerRange, LocationReader, ProductAndStock,
-    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, StockHold,
+    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, HoldLine,
     StockReader, StoreError, RawReader, TenancyReader, Scope,
 };
 use stockroom_application::ports::{
@@ -94,7 +94,7 @@ mock! {
             stock: StockId,
             now: Timestamp,
             page: PageRequest<HoldPlace>,
-        ) -> Result<Page<StockHold, HoldPlace>, StoreError>;
+        ) -> Result<Page<HoldLine, HoldPlace>, StoreError>;
         async fn due_stocks(
             &self,
             organization: OrganizationId,

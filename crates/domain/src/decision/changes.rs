@@ -5,7 +5,7 @@ use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
 use crate::locations::Location;
 use crate::products::Product;
-use crate::reservations::{Hold, Reservation, ReservationState, ReservedLine};
+use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLine};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
 use crate::values::{KeyId, Owner, ProductId, ReservationId, Timestamp};
@@ -23,7 +23,7 @@ pub enum Change {
     /// Entries were made by one request for many.
     Batch(Batch),
     /// What a reservation held of a stock is given back, since its time is over.
-    Settled(Hold),
+    Settled(LapsedLine),
     /// A reservation is made, or is now this.
     Reservation(Reservation),
     /// Something other than stock.
@@ -113,7 +113,7 @@ pub struct Changes {
     /// The batches that some of them were made in.
     pub batches: Vec<Batch>,
     /// Holds that have run out: all that is open of these lines is given back.
-    pub settled: Vec<Hold>,
+    pub settled: Vec<LapsedLine>,
     /// Every reservation touched, before (apart from that) and after.
     pub reservations: BTreeMap<ReservationId, ReservationChange>,
     /// Other changes, in order.

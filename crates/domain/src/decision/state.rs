@@ -6,7 +6,7 @@ use crate::keys::ApplicationKey;
 use crate::ledger::Corrections;
 use crate::locations::Location;
 use crate::products::Product;
-use crate::reservations::{DueHolds, Reservation};
+use crate::reservations::{LapsedLines, Reservation};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::Organization;
 use crate::values::{
@@ -70,7 +70,7 @@ pub struct State {
     /// The reservation that an order had last; it is among the others.
     pub orders: HashMap<(Owner, OrderId), ReservationId>,
     /// What has run out of the holds on current stock that is [due](Stock::due).
-    pub due: HashMap<StockKey, DueHolds>,
+    pub due: HashMap<StockKey, LapsedLines>,
     /// Current stock as it stood at some time, if it was there.
     pub past: HashMap<(StockKey, Timestamp), Stock>,
     /// The corrections in ledgers of current stock that were made after some time.

@@ -323,7 +323,7 @@ pub struct ReservationRef {
 
 /// What a line of a reservation holds of a stock for some time.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
+pub struct LapsedLine {
     /// Whose line it is.
     pub reservation: ReservationId,
     /// Its place in the reservation, counted from 0.
@@ -338,9 +338,9 @@ pub struct Hold {
 
 /// What has run out of the holds on a stock and isn't in its ledger yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DueHolds {
+pub struct LapsedLines {
     /// These, in any order.
-    pub holds: Vec<Hold>,
+    pub holds: Vec<LapsedLine>,
     /// When the next one after them runs out, if there is one that does.
     pub next: Option<Timestamp>,
 }

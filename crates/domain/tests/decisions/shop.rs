@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use stockroom_domain::{
-    Answer, Answered, Command, Context, DueHolds, Entry, ExpiresIn, Hold, OrderId, Owner,
+    Answer, Answered, Command, Context, Entry, ExpiresIn, LapsedLine, LapsedLines, OrderId, Owner,
     ProductId, Refusal, Reservation, ReservationId, ReservationItem, ReservationRef,
     ReservationState, Reserve, Reserved, State, Stock, StockKey, Timestamp,
 };
@@ -65,8 +65,8 @@ impl Shop {
         state
     }
 
-    fn due(&self, stock: &Stock, until: Timestamp) -> DueHolds {
-        let mut due = DueHolds::default();
+    fn due(&self, stock: &Stock, until: Timestamp) -> LapsedLines {
+        let mut due = LapsedLines::default();
         for reservation in self.reservations.values() {
             let ReservationState::Pending { expires_at } = reservation.state else {
                 continue;
@@ -75,7 +75,7 @@ impl Shop {
             for (place, line) in lines.filter(|(_, line)| line.stock == stock.id) {
                 if line.open().is_zero() {
                 } else if expires_at <= until {
-                    due.holds.push(Hold {
+                    due.holds.push(LapsedLine {
                         reservation: reservation.id,
                         line: place,
                         location: line.location.as_ref().map(|(id, _)| *id),

@@ -1,7 +1,7 @@
 //! Reservations, and what there is to reserve.
 
 use serde::Serialize;
-use stockroom_application::ports::StockHold;
+use stockroom_application::ports::HoldLine;
 use stockroom_domain::{ItemAvailability, OrderId, Reservation, ReservedLine, Slug};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -77,7 +77,7 @@ impl From<Reservation> for ReservationBody {
 
 /// What a line of a reservation holds of a product's stock.
 #[derive(Serialize, ToSchema)]
-#[schema(as = StockHold)]
+#[schema(as = HoldLine)]
 pub(crate) struct StockHoldBody {
     /// The reservation's id.
     id: Uuid,
@@ -101,8 +101,8 @@ struct StockHoldAttributes {
     expires_at: Option<String>,
 }
 
-impl From<StockHold> for StockHoldBody {
-    fn from(hold: StockHold) -> Self {
+impl From<HoldLine> for StockHoldBody {
+    fn from(hold: HoldLine) -> Self {
         Self {
             id: hold.reservation.uuid(),
             r#type: "stock-hold",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    DueHolds, Hold, LocationId, Needs, OrderId, OrganizationId, Owner, ReservationId, State,
+    LapsedLines, LapsedLine, LocationId, Needs, OrderId, OrganizationId, Owner, ReservationId, State,
     StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
@@ -101,7 +101,7 @@ async fn due_holds(
     let mut holds = run_out(session, organization, &stock_ids, &until).await?;
     let mut next = running(session, organization, &stock_ids, &until).await?;
     for (stock, (key, _)) in due {
-        let due = DueHolds {
+        let due = LapsedLines {
             holds: holds.remove(&stock).unwrap_or_default(),
             next: next.remove(&stock),
         };
@@ -116,7 +116,7 @@ async fn run_out(
     organization: OrganizationId,
     stock_ids: &[Uuid],
     until: &[i64],
-) -> Result<HashMap<StockId, Vec<Hold>>, StoreError> {
+) -> Result<HashMap<StockId, Vec<LapsedLine>>, StoreError> {
     let found = sqlx::query!(
         r#"
         SELECT
@@ -142,11 +142,11 @@ async fn run_out(
     .fetch_all(session)
     .await
     .map_err(failed)?;
-    let mut run_out: HashMap<StockId, Vec<Hold>> = HashMap::new();
+    let mut run_out: HashMap<StockId, Vec<LapsedLine>> = HashMap::new();
     for hold in found {
         let row = Row::new("reservation_lines", hold.reservation_id);
         let holds = run_out.entry(StockId::new(hold.stock_id)).or_default();
-        holds.push(Hold {
+        holds.push(LapsedLine {
             reservation: ReservationId::new(hold.reservation_id),
             line: row.valid("line", usize::try_from(hold.line))?,
             location: hold.location_id.map(LocationId::new),

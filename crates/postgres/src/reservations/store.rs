@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Hold, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservedLine,
+    LapsedLine, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservedLine,
     Timestamp,
 };
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use uuid::Uuid;
 pub(crate) async fn settle(
     session: &mut Session,
     organization: OrganizationId,
-    holds: &[Hold],
+    holds: &[LapsedLine],
 ) -> Result<(), StoreError> {
     let mut lines = Lines::default();
     for hold in holds {

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite};
 use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    ReservationFigures, ReservationReader, StockHold, StoreError, Scope,
+    ReservationFigures, ReservationReader, HoldLine, StoreError, Scope,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
@@ -77,7 +77,7 @@ impl ReservationReader for SqliteDatabase {
         stock: StockId,
         now: Timestamp,
         page: PageRequest<HoldPlace>,
-    ) -> Result<Page<StockHold, HoldPlace>, StoreError> {
+    ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
         // Every line is behind this one.
         let first = (Uuid::nil(), -1);
         let (after, after_line) = page.place().map_or(first, |place| {
@@ -147,7 +147,7 @@ impl ReservationReader for SqliteDatabase {
             let row = Row::new("reservations", hold.reservation_id);
             let order = hold.order_id.map(|order| OrderId::new("order_id", order));
             let slug = hold.slug.map(Slug::new).transpose();
-            items.push(StockHold {
+            items.push(HoldLine {
                 reservation: ReservationId::new(hold.reservation_id),
                 line: row.valid("line", u32::try_from(hold.line))?,
                 owner: Owner::from_uuid(hold.owner_id, organization),
@@ -157,7 +157,7 @@ impl ReservationReader for SqliteDatabase {
                 quantity: row.quantity("quantity", hold.open)?,
             });
         }
-        let next = page.cut(&mut items, StockHold::place);
+        let next = page.cut(&mut items, HoldLine::place);
         let total = Some(total.into());
         Ok(Page { items, total, next })
     }

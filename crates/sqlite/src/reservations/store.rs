@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    DueHolds, Hold, LocationId, Needs, OrderId, OrganizationId, Reservation, ReservationChange,
+    LapsedLines, LapsedLine, LocationId, Needs, OrderId, OrganizationId, Reservation, ReservationChange,
     ReservationId, State, Stock, Timestamp,
 };
 use uuid::Uuid;
@@ -75,7 +75,7 @@ async fn due_holds(
     organization: OrganizationId,
     stock: &Stock,
     until: Timestamp,
-) -> Result<DueHolds, StoreError> {
+) -> Result<LapsedLines, StoreError> {
     let organization_id = organization.uuid();
     let stock_id = stock.id.uuid();
     let until = until.as_milliseconds();
@@ -101,9 +101,9 @@ async fn due_holds(
     .await
     .map_err(failed)?;
     let row = Row::new("reservation_lines", stock_id);
-    let mut due = DueHolds::default();
+    let mut due = LapsedLines::default();
     for hold in found {
-        due.holds.push(Hold {
+        due.holds.push(LapsedLine {
             reservation: ReservationId::new(hold.reservation_id),
             line: row.valid("line", usize::try_from(hold.line))?,
             location: hold.location_id.map(LocationId::new),
@@ -138,7 +138,7 @@ async fn due_holds(
 pub(crate) async fn settle(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
-    holds: &[Hold],
+    holds: &[LapsedLine],
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
     for hold in holds {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    Chunk, CommandStore, Cursor, HistoryReader, KeyReader, LedgerRange, LocationReader,
+    Chunk, CommandStore, Cursor, HistoryReader, HoldLine, KeyReader, LedgerRange, LocationReader,
     ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    Scope, ServerState, StockHold, StockReader, StoreError, TenancyReader,
+    Scope, ServerState, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -97,7 +97,7 @@ failing! {
         list_reservations(Scope, &[ReservationCondition], Timestamp, PageRequest<ReservationId>)
             -> Page<Reservation, ReservationId>;
         holds(OrganizationId, StockId, Timestamp, PageRequest<HoldPlace>)
-            -> Page<StockHold, HoldPlace>;
+            -> Page<HoldLine, HoldPlace>;
         due_stocks(OrganizationId, Timestamp, u32) -> BTreeSet<StockKey>;
         due_reservations(OrganizationId, Timestamp, u32) -> Vec<(Owner, ReservationRef)>;
         reservation_figures(OrganizationId) -> ReservationFigures;

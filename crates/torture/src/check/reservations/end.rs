@@ -9,7 +9,7 @@ use crate::check::Fault;
 use crate::check::ledger::Ledger;
 use crate::ledger::Reading;
 use crate::model::Location;
-use crate::reservation::{Hold, HoldAttributes, Shown, order_id};
+use crate::reservation::{LapsedLine, HoldAttributes, Shown, order_id};
 
 use super::period::{self, Life};
 use super::{All, Judge};
@@ -63,7 +63,7 @@ fn holds(
         let attributes = &reservation.attributes;
         let items = attributes.items.iter();
         let items = items.filter(|item| item.product_id == product.id && item.open() > 0);
-        items.map(|item| Hold {
+        items.map(|item| LapsedLine {
             id: reservation.id,
             attributes: HoldAttributes {
                 order_id: attributes.order_id.clone(),
@@ -74,7 +74,7 @@ fn holds(
             },
         })
     });
-    let due: Vec<Hold> = due.collect();
+    let due: Vec<LapsedLine> = due.collect();
     if shown.holds != due {
         let different = shown
             .holds

@@ -13,7 +13,7 @@ use crate::check::{Evidence, faults};
 use crate::ledger::{Entry, Reading};
 use crate::model::{Action, Change, Expect, Location, Stock};
 use crate::record::{Answer, Attempt, Record, Unclear};
-use crate::reservation::{Holds, Shown};
+use crate::reservation::{HoldPage, Shown};
 
 /// Ten pieces, in no location.
 pub(super) const PLAIN: usize = 0;
@@ -332,7 +332,7 @@ impl World {
                 history,
                 past: past.collect(),
                 stocks: stocks.into(),
-                holds: self.holds.get(&product).map(|(holds, plainly)| Holds {
+                holds: self.holds.get(&product).map(|(holds, plainly)| HoldPage {
                     holds: serde_json::from_value(holds.clone()).unwrap(),
                     allocated_plainly: *plainly,
                 }),
