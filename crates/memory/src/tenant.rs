@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
-    IdempotencyRecord, IdempotencyRecords, KeyId, KeyTotals, Location, LocationId, Management,
-    Needs, Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
-    StockChange, StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    IdempotencyRecord, IdempotencyRecords, KeyId, KeyTotals, Location, LocationId, Needs,
+    Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
+    StockChange, StockId, StockKey, StockOwnership, StockPeriod, Store, StoreId, Timestamp,
+    TransactionId,
 };
 
 use crate::reservations::Reservations;
@@ -95,7 +96,7 @@ impl Tenant {
             state.organization.clone_from(&self.organization);
         }
         for product in managed_products {
-            let management = Management {
+            let management = StockOwnership {
                 organization_level: self.organization_level.contains(product),
                 managed_by: self.managed_by.get(product).cloned().unwrap_or_default(),
                 last_deleted: self.last_deleted(*product),

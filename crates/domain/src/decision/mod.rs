@@ -15,5 +15,5 @@ pub use context::{Context, Decision};
 pub use decide::Decide;
 pub use needs::Needs;
 pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
-pub use state::{KeyTotals, Management, State};
+pub use state::{KeyTotals, State, StockOwnership};
 pub(crate) use writer::{LedgerWriter, difference};

@@ -16,7 +16,7 @@ use crate::values::{
 
 /// Where stock of a product is managed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Management {
+pub struct StockOwnership {
     /// Whether the product is organization-level: registered by the organization, or never
     /// registered and once managed by it.
     pub organization_level: bool,
@@ -42,7 +42,7 @@ pub struct State {
     /// The organization, if it exists.
     pub organization: Option<Organization>,
     /// Where stock of each needed product is managed.
-    pub management: HashMap<ProductId, Management>,
+    pub management: HashMap<ProductId, StockOwnership>,
     /// Registered products. Several stores may have one of the same id.
     pub products: HashMap<(Owner, ProductId), Product>,
     /// The needed ids under which a store has registered a product of its own.

@@ -39,7 +39,7 @@ impl EntryOf<'_> {
             balance: current,
             reserved: held,
         };
-        let (action, quantity, balance) = movement(action, quantity, current, refused)?;
+        let (action, quantity, balance) = apply_action(action, quantity, current, refused)?;
         if balance.allocated < held {
             return Err(Refusal::AllocatedForReservations {
                 unreserved: current.allocated.checked_sub(held).unwrap_or_default(),

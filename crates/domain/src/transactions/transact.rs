@@ -195,7 +195,7 @@ impl Decide for TransactMany {
 pub(crate) type Answers<T> = Vec<Result<T, Refusal>>;
 
 /// What an action with a quantity makes of a position's figures, as the ledger records it.
-pub(crate) fn movement(
+pub(crate) fn apply_action(
     action: TransactionAction,
     quantity: Quantity,
     current: Balance,
