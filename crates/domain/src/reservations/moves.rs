@@ -35,7 +35,7 @@ pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
 }
 
 /// Moves pieces that are available over to those that reservations hold.
-pub(crate) fn hold(
+pub(crate) fn reserve(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
     quantity: Quantity,
@@ -56,7 +56,7 @@ pub(crate) fn hold(
 
 /// Moves pieces that reservations hold back to those that are available, and gives how many: no more
 /// than are allocated, so that where the database was damaged nothing is made of nothing.
-pub(crate) fn let_go(
+pub(crate) fn release(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
     quantity: Quantity,
@@ -78,12 +78,12 @@ pub(crate) fn let_go(
 }
 
 /// Takes pieces that reservations hold out of stock, and gives how many: no more than are allocated.
-pub(crate) fn ship(
+pub(crate) fn fulfil(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
     quantity: Quantity,
 ) -> Quantity {
-    let shipped = let_go(ledger, location, quantity);
+    let shipped = release(ledger, location, quantity);
     let balance = ledger.stock().balance(location).unwrap_or_default();
     let available = balance.available.checked_sub(shipped).unwrap_or_default();
     let balance = Balance {

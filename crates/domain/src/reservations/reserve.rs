@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::moves::{annotation, hold, living};
+use super::moves::{annotation, living, reserve};
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationState, Reserved, ReservedLine, Shortage,
     sums,
@@ -109,7 +109,7 @@ impl Decide for Reserve {
             let ledger = LedgerWriter::open(stock.clone(), actor, context);
             let mut ledger = ledger.annotated(annotation(id));
             for (location, quantity) in positions {
-                hold(&mut ledger, location, quantity);
+                reserve(&mut ledger, location, quantity);
             }
             let next_expiry = stock
                 .next_expiry

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::moves::{annotation, let_go};
+use super::moves::{annotation, release};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
 };
@@ -56,7 +56,7 @@ pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change
         let mut ledger = LedgerWriter::open(stock.clone(), &nobody, context);
         for ((expires_at, reservation, location), quantity) in given_back {
             ledger.turn_to(expires_at, annotation(reservation));
-            let_go(&mut ledger, location, quantity);
+            release(&mut ledger, location, quantity);
         }
         ledger.set_next_expiry(due.next);
         changes.extend(ledger.close().changes);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::moves::{annotation, let_go, ship, time_of};
+use super::moves::{annotation, fulfil, release, time_of};
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine, sums,
 };
@@ -115,7 +115,7 @@ impl Decide for ReleaseReservation {
         let taken = open_of(&reservation, self.items.as_deref())?;
 
         // From here on it is certain.
-        let mut changes = moves(&reservation, &taken, let_go, actor, state, context);
+        let mut changes = moves(&reservation, &taken, release, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.released = sum(line.released, *quantity);
         }
@@ -158,7 +158,7 @@ impl Decide for FulfilReservation {
         let taken = open_of(&reservation, self.items.as_deref())?;
 
         // From here on it is certain.
-        let mut changes = moves(&reservation, &taken, ship, actor, state, context);
+        let mut changes = moves(&reservation, &taken, fulfil, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.fulfilled = sum(line.fulfilled, *quantity);
         }
