@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::difference::{Difference, Figures, Problem};
-use super::replay::{Replay, Told};
+use super::replay::{Candidate, Replay};
 use super::stored::{RawBalance, RawEntry, RawStock};
 use crate::ledger::{Balance, EntryHash};
 use crate::values::Timestamp;
@@ -21,7 +21,7 @@ pub struct LedgerVerifier {
     entries: u64,
     is_sound: bool,
     /// What was found when the last entry was reached that the stock knows of, if there were more.
-    at_its_last: Option<Vec<Problem>>,
+    at_known_end: Option<Vec<Problem>>,
 }
 
 impl LedgerVerifier {
@@ -33,7 +33,7 @@ impl LedgerVerifier {
             stock,
             entries: 0,
             is_sound: true,
-            at_its_last: None,
+            at_known_end: None,
         }
     }
 
@@ -90,7 +90,7 @@ impl LedgerVerifier {
     /// Compares before the first entry that the stock doesn't know of.
     fn reach(&mut self, sequence: i64) {
         let known = self.stock.sequence;
-        if self.at_its_last.is_none() && (1..sequence).contains(&known) {
+        if self.at_known_end.is_none() && (1..sequence).contains(&known) {
             // If it has been left out, that is reported with the gap.
             let is_there = self.replay.last == known;
             let problems = if is_there {
@@ -98,7 +98,7 @@ impl LedgerVerifier {
             } else {
                 self.compare_held()
             };
-            self.at_its_last = Some(problems);
+            self.at_known_end = Some(problems);
         }
     }
 
@@ -106,7 +106,7 @@ impl LedgerVerifier {
     #[must_use]
     pub fn finish(mut self) -> VerifiedLedger {
         let problems = self.compare();
-        let is_right = problems.is_empty() && self.at_its_last.is_none();
+        let is_right = problems.is_empty() && self.at_known_end.is_none();
         let rebuilt = (self.is_sound && !is_right).then(|| self.rebuilt());
         VerifiedLedger {
             last_hash: self.replay.hash.map(|told| told.stored),
@@ -114,7 +114,7 @@ impl LedgerVerifier {
             stock: self.stock,
             entries: self.entries,
             is_sound: self.is_sound,
-            at_its_last: self.at_its_last,
+            at_known_end: self.at_known_end,
             at_the_end: problems,
             rebuilt: rebuilt.flatten(),
         }
@@ -157,7 +157,7 @@ impl LedgerVerifier {
     fn compare_figures(&self, problems: &mut Vec<Problem>) {
         let Self { stock, replay, .. } = self;
         let mut is_known = true;
-        let mut compare = |figures, stored, told: Option<Told<Balance>>| {
+        let mut compare = |figures, stored, told: Option<Candidate<Balance>>| {
             is_known &= told.is_some();
             if let Some(told) = told.filter(|told| !told.allows(stored)) {
                 problems.push(Problem::Figures {
@@ -325,7 +325,7 @@ pub struct VerifiedLedger {
     pub last_hash: Option<EntryHash>,
     /// Whether the ledger has no fault in itself.
     pub is_sound: bool,
-    at_its_last: Option<Vec<Problem>>,
+    at_known_end: Option<Vec<Problem>>,
     at_the_end: Vec<Problem>,
     rebuilt: Option<RawStock>,
 }
@@ -335,7 +335,7 @@ impl VerifiedLedger {
     /// it has to be read again: if it knows of them by then, it has gone on meanwhile.
     #[must_use]
     pub fn last_beyond(&self) -> Option<i64> {
-        self.at_its_last.as_ref().map(|_| self.last)
+        self.at_known_end.as_ref().map(|_| self.last)
     }
 
     /// What is wrong with the stock, beside what was reported of its entries; if there are more than
@@ -352,18 +352,18 @@ impl VerifiedLedger {
     }
 
     fn problems(&self, has_gone_on: bool) -> Vec<Problem> {
-        let Some(at_its_last) = &self.at_its_last else {
+        let Some(at_known_end) = &self.at_known_end else {
             return self.at_the_end.clone();
         };
         if has_gone_on {
-            return at_its_last.clone();
+            return at_known_end.clone();
         }
         // Either the stock is as it was some time ago, or its number alone is wrong.
         let mut problems = vec![Problem::LastNumber {
             stored: self.stock.sequence,
             ledger: self.last,
         }];
-        problems.extend(at_its_last.iter().cloned());
+        problems.extend(at_known_end.iter().cloned());
         if self.at_the_end.len() < problems.len() {
             problems.clone_from(&self.at_the_end);
         }
@@ -375,8 +375,8 @@ impl VerifiedLedger {
     #[must_use]
     pub fn repaired(&self, has_gone_on: bool) -> Option<&RawStock> {
         let is_right = self.problems(has_gone_on).is_empty();
-        let at_its_last = self.at_its_last.as_ref().filter(|_| has_gone_on);
-        let mut problems = at_its_last.unwrap_or(&self.at_the_end).iter();
+        let at_known_end = self.at_known_end.as_ref().filter(|_| has_gone_on);
+        let mut problems = at_known_end.unwrap_or(&self.at_the_end).iter();
         let is_repairable =
             self.stock.is_current && !is_right && !problems.any(Problem::is_beyond_repair);
         self.rebuilt.as_ref().filter(|_| is_repairable)

@@ -11,12 +11,12 @@ use crate::values::{LocationId, Quantity, Timestamp};
 /// of it, what it would be by those. Which of the two is right shows in what comes next. So a wrong
 /// entry is found wrong, and those after it aren't.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Told<T> {
+pub(super) struct Candidate<T> {
     pub(super) stored: T,
     computed: Option<T>,
 }
 
-impl<T: Copy + PartialEq> Told<T> {
+impl<T: Copy + PartialEq> Candidate<T> {
     const fn new(stored: T) -> Self {
         Self {
             stored,
@@ -29,7 +29,7 @@ impl<T: Copy + PartialEq> Told<T> {
     }
 }
 
-impl Told<Balance> {
+impl Candidate<Balance> {
     /// Whether these may be the figures.
     pub(super) fn allows(self, figures: RawBalance) -> bool {
         let mut candidates = self.candidates();
@@ -63,15 +63,15 @@ impl Chained {
 /// What lies in a position.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
-    pub(super) balance: Told<Balance>,
+    pub(super) balance: Candidate<Balance>,
     /// As of which doubt: after another one it isn't known any more, until an entry says it.
-    doubts: u64,
+    unknowns: u64,
 }
 
 impl Position {
     const NEVER_FILLED: Self = Self {
-        balance: Told::new(NOTHING),
-        doubts: 0,
+        balance: Candidate::new(NOTHING),
+        unknowns: 0,
     };
 }
 
@@ -86,16 +86,16 @@ pub(super) struct Replay {
     /// The number of the last entry.
     pub(super) last: i64,
     /// The hash of the last entry; `None` if it can't be known, as below.
-    pub(super) hash: Option<Told<EntryHash>>,
+    pub(super) hash: Option<Candidate<EntryHash>>,
     pub(super) unlocated: Position,
     pub(super) located: BTreeMap<LocationId, Position>,
-    pub(super) sums: Option<Told<Balance>>,
+    pub(super) sums: Option<Candidate<Balance>>,
     /// When the first entry was made.
     pub(super) first_at: Option<Timestamp>,
     /// When the last entry was made.
     pub(super) last_at: Option<Timestamp>,
     /// How often it has become unknown what lies in positions.
-    doubts: u64,
+    unknowns: u64,
     /// Whether the last entry isn't as it was sealed, so that it may say another position than it
     /// should; unless it is its hash that is wrong, which shows in what comes next.
     is_suspect: bool,
@@ -107,13 +107,13 @@ impl Replay {
     pub(super) const fn new(start: EntryHash) -> Self {
         Self {
             last: 0,
-            hash: Some(Told::new(start)),
+            hash: Some(Candidate::new(start)),
             unlocated: Position::NEVER_FILLED,
             located: BTreeMap::new(),
-            sums: Some(Told::new(NOTHING)),
+            sums: Some(Candidate::new(NOTHING)),
             first_at: None,
             last_at: None,
-            doubts: 0,
+            unknowns: 0,
             is_suspect: false,
             is_creating: true,
         }
@@ -130,7 +130,7 @@ impl Replay {
         self.settle(None);
         self.sums = None;
         self.hash = match hash {
-            Some(hash) => Some(Told::new(hash)),
+            Some(hash) => Some(Candidate::new(hash)),
             None => None,
         };
     }
@@ -139,7 +139,7 @@ impl Replay {
     /// to neither.
     const fn settle(&mut self, chained_to: Option<Chained>) {
         if self.is_suspect && !matches!(chained_to, Some(Chained::ToComputed)) {
-            self.doubts = self.doubts.saturating_add(1);
+            self.unknowns = self.unknowns.saturating_add(1);
         }
         self.is_suspect = false;
     }
@@ -151,8 +151,8 @@ impl Replay {
     }
 
     /// What lies in a position, if that is known.
-    pub(super) fn balance(&self, position: Position) -> Option<Told<Balance>> {
-        (position.doubts == self.doubts).then_some(position.balance)
+    pub(super) fn balance(&self, position: Position) -> Option<Candidate<Balance>> {
+        (position.unknowns == self.unknowns).then_some(position.balance)
     }
 
     /// Ends the ledger, for now, with what is said to be its last hash. Gives whether it is.
@@ -173,7 +173,7 @@ impl Replay {
             Some(location) => self.located(location),
         };
         self.sums(entry, position, report);
-        let mut balance = Told::new(entry.balance);
+        let mut balance = Candidate::new(entry.balance);
         if let Some(before) = self.balance(position) {
             let apply = |balance| applied(entry.action, entry.quantity, balance);
             let mut possible = before.candidates().map(apply);
@@ -187,8 +187,8 @@ impl Replay {
                 });
             }
         }
-        let doubts = self.doubts;
-        let position = Position { balance, doubts };
+        let unknowns = self.unknowns;
+        let position = Position { balance, unknowns };
         match entry.location {
             None => self.unlocated = position,
             Some(location) => {
@@ -199,7 +199,7 @@ impl Replay {
 
     /// Gives whether the entry is as it was sealed.
     fn hash(&mut self, entry: &Entry, report: &mut impl FnMut(Problem)) -> bool {
-        let mut told = Told::new(entry.hash);
+        let mut told = Candidate::new(entry.hash);
         let mut chained = None;
         if let Some(previous) = self.hash {
             let sealed = previous.candidates().map(|hash| entry.seal(hash));
@@ -263,7 +263,7 @@ impl Replay {
             action => action,
         };
         let apply = |sums| applied(action, entry.quantity, sums);
-        let mut after = Told::new(entry.sums);
+        let mut after = Candidate::new(entry.sums);
         if let Some(before) = self.sums {
             let mut possible = before.candidates().map(apply);
             if !possible.any(|sums| sums == Some(entry.sums)) {
