@@ -129,8 +129,8 @@ async fn work(
                 Some(change) => waiting.push(change),
                 None => is_open = false,
             },
-            () = sleep_until(commits.held_up_at), if waiting.len() > 0 && !commits.is_held_up => {
-                commits.is_held_up = true;
+            () = sleep_until(commits.stalled_at), if waiting.len() > 0 && !commits.is_stalled => {
+                commits.is_stalled = true;
             }
         }
     }
@@ -144,8 +144,8 @@ struct Commits {
     /// The organizations that have a heavy change under way.
     busy: HashSet<OrganizationId>,
     /// When the latest one counts as held up.
-    held_up_at: Instant,
-    is_held_up: bool,
+    stalled_at: Instant,
+    is_stalled: bool,
 }
 
 impl Commits {
@@ -154,14 +154,14 @@ impl Commits {
             database,
             under_way: JoinSet::new(),
             busy: HashSet::new(),
-            held_up_at: Instant::now(),
-            is_held_up: false,
+            stalled_at: Instant::now(),
+            is_stalled: false,
         }
     }
 
     /// Whether another commit may begin.
     fn has_room(&self, waiting: &Waiting) -> bool {
-        let is_worth_it = self.is_held_up || waiting.len() >= BATCH_MAX || !self.busy.is_empty();
+        let is_worth_it = self.is_stalled || waiting.len() >= BATCH_MAX || !self.busy.is_empty();
         self.under_way.is_empty()
             || self.under_way.len() < self.database.parallel_commits() && is_worth_it
     }
@@ -178,8 +178,8 @@ impl Commits {
             stored.await;
             taken.heavy
         });
-        self.is_held_up = false;
-        self.held_up_at = Instant::now() + PATIENCE;
+        self.is_stalled = false;
+        self.stalled_at = Instant::now() + PATIENCE;
         true
     }
 
@@ -191,7 +191,7 @@ impl Commits {
             }),
             None => self.busy.clear(),
         }
-        self.is_held_up = false;
+        self.is_stalled = false;
     }
 }
 
