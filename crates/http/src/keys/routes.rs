@@ -11,7 +11,7 @@ use super::body::KeyBody;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, ListQuery, PageParameters, PathId,
-    Scalar, StoreHeader, present,
+    Scalar, StoreHeader, non_null,
 };
 use crate::service::AppState;
 

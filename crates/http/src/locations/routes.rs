@@ -13,8 +13,8 @@ use super::body::{GeolocationBody, LocationBody};
 use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
-    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery, Object,
-    PageParameters, PathId, Reading, StoreHeader, patch, present,
+    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery,
+    PageParameters, PathId, Reading, StoreHeader, StrictObject, non_null, patch,
 };
 use crate::service::AppState;
 use utoipa::IntoParams;
@@ -57,7 +57,7 @@ struct NewLocation {
     #[schema(min_items = 1, max_items = 8)]
     address: Option<Vec<String>>,
     #[schema(value_type = Option<GeolocationBody>)]
-    geolocation: Option<Object<GeolocationBody>>,
+    geolocation: Option<StrictObject<GeolocationBody>>,
 }
 
 /// Fields of a location to be changed; null clears one that is optional.
@@ -86,7 +86,7 @@ struct LocationUpdate {
     address: Patch<Vec<String>>,
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<GeolocationBody>)]
-    geolocation: Patch<Object<GeolocationBody>>,
+    geolocation: Patch<StrictObject<GeolocationBody>>,
 }
 
 fn external_ref(text: String) -> Result<ExternalRef, Invalid> {
@@ -97,7 +97,7 @@ fn description(text: String) -> Result<Description, Invalid> {
     Description::new("description", text)
 }
 
-fn geolocation(body: Object<GeolocationBody>) -> Result<Geolocation, Invalid> {
+fn geolocation(body: StrictObject<GeolocationBody>) -> Result<Geolocation, Invalid> {
     body.0.try_into()
 }
 

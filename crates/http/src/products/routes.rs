@@ -12,7 +12,7 @@ use super::body::{Commodity, ProductBody, Status};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, ListQuery, PageParameters, PathId,
-    Pieces, StoreHeader, patch, present,
+    QuantityField, StoreHeader, non_null, patch,
 };
 use crate::service::AppState;
 
@@ -49,7 +49,7 @@ struct NewProduct {
     /// outside of any location.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    stock: Option<Pieces>,
+    stock: Option<QuantityField>,
 }
 
 /// Fields of a product to be changed; null clears one that is optional.
@@ -84,7 +84,7 @@ struct ProductUpdate {
     /// already.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    stock: Option<Pieces>,
+    stock: Option<QuantityField>,
 }
 
 fn text(field: &'static str) -> impl Fn(String) -> Result<ProductText, Invalid> {

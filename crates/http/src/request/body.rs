@@ -427,8 +427,8 @@ impl<T> Fields<T> {
 }
 
 /// Reads an optional field that, where it is present, must hold a value: null is none. To be used
-/// with `#[serde(default, deserialize_with = "present")]`.
-pub(crate) fn present<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+/// with `#[serde(default, deserialize_with = "non_null")]`.
+pub(crate) fn non_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
     D: Deserializer<'de>,
     T: Deserialize<'de>,

@@ -16,7 +16,7 @@ mod value;
 pub(crate) use auth::{
     Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
 };
-pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, patch, present};
+pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, non_null, patch};
 pub(crate) use cursor::{Cursors, ListAsked, Placed};
 pub(crate) use document::{Document, in_either_form, list_in_either_form};
 pub(crate) use form::{Form, FormHeader};
@@ -24,6 +24,6 @@ pub(crate) use handling::{Handling, PreferHeader};
 pub(crate) use id::PathId;
 pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
 pub(crate) use parameters::{AtParameter, FilterParameter, HistoryParameters, PageParameters};
-pub(crate) use query::{At, Current, ListQuery, Query, past};
+pub(crate) use query::{At, Current, ListQuery, Query, not_in_future};
 pub(crate) use raw::Scalar;
-pub(crate) use value::{Object, Pieces};
+pub(crate) use value::{QuantityField, StrictObject};

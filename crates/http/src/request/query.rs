@@ -177,12 +177,15 @@ impl FromRequestParts<AppState> for At {
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let at = Query::of(parts.uri.query().unwrap_or_default()).at()?;
-        past(app, at).map(Self)
+        not_in_future(app, at).map(Self)
     }
 }
 
 /// Refuses a time in the future.
-pub(crate) fn past(app: &AppState, at: Option<Timestamp>) -> Result<Option<Timestamp>, ApiError> {
+pub(crate) fn not_in_future(
+    app: &AppState,
+    at: Option<Timestamp>,
+) -> Result<Option<Timestamp>, ApiError> {
     match at {
         Some(at) if at > app.stockroom.now() => {
             Err(ApiError::bad_request("at must not be in the future"))

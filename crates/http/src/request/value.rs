@@ -13,9 +13,9 @@ use super::raw::Scalar;
 /// An object within a body, and no list of its fields' values, which serde's derived structs take
 /// as well.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Object<T>(pub(crate) T);
+pub(crate) struct StrictObject<T>(pub(crate) T);
 
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictObject<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct ObjectVisitor<T>(PhantomData<T>);
 
@@ -38,9 +38,9 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
 
 /// A quantity in a body: an integer, and nothing that could be taken for one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Pieces(pub(crate) Quantity);
+pub(crate) struct QuantityField(pub(crate) Quantity);
 
-impl Pieces {
+impl QuantityField {
     /// The quantity that a value is.
     ///
     /// # Errors
@@ -53,14 +53,14 @@ impl Pieces {
     }
 }
 
-impl<'de> Deserialize<'de> for Pieces {
+impl<'de> Deserialize<'de> for QuantityField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let value = Scalar::deserialize(deserializer)?;
         Self::of(&value).map_err(serde::de::Error::custom)
     }
 }
 
-impl utoipa::PartialSchema for Pieces {
+impl utoipa::PartialSchema for QuantityField {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
         utoipa::openapi::ObjectBuilder::new()
             .schema_type(utoipa::openapi::schema::Type::Integer)
@@ -71,7 +71,7 @@ impl utoipa::PartialSchema for Pieces {
     }
 }
 
-impl utoipa::ToSchema for Pieces {
+impl utoipa::ToSchema for QuantityField {
     fn name() -> std::borrow::Cow<'static, str> {
         "Quantity".into()
     }

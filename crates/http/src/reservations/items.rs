@@ -5,7 +5,7 @@ use stockroom_domain::{ExpiresIn, ProductId, Quantity, Reservation, ReservationI
 use utoipa::ToSchema;
 
 use crate::answer::ApiError;
-use crate::request::{Object, Pieces, Scalar};
+use crate::request::{QuantityField, Scalar, StrictObject};
 
 /// So many pieces of a product.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -16,7 +16,7 @@ pub(crate) struct Item {
     #[schema(value_type = String, format = Uuid)]
     product_id: ProductId,
     /// How many pieces.
-    quantity: Pieces,
+    quantity: QuantityField,
     /// The slug of the location; the unlocated pool if left out or null.
     #[serde(default)]
     location: Option<String>,
@@ -53,11 +53,11 @@ pub(crate) fn cart(items: Vec<Item>) -> Result<Vec<ReservationItem>, ApiError> {
 }
 
 /// The items of an order: some pieces of each.
-pub(crate) fn order(items: Vec<Object<Item>>) -> Result<Vec<ReservationItem>, ApiError> {
+pub(crate) fn order(items: Vec<StrictObject<Item>>) -> Result<Vec<ReservationItem>, ApiError> {
     check_count("items", &items, 1)?;
     let items = items.into_iter().enumerate();
     items
-        .map(|(index, Object(item))| {
+        .map(|(index, StrictObject(item))| {
             if item.quantity.0.is_zero() {
                 let range = format!("must be an integer from 1 to {}", Quantity::MAX);
                 let detail = format!("items[{index}].quantity: {range}");

@@ -15,8 +15,8 @@ use super::items;
 use super::items::{Item, seconds};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
-    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery, Object,
-    OptionalBody, PageParameters, PathId, StoreHeader, in_either_form, present,
+    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery,
+    OptionalBody, PageParameters, PathId, StoreHeader, StrictObject, in_either_form, non_null,
 };
 use crate::service::AppState;
 
@@ -36,7 +36,7 @@ struct NewReservation {
     expires_in: ExpiresIn,
     /// What: all of it is reserved, or nothing.
     #[schema(value_type = Vec<Item>, min_items = 1, max_items = 500)]
-    items: Vec<Object<Item>>,
+    items: Vec<StrictObject<Item>>,
 }
 
 /// What of a reservation is meant; all that is open if no items are named.
@@ -45,7 +45,7 @@ struct NewReservation {
 struct Part {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Vec<Item>>, min_items = 1, max_items = 500, nullable = false)]
-    items: Option<Vec<Object<Item>>>,
+    items: Option<Vec<StrictObject<Item>>>,
 }
 
 /// A body that names a part of a reservation.

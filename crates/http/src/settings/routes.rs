@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, OrganizationAdministration,
-    StoreHeader, present,
+    StoreHeader, non_null,
 };
 use crate::service::AppState;
 

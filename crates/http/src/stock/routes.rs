@@ -18,8 +18,8 @@ use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, shortened};
 use crate::request::{
     Administration, At, AtParameter, Body, Document, FilterParameter, Form, FormHeader,
-    IdempotencyHeader, ListQuery, Object, PageParameters, PathId, Pieces, Reading, Scalar,
-    StoreHeader, past, present,
+    IdempotencyHeader, ListQuery, PageParameters, PathId, QuantityField, Reading, Scalar,
+    StoreHeader, StrictObject, non_null, not_in_future,
 };
 use crate::service::AppState;
 
@@ -38,22 +38,22 @@ struct NewStock {
     /// What is available outside of any location; 0 if left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    quantity: Option<Pieces>,
+    quantity: Option<QuantityField>,
     /// Another name for `quantity`.
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    available: Option<Pieces>,
+    available: Option<QuantityField>,
     /// What is available in each location, by its slug.
     #[serde(default)]
     #[schema(value_type = BTreeMap<String, LocationFigures>)]
-    locations: BTreeMap<String, Object<LocationFigures>>,
+    locations: BTreeMap<String, StrictObject<LocationFigures>>,
 }
 
 /// What is to be available in a location.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(expecting = "an object with available")]
 struct LocationFigures {
-    available: Pieces,
+    available: QuantityField,
 }
 
 /// Locations of a stock to be set.
@@ -66,19 +66,19 @@ struct StockUpdate {
     id: Option<String>,
     #[serde(default)]
     #[schema(schema_with = location_changes)]
-    locations: BTreeMap<String, Option<Object<LocationFigures>>>,
+    locations: BTreeMap<String, Option<StrictObject<LocationFigures>>>,
     /// A figure of the whole stock, as it was read. Where no location is named, another one than the
     /// stock has is refused; beside locations it says nothing.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Pieces>)]
+    #[schema(value_type = Option<QuantityField>)]
     available: Option<Scalar>,
     /// As `available`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Pieces>)]
+    #[schema(value_type = Option<QuantityField>)]
     allocated: Option<Scalar>,
     /// As `available`.
     #[serde(default, deserialize_with = "present")]
-    #[schema(value_type = Option<Pieces>)]
+    #[schema(value_type = Option<QuantityField>)]
     total: Option<Scalar>,
 }
 
@@ -89,7 +89,7 @@ impl StockUpdate {
             return Ok(EchoedFigures::default());
         }
         let figure = |field: &str, value: &Option<Scalar>| {
-            let pieces = value.as_ref().map(Pieces::of).transpose();
+            let pieces = value.as_ref().map(QuantityField::of).transpose();
             pieces
                 .map(|pieces| pieces.map(|pieces| pieces.0))
                 .map_err(|reason| ApiError::validation(format!("{field}: {reason}")))
@@ -175,7 +175,7 @@ pub(crate) async fn list(
     query: ListQuery,
 ) -> Result<Json<List<StockBody>>, ApiError> {
     let filter = filter::stock(query.filter.as_deref())?;
-    let at = past(&app, query.at)?;
+    let at = not_in_future(&app, query.at)?;
     let list = query.list("stock", "")?;
     let page = list.page;
     let caller = reading.enter().await?;

@@ -17,8 +17,8 @@ use crate::answer::{
 };
 use crate::filter;
 use crate::request::{
-    Administration, Batch, Body, Document, Form, FormHeader, IdempotencyHeader, PathId, Pieces,
-    Scalar, StoreHeader, list_in_either_form, present,
+    Administration, Batch, Body, Document, Form, FormHeader, IdempotencyHeader, PathId,
+    QuantityField, Scalar, StoreHeader, list_in_either_form, non_null,
 };
 use crate::service::AppState;
 
@@ -30,7 +30,7 @@ const STOCK_COUNT: &str = "stock-count";
 #[serde(expecting = "an object")]
 struct NewCount {
     /// The number of pieces found, whether or not they were allocated.
-    counted: Pieces,
+    counted: QuantityField,
     /// The time of the count; the moment of the request if left out.
     #[serde(default, deserialize_with = "present")]
     #[schema(format = DateTime, nullable = false)]
@@ -52,7 +52,7 @@ struct NewCountLine {
     #[schema(format = Uuid)]
     product_id: String,
     /// The number of pieces found, whether or not they were allocated.
-    counted: Pieces,
+    counted: QuantityField,
     /// The slug of the location; the unlocated pool if left out or null.
     #[serde(default)]
     location: Option<String>,

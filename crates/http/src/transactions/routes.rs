@@ -16,8 +16,8 @@ use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, AtParameter, Body, Current, Document, FilterParameter, Form, FormHeader,
-    HistoryParameters, IdempotencyHeader, ListQuery, Object, PathId, Pieces, StoreHeader, past,
-    present,
+    HistoryParameters, IdempotencyHeader, ListQuery, PathId, QuantityField, StoreHeader,
+    StrictObject, non_null, not_in_future,
 };
 use crate::service::AppState;
 
@@ -31,7 +31,7 @@ pub(crate) struct NewTransaction {
     #[schema(value_type = TransactionKind)]
     action: String,
     /// How many pieces; for `set`, the total that there is to be.
-    quantity: Pieces,
+    quantity: QuantityField,
     /// The slug of the location; the unlocated pool if left out or null.
     #[serde(default)]
     location: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct NewTransaction {
     /// What the position has to hold; if it doesn't, nothing is done.
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<ExpectedFigures>, nullable = false)]
-    expect: Option<Object<ExpectedFigures>>,
+    expect: Option<StrictObject<ExpectedFigures>>,
 }
 
 /// `increment` and `decrement` change what is available; `allocate` and `deallocate` move pieces
@@ -72,18 +72,18 @@ enum TransactionKind {
 struct ExpectedFigures {
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    available: Option<Pieces>,
+    available: Option<QuantityField>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    allocated: Option<Pieces>,
+    allocated: Option<QuantityField>,
     #[serde(default, deserialize_with = "present")]
     #[schema(nullable = false)]
-    total: Option<Pieces>,
+    total: Option<QuantityField>,
 }
 
 impl From<ExpectedFigures> for Expectation {
     fn from(figures: ExpectedFigures) -> Self {
-        let quantity = |pieces: Option<Pieces>| pieces.map(|pieces| pieces.0);
+        let quantity = |pieces: Option<QuantityField>| pieces.map(|pieces| pieces.0);
         Self {
             available: quantity(figures.available),
             allocated: quantity(figures.allocated),
@@ -111,7 +111,7 @@ impl NewTransaction {
     }
 
     fn of(self, product: ProductId, action: TransactionAction, annotation: Annotation) -> Transact {
-        let expect = self.expect.map(|Object(figures)| figures.into());
+        let expect = self.expect.map(|StrictObject(figures)| figures.into());
         Transact {
             location: self.location,
             expectation: expect.unwrap_or_default(),
@@ -175,7 +175,7 @@ pub(crate) fn history_filter(
     form: Form,
 ) -> Result<Vec<TransactionCondition>, ApiError> {
     let mut filter = filter::transactions(query.filter.as_deref(), form)?;
-    let at = past(app, query.at)?;
+    let at = not_in_future(app, query.at)?;
     filter.extend(at.map(|at| TransactionCondition::CreatedAt(Comparison::LessOrEqual(at))));
     Ok(filter)
 }
