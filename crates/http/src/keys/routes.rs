@@ -33,13 +33,13 @@ struct NewKeyBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct KeyUpdate {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 1024, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "present_rate_limit")]
     #[schema(nullable = false)]
     reserved_rate_limit: Option<u32>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     allow_implicit: Option<bool>,
 }

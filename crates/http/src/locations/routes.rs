@@ -64,10 +64,10 @@ struct NewLocation {
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct LocationUpdate {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 3, max_length = 1024, nullable = false)]
     name: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(
         min_length = 1,
         max_length = 128,

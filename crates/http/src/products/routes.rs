@@ -21,7 +21,7 @@ use crate::service::AppState;
 #[serde(expecting = "an object")]
 struct NewProduct {
     /// The id that the product is to have; one is made if it is left out.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(format = Uuid)]
     id: Option<String>,
     #[schema(min_length = 1, max_length = 1024)]
@@ -33,10 +33,10 @@ struct NewProduct {
     slug: Option<String>,
     #[schema(min_length = 1, max_length = 1024)]
     description: Option<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     status: Option<Status>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     commodity_type: Option<Commodity>,
     /// Whether stock is managed from the start, even if `stock` is left out.
@@ -47,7 +47,7 @@ struct NewProduct {
     external_ref: Option<String>,
     /// The first stock level. If stock of the product is there already, the total that it is to have
     /// outside of any location.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     stock: Option<QuantityField>,
 }
@@ -56,7 +56,7 @@ struct NewProduct {
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct ProductUpdate {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 1024, nullable = false)]
     name: Option<String>,
     #[serde(default, deserialize_with = "patch")]
@@ -68,13 +68,13 @@ struct ProductUpdate {
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<String>, min_length = 1, max_length = 1024)]
     description: Patch<String>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     status: Option<Status>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     commodity_type: Option<Commodity>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     manage_stock: Option<bool>,
     #[serde(default, deserialize_with = "patch")]
@@ -82,7 +82,7 @@ struct ProductUpdate {
     external_ref: Patch<String>,
     /// The total that the stock outside of any location is to have. Nothing happens if it has that
     /// already.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     stock: Option<QuantityField>,
 }

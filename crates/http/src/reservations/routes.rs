@@ -43,7 +43,7 @@ struct NewReservation {
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct Part {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<Vec<Item>>, min_items = 1, max_items = 500, nullable = false)]
     items: Option<Vec<StrictObject<Item>>>,
 }

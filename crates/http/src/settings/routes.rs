@@ -35,7 +35,7 @@ impl From<Settings> for SettingsBody {
 #[derive(Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct SettingsUpdate {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     per_store_stock: Option<bool>,
 }

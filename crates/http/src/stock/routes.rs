@@ -32,15 +32,15 @@ const MISSING_ID_CHARACTERS_MAX: usize = 64;
 #[serde(expecting = "an object")]
 struct NewStock {
     /// The product's id; one is made if there is none.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(format = Uuid, nullable = false)]
     id: Option<String>,
     /// What is available outside of any location; 0 if left out.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     quantity: Option<QuantityField>,
     /// Another name for `quantity`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     available: Option<QuantityField>,
     /// What is available in each location, by its slug.
@@ -61,7 +61,7 @@ struct LocationFigures {
 #[serde(expecting = "an object")]
 struct StockUpdate {
     /// The product's id; may be left out.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(format = Uuid, nullable = false)]
     id: Option<String>,
     #[serde(default)]
@@ -69,15 +69,15 @@ struct StockUpdate {
     locations: BTreeMap<String, Option<StrictObject<LocationFigures>>>,
     /// A figure of the whole stock, as it was read. Where no location is named, another one than the
     /// stock has is refused; beside locations it says nothing.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<QuantityField>)]
     available: Option<Scalar>,
     /// As `available`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<QuantityField>)]
     allocated: Option<Scalar>,
     /// As `available`.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<QuantityField>)]
     total: Option<Scalar>,
 }

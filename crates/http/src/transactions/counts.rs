@@ -32,14 +32,14 @@ struct NewCount {
     /// The number of pieces found, whether or not they were allocated.
     counted: QuantityField,
     /// The time of the count; the moment of the request if left out.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(format = DateTime, nullable = false)]
     as_of: Option<String>,
     /// The slug of the location; the unlocated pool if left out or null.
     #[serde(default)]
     location: Option<String>,
     /// A reference of another system: a stocktaking.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
 }
@@ -57,7 +57,7 @@ struct NewCountLine {
     #[serde(default)]
     location: Option<String>,
     /// A reference of another system: a stocktaking.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
     /// Not of a line: to leave it out silently would take the count for one of now.

@@ -36,19 +36,19 @@ pub(crate) struct NewTransaction {
     #[serde(default)]
     location: Option<String>,
     /// The product's id; may be left out.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(format = Uuid, nullable = false)]
     product_id: Option<String>,
     /// Why it is made.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reason: Option<String>,
     /// What it belongs to: an order, a delivery note.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
     /// What the position has to hold; if it doesn't, nothing is done.
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<ExpectedFigures>, nullable = false)]
     expect: Option<StrictObject<ExpectedFigures>>,
 }
@@ -70,13 +70,13 @@ enum TransactionKind {
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(expecting = "an object")]
 struct ExpectedFigures {
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     available: Option<QuantityField>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     allocated: Option<QuantityField>,
-    #[serde(default, deserialize_with = "present")]
+    #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     total: Option<QuantityField>,
 }
