@@ -11,7 +11,7 @@ use crate::access::{Administrator, Caller};
 use crate::error::{Error, HistoryError};
 use crate::page::{Page, PageRequest, Start};
 use crate::pipeline::timed;
-use crate::ports::{HistoryReader, StockCondition, StoreError, TransactionCondition, Scope};
+use crate::ports::{HistoryReader, Scope, StockCondition, StoreError, TransactionCondition};
 use crate::stock::{in_order_asked, named};
 use crate::stockroom::Stockroom;
 

@@ -12,7 +12,7 @@ use stockroom_domain::{
 use crate::access::Administrator;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
-use crate::ports::{HoldPlace, ReservationCondition, HoldLine, StoreError};
+use crate::ports::{HoldLine, HoldPlace, ReservationCondition, StoreError};
 use crate::stockroom::Stockroom;
 
 /// What reservations hold of a stock.
@@ -21,7 +21,7 @@ pub struct HoldPage {
     /// What each line holds, the oldest first.
     pub page: Page<HoldLine, HoldPlace>,
     /// How many pieces are allocated otherwise.
-    pub allocated_plainly: Quantity,
+    pub allocated_unreserved: Quantity,
 }
 
 impl Stockroom {
@@ -178,7 +178,7 @@ impl Stockroom {
         others.for_each(|hold| hold.order = None);
         Ok(Some(HoldPage {
             page,
-            allocated_plainly: stock.allocated_plainly(),
+            allocated_unreserved: stock.allocated_unreserved(),
         }))
     }
 

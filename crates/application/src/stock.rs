@@ -69,7 +69,9 @@ impl Stockroom {
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
-        self.pipeline.list_stocks(caller.scope(), filter, page).await
+        self.pipeline
+            .list_stocks(caller.scope(), filter, page)
+            .await
     }
 
     /// The history of a product's stock, oldest first.

@@ -88,7 +88,7 @@ impl Client {
     pub(crate) async fn figures(&self, product: ProductId) -> [u64; 3] {
         let stock = self.stock(product).await.expect("the product is managed");
         let sums = stock.sums();
-        let plainly = stock.allocated_plainly().get();
+        let plainly = stock.allocated_unreserved().get();
         let allocated = sums.allocated.get();
         [sums.available.get(), allocated, allocated - plainly]
     }

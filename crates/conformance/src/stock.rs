@@ -273,7 +273,7 @@ pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
     let listed: Vec<_> = periods.iter().map(|period| period.id).collect();
     assert_eq!(listed, ids);
     for (period, next) in periods.iter().zip(&periods[1..]) {
-        assert!(period.deleted_at < Some(next.created_at), "{lives:?}");
+        assert!(period.deleted_at < Some(next.created_at), "{periods:?}");
     }
 }
 

@@ -13,8 +13,8 @@
 //! - Lists are read in two steps. The first finds the keys of the page, with conditions put
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
-//!   `rows`, and with it the decoding, which trusts no row.
-//! - Whole ledgers are read by those who verify them (`stored`), and taken as they are: a wrong row is
+//!   `rows` of each folder, and with it the decoding, which trusts no row.
+//! - Whole ledgers are read by those who verify them (`verify`), and taken as they are: a wrong row is
 //!   what they look for.
 //! - A commit returns after PostgreSQL has said that it is durable.
 //!

@@ -1,4 +1,4 @@
-//! Everything that is read.
+//! Lists: pages of what an owner sees.
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
@@ -8,7 +8,7 @@ use crate::row::Row;
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
-use stockroom_application::ports::{StoreError, Scope};
+use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 

@@ -7,8 +7,8 @@ use sqlx::postgres::PgRow;
 use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{
-    CommandStore as _, Cursor, HistoryReader as _, LedgerRange, ReservationReader as _,
-    StockReader as _, RawReader as _, Scope,
+    CommandStore as _, Cursor, HistoryReader as _, LedgerRange, RawReader as _,
+    ReservationReader as _, Scope, StockReader as _,
 };
 use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};

@@ -51,7 +51,7 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     );
     describe_histogram!(
         "stockroom_commit_changes",
-        "Changes that were stored in one commit."
+        "Changes that were sent to the database in one commit."
     );
     describe_gauge!(
         "stockroom_reservations",

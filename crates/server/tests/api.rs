@@ -23,6 +23,8 @@ mod settings;
 mod support;
 #[path = "../../http/tests/api/tenancy.rs"]
 mod tenancy;
+#[path = "../../http/tests/api/to_the_end.rs"]
+mod to_the_end;
 
 use std::any::Any;
 use std::sync::Arc;

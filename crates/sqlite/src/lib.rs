@@ -11,7 +11,7 @@
 //! - Reads have connections of their own. In the WAL mode they see the last commit and neither
 //!   wait for the writer nor hinder it. What has to fit together is read in one transaction, or in
 //!   one statement.
-//! - Whole ledgers are read by those who verify them, on one more connection (`stored`), and taken as
+//! - Whole ledgers are read by those who verify them, on one more connection (`verify`), and taken as
 //!   they are: a wrong row is what they look for.
 //! - A commit returns after the write-ahead log is on the disk (`synchronous=FULL`).
 //! - There, a batch takes the same few statements whether it is of one command or of ten thousand:
@@ -20,7 +20,7 @@
 //! - Lists are read in two steps. The first finds the keys of the page, with conditions put
 //!   together at run time; the second reads the rows of those keys, with a statement that is
 //!   checked at compile time, the same for lists, single things and what a batch needs. It is in
-//!   `rows`, and with it the decoding, which trusts no row.
+//!   `rows` of each folder, and with it the decoding, which trusts no row.
 //!
 //! # Changing a statement or the schema
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which

@@ -1,4 +1,4 @@
-//! Everything that is read.
+//! Lists: pages of what an owner sees.
 
 use crate::connection::error::failed;
 use crate::counts::Kind;
@@ -7,7 +7,7 @@ use crate::row::Row;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
-use stockroom_application::ports::{StoreError, Scope};
+use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 

@@ -9,7 +9,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::model::{Action, Figures, Location, Movement, Stock};
-use crate::reservation::HoldPage;
+use crate::reservation::Holds;
 
 /// A line of a stock's ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
@@ -113,7 +113,7 @@ pub(crate) struct Reading {
     /// The stock as each server shows it, if there is any.
     pub(crate) stocks: Vec<Option<StockBody>>,
     /// What reservations hold of it, if there is any.
-    pub(crate) holds: Option<HoldPage>,
+    pub(crate) holds: Option<Holds>,
 }
 
 pub(crate) fn timestamp<'de, D: serde::Deserializer<'de>>(

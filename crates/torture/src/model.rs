@@ -198,7 +198,7 @@ impl Stock {
     }
 
     /// How much of the whole stock is allocated otherwise.
-    pub(crate) fn allocated_plainly(&self) -> Option<u64> {
+    pub(crate) fn allocated_unreserved(&self) -> Option<u64> {
         let held = self.held.values().sum();
         self.sums()?.allocated.checked_sub(held)
     }
@@ -413,7 +413,7 @@ mod tests {
             ..Stock::default()
         };
         stock.record_reserved(None, Action::Allocate, 3).unwrap();
-        assert_eq!(stock.allocated_plainly(), Some(2));
+        assert_eq!(stock.allocated_unreserved(), Some(2));
         let deallocate = |quantity| change(Action::Deallocate, quantity);
         assert_eq!(stock.change(&deallocate(3)), Err(INSUFFICIENT));
         stock.change(&deallocate(2)).unwrap();

@@ -283,7 +283,7 @@ pub(crate) struct ShownTimestamps {
 
 /// What a line of a reservation holds of a product's stock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct LapsedLine {
+pub(crate) struct Hold {
     /// Whose line it is.
     pub(crate) id: Uuid,
     pub(crate) attributes: HoldAttributes,
@@ -302,9 +302,9 @@ pub(crate) struct HoldAttributes {
 
 /// What is not available of a product's stock, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct HoldPage {
-    pub(crate) holds: Vec<LapsedLine>,
-    pub(crate) allocated_plainly: u64,
+pub(crate) struct Holds {
+    pub(crate) holds: Vec<Hold>,
+    pub(crate) allocated_unreserved: u64,
 }
 
 /// A position of which there wasn't enough.

@@ -12,7 +12,7 @@ use super::database_calls::{guarded, timed};
 use super::gateway::Pipeline;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    HoldPlace, ReservationCondition, ReservationFigures, HoldLine, StoreError, Scope,
+    HoldLine, HoldPlace, ReservationCondition, ReservationFigures, Scope, StoreError,
 };
 
 /// How many reservations are looked for at once that have expired, how many of them are stored as

@@ -16,8 +16,8 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    Database, HistoryReader, ProductPlace, RawReader, Records, StockCondition, StoreError,
-    TransactionCondition, Scope,
+    Database, HistoryReader, ProductPlace, RawReader, Records, Scope, StockCondition, StoreError,
+    TransactionCondition,
 };
 
 /// How many searches of one organization there are at once.

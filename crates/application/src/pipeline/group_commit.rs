@@ -1,4 +1,4 @@
-//! The lane: where changes wait for each other, so that many are stored in one commit.
+//! Group commit: changes wait for each other, so that many are stored in one commit.
 //!
 //! A commit costs a database about as much for one change as for many, and while one buyer's change
 //! of a product is being stored, no other buyer's can be. So nobody commits alone who needn't:
@@ -34,7 +34,7 @@ use tokio::time::{Instant, sleep_until};
 /// How long a commit may be alone when others wait behind it.
 const PATIENCE: Duration = Duration::from_millis(50);
 
-/// The lane to a database.
+/// The queue of changes to a database.
 pub(crate) struct GroupCommit {
     queue: mpsc::UnboundedSender<Submission>,
     /// The places of changes that wait.
@@ -45,7 +45,7 @@ pub(crate) struct GroupCommit {
 }
 
 impl GroupCommit {
-    /// A lane with room for `queue_max` changes.
+    /// A queue with room for `queue_max` changes.
     pub(crate) fn new(database: &Arc<dyn Database>, queue_max: usize) -> Self {
         let (sender, queue) = mpsc::unbounded_channel();
         let closing = watch::Sender::new(false);
@@ -98,7 +98,7 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the server is stopping".into())
 }
 
-/// Commits what comes until the lane is closed, and then what is left.
+/// Commits what comes until the queue is closed, and then what is left.
 async fn work(
     database: Arc<dyn Database>,
     mut queue: mpsc::UnboundedReceiver<Submission>,

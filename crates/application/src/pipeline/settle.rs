@@ -9,7 +9,7 @@ use stockroom_domain::{
 };
 
 use super::database_calls::{guarded, timed};
-use crate::ports::{Database, StoreError, Scope};
+use crate::ports::{Database, Scope, StoreError};
 
 /// How much stock is settled in one transaction.
 const SETTLED_MAX: u32 = 1_000;

@@ -1,5 +1,5 @@
 //! Single stocks that are asked for at the same time are fetched together: a database answers one
-//! question about many about as fast as about one. As with the lane of changes, whatever has been
+//! question about many about as fast as about one. As with the group commit of changes, whatever has been
 //! asked for while the last fetch was under way goes into the next one, and there is no timer.
 //!
 //! No answer is older than its question: a fetch begins after all that it is for was asked.
@@ -14,7 +14,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::database_calls::{SharedError, guarded, tell};
 use super::settle;
 use crate::environment::Environment;
-use crate::ports::{Database, StoreError, Scope};
+use crate::ports::{Database, Scope, StoreError};
 
 /// The most stocks that are fetched at once.
 const FETCHED_MAX: usize = 256;
@@ -160,7 +160,11 @@ impl Source {
     }
 
     /// The stock of these products, all of it as it is at one time.
-    async fn together(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
+    async fn together(
+        &self,
+        scope: Scope,
+        products: &[ProductId],
+    ) -> Result<Vec<Stock>, StoreError> {
         let stocks = self.fetch(scope, products).await?;
         if Stock::is_any_due(stocks.iter(), self.environment.now()) {
             return settle::stocks(&*self.database, scope, products.iter().copied()).await;

@@ -9,10 +9,10 @@ mod locations;
 mod products;
 mod raw;
 mod reservations;
+mod scope;
 mod server_state;
 mod stock;
 mod tenancy;
-mod scope;
 
 pub use commit::CommandStore;
 pub use error::StoreError;
@@ -23,12 +23,12 @@ pub use locations::{LocationCondition, LocationPlace, LocationReader};
 pub use products::{ProductAndStock, ProductPlace, ProductReader};
 pub use raw::{Chunk, Cursor, LedgerRange, RawReader};
 pub use reservations::{
-    HoldPlace, ReservationCondition, ReservationFigures, ReservationReader, HoldLine,
+    HoldLine, HoldPlace, ReservationCondition, ReservationFigures, ReservationReader,
 };
+pub use scope::Scope;
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};
 pub use tenancy::TenancyReader;
-pub use scope::Scope;
 
 /// The ports whose answers no reservation changes.
 pub trait Records: LocationReader + KeyReader + TenancyReader + ServerState {}

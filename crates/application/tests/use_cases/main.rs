@@ -6,8 +6,8 @@
 mod access;
 mod environment;
 mod first_start;
-mod inventory;
 mod group_commit;
+mod inventory;
 mod mock;
 mod reads;
 mod reservations;

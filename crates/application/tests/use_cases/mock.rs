@@ -9,9 +9,9 @@ use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Chunk, Cursor, HistoryReader, KeyReader, CommandStore, LedgerRange, LocationReader, ProductAndStock,
-    ProductReader, ReservationFigures, ReservationReader, Revocation, ServerState, HoldLine,
-    StockReader, StoreError, RawReader, TenancyReader, Scope,
+    Chunk, CommandStore, Cursor, HistoryReader, HoldLine, KeyReader, LedgerRange, LocationReader,
+    ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
+    Scope, ServerState, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -22,9 +22,9 @@ use stockroom_application::{
 };
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, Recorded, Reservation,
-    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
-    RawEntry, RawStock, Timestamp, TransactionId,
+    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry, RawStock,
+    Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod,
+    Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 

@@ -9,8 +9,8 @@ use stockroom_application::{
     VerifySummary,
 };
 use stockroom_domain::{
-    Actor, Command, Context, CreateStock, Difference, IdempotencyRecords, Operation, Owner, ProductId,
-    Quantity, State, RawEntry, RawStock, Timestamp, Transact, TransactionAction,
+    Actor, Command, Context, CreateStock, Difference, IdempotencyRecords, Operation, Owner,
+    ProductId, Quantity, RawEntry, RawStock, State, Timestamp, Transact, TransactionAction,
     UnreadableRow, decide_all,
 };
 use uuid::Uuid;
@@ -44,7 +44,12 @@ fn stock(entries: u64) -> (Vec<RawStock>, Vec<RawEntry>) {
         let state_before = std::mem::take(&mut state);
         let decided = environment.with_ids(|ids| {
             let context = &mut Context::new(Timestamp::UNIX_EPOCH, ids);
-            decide_all(&commands, state_before, IdempotencyRecords::default(), context)
+            decide_all(
+                &commands,
+                state_before,
+                IdempotencyRecords::default(),
+                context,
+            )
         });
         let (outcomes, changes) = (decided.outcomes, decided.changes);
         assert!(outcomes.iter().all(Result::is_ok), "{outcomes:?}");
@@ -70,10 +75,10 @@ fn chunk<T>(rows: Vec<T>) -> Chunk<T> {
 fn holding(stocks: Vec<RawStock>, entries: Vec<RawEntry>) -> MockDatabase {
     let mut database = MockDatabase::new();
     database
-        .expect_stored_stocks()
+        .expect_raw_stocks()
         .return_once(|_, _, _| Ok(chunk(stocks)));
     database
-        .expect_stored_entries()
+        .expect_raw_entries()
         .return_once(|_, _, _| Ok(chunk(entries)));
     database
 }
@@ -122,7 +127,7 @@ async fn a_longer_ledger_is_no_difference_if_the_stock_has_gone_on() {
         let now = vec![stocks[now].clone()];
         let id = stocks[0].id;
         database
-            .expect_stored_stocks_of()
+            .expect_raw_stocks_of()
             .withf(move |_, ids| *ids == [id])
             .times(1)
             .return_once(|_, _| Ok(now));
@@ -139,9 +144,7 @@ async fn a_ledger_without_stock_is_no_difference_if_the_stock_has_come() {
     let (stocks, entries) = stock(2);
     for (now, found) in [(vec![stocks[1].clone()], 0), (Vec::new(), 1)] {
         let mut database = holding(Vec::new(), entries.clone());
-        database
-            .expect_stored_stocks_of()
-            .return_once(|_, _| Ok(now));
+        database.expect_raw_stocks_of().return_once(|_, _| Ok(now));
         let (summary, lines) = verify(database).await;
         assert_eq!(lines.len(), found, "{lines:#?}");
         assert_eq!(summary.stocks, 0);
@@ -156,37 +159,33 @@ async fn chunks_follow_one_another() {
     let mut database = MockDatabase::new();
     let next = Cursor::before(stock.id);
     let behind = next.clone();
-    database
-        .expect_stored_stocks()
-        .returning(move |_, after, _| {
-            let mut chunk = chunk(Vec::new());
-            if *after == Cursor::default() {
-                chunk.rows.push(stock.clone());
-                chunk.next = Some(next.clone());
-            }
-            Ok(chunk)
-        });
-    database
-        .expect_stored_entries()
-        .returning(move |_, range, _| {
-            let mut chunk = chunk(Vec::new());
-            if range.after == Cursor::default() {
-                assert_eq!(range.until.as_ref(), Some(&behind));
-                chunk.rows.push(entries[0].clone());
-                chunk.next = Some(Cursor::at(entries[0].stock, 1));
-            } else if range.until.is_some() {
-                assert_eq!(range.after, Cursor::at(entries[0].stock, 1));
-                chunk.rows.extend(entries[1..].iter().cloned());
-                chunk.unreadable.push(UnreadableRow {
-                    table: "entries",
-                    column: "stock_id",
-                    row: "a row".to_owned(),
-                });
-            } else {
-                assert_eq!(range.after, behind.clone().behind());
-            }
-            Ok(chunk)
-        });
+    database.expect_raw_stocks().returning(move |_, after, _| {
+        let mut chunk = chunk(Vec::new());
+        if *after == Cursor::default() {
+            chunk.rows.push(stock.clone());
+            chunk.next = Some(next.clone());
+        }
+        Ok(chunk)
+    });
+    database.expect_raw_entries().returning(move |_, range, _| {
+        let mut chunk = chunk(Vec::new());
+        if range.after == Cursor::default() {
+            assert_eq!(range.until.as_ref(), Some(&behind));
+            chunk.rows.push(entries[0].clone());
+            chunk.next = Some(Cursor::at(entries[0].stock, 1));
+        } else if range.until.is_some() {
+            assert_eq!(range.after, Cursor::at(entries[0].stock, 1));
+            chunk.rows.extend(entries[1..].iter().cloned());
+            chunk.unreadable.push(UnreadableRow {
+                table: "entries",
+                column: "stock_id",
+                row: "a row".to_owned(),
+            });
+        } else {
+            assert_eq!(range.after, behind.clone().behind());
+        }
+        Ok(chunk)
+    });
     let (summary, lines) = verify(database).await;
     let unreadable = "entries.stock_id holds an impossible value in row a row";
     assert_eq!(lines, [unreadable]);
@@ -232,10 +231,10 @@ async fn a_database_that_fails_ends_it() {
     let (stocks, _) = stock(1);
     let mut database = MockDatabase::new();
     database
-        .expect_stored_stocks()
+        .expect_raw_stocks()
         .return_once(|_, _, _| Ok(chunk(stocks)));
     database
-        .expect_stored_entries()
+        .expect_raw_entries()
         .return_once(|_, _, _| Err(StoreError::Unavailable("gone".into())));
     let verifier = Verifier::new(Arc::new(database), organization());
     let failed = verifier.verify(&mut Told::default()).await;
@@ -255,10 +254,10 @@ async fn very_many_differences_are_counted() {
     let stock = stocks.pop().unwrap();
     let mut database = database();
     database
-        .expect_stored_stock()
+        .expect_raw_stock()
         .return_once(|_, _| Ok(Some(stock)));
     database
-        .expect_stored_entries()
+        .expect_raw_entries()
         .return_once(|_, _, _| Ok(chunk(entries)));
     let stockroom = stockroom(database, &TestClock::new()).await;
     let administrator = Administrator::operator(organization(), Owner::Organization);
@@ -274,7 +273,7 @@ async fn very_many_differences_are_counted() {
 #[tokio::test]
 async fn unmanaged_stock_is_not_verified() {
     let mut database = database();
-    database.expect_stored_stock().return_once(|_, _| Ok(None));
+    database.expect_raw_stock().return_once(|_, _| Ok(None));
     let stockroom = stockroom(database, &TestClock::new()).await;
     let administrator = Administrator::operator(organization(), Owner::Organization);
     let product = ProductId::new(uuid(5));

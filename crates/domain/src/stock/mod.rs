@@ -173,7 +173,7 @@ impl Stock {
 
     /// How much is allocated that no reservation holds, in the whole stock.
     #[must_use]
-    pub fn allocated_plainly(&self) -> Quantity {
+    pub fn allocated_unreserved(&self) -> Quantity {
         let located = self.located.values().map(|position| position.held);
         let held = std::iter::once(self.unlocated_held).chain(located);
         held.fold(self.sums().allocated, |left, held| {

@@ -1,6 +1,6 @@
 //! The lines of a batch.
 
-use super::transact::{Answers, movement};
+use super::transact::{Answers, apply_action};
 use crate::decision::{
     Actor, Change, Context, Decision, LedgerWriter, Refusal, RefusedMovement, State,
 };

@@ -44,7 +44,7 @@ pub(crate) struct ListMeta {
     /// How many pieces are allocated by other means than reservations; in lists of what those hold
     /// only.
     #[serde(skip_serializing_if = "Option::is_none")]
-    allocated_plainly: Option<u64>,
+    allocated_unreserved: Option<u64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -198,7 +198,7 @@ impl<T> List<T> {
                 results: Results { total: found.total },
                 page,
                 total_reserved_rate_limit: None,
-                allocated_plainly: None,
+                allocated_unreserved: None,
             },
         }
     }
@@ -210,8 +210,8 @@ impl<T> List<T> {
     }
 
     /// The same list with how many pieces are allocated by other means.
-    pub(crate) const fn with_allocated_plainly(mut self, pieces: Quantity) -> Self {
-        self.meta.allocated_plainly = Some(pieces.get());
+    pub(crate) const fn with_allocated_unreserved(mut self, pieces: Quantity) -> Self {
+        self.meta.allocated_unreserved = Some(pieces.get());
         self
     }
 }

@@ -11,7 +11,7 @@ use crate::service::AppState;
 /// List what reservations hold of a product's stock.
 ///
 /// One item for each line of a reservation of which anything is neither shipped nor given back, the
-/// oldest first. `meta.allocated_plainly` says how many pieces are allocated otherwise.
+/// oldest first. `meta.allocated_unreserved` says how many pieces are allocated otherwise.
 #[utoipa::path(
     get,
     path = "/v2/inventories/{product}/holds",
@@ -38,5 +38,7 @@ pub(crate) async fn list(
         .await?;
     let holds = holds.ok_or(Refusal::UnknownStock)?;
     let list = list.answer(holds.page, StockHoldBody::from);
-    Ok(Json(list.with_allocated_plainly(holds.allocated_plainly)))
+    Ok(Json(
+        list.with_allocated_unreserved(holds.allocated_unreserved),
+    ))
 }

@@ -1,6 +1,6 @@
 //! The way in for every change.
 //!
-//! Most batches need no locks: `unlocked.rs`. This is about all others.
+//! Most batches need no locks: `optimistic`. This is about all others.
 //!
 //! # Who waits for whom
 //! Many servers commit at the same time. What a batch must not see changing under its hands it
@@ -115,7 +115,8 @@ impl PostgresDatabase {
         match self.decide(&mut session, organization, commands).await {
             Ok((outcomes, stored)) => {
                 let committed = session.commit().await.map_err(unclear);
-                self.stock_cache.note(organization, stored, committed.is_ok());
+                self.stock_cache
+                    .note(organization, stored, committed.is_ok());
                 committed?;
                 Ok(outcomes)
             }

@@ -6,16 +6,16 @@ use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, StoreError, Scope};
+use stockroom_application::ports::{HistoryReader, Scope, StoreError};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
     StockId, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
+use super::past_rows::{last_entries, positions};
 use super::periods;
 use super::periods::LifeRow;
-use super::past_rows::{last_entries, positions};
 use super::read;
 use super::rows;
 use crate::connection::error::failed;

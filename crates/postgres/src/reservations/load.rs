@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    LapsedLines, LapsedLine, LocationId, Needs, OrderId, OrganizationId, Owner, ReservationId, State,
-    StockId, StockKey, Timestamp,
+    LapsedLine, LapsedLines, LocationId, Needs, OrderId, OrganizationId, Owner, ReservationId,
+    State, StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
 

@@ -9,8 +9,8 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    LapsedLine, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservedLine,
-    Timestamp,
+    LapsedLine, OrderId, OrganizationId, Reservation, ReservationChange, ReservationId,
+    ReservedLine, Timestamp,
 };
 use uuid::Uuid;
 

@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::ports::{Scope, StockReader, StoreError};
 use stockroom_application::ports::{StockCondition, TransactionCondition};
-use stockroom_application::ports::{StockReader, StoreError, Scope};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
@@ -160,7 +160,9 @@ pub(crate) fn select(
             );
             query.push_bind(organization.uuid());
             query.push(" AND own.owner_id = ");
-            query.push_bind(scope.acting.to_uuid(organization)).push(")");
+            query
+                .push_bind(scope.acting.to_uuid(organization))
+                .push(")");
         }
         filter::push_stock(query, organization, owner, filter);
     })

@@ -6,8 +6,8 @@ pub(crate) mod rows;
 use crate::connection::open::PostgresDatabase;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, Scope};
-use stockroom_domain::{OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
+use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey};
 
 #[async_trait]
 impl RawReader for PostgresDatabase {

@@ -1,7 +1,7 @@
 //! Making stock what it should be. It takes the locks that a batch would take in its place.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, OrganizationId, StockKey, RawBalance, RawStock};
+use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
 
 use super::rows;
 use crate::commit;

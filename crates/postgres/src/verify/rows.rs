@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
-    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, Owner, ProductId, Quantity, Reason, Reference, StockId, StockKey,
-    RawBalance, RawEntry, HeldTotals, RawStock, Timestamp, TransactionId,
+    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, HeldTotals, IdempotencyKey, KeyId,
+    LocationId, OrganizationId, Owner, ProductId, Quantity, RawBalance, RawEntry, RawStock, Reason,
+    Reference, StockId, StockKey, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 

@@ -31,7 +31,11 @@ impl CommandStore for SqliteDatabase {
             let commit = move |connection: &mut rusqlite::Connection| {
                 transactions::commit(connection, organization, &commands, &environment)
             };
-            if let Some(outcomes) = self.writer_thread.run(self.write_permit().await?, commit).await? {
+            if let Some(outcomes) = self
+                .writer_thread
+                .run(self.write_permit().await?, commit)
+                .await?
+            {
                 return Ok(outcomes);
             }
         }

@@ -19,7 +19,7 @@ use tokio::time::timeout;
 use super::error::{Fault, failed};
 use super::options::{LOG_BYTES_MAX, SqliteOptions};
 use super::raw_reader::RawConnection;
-use super::writer::{WriterThread, WritePermit};
+use super::writer::{WritePermit, WriterThread};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 

@@ -6,16 +6,16 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, StoreError, Scope};
+use stockroom_application::ports::{HistoryReader, Scope, StoreError};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
     StockId, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
+use super::past_rows::{last_entries, positions};
 use super::periods;
 use super::periods::LifeRow;
-use super::past_rows::{last_entries, positions};
 use super::read;
 use super::rows;
 use crate::connection::error::failed;
@@ -171,7 +171,12 @@ pub(crate) fn lives_query(
 /// Appends a `SELECT` of the stocks that `scope` saw at a time: its own, and of its organization's
 /// those of whose products it had none. The indexes are named, because SQLite has no idea of how much
 /// one organization has deleted.
-fn push_lives(query: &mut QueryBuilder<Sqlite>, scope: Scope, at: Timestamp, after: Option<StockId>) {
+fn push_lives(
+    query: &mut QueryBuilder<Sqlite>,
+    scope: Scope,
+    at: Timestamp,
+    after: Option<StockId>,
+) {
     let organization_id = scope.organization.uuid();
     let acting_id = scope.acting.to_uuid(scope.organization);
     let at = at.as_milliseconds();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use stockroom_application::ports::{ProductAndStock, ProductReader, StoreError, Scope};
+use stockroom_application::ports::{ProductAndStock, ProductReader, Scope, StoreError};
 use stockroom_application::{Page, PageRequest, ProductPlace};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
 use uuid::Uuid;

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite};
 use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    ReservationFigures, ReservationReader, HoldLine, StoreError, Scope,
+    HoldLine, ReservationFigures, ReservationReader, Scope, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    LapsedLines, LapsedLine, LocationId, Needs, OrderId, OrganizationId, Reservation, ReservationChange,
-    ReservationId, State, Stock, Timestamp,
+    LapsedLine, LapsedLines, LocationId, Needs, OrderId, OrganizationId, Reservation,
+    ReservationChange, ReservationId, State, Stock, Timestamp,
 };
 use uuid::Uuid;
 

@@ -14,9 +14,9 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError, RawReader, Scope};
+use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
 use stockroom_domain::{
-    OrganizationId, ProductId, StockId, StockKey, RawEntry, RawStock, UnreadableRow,
+    OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, UnreadableRow,
 };
 
 #[async_trait]
@@ -97,7 +97,9 @@ impl RawReader for SqliteDatabase {
         let repair = move |connection: &mut Connection| {
             repair::repair(connection, organization, &found, &repaired)
         };
-        self.writer_thread.run(self.write_permit().await?, repair).await
+        self.writer_thread
+            .run(self.write_permit().await?, repair)
+            .await
     }
 }
 

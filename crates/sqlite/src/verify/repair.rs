@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, OrganizationId, StockKey, RawBalance, RawStock};
+use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
 
 use super::rows;
 use crate::connection::error::failed_directly as failed;

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
-    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
-    OrganizationId, Owner, ProductId, Reason, Reference, StockId, StockKey, RawBalance,
-    RawEntry, HeldTotals, RawStock, TransactionId, UnreadableRow,
+    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, HeldTotals, IdempotencyKey, KeyId,
+    LocationId, OrganizationId, Owner, ProductId, RawBalance, RawEntry, RawStock, Reason,
+    Reference, StockId, StockKey, TransactionId, UnreadableRow,
 };
 use uuid::Uuid;
 

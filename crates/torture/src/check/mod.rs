@@ -9,7 +9,7 @@
 mod answers;
 mod availability;
 mod ledger;
-mod periods;
+mod lives;
 mod matching;
 mod order;
 mod reservations;
@@ -129,9 +129,9 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
     events.extend(steps.events(records));
     events.extend(availability::events(evidence, &mut faults));
     for ledger in &ledgers {
-        periods::add_creations(ledger, records, &mut events, &mut faults);
+        lives::add_creations(ledger, records, &mut events, &mut faults);
         order::check(ledger, &events, &mut faults);
-        periods::check_deletions(ledger, records, &events, &mut faults);
+        lives::check_deletions(ledger, records, &events, &mut faults);
     }
     faults
 }

@@ -11,7 +11,7 @@ use super::{PAGE, get};
 use crate::check::Fault;
 use crate::client::{Stage, Wire};
 use crate::ledger;
-use crate::reservation::{LapsedLine, HoldPage, Shown};
+use crate::reservation::{Hold, Holds, Shown};
 
 /// Whoever expires later than that does so when the round is long over.
 const SOON: SignedDuration = SignedDuration::from_mins(1);
@@ -69,7 +69,7 @@ pub(super) async fn holds(
     wire: &mut Wire,
     stage: &Stage,
     product: usize,
-) -> anyhow::Result<Option<HoldPage>> {
+) -> anyhow::Result<Option<Holds>> {
     let id = stage.products.get(product).map(|product| product.id);
     let id = id.unwrap_or_default();
     let stock = get(wire, stage, 0, format!("/v2/inventories/{id}")).await?;
@@ -77,12 +77,13 @@ pub(super) async fn holds(
         return Ok(None);
     }
     let path = format!("/v2/inventories/{id}/holds?");
-    let (holds, body): (Vec<LapsedLine>, Value) = pages(wire, stage, 0, &path).await?;
-    let allocated_plainly = body.pointer("/meta/allocated_plainly");
-    let allocated_plainly = allocated_plainly.and_then(Value::as_u64);
-    Ok(Some(HoldPage {
+    let (holds, body): (Vec<Hold>, Value) = pages(wire, stage, 0, &path).await?;
+    let allocated_unreserved = body.pointer("/meta/allocated_unreserved");
+    let allocated_unreserved = allocated_unreserved.and_then(Value::as_u64);
+    Ok(Some(Holds {
         holds,
-        allocated_plainly: allocated_plainly.context("nothing is said of plain allocations")?,
+        allocated_unreserved: allocated_unreserved
+            .context("nothing is said of plain allocations")?,
     }))
 }
 

@@ -9,9 +9,9 @@ use crate::check::Fault;
 use crate::check::ledger::Ledger;
 use crate::ledger::Reading;
 use crate::model::Location;
-use crate::reservation::{LapsedLine, HoldAttributes, Shown, order_id};
+use crate::reservation::{Hold, HoldAttributes, Shown, order_id};
 
-use super::period::{self, Life};
+use super::life::{self, Life};
 use super::{All, Judge};
 
 pub(super) fn check(judge: &Judge<'_>, all: &All<'_>, faults: &mut Vec<Fault>) {
@@ -63,7 +63,7 @@ fn holds(
         let attributes = &reservation.attributes;
         let items = attributes.items.iter();
         let items = items.filter(|item| item.product_id == product.id && item.open() > 0);
-        items.map(|item| LapsedLine {
+        items.map(|item| Hold {
             id: reservation.id,
             attributes: HoldAttributes {
                 order_id: attributes.order_id.clone(),
@@ -74,7 +74,7 @@ fn holds(
             },
         })
     });
-    let due: Vec<LapsedLine> = due.collect();
+    let due: Vec<Hold> = due.collect();
     if shown.holds != due {
         let different = shown
             .holds
@@ -86,9 +86,9 @@ fn holds(
             "what is shown as held isn't what is open: {count} instead of {due_count}; {different:?}"
         ));
     }
-    let plainly = stock.and_then(crate::model::Stock::allocated_plainly);
-    (plainly != Some(shown.allocated_plainly)).then(|| {
-        let shown = shown.allocated_plainly;
+    let plainly = stock.and_then(crate::model::Stock::allocated_unreserved);
+    (plainly != Some(shown.allocated_unreserved)).then(|| {
+        let shown = shown.allocated_unreserved;
         format!("{shown} are shown as allocated plainly, and the ledger says {plainly:?}")
     })
 }
@@ -121,7 +121,7 @@ fn conflicts(judge: &Judge<'_>, faults: &mut Vec<Fault>) {
         let order = reserve
             .order
             .map(|order| order_id(round_of(&record.name), order));
-        let asked = period::positions(&reserve.items, judge.products());
+        let asked = life::positions(&reserve.items, judge.products());
         let mut others = judge.evidence.reservations.iter().filter(|shown| {
             let times = shown.meta.timestamps;
             let died = judge.clock.latest(times.updated_at);

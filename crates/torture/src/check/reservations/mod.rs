@@ -2,7 +2,7 @@
 //! the ledgers say of them is what was asked and answered.
 
 mod end;
-mod period;
+mod life;
 mod rules;
 mod search;
 

@@ -8,7 +8,7 @@ use crate::ask::Request;
 use crate::model::{Action, Location};
 use crate::reservation::{Act, State};
 
-use super::period::Life;
+use super::life::Life;
 use super::{Found, Judge};
 
 /// What the ledgers say of a position.

@@ -14,7 +14,7 @@ use crate::check::ledger::Ledger;
 use crate::record::{Answer, Record};
 use crate::reservation::{Act, Shown, State};
 
-use super::period::{self, Life, Refused, Step};
+use super::life::{self, Life, Refused, Step};
 use super::{By, Clock, Moved};
 
 /// Something that was asked of a reservation.
@@ -51,7 +51,7 @@ pub(super) struct Places {
 /// What has happened up to a point, and what came of it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Place {
-    period: Life,
+    life: Life,
     done: Vec<bool>,
     /// How many entries of each ledger are explained.
     explained: BTreeMap<usize, usize>,
@@ -60,16 +60,16 @@ struct Place {
 impl Search<'_> {
     /// What moved in each ledger, in order.
     pub(super) fn run(mut self) -> Result<Vec<Moved>, String> {
-        let mut period = Life::new(self.last);
+        let mut life = Life::new(self.last);
         if let Some(answer) = self.maker.record.answer() {
-            made_as_told(&mut period, &self.maker, answer, self.last)?;
+            made_as_told(&mut life, &self.maker, answer, self.last)?;
         }
         let mut place = Place {
             done: vec![false; self.ops.len()],
             explained: BTreeMap::new(),
-            period,
+            life,
         };
-        let step = place.period.made();
+        let step = place.life.made();
         self.explain(&mut place, &step, By::Record(self.maker.number), None)?;
         if self.goes_on(&place) {
             return Ok(self.places.path);
@@ -111,7 +111,7 @@ impl Search<'_> {
             }
             self.places.path.truncate(length);
         }
-        if place.period.state == State::Pending {
+        if place.life.state == State::Pending {
             let length = self.places.path.len();
             match self.after_expiry(place, bound) {
                 Ok(next) if self.goes_on(&next) => return true,
@@ -122,7 +122,7 @@ impl Search<'_> {
         }
         let done = place.done.iter().filter(|done| **done).count();
         if self.places.deepest.1.is_empty() || done > self.places.deepest.0 {
-            let sentence = format!("is {}: {}", place.period, reasons.join("; "));
+            let sentence = format!("is {}: {}", place.life, reasons.join("; "));
             self.places.deepest = (done, sentence);
         }
         false
@@ -131,7 +131,7 @@ impl Search<'_> {
     /// Whether nothing is left to be explained.
     fn ends(&self, place: &Place) -> Result<(), String> {
         place
-            .period
+            .life
             .clone()
             .unify(self.last)
             .map_err(|reason| format!("in the end {reason}"))?;
@@ -155,18 +155,18 @@ impl Search<'_> {
         if let Some(done) = next.done.get_mut(number) {
             *done = true;
         }
-        let period = &mut next.period;
-        if let Some(expires_at) = period.expires_at
+        let life = &mut next.life;
+        if let Some(expires_at) = life.expires_at
             && self.clock.latest(expires_at) < op.record.invoked()
         {
             return Err("it was asked for after it had expired".to_owned());
         }
-        let before = period.updated_at;
+        let before = life.updated_at;
         let answer = op.record.answer();
         let act = match &op.record.request {
             Request::Reserve(reserve) => {
-                let is_same = period.reserved() == period::positions(&reserve.items, self.products);
-                if !period.state.is_living() || !is_same {
+                let is_same = life.reserved() == life::positions(&reserve.items, self.products);
+                if !life.state.is_living() || !is_same {
                     return Err("the order isn't given this one".to_owned());
                 }
                 &Act::Read
@@ -174,20 +174,20 @@ impl Search<'_> {
             Request::Act { act, .. } => act,
             _ => return Err("it is no such request".to_owned()),
         };
-        let step = match (period.act(act, self.products), answer) {
+        let step = match (life.act(act, self.products), answer) {
             (Ok(None) | Err(_), None) => return Err("it is of no account".to_owned()),
             (Ok(step), answer) => {
                 if let Some(answer) = answer {
-                    told(period, act, answer, self.last)?;
+                    told(life, act, answer, self.last)?;
                 }
                 step
             }
             (Err(refused), Some(answer)) => {
-                is_refused(period, &refused, answer)?;
+                is_refused(life, &refused, answer)?;
                 None
             }
         };
-        if before > next.period.updated_at && next.period.updated_at.is_some() {
+        if before > next.life.updated_at && next.life.updated_at.is_some() {
             return Err("time runs backwards".to_owned());
         }
         if let Some(step) = step {
@@ -201,14 +201,14 @@ impl Search<'_> {
             return Err("it never expired".to_owned());
         }
         let at = self.last.meta.timestamps.updated_at;
-        if place.period.expires_at.is_some_and(|it| it != at) {
+        if place.life.expires_at.is_some_and(|it| it != at) {
             return Err(format!("it didn't expire at {at}"));
         }
         if self.clock.earliest(at) > bound {
             return Err(format!("it had not expired yet, which was at {at}"));
         }
         let mut next = place.clone();
-        let step = next.period.expire(at);
+        let step = next.life.expire(at);
         self.explain(&mut next, &step, By::Expiry(self.last.id, at), Some(at))?;
         Ok(next)
     }
@@ -290,44 +290,44 @@ fn shown(answer: &Answer, last: &Shown) -> Result<Shown, String> {
 
 /// A reservation that was just made begins as was asked.
 fn made_as_told(
-    period: &mut Life,
+    life: &mut Life,
     maker: &Op<'_>,
     answer: &Answer,
     last: &Shown,
 ) -> Result<(), String> {
-    period.unify(&shown(answer, last)?)?;
+    life.unify(&shown(answer, last)?)?;
     let Request::Reserve(reserve) = &maker.record.request else {
         return Err("it was made by another request".to_owned());
     };
-    let due = period
+    let due = life
         .updated_at
-        .and_then(|at| period::end(at, reserve.expires_in));
-    if period.expires_at != due {
+        .and_then(|at| life::end(at, reserve.expires_in));
+    if life.expires_at != due {
         return Err("expires at another time than was asked for".to_owned());
     }
     Ok(())
 }
 
-fn told(period: &mut Life, act: &Act, answer: &Answer, last: &Shown) -> Result<(), String> {
+fn told(life: &mut Life, act: &Act, answer: &Answer, last: &Shown) -> Result<(), String> {
     if answer.status != 200 {
         return Err(format!("it was answered {}", answer.status));
     }
-    period.unify(&shown(answer, last)?)?;
+    life.unify(&shown(answer, last)?)?;
     if let Act::Extend { expires_in } = act {
-        let due = period.updated_at.and_then(|at| period::end(at, *expires_in));
-        if period.expires_at != due {
+        let due = life.updated_at.and_then(|at| life::end(at, *expires_in));
+        if life.expires_at != due {
             return Err("expires at another time than was asked for".to_owned());
         }
     }
     Ok(())
 }
 
-fn is_refused(period: &Life, refused: &Refused, answer: &Answer) -> Result<(), String> {
+fn is_refused(life: &Life, refused: &Refused, answer: &Answer) -> Result<(), String> {
     let meta = |name: &str| answer.body.pointer(&format!("/errors/0/meta/{name}"));
     let is_so = match refused {
         Refused::State => {
             answer.status == 409
-                && meta("state").and_then(serde_json::Value::as_str) == Some(period.state.word())
+                && meta("state").and_then(serde_json::Value::as_str) == Some(life.state.word())
         }
         Refused::Open(short) => {
             let product = meta("product_id").and_then(serde_json::Value::as_str);

@@ -13,7 +13,7 @@ use crate::check::{Evidence, faults};
 use crate::ledger::{Entry, Reading};
 use crate::model::{Action, Change, Expect, Location, Stock};
 use crate::record::{Answer, Attempt, Record, Unclear};
-use crate::reservation::{HoldPage, Shown};
+use crate::reservation::{Holds, Shown};
 
 /// Ten pieces, in no location.
 pub(super) const PLAIN: usize = 0;
@@ -40,7 +40,7 @@ pub(super) struct World {
     pub(super) deleted: BTreeSet<usize>,
     stocks: Vec<Stock>,
     /// How many stocks there have been of the product that is fleeting.
-    periods: u128,
+    lives: u128,
     pub(super) now: u64,
 }
 
@@ -103,7 +103,7 @@ impl World {
             at: "2026-01-01T00:00:00.001Z".parse().unwrap(),
             deleted: BTreeSet::new(),
             stocks: vec![Stock::default(); 3],
-            periods: 1,
+            lives: 1,
             now: 0,
         };
         for product in [PLAIN, LOCATED, FLEETING] {
@@ -119,8 +119,8 @@ impl World {
 
     /// The id of the stock that a product has.
     fn stock_id(&self, product: usize) -> Uuid {
-        let periods = if product == FLEETING { self.periods } else { 1 };
-        Uuid::from_u128(product as u128 * 1000 + periods)
+        let lives = if product == FLEETING { self.lives } else { 1 };
+        Uuid::from_u128(product as u128 * 1000 + lives)
     }
 
     /// Writes an entry, and gives it.
@@ -253,7 +253,7 @@ impl World {
     /// Creates stock anew, and gives the number of the request.
     pub(super) fn create(&mut self, product: usize, available: u64) -> usize {
         self.deleted.remove(&product);
-        self.periods += 1;
+        self.lives += 1;
         self.write(product, Action::Increment, available, None, None);
         let stock = self.shown(product, 0).clone();
         self.shown.clear();
@@ -332,9 +332,9 @@ impl World {
                 history,
                 past: past.collect(),
                 stocks: stocks.into(),
-                holds: self.holds.get(&product).map(|(holds, plainly)| HoldPage {
+                holds: self.holds.get(&product).map(|(holds, plainly)| Holds {
                     holds: serde_json::from_value(holds.clone()).unwrap(),
-                    allocated_plainly: *plainly,
+                    allocated_unreserved: *plainly,
                 }),
             }
         });

@@ -121,7 +121,7 @@ fn shortened(answer: &str) -> String {
         answer.replace_range(start..end, "");
     }
     if let Some(start) = answer.find(r#","links""#) {
-        let end = answer.find(r#""allocated_plainly""#).unwrap();
+        let end = answer.find(r#""allocated_unreserved""#).unwrap();
         answer.replace_range(start..end, r#","meta":{"#);
     }
     answer

@@ -45,7 +45,7 @@ async fn nothing_held() {
     let shop = Shop::new().await;
     let answer = shop.app.get(&path()).send().await;
     assert_eq!(answer.ids(), [""; 0]);
-    assert_eq!(answer.json()["meta"]["allocated_plainly"], 0);
+    assert_eq!(answer.json()["meta"]["allocated_unreserved"], 0);
     for unknown in [&id(404), "no-uuid"] {
         let path = format!("/v2/inventories/{unknown}/holds");
         let answer = shop.app.get(&path).send().await;

@@ -6,7 +6,7 @@ use super::{PATH, Shop, item, item_at};
 use crate::support::id;
 
 #[tokio::test]
-async fn only_what_is_allocated_plainly_can_be_deallocated() {
+async fn only_what_is_allocated_unreserved_can_be_deallocated() {
     let shop = Shop::new().await;
     shop.app.transact(&id(1), "allocate", 1).await;
     shop.reserved("order 1", 4).await;
