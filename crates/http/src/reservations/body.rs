@@ -77,7 +77,7 @@ impl From<Reservation> for ReservationBody {
 
 /// What a line of a reservation holds of a product's stock.
 #[derive(Serialize, ToSchema)]
-#[schema(as = HoldLine)]
+#[schema(as = StockHold)]
 pub(crate) struct StockHoldBody {
     /// The reservation's id.
     id: Uuid,
