@@ -1,4 +1,5 @@
-//! `cargo xtask api-check`: validates the API description, and holds the running program against it.
+//! `cargo xtask api-check`: validates the API description, and checks the running program against
+//! it.
 
 use std::env;
 use std::ffi::OsString;
@@ -10,12 +11,13 @@ use xshell::cmd;
 use crate::openapi;
 use crate::workspace::Workspace;
 
-/// The tools and all that they need, each in one version and with the hashes of its files.
+/// The tools and all their dependencies, each in one version and with the hashes of its files.
 const REQUIREMENTS: &str = "xtask/api-check/requirements.txt";
 const EXAMPLES: &str = "xtask/api-check/examples.py";
 const CONFIGURATION: &str = "xtask/api-check/schemathesis.toml";
 
-/// Exits with 0 if the tools can be installed with this interpreter, and else says why not.
+/// Exits with 0 if the tools can be installed with this interpreter, and prints the reason
+/// otherwise.
 const USABLE: &str = "import sys, venv, ensurepip
 sys.exit(None if sys.version_info >= (3, 11) else 'this is Python ' + sys.version.split()[0])";
 
@@ -26,10 +28,10 @@ const NO_PYTHON: &str = "the API is checked with tools written in Python: instal
 /// The seed of the requests, unless another one is asked for.
 const SEED: u64 = 20_260_131;
 
-/// A safety net. The number of requests is what bounds a run, so that it is the same everywhere.
+/// A safety net. A run is bounded by its number of requests, so that it is the same everywhere.
 const SECONDS_MAX: &str = "600";
 
-/// Whose key the requests are made with, as options of the program that starts the server.
+/// The keys of the requests, as options of the program that starts the server.
 const KEYS: [(&str, Option<&str>); 2] = [
     ("the store's key", None),
     ("the organization's key", Some("--organization")),
@@ -40,8 +42,8 @@ pub(crate) struct Args {
     /// The seed of the requests.
     #[arg(long, default_value_t = SEED)]
     seed: u64,
-    /// What is handed on to `schemathesis run`: `--include-operation-id`, `--max-examples`,
-    /// `--phases`, `--checks`; `-- --help` shows all.
+    /// Arguments for `schemathesis run`: `--include-operation-id`, `--max-examples`, `--phases`,
+    /// `--checks`; `-- --help` lists all.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -71,7 +73,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         .run()
         .context("an example is not what its schema says")?;
 
-    // One after the other: built together, they would share features, and much would be built anew.
+    // One after the other: if they were built together, they would share features, and much would
+    // be rebuilt.
     for package in ["stockroom-server", "stockroom-test-server"] {
         cmd!(shell, "cargo build --package {package}").run()?;
     }
@@ -95,13 +98,13 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The folder of the tools' programs, which are installed below `target/` unless they are there.
+/// The folder of the tools' programs. They are installed below `target/` if they are missing.
 fn tools(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let environment = workspace.target().join("xtask-tools").join("python");
     let programs = environment.join("bin");
     let wanted = shell.read_file(REQUIREMENTS)?;
-    // Written last: an environment without it is half made.
+    // Written last, so an environment without it is incomplete.
     let installed = environment.join("installed-requirements.txt");
     let python = programs.join("python");
     let is_there = shell.read_file(&installed).is_ok_and(|it| it == wanted)
@@ -122,7 +125,7 @@ fn tools(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(programs)
 }
 
-/// A Python that tools can be installed with.
+/// A Python interpreter that can install the tools.
 fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let path = env::var_os("PATH").unwrap_or_default();

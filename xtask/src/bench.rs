@@ -15,11 +15,11 @@ const END: &str = "<!-- end of what was measured -->";
 /// Measure, and write the tables to docs/performance.md.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Print what was measured, and write nothing.
+    /// Print the measurements, and write nothing.
     #[arg(long)]
     dry_run: bool,
-    /// What is handed on: `--case`, `--seconds`, `--connections`, `--products`, `--rounds`,
-    /// `--json`; `-- --help` shows all. With any of these, nothing is written.
+    /// Arguments for the benchmark: `--case`, `--seconds`, `--connections`, `--products`,
+    /// `--rounds`, `--json`; `-- --help` lists all. With any of these, nothing is written.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -45,7 +45,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// What was measured on, for a reader who compares.
+/// A description of the machine, for comparison.
 fn machine(Workspace { shell, .. }: &Workspace) -> anyhow::Result<String> {
     let cpu = shell.read_file("/proc/cpuinfo").unwrap_or_default();
     let model = cpu
@@ -62,7 +62,7 @@ fn machine(Workspace { shell, .. }: &Workspace) -> anyhow::Result<String> {
         .unwrap_or(0);
     let date = cmd!(shell, "date -u +%Y-%m-%d").read()?;
     let kernel = cmd!(shell, "uname -sr").read()?;
-    // Of the folder that the databases are in: on one that is in memory, nothing is durable.
+    // The file system of the databases' folder. If it is in memory, nothing is durable.
     let folder = std::env::temp_dir();
     let disk = cmd!(shell, "stat --file-system --format %T {folder}").read()?;
     Ok(format!(

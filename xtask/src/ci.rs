@@ -1,11 +1,11 @@
-//! `cargo xtask ci`: everything that a change must pass, quick answers first.
+//! `cargo xtask ci`: everything that a change must pass, the quickest checks first.
 
 use std::time::{Duration, Instant};
 
 use crate::workspace::Workspace;
 use crate::{api_check, deny, fuzz, lint, openapi, postgres_image, sqlx, test, tidy, torture};
 
-/// A step's name and what it does.
+/// A step's name and action.
 type Step = (&'static str, fn(&Workspace) -> anyhow::Result<()>);
 
 const STEPS: [Step; 10] = [

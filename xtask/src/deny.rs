@@ -1,4 +1,4 @@
-//! `cargo xtask deny`: what the dependency tree may hold, as `deny.toml` says.
+//! `cargo xtask deny`: checks the dependency tree by the rules of `deny.toml`.
 
 use xshell::cmd;
 
@@ -14,8 +14,8 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<()> {
     )
     .run()?;
 
-    // The advisories are a repository on another machine. Out of reach, it can't stop the work
-    // here; but what is known of there, does.
+    // The advisories come from a repository on another machine. If it can't be reached, the work
+    // goes on; if it can, a known vulnerability is a failure.
     let fetched = cmd!(shell, "{deny} fetch db")
         .env("GIT_TERMINAL_PROMPT", "0")
         .ignore_status()

@@ -1,4 +1,4 @@
-//! `cargo xtask dev`: the server, built and started again when a source file changes.
+//! `cargo xtask dev`: rebuilds and restarts the server when a source file changes.
 
 use std::io;
 use std::path::Path;
@@ -13,7 +13,7 @@ use notify::{RecursiveMode, Watcher as _};
 
 use crate::workspace::Workspace;
 
-/// Editors and version control write several files at once: they are one change.
+/// Editors and version control write several files at once, which counts as one change.
 const QUIET: Duration = Duration::from_millis(200);
 
 #[derive(clap::Args)]
@@ -31,7 +31,7 @@ enum Event {
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let (sender, events) = mpsc::channel();
     let stop = sender.clone();
-    // Nobody listens any more once we are about to leave: sending may fail.
+    // Sending may fail: when the program is about to end, nothing receives any more.
     ctrlc::set_handler(move || drop(stop.send(Event::Stop)))?;
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         if event.is_ok_and(|event| is_a_change(&event)) {
@@ -48,7 +48,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
 
     let mut server: Option<Server> = None;
     loop {
-        // While a build fails, the server from before goes on.
+        // While a build fails, the previous server keeps running.
         if let Some(program) = build(workspace)? {
             drop(server.take());
             eprintln!("--- starting stockroom serve {}", args.serve.join(" "));
@@ -61,7 +61,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     }
 }
 
-/// The server while it runs; it ends when this is dropped.
+/// The running server; it is stopped when this is dropped.
 struct Server(Child);
 
 impl Server {
@@ -78,13 +78,13 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // It may have ended by itself; the server is made to lose nothing when it is killed.
+        // It may have ended by itself. The server loses nothing when it is killed.
         drop(self.0.kill());
         drop(self.0.wait());
     }
 }
 
-/// Builds the server and says where it is, or nothing if that fails; Cargo says why.
+/// Builds the server and returns its path, or `None` if the build fails; Cargo prints the reason.
 fn build(workspace: &Workspace) -> anyhow::Result<Option<Utf8PathBuf>> {
     let mut cargo = Command::new("cargo")
         .current_dir(workspace.root())
@@ -105,7 +105,8 @@ fn build(workspace: &Workspace) -> anyhow::Result<Option<Utf8PathBuf>> {
     Ok(program.filter(|_| built))
 }
 
-/// Waits for a change, and then until there has been none for a moment. False: it is time to stop.
+/// Waits for a change, and then until there has been none for a moment. Returns `false` if it is
+/// time to stop.
 fn wait_for_change(events: &Receiver<Event>) -> bool {
     if !matches!(events.recv(), Ok(Event::Changed)) {
         return false;
@@ -119,7 +120,7 @@ fn wait_for_change(events: &Receiver<Event>) -> bool {
     }
 }
 
-/// Whether a source file was written, not merely read, as every build does.
+/// Whether a source file was written. Every build reads them, which doesn't count.
 fn is_a_change(event: &notify::Event) -> bool {
     let is_source = |path: &Path| {
         path.extension()

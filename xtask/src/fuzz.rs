@@ -1,5 +1,5 @@
-//! `cargo xtask fuzz`: damages requests of every operation in the API description, and sends them to the
-//! running program.
+//! `cargo xtask fuzz`: damages requests of every operation in the API description, and sends them
+//! to the running program.
 
 use std::ffi::OsString;
 
@@ -10,8 +10,8 @@ use crate::workspace::Workspace;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What is handed on: `--seconds`, `--seed`, `--store`, `--connections`, `--requests`;
-    /// `-- --help` shows all.
+    /// Arguments for the fuzzer: `--seconds`, `--seed`, `--store`, `--connections`, `--requests`;
+    /// `-- --help` lists all.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
@@ -27,8 +27,8 @@ impl Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    // One after the other: built together, they would share features, and much would be built anew.
-    // Not in release mode: what is asserted there only while developing is a finding, too.
+    // One after the other: if they were built together, they would share features, and much would
+    // be rebuilt. Not in release mode: a failed debug assertion is a finding, too.
     for package in ["stockroom-server", "stockroom-fuzz"] {
         cmd!(shell, "cargo build --package {package}").run()?;
     }

@@ -1,4 +1,4 @@
-//! `cargo xtask`: the one entry to every developer task. A task is a module here.
+//! `cargo xtask`: the entry to every developer task. Each task is a module here.
 
 mod api_check;
 mod bench;
@@ -37,25 +37,25 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Run all tests and say how many ran.
+    /// Run all tests and print their number.
     Test(test::Args),
     /// Check formatting, clippy and the documentation.
     Lint,
     /// Check licences, sources and known vulnerabilities of the dependencies.
     Deny,
-    /// Check the layering, sizes, unused dependencies and what files must not contain.
+    /// Check the layering, sizes, unused dependencies and forbidden contents of files.
     Tidy,
     /// Write the API description to docs/openapi.json.
     Openapi(CheckArgs),
-    /// Validate docs/openapi.json, and hold the running program against it.
+    /// Validate docs/openapi.json, and check the running program against it.
     ApiCheck(api_check::Args),
-    /// Send damaged requests to the running program, and check that it takes no harm.
+    /// Send damaged requests to the running program, and check that it survives them.
     Fuzz(fuzz::Args),
-    /// Write the data that queries are checked against when there is no database.
+    /// Write the data for checking queries without a database.
     Sqlx(CheckArgs),
-    /// Build the image of PostgreSQL that tests use where none can be pulled.
+    /// Build the PostgreSQL image for tests on machines that can't pull one.
     PostgresImage(postgres_image::Args),
-    /// Run the server and start it again when something changes.
+    /// Run the server, and restart it when a source file changes.
     Dev(dev::Args),
     /// Measure, and write the tables to docs/performance.md.
     Bench(bench::Args),
@@ -65,10 +65,10 @@ enum Task {
     Ci,
 }
 
-/// For a task that writes files which are kept in the repository.
+/// Arguments of a task that writes files of the repository.
 #[derive(clap::Args)]
 struct CheckArgs {
-    /// Write nothing: fail when what is there is out of date.
+    /// Write nothing; fail if a file is out of date.
     #[arg(long)]
     check: bool,
 }
@@ -88,9 +88,10 @@ fn main() -> ExitCode {
     }
 }
 
-/// Becomes the same program without the variables that tell it which package Cargo runs. Build
-/// scripts that look at them (that of `ring`, say) would find them changed in each build that a
-/// task starts, and have all that depends on them built anew. Gives the error if that fails.
+/// Replaces this process by the same program without the variables that name the package Cargo
+/// runs. Build scripts that look at them (for example that of `ring`) would find them changed in
+/// each build that a task starts, and all dependents would be rebuilt. Returns the error if that
+/// fails.
 fn leave_package() -> Option<io::Error> {
     let about_package = |name: &OsStr| {
         let name = name.to_string_lossy();

@@ -1,5 +1,5 @@
-//! `cargo xtask openapi`: the API description that the server prints, kept in the repository so
-//! that a change of the API shows in a review.
+//! `cargo xtask openapi`: the API description that the server prints. It is kept in the repository,
+//! so that a change of the API is visible in a review.
 
 use anyhow::{Context as _, ensure};
 use xshell::cmd;

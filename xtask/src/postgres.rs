@@ -1,4 +1,4 @@
-//! The PostgreSQL server that tasks use: what `crates/test-postgres` finds or starts.
+//! The PostgreSQL server for tasks: the one that `crates/test-postgres` finds or starts.
 
 use std::env;
 use std::io::{BufRead as _, BufReader};
@@ -9,23 +9,23 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// Names the server for the tests.
+/// The variable with the URL of the server for the tests.
 pub(crate) const URL_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_URL";
 
-/// Names the Citus cluster that some tests run on, too.
+/// The variable with the URL of the Citus cluster on which some tests run as well.
 pub(crate) const CITUS_URL_VARIABLE: &str = "STOCKROOM_TEST_CITUS_URL";
 
-/// What a process has at hand until this is dropped.
+/// A resource that a helper process provides until this is dropped.
 struct Kept {
     keeper: Child,
     /// A URL, or a name.
     what: String,
-    /// What it is, for people.
+    /// A description for people.
     source: String,
 }
 
 impl Kept {
-    /// What the program says that it has, if it has anything.
+    /// The resource that the program provides, if any.
     fn by(mut program: Command) -> anyhow::Result<Option<Self>> {
         let mut keeper = program
             .stdin(Stdio::piped())
@@ -48,23 +48,23 @@ impl Kept {
 
 impl Drop for Kept {
     fn drop(&mut self) {
-        // It goes when its input ends.
+        // The process ends when its input ends.
         drop(self.keeper.stdin.take());
         drop(self.keeper.wait());
     }
 }
 
-/// A server that is there until this is dropped.
+/// A server that runs until this is dropped.
 pub(crate) struct Server {
     _keeper: Kept,
     /// The URL of a database on it.
     pub(crate) url: String,
-    /// What it is.
+    /// A description for people.
     pub(crate) source: String,
 }
 
 impl Server {
-    /// The server that can be had on this machine, if any.
+    /// The server that is available on this machine, if any.
     pub(crate) fn start(workspace: &Workspace) -> anyhow::Result<Option<Self>> {
         let kept = Kept::by(program(workspace)).context("PostgreSQL could not be started")?;
         Ok(kept.map(|kept| Self {
@@ -75,21 +75,21 @@ impl Server {
     }
 }
 
-/// A database on a Citus cluster that tests get copies of, there until this is dropped.
+/// A database on a Citus cluster, of which tests get copies. It exists until this is dropped.
 pub(crate) struct CitusTemplate {
     _keeper: Kept,
     pub(crate) name: String,
-    /// Which versions the cluster has.
+    /// The versions of the cluster.
     pub(crate) source: String,
 }
 
 impl CitusTemplate {
-    /// Makes one on the cluster that is named, if there is one.
+    /// Creates one on the cluster that the environment names, if any.
     pub(crate) fn make(workspace: &Workspace) -> anyhow::Result<Option<Self>> {
         if env::var_os(CITUS_URL_VARIABLE).is_none() {
             return Ok(None);
         }
-        // As tests are built, so that nothing has to be built twice.
+        // Built like the tests, so that nothing is built twice.
         let shell = &workspace.shell;
         cmd!(shell, "cargo build --quiet --workspace --tests --bins").run()?;
         let built = workspace.target().join("debug");
@@ -104,7 +104,7 @@ impl CitusTemplate {
     }
 }
 
-/// The image of PostgreSQL that the Docker engine has or can pull, if any.
+/// The PostgreSQL image that the Docker engine has or can pull, if any.
 pub(crate) fn image(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     let output = program(workspace).args(["--", "image"]).output()?;
     ensure!(output.status.success(), "cargo run: {}", output.status);

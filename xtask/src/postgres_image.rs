@@ -1,5 +1,5 @@
-//! `cargo xtask postgres-image`: the image of PostgreSQL that tests use where the Docker engine has
-//! no registry to pull the official one from. Debian's packages are enough to make it.
+//! `cargo xtask postgres-image`: the PostgreSQL image for tests on machines whose Docker engine has
+//! no registry to pull the official image from. It is built from Debian's packages.
 
 use std::env;
 use std::fs;
@@ -11,18 +11,18 @@ use xshell::{Shell, cmd};
 use crate::postgres;
 use crate::workspace::Workspace;
 
-/// The setting that names the image, for this task and for tests.
+/// The variable with the image's name, for this task and for tests.
 const SETTING: &str = "STOCKROOM_TEST_POSTGRES_IMAGE";
-/// What the image is called unless the setting says otherwise.
+/// The image's name unless the variable is set.
 const IMAGE: &str = "stockroom-test-postgres:debian";
 
 const ENTRYPOINT: &str = "xtask/postgres-image/entrypoint.sh";
 const DATA: &str = "/var/lib/postgresql/data";
-/// `dumb-init` turns the signal that Docker stops with into the one that PostgreSQL ought to get;
-/// an imported image can't say which it wants.
+/// `dumb-init` translates the signal by which Docker stops a container into the one that PostgreSQL
+/// expects; an imported image can't configure that signal.
 const PACKAGES: &str = "postgresql,dumb-init";
-/// What no test needs, and most of the size: packages as downloaded, documentation, translations,
-/// the cluster that the package makes, and the compiler of queries, which is optional.
+/// Files that no test needs, which are most of the size: downloaded packages, documentation,
+/// translations, the package's own cluster, and the optional compiler of queries.
 const LEFT_OUT: [&str; 12] = [
     "./proc/*",
     "./sys/*",
@@ -40,7 +40,7 @@ const LEFT_OUT: [&str; 12] = [
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Build the image even if the engine has one of that name.
+    /// Build the image even if the engine already has one with this name.
     #[arg(long)]
     force: bool,
 }
@@ -66,8 +66,8 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Builds the image where Docker has none and can't pull one. Should that fail, tests can still use
-/// the programs of this machine.
+/// Builds the image if Docker has none and can't pull one. If that fails, tests can still use the
+/// PostgreSQL programs of this machine.
 pub(crate) fn provide(workspace: &Workspace) -> anyhow::Result<()> {
     let has_engine = cmd!(workspace.shell, "docker version")
         .quiet()
@@ -91,7 +91,7 @@ fn exists(shell: &Shell, image: &str) -> anyhow::Result<bool> {
     Ok(!found.is_empty())
 }
 
-/// Fills the folder with a minimal Debian, of the release that this machine runs.
+/// Fills the folder with a minimal Debian of the same release as this machine.
 fn bootstrap(shell: &Shell, root: &Path) -> anyhow::Result<()> {
     if cmd!(shell, "debootstrap --version").quiet().read().is_err() {
         cmd!(shell, "apt-get update").run()?;
@@ -114,7 +114,7 @@ fn bootstrap(shell: &Shell, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where apt on this machine gets the release from.
+/// The URL from which apt on this machine gets the release.
 fn mirror(shell: &Shell, codename: &str) -> anyhow::Result<String> {
     let format = "$(REPO_URI)";
     let mirrors = cmd!(
@@ -137,13 +137,13 @@ fn value<'a>(assignments: &'a str, name: &str) -> Option<&'a str> {
     })
 }
 
-/// Puts in place what the entry point expects, and says where PostgreSQL's programs are.
+/// Creates the files that the entry point expects, and returns the folder of PostgreSQL's programs.
 fn set_up(shell: &Shell, root: &Path) -> anyhow::Result<String> {
     let mut versions = fs::read_dir(root.join("usr/lib/postgresql"))?;
     let (Some(version), None) = (versions.next().transpose()?, versions.next()) else {
         bail!("not one version of PostgreSQL was installed");
     };
-    // The locale of the official image: the order of texts depends on it.
+    // The locale of the official image, because the order of texts depends on it.
     cmd!(
         shell,
         "chroot {root} localedef --inputfile=en_US --charmap=UTF-8 en_US.UTF-8"

@@ -1,5 +1,5 @@
-//! `cargo xtask sqlx`: the data in `crates/*/.sqlx` that sqlx checks queries against, so that a
-//! build needs no database.
+//! `cargo xtask sqlx`: the data in `crates/*/.sqlx` by which sqlx checks queries, so that a build
+//! needs no database.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -73,16 +73,16 @@ async fn migrations(workspace: &Workspace, database: &str) -> anyhow::Result<Mig
     Ok(Migrator::new(folder.as_path()).await?)
 }
 
-/// The data files of a package's queries by name, as sqlx writes them while it compiles the
-/// package with a database at hand.
+/// The data files of a package's queries by name. sqlx writes them while it compiles the package
+/// with a database.
 fn prepare(
     workspace: &Workspace,
     package: &str,
     database_url: &str,
 ) -> anyhow::Result<BTreeMap<String, String>> {
     let written = tempfile::Builder::new().prefix("prepare_").tempdir()?;
-    // A flag that no build has had makes Cargo compile the package anew, and keeps what comes out
-    // apart from other builds.
+    // A flag that is new in each run makes Cargo recompile the package, and keeps the result apart
+    // from other builds.
     let flag = written.path().file_name().unwrap_or_default();
     cmd!(
         workspace.shell,
@@ -98,7 +98,7 @@ fn prepare(
     Ok(queries)
 }
 
-/// Puts the data where builds find it, or compares it with what is there.
+/// Writes the data to the folder where builds find it, or compares it with the files there.
 fn keep(
     workspace: &Workspace,
     directory: &str,

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test, each run once.
+//! `cargo xtask test`: every test, once.
 
 use std::fmt;
 use std::fs;
@@ -13,18 +13,18 @@ use crate::watched::{self, Stream};
 use crate::workspace::Workspace;
 use crate::{tools, torture};
 
-/// Names a file to which each test database adds a byte.
+/// The variable with the path of a file to which each test database appends a byte.
 const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
 
-/// Names the database on a Citus cluster that tests get copies of.
+/// The variable with the name of the database on a Citus cluster of which tests get copies.
 const CITUS_TEMPLATE_VARIABLE: &str = "STOCKROOM_TEST_CITUS_TEMPLATE";
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Fail where there is no PostgreSQL, instead of leaving out the tests that need it.
+    /// Fail if there is no PostgreSQL, instead of skipping the tests that need it.
     #[arg(long)]
     require_postgres: bool,
-    /// Options and filters for cargo-nextest; with any, documentation tests are left out.
+    /// Options and filters for cargo-nextest; if there are any, documentation tests are skipped.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     nextest: Vec<String>,
 }
@@ -76,14 +76,14 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where tests run.
+/// The database server of a test run.
 enum Place<'a> {
     WithoutPostgres,
     Postgres { server: &'a Server, count: &'a Path },
     Citus(&'a CitusTemplate),
 }
 
-/// What ran on a Citus cluster.
+/// The results on a Citus cluster.
 struct CitusRun {
     source: String,
     tests: Tally,
@@ -92,8 +92,8 @@ struct CitusRun {
 }
 
 impl CitusRun {
-    /// Runs the tests of databases and, if no others are asked for, some rounds of torture, if a
-    /// cluster is named.
+    /// If the environment names a cluster, runs the database tests on it, and some rounds of
+    /// torture unless particular tests are asked for.
     fn start(workspace: &Workspace, args: &[String]) -> anyhow::Result<Option<Self>> {
         let Some(template) = CitusTemplate::make(workspace)? else {
             return Ok(None);
@@ -135,7 +135,7 @@ impl fmt::Display for CitusRun {
     }
 }
 
-/// How many tests ran, and whether the command that ran them was content.
+/// The number of tests that ran, and whether their command succeeded.
 struct Tally {
     ran: usize,
     passed: bool,
@@ -148,7 +148,8 @@ impl Tally {
     };
 }
 
-/// The end of the output: what ran, and what the tests found on this machine to run against.
+/// Prints the end of the output: the tests that ran, and the servers that they found on this
+/// machine.
 fn report(tests: &Tally, doctests: &Tally, postgres: Option<&Server>, databases: u64) {
     match postgres {
         Some(Server { source, .. }) => println!("PostgreSQL: {databases} databases on {source}"),
@@ -185,7 +186,7 @@ fn nextest(workspace: &Workspace, args: &[String], place: &Place<'_>) -> anyhow:
             .env(COUNT_VARIABLE, count),
         Place::Citus(template) => command
             .env(CITUS_TEMPLATE_VARIABLE, &template.name)
-            // None that is asked for may be one that runs there.
+            // Perhaps none of the requested tests runs on a cluster.
             .args(["--profile", "on-citus", "--no-tests", "pass"]),
     };
     if !names_a_package(args) {
@@ -217,15 +218,15 @@ fn doctests(workspace: &Workspace) -> anyhow::Result<Tally> {
     })
 }
 
-/// Whether the options say which packages to test, instead of all.
+/// Whether the options name packages to test.
 fn names_a_package(args: &[String]) -> bool {
     args.iter()
         .take_while(|arg| *arg != "--")
         .any(|arg| arg.starts_with("--package") || arg.starts_with("-p"))
 }
 
-/// The count in nextest's closing line: `Summary [0.1s] 12 tests run: …`, or `3/12 tests run: …`
-/// when it was stopped early.
+/// The number in nextest's last line: `Summary [0.1s] 12 tests run: …`, or `3/12 tests run: …` if
+/// it was stopped early.
 fn ran_by_nextest(line: &str) -> Option<usize> {
     let (_, counts) = line
         .trim_start()
@@ -235,7 +236,7 @@ fn ran_by_nextest(line: &str) -> Option<usize> {
     ran.split('/').next()?.parse().ok()
 }
 
-/// The count in libtest's closing line: `test result: ok. 3 passed; 1 failed; 0 ignored; …`.
+/// The number in libtest's last line: `test result: ok. 3 passed; 1 failed; 0 ignored; …`.
 fn ran_by_libtest(line: &str) -> Option<usize> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let mut counts = counts.split("; ");

@@ -1,4 +1,4 @@
-//! The Cargo tools that tasks stand on: taken from `PATH`, or else installed into `target/`.
+//! The Cargo tools that tasks need. They are taken from `PATH`, or else installed into `target/`.
 
 use std::env;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// A tool, and the version of it to install where there is none.
+/// A tool, and the version to install if it is missing.
 pub(crate) struct Tool {
     name: &'static str,
     version: &'static str,
@@ -30,7 +30,7 @@ pub(crate) const MACHETE: Tool = Tool {
 };
 
 impl Tool {
-    /// The tool's program, installed if need be.
+    /// The tool's program, which is installed if it is missing.
     pub(crate) fn program(&self, workspace: &Workspace) -> anyhow::Result<PathBuf> {
         let Self { name, version } = self;
         let file = format!("{name}{}", env::consts::EXE_SUFFIX);
@@ -43,7 +43,7 @@ impl Tool {
         if let Some(program) = found {
             return Ok(program);
         }
-        // Unoptimised: on a fresh machine the time goes into building a tool, not into running it.
+        // Unoptimized: on a fresh machine, building a tool takes longer than running it.
         cmd!(
             workspace.shell,
             "cargo install --locked --debug --root {tools} {name} --version {version}"

@@ -1,4 +1,4 @@
-//! `cargo xtask torture`: builds everything in release mode, and tries to break what it promises.
+//! `cargo xtask torture`: kills servers and databases under load, and checks that every promise is kept.
 
 use std::ffi::OsString;
 
@@ -6,27 +6,31 @@ use xshell::cmd;
 
 use crate::workspace::Workspace;
 
-/// What a run of everything that a change must pass takes of it, on each store.
+/// The number of rounds on each store in `cargo xtask ci`.
 pub(crate) const SHORT_ROUNDS: u32 = 8;
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// What is handed on: `--store`, `--rounds`, `--minutes`, `--seed`, `--clients`,
-    /// `--first-round`; `-- --help` shows all.
+    /// Build without optimizing, as `cargo xtask ci` does: it takes minutes less, and the load is lower.
+    #[arg(long)]
+    debug: bool,
+    /// Arguments for the torture: `--store`, `--rounds`, `--minutes`, `--seed`, `--clients`,
+    /// `--first-round`; `-- --help` lists all.
     #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
     arguments: Vec<OsString>,
 }
 
 impl Args {
-    /// A few rounds on each store of this machine.
+    /// A few rounds on each store that is available on this machine.
     pub(crate) fn short() -> Self {
         let arguments = ["--rounds".into(), SHORT_ROUNDS.to_string().into()];
         Self {
+            debug: true,
             arguments: arguments.into(),
         }
     }
 
-    /// A few rounds on the Citus cluster that is named.
+    /// A few rounds on the Citus cluster that the environment names.
     pub(crate) fn short_on_citus() -> Self {
         let mut args = Self::short();
         args.arguments
@@ -37,12 +41,17 @@ impl Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    cmd!(
-        shell,
-        "cargo build --release --package stockroom-server --package stockroom-torture"
-    )
-    .run()?;
-    let built = workspace.target().join("release");
+    let (profile, folder) = if args.debug {
+        ("dev", "debug")
+    } else {
+        ("release", "release")
+    };
+    // One after the other: if they were built together, they would share features, and much would be
+    // rebuilt.
+    for package in ["stockroom-server", "stockroom-torture"] {
+        cmd!(shell, "cargo build --profile {profile} --package {package}").run()?;
+    }
+    let built = workspace.target().join(folder);
     let (torture, server) = (built.join("stockroom-torture"), built.join("stockroom"));
     let arguments = &args.arguments;
     Ok(cmd!(shell, "{torture} --server {server} {arguments...}").run()?)

@@ -1,11 +1,11 @@
-//! Running a command whose output is both shown and read.
+//! Runs commands whose output is both shown and read.
 
 use std::io::{self, BufRead as _, BufReader};
 use std::process::{Command, ExitStatus, Stdio};
 
 use anyhow::Context as _;
 
-/// Which of a command's outputs is read; the other one goes straight to ours.
+/// The output of a command that is read; the other one goes directly to the terminal.
 #[derive(Clone, Copy)]
 pub(crate) enum Stream {
     Stdout,

@@ -1,4 +1,4 @@
-//! Where the repository is, and what Cargo knows of it.
+//! The repository's location, and Cargo's metadata of it.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The one that the current directory is in, as it is for Cargo.
+    /// The repository that contains the current directory, as Cargo finds it.
     pub(crate) fn open() -> anyhow::Result<Self> {
         let metadata = MetadataCommand::new()
             .no_deps()

@@ -1,4 +1,5 @@
-//! The clock and the source of ids, as parameters: nothing reads them from the surroundings.
+//! The clock and the source of randomness, passed as parameters: nothing else reads the time or draws
+//! random numbers.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,9 +8,9 @@ use rand::{Rng, SeedableRng, rngs::StdRng};
 use stockroom_domain::{Ids, Timestamp};
 use uuid::Uuid;
 
-/// Tells the time.
+/// A source of the current time.
 pub trait Clock: Send + Sync {
-    /// The time now.
+    /// The current time.
     fn now(&self) -> Timestamp;
 }
 
@@ -32,7 +33,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// What use cases and adapters are given of the world: the time, and randomness.
+/// The environment of use cases and adapters: the time, and randomness.
 #[derive(Clone)]
 pub struct Environment {
     clock: Arc<dyn Clock>,
@@ -46,7 +47,8 @@ impl Environment {
         Self::new(SystemClock, StdRng::from_rng(&mut rand::rng()))
     }
 
-    /// This clock and this generator: with a seeded one, every id and secret is known beforehand.
+    /// An environment with this clock and this generator: with a seeded generator, every id and secret
+    /// is predictable.
     pub fn new(clock: impl Clock + 'static, generator: StdRng) -> Self {
         Self {
             clock: Arc::new(clock),
@@ -54,13 +56,13 @@ impl Environment {
         }
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
     }
 
-    /// Calls `with` with the source of ids, which is no one else's meanwhile.
+    /// Calls `with` with the source of ids, which is locked for the call.
     pub fn with_ids<T>(&self, with: impl FnOnce(&mut RandomIds) -> T) -> T {
         with(&mut self.ids.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -86,9 +88,8 @@ impl Environment {
 /// Makes UUIDs of version 7 (RFC 9562, method 1 of section 6.2): 48 bits of time, then a counter
 /// of 42 bits that starts at a random number each millisecond, then 32 random bits.
 ///
-/// Ids are asked for for times that come in no order: a commit keeps to the time at which it began,
-/// while others have begun since. Each time has its own counter, so that its ids ascend all the
-/// same.
+/// Ids are requested for times in no particular order: a commit uses the time at which it began, and
+/// others may have begun since. Each time has its own counter, so that the ids of one time still ascend.
 pub struct RandomIds {
     generator: StdRng,
     counters: BTreeMap<Timestamp, u64>,
@@ -97,7 +98,7 @@ pub struct RandomIds {
 impl RandomIds {
     const COUNTER_BITS: u32 = 42;
 
-    /// For how many of the latest times counters are kept: for longer than a commit takes.
+    /// The number of latest times whose counters are stored: enough for longer than a commit takes.
     const TIMES_MAX: usize = 10_000;
 
     const fn new(generator: StdRng) -> Self {

@@ -1,5 +1,5 @@
-//! Which items of a list are wanted. A filter is a list of conditions that all have to hold; what
-//! its textual form looks like is the HTTP edge's business, how it becomes a query an adapter's.
+//! Filters of lists. A filter is a list of conditions that all have to hold. The HTTP layer defines its
+//! textual form; each adapter turns it into a query.
 
 /// A condition on a value with an order: a number or a time.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,19 +29,19 @@ impl<T: Ord> Comparison<T> {
     }
 }
 
-/// A text with any other text before or behind it.
+/// A text, possibly with other text before or after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pattern {
-    /// The text that has to be there, letter case counting.
+    /// The text that has to occur; letter case matters.
     pub text: String,
-    /// Whether anything may stand before it.
+    /// Whether other text may come before it.
     pub open_start: bool,
-    /// Whether anything may stand behind it.
+    /// Whether other text may come after it.
     pub open_end: bool,
 }
 
 impl Pattern {
-    /// Whether `value` fits.
+    /// Whether `value` matches the pattern.
     #[must_use]
     pub fn matches(&self, value: &str) -> bool {
         match (self.open_start, self.open_end) {
@@ -58,7 +58,7 @@ impl Pattern {
 pub enum TextCondition {
     /// Equal to one of these.
     In(Vec<String>),
-    /// Fits the pattern.
+    /// Matches the pattern.
     Like(Pattern),
     /// Absent.
     IsNull,

@@ -1,4 +1,4 @@
-//! The first start: what a newcomer begins with.
+//! The first start: it makes an organization, a store and a key for a newcomer.
 
 use std::time::Duration;
 
@@ -15,13 +15,13 @@ use crate::tenancy::valid;
 
 const SHOWN: &str = "first_start_shown";
 
-/// How long another server that is at it may take before it counts as interrupted.
+/// The time after which another server that is making the first start counts as interrupted.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether it is done.
+/// The interval of checks whether that server is done.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
-/// What is made at the first start, so that a newcomer can begin at once.
+/// The things made at the first start, so that a newcomer can begin at once.
 #[derive(Clone)]
 pub struct FirstStart {
     /// The first organization.
@@ -33,12 +33,12 @@ pub struct FirstStart {
 }
 
 impl Stockroom {
-    /// Makes a first organization, store and key, unless there is an organization already. However
-    /// many servers start at once on an empty database, one of them does.
+    /// Makes a first organization, store and key, unless an organization exists already. If several
+    /// servers start at once on an empty database, only one of them does.
     ///
-    /// Whoever gets them shows them, and says so with [`first_start_shown`](Self::first_start_shown).
-    /// If that doesn't come to pass, a server that waits for it, or the next start, makes a fresh
-    /// key.
+    /// The caller has to show them to the operator, and then call
+    /// [`first_start_shown`](Self::first_start_shown). If that call never comes, a server that is
+    /// waiting for it, or the next start, makes a fresh key.
     ///
     /// # Errors
     /// [`Error`] if the database fails.
@@ -60,7 +60,7 @@ impl Stockroom {
         } else {
             let name = valid(Name::new("name", "My organization"))?;
             match self.create_organization_with(id, name).await {
-                // An interrupted start got that far since it was looked.
+                // An interrupted start created the organization after the check above.
                 Err(Error::Refused(Refusal::OrganizationExists)) => self
                     .organization(id)
                     .await?
@@ -89,7 +89,7 @@ impl Stockroom {
         }))
     }
 
-    /// Notes that what the first start made has been shown, so that no later start makes more.
+    /// Records that the results of the first start have been shown, so that no later start makes more.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -102,8 +102,8 @@ impl Stockroom {
         Ok(self.pipeline.records().kept(SHOWN).await?.is_some())
     }
 
-    /// Whether this server is the one to do it. Servers take turns: whoever has a turn before is
-    /// waited for, unless someone else gave it up already.
+    /// Whether this server has to make the first start. Servers take turns: each waits for the server
+    /// whose turn comes before its own, unless another server has already given that one up.
     async fn is_first_start_ours(&self) -> Result<bool, StoreError> {
         let this_server = self.environment.next_id();
         for turn in 1_u32.. {

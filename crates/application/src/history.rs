@@ -1,4 +1,4 @@
-//! The past: history to any depth, stock as it stood, and what is undone of it.
+//! The past: history to any depth, stock as it stood at a time, and undoing.
 
 use std::collections::HashMap;
 
@@ -15,17 +15,16 @@ use crate::ports::{HistoryReader, Scope, StockCondition, StoreError, Transaction
 use crate::stock::{in_order_asked, named};
 use crate::stockroom::Stockroom;
 
-/// How many stocks are looked at together in search of those that fulfil conditions.
+/// The number of stocks that are read at once in a search with conditions.
 const LIVES_MAX: u32 = 1_000;
 
 impl Stockroom {
-    /// At most `limit` entries of all that has ever happened to stock of a product which the caller
-    /// sees: of stock that is no longer managed as well, one stock after the other in the order of
-    /// their creation.
+    /// At most `limit` entries of the whole history of a product's stock that the caller sees: deleted
+    /// stock included, one stock after the other in the order of their creation.
     ///
     /// # Errors
-    /// [`HistoryError`] if there never was such stock or there is no such entry in its history, or
-    /// the database fails.
+    /// [`HistoryError`] if there never was such stock, its history has no entry to begin after, or the
+    /// database fails.
     pub async fn audit(
         &self,
         administrator: &Administrator,
@@ -44,7 +43,7 @@ impl Stockroom {
             .await
     }
 
-    /// At most `limit` entries of these ledgers that come behind `after`.
+    /// At most `limit` entries of these ledgers that come after `after`.
     pub(crate) async fn history(
         &self,
         history: &dyn HistoryReader,
@@ -88,7 +87,8 @@ impl Stockroom {
         })
     }
 
-    /// A product's stock as it stood at a time, that instant included, if it was managed then.
+    /// A product's stock as it stood at a time, that instant included; `None` if it was not managed
+    /// then.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading of the past below.
@@ -102,8 +102,8 @@ impl Stockroom {
         Ok(stocks.pop())
     }
 
-    /// The stock of several products as it stood at a time, in the order asked for, each once; and
-    /// those ids, as they were written, whose stock wasn't managed then.
+    /// The stock of several products as it stood at a time, in the order of the request, each once; and
+    /// the ids, as written in the request, whose stock was not managed then.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -139,7 +139,7 @@ impl Stockroom {
     }
 
     /// All stock that the caller saw at a time and that fulfilled the conditions then, oldest first.
-    /// Behind a place it isn't counted.
+    /// Pages that begin after a place give no total.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -184,7 +184,7 @@ impl Stockroom {
         id: TransactionId,
     ) -> Result<Recorded, Error> {
         let scope = administrator.scope();
-        // In stock that is gone, too: what was undone before it was deleted is answered the same.
+        // Deleted stock is searched, too: an undo made before the deletion still gets the same answer.
         let history = self.pipeline.unsettled_history();
         let periods = timed("lives", history.periods(scope, &[product])).await?;
         let place = place_of(history, scope, &periods, id).await?;
@@ -196,7 +196,8 @@ impl Stockroom {
         self.execute(administrator, Undo { recorded }).await
     }
 
-    /// Undoes all entries of a batch that aren't undone yet, or none, and gives those that do it.
+    /// Undoes all entries of a batch that aren't undone yet, or none, and returns the entries that undo
+    /// them.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -223,7 +224,7 @@ impl Stockroom {
     }
 }
 
-/// In which of these ledgers an entry is, and at which place.
+/// Finds the ledger among these that has an entry, and the entry's place in it.
 async fn place_of(
     history: &dyn HistoryReader,
     scope: Scope,
@@ -247,7 +248,7 @@ async fn place_of(
     Ok(None)
 }
 
-/// Looks at all stock there was, or, behind a place, until there is enough for the page.
+/// Reads all stock of that time or, for a page that begins after a place, until the page is full.
 async fn filtered_stocks_at(
     history: &dyn HistoryReader,
     scope: Scope,

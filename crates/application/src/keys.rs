@@ -13,23 +13,23 @@ use crate::pipeline::timed;
 use crate::ports::{Revocation, StoreError};
 use crate::stockroom::Stockroom;
 
-/// What a new key is to be like.
+/// The properties of a new key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewKeyRequest {
-    /// What it is called.
+    /// The name.
     pub name: ProductText,
-    /// Requests per second kept free for it.
+    /// Requests per second reserved for it.
     pub reserved_rate_limit: u32,
-    /// Whether it gives tokens without its secret.
+    /// Whether it issues tokens without its secret.
     pub allow_implicit: bool,
 }
 
-/// A key just made.
+/// A new key with its secret.
 #[derive(Clone)]
 pub struct NewKey {
     /// The key.
     pub key: ApplicationKey,
-    /// Its secret: 256 random bits in hexadecimal. It is kept nowhere, and can't be had again.
+    /// Its secret: 256 random bits in hexadecimal. It is not stored, and can't be read again.
     pub client_secret: String,
 }
 
@@ -43,8 +43,8 @@ pub struct KeyPage {
 }
 
 impl Stockroom {
-    /// Creates a key. The secret for a request that may be sent again follows from that request and
-    /// the key's client id, so that it can be answered the same without being kept.
+    /// Creates a key. If the request has an idempotency key, the secret is derived from the request and
+    /// the client id, so that a repeated request gets the same answer although the secret isn't stored.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails; so for every change below.
@@ -76,7 +76,7 @@ impl Stockroom {
             rate_limit: self.limits.store_rate_limit,
         };
         let key = self.execute(administrator, request).await?;
-        // A kept answer has the client id of the key that was created then.
+        // An idempotency record holds the client id of the key that the first request created.
         let client_secret = secret_of(&key.client_id);
         if !secret_matches(&client_secret, &key.secret_hash) {
             return Err(Error::SecretForgotten);
@@ -84,7 +84,7 @@ impl Stockroom {
         Ok(NewKey { key, client_secret })
     }
 
-    /// Changes the named fields of a key. Tokens that it may no longer give stop working.
+    /// Changes the named fields of a key. Tokens that it may no longer issue stop working.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -125,7 +125,7 @@ impl Stockroom {
         }]);
     }
 
-    /// One key of whom the caller acts as.
+    /// One key of the owner on whose behalf the caller acts.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -144,7 +144,7 @@ impl Stockroom {
         .await
     }
 
-    /// All keys of whom the caller acts as, oldest first.
+    /// All keys of the owner on whose behalf the caller acts, oldest first.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -163,10 +163,10 @@ impl Stockroom {
     }
 }
 
-/// Where the secret of a new key comes from.
+/// The source of a new key's secret.
 enum SecretSource<'a> {
     Random([u8; 32]),
-    /// A request that may be sent again.
+    /// The request, which has an idempotency key.
     Request(&'a Keyed),
 }
 

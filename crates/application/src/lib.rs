@@ -1,13 +1,13 @@
-//! The use cases of Stockroom, and the ports through which they reach the world.
+//! The use cases of Stockroom, and the ports through which they use a database.
 //!
-//! [`Stockroom`] is the whole of it for those who call: one method for each thing that a client or
-//! an operator can do. It decides nothing about stock itself (that is the domain's) and stores
-//! nothing (that is an adapter's, behind the [`ports`]); it knows who may do what, and in which
-//! order things happen.
+//! [`Stockroom`] is the interface for callers: each thing that a client or an operator can do is a
+//! method, or a request to [`Stockroom::execute`]. It makes no decisions about stock (the domain does)
+//! and stores nothing (an adapter does, behind the [`ports`]). It checks permissions and determines the
+//! order of steps.
 //!
 //! # Adding an adapter
-//! Implement every trait of [`ports`] for one type, and run the suite of `stockroom-conformance`
-//! against it. [`ports::CommandStore::commit`] says what a commit has to hold to.
+//! Implement every trait of [`ports`] for one type, and run the suite of `stockroom-conformance` against
+//! it. The rules of a commit are at [`ports::CommandStore::commit`].
 
 mod access;
 mod environment;

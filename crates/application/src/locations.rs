@@ -10,7 +10,7 @@ use crate::ports::{LocationCondition, LocationPlace, StoreError};
 use crate::stockroom::Stockroom;
 
 impl Stockroom {
-    /// Deletes a location in which no stock lies.
+    /// Deletes a location that has no stock.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.

@@ -1,53 +1,53 @@
-//! Paging. A page begins at an offset, or behind a place: that of an item which the caller has seen.
-//! An adapter finds a place in an index, at the same cost wherever it is; items that come and go
-//! before it move nothing.
+//! Paging. A page begins at an offset, or after a place: that of an item which the caller has seen. An
+//! adapter finds a place in an index, at the same cost anywhere in the list. Items that are added or
+//! removed before a place don't shift the page.
 
-/// The part of a list that is asked for. `P` is the place of an item in that list: what the list is
+/// A request for a part of a list. `P` is the place of an item in that list: the value that the list is
 /// sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageRequest<P> {
-    /// How many items at most.
+    /// The largest number of items.
     pub limit: u32,
-    /// Where the page begins.
+    /// The beginning of the page.
     pub start: Start<P>,
 }
 
-/// Where a page begins.
+/// The beginning of a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Start<P> {
-    /// Behind this many items.
+    /// After this number of items.
     Offset(u32),
-    /// Behind this place, whether or not an item is there.
+    /// After this place, whether or not an item is there.
     After(P),
 }
 
 impl PageRequest<()> {
     /// The largest limit.
     pub const LIMIT_MAX: u32 = 100;
-    /// The limit where none is named.
+    /// The limit if none is named.
     pub const LIMIT_DEFAULT: u32 = 25;
     /// The largest offset.
     pub const OFFSET_MAX: u32 = 10_000;
-    /// The largest offset that is read as fast as the first page, about.
+    /// The largest offset that is read about as fast as the first page.
     const NEAR_MAX: u32 = 1_000;
 }
 
 impl<P> PageRequest<P> {
-    /// At most `limit` items, from the one with this offset on.
+    /// A request for at most `limit` items, from the one with this offset on.
     #[must_use]
     pub const fn from_offset(limit: u32, offset: u32) -> Self {
         let start = Start::Offset(offset);
         Self { limit, start }
     }
 
-    /// At most `limit` items behind a place.
+    /// A request for at most `limit` items after a place.
     #[must_use]
     pub const fn after(limit: u32, place: P) -> Self {
         let start = Start::After(place);
         Self { limit, start }
     }
 
-    /// The place behind which the page begins, if it is asked for by one.
+    /// The place after which the page begins, if it begins after one.
     #[must_use]
     pub const fn place(&self) -> Option<&P> {
         match &self.start {
@@ -56,7 +56,7 @@ impl<P> PageRequest<P> {
         }
     }
 
-    /// How many items behind the start of the list, or behind the place, are passed over.
+    /// The number of items to skip, counted from the start of the list or from the place.
     #[must_use]
     pub const fn offset(&self) -> u32 {
         match self.start {
@@ -65,13 +65,13 @@ impl<P> PageRequest<P> {
         }
     }
 
-    /// Whether so many items are passed over that this costs more than the page itself.
+    /// Whether skipping the items costs more than reading the page itself.
     #[must_use]
     pub const fn is_deep(&self) -> bool {
         self.offset() > PageRequest::NEAR_MAX
     }
 
-    /// The same request with the place told in another way.
+    /// The same request with another form of the place.
     #[must_use]
     pub fn map<Q>(self, place: impl FnOnce(P) -> Q) -> PageRequest<Q> {
         PageRequest {
@@ -83,20 +83,20 @@ impl<P> PageRequest<P> {
         }
     }
 
-    /// How many items to read: one more than the page takes shows whether there are more.
+    /// The number of items to read: one more than the page takes, which shows whether there are more.
     #[must_use]
     pub const fn enough(&self) -> u32 {
         self.limit.saturating_add(1)
     }
 
-    /// Whether the length of the list is to be told. Behind a place it isn't where it would have to
-    /// be counted.
+    /// Whether the page gives the length of the list. After a place it does only if the items needn't be
+    /// counted.
     #[must_use]
     pub const fn wants_total(&self, is_filtered: bool) -> bool {
         !is_filtered || matches!(self.start, Start::Offset(_))
     }
 
-    /// Takes off the page what was read beyond it, and says whether there was anything.
+    /// Removes the items read beyond the page, and returns whether there were any.
     pub fn has_more<T>(&self, items: &mut Vec<T>) -> bool {
         let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
         let has_more = items.len() > limit;
@@ -104,8 +104,8 @@ impl<P> PageRequest<P> {
         has_more
     }
 
-    /// Takes off the page what was read beyond it, and gives the place behind which the next page
-    /// begins, if there are more items.
+    /// Removes the items read beyond the page, and returns the place after which the next page begins,
+    /// if there are more items.
     pub fn cut<T>(&self, items: &mut Vec<T>, place: impl Fn(&T) -> P) -> Option<P> {
         let has_more = self.has_more(items);
         items.last().filter(|_| has_more).map(place)
@@ -123,14 +123,15 @@ impl<P> Default for PageRequest<P> {
 pub struct Page<T, P> {
     /// The items on it, in the order of the list.
     pub items: Vec<T>,
-    /// How many items the whole list has. Not known behind a place if it would have to be counted.
+    /// The number of items of the whole list. `None` after a place if the items would have to be
+    /// counted.
     pub total: Option<u64>,
-    /// The place behind which the next page begins, if there are more items.
+    /// The place after which the next page begins, if there are more items.
     pub next: Option<P>,
 }
 
 impl<T, P> Page<T, P> {
-    /// The page that `request` asks for out of a whole list in memory, in its order.
+    /// The page that `request` asks for, out of a whole list in memory, in its order.
     #[must_use]
     pub fn of(list: Vec<T>, request: &PageRequest<P>, place: impl Fn(&T) -> P) -> Self
     where
@@ -151,7 +152,7 @@ impl<T, P> Page<T, P> {
         }
     }
 
-    /// The page with these items, in which some may be missing that were on it.
+    /// The same page with these items, which may be fewer than before.
     #[must_use]
     pub fn with<U>(self, items: Vec<U>) -> Page<U, P> {
         let gone = self.items.len().saturating_sub(items.len()) as u64;
@@ -162,7 +163,7 @@ impl<T, P> Page<T, P> {
         }
     }
 
-    /// The page with other items in the place of these.
+    /// The same page with each item converted.
     pub fn map<U>(self, item: impl FnMut(T) -> U) -> Page<U, P> {
         Page {
             items: self.items.into_iter().map(item).collect(),

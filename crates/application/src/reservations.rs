@@ -1,4 +1,4 @@
-//! Reservations.
+//! Use cases of reservations.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
@@ -15,19 +15,18 @@ use crate::page::{Page, PageRequest};
 use crate::ports::{HoldLine, HoldPlace, ReservationCondition, StoreError};
 use crate::stockroom::Stockroom;
 
-/// What reservations hold of a stock.
+/// The open lines of reservations that hold a stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldPage {
-    /// What each line holds, the oldest first.
+    /// The lines, oldest first.
     pub page: Page<HoldLine, HoldPlace>,
-    /// How many pieces are allocated otherwise.
+    /// The number of allocated pieces that no reservation holds.
     pub allocated_unreserved: Quantity,
 }
 
 impl Stockroom {
-    /// Whether there is enough of all of these items, without taking any of it: for each, in order,
-    /// with all that the others name of the same position. What the order's own reservation holds
-    /// counts as available.
+    /// Checks the availability of these items, in order, without reserving any: items of the same
+    /// position are added up. Pieces that the order's own reservation holds count as available.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -38,7 +37,7 @@ impl Stockroom {
         order: Option<OrderId>,
     ) -> Result<Vec<ItemAvailability>, StoreError> {
         if let Some(order) = order {
-            // Stock and reservation have to be seen as they are at one time.
+            // Stock and reservation have to be read as of the same time.
             let check = CheckAvailability { order, items };
             return self.pipeline.show(administrator.scope(), check).await;
         }
@@ -52,7 +51,7 @@ impl Stockroom {
         Ok(ItemAvailability::of(&items, &stocks, None))
     }
 
-    /// Notes that a reservation is paid for.
+    /// Records that a reservation is paid for.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -65,7 +64,7 @@ impl Stockroom {
         self.transition(administrator, id, request).await
     }
 
-    /// Gives back what a reservation holds, or these items of it.
+    /// Releases all that a reservation holds, or these items of it.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -79,7 +78,7 @@ impl Stockroom {
         self.transition(administrator, id, request).await
     }
 
-    /// Notes that what a reservation holds, or these items of it, have left the house.
+    /// Records that all that a reservation holds, or these items of it, were shipped.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -93,7 +92,7 @@ impl Stockroom {
         self.transition(administrator, id, request).await
     }
 
-    /// Has a reservation expire so long after now.
+    /// Sets the time of expiry of a reservation anew, counted from now.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -110,7 +109,8 @@ impl Stockroom {
         self.transition(administrator, id, request).await
     }
 
-    /// What has to be locked for a reservation is known only once it is read; none of that changes.
+    /// Carries out a change of a reservation. The reservation is read first, since it names the rows to
+    /// be locked; that part of it never changes.
     async fn transition<R: Answered<Answer = Reservation>>(
         &self,
         administrator: &Administrator,
@@ -124,7 +124,7 @@ impl Stockroom {
         self.execute(administrator, request(reservation)).await
     }
 
-    /// A reservation of the caller's, if there is such a one.
+    /// One reservation of the caller's, if it exists.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading below.
@@ -150,8 +150,8 @@ impl Stockroom {
         self.pipeline.list_reservations(scope, filter, page).await
     }
 
-    /// What reservations of any owner hold of a product's stock; `None` if it isn't managed. Which
-    /// orders they are for only their own owners are told.
+    /// The lines of reservations of all owners that hold a product's stock; `None` if it isn't managed.
+    /// Orders are shown only to the owners of their reservations.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -162,8 +162,8 @@ impl Stockroom {
         page: PageRequest<HoldPlace>,
     ) -> Result<Option<HoldPage>, StoreError> {
         let scope = administrator.scope();
-        // What runs out up to now is given back by the reading of the stock. What runs out later, and
-        // may be being paid for, is still held.
+        // Holds that expire up to now are booked when the stock is read. Holds that expire later still
+        // count: they may be being paid for.
         let now = self.now();
         let Some(stock) = self.pipeline.stock(scope, product).await? else {
             return Ok(None);
@@ -182,8 +182,8 @@ impl Stockroom {
         }))
     }
 
-    /// Stores of reservations that have expired that they have, in small steps. To be called now and
-    /// then: it changes nothing of what anybody is told.
+    /// Stores expired reservations as expired, in small steps. To be called regularly. Answers to
+    /// clients are the same with or without it.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -194,8 +194,8 @@ impl Stockroom {
         Ok(())
     }
 
-    /// Has the metrics say how many reservations have got how far, and for how long the oldest of
-    /// those that aren't paid for has been pending.
+    /// Updates the metrics: the number of reservations in each state, and the age of the oldest pending
+    /// one.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.

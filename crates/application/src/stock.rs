@@ -1,4 +1,4 @@
-//! Stock and its transactions.
+//! Use cases of stock and its transactions.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,13 +13,13 @@ use crate::ports::{StockCondition, StoreError, TransactionCondition};
 use crate::stockroom::Stockroom;
 
 impl Stockroom {
-    /// An id for a product whose client names none.
+    /// An id for a product for which the client gives none.
     #[must_use]
     pub fn new_product_id(&self) -> ProductId {
         ProductId::new(self.environment.next_id())
     }
 
-    /// Ends the management of a product's stock.
+    /// Deletes a product's stock.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -44,8 +44,8 @@ impl Stockroom {
         self.pipeline.stock(caller.scope(), product).await
     }
 
-    /// The stock of several products in the order asked for, each once; and those ids, as they
-    /// were written, whose stock isn't managed.
+    /// The stock of several products in the order of the request, each once; and the ids, as written in
+    /// the request, whose stock isn't managed.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -77,8 +77,8 @@ impl Stockroom {
     /// The history of a product's stock, oldest first.
     ///
     /// # Errors
-    /// [`HistoryError`] if the product isn't managed, the page is to begin behind a transaction that
-    /// the history doesn't have, or the database fails.
+    /// [`HistoryError`] if the product isn't managed, the page should begin after a transaction that the
+    /// history doesn't have, or the database fails.
     pub async fn transactions(
         &self,
         administrator: &Administrator,
@@ -118,14 +118,14 @@ impl Stockroom {
     }
 }
 
-/// The products that some ids name, each once.
+/// The products that these ids name, each once.
 pub(crate) fn named(ids: &[String]) -> Vec<ProductId> {
     let products: HashSet<ProductId> = ids.iter().filter_map(|id| ProductId::parse(id)).collect();
     products.into_iter().collect()
 }
 
-/// What was found in the order asked for, each once; and those ids, as they were written, of which
-/// nothing was found.
+/// The stock that was found in the order of the request, each once; and the ids, as written in the
+/// request, for which no stock was found.
 pub(crate) fn in_order_asked(ids: &[String], found: Vec<Stock>) -> (Vec<Stock>, Vec<String>) {
     let mut found: HashMap<ProductId, Stock> = found
         .into_iter()

@@ -1,4 +1,4 @@
-//! The way in to all use cases.
+//! The entry point to all use cases.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
@@ -19,25 +19,25 @@ use crate::error::{AccessError, Error, TokenError};
 use crate::pipeline::{Pipeline, Turns, timed, within};
 use crate::ports::{Database, StoreError};
 
-/// How long a database that is ready may take to say so.
+/// The time within which a database that is ready answers.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// A refresh that takes longer is given up, and tried again.
+/// The time after which a refresh is given up, and tried again.
 const REFRESH_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How many answers are forgotten in one transaction, and the pause between two, so that changes
-/// needn't wait for long.
+/// The number of idempotency records deleted in one transaction, and the pause between two transactions,
+/// so that changes don't wait for long.
 const FORGOTTEN_MAX: u32 = 1_000;
 const FORGETTING_PAUSE: Duration = Duration::from_millis(20);
 
-/// Limits that use cases have to know of.
+/// Limits that use cases apply.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// How many changes may wait for others to be stored before them.
+    /// The largest number of changes in the queue.
     pub queue_max: usize,
-    /// How many requests a second a store may make, if that is limited.
+    /// The largest number of requests that a store may make per second, if that is limited.
     pub store_rate_limit: Option<u32>,
-    /// How long the answer to a request with an idempotency key is kept.
+    /// The time for which the answer to a request with an idempotency key is stored.
     pub idempotency_retention: Duration,
 }
 
@@ -58,21 +58,21 @@ impl Default for Limits {
     }
 }
 
-/// Stockroom itself.
+/// All use cases on one database.
 pub struct Stockroom {
     pub(crate) pipeline: Pipeline,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
     pub(crate) tokens: Tokens,
-    /// Stores seen to exist. Stores are never deleted, so that this never grows stale.
+    /// Stores that are known to exist. Stores are never deleted, so this is never out of date.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
-    /// Each organization verifies one stock at a time: it takes what a processor can do.
+    /// Each organization verifies one stock at a time: a verification keeps a processor busy.
     pub(crate) verifications: Turns<OrganizationId>,
 }
 
-/// Counts operations, by action and outcome. Finding a counter by its labels takes longer than
-/// counting.
+/// Counters of operations, by action and outcome. They are stored here because finding a counter by its
+/// labels takes longer than counting.
 #[derive(Default)]
 struct Operations(RwLock<HashMap<(&'static str, &'static str), Counter>>);
 
@@ -95,8 +95,8 @@ impl Operations {
 }
 
 impl Stockroom {
-    /// A Stockroom on a database whose schema is up to date. Tokens are signed with
-    /// `signing_key`, or else with one that all servers on the database share, made at the first
+    /// A Stockroom on a database whose schema is up to date. Tokens are signed with `signing_key` or, if
+    /// it is `None`, with a key that all servers on the database share. That key is made at the first
     /// start and replaced by [`rotate_signing_key`](crate::access::rotate_signing_key).
     ///
     /// # Errors
@@ -124,35 +124,35 @@ impl Stockroom {
         Ok(stockroom)
     }
 
-    /// Takes no more changes, and waits until those that were taken are stored.
+    /// Accepts no more changes, and waits until the accepted ones are stored.
     pub async fn close(&self) {
         self.pipeline.close().await;
     }
 
-    /// The time now.
+    /// The current time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.environment.now()
     }
 
-    /// An id for a request that brings none.
+    /// An id for a request that has none.
     #[must_use]
     pub fn new_request_id(&self) -> String {
         self.environment.next_id().to_string()
     }
 
-    /// Answers if the database does.
+    /// Checks that the database answers.
     ///
     /// # Errors
-    /// [`StoreError`] if it doesn't.
+    /// [`StoreError`] if it doesn't answer.
     pub async fn ping(&self) -> Result<(), StoreError> {
         within(PING_TIMEOUT, self.pipeline.records().ping()).await
     }
 
-    /// Gives a token to who presents the right credentials.
+    /// Issues a token to a client with the right credentials.
     ///
     /// # Errors
-    /// [`TokenError`] if they are wrong, or the database fails.
+    /// [`TokenError`] if the credentials are wrong, or the database fails.
     pub async fn issue_token(&self, request: TokenRequest) -> Result<Token, TokenError> {
         let (client_id, grant) = match &request {
             TokenRequest::ClientCredentials { client_id, .. } => {
@@ -160,7 +160,8 @@ impl Stockroom {
             }
             TokenRequest::Implicit { client_id } => (client_id, Grant::Implicit),
         };
-        // Before the key is read: what is revoked after that is revoked later than this token.
+        // Taken before the key is read: every revocation made after the reading is later than this
+        // token.
         let now = self.now();
         let key = self.pipeline.records().key_by_client_id(client_id);
         let key = timed("key_by_client_id", key).await?;
@@ -180,7 +181,7 @@ impl Stockroom {
             .tokens
             .issue(organization, &key, grant, now)
             .ok_or_else(|| StoreError::Failed("the token can't be encoded".into()))?;
-        // To the minute is exact enough, and spares a write for most tokens.
+        // Exact to a minute is enough, and saves a write for most tokens.
         let recently = now.plus_milliseconds(-60_000);
         if key.last_used_at.is_none_or(|used_at| used_at < recently) {
             let recorded = self
@@ -192,10 +193,11 @@ impl Stockroom {
         Ok(token)
     }
 
-    /// Who presents this token, acting for the owner of its key.
+    /// The caller with this token, acting on behalf of the owner of its key.
     ///
     /// # Errors
-    /// [`AccessError::InvalidToken`] if it isn't one of ours, has run out, or was revoked.
+    /// [`AccessError::InvalidToken`] if the token wasn't issued by these servers, has expired, or was
+    /// revoked.
     pub fn authenticate(&self, token: &str) -> Result<Caller, AccessError> {
         self.tokens.verify(token, self.now())
     }
@@ -235,7 +237,7 @@ impl Stockroom {
         Ok(())
     }
 
-    /// Whether the organization is known to have this store, without asking the database.
+    /// Whether the organization is known to have this store, without a database call.
     #[must_use]
     pub fn has_seen_store(&self, organization: OrganizationId, store: StoreId) -> bool {
         let stores = self.known_stores.read();
@@ -243,11 +245,11 @@ impl Stockroom {
         stores.contains(&(organization, store))
     }
 
-    /// Learns of tokens revoked through other servers. To be called several times a second, so
-    /// that revocation works within a second everywhere.
+    /// Reads revocations of tokens made by other servers. To be called several times a second, so that a
+    /// revocation takes effect everywhere within a second.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails; what was known before stays known.
+    /// [`StoreError`] if the database fails; then the known revocations stay as they are.
     pub async fn refresh_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
         let revocations = self.pipeline.records().revocations_since(oldest);
@@ -257,9 +259,8 @@ impl Stockroom {
         Ok(())
     }
 
-    /// Learns of signing keys that were replaced. To be called several times a second, so that a
-    /// new key is known everywhere before it signs, and one that was dropped is accepted nowhere
-    /// within a second.
+    /// Reads replaced signing keys. To be called several times a second, so that a new key is known
+    /// everywhere before it signs, and a dropped key is rejected everywhere within a second.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; then the keys stay as they are.
@@ -272,7 +273,7 @@ impl Stockroom {
         Ok(())
     }
 
-    /// Clears away what is kept of tokens that have run out. To be called now and then.
+    /// Deletes revocations of tokens that have expired. To be called regularly.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -285,8 +286,7 @@ impl Stockroom {
         .await
     }
 
-    /// Forgets answers of an organization whose time is over, in small steps. To be called now and
-    /// then.
+    /// Deletes expired idempotency records, in small steps. To be called regularly.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -306,8 +306,8 @@ impl Stockroom {
         Ok(())
     }
 
-    /// When the oldest token that may still be valid was issued, with a margin for clocks that
-    /// differ between servers: a revocation has the time of the server that made it.
+    /// Time of issue of the oldest token that may still be valid, with a margin for clocks that differ
+    /// between servers: a revocation has the time of the server that made it.
     fn oldest_living_token(&self) -> Timestamp {
         const CLOCK_MARGIN_SECONDS: i64 = 24 * 60 * 60;
         let seconds = access::token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
@@ -317,7 +317,7 @@ impl Stockroom {
     /// Carries out a request for a change.
     ///
     /// # Errors
-    /// [`Error`] if it is refused or the database fails. Then nothing is changed.
+    /// [`Error`] if it is refused or the database fails. A refused request changes nothing.
     pub async fn execute<R: Answered>(
         &self,
         administrator: &Administrator,
@@ -344,7 +344,7 @@ impl Stockroom {
             answer => answer,
         };
         let answer = R::take(answer);
-        answer.ok_or_else(|| StoreError::Failed("the answer is another request's".into()).into())
+        answer.ok_or_else(|| StoreError::Failed("the answer has another type".into()).into())
     }
 }
 

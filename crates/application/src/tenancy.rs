@@ -1,4 +1,4 @@
-//! Organizations, stores and settings.
+//! Use cases of organizations, stores and settings.
 
 use stockroom_domain::{
     CreateOrganization, CreateStore, Invalid, Name, Organization, OrganizationId, Owner, Settings,
@@ -34,7 +34,7 @@ impl Stockroom {
     /// Creates a store of an organization.
     ///
     /// # Errors
-    /// [`Error`] if there is no such organization, or the database fails.
+    /// [`Error`] if the organization doesn't exist, or the database fails.
     pub async fn create_store(
         &self,
         organization: OrganizationId,
@@ -85,7 +85,7 @@ impl Stockroom {
         timed("store", self.pipeline.records().store(organization, id)).await
     }
 
-    /// How the caller's organization wants things done.
+    /// The settings of the caller's organization.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -97,7 +97,7 @@ impl Stockroom {
     }
 }
 
-/// For texts written in the program: a wrong one is a fault of the program.
+/// Unwraps a text that is written in the program: an invalid one is a fault of the program.
 pub(crate) fn valid<T>(text: Result<T, Invalid>) -> Result<T, StoreError> {
     text.map_err(|invalid| StoreError::Failed(invalid.into()))
 }

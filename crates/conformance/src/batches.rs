@@ -1,4 +1,4 @@
-//! Batches: commands in order, each seeing what the ones before it changed, one commit.
+//! Batches: commands of one commit, in order, each seeing the changes of its predecessors.
 
 use stockroom_application::filter::Comparison;
 use stockroom_application::ports::StockCondition;
@@ -39,7 +39,7 @@ fn transaction(
     client.command(make::transaction(product, action, pieces, None))
 }
 
-/// All entries of one request for many, and of no other.
+/// A bulk request's batch contains all of its entries, and no others.
 pub async fn entries_name_their_batch(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -60,13 +60,13 @@ pub async fn entries_name_their_batch(bench: Bench) {
     assert_ne!(batches[1], batches[3]);
 }
 
-/// A batch of nothing has no outcomes.
+/// An empty batch has no outcomes.
 pub async fn an_empty_batch_does_nothing(bench: Bench) {
     let store = bench.store().await;
     assert_eq!(store.commit(Vec::new()).await, []);
 }
 
-/// Outcomes come in the order of the commands, whatever order the rows are locked in.
+/// Outcomes are in the order of the commands, whatever the order in which rows are locked.
 pub async fn outcomes_come_in_order(bench: Bench) {
     let store = bench.store().await;
     let mut products: Vec<_> = (0..9).map(|_| bench.product()).collect();
@@ -85,7 +85,7 @@ pub async fn outcomes_come_in_order(bench: Bench) {
     assert!(listed.iter().map(|stock| stock.product).eq(products));
 }
 
-/// A refused command changes nothing, and those around it are kept.
+/// A refused command changes nothing, and the commands around it are stored.
 pub async fn a_refusal_does_not_sink_its_neighbours(bench: Bench) {
     let store = bench.store().await;
     let [product, other] = [bench.product(), bench.product()];
@@ -117,7 +117,7 @@ pub async fn a_refusal_does_not_sink_its_neighbours(bench: Bench) {
     assert_eq!(store.locations(&[]).await.len(), 1);
 }
 
-/// Transactions that are asked for together are made together or, if one is refused, not at all.
+/// Transactions that are requested together are all made or, if one is refused, none is.
 pub async fn many_transactions_are_made_or_none(bench: Bench) {
     let store = bench.store().await;
     let products = [(); 3].map(|()| bench.product());
@@ -152,7 +152,7 @@ pub async fn many_transactions_are_made_or_none(bench: Bench) {
     }
 }
 
-/// Among them in a location, and as many as may be.
+/// A request with the maximum number of transactions, some of them in a location.
 pub async fn many_transactions_may_be_very_many(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -178,7 +178,7 @@ pub async fn many_transactions_may_be_very_many(bench: Bench) {
     assert_eq!(stock.sums().available.get(), expected);
 }
 
-/// A batch of refusals alone changes nothing.
+/// A batch that consists of refusals changes nothing.
 pub async fn a_batch_of_refusals_changes_nothing(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -192,7 +192,7 @@ pub async fn a_batch_of_refusals_changes_nothing(bench: Bench) {
     assert_eq!(after, before);
 }
 
-/// Many commands on one stock each see the figures that the one before left.
+/// Of many commands on one stock, each sees the figures that its predecessor left.
 pub async fn commands_see_the_ones_before_them(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -218,7 +218,7 @@ pub async fn commands_see_the_ones_before_them(bench: Bench) {
     );
 }
 
-/// A stock's whole life, and the beginning of the next one, in one batch.
+/// A stock's whole period, and the beginning of the next one, in one batch.
 pub async fn a_whole_life_fits_into_one_batch(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -264,7 +264,7 @@ pub async fn a_whole_life_fits_into_one_batch(bench: Bench) {
     assert_eq!(store.stocks(&[]).await, [read]);
 }
 
-/// Existing stock is deleted and created anew in one batch, and only the new one is left.
+/// Existing stock is deleted and created anew in one batch; only the new stock is left.
 pub async fn stock_is_replaced_in_one_batch(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -289,7 +289,7 @@ pub async fn stock_is_replaced_in_one_batch(bench: Bench) {
             .map(|stock| stock.product)
             .eq([later, product])
     );
-    // The old one doesn't keep the location.
+    // The deleted stock doesn't keep the location.
     store.done(DeleteLocation { id: berlin.id }).await;
 }
 
@@ -308,12 +308,12 @@ pub async fn stock_may_come_and_go_in_one_batch(bench: Bench) {
         assert_eq!(client.stock(product).await, None);
         assert_eq!(client.stocks(&[]).await, []);
     }
-    // Managed by the organization once, the product stays organization-level.
+    // Having been managed by the organization, the product stays organization-level.
     let stock = store.create(product, 1).await;
     assert_eq!(stock.product_owner, stockroom_domain::Owner::Organization);
 }
 
-/// Stock, locations and products of one batch see one another.
+/// Stock, locations and products of one batch see each other.
 pub async fn all_kinds_of_commands_share_a_batch(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -348,7 +348,7 @@ pub async fn all_kinds_of_commands_share_a_batch(bench: Bench) {
     assert_eq!(store.products().await.len(), 1);
 }
 
-/// Two creators of one organization-level product in one batch: the second is told so.
+/// Of two creators of one organization-level product in one batch, the second is refused.
 pub async fn creators_in_one_batch_see_each_other(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -372,7 +372,7 @@ pub async fn creators_in_one_batch_see_each_other(bench: Bench) {
     assert_eq!(other.available(product).await.get(), 3);
 }
 
-/// A large batch over many products of several owners is stored whole.
+/// A large batch over many products of several owners is stored completely.
 pub async fn a_large_batch_is_stored_whole(bench: Bench) {
     let tenant = bench.tenant().await;
     let [one, other] = [tenant.store().await, tenant.store().await];

@@ -1,4 +1,4 @@
-//! What a case works on: an empty database, a clock in its hands, and tenants on demand.
+//! The equipment of a case: an empty database, a clock that the case moves, and tenants on demand.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -16,12 +16,12 @@ use uuid::Uuid;
 use crate::client::Client;
 use crate::make;
 
-/// A clock that stands still until it is moved.
+/// A clock that stands still until the case moves it.
 #[derive(Clone)]
 pub struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    /// 2026-01-31T09:30:00Z, when every case starts.
+    /// 2026-01-31T09:30:00Z, the start of every case.
     const START_MS: i64 = 1_769_851_800_000;
 
     /// The time now.
@@ -31,7 +31,7 @@ impl Clock {
         Timestamp::from_milliseconds(milliseconds).expect("a case stays within a timestamp's range")
     }
 
-    /// Moves the clock, also back.
+    /// Moves the clock, forwards or backwards.
     pub fn advance(&self, milliseconds: i64) {
         self.0.fetch_add(milliseconds, Ordering::SeqCst);
     }
@@ -43,7 +43,7 @@ impl stockroom_application::Clock for Clock {
     }
 }
 
-/// What a test has before it has a database.
+/// The parts of a [`Bench`] that exist before its database.
 pub struct Fixture {
     clock: Clock,
 }
@@ -57,13 +57,14 @@ impl Default for Fixture {
 }
 
 impl Fixture {
-    /// The environment for the database: the clock that the case moves, and always the same ids.
+    /// The environment for the database: the clock that the case moves, and the same ids in each
+    /// run.
     #[must_use]
     pub fn environment(&self) -> Environment {
         seeded(&self.clock, 1)
     }
 
-    /// What the case works on.
+    /// The bench of the case.
     #[must_use]
     pub fn bench(self, database: impl Database) -> Bench {
         Bench {
@@ -84,13 +85,13 @@ pub struct Bench {
     pub database: Arc<dyn Database>,
     /// The clock that the database reads.
     pub clock: Clock,
-    /// Ids that a case makes itself; the database's are left alone.
+    /// Ids that the case makes itself; they don't affect the database's.
     ids: Environment,
 }
 
 impl Bench {
-    /// The environment that the database was given, from its beginning: with it another database
-    /// makes the same ids.
+    /// A copy of the database's environment from its beginning. Another database with it makes the
+    /// same ids.
     #[must_use]
     pub fn twin_environment(&self) -> Environment {
         seeded(&self.clock, 1)
@@ -102,7 +103,7 @@ impl Bench {
         self.ids.next_id().into()
     }
 
-    /// The id of a product that nobody registered.
+    /// The id of an unregistered product.
     #[must_use]
     pub fn product(&self) -> ProductId {
         self.id()
@@ -123,7 +124,7 @@ impl Bench {
         tenant
     }
 
-    /// The operator of an organization that is still to be created.
+    /// The operator of an organization that is yet to be created.
     #[must_use]
     pub fn newcomer(&self) -> Client {
         let organization = self.id();
@@ -140,7 +141,7 @@ impl Bench {
     }
 }
 
-/// An organization, and those who can act in it.
+/// An organization, and the callers who can act in it.
 pub struct Tenant<'a> {
     bench: &'a Bench,
     /// Its id.
@@ -154,7 +155,7 @@ impl Tenant<'_> {
         self.client(Actor::OPERATOR)
     }
 
-    /// Someone with a key of the organization, acting at the organization level.
+    /// A caller with a key of the organization, acting at the organization level.
     #[must_use]
     pub fn organization(&self) -> Client {
         self.client(Actor {
@@ -165,7 +166,7 @@ impl Tenant<'_> {
         })
     }
 
-    /// Someone with a key of a new store.
+    /// A caller with a key of a new store.
     pub async fn store(&self) -> Client {
         let id: StoreId = self.bench.id();
         let name = make::name("A store");
@@ -178,7 +179,7 @@ impl Tenant<'_> {
         })
     }
 
-    /// Lets every store keep stock of its own of organization-level products.
+    /// Lets every store keep its own stock of organization-level products.
     pub async fn allow_per_store_stock(&self) {
         let per_store_stock = Some(true);
         let settings = UpdateSettings { per_store_stock };

@@ -1,4 +1,4 @@
-//! Someone who asks: short ways to change and read what one caller sees.
+//! Clients: short ways to make changes as a caller, and to read what the caller sees.
 
 use std::sync::Arc;
 
@@ -13,18 +13,18 @@ use stockroom_domain::{
 
 use crate::make;
 
-/// Someone who acts in an organization, or in one of its stores.
+/// A caller who acts in an organization, or in one of its stores.
 #[derive(Clone)]
 pub struct Client {
     /// The database.
     pub database: Arc<dyn Database>,
-    /// What they see.
+    /// The scope of the caller's reads.
     pub scope: Scope,
-    /// Who they are.
+    /// The actor of the caller's changes.
     pub actor: Actor,
 }
 
-/// The result of a port, which in a case has to be there.
+/// The result of a port; in a case, it has to be a success.
 pub(crate) fn stored<T>(result: Result<T, StoreError>) -> T {
     result.unwrap_or_else(|error| panic!("the database failed: {error:?}"))
 }
@@ -38,7 +38,7 @@ impl Client {
         }
     }
 
-    /// Whose things this client creates.
+    /// The owner of the things that this client creates.
     #[must_use]
     pub const fn owner(&self) -> Owner {
         self.scope.acting
@@ -112,7 +112,7 @@ impl Client {
             .await
     }
 
-    /// Deletes a stock that is there.
+    /// Deletes existing stock.
     pub async fn delete(&self, product: ProductId) {
         self.done(DeleteStock { product }).await;
     }
@@ -127,12 +127,12 @@ impl Client {
         stored(self.database.stock(self.scope, product).await)
     }
 
-    /// The stock of those of these products that are managed, in any order.
+    /// The stock of the managed ones among these products, in any order.
     pub async fn several(&self, products: &[ProductId]) -> Vec<Stock> {
         stored(self.database.stocks(self.scope, products).await)
     }
 
-    /// What is available of a product that is managed.
+    /// The available quantity of a managed product.
     pub async fn available(&self, product: ProductId) -> Quantity {
         let stock = self.stock(product).await;
         stock.expect("the product is managed").sums().available
@@ -149,12 +149,12 @@ impl Client {
         stored(self.database.list_stocks(self.scope, filter, page).await)
     }
 
-    /// The whole list of stock. Its total has to be its length.
+    /// The whole list of stock. Checks that its total is its length.
     pub async fn stocks(&self, filter: &[StockCondition]) -> Vec<Stock> {
         whole(self.stocks_page(filter, WHOLE, 0).await)
     }
 
-    /// A page of the history of a product that is managed.
+    /// A page of the history of a managed product.
     pub async fn history_page(
         &self,
         product: ProductId,
@@ -169,7 +169,7 @@ impl Client {
         stored(found).expect("the product is managed")
     }
 
-    /// The whole history of a product that is managed. Its total has to be its length.
+    /// The whole history of a managed product. Checks that its total is its length.
     pub async fn history(&self, product: ProductId) -> Vec<Recorded> {
         whole(self.history_page(product, &[], WHOLE, 0).await)
     }
@@ -196,12 +196,12 @@ impl Client {
         stored(found)
     }
 
-    /// The whole list of locations, in the order of creation. Its total has to be its length.
+    /// The whole list of locations, in the order of creation. Checks that its total is its length.
     pub async fn locations(&self, filter: &[LocationCondition]) -> Vec<Location> {
         whole(self.locations_page(filter, None, WHOLE, 0).await)
     }
 
-    /// One location, if this client sees it.
+    /// A location, if this client sees it.
     pub async fn location(&self, id: LocationId) -> Option<Location> {
         stored(self.database.location(self.scope, id).await)
     }
@@ -216,12 +216,12 @@ impl Client {
         stored(self.database.list_products(self.scope, page).await).map(stocked)
     }
 
-    /// The whole list of products. Its total has to be its length.
+    /// The whole list of products. Checks that its total is its length.
     pub async fn products(&self) -> Vec<StockedProduct> {
         whole(self.products_page(WHOLE, 0).await)
     }
 
-    /// One product, if this client sees it.
+    /// A product, if this client sees it.
     pub async fn product(&self, id: ProductId) -> Option<StockedProduct> {
         stored(self.database.product(self.scope, id).await).map(stocked)
     }
@@ -240,7 +240,7 @@ impl Client {
         stored(self.database.list_keys(organization, acting, page).await)
     }
 
-    /// The whole list of this client's keys. Both totals have to be its length.
+    /// The whole list of this client's keys. Checks that both totals are its length.
     pub async fn keys(&self) -> Vec<ApplicationKey> {
         let (page, totals) = self.keys_page(WHOLE, 0).await;
         assert_eq!(Some(totals.keys), page.total, "the keys' totals");
@@ -265,7 +265,7 @@ impl Client {
     }
 }
 
-/// More items than any case makes.
+/// More items than any case creates.
 const WHOLE: u32 = 100_000;
 
 fn whole<T, P>(page: Page<T, P>) -> Vec<T> {

@@ -1,4 +1,4 @@
-//! Many at once: whatever the order they come in, nothing is sold twice and nothing is lost.
+//! Concurrent changes: in whatever order they come, nothing is sold twice and nothing is lost.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use TransactionAction::{Allocate, Decrement, Increment};
 
 const TASKS: usize = 32;
 
-/// Runs what `task` makes for each number in a task of its own, all of them set off together.
+/// Runs the future that `task` makes for each number in a task of its own. All start together.
 pub(crate) async fn race<T, F>(tasks: usize, task: impl Fn(usize) -> F) -> Vec<T>
 where
     T: Send + 'static,
@@ -40,7 +40,8 @@ async fn one_by_one(client: Client, commands: Vec<stockroom_domain::Command>) ->
     outcomes
 }
 
-/// Many buyers of one stock: exactly as many succeed as there are pieces, and the ledger adds up.
+/// Many buyers of one stock: the number of successes is the number of pieces, and the ledger adds
+/// up.
 pub async fn nothing_is_sold_twice(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -64,8 +65,7 @@ pub async fn nothing_is_sold_twice(bench: Bench) {
     assert_adds_up(&stock, &store.history(product).await);
 }
 
-/// Batches over several stocks, in opposite orders, neither wait for one another for ever nor
-/// lose anything.
+/// Batches over several stocks in opposite orders: they don't deadlock, and nothing is lost.
 pub async fn batches_in_opposite_orders_all_get_through(bench: Bench) {
     let store = bench.store().await;
     let products: Vec<_> = (0..8).map(|_| bench.product()).collect();
@@ -93,7 +93,7 @@ pub async fn batches_in_opposite_orders_all_get_through(bench: Bench) {
     }
 }
 
-/// Increments and decrements in several locations of one stock, at once.
+/// Concurrent increments and decrements in several locations of one stock.
 pub async fn positions_add_up_under_load(bench: Bench) {
     let store = bench.store().await;
     let slugs = ["a", "b", "c", "d"];
@@ -125,7 +125,7 @@ pub async fn positions_add_up_under_load(bench: Bench) {
     assert_adds_up(&stock, &history);
 }
 
-/// Readers that look while others write see sums that belong to one instant.
+/// Concurrent readers see sums that belong to one instant.
 pub async fn readers_see_no_half_of_a_batch(bench: Bench) {
     let store = bench.store().await;
     for slug in ["here", "there"] {
@@ -159,7 +159,7 @@ pub async fn readers_see_no_half_of_a_batch(bench: Bench) {
     assert_eq!(seen, vec![100; seen.len()]);
 }
 
-/// Two stores that create stock of one organization-level product at once: one of them gets it.
+/// Of two stores that create stock of one organization-level product at once, one succeeds.
 pub async fn one_of_two_creators_gets_a_shared_product(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -185,7 +185,7 @@ pub async fn one_of_two_creators_gets_a_shared_product(bench: Bench) {
     }
 }
 
-/// Many creators of the same stock, the same slug and the same `sku`: one gets each.
+/// Of many creators of the same stock, the same slug or the same `sku`, one succeeds.
 pub async fn one_of_many_gets_a_name(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -218,7 +218,7 @@ pub async fn one_of_many_gets_a_name(bench: Bench) {
     assert_eq!(store.products().await.len(), 1);
 }
 
-/// Deletions and creations of one stock race transactions on it: each ledger is whole.
+/// Deletions and creations of one stock race transactions on it; each ledger is complete.
 pub async fn transactions_race_deletions(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -243,7 +243,7 @@ pub async fn transactions_race_deletions(bench: Bench) {
     }
 }
 
-/// The deletion of a location races stock that comes to lie in it: never both.
+/// The deletion of a location races a change that puts stock in it; only one of them succeeds.
 pub async fn stock_never_lies_in_a_deleted_location(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -278,7 +278,7 @@ pub async fn stock_never_lies_in_a_deleted_location(bench: Bench) {
     }
 }
 
-/// The last key that fits under the rate limit is given to one of those who ask at once.
+/// Of concurrent creators of the last key that fits under the rate limit, one succeeds.
 pub async fn reserved_limits_hold_under_load(bench: Bench) {
     let store = bench.store().await;
     let outcomes = race(TASKS, |number| {

@@ -1,4 +1,4 @@
-//! Counts: the books are corrected to what was found, once.
+//! Counts: the books are corrected to the number of pieces found, once.
 
 use stockroom_domain::{
     Count, CountMany, CountStock, Counted, DeleteLocation, EntryAction, ProductId, Recorded,
@@ -30,7 +30,7 @@ pub(crate) fn count(
 }
 
 impl Client {
-    /// What is available and allocated outside of locations and in them.
+    /// The available and the allocated sum over the pool and all locations.
     async fn sums(&self, product: ProductId) -> (u64, u64) {
         let sums = self.stock(product).await.expect("there is stock").sums();
         (sums.available.get(), sums.allocated.get())
@@ -42,7 +42,7 @@ impl Client {
     }
 }
 
-/// What has moved since stays.
+/// A count keeps the movements since its time.
 pub async fn a_count_makes_up_for_what_it_finds(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -84,7 +84,7 @@ pub async fn a_count_makes_up_for_what_it_finds(bench: Bench) {
     assert_eq!(unknown, Err(Refusal::UnknownStock));
 }
 
-/// A location that the stock didn't have then held nothing.
+/// A position in a location that the stock didn't have at that time was empty.
 pub async fn a_count_in_a_location_is_of_that_location(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -106,7 +106,7 @@ pub async fn a_count_in_a_location_is_of_that_location(bench: Bench) {
     assert_eq!(store.sums(product).await, (12, 1));
     let nowhere = store.ask(count(product, at, 2, Some("nowhere"))).await;
     assert!(matches!(nowhere, Err(Refusal::UnknownLocation { .. })));
-    // Each position has counts of its own, and its own latest one.
+    // The latest count is kept for each position.
     let later = bench.clock.now();
     store.done(count(product, later, 6, berlin)).await;
     let again = store.ask(count(product, at, 6, berlin)).await;
@@ -115,7 +115,7 @@ pub async fn a_count_in_a_location_is_of_that_location(bench: Bench) {
     assert_eq!(answer.expected, 2);
 }
 
-/// The examples of the contract: 10 on hand, and what is found later.
+/// The examples of the contract: 10 pieces on hand, and the numbers found later.
 pub async fn a_difference_is_applied_once(bench: Bench) {
     let store = bench.store().await;
     let created = bench.clock.now();
@@ -126,11 +126,11 @@ pub async fn a_difference_is_applied_once(bench: Bench) {
     }
     bench.clock.advance(60_000);
     let counts: [&[(Timestamp, u64)]; 4] = [
-        // Two sheets, entered in order, and the later one again.
+        // Two sheets, entered in order, then the later one again.
         &[(first, 8), (second, 8), (second, 8)],
-        // A count that is corrected.
+        // A corrected count.
         &[(first, 6), (first, 9)],
-        // Two people who count the same.
+        // The same count by two people.
         &[(first, 12), (first, 12)],
         &[(first, 8)],
     ];
@@ -142,7 +142,7 @@ pub async fn a_difference_is_applied_once(bench: Bench) {
     }
     let older = store.ask(count(products[0], first, 8, None)).await;
     assert_eq!(older, Err(Refusal::LaterCount { as_of: second }));
-    // A typo that was undone before it was corrected.
+    // A typo that is undone before the correction.
     let history = store.history(products[3]).await;
     let typo = history.last().expect("the count");
     let undoing = store.undone(typo).await.expect("it is the latest");
@@ -151,13 +151,14 @@ pub async fn a_difference_is_applied_once(bench: Bench) {
     assert_eq!(redone, Err(Refusal::CountUndone));
     store.done(count(products[3], first, 9, None)).await;
     assert_eq!(store.sums(products[3]).await, (9, 0));
-    // Earlier ones are built upon by later ones.
+    // Later counts build on earlier ones.
     let counted = store.history(products[0]).await.swap_remove(1);
     let undone = store.undone(&counted).await;
     assert_eq!(undone, Err(Refusal::CountNotLatest));
 }
 
-/// What undoes a movement goes with it: before a count's time it tells of that time.
+/// An undo counts at the time of the movement that it undoes: if that is before the count's time,
+/// so is the undo.
 pub async fn counts_know_what_was_undone(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -174,8 +175,8 @@ pub async fn counts_know_what_was_undone(bench: Bench) {
     assert_eq!(store.sums(product).await, (9, 0));
 }
 
-/// A count without a time is for the moment of the commit, also where another server's clock, by
-/// which the last entry was made, is ahead.
+/// A count without a time is for the moment of the commit, or for that of the last entry if another
+/// server's clock, which is ahead, made it.
 pub async fn a_count_may_be_for_the_moment(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -191,7 +192,7 @@ pub async fn a_count_may_be_for_the_moment(bench: Bench) {
     assert_eq!(store.sums(product).await, (6, 0));
 }
 
-/// Many counts are one batch, which is undone as a whole.
+/// Many counts are one batch, and are undone as a whole.
 pub async fn many_counts_are_one_batch(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -235,7 +236,7 @@ pub async fn many_counts_are_one_batch(bench: Bench) {
     assert_eq!(store.sums(products[1]).await, (14, 0));
 }
 
-/// Counts of a position that was taken out of the stock and came back are found again.
+/// The counts of a position that left the stock and came back are found again.
 pub async fn counts_outlast_a_position(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();

@@ -1,4 +1,4 @@
-//! Lists that are read behind places: to their end, while items come and go.
+//! Lists that are read by cursors to their end, while items come and go.
 
 use std::collections::BTreeSet;
 
@@ -16,10 +16,10 @@ use crate::locations::at;
 use crate::reservations::{pay, release, reserve, reserve_all};
 use crate::{Bench, Client, make};
 
-/// How many items the pages take.
+/// The number of items on a page.
 const LIMIT: u32 = 3;
 
-/// Reads a list to its end, and gives all that was seen. After each page `happen` is shown it.
+/// Reads a list to its end, and returns all items that it showed. Calls `happen` with each page.
 async fn walk<T, P: Copy>(
     read: impl AsyncFn(PageRequest<P>) -> Page<T, P>,
     mut happen: impl AsyncFnMut(&[T]),
@@ -52,7 +52,7 @@ async fn stocks(
     )
 }
 
-/// A stock that may be seen in a list, in the order of creation.
+/// A stock that may appear in a list, in the order of creation.
 struct Listed<'a> {
     product: ProductId,
     pieces: u64,
@@ -60,8 +60,8 @@ struct Listed<'a> {
     is_there: bool,
 }
 
-/// No item is skipped and none shown twice, whatever comes and goes on either side of the place, in a
-/// list of a store's own and its organization's stock, filtered or not.
+/// No item is skipped or shown twice, whatever comes and goes on either side of the place. The list
+/// is of a store's own and its organization's stock, with and without a filter.
 pub async fn stock_is_read_to_its_end_while_it_comes_and_goes(bench: Bench) {
     const CREATED: usize = 30;
     let wanted = StockCondition::Available(Comparison::Greater(3));
@@ -114,7 +114,7 @@ pub async fn stock_is_read_to_its_end_while_it_comes_and_goes(bench: Bench) {
             };
             request = PageRequest::after(LIMIT, next);
             begin = end + 1;
-            // The item whose place the cursor is, one that was seen, and two that weren't.
+            // The item at the cursor's place, one that was shown, and two that weren't.
             for place in [end, on_page[0], end + 2, end + 5] {
                 if let Some(it) = list.get_mut(place).filter(|it| it.is_there) {
                     it.owner.delete(it.product).await;
@@ -128,7 +128,7 @@ pub async fn stock_is_read_to_its_end_while_it_comes_and_goes(bench: Bench) {
     }
 }
 
-/// Own stock stands in for the organization's behind places as well.
+/// Own stock replaces the organization's behind places as well.
 pub async fn own_stock_shadows_the_organizations_behind_a_place(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;
@@ -149,7 +149,7 @@ pub async fn own_stock_shadows_the_organizations_behind_a_place(bench: Bench) {
     assert_eq!(seen, shared.chain(own).collect::<Vec<_>>());
 }
 
-/// A place is one in every list, also where there never was an item, and shows nothing of others.
+/// A place is valid in every list, even if there never was an item, and reveals nothing of others.
 pub async fn a_place_shows_what_is_behind_it_and_nothing_else(bench: Bench) {
     let [one, other] = [bench.store().await, bench.store().await];
     let mut created = Vec::new();
@@ -168,7 +168,7 @@ pub async fn a_place_shows_what_is_behind_it_and_nothing_else(bench: Bench) {
     assert_eq!((page.items, page.total, page.next), (vec![], Some(3), None));
 }
 
-/// As far as the page goes just to the end, there is no next one.
+/// If a page ends exactly at the end of the list, there is no next page.
 pub async fn a_list_ends_where_nothing_is_behind(bench: Bench) {
     let store = bench.store().await;
     for _ in 0..2 * LIMIT {
@@ -184,7 +184,7 @@ pub async fn a_list_ends_where_nothing_is_behind(bench: Bench) {
     assert_eq!(second.next, None);
 }
 
-/// In the order of creation and nearest first, of a store and its organization.
+/// Lists in the order of creation and by distance, of a store and its organization.
 pub async fn locations_are_read_to_their_end(bench: Bench) {
     let point = Geolocation::new(0.0, 179.5).ok();
     for nearest_to in [None, point] {
@@ -223,7 +223,7 @@ pub async fn locations_are_read_to_their_end(bench: Bench) {
     }
 }
 
-/// While products are registered and deleted.
+/// Products are registered and deleted while their list is read.
 pub async fn products_are_read_to_their_end(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -257,7 +257,7 @@ pub async fn products_are_read_to_their_end(bench: Bench) {
     assert_eq!(seen, expected);
 }
 
-/// While keys are made and deleted.
+/// Keys are created and deleted while their list is read.
 pub async fn keys_are_read_to_their_end(bench: Bench) {
     let store = bench.store().await;
     let create = async |number: usize| store.done(make::key(&format!("{number}"))).await.id;
@@ -285,7 +285,7 @@ pub async fn keys_are_read_to_their_end(bench: Bench) {
     assert_eq!(seen, expected);
 }
 
-/// While reservations are made, and others stop to fulfil the filter.
+/// While reservations are listed, some are made, and others stop matching the filter.
 pub async fn reservations_are_read_to_their_end(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -321,7 +321,7 @@ pub async fn reservations_are_read_to_their_end(bench: Bench) {
     }
 }
 
-/// Pages begin within reservations of several lines, of which some are given back.
+/// Pages begin within reservations of several lines, some of which are released.
 pub async fn holds_are_read_to_their_end(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -347,7 +347,7 @@ pub async fn holds_are_read_to_their_end(bench: Bench) {
     };
     let mut released = BTreeSet::new();
     let seen = walk(read, async |page: &[(ReservationId, u32)]| {
-        // The whole reservation, if no line of it is still to be seen.
+        // The whole reservation, if none of its lines is on a later page.
         let (last, line) = *page.last().expect("a hold");
         let of_last = reservations.iter().find(|it| it.id == last);
         let of_last = of_last.expect("the reservation");

@@ -1,4 +1,4 @@
-//! Stock to be damaged: for the tests of an adapter that change what it keeps behind its back.
+//! Stock to be damaged, for adapter tests that change an adapter's data behind its back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,31 +19,31 @@ use crate::client::{Client, stored};
 use crate::make;
 use crate::reservations::{pay, release, reserve, reserve_all};
 
-/// A product whose stock has six entries, the fourth with something in every column, a position in
-/// the location `berlin`, and 4 pieces available outside.
+/// A product whose stock has six entries, the fourth with a value in every column, a position in
+/// the location `berlin`, and 4 pieces available in the pool.
 pub const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
-/// A product whose stock, of two entries, is deleted.
+/// A product whose stock, with two entries, is deleted.
 pub const DELETED: ProductId = ProductId::new(Uuid::from_u128(3));
 /// A product whose stock has one entry.
 pub const OTHER: ProductId = ProductId::new(Uuid::from_u128(4));
-/// A product that has stock once something was reserved ([`Damageable::reserve`]): outside of locations
-/// 3 pieces for a cart and one that is paid for, of 5 that are allocated, and in `berlin` all 2, for
-/// the same cart.
+/// A product that has stock after [`Damageable::reserve`]. In the pool, 5 pieces are allocated: 3
+/// of them for a cart, and one for a reservation that is paid for. In `berlin`, both allocated
+/// pieces are for the same cart.
 pub const RESERVED: ProductId = ProductId::new(Uuid::from_u128(5));
-/// How many entries there are in all.
+/// The number of entries in all.
 pub const ENTRIES: u64 = 9;
 
-/// What somebody does to reserved stock behind the database's back.
+/// Damage to reserved stock behind the database's back.
 pub struct HeldDamage {
-    /// How, in SQL as each database takes it.
+    /// The SQL statement, in the dialect of every database.
     pub statement: &'static str,
-    /// Of each difference that is found of it a part, in their order.
+    /// A part of each difference that is found, in the differences' order.
     pub named: &'static [&'static str],
-    /// What comes of repairing it.
+    /// The outcome of repairing it.
     pub outcome: &'static str,
 }
 
-/// What may be done to what stock says of reservations, and to their lines.
+/// Possible damage to the reservations' totals in stock, and to the reservations' lines.
 pub const HELD_DAMAGES: [HeldDamage; 10] = [
     HeldDamage {
         statement: "UPDATE stocks SET unlocated_held = 0 WHERE unlocated_held > 0",
@@ -104,26 +104,26 @@ pub const HELD_DAMAGES: [HeldDamage; 10] = [
     },
 ];
 
-/// The organization that has the stock.
+/// The organization that owns the stock.
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
 
-/// A database with this stock in it.
+/// A database that contains this stock.
 pub struct Damageable {
     database: Arc<dyn Database>,
 }
 
-/// Everything that a verification tells.
+/// The findings of a verification.
 #[derive(Debug, Default)]
 pub struct Told {
-    /// What was found.
+    /// The differences that were found.
     pub differences: Vec<Difference>,
-    /// How many entries were looked at.
+    /// The number of verified entries.
     pub entries: u64,
-    /// For each ledger the product, whether its stock is current, and the last hash.
+    /// Each ledger's product, whether its stock is current, and its last hash.
     pub verified: Vec<(ProductId, bool, Option<EntryHash>)>,
-    /// What came of repairs, in words.
+    /// The outcomes of repairs, in words.
     pub outcomes: Vec<&'static str>,
-    /// What stock would be made.
+    /// The stock that repairs would store.
     pub planned: Vec<RawStock>,
 }
 
@@ -158,7 +158,7 @@ impl VerifyObserver for Told {
 }
 
 impl Told {
-    /// What was found, line by line.
+    /// The differences, line by line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         self.differences.iter().map(ToString::to_string).collect()
@@ -186,7 +186,7 @@ impl Damageable {
         Self { database }
     }
 
-    /// Adds stock of which something is reserved.
+    /// Adds stock with reservations.
     pub async fn reserve(&self) {
         let scope = Scope {
             organization: ORGANIZATION,
@@ -206,13 +206,13 @@ impl Damageable {
         client.done(release(&released)).await;
     }
 
-    /// A verifier of it.
+    /// A verifier of the organization's stock.
     #[must_use]
     pub fn verifier(&self) -> Verifier {
         Verifier::new(self.database.clone(), ORGANIZATION)
     }
 
-    /// Verifies, in chunks that end everywhere.
+    /// Verifies in chunks so small that they end everywhere.
     pub async fn verify(&self) -> Told {
         let mut told = Told::default();
         let verifier = self.verifier().in_chunks_of(2);
@@ -220,7 +220,7 @@ impl Damageable {
         told
     }
 
-    /// Checks that nothing is found.
+    /// Checks that there are no differences.
     pub async fn assert_intact(&self) {
         let mut told = Told::default();
         let summary = stored(self.verifier().verify(&mut told).await);
@@ -233,7 +233,7 @@ impl Damageable {
         assert_eq!(summary, expected);
     }
 
-    /// Repairs, or shows what would be repaired.
+    /// Repairs, or shows the repairs that would be made.
     pub async fn repair(&self, repairing: Repairing) -> Told {
         let mut told = Told::default();
         stored(self.verifier().repair(repairing, &mut told).await);

@@ -1,4 +1,4 @@
-//! Filters: every condition on a seeded set of data, against the conditions' own meaning.
+//! Filters: every condition on seeded data, compared with the conditions' own meaning.
 
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
@@ -10,7 +10,7 @@ use stockroom_domain::{
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
-/// Texts that look alike, or mean something to one or another pattern language.
+/// Texts that look alike, or have a meaning in some pattern language.
 const TEXTS: [&str; 22] = [
     "berlin",
     "Berlin",
@@ -36,7 +36,7 @@ const TEXTS: [&str; 22] = [
     "東京 🏬",
 ];
 
-/// Every pattern that can be made of pieces of the texts.
+/// All patterns of pieces of the texts.
 fn patterns() -> Vec<TextCondition> {
     const PIECES: [&str; 23] = [
         "", "berlin", "Berlin", "ber", "lin", "erli", "%", "_", "ber_lin", "100%", "a%b", "a_b",
@@ -102,7 +102,7 @@ fn numbers() -> Vec<Comparison<i64>> {
     ])
 }
 
-/// Instants around `start` and the seconds that follow it.
+/// Instants around `start` and the following seconds.
 fn instants(start: Timestamp) -> Vec<Comparison<Timestamp>> {
     let mut bounds = vec![
         Timestamp::from_rfc3339("0000-01-01T00:00:00Z").expect("the first of them"),
@@ -114,7 +114,7 @@ fn instants(start: Timestamp) -> Vec<Comparison<Timestamp>> {
     comparisons(&bounds)
 }
 
-/// Alone, and each together with one that is further down the list.
+/// Each condition alone, and in pairs with one further down the list.
 fn alone_and_in_pairs<T: Clone>(conditions: Vec<T>) -> Vec<Vec<T>> {
     let apart = conditions.len() / 3 + 1;
     let pairs = conditions.iter().zip(conditions.iter().cycle().skip(apart));
@@ -125,7 +125,7 @@ fn alone_and_in_pairs<T: Clone>(conditions: Vec<T>) -> Vec<Vec<T>> {
     alone.chain(pairs).collect()
 }
 
-/// Some stock in some locations, made over some seconds.
+/// Stock in several locations, created over several seconds.
 async fn seed_stock(bench: &Bench, client: &Client) -> Vec<ProductId> {
     for slug in [
         "berlin",
@@ -192,8 +192,7 @@ pub async fn stock_is_filtered_by_every_condition(bench: Bench) {
     }
 }
 
-/// Conditions hold over what a store sees: its own stock and, where it has none, its
-/// organization's.
+/// Conditions apply to what a store sees: its own stock and, where it has none, its organization's.
 pub async fn shared_stock_is_filtered_too(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;
@@ -222,7 +221,7 @@ async fn assert_stocks(client: &Client, filter: &[StockCondition]) {
     assert_eq!(page.items, on_page, "{filter:?}");
 }
 
-/// As many conditions as a request can hold, and as many values as fit into it.
+/// A filter with the maximum number of conditions, and the maximum number of values.
 pub async fn a_long_filter_works(bench: Bench) {
     let store = bench.store().await;
     let products = seed_stock(&bench, &store).await;
@@ -234,7 +233,7 @@ pub async fn a_long_filter_works(bench: Bench) {
     assert_stocks(&store, &filter).await;
 }
 
-/// A renamed location is found by the name it has now.
+/// A renamed location is found by its current name.
 pub async fn stock_is_filtered_by_current_slugs(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -361,7 +360,7 @@ pub async fn locations_are_filtered_by_every_condition(bench: Bench) {
     }
 }
 
-/// An external reference that was cleared is absent for filters too.
+/// An external reference that was cleared counts as absent in filters, too.
 pub async fn a_cleared_text_is_null(bench: Bench) {
     let store = bench.store().await;
     let external_ref = ExternalRef::new("external_ref", "warehouse 1").ok();

@@ -1,4 +1,4 @@
-//! Reading the ledger of a stock.
+//! Reading a stock's ledger.
 
 use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
@@ -32,7 +32,7 @@ async fn slugs(client: &Client, product: stockroom_domain::ProductId) -> Vec<Opt
     history.into_iter().map(|recorded| recorded.slug).collect()
 }
 
-/// Pages follow one another without a gap and without anything twice, each with the whole total.
+/// Consecutive pages have no gap and no duplicates, and each has the whole total.
 pub async fn pages_make_up_the_whole(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -64,7 +64,7 @@ pub async fn pages_make_up_the_whole(bench: Bench) {
     }
 }
 
-/// Past the end there is nothing, but still the total.
+/// A page past the end is empty but has the total.
 pub async fn past_the_end_is_an_empty_page(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -82,7 +82,7 @@ pub async fn past_the_end_is_an_empty_page(bench: Bench) {
     }
 }
 
-/// A filter that nothing fulfils gives an empty page, not none.
+/// A filter without matches gives an empty page, not `None`.
 pub async fn a_filter_that_nothing_fulfils_gives_nothing(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -92,7 +92,7 @@ pub async fn a_filter_that_nothing_fulfils_gives_nothing(bench: Bench) {
     assert_eq!((page.items, page.total), (vec![], Some(0)));
 }
 
-/// A product that isn't managed has no history, which is not the same as an empty one.
+/// A product that isn't managed has no history, which differs from an empty one.
 pub async fn an_unmanaged_product_has_no_history(bench: Bench) {
     let store = bench.store().await;
     let filter = [Action(vec![EntryAction::Allocate])];
@@ -103,7 +103,7 @@ pub async fn an_unmanaged_product_has_no_history(bench: Bench) {
     }
 }
 
-/// History names a location as it is called now.
+/// The history shows a location's current name.
 pub async fn a_renamed_location_is_renamed_in_history(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -125,7 +125,7 @@ pub async fn a_renamed_location_is_renamed_in_history(bench: Bench) {
     }
 }
 
-/// A deleted location keeps the last of its names in history.
+/// The history shows the last name of a deleted location.
 pub async fn a_deleted_location_keeps_its_name_in_history(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -143,7 +143,7 @@ pub async fn a_deleted_location_keeps_its_name_in_history(bench: Bench) {
     assert_eq!(page.total, Some(2));
 }
 
-/// A new location with the name of a deleted one is another one, though they share their name.
+/// A new location with the name of a deleted one is another location.
 pub async fn a_reused_name_is_another_location(bench: Bench) {
     let store = bench.store().await;
     let old = store.locate("berlin").await;
@@ -180,7 +180,7 @@ pub async fn a_reused_name_is_another_location(bench: Bench) {
     assert_eq!(read, [(None, None), old, old, new]);
 }
 
-/// A store reads the history of its organization's stock, as long as it has none of its own.
+/// A store reads the history of its organization's stock as long as it has no own stock.
 pub async fn a_store_reads_the_history_that_belongs_to_what_it_sees(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;

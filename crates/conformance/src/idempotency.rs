@@ -1,4 +1,4 @@
-//! Requests that are sent again: carried out once, answered the same.
+//! Repeated requests: they are carried out once, and answered the same.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use TransactionAction::{Allocate, Increment};
 
 const DAY: i64 = 24 * 3_600_000;
 
-/// The request with this content, under a key.
+/// The request with this content and key.
 fn keyed(client: &Client, key: &str, content: u8, operation: impl Into<Operation>) -> Command {
     Command {
         idempotency: Some(Idempotency {
@@ -43,7 +43,7 @@ fn replayed(outcome: &Outcome) -> Outcome {
     Ok(Answer::Replayed(Box::new(outcome.clone())))
 }
 
-/// Done once, answered the same every time, whatever has happened since.
+/// A repeated request is carried out once and always answered the same, whatever has changed since.
 pub async fn what_is_sent_again_is_answered_the_same(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -59,7 +59,7 @@ pub async fn what_is_sent_again_is_answered_the_same(bench: Bench) {
     assert_eq!(store.history(product).await.len(), 1);
 }
 
-/// Every kind of answer, so that a kind that is added is asked for below.
+/// Lists every kind of answer, so that the compiler demands a request for each new kind below.
 macro_rules! kinds {
     ($($kind:ident)*) => {
         const KINDS: &[&str] = &[$(stringify!($kind)),*];
@@ -79,7 +79,7 @@ kinds! {
     Location Product Key Organization Store Settings Deleted
 }
 
-/// Whatever is asked for can be asked for again.
+/// Every kind of answer is stored and given again.
 #[expect(clippy::too_many_lines, reason = "a few lines for each kind")]
 pub async fn every_kind_of_answer_is_kept(bench: Bench) {
     let tenant = bench.tenant().await;
@@ -194,7 +194,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
     assert_eq!(seen, KINDS.iter().copied().collect());
 }
 
-/// What the stock didn't allow then, and what wasn't there then.
+/// Refusals because of the state of the stock, or because something doesn't exist, are stored.
 pub async fn refusals_are_kept(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -211,7 +211,7 @@ pub async fn refusals_are_kept(bench: Bench) {
     assert_eq!(store.available(product).await.get(), 10);
 }
 
-/// It may make sense later.
+/// A refusal of a request that makes no sense isn't stored, because it may make sense later.
 pub async fn what_makes_no_sense_is_not_kept(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -226,7 +226,7 @@ pub async fn what_makes_no_sense_is_not_kept(bench: Bench) {
     assert_eq!(one(&store, command).await, replayed(&made));
 }
 
-/// Another request under the same key changes nothing.
+/// Another request with the same key changes nothing.
 pub async fn a_key_is_for_one_request(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -240,7 +240,7 @@ pub async fn a_key_is_for_one_request(bench: Bench) {
     assert_eq!(one(&store, command).await, replayed(&first));
 }
 
-/// A key means something to whom it is from, and nothing to anybody else.
+/// A key belongs to its caller, and means nothing in another caller's request.
 pub async fn keys_of_others_are_other_keys(bench: Bench) {
     let tenant = bench.tenant().await;
     let clients = [
@@ -258,8 +258,8 @@ pub async fn keys_of_others_are_other_keys(bench: Bench) {
     }
 }
 
-/// An organization's key may do more in a store than the store's own: what it was answered is not for
-/// that one, also where both are told apart only by whose key it is.
+/// An organization's key may do more in a store than the store's own key, so its answers aren't
+/// given to the latter, even if the owner of the key is the only difference between the two.
 pub async fn what_an_organizations_key_was_answered_is_not_for_a_stores(bench: Bench) {
     let store = bench.store().await;
     let mut organization = store.clone();
@@ -290,7 +290,7 @@ pub async fn what_an_organizations_key_was_answered_is_not_for_a_stores(bench: B
     }
 }
 
-/// Beside itself, and with other kinds of changes between the two.
+/// Repeats in one batch, next to each other, and with other kinds of changes in between.
 pub async fn a_request_may_be_repeated_within_a_batch(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -314,7 +314,7 @@ pub async fn a_request_may_be_repeated_within_a_batch(bench: Bench) {
     assert_eq!(store.available(product).await.get(), 3);
 }
 
-/// And no longer, whether or not it was forgotten.
+/// An answer is not given again after its time, whether or not it was cleared away.
 pub async fn an_answer_is_kept_for_its_time(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -330,7 +330,7 @@ pub async fn an_answer_is_kept_for_its_time(bench: Bench) {
     assert_eq!(one(&store, command).await, replayed(&again));
 }
 
-/// Those whose time is over, at most so many at once, of one organization.
+/// Clearing removes the expired answers of one organization, at most a given number at once.
 pub async fn answers_are_forgotten_in_steps(bench: Bench) {
     let (store, other) = (bench.store().await, bench.store().await);
     let product = bench.product();
@@ -360,7 +360,7 @@ pub async fn answers_are_forgotten_in_steps(bench: Bench) {
     assert!(matches!(others, Ok(Answer::Replayed(_))), "{others:?}");
 }
 
-/// The others wait, and are answered the same.
+/// Of equal requests at once, one is carried out; the others wait, and are answered the same.
 pub async fn of_many_at_once_one_acts(bench: Bench) {
     const ASKERS: usize = 16;
     const REQUESTS: usize = 8;
@@ -372,7 +372,7 @@ pub async fn of_many_at_once_one_acts(bench: Bench) {
         tokio::spawn(async move {
             let mut outcomes = Vec::new();
             for number in 0..REQUESTS {
-                // In opposed orders, so that they meet.
+                // In opposite orders, so that they meet.
                 let number = if asker.is_multiple_of(2) {
                     number
                 } else {

@@ -1,4 +1,4 @@
-//! Organizations see nothing of one another, though everything in them has the same names.
+//! Organizations see nothing of each other, though all things in them have the same names.
 
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_application::ports::Scope;
@@ -13,13 +13,14 @@ use crate::history::rename;
 use crate::{Bench, Client, make};
 use TransactionAction::{Allocate, Increment, Set};
 
-/// Clients of two organizations.
+/// Clients in two organizations.
 struct Two {
     ours: Client,
     theirs: Client,
 }
 
-/// Two that act at the level of their organizations, and two that act in stores of others.
+/// Two clients that act at the organization level, and two that act in stores of other
+/// organizations.
 async fn pairs(bench: &Bench) -> [Two; 2] {
     let [us, them] = [bench.tenant().await, bench.tenant().await];
     [
@@ -34,7 +35,7 @@ async fn pairs(bench: &Bench) -> [Two; 2] {
     ]
 }
 
-/// The stock of one product id in two organizations is two stocks.
+/// Stocks of one product id in two organizations are separate.
 pub async fn stock_of_the_same_product_is_told_apart(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let product = bench.product();
@@ -59,7 +60,7 @@ pub async fn stock_of_the_same_product_is_told_apart(bench: Bench) {
     }
 }
 
-/// Totals and filters count one organization's stock only.
+/// Totals and filters count only one organization's stock.
 pub async fn lists_count_their_own_only(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let products = [bench.product(), bench.product(), bench.product()];
@@ -81,7 +82,7 @@ pub async fn lists_count_their_own_only(bench: Bench) {
     }
 }
 
-/// The ledger entry of another organization isn't found, not even for the same product.
+/// The ledger entry of another organization isn't found, even for the same product.
 pub async fn entries_are_not_found_from_elsewhere(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let product = bench.product();
@@ -94,7 +95,8 @@ pub async fn entries_are_not_found_from_elsewhere(bench: Bench) {
     }
 }
 
-/// Locations of the same slug are two locations: neither seen, named nor changed from elsewhere.
+/// Locations with the same slug are separate: not seen, named or changed from the other
+/// organization.
 pub async fn locations_of_the_same_slug_are_told_apart(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let our_berlin = ours.locate("berlin").await;
@@ -131,7 +133,7 @@ pub async fn locations_of_the_same_slug_are_told_apart(bench: Bench) {
     }
 }
 
-/// Products of the same `sku` and `external_ref` are two products.
+/// Products with the same `sku` and `external_ref` are separate.
 pub async fn products_of_the_same_sku_are_told_apart(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let request = || RegisterProduct {
@@ -166,7 +168,7 @@ pub async fn products_of_the_same_sku_are_told_apart(bench: Bench) {
     }
 }
 
-/// A product that is organization-level in one organization isn't in another.
+/// A product that is organization-level in one organization isn't in the other.
 pub async fn organization_level_products_are_told_apart(bench: Bench) {
     let [us, them] = [bench.tenant().await, bench.tenant().await];
     let product = bench.product();
@@ -178,7 +180,7 @@ pub async fn organization_level_products_are_told_apart(bench: Bench) {
     }
 }
 
-/// Keys are found in their own organization only, and changed from there only.
+/// Keys are found and changed only in their own organization.
 pub async fn keys_are_told_apart(bench: Bench) {
     for Two { ours, theirs } in pairs(&bench).await {
         let client_id = bench.id::<KeyId>().to_string();
@@ -208,7 +210,7 @@ pub async fn keys_are_told_apart(bench: Bench) {
     }
 }
 
-/// A store id under another organization is a store without anything.
+/// A store id under another organization is a store without contents.
 pub async fn a_foreign_store_shows_nothing(bench: Bench) {
     let [us, them] = [bench.tenant().await, bench.tenant().await];
     let store = us.store().await;
@@ -258,7 +260,7 @@ pub async fn stores_see_nothing_of_one_another(bench: Bench) {
     assert_eq!(one.stock(product).await, Some(stock));
 }
 
-/// An organization's key that acts in a store acts on the store's things.
+/// An organization's key that acts in a store works on the store's things.
 pub async fn an_organizations_key_acts_in_a_store(bench: Bench) {
     let tenant = bench.tenant().await;
     let store = tenant.store().await;

@@ -44,7 +44,7 @@ async fn totals(client: &Client) -> (u64, u64) {
     (keys, reserved_rate_limit)
 }
 
-/// Every field is kept, and found by id and by client id.
+/// Every field is stored, and the key is found by id and by client id.
 pub async fn every_field_is_kept(bench: Bench) {
     let store = bench.store().await;
     let mut secret_hash = [0; 32];
@@ -67,7 +67,7 @@ pub async fn every_field_is_kept(bench: Bench) {
     }
 }
 
-/// A client id that no key has finds none; letter case counts.
+/// An unknown client id finds no key; letter case counts.
 pub async fn an_unknown_client_id_finds_no_key(bench: Bench) {
     let store = bench.store().await;
     store.done(make::key("client")).await;
@@ -80,7 +80,7 @@ pub async fn an_unknown_client_id_finds_no_key(bench: Bench) {
     }
 }
 
-/// Keys are listed to their owner alone, in the order of creation.
+/// Keys are listed only for their owner, in the order of creation.
 pub async fn keys_are_listed_per_owner(bench: Bench) {
     let tenant = bench.tenant().await;
     let clients = [
@@ -109,7 +109,7 @@ pub async fn keys_are_listed_per_owner(bench: Bench) {
     assert_eq!(clients[2].key(of_store).await, None);
 }
 
-/// The totals follow creations, updates and deletions, and count one owner's keys only.
+/// The totals follow creations, updates and deletions, and count only one owner's keys.
 pub async fn totals_follow_every_change(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -131,7 +131,7 @@ pub async fn totals_follow_every_change(bench: Bench) {
     assert_eq!(totals(&organization).await, (1, 1_000));
 }
 
-/// Reserved limits are held against what the owner's other keys reserve at that moment.
+/// Reserved limits are checked against those of the owner's other keys at that moment.
 pub async fn reserved_limits_are_added_up(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -155,7 +155,7 @@ pub async fn reserved_limits_are_added_up(bench: Bench) {
     store.done(limited("fourth", 6)).await;
 }
 
-/// An update changes what it names, keeps the rest, and leaves the last use alone.
+/// An update changes the named fields, keeps the others, and leaves the last use unchanged.
 pub async fn an_update_changes_what_it_names(bench: Bench) {
     let store = bench.store().await;
     let created = store.done(reserving("client", 5)).await;
@@ -184,7 +184,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
     assert_eq!(found, Some((store.scope.organization, expected)));
 }
 
-/// The last use is noted, is no change of the key, and touches no other.
+/// The last use is recorded. It doesn't count as a change of the key, and affects no other key.
 pub async fn the_last_use_is_noted(bench: Bench) {
     let store = bench.store().await;
     let key = store.done(make::key("used")).await;
@@ -205,7 +205,7 @@ pub async fn the_last_use_is_noted(bench: Bench) {
         };
         assert_eq!(store.keys().await, [used, other.clone()]);
     }
-    // One that is deleted meanwhile is no failure.
+    // It is no failure if the key was deleted meanwhile.
     let unknown = bench.id::<KeyId>();
     let now = bench.clock.now();
     stored(
@@ -216,7 +216,7 @@ pub async fn the_last_use_is_noted(bench: Bench) {
     );
 }
 
-/// A deleted key is gone for every way to find it, and all its tokens are revoked.
+/// A deleted key isn't found in any way, and all its tokens are revoked.
 pub async fn a_deleted_key_is_gone_and_its_tokens_are_revoked(bench: Bench) {
     let store = bench.store().await;
     let key = store.done(make::key("client")).await.id;
@@ -237,7 +237,7 @@ pub async fn a_deleted_key_is_gone_and_its_tokens_are_revoked(bench: Bench) {
     assert_eq!(again, Err(Refusal::KeyNotFound));
 }
 
-/// A key that no longer allows implicit tokens revokes those; each time anew, and only then.
+/// A key that stops allowing implicit tokens revokes them, each time, and only then.
 pub async fn forbidding_implicit_tokens_revokes_them(bench: Bench) {
     let store = bench.store().await;
     let start = bench.clock.now();
@@ -274,7 +274,7 @@ pub async fn forbidding_implicit_tokens_revokes_them(bench: Bench) {
     assert_eq!(grants, [RevokedGrants::Implicit, RevokedGrants::All]);
 }
 
-/// Revocations of every organization are read from after an instant on, and forgotten up to one.
+/// Revocations of all organizations are read from an instant on, and deleted up to one.
 pub async fn revocations_are_read_and_forgotten_by_time(bench: Bench) {
     let start = bench.clock.now();
     let mut times = Vec::new();
@@ -297,7 +297,7 @@ pub async fn revocations_are_read_and_forgotten_by_time(bench: Bench) {
     assert_eq!(read(Timestamp::UNIX_EPOCH).await, times[2..]);
 }
 
-/// The limit counts an owner's keys, not other owners'.
+/// The limit counts an owner's keys, but no other owner's.
 pub async fn the_number_of_keys_is_limited(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];

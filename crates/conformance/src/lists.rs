@@ -15,7 +15,7 @@ async fn listed(client: &Client) -> Vec<ProductId> {
     products(&client.stocks(&[]).await)
 }
 
-/// What a list shows is what reading one by one shows.
+/// A list shows the same stock as reading it one by one.
 pub async fn a_list_shows_whole_stocks(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -25,14 +25,14 @@ pub async fn a_list_shows_whole_stocks(bench: Bench) {
     assert_eq!(store.stocks(&[]).await, [one_stock, other_stock]);
 }
 
-/// The order is that of creation, whatever the products' ids are and whatever changed since.
+/// The order is that of creation, whatever the products' ids and later changes.
 pub async fn stock_is_listed_in_the_order_of_creation(bench: Bench) {
     let store = bench.store().await;
     let mut order: Vec<ProductId> = (0..20).map(|_| bench.product()).collect();
     order.reverse();
     order.rotate_left(7);
     for (place, product) in order.iter().enumerate() {
-        // Some are created within one millisecond.
+        // Some are created in the same millisecond.
         bench.clock.advance(i64::from(place % 3 == 0));
         store.create(*product, 1).await;
     }
@@ -45,7 +45,7 @@ pub async fn stock_is_listed_in_the_order_of_creation(bench: Bench) {
     assert_eq!(listed(&store).await, order);
 }
 
-/// Stock that was deleted and created anew stands at the end.
+/// Stock that was deleted and created anew is at the end.
 pub async fn stock_created_anew_is_listed_last(bench: Bench) {
     let store = bench.store().await;
     let [first, second, third] = [bench.product(), bench.product(), bench.product()];
@@ -58,8 +58,8 @@ pub async fn stock_created_anew_is_listed_last(bench: Bench) {
     assert_eq!(listed(&store).await, [second, third, first]);
 }
 
-/// Pages follow one another without a gap and without anything twice, each with the whole total,
-/// in a list of a store's own and its organization's stock.
+/// Consecutive pages of a store's own and its organization's stock have no gap and no duplicates,
+/// and each has the whole total.
 pub async fn pages_make_up_the_whole(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -91,7 +91,7 @@ pub async fn pages_make_up_the_whole(bench: Bench) {
     }
 }
 
-/// Past the end there is nothing, but still the total.
+/// A page past the end is empty but has the total.
 pub async fn past_the_end_is_an_empty_page(bench: Bench) {
     let store = bench.store().await;
     store.create(bench.product(), 5).await;
@@ -105,7 +105,7 @@ pub async fn past_the_end_is_an_empty_page(bench: Bench) {
     }
 }
 
-/// Where nothing is, lists are empty.
+/// Lists of an owner without stock are empty.
 pub async fn a_store_without_stock_lists_nothing(bench: Bench) {
     let tenant = bench.tenant().await;
     for client in [tenant.store().await, tenant.organization()] {
@@ -115,7 +115,7 @@ pub async fn a_store_without_stock_lists_nothing(bench: Bench) {
     }
 }
 
-/// Totals follow every deletion, filtered or not.
+/// Totals follow every deletion, with and without a filter.
 pub async fn totals_follow_deletions(bench: Bench) {
     let store = bench.store().await;
     let products: Vec<_> = (0..6).map(|_| bench.product()).collect();
@@ -133,8 +133,8 @@ pub async fn totals_follow_deletions(bench: Bench) {
     }
 }
 
-/// A store's list holds its own stock and its organization's; the organization's and other
-/// stores' lists don't hold the store's.
+/// A store's list contains its own stock and its organization's. The lists of the organization and
+/// of other stores don't contain the store's.
 pub async fn a_store_lists_its_own_and_its_organizations_stock(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -155,8 +155,8 @@ pub async fn a_store_lists_its_own_and_its_organizations_stock(bench: Bench) {
     assert_eq!(listed(&organization).await, [second]);
 }
 
-/// Own stock stands in for the organization's of the same product, at its own place; totals and
-/// pages count the product once, in every order of creation and deletion.
+/// Own stock replaces the organization's of the same product, at its own place. Totals and pages
+/// count the product once, whatever the order of creation and deletion.
 pub async fn own_stock_shadows_the_organizations_in_every_order(bench: Bench) {
     for own_first in [true, false] {
         for own_deleted_first in [true, false] {
@@ -197,7 +197,7 @@ async fn shadow(bench: &Bench, own_first: bool, own_deleted_first: bool) {
 
     deleters[0].delete(shared).await;
     let mut left = vec![(before, &organization)];
-    // The first creator's stock stands before `after`, the second's behind it.
+    // The first creator's stock is before `after`, the second's behind it.
     let remaining = deleters[1];
     let remains_first = remaining.owner() == creators[0].owner();
     if remains_first {
@@ -211,7 +211,7 @@ async fn shadow(bench: &Bench, own_first: bool, own_deleted_first: bool) {
     assert_listed(&organization, &[(before, &organization)]).await;
 }
 
-/// Checks the whole list, its total, and the same page by page.
+/// Checks the whole list and its total, and compares the list with its pages.
 async fn assert_listed(client: &Client, expected: &[(ProductId, &Client)]) {
     let expected: Vec<(ProductId, Owner)> = expected
         .iter()

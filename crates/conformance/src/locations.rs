@@ -28,7 +28,7 @@ pub(crate) fn at(slug: &str, latitude: f64, longitude: f64) -> CreateLocation {
     }
 }
 
-/// Every field is kept, and so is the absence of every field.
+/// Every field is stored, and so is its absence.
 pub async fn every_field_is_kept(bench: Bench) {
     let store = bench.store().await;
     for request in [full("full"), make::location("bare")] {
@@ -37,7 +37,7 @@ pub async fn every_field_is_kept(bench: Bench) {
     }
 }
 
-/// An update changes what it names and keeps the rest.
+/// An update changes the named fields and keeps the others.
 pub async fn an_update_changes_what_it_names(bench: Bench) {
     let store = bench.store().await;
     let created = store.done(full("berlin")).await;
@@ -74,7 +74,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
     assert_eq!(store.location(updated.id).await, Some(cleared));
 }
 
-/// The list is in the order of creation, whatever the slugs are.
+/// The list is in the order of creation, whatever the slugs.
 pub async fn locations_are_listed_in_the_order_of_creation(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -95,8 +95,8 @@ pub async fn locations_are_listed_in_the_order_of_creation(bench: Bench) {
     assert_eq!((page.items, page.total), (vec![], Some(7)));
 }
 
-/// The nearest comes first, over the date line too; those without a geolocation come last, in the
-/// order of creation.
+/// The nearest location is first, even across the date line; locations without a geolocation are
+/// last, in the order of creation.
 pub async fn the_nearest_location_comes_first(bench: Bench) {
     let store = bench.store().await;
     for request in [
@@ -133,7 +133,7 @@ pub async fn the_nearest_location_comes_first(bench: Bench) {
     assert_eq!(slugs(page.items), nearest_first[2..4]);
 }
 
-/// A store sees its own and its organization's locations, and no other store's.
+/// A store sees its own and its organization's locations, but no other store's.
 pub async fn a_store_sees_its_own_and_its_organizations_locations(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -155,7 +155,7 @@ pub async fn a_store_sees_its_own_and_its_organizations_locations(bench: Bench) 
     assert_eq!(renamed, Err(Refusal::LocationNotFound));
 }
 
-/// A slug is unique among an owner's locations, and free for every other owner.
+/// A slug is unique among one owner's locations, and available to every other owner.
 pub async fn slugs_are_unique_per_owner(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -169,7 +169,7 @@ pub async fn slugs_are_unique_per_owner(bench: Bench) {
     assert_eq!(one.locations(&[]).await.len(), 2);
 }
 
-/// A rename to another's slug is refused, and one to its own is none.
+/// A rename to another location's slug is refused; one to the location's own slug changes nothing.
 pub async fn a_taken_slug_is_refused_for_a_rename(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -181,7 +181,7 @@ pub async fn a_taken_slug_is_refused_for_a_rename(bench: Bench) {
     assert_eq!(same.slug, berlin.slug);
 }
 
-/// A rename frees the slug for others.
+/// A rename frees the old slug for other locations.
 pub async fn a_rename_frees_the_slug(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -196,7 +196,7 @@ pub async fn a_rename_frees_the_slug(bench: Bench) {
     assert_eq!((available(second.id), available(berlin.id)), (1, 2));
 }
 
-/// Stock names its locations as they are called now, wherever it is read.
+/// Stock shows its locations' current names, however it is read.
 pub async fn a_renamed_location_is_renamed_in_all_stock(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -212,12 +212,12 @@ pub async fn a_renamed_location_is_renamed_in_all_stock(bench: Bench) {
     for stock in read {
         assert_eq!(stock.located[&berlin.id].slug, make::slug("potsdam"));
     }
-    // What a change is answered with says the same.
+    // The answer to a change shows the same.
     let answer = store.done(make::put(one, [("potsdam", Some(3))])).await;
     assert_eq!(answer.located[&berlin.id].slug, make::slug("potsdam"));
 }
 
-/// A location where stock lies, available or allocated, stays.
+/// A location with available or allocated stock can't be deleted.
 pub async fn a_location_in_use_is_not_deleted(bench: Bench) {
     let store = bench.store().await;
     let [available, allocated] = [
@@ -238,7 +238,7 @@ pub async fn a_location_in_use_is_not_deleted(bench: Bench) {
     }
 }
 
-/// One stock among many that lies there is enough to keep a location.
+/// One stock in a location is enough to keep it.
 pub async fn one_stock_among_many_keeps_a_location(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -251,7 +251,7 @@ pub async fn one_stock_among_many_keeps_a_location(bench: Bench) {
     assert_eq!(refused, Err(Refusal::LocationInUse));
 }
 
-/// With a location its empty positions go, and nothing else of the stock.
+/// The deletion of a location removes its empty positions, and nothing else of the stock.
 pub async fn empty_positions_go_with_their_location(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -282,7 +282,7 @@ pub async fn empty_positions_go_with_their_location(bench: Bench) {
     assert_eq!(unknown, Err(Refusal::UnknownLocation { slug }));
 }
 
-/// Stock that was deleted doesn't keep its locations.
+/// Deleted stock doesn't keep its locations.
 pub async fn deleted_stock_keeps_no_location(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -293,7 +293,7 @@ pub async fn deleted_stock_keeps_no_location(bench: Bench) {
     assert_eq!(store.locations(&[]).await, []);
 }
 
-/// The slug of a deleted location is free, and the new location has nothing of the old one.
+/// The slug of a deleted location is available; a new location inherits nothing from the old one.
 pub async fn a_deleted_locations_slug_is_free(bench: Bench) {
     let store = bench.store().await;
     let mut ids = std::collections::HashSet::new();
@@ -313,7 +313,7 @@ pub async fn a_deleted_locations_slug_is_free(bench: Bench) {
     assert_eq!(ids.len(), 3);
 }
 
-/// The limit counts an owner's living locations: not the deleted ones, not other owners'.
+/// The limit counts an owner's existing locations, but not deleted ones or another owner's.
 pub async fn the_number_of_locations_is_limited(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];

@@ -12,7 +12,7 @@ pub(crate) fn quantity(pieces: u64) -> Quantity {
     Quantity::new(pieces).expect("a quantity is at most 2^53-1")
 }
 
-/// The refusal of a transaction on so many pieces of a position that holds this, and of which
+/// The refusal of a transaction on this number of pieces of a position with these figures, of which
 /// reservations hold nothing.
 pub(crate) fn insufficient(pieces: u64, available: u64, allocated: u64) -> Refusal {
     Refusal::InsufficientStock(refused(pieces, available, allocated))

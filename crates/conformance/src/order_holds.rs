@@ -1,4 +1,4 @@
-//! What an order's own reservation means to the order: for its cart, and when it has expired.
+//! An order's own reservation, seen by the order: in its cart, and after its expiry.
 
 use stockroom_domain::{
     CheckAvailability, FulfilReservation, OrderId, PayReservation, ProductId, ReleaseReservation,
@@ -15,8 +15,8 @@ fn check(order: &str, items: &[(ProductId, Option<&str>, u64)]) -> CheckAvailabi
     }
 }
 
-/// As long as it is pending or paid, and to no other order: one of the same name in another store is
-/// another order.
+/// A pending or paid reservation counts as available to its own order only; an order of the same
+/// name in another store is another order.
 pub async fn what_an_order_holds_is_available_to_it(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -59,7 +59,7 @@ pub async fn what_an_order_holds_is_available_to_it(bench: Bench) {
     let items = Some(vec![item(shared, None, 6)]);
     store.done(FulfilReservation { reservation, items }).await;
     assert_eq!(available(&store, "7").await, [5, 4, 4]);
-    // One that isn't paid for, until it expires.
+    // An unpaid reservation, until it expires.
     let short = for_order("9", reserve(shared, 2));
     store.reserved(short).await;
     bench.clock.advance(EXPIRY - 1);
@@ -70,7 +70,7 @@ pub async fn what_an_order_holds_is_available_to_it(bench: Bench) {
     organization.assert_adds_up(shared).await;
 }
 
-/// What has run out is booked once, and the reservation stays as it is.
+/// An expired reservation is booked once, and keeps its state.
 pub async fn releasing_what_has_expired_changes_nothing(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();

@@ -1,4 +1,4 @@
-//! The past: stock as it stood, and ledgers to any depth.
+//! The past: stock at earlier times, and ledgers to any depth.
 
 use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
@@ -22,7 +22,7 @@ async fn past(client: &Client, periods: &[StockPeriod], at: Timestamp) -> Vec<St
     stored(client.database.past(organization, periods, at).await)
 }
 
-/// The stock of a product as this client saw it at a time.
+/// The stock of a product as this client saw it at the given time.
 async fn stock_at(client: &Client, product: ProductId, at: Timestamp) -> Option<Stock> {
     let mut periods = periods(client, product).await;
     periods.retain(|period| period.covers(at));
@@ -31,12 +31,12 @@ async fn stock_at(client: &Client, product: ProductId, at: Timestamp) -> Option<
     past(client, &periods, at).await.pop()
 }
 
-/// The location of an organization's that was created at this place.
+/// The organization's location with this place in the order of creation.
 async fn location(client: &Client, place: usize) -> stockroom_domain::Location {
     client.locations(&[]).await.swap_remove(place)
 }
 
-/// One of the things that can happen to stock; `false` if there are no more.
+/// Makes one of the possible changes to stock; `false` if there are no more.
 async fn happens(number: usize, store: &Client, organization: &Client, product: ProductId) -> bool {
     let transaction = |action, pieces, at| make::transaction(product, action, pieces, at);
     match number {
@@ -96,7 +96,7 @@ async fn happens(number: usize, store: &Client, organization: &Client, product: 
     true
 }
 
-/// What is kept of the past: names are those of today.
+/// The figures of past stock, without names, which are those of today.
 type Figures = (
     StockId,
     stockroom_domain::Balance,
@@ -112,7 +112,7 @@ fn figures(stock: Option<Stock>) -> Option<Figures> {
     })
 }
 
-/// For every moment, whoever asks, and however much has happened since.
+/// The past is correct for every moment, every client, and any number of later changes.
 pub async fn the_past_is_what_was_read_then(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;
@@ -124,7 +124,7 @@ pub async fn the_past_is_what_was_read_then(bench: Bench) {
         if !happens(number, &store, &organization, product).await {
             break;
         }
-        // At that very instant, and a moment before the next thing happens.
+        // At the instant of the change, and a moment before the next one.
         for later in [0, 999] {
             let at = bench.clock.now().plus_milliseconds(later);
             let by_store = store.stock(product).await;
@@ -141,7 +141,7 @@ pub async fn the_past_is_what_was_read_then(bench: Bench) {
     }
 }
 
-/// Stock that came and went, one's own and the organization's, by pages.
+/// Stock that came and went, own and the organization's, page by page.
 pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;
@@ -190,7 +190,7 @@ pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
     }
 }
 
-/// From any entry on, with or without conditions.
+/// A ledger is read from any entry on, with and without conditions.
 pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -233,7 +233,7 @@ pub async fn a_ledger_is_read_to_any_depth(bench: Bench) {
     assert_eq!(stored(place.await), None);
 }
 
-/// By those who could see the stock.
+/// The ledger of deleted stock is read by callers who could see the stock.
 pub async fn the_ledger_of_deleted_stock_is_read(bench: Bench) {
     let (store, other) = (bench.store().await, bench.store().await);
     let product = bench.product();
@@ -255,7 +255,7 @@ pub async fn the_ledger_of_deleted_stock_is_read(bench: Bench) {
     assert_eq!(self::periods(&other, product).await, []);
 }
 
-/// With the places of their entries, which are read together.
+/// Batches are found together with the places of their entries.
 pub async fn batches_are_found(bench: Bench) {
     let store = bench.store().await;
     let products = [bench.product(), bench.product()];

@@ -1,4 +1,4 @@
-//! Products under ids that clients choose, and stock that is there before its product.
+//! Products with ids that clients choose, and stock that exists before its product.
 
 use stockroom_application::{PageRequest, ProductPlace};
 use stockroom_domain::{
@@ -18,7 +18,7 @@ fn under(id: ProductId) -> RegisterProduct {
     }
 }
 
-/// Whatever the id is, products are listed in the order of their registration.
+/// Products are listed in the order of their registration, whatever their ids.
 pub async fn an_id_that_is_asked_for_is_kept(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -62,7 +62,7 @@ pub async fn an_id_that_is_asked_for_is_kept(bench: Bench) {
     store.done(under(last)).await;
 }
 
-/// Each sees, changes and deletes its own, and learns nothing of the other.
+/// Each store sees, changes and deletes its own product, and learns nothing of the other's.
 pub async fn stores_may_use_one_id_for_products_of_their_own(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -102,7 +102,8 @@ pub async fn stores_may_use_one_id_for_products_of_their_own(bench: Bench) {
     );
 }
 
-/// By the organization's product for its stores, by any store's for the organization.
+/// The organization's product takes an id for its stores; any store's product takes it for the
+/// organization.
 pub async fn an_id_that_is_seen_or_in_a_store_is_taken(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -113,7 +114,8 @@ pub async fn an_id_that_is_seen_or_in_a_store_is_taken(bench: Bench) {
     let own = bench.product();
     store.done(under(own)).await;
     assert_eq!(organization.ask(under(own)).await.map(drop), taken);
-    // What nobody registered and the organization manages, or has managed, is the organization's.
+    // An unregistered product belongs to the organization if the organization manages it or has
+    // managed it.
     let managed = bench.product();
     organization.create(managed, 1).await;
     assert_eq!(store.ask(under(managed)).await.map(drop), taken);
@@ -121,14 +123,14 @@ pub async fn an_id_that_is_seen_or_in_a_store_is_taken(bench: Bench) {
     assert_eq!(store.ask(under(managed)).await.map(drop), taken);
     let registered = organization.done(under(managed)).await;
     assert_eq!(store.product(managed).await, Some(registered));
-    // Another organization has ids of its own.
+    // Another organization has separate ids.
     let stranger = bench.tenant().await.organization();
     for id in [shared, own, managed] {
         stranger.done(under(id)).await;
     }
 }
 
-/// A catalogue that comes after the stock.
+/// A catalogue that is registered after the stock was created.
 pub async fn registering_stock_that_is_there_keeps_its_ledger(bench: Bench) {
     let tenant = bench.tenant().await;
     for client in [tenant.organization(), tenant.store().await] {
@@ -152,7 +154,7 @@ pub async fn registering_stock_that_is_there_keeps_its_ledger(bench: Bench) {
     }
 }
 
-/// Whoever sends back what it has read changes nothing.
+/// A client that sends back what it has read changes nothing.
 pub async fn the_total_that_is_there_writes_nothing(bench: Bench) {
     let store = bench.store().await;
     let id = register(&store, stocked(10)).await.id;
@@ -166,7 +168,7 @@ pub async fn the_total_that_is_there_writes_nothing(bench: Bench) {
     assert_eq!((store.stock(id).await, store.history(id).await), before);
 }
 
-/// Of many who ask for one id at once, in a store and at the organization level, one gets it.
+/// Of many concurrent requests for one id, in a store and at the organization level, one succeeds.
 pub async fn an_id_is_given_once(bench: Bench) {
     let tenant = bench.tenant().await;
     let clients = [tenant.organization(), tenant.store().await];

@@ -48,7 +48,7 @@ pub(crate) async fn level(client: &Client, id: ProductId) -> Option<u64> {
     found.map(|found| found.level.get())
 }
 
-/// Every field is kept, and so is the absence of every field.
+/// Every field is stored, and so is its absence.
 pub async fn every_field_is_kept(bench: Bench) {
     let store = bench.store().await;
     let full = RegisterProduct {
@@ -69,7 +69,7 @@ pub async fn every_field_is_kept(bench: Bench) {
     }
 }
 
-/// The first stock level is created with the product, and only if it is to be managed.
+/// The first stock level is created with the product, and only if the product is to be managed.
 pub async fn first_stock_comes_with_the_product(bench: Bench) {
     let store = bench.store().await;
     let managed = RegisterProduct {
@@ -101,7 +101,7 @@ pub async fn first_stock_comes_with_the_product(bench: Bench) {
     }
 }
 
-/// An update changes what it names and keeps the rest.
+/// An update changes the named fields and keeps the others.
 pub async fn an_update_changes_what_it_names(bench: Bench) {
     let store = bench.store().await;
     let request = RegisterProduct {
@@ -197,7 +197,8 @@ pub async fn a_refused_update_changes_nothing(bench: Bench) {
     assert_eq!(after, before);
 }
 
-/// A `sku` and an `external_ref` are unique among an owner's products, and free for other owners.
+/// A `sku` and an `external_ref` are unique among one owner's products, and available to other
+/// owners.
 pub async fn texts_are_unique_per_owner(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -206,20 +207,21 @@ pub async fn texts_are_unique_per_owner(bench: Bench) {
         let product = register(client, with_texts(Some("sku"), Some("ref")))
             .await
             .id;
-        // One's sku may be another's external_ref.
+        // A `sku` may equal another product's `external_ref`.
         register(client, with_texts(Some("ref"), Some("sku"))).await;
         let sku = client.ask(with_texts(Some("sku"), None)).await;
         assert_eq!(sku, Err(Refusal::SkuTaken { product }));
         let external_ref = client.ask(with_texts(None, Some("ref"))).await;
         assert_eq!(external_ref, Err(Refusal::ExternalRefTaken { product }));
-        // Letter case tells texts apart; absent ones are not alike.
+        // Texts that differ in letter case differ; absent texts don't conflict.
         register(client, with_texts(Some("SKU"), None)).await;
         register(client, with_texts(None, Some("Ref"))).await;
         register(client, with_texts(None, None)).await;
     }
 }
 
-/// An update can't take another's text, can keep its own, and frees the one it gives up.
+/// An update can't take another product's text, can keep its own, and frees the one that it gives
+/// up.
 pub async fn an_update_moves_unique_texts(bench: Bench) {
     let store = bench.store().await;
     let first = register(&store, with_texts(Some("a"), Some("a"))).await.id;
@@ -251,8 +253,8 @@ pub async fn an_update_moves_unique_texts(bench: Bench) {
     register(&store, with_texts(Some("a"), None)).await;
 }
 
-/// A store's key that updates its organization's product is refused; so is a taken text at the
-/// organization's level for the organization's own key.
+/// A store's key that updates its organization's product is refused. The organization's own key is
+/// refused if the text is taken at the organization level.
 pub async fn an_organizations_product_is_the_organizations_to_change(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -276,7 +278,7 @@ pub async fn an_organizations_product_is_the_organizations_to_change(bench: Benc
     assert_eq!(taken, Err(Refusal::SkuTaken { product }));
 }
 
-/// A deleted product is gone, and its texts are free.
+/// A deleted product isn't found, and its texts are available.
 pub async fn a_deleted_products_texts_are_free(bench: Bench) {
     let tenant = bench.tenant().await;
     for client in [tenant.organization(), tenant.store().await] {
@@ -293,7 +295,7 @@ pub async fn a_deleted_products_texts_are_free(bench: Bench) {
     }
 }
 
-/// A product that has stock stays, until the stock is deleted.
+/// A product with stock can't be deleted until the stock is.
 pub async fn a_product_with_stock_is_not_deleted(bench: Bench) {
     let tenant = bench.tenant().await;
     for client in [tenant.organization(), tenant.store().await] {
@@ -305,7 +307,7 @@ pub async fn a_product_with_stock_is_not_deleted(bench: Bench) {
     }
 }
 
-/// An organization's product of which any store has stock stays too.
+/// An organization's product can't be deleted either while any store has stock of it.
 pub async fn a_product_that_a_store_manages_is_not_deleted(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -318,12 +320,12 @@ pub async fn a_product_that_a_store_manages_is_not_deleted(bench: Bench) {
     assert_eq!(refused, Err(Refusal::ProductHasStock));
     store.delete(id).await;
     organization.done(DeleteProduct { id }).await;
-    // Nobody's product now, so that it becomes the store's.
+    // The product belongs to nobody now, so it becomes the store's.
     let stock = store.create(id, 1).await;
     assert_eq!(stock.product_owner, store.owner());
 }
 
-/// The list holds a store's own products and its organization's, in the order of creation.
+/// The list contains a store's own products and its organization's, in the order of creation.
 pub async fn products_are_listed_in_the_order_of_creation(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -364,7 +366,7 @@ pub async fn products_are_listed_in_the_order_of_creation(bench: Bench) {
     assert_eq!(one.products_page(1, 0).await.total, Some(5));
 }
 
-/// The level is that of the stock which the one who looks sees.
+/// The level is that of the stock which the caller sees.
 pub async fn the_level_is_that_of_the_stock_one_sees(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;

@@ -1,4 +1,4 @@
-//! Reservations in lists, and what holds a stock.
+//! Lists of reservations, and the holds of a stock.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::client::stored;
 use crate::reservations::{EXPIRY, for_order, pay, release, reserve, reserve_all};
 use crate::{Bench, make};
 
-/// Everybody's own, by state as it is now, order, product, location, and time.
+/// The owner's own reservations, by current state, order, product, location, and time.
 pub async fn reservations_are_listed_by_what_they_are_now(bench: Bench) {
     let tenant = bench.tenant().await;
     let (store, other) = (tenant.store().await, tenant.store().await);
@@ -95,7 +95,7 @@ pub async fn reservations_are_listed_by_what_they_are_now(bench: Bench) {
     }
 }
 
-/// With how many there are altogether.
+/// Pages of reservations have the total.
 pub async fn reservations_are_listed_by_pages(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -115,7 +115,7 @@ pub async fn reservations_are_listed_by_pages(bench: Bench) {
     assert_eq!(listed.total, Some(4));
 }
 
-/// A hold for each line of which anything is open, the oldest first.
+/// A hold for each open line, the oldest first.
 pub async fn it_is_known_what_holds_a_stock(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -154,7 +154,7 @@ pub async fn it_is_known_what_holds_a_stock(bench: Bench) {
     assert_eq!(holds(over, 10, 0).await, (all[2..].to_vec(), 1));
 }
 
-/// To each as they see it: a store its own stock, or else the organization's.
+/// Readers see settled stock: a store its own, or else the organization's.
 pub async fn what_is_shown_is_settled(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;

@@ -1,4 +1,4 @@
-//! Reservations: what they hold, until when, and what becomes of them.
+//! Reservations: their holds, their expiry, and their outcomes.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::concurrency::race;
 use crate::transactions::assert_adds_up;
 use crate::{Bench, Client, make};
 
-/// How long reservations take to expire here.
+/// The time after which the reservations of these cases expire, in milliseconds.
 pub(crate) const EXPIRY: i64 = 60_000;
 
 pub(crate) fn reserve(product: ProductId, pieces: u64) -> Reserve {
@@ -84,7 +84,7 @@ impl Client {
         self.done(SettleStock { stocks }).await;
     }
 
-    /// What is available of a product, allocated, and held.
+    /// The available, the allocated, and the held quantity of a product.
     pub(crate) async fn figures(&self, product: ProductId) -> [u64; 3] {
         let stock = self.stock(product).await.expect("the product is managed");
         let sums = stock.sums();
@@ -127,7 +127,7 @@ pub(crate) fn fulfil(reservation: &Reservation) -> FulfilReservation {
     }
 }
 
-/// With all its lines, however they were asked for, and the names that locations have now.
+/// A reservation is read with all its lines, as requested, and with the locations' current names.
 pub async fn a_reservation_is_read_as_answered(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -159,7 +159,7 @@ pub async fn a_reservation_is_read_as_answered(bench: Bench) {
     assert_eq!(unknown, None);
 }
 
-/// Nothing is reserved of anything if something is short.
+/// If one item is short, nothing is reserved.
 pub async fn a_reservation_takes_all_or_nothing(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -171,7 +171,7 @@ pub async fn a_reservation_takes_all_or_nothing(bench: Bench) {
     assert_eq!(store.reservations(&[], bench.clock.now()).await, []);
 }
 
-/// In one go, or in parts.
+/// A reservation is fulfilled at once, or in parts.
 pub async fn what_is_paid_for_and_shipped_is_gone(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -206,7 +206,7 @@ pub async fn what_is_paid_for_and_shipped_is_gone(bench: Bench) {
     assert_eq!(store.figures(product).await, [4, 0, 0]);
 }
 
-/// Paid for or not.
+/// Pieces of a released reservation are available again, whether it was paid for or not.
 pub async fn what_is_released_is_available_again(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -227,7 +227,7 @@ pub async fn what_is_released_is_available_again(bench: Bench) {
     }
 }
 
-/// Whether or not anything was told to expire: from that instant on whoever decides finds it there.
+/// From its expiry on, a reservation's pieces are available to every decision, booked or not.
 pub async fn expiry_is_exact(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -257,8 +257,8 @@ pub async fn expiry_is_exact(bench: Bench) {
     assert_eq!(history.len(), 4);
 }
 
-/// By one reservation after the other, on several stocks, each at its own time; also of those that
-/// share a stock with some that stay.
+/// Reservations expire one after the other, on several stocks, each at its own time; some share a
+/// stock with reservations that stay.
 pub async fn what_runs_out_goes_back_once(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -322,7 +322,7 @@ pub async fn what_runs_out_goes_back_once(bench: Bench) {
     }
 }
 
-/// Or less.
+/// The time of a reservation is extended, or shortened.
 pub async fn more_time_is_kept(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -348,7 +348,7 @@ pub async fn more_time_is_kept(bench: Bench) {
     }
 }
 
-/// Whoever asks again with the same items gets it.
+/// An order that reserves the same items again gets its existing reservation.
 pub async fn an_order_has_one_living_reservation(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -369,7 +369,7 @@ pub async fn an_order_has_one_living_reservation(bench: Bench) {
     store.done(pay(&third.reservation)).await;
     bench.clock.advance(EXPIRY);
     assert!(!store.done(request()).await.is_new);
-    // Within one commit as well.
+    // The same within one commit.
     let commands = [7, 7, 8].map(|pieces| {
         let request = for_order("another", reserve(product, pieces));
         store.command(request)
@@ -380,7 +380,7 @@ pub async fn an_order_has_one_living_reservation(bench: Bench) {
     assert_eq!(store.figures(product).await, [88, 12, 12]);
 }
 
-/// Neither transactions nor deletions.
+/// Transactions and deletions don't take reserved pieces.
 pub async fn nothing_else_takes_what_is_reserved(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -416,7 +416,7 @@ pub async fn nothing_else_takes_what_is_reserved(bench: Bench) {
     store.delete(product).await;
 }
 
-/// One buyer gets it, whoever of them that is.
+/// Of several buyers of the last piece, one gets it.
 pub async fn the_last_piece_is_reserved_once(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -431,7 +431,7 @@ pub async fn the_last_piece_is_reserved_once(bench: Bench) {
     assert_eq!(store.figures(product).await, [0, 1, 1]);
 }
 
-/// Either it is paid for or it has expired, never both.
+/// A reservation is either paid for or released, never both.
 pub async fn a_reservation_is_paid_for_or_released(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -468,7 +468,7 @@ pub async fn a_reservation_is_paid_for_or_released(bench: Bench) {
 }
 
 async fn fulfil_paid(store: &Client, reservation: &Reservation) -> FulfilReservation {
-    // Refused if it is released meanwhile.
+    // Refused if the reservation was released meanwhile.
     drop(store.ask(pay(reservation)).await);
     fulfil(reservation)
 }

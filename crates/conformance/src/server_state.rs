@@ -1,4 +1,4 @@
-//! What the servers on one database have in common.
+//! State that the servers on one database share.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use crate::Bench;
 use crate::client::stored;
 use crate::concurrency::race;
 
-/// What is kept first is what everyone gets, under each name.
+/// Under each name, the first stored value is the one that every server gets.
 pub async fn what_is_kept_first_is_kept(bench: Bench) {
     for (name, value, kept) in [
         ("key", &b"\x00first\xff"[..], &b"\x00first\xff"[..]),
@@ -22,7 +22,7 @@ pub async fn what_is_kept_first_is_kept(bench: Bench) {
     assert_eq!(stored(bench.database.kept("nothing").await), None);
 }
 
-/// Servers that start at once all get the same.
+/// Servers that start at once all get the same value.
 pub async fn racing_servers_keep_one_value(bench: Bench) {
     let values = race(32, |number| {
         let database = Arc::clone(&bench.database);
@@ -37,7 +37,7 @@ pub async fn racing_servers_keep_one_value(bench: Bench) {
     assert_eq!(kept, values[0]);
 }
 
-/// Only what is kept is replaced, and by what comes first.
+/// A value is replaced only if it is the stored one, and only by the first replacement.
 pub async fn what_is_kept_is_replaced_once(bench: Bench) {
     let replace = async |name: &str, former: &[u8], value: &[u8]| {
         stored(bench.database.replace(name, former, value).await)
@@ -64,7 +64,7 @@ pub async fn what_is_kept_is_replaced_once(bench: Bench) {
     assert_eq!(replaced.iter().filter(|replaced| **replaced).count(), 1);
 }
 
-/// A database that is there says so.
+/// A database that is available answers a ping.
 pub async fn a_database_answers_a_ping(bench: Bench) {
     stored(bench.database.ping().await);
 }

@@ -5,7 +5,7 @@ use stockroom_domain::{Balance, EntryAction, Position, Quantity, Refusal, Transa
 use crate::client::stored;
 use crate::{Bench, make};
 
-/// What a creation is answered with is what is read afterwards.
+/// The answer to a creation equals a later reading.
 pub async fn created_stock_is_read_as_answered(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -14,7 +14,7 @@ pub async fn created_stock_is_read_as_answered(bench: Bench) {
     assert_eq!(store.stock(product).await, Some(created));
 }
 
-/// A location that a creation names with nothing in it is part of the stock all the same.
+/// A location that a creation names with a quantity of 0 is part of the stock.
 pub async fn a_location_created_empty_is_kept(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -62,7 +62,7 @@ pub async fn creation_writes_an_entry_for_each_position(bench: Bench) {
     assert_eq!(read, expected);
 }
 
-/// Stock created with nothing at all starts with one entry of 0.
+/// Stock created without any quantity starts with one entry of 0.
 pub async fn creation_of_nothing_writes_one_entry(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -75,7 +75,7 @@ pub async fn creation_of_nothing_writes_one_entry(bench: Bench) {
     assert_eq!(entry.stock, created.id);
 }
 
-/// A second creation is refused and leaves the first one's stock alone.
+/// A second creation is refused and leaves the existing stock unchanged.
 pub async fn existing_stock_is_not_created_again(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -85,7 +85,7 @@ pub async fn existing_stock_is_not_created_again(bench: Bench) {
     assert_eq!(store.stock(product).await, Some(created));
 }
 
-/// A location that doesn't exist is refused, and nothing of the stock is created.
+/// A creation in an unknown location is refused, and creates nothing.
 pub async fn creation_in_an_unknown_location_creates_nothing(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -95,7 +95,7 @@ pub async fn creation_in_an_unknown_location_creates_nothing(bench: Bench) {
     assert_eq!(store.stock(product).await, None);
 }
 
-/// The largest figures are kept exactly, in every place where figures are kept.
+/// The largest figures are stored exactly, in every place.
 pub async fn the_largest_quantity_is_kept_exactly(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -124,8 +124,8 @@ pub async fn the_largest_quantity_is_kept_exactly(bench: Bench) {
     );
 }
 
-/// A PUT sets a location's figure, adds a location, takes one out, and leaves the others alone;
-/// what it is answered with is what is read afterwards.
+/// A PUT sets a location's figure, adds a location, removes one, and leaves the others unchanged;
+/// its answer equals a later reading.
 pub async fn put_sets_adds_and_removes_locations(bench: Bench) {
     let store = bench.store().await;
     for slug in ["kept", "removed", "set", "added"] {
@@ -151,7 +151,7 @@ pub async fn put_sets_adds_and_removes_locations(bench: Bench) {
     assert_eq!(positions, [("added", 4), ("kept", 1), ("set", 5)]);
 }
 
-/// A PUT writes an entry for each figure that it changes, and none where it changes nothing.
+/// A PUT writes an entry for each figure that it changes, and none for the others.
 pub async fn put_writes_entries_for_what_it_changes(bench: Bench) {
     let store = bench.store().await;
     for slug in ["a", "b", "c", "d"] {
@@ -182,7 +182,7 @@ pub async fn put_writes_entries_for_what_it_changes(bench: Bench) {
     assert_eq!(read.sequence, 5);
 }
 
-/// A location where stock is allocated stays in the stock.
+/// A location with allocated stock stays in the stock.
 pub async fn an_allocated_location_is_not_taken_out(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -198,7 +198,7 @@ pub async fn an_allocated_location_is_not_taken_out(bench: Bench) {
     assert_eq!(store.stock(product).await, before);
 }
 
-/// A location that was taken out and is added again starts from nothing.
+/// A location that was removed and is added again starts from nothing.
 pub async fn a_location_taken_out_can_be_added_again(bench: Bench) {
     let store = bench.store().await;
     let berlin = store.locate("berlin").await;
@@ -258,7 +258,7 @@ pub async fn stock_created_anew_starts_anew(bench: Bench) {
     }
 }
 
-/// Also when all of it happens at once, and on a server whose clock is behind that of another.
+/// The same if everything happens in one instant, and on a server whose clock is behind another's.
 pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -277,7 +277,7 @@ pub async fn one_stock_of_a_product_ends_before_the_next_begins(bench: Bench) {
     }
 }
 
-/// The times of creation and of the last change are kept to the millisecond.
+/// The times of creation and of the last change are stored to the millisecond.
 pub async fn times_are_kept(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -293,7 +293,7 @@ pub async fn times_are_kept(bench: Bench) {
     assert_eq!(recorded.entry.created_at, bench.clock.now());
 }
 
-/// Asked for several, the database gives those that are managed, each once.
+/// A request for several products gets the managed ones, each once.
 pub async fn several_are_read_at_once(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -306,7 +306,7 @@ pub async fn several_are_read_at_once(bench: Bench) {
     assert_eq!(store.several(&[]).await, []);
 }
 
-/// As many as one request can ask for are read at once.
+/// The maximum number of products in a request is read at once.
 pub async fn a_thousand_are_read_at_once(bench: Bench) {
     let store = bench.store().await;
     let products: Vec<_> = (0..1_000).map(|_| bench.product()).collect();

@@ -1,4 +1,4 @@
-//! Organizations, stores, settings, and who may manage a shared product.
+//! Organizations, stores, settings, and the permission to manage a shared product.
 
 use stockroom_domain::{
     CreateOrganization, CreateStore, OrganizationId, Owner, Refusal, RegisterProduct, Settings,
@@ -8,7 +8,7 @@ use stockroom_domain::{
 use crate::client::stored;
 use crate::{Bench, make};
 
-/// Organizations are kept, and listed in the order of creation.
+/// Organizations are stored, and listed in the order of creation.
 pub async fn organizations_are_kept_in_order(bench: Bench) {
     assert_eq!(stored(bench.database.organizations().await), []);
     let mut created = Vec::new();
@@ -27,7 +27,7 @@ pub async fn organizations_are_kept_in_order(bench: Bench) {
     assert_eq!(stored(bench.database.organization(unknown).await), None);
 }
 
-/// What a creation is answered with is what is read afterwards.
+/// The answer to a creation equals a later reading.
 pub async fn a_created_organization_is_read_as_answered(bench: Bench) {
     let operator = bench.tenant().await.operator();
     let id: OrganizationId = bench.id();
@@ -51,7 +51,7 @@ pub async fn an_existing_organization_is_not_created_again(bench: Bench) {
     assert_eq!(stored(bench.database.organization(id).await), before);
 }
 
-/// Stores are kept, and listed in the order of creation; an organization's only.
+/// An organization's stores are kept, and listed in the order of creation, without any others.
 pub async fn stores_are_kept_in_order(bench: Bench) {
     let [tenant, other] = [bench.tenant().await, bench.tenant().await];
     let mut created = Vec::new();
@@ -76,7 +76,7 @@ pub async fn stores_are_kept_in_order(bench: Bench) {
     );
 }
 
-/// Settings are kept per organization, and what an update doesn't name stays.
+/// Settings are stored for each organization; an update keeps the settings that it doesn't name.
 pub async fn settings_are_kept_per_organization(bench: Bench) {
     let [tenant, other] = [bench.tenant().await, bench.tenant().await];
     for (update, expected) in [(Some(true), true), (None, true), (Some(false), false)] {
@@ -96,7 +96,7 @@ pub async fn settings_are_kept_per_organization(bench: Bench) {
     }
 }
 
-/// A store sees and changes its organization's stock as the one stock that it is.
+/// A store reads and changes its organization's stock, which is shared.
 pub async fn stores_share_their_organizations_stock(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -128,7 +128,7 @@ pub async fn stores_share_their_organizations_stock(bench: Bench) {
     assert_eq!(refused, Err(Refusal::OrganizationKeyRequired));
 }
 
-/// Two stores may use one unregistered product id, each for a product of its own.
+/// Two stores may use one unregistered product id for separate products.
 pub async fn stores_may_share_an_unregistered_id(bench: Bench) {
     let tenant = bench.tenant().await;
     let [one, other] = [tenant.store().await, tenant.store().await];
@@ -146,8 +146,8 @@ pub async fn stores_may_share_an_unregistered_id(bench: Bench) {
     assert_eq!(tenant.organization().stock(product).await, None);
 }
 
-/// An organization-level product is managed in one place: a second creator, of any level, is told
-/// so, until the first one's stock is deleted.
+/// An organization-level product is managed in one place: a second creator, at any level, is
+/// refused until the first one's stock is deleted.
 pub async fn a_shared_product_is_managed_in_one_place(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -178,7 +178,7 @@ pub async fn a_shared_product_is_managed_in_one_place(bench: Bench) {
     }
 }
 
-/// A product that a store registered is the store's, though another level uses its id.
+/// A product that a store registered belongs to the store, though another level uses its id.
 pub async fn a_stores_own_product_may_be_managed_anywhere(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, store] = [tenant.organization(), tenant.store().await];
@@ -196,8 +196,8 @@ pub async fn a_stores_own_product_may_be_managed_anywhere(bench: Bench) {
     assert_eq!(own.product_owner, store.owner());
 }
 
-/// With the setting every store keeps stock of its own, told apart by its id; without it again,
-/// what is there stays.
+/// With the setting, every store keeps its own stock, with its own id. If the setting is turned off
+/// again, existing stock stays.
 pub async fn per_store_stock_lifts_the_limit(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();

@@ -1,4 +1,4 @@
-//! Single transactions, and the ledger that they write.
+//! Single transactions, and their ledger.
 
 use std::collections::HashMap;
 
@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::{Bench, make};
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
-/// Checks a whole ledger against the stock that it led to: sequence numbers without a gap,
-/// balances that follow from the entry before, and a stock that is their sum.
+/// Checks a whole ledger against the resulting stock: sequence numbers have no gap, balances follow
+/// from the previous entry, and the stock is their sum.
 pub(crate) fn assert_adds_up(stock: &Stock, history: &[Recorded]) {
     let mut positions: HashMap<Option<LocationId>, Balance> = HashMap::new();
     for (recorded, sequence) in history.iter().zip(1..) {
@@ -65,8 +65,8 @@ pub(crate) fn assert_adds_up(stock: &Stock, history: &[Recorded]) {
     assert_eq!([read.available.get(), read.allocated.get()], sums, "sums");
 }
 
-/// Every action moves the figures as it says, and after each the reading shows what the entry
-/// says.
+/// Every action moves the figures as documented, and after each the stock shows the entry's
+/// balances.
 pub async fn every_action_moves_the_figures(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -97,7 +97,7 @@ pub async fn every_action_moves_the_figures(bench: Bench) {
     }
 }
 
-/// Positions are told apart: what happens in one doesn't touch the others, and the sums hold all.
+/// Positions are independent: a change of one doesn't affect the others, and the sums include all.
 pub async fn positions_are_told_apart(bench: Bench) {
     let store = bench.store().await;
     for slug in ["berlin", "madrid"] {
@@ -144,7 +144,7 @@ pub async fn a_refused_transaction_changes_nothing(bench: Bench) {
     assert_eq!(after, before);
 }
 
-/// The limit holds for the whole stock, also for positions that a transaction doesn't touch.
+/// The limit applies to the whole stock, including positions that a transaction doesn't touch.
 pub async fn the_limit_holds_for_all_positions_together(bench: Bench) {
     let store = bench.store().await;
     for slug in ["berlin", "madrid"] {
@@ -182,7 +182,7 @@ pub async fn a_transaction_adds_a_location(bench: Bench) {
     assert_eq!(slugs, ["berlin", "madrid"]);
 }
 
-/// A location that the stock doesn't have is one of nothing for the other actions.
+/// For the other actions, a location that the stock doesn't have counts as empty.
 pub async fn a_location_without_stock_has_nothing_to_take(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -196,7 +196,7 @@ pub async fn a_location_without_stock_has_nothing_to_take(bench: Bench) {
     assert_eq!(store.stock(product).await, before);
 }
 
-/// Slugs differ by letter case.
+/// Slugs that differ in letter case differ.
 pub async fn letter_case_tells_locations_apart(bench: Bench) {
     let store = bench.store().await;
     for slug in ["berlin", "BERLIN"] {
@@ -215,7 +215,7 @@ pub async fn letter_case_tells_locations_apart(bench: Bench) {
     assert_eq!(refused, Err(Refusal::UnknownLocation { slug }));
 }
 
-/// What a transaction is answered with is what its id finds, and what history shows.
+/// The answer to a transaction equals the entry that is found by its id and that the history shows.
 pub async fn an_entry_is_found_by_its_id(bench: Bench) {
     let store = bench.store().await;
     store.locate("berlin").await;
@@ -223,7 +223,7 @@ pub async fn an_entry_is_found_by_its_id(bench: Bench) {
     store.create(product, 5).await;
     let mut answers = Vec::new();
     for pieces in 1..=3 {
-        // Some share an instant, so that the id has to tell them apart.
+        // Some happen in the same instant, so the id has to distinguish them.
         bench.clock.advance(i64::from(pieces == 3));
         let pieces = u64::from(pieces == 3) + 1;
         let answer = store
@@ -238,7 +238,7 @@ pub async fn an_entry_is_found_by_its_id(bench: Bench) {
     assert_eq!(store.history(product).await[1..], answers);
 }
 
-/// An id that the ledger of this product doesn't hold finds nothing.
+/// An id that isn't in this product's ledger finds nothing.
 pub async fn an_unknown_id_finds_no_entry(bench: Bench) {
     let store = bench.store().await;
     let [product, other, unmanaged] = [bench.product(), bench.product(), bench.product()];
@@ -255,7 +255,7 @@ pub async fn an_unknown_id_finds_no_entry(bench: Bench) {
     }
 }
 
-/// An entry names the key that made it; one of the operator's names none.
+/// An entry names the key of its actor; the operator has none.
 pub async fn an_entry_names_its_maker(bench: Bench) {
     let tenant = bench.tenant().await;
     let [organization, operator] = [tenant.organization(), tenant.operator()];
@@ -273,7 +273,7 @@ pub async fn an_entry_names_its_maker(bench: Bench) {
     assert_eq!(makers, [organization.actor.key, None]);
 }
 
-/// When a server's clock is set back, a ledger's time stands still until it is caught up.
+/// If a server's clock is set back, a ledger's time stands still until the clock has caught up.
 pub async fn time_never_runs_backwards_in_a_ledger(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -289,7 +289,7 @@ pub async fn time_never_runs_backwards_in_a_ledger(bench: Bench) {
     assert_eq!(found, Some(recorded));
 }
 
-/// What the client says of it, and what was in the whole stock then.
+/// An entry keeps the client's annotation, and the figures of the whole stock at that time.
 pub async fn an_entry_keeps_what_is_said_of_it(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -309,7 +309,7 @@ pub async fn an_entry_keeps_what_is_said_of_it(bench: Bench) {
     }
 }
 
-/// Else nothing is done.
+/// If a position isn't as expected, nothing is done.
 pub async fn a_position_has_to_be_as_expected(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -323,7 +323,7 @@ pub async fn a_position_has_to_be_as_expected(bench: Bench) {
     assert_eq!(store.available(product).await.get(), 3);
 }
 
-/// Each entry's hash is of its content as it is read, and of the entry before it.
+/// Each entry's hash covers its content as read, and the previous entry.
 pub async fn entries_are_chained(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();

@@ -17,7 +17,7 @@ async fn figures(client: &Client, product: ProductId) -> (u64, u64) {
     (sums.available.get(), sums.allocated.get())
 }
 
-/// Every action by its opposite; each entry then names the other.
+/// Every action is undone by its opposite; each of the two entries then names the other.
 pub async fn an_entry_is_undone_once(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -47,7 +47,7 @@ pub async fn an_entry_is_undone_once(bench: Bench) {
     assert_eq!(undoing, refusal, "4 are allocated");
 }
 
-/// And then nothing has changed.
+/// If the stock doesn't allow an undo, nothing changes.
 pub async fn what_stock_no_longer_allows_is_not_undone(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -65,7 +65,7 @@ pub async fn what_stock_no_longer_allows_is_not_undone(bench: Bench) {
     assert_eq!(figures(&store, product).await, (0, 0));
 }
 
-/// The location comes back to the stock, as long as there is one.
+/// The undo adds the location to the stock again, if the location still exists.
 pub async fn an_entry_in_a_location_is_undone_there(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -84,7 +84,7 @@ pub async fn an_entry_in_a_location_is_undone_there(bench: Bench) {
     assert_eq!(undo(&store, &taken).await, Err(Refusal::LocationGone));
 }
 
-/// Of stock that is gone, or that somebody else has.
+/// Entries of deleted stock, or of another owner's, can't be undone.
 pub async fn entries_of_other_stock_are_not_undone(bench: Bench) {
     let tenant = bench.tenant().await;
     let (store, other) = (tenant.store().await, tenant.store().await);
@@ -101,7 +101,8 @@ pub async fn entries_of_other_stock_are_not_undone(bench: Bench) {
     assert_eq!(figures(&store, product).await, (5, 0));
 }
 
-/// Of stock that stores share, each undoes what its own keys have done, and the organization all.
+/// In stock that stores share, a store's keys undo their own changes, and the organization's undo
+/// all.
 pub async fn stores_undo_their_own_changes_of_shared_stock(bench: Bench) {
     let tenant = bench.tenant().await;
     let organization = tenant.organization();
@@ -124,7 +125,7 @@ pub async fn stores_undo_their_own_changes_of_shared_stock(bench: Bench) {
     assert_eq!(figures(&organization, product).await, (4, 5));
 }
 
-/// What of it is undone already is left out, and if the stock doesn't allow one, none is done.
+/// Entries that are already undone are skipped; if the stock doesn't allow one undo, none is made.
 pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -152,7 +153,8 @@ pub async fn a_batch_is_undone_as_a_whole(bench: Bench) {
         index,
         refusal: Box::new(refusal),
     };
-    // Six are allocated, five go back; then five leave; then two of one would go back.
+    // Of six allocated pieces, the undos release five, then remove five, and then would release two,
+    // but only one is left.
     let refusal = make::insufficient(2, 0, 1);
     assert_eq!(refused, Err(line(0, refusal)));
     assert_eq!(figures(&store, product).await, (0, 6));

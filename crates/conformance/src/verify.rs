@@ -1,4 +1,4 @@
-//! Proving what is stored, and repairing it.
+//! Verifying stored stock, and repairing it.
 
 use stockroom_application::ports::{Cursor, LedgerRange};
 use stockroom_application::{Repairing, Verifier, VerifySummary};
@@ -45,7 +45,7 @@ fn annotated(product: ProductId, location: Option<&str>) -> Transact {
     }
 }
 
-/// A stock to which everything happens that can: seventeen entries in two ledgers.
+/// A stock with every possible change: seventeen entries in two ledgers.
 async fn live(bench: &Bench, client: &Client, product: ProductId) {
     let berlin = client.locate("berlin").await;
     let paris = client.locate("paris").await;
@@ -98,7 +98,7 @@ async fn live(bench: &Bench, client: &Client, product: ProductId) {
         .expect("one is allocated");
 }
 
-/// However it is read: whatever happens to stock, it verifies.
+/// Stock with every possible change verifies, in chunks of any size.
 pub async fn a_whole_life_verifies(bench: Bench) {
     let tenant = bench.tenant().await;
     tenant.allow_per_store_stock().await;
@@ -130,7 +130,7 @@ pub async fn a_whole_life_verifies(bench: Bench) {
     assert_eq!(count, expected.entries);
 }
 
-/// A verification is of one organization, and sees nothing of another.
+/// A verification covers one organization, and sees nothing of others.
 pub async fn organizations_are_verified_apart(bench: Bench) {
     let [one, other] = [bench.store().await, bench.store().await];
     let product = bench.product();
@@ -151,7 +151,7 @@ pub async fn organizations_are_verified_apart(bench: Bench) {
     assert_eq!(assert_intact(&nowhere).await, VerifySummary::default());
 }
 
-/// What is stored of a stock is read as it is, and its ledger alone.
+/// Raw stock is read as stored, with only its own ledger.
 pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
     let store = bench.store().await;
     let (product, another) = (bench.product(), bench.product());
@@ -183,7 +183,7 @@ pub async fn one_stock_is_read_with_its_ledger(bench: Bench) {
     assert_eq!(stored(none), None);
 }
 
-/// Others may change stock while it is verified.
+/// Stock may change while it is verified.
 pub async fn what_changes_meanwhile_is_no_difference(bench: Bench) {
     const PRODUCTS: usize = 4;
     const ROUNDS: u64 = 40;
@@ -223,7 +223,7 @@ pub async fn what_changes_meanwhile_is_no_difference(bench: Bench) {
     assert_eq!(summary.entries, created + PRODUCTS as u64 * ROUNDS);
 }
 
-/// Stock that isn't what its ledger says is made so, and is then as any other.
+/// Stock that disagrees with its ledger is corrected, and then is like any other.
 pub async fn stock_is_repaired(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -235,7 +235,7 @@ pub async fn stock_is_repaired(bench: Bench) {
         .expect("there are ten");
     let right = store.stock(product).await.expect("it is managed");
     let found = raw_stock(&store, product).await;
-    // What no ledger says.
+    // A value that no ledger supports.
     let mut wrong = found.clone();
     wrong.unlocated.available += 1;
     wrong.sums.available -= 4;
@@ -271,7 +271,7 @@ pub async fn stock_is_repaired(bench: Bench) {
     assert_eq!(assert_intact(&store).await.entries, 5);
 }
 
-/// Who repairs doesn't undo what others have done.
+/// A repair doesn't undo concurrent changes.
 pub async fn stock_that_was_changed_meanwhile_is_not_repaired(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();

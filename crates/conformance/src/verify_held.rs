@@ -1,4 +1,4 @@
-//! Proving what reservations hold of stock, and repairing what stock says of it.
+//! Verifying the reservations' totals in stock, and repairing them.
 
 use stockroom_application::Repairing;
 use stockroom_domain::{
@@ -32,8 +32,8 @@ fn held(
     }
 }
 
-/// Whatever state they are in, all of it or a part, and whether or not anybody has noticed that they
-/// have run out.
+/// Reservations in every state, completely or in part, verify, whether or not their expiry was
+/// booked.
 pub async fn whatever_becomes_of_reservations_verifies(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -75,7 +75,7 @@ pub async fn whatever_becomes_of_reservations_verifies(bench: Bench) {
     store.done(part).await;
     store.done(fulfil(&reservations[4])).await;
     assert_intact(&store).await;
-    // Two of them run out, first unnoticed, then for one of the stocks, then altogether.
+    // Two of them expire: first unnoticed, then booked for one of the stocks, then completely.
     bench.clock.advance(EXPIRY);
     assert_intact(&store).await;
     store.settle(other).await;
@@ -99,7 +99,7 @@ pub async fn whatever_becomes_of_reservations_verifies(bench: Bench) {
     assert_eq!(assert_intact(&store).await.stocks, 2);
 }
 
-/// By what stock says, and by the lines of all that is open.
+/// The reservations' totals are read from stock, and from all open lines.
 pub async fn what_reservations_hold_is_read_with_stock(bench: Bench) {
     let store = bench.store().await;
     let (product, other) = (bench.product(), bench.product());
@@ -116,7 +116,7 @@ pub async fn what_reservations_hold_is_read_with_stock(bench: Bench) {
     let stock = raw_stock(&store, product).await;
     assert_eq!(stock.held, held([(None, 3), (berlin, 5)], Some(first)));
     assert_eq!(stock.lines, stock.held);
-    // What expires first may be gone: that isn't noted.
+    // The line that expires first may be gone; `first_expiry` doesn't follow.
     store.done(pay(&paid)).await;
     let stock = raw_stock(&store, product).await;
     assert_eq!(stock.held.first_expiry, Some(first));
@@ -137,8 +137,8 @@ pub async fn what_reservations_hold_is_read_with_stock(bench: Bench) {
     assert_eq!(untouched.lines, HeldTotals::default());
 }
 
-/// What is reserved of both products is paid for, shipped, given back, given less time, or left until
-/// its time is over, as others may find it for it.
+/// Reserves both products, and pays for, fulfils, releases, shortens or expires the reservations.
+/// Concurrent callers may do the same to them.
 async fn come_and_go(store: Client, clock: Clock, products: [ProductId; 2], rounds: u64) {
     let [one, other] = products;
     for round in 0..rounds {
@@ -148,7 +148,7 @@ async fn come_and_go(store: Client, clock: Clock, products: [ProductId; 2], roun
             reservation: reservation.reference(),
             items: Some(vec![item(one, None, 1)]),
         };
-        // Whichever of it comes too late.
+        // Either request may be too late.
         let _ = store.ask(part).await;
         match round % 4 {
             0 => {
@@ -167,7 +167,7 @@ async fn come_and_go(store: Client, clock: Clock, products: [ProductId; 2], roun
     }
 }
 
-/// Others may reserve, and let go, while stock is verified.
+/// Stock may be reserved and released while it is verified.
 pub async fn what_is_reserved_meanwhile_is_no_difference(bench: Bench) {
     const WRITERS: usize = 3;
     const ROUNDS: u64 = 24;
@@ -207,7 +207,7 @@ pub async fn what_is_reserved_meanwhile_is_no_difference(bench: Bench) {
     assert_intact(&store).await;
 }
 
-/// Stock that says something else of reservations than their lines do is made to say the same.
+/// Totals in stock that disagree with the reservations' lines are corrected by the lines.
 pub async fn what_is_held_is_repaired(bench: Bench) {
     let store = bench.store().await;
     let product = bench.product();
@@ -245,7 +245,7 @@ pub async fn what_is_held_is_repaired(bench: Bench) {
         assert_eq!(store.stock(product).await, Some(right.clone()));
         assert_intact(&store).await;
     }
-    // It is as any other then.
+    // The stock is then like any other.
     let refused = store.transact(product, Deallocate, 2).await;
     assert!(refused.is_err());
     store

@@ -1,9 +1,8 @@
-//! What stock is, and which changes to it are allowed.
+//! The rules of stock: its types, and every change that is allowed.
 //!
-//! The domain knows no database, no HTTP, no clock and no randomness: the time and fresh ids are
-//! given to it. Every change goes through one function, [`decide`](Command::decide), which looks at
-//! the [`State`] that the command [needs](Command::needs) and either says what changes or why it
-//! is refused.
+//! The domain uses no database, no HTTP, no clock and no randomness: the time and fresh ids are passed
+//! in. Every change goes through one function, [`decide`](Command::decide), which reads the [`State`]
+//! that the command [needs](Command::needs) and returns either the changes or the reason for a refusal.
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions)]
 

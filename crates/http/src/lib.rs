@@ -1,10 +1,10 @@
 //! The HTTP API: the Elastic Path Commerce inventory dialect over the use cases of
 //! `stockroom-application`.
 //!
-//! A request passes the middleware, then the extractors of its handler in the order of the
-//! answers that they can refuse it with (401, 403, then the query and the body with 400), then the
-//! handler, which hands it to a use case and picks the representation of the answer. Handlers hold
-//! no rules.
+//! A request passes the middleware, then its handler's extractors, and then the handler. The
+//! extractors are ordered by the status of their refusals: 401, 403, then 400 for the query and the
+//! body. The handler passes the request to a use case and picks the representation of the answer.
+//! Handlers contain no rules.
 
 mod answer;
 mod filter;

@@ -98,8 +98,8 @@ pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
         .fallback(not_found)
         .merge(service::documents::openapi(&openapi()));
     let endpoints = service::middleware::around(endpoints, &app).with_state(app);
-    // A path answers the same with and without a trailing slash; only the reference page, whose
-    // own links are relative to its folder, needs the slash.
+    // Paths may end with a slash or not. Only the reference page needs the slash, because its own
+    // links are relative to its folder.
     reference.fallback_service(NormalizePath::trim_trailing_slash(endpoints))
 }
 

@@ -1,4 +1,4 @@
-//! The way in for every change.
+//! The commit of commands: the only way to make changes.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{CommandStore, StoreError};
@@ -61,7 +61,8 @@ impl Tables {
         if changes.is_empty() && idempotency_records.is_empty() {
             return;
         }
-        // In full, so that a kind of change that is added has to be stored here.
+        // Destructured in full, so that the compiler asks for every new kind of change to be stored
+        // here.
         let Changes {
             stocks,
             deleted_stocks,
@@ -80,7 +81,8 @@ impl Tables {
             if let Some(undone) = entry.undoes {
                 tenant.undone.insert(undone, entry.id);
             }
-            // Most stocks have one entry for long, and an empty vector makes room for four.
+            // Most stocks have a single entry for a long time, and an empty vector would make room for
+            // four.
             let ledger = tenant.ledgers.entry(entry.stock);
             ledger.or_insert_with(|| Vec::with_capacity(1)).push(entry);
         }

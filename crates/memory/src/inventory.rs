@@ -26,7 +26,7 @@ impl Tenant {
             .find_map(|owner| self.stocks.get(&StockKey { product, owner }))
     }
 
-    /// All stock that `acting` sees, in the order of creation, beginning behind `after`.
+    /// All stock that `acting` sees, in the order of creation, starting after `after`.
     fn visible_stocks(
         &self,
         acting: Owner,
@@ -70,7 +70,7 @@ impl Tenant {
         })
     }
 
-    /// How many stocks `acting` sees. Looks through the shorter of two lists at most.
+    /// The number of stocks that `acting` sees. Goes through the shorter of two lists at most.
     fn count_visible(&self, acting: Owner) -> usize {
         let products_of = |owner| {
             self.stock_order

@@ -1,8 +1,7 @@
 //! A database in memory: every port of the application, without a disk.
 //!
-//! For demonstrations and tests; what it holds is gone when it is dropped. No rule lives in it: a
-//! commit takes the lock, loads what the commands need, lets the domain decide, and keeps the
-//! result.
+//! For demonstrations and tests; its data is gone when it is dropped. It contains no rules: a commit
+//! takes the lock, loads the needs of the commands, lets the domain decide, and stores the result.
 
 mod commit;
 mod inventory;
@@ -31,7 +30,7 @@ pub struct MemoryDatabase {
     tables: RwLock<Tables>,
 }
 
-/// Everything, organization first; beside it what is looked up before the organization is known.
+/// All data by organization, and the data that is looked up before the organization is known.
 #[derive(Default)]
 struct Tables {
     tenants: BTreeMap<OrganizationId, Tenant>,
@@ -58,7 +57,7 @@ impl MemoryDatabase {
         self.tables.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What `look` finds in a tenant; nothing if there is no such tenant.
+    /// Applies `look` to a tenant; returns the default value if there is no such tenant.
     fn in_tenant<T: Default>(
         &self,
         organization: OrganizationId,

@@ -1,9 +1,9 @@
-//! Lists.
+//! Pages of lists.
 
 use stockroom_application::{Page, PageRequest};
 
-/// The part of `list`, which is in its order, that `request` asks for. Only what is on the page is
-/// copied.
+/// Returns the part of `list` that `request` asks for. `list` is already in order. Only the items on
+/// the page are copied.
 pub(crate) fn page<'a, T: Clone + 'a, P: Ord>(
     list: impl IntoIterator<Item = &'a T>,
     request: &PageRequest<P>,
@@ -19,7 +19,7 @@ pub(crate) fn page<'a, T: Clone + 'a, P: Ord>(
     .map(T::clone)
 }
 
-/// The page without a total if none is wanted.
+/// Removes the total from a page if the request doesn't want one.
 pub(crate) fn uncounted<T, P>(
     page: Page<T, P>,
     request: &PageRequest<P>,

@@ -1,4 +1,4 @@
-//! The past: stock as it stood, and ledgers to any depth.
+//! The past: stock as it stood at a time, and ledgers at any depth.
 
 use async_trait::async_trait;
 use stockroom_application::PageRequest;
@@ -13,7 +13,7 @@ use crate::MemoryDatabase;
 use crate::tenant::Tenant;
 
 impl Tenant {
-    /// The stock as it stood at a time, if it was there.
+    /// The stock as it stood at a time, if it existed then.
     pub(crate) fn stock_at(&self, period: &StockPeriod, at: Timestamp) -> Option<Stock> {
         if !period.covers(at) {
             return None;
@@ -40,7 +40,7 @@ impl Tenant {
         Stock::at(period, at, last, positions)
     }
 
-    /// The current and former stock that some owners have, in the order of creation.
+    /// The periods of all current and deleted stock whose key is `wanted`, in the order of creation.
     fn periods(&self, wanted: impl Fn(StockKey) -> bool) -> Vec<StockPeriod> {
         let current = self.stocks.iter().filter(|(key, _)| wanted(**key));
         let current = current.map(|(_, stock)| StockPeriod::from(stock));
@@ -56,7 +56,7 @@ impl Tenant {
         periods
     }
 
-    /// The stocks that `scope` saw at a time, in the order of creation.
+    /// The periods of the stocks that `scope` saw at a time, in the order of creation.
     fn periods_at(&self, scope: Scope, at: Timestamp) -> Vec<StockPeriod> {
         let mut periods = self.periods(|key| scope.acting.can_see(key.owner));
         periods.retain(|period| period.covers(at));

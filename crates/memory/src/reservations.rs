@@ -1,4 +1,4 @@
-//! Reservations, and what they hold of stock.
+//! Reservations, and the stock that they hold.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -23,11 +23,11 @@ use crate::tenant::Tenant;
 pub(crate) struct Reservations {
     all: BTreeMap<ReservationId, Reservation>,
     orders: HashMap<(Owner, OrderId), ReservationId>,
-    /// Those of which something is open, by stock.
+    /// Reservations with an open line, by stock.
     open: HashMap<StockId, BTreeSet<ReservationId>>,
-    /// Those of them that aren't paid for, by when they expire.
+    /// Unpaid reservations with an open line, by stock and by time of expiry.
     expiring: HashMap<StockId, BTreeSet<(Timestamp, ReservationId)>>,
-    /// All that aren't paid for.
+    /// All unpaid reservations, by time of expiry.
     pending: BTreeSet<(Timestamp, ReservationId)>,
 }
 
@@ -90,7 +90,7 @@ impl Reservations {
         self.replace(reservation);
     }
 
-    /// What open lines hold of a stock.
+    /// The quantities of a stock that open lines hold.
     pub(crate) fn stored_holds(&self, stock: StockId) -> HeldTotals {
         let mut holds = HeldTotals::default();
         let open = self.open.get(&stock).into_iter().flatten();
@@ -105,14 +105,14 @@ impl Reservations {
         holds
     }
 
-    /// Those that have expired and aren't stored as such, the first first.
+    /// Reservations that have expired and aren't stored as expired, the earliest first.
     fn due_at(&self, now: Timestamp) -> impl Iterator<Item = &Reservation> {
         let due = self.pending.iter();
         let due = due.take_while(move |(expires_at, _)| *expires_at <= now);
         due.filter_map(|(_, id)| self.all.get(id))
     }
 
-    /// What has run out up to a time of the holds on a stock.
+    /// The holds on a stock that have lapsed by `until`.
     fn due(&self, stock: StockId, until: Timestamp) -> LapsedLines {
         let mut due = LapsedLines::default();
         for (expires_at, id) in self.expiring.get(&stock).into_iter().flatten() {
@@ -139,7 +139,8 @@ impl Reservations {
 }
 
 impl Tenant {
-    /// Loads what `needs` names of reservations, and what is due at `now` of the stock in `state`.
+    /// Loads the reservations that `needs` names, and the lapsed holds on the stock in `state` that is
+    /// due at `now`.
     pub(crate) fn load_reservations(&self, needs: &Needs, now: Timestamp, state: &mut State) {
         let reservations = &self.reservations;
         for order in &needs.orders {
@@ -160,7 +161,7 @@ impl Tenant {
         state.due = due.collect();
     }
 
-    /// With the names that its locations have now.
+    /// The reservation with the current slugs of its locations.
     fn named(&self, reservation: &Reservation) -> Reservation {
         let mut reservation = reservation.clone();
         for line in &mut reservation.lines {

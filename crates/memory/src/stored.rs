@@ -1,4 +1,4 @@
-//! Reading what is stored as it is, for those who verify it.
+//! Reads raw rows, as they are stored, for verification.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::MemoryDatabase;
 use crate::tenant::Tenant;
 
 impl Tenant {
-    /// All current stock, and all deleted stock, that `is_wanted`.
+    /// All current and deleted stock with an id that `is_wanted`.
     fn stored(&self, is_wanted: impl Fn(StockId) -> bool) -> Vec<RawStock> {
         let is_wanted = |stock: &&Stock| is_wanted(stock.id);
         let current = self.stocks.values().filter(is_wanted);
@@ -35,7 +35,7 @@ impl Tenant {
         }
     }
 
-    /// The stock that `repaired` is, if the tenant can have such.
+    /// Decodes `repaired`; `None` if the tenant can't have such stock.
     fn decode(&self, repaired: &RawStock) -> Option<Stock> {
         let held = |location| Quantity::try_from(repaired.held.pieces_in(location)).ok();
         let balance = |stored: RawBalance| {
@@ -175,7 +175,7 @@ impl RawReader for MemoryDatabase {
         let Some(current) = current.filter(|stock| tenant.stored_current(stock) == *found) else {
             return Ok(false);
         };
-        let impossible = || StoreError::Failed("such stock can't be kept".into());
+        let impossible = || StoreError::Failed("the repaired stock can't be stored".into());
         let stock = tenant.decode(repaired).ok_or_else(impossible)?;
         let change = StockChange {
             before: Some(current),

@@ -13,51 +13,51 @@ use stockroom_domain::{
 
 use crate::reservations::Reservations;
 
-/// One organization and all that is its own.
+/// One organization and all of its data.
 #[derive(Default)]
 pub(crate) struct Tenant {
     pub(crate) organization: Option<Organization>,
     pub(crate) stores: BTreeMap<StoreId, Store>,
     /// Current stock.
     pub(crate) stocks: HashMap<StockKey, Stock>,
-    /// The products of an owner's current stock, in the order of its creation.
+    /// The products of each owner's current stock, in the order in which the stock was created.
     pub(crate) stock_order: HashMap<Owner, BTreeMap<StockId, ProductId>>,
-    /// Who holds stock of a product as of an organization-level one.
+    /// The owners that hold stock of a product as an organization-level product.
     managed_by: HashMap<ProductId, BTreeSet<Owner>>,
     organization_level: HashSet<ProductId>,
-    /// The current stock that has a position in a location.
+    /// The current stock that has a position in a location, by location.
     positions: HashMap<LocationId, HashSet<StockKey>>,
     /// Ledgers of all stock, deleted or not.
     pub(crate) ledgers: HashMap<StockId, Vec<Entry>>,
     pub(crate) reservations: Reservations,
-    /// Kept for auditors.
+    /// Deleted stock, kept for auditors.
     pub(crate) deleted_stocks: Vec<DeletedStock>,
-    /// Living locations.
+    /// Locations that aren't deleted.
     pub(crate) locations: BTreeMap<LocationId, Location>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
     location_counts: HashMap<Owner, u64>,
-    /// Deleted locations, which entries go on referring to by the slug that they had last.
+    /// Deleted locations. Entries still refer to them by their last slug.
     deleted_locations: HashMap<LocationId, Location>,
     pub(crate) products: HashMap<(Owner, ProductId), Product>,
-    /// The products of an owner in the order of their registration.
+    /// The products of each owner, in the order of registration.
     pub(crate) product_order: HashMap<Owner, BTreeSet<(Timestamp, ProductId)>>,
     skus: Holders,
     external_refs: Holders,
     pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
-    /// What keys are called, also those that are gone.
+    /// The names of application keys, including deleted ones.
     key_names: HashMap<KeyId, Arc<str>>,
-    /// From when to when a stock has had positions.
+    /// The spans of time in which a stock has had positions.
     pub(crate) position_spans: HashMap<StockId, Vec<PositionSpan>>,
     pub(crate) batches: HashMap<BatchId, Batch>,
-    /// The entries that are undone, and by which.
+    /// The undone entries, each with the entry that undid it.
     pub(crate) undone: HashMap<TransactionId, TransactionId>,
     idempotency_records: HashMap<(Owner, IdempotencyKey), IdempotencyRecord>,
 }
 
-/// Who of an owner's products has a text that only one may have.
+/// The product of an owner that has a text that only one product may have.
 type Holders = HashMap<(Owner, ProductText), ProductId>;
 
-/// From when to when a stock has had a position in a location.
+/// A span of time in which a stock has had a position in a location.
 pub(crate) struct PositionSpan {
     pub(crate) location: LocationId,
     pub(crate) added_at: Timestamp,
@@ -65,10 +65,10 @@ pub(crate) struct PositionSpan {
 }
 
 impl Tenant {
-    /// Loads what commands need to be decided.
+    /// Loads the state that commands need to be decided.
     #[expect(clippy::too_many_lines, reason = "a few lines for each kind of need")]
     pub(crate) fn load(&self, needs: &Needs, now: Timestamp) -> State {
-        // In full, so that a need that is added has to be loaded here.
+        // Destructured in full, so that the compiler asks for every new kind of need to be loaded here.
         let Needs {
             organization,
             management: managed_products,
@@ -83,7 +83,7 @@ impl Tenant {
             stocks,
             keys,
             key_totals,
-            // These are no part of the state.
+            // Idempotency records aren't part of the state.
             idempotency_keys: _,
             undone,
             reservations: _,
@@ -166,7 +166,7 @@ impl Tenant {
         state
     }
 
-    /// Answers that commands need to be decided.
+    /// The idempotency records that commands need to be decided.
     pub(crate) fn idempotency_records(&self, needs: &Needs) -> IdempotencyRecords {
         let mut answers = IdempotencyRecords::default();
         let kept = needs.idempotency_keys.iter();
@@ -176,7 +176,7 @@ impl Tenant {
         answers
     }
 
-    /// The corrections in a stock's ledger that were made after a time.
+    /// The corrections in a stock's ledger that were made after `since`.
     fn corrections(&self, stock: StockId, since: Timestamp) -> Corrections {
         let ledger = self.ledgers.get(&stock).map_or(&[][..], Vec::as_slice);
         let made_since = ledger.partition_point(|entry| entry.created_at <= since);
@@ -187,7 +187,7 @@ impl Tenant {
         corrections
     }
 
-    /// An owner's keys, in the order of creation.
+    /// An owner's application keys, in the order of creation.
     pub(crate) fn keys_of(&self, owner: Owner) -> impl Iterator<Item = &ApplicationKey> {
         self.keys.values().filter(move |key| key.owner == owner)
     }
@@ -201,13 +201,13 @@ impl Tenant {
             })
     }
 
-    /// Keeps an answer.
+    /// Stores an idempotency record.
     pub(crate) fn keep(&mut self, kept: IdempotencyRecord) {
         let key = (kept.owner, kept.key.clone());
         self.idempotency_records.insert(key, kept);
     }
 
-    /// Forgets answers whose time is over, and gives how many.
+    /// Deletes at most `limit` expired idempotency records, and returns their number.
     pub(crate) fn forget_answers(&mut self, now: Timestamp, limit: usize) -> u64 {
         let is_over = |kept: &IdempotencyRecord| kept.expires_at <= now;
         let over = self
@@ -221,7 +221,7 @@ impl Tenant {
         keys.len() as u64
     }
 
-    /// What a key is called, or was last.
+    /// The name of an application key, or its last name if it is deleted.
     pub(crate) fn key_name(&self, key: KeyId) -> Option<&Arc<str>> {
         self.key_names.get(&key)
     }
@@ -244,7 +244,7 @@ impl Tenant {
         }
     }
 
-    /// The name that a location has, or had last.
+    /// The slug of a location, or its last slug if it is deleted.
     pub(crate) fn slug(&self, id: LocationId) -> Option<&Slug> {
         self.locations
             .get(&id)
@@ -255,7 +255,7 @@ impl Tenant {
     fn last_deleted(&self, product: ProductId) -> BTreeMap<Owner, Timestamp> {
         let deleted = self.deleted_stocks.iter();
         let deleted = deleted.filter(|deleted| deleted.stock.product == product);
-        // In the order of their deletion: the last one stays.
+        // Deleted stock is in the order of deletion, so the last deletion of each owner stays.
         deleted
             .map(|deleted| (deleted.stock.owner, deleted.deleted_at))
             .collect()
@@ -277,7 +277,7 @@ impl Tenant {
 
     pub(crate) fn store_stock(&mut self, key: StockKey, change: StockChange) {
         match (change.before, change.after) {
-            // The usual case, and the quick one.
+            // The usual case, and the fast path.
             (Some(before), Some(after)) if before.id == after.id => {
                 self.replace_stock(key, &before, after);
             }
@@ -366,7 +366,7 @@ impl Tenant {
             RecordChange::KeyDeleted(key) => {
                 self.keys.remove(&key.id);
             }
-            // Kept beside the tenants: servers ask for the revocations of all of them.
+            // Revocations are stored outside the tenants, because servers ask for those of all tenants.
             RecordChange::TokensRevoked(..) => {}
         }
     }

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::connection::parameter::integer;
 
-/// For each column of `stocks` the values of some stocks, in the same order.
+/// For each column of `stocks`, the values of some stocks, in the same order.
 #[derive(Default)]
 pub(crate) struct StockColumns {
     pub(crate) product_ids: Vec<Uuid>,

@@ -1,4 +1,4 @@
-//! The lengths of lists, kept with every change.
+//! The lengths of lists, updated with every change.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// What is counted.
+/// The kinds of items that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Current stock.
     Stock,
-    /// A store's stock of products of which the organization has stock, too.
+    /// A store's stock of products of which the organization also has stock.
     ShadowingStock,
     /// Registered products.
     Product,
-    /// Living locations.
+    /// Locations that aren't deleted.
     Location,
-    /// Reservations that are stored as being so far.
+    /// Reservations in this stored status.
     Reservation(ReservationStatus),
 }
 
 impl Kind {
-    /// How it is stored.
+    /// The word that the database stores for this kind.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Stock => "stock",
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// How much each count grows, or shrinks, by a batch.
+/// The growth of each count by a batch; negative if it shrinks.
 #[derive(Debug, Default)]
 pub(crate) struct Growth(BTreeMap<(Uuid, Kind), i64>);
 
@@ -52,13 +52,13 @@ impl Growth {
         *self.0.entry((owner_id, kind)).or_default() += by;
     }
 
-    /// How much it is so far.
+    /// The growth of one count so far.
     pub(crate) fn by(&self, owner_id: Uuid, kind: Kind) -> i64 {
         self.0.get(&(owner_id, kind)).copied().unwrap_or(0)
     }
 
-    /// Stores the new counts: the last thing that a batch does, since all who create or delete
-    /// something in the same store wait here for each other.
+    /// Stores the new counts. A batch does this last, because all batches that create or delete
+    /// something in the same store wait for each other here.
     pub(crate) async fn store(
         mut self,
         session: &mut Session,
@@ -96,7 +96,7 @@ impl Growth {
     }
 }
 
-/// How many living locations an owner has.
+/// The number of an owner's locations that aren't deleted.
 pub(crate) async fn locations(
     session: &mut Session,
     organization: OrganizationId,
@@ -119,7 +119,7 @@ pub(crate) async fn locations(
     row.valid("count", u64::try_from(count.unwrap_or(0)))
 }
 
-/// How many reservations an owner has.
+/// The number of an owner's reservations.
 pub(crate) async fn reservations(
     session: &mut Session,
     organization: OrganizationId,
@@ -141,8 +141,8 @@ pub(crate) async fn reservations(
     Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
 }
 
-/// Of how many of these products each store has stock beside the organization's. Taken before and
-/// after a change, it says how the counts grow.
+/// For each store, the number of these products of which both the store and the organization have
+/// stock. The counts grow by the difference between the numbers after and before a change.
 pub(crate) async fn shadowing(
     session: &mut Session,
     organization: OrganizationId,

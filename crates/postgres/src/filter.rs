@@ -1,4 +1,4 @@
-//! Filters as SQL. A condition is appended to a `WHERE` clause, its operands as parameters.
+//! Filters as SQL. Each condition is appended to a `WHERE` clause, and its operands as parameters.
 
 use sqlx::postgres::PgHasArrayType;
 use sqlx::{Encode, Postgres, QueryBuilder, Type};
@@ -8,7 +8,7 @@ use stockroom_application::ports::{
 };
 use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 
-/// Appends conditions on a row of `stocks` that is `owner`'s.
+/// Appends conditions on a row of `stocks` that belongs to `owner`.
 pub(crate) fn push_stock(
     query: &mut QueryBuilder<Postgres>,
     organization: OrganizationId,
@@ -60,7 +60,7 @@ fn push_stock_location(
         query.push_bind(organization.uuid()).push(")");
         return;
     }
-    // Goes from the locations to what lies there, and not through all stock.
+    // Starts from the locations and looks up the stock there, instead of going through all stock.
     query.push(
         "stocks.stock_id IN (SELECT positions.stock_id \
          FROM locations JOIN positions ON positions.organization_id = locations.organization_id \
@@ -121,7 +121,7 @@ pub(crate) fn push_location(query: &mut QueryBuilder<Postgres>, filter: &[Locati
     }
 }
 
-/// Appends conditions on a row of `reservations`, as it is at this time.
+/// Appends conditions on a row of `reservations`, as of `now`.
 pub(crate) fn push_reservation(
     query: &mut QueryBuilder<Postgres>,
     organization: OrganizationId,
@@ -163,7 +163,7 @@ pub(crate) fn push_reservation(
     }
 }
 
-/// Begins a condition on one of the lines of a reservation, with their locations.
+/// Begins a condition on one of the lines of a reservation. The lines are joined with their locations.
 fn push_lines(query: &mut QueryBuilder<Postgres>, organization: OrganizationId) {
     query.push(
         "reservations.reservation_id IN (SELECT lines.reservation_id \
@@ -175,8 +175,8 @@ fn push_lines(query: &mut QueryBuilder<Postgres>, organization: OrganizationId) 
     query.push_bind(organization.uuid()).push(" AND ");
 }
 
-/// Appends a condition on how far a reservation has got: one that isn't paid for in time has
-/// expired, whatever is stored.
+/// Appends a condition on the status of a reservation. A reservation that wasn't paid for in time has
+/// expired, whatever status is stored.
 fn push_status(query: &mut QueryBuilder<Postgres>, statuses: &[ReservationStatus], now: Timestamp) {
     query.push("CASE WHEN reservations.expires_at <= ");
     query.push_bind(now.as_milliseconds());
@@ -198,7 +198,7 @@ fn push_text(query: &mut QueryBuilder<Postgres>, column: &str, condition: &TextC
     }
 }
 
-/// Not with `LIKE`, to which some characters are special.
+/// Appends a condition on a text. Doesn't use `LIKE`, which gives some characters a special meaning.
 fn push_like(query: &mut QueryBuilder<Postgres>, column: &str, pattern: &Pattern) {
     let Pattern {
         text,
@@ -229,7 +229,7 @@ fn push_like(query: &mut QueryBuilder<Postgres>, column: &str, pattern: &Pattern
     }
 }
 
-/// PostgreSQL has no texts with a zero in them, not even to look for.
+/// Whether PostgreSQL accepts the text. It accepts no NUL characters, not even in a search.
 fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }

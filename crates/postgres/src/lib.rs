@@ -1,22 +1,22 @@
 //! Stockroom's database on a server: the ports of `stockroom-application` on PostgreSQL.
 //!
 //! # How it works
-//! - Any number of servers share one database. A batch of commands locks what it may change in one
-//!   fixed order, at its start: what it was decided on is still true when the outcome is stored.
-//!   The order, and why nobody waits in a circle, is in `commit`.
-//! - A batch takes the same few statements whether it is of one command or of ten thousand: rows
-//!   travel as arrays, one for each column, which `unnest` puts together again.
-//! - What has to fit together is read in one statement, or in one transaction that sees a single
+//! - Any number of servers share one database. At its start, a batch of commands locks everything that
+//!   it may change, in one fixed order: the state that it was decided on is still current when the
+//!   outcome is stored. `commit` documents the order, and why batches never wait in a circle.
+//! - A batch takes the same few statements whether it has one command or ten thousand: rows are passed
+//!   as arrays, one for each column, which `unnest` puts together again.
+//! - Data that has to be consistent is read in one statement, or in one transaction that sees a single
 //!   state of the database.
-//! - Every statement is about one organization and says so (`organization_id = $1`): databases
-//!   that are spread over several machines by organization carry it out on one of them.
-//! - Lists are read in two steps. The first finds the keys of the page, with conditions put
-//!   together at run time; the second reads the rows of those keys, with a statement that is
-//!   checked at compile time, the same for lists, single things and what a batch needs. It is in
-//!   `rows` of each folder, and with it the decoding, which trusts no row.
-//! - Whole ledgers are read by those who verify them (`verify`), and taken as they are: a wrong row is
-//!   what they look for.
-//! - A commit returns after PostgreSQL has said that it is durable.
+//! - Every statement concerns one organization and names it (`organization_id = $1`), so that databases
+//!   that are distributed over several machines by organization run it on one of them.
+//! - Lists are read in two steps. The first finds the keys of the page, with conditions put together at
+//!   run time. The second reads the rows of those keys, with a statement that is checked at compile
+//!   time, the same for lists, single items and the needs of a batch. The statement is in `rows` of
+//!   each folder, with the decoding, which trusts no row.
+//! - Verification reads whole ledgers (`verify`), and takes rows as they are, because it looks for
+//!   wrong rows.
+//! - A commit returns after PostgreSQL has confirmed that it is durable.
 //!
 //! # Changing a statement or the schema
 //! The statements in `query!` macros are checked against the data in `.sqlx`, which

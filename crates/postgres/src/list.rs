@@ -1,4 +1,4 @@
-//! Lists: pages of what an owner sees.
+//! Lists: pages of the items that an owner sees.
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
@@ -12,8 +12,8 @@ use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 
-/// A list of what a store and its organization have, or the organization alone: one `SELECT` for
-/// each whose things are seen. Its first column is the id by which the list is sorted, unless
+/// A list of the items of a store and its organization, or of the organization alone: one `SELECT` for
+/// each owner whose items are visible. Its first column is the id by which the list is sorted, unless
 /// [`ordered_by`](Self::ordered_by) says otherwise.
 pub(crate) struct ListQuery<P> {
     scope: Scope,
@@ -23,8 +23,8 @@ pub(crate) struct ListQuery<P> {
 }
 
 impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
-    /// The list of what the `SELECT`s that `push_select` appends for one owner each give. They end in
-    /// the conditions of their `WHERE`.
+    /// The list of the rows that the `SELECT`s return. `push_select` appends the `SELECT` for one
+    /// owner, which ends with the conditions of its `WHERE`.
     pub(crate) const fn new(scope: Scope, id_column: &'static str, push_select: P) -> Self {
         Self {
             scope,
@@ -34,13 +34,13 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
         }
     }
 
-    /// The list in the order of other columns. Its `SELECT`s begin behind the place that is asked for
-    /// by themselves.
+    /// The list, sorted by other columns. Its `SELECT`s must themselves start after the requested
+    /// place.
     pub(crate) fn ordered_by(self, order: &'static str) -> Self {
         Self { order, ..self }
     }
 
-    /// The rows of one page, in order, and one more if there are more.
+    /// The rows of one page, in order, and the next row if there is one.
     pub(crate) async fn page<T>(
         &self,
         session: &mut Session,
@@ -57,15 +57,15 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
             .map_err(failed)
     }
 
-    /// The query for one page. Each owner's part is read off its index as far as the page may need
-    /// it, and no further.
+    /// The query for one page. Each owner's part is read from its index only as far as the page may
+    /// need it.
     pub(crate) fn page_query(
         &self,
         start: &str,
         page: PageRequest<Uuid>,
     ) -> QueryBuilder<Postgres> {
         let (limit, offset) = (page.enough(), page.offset());
-        // The numbers are part of the text, so that PostgreSQL knows how little is wanted.
+        // The numbers are part of the query text, so that PostgreSQL knows how few rows are wanted.
         let order = self.order;
         let first = u64::from(offset) + u64::from(limit);
         let mut query = self.query(&format!("{start}SELECT *"), |query| {
@@ -94,7 +94,7 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
             .map_err(failed)
     }
 
-    /// How many rows there are in all.
+    /// The total number of rows.
     pub(crate) async fn count(&self, session: &mut Session) -> Result<u64, StoreError> {
         let count: i64 = self
             .count_query("")
@@ -110,7 +110,7 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
         self.query(&format!("{start}SELECT count(*)"), |_| ())
     }
 
-    /// What `select` says of all parts together, each of which ends with what `push_end` appends.
+    /// Applies `select` to the parts of all owners together. `push_end` appends the end of each part.
     fn query(
         &self,
         select: &str,
@@ -129,7 +129,7 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
     }
 }
 
-/// How many things of a kind `scope` sees, without counting them.
+/// The number of items of a kind that `scope` sees, from the stored counts.
 pub(crate) async fn kept_count(
     session: &mut Session,
     scope: Scope,
@@ -138,7 +138,8 @@ pub(crate) async fn kept_count(
     let organization_id = scope.organization.uuid();
     let owner_id = scope.acting.to_uuid(scope.organization);
     let kind = kind.word();
-    // A store sees its own stock and the organization's, less what it sees its own of instead.
+    // A store sees its own stock and the organization's, except the organization's stock of products of
+    // which the store has its own.
     let count = sqlx::query_scalar!(
         r#"
         SELECT coalesce(sum(CASE kind WHEN $3 THEN count ELSE -count END), 0)::bigint AS "count!"

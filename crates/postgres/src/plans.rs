@@ -1,5 +1,5 @@
-//! Looks at how PostgreSQL carries out statements: none may read much more than it gives, however
-//! much there is, and whatever PostgreSQL knows of it.
+//! Tests how PostgreSQL runs statements: none may read many more rows than it returns, whatever the
+//! size of the tables, and whatever PostgreSQL knows of them.
 
 use std::collections::BTreeMap;
 
@@ -38,8 +38,8 @@ const ORGANIZATION: &str = "
         '00000000-0000-0000-0000-000000000002', 'A location', 'place', 0, 0
     )";
 
-/// What is looked at: an owner of each kind with 20,000 stocks, products and locations, one in ten
-/// stocks in a location, and one in ten products with both owners.
+/// The rows to read: an owner of each kind with 20,000 stocks, products and locations. One in ten
+/// stocks is in a location, and one in ten products belongs to both owners.
 const ROWS: &str = "
     CREATE TEMPORARY TABLE numbered AS
         SELECT
@@ -74,7 +74,7 @@ const ROWS: &str = "
         SELECT organization_id, id, 0, id, product_id, owner_id, NULL, 1, 0, 0, 4000000000000
         FROM numbered";
 
-/// Five entries of each of these stocks.
+/// Five entries for each of these stocks.
 const ENTRIES: &str = "
     INSERT INTO entries (
         organization_id, stock_id, sequence, transaction_id, action, quantity, available, allocated,
@@ -85,11 +85,10 @@ const ENTRIES: &str = "
             decode(repeat('00', 32), 'hex')
         FROM numbered, generate_series(1, 5) AS sequence";
 
-/// As PostgreSQL does by itself before long.
+/// Updates the planner's statistics, as PostgreSQL soon does by itself.
 const ANALYZE: &str = "ANALYZE";
 
-/// The most pages that a list may look at: a few for each row that it gives, where the tables have
-/// thousands.
+/// The most pages that a list may read: a few for each row that it returns. The tables have thousands.
 const PAGES_MAX: u64 = 300;
 
 const VIEW: Scope = Scope {
@@ -120,12 +119,12 @@ const EXPLAIN: &str = "EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF) ";
 
 /// An id of `ROWS`.
 fn id(owner: u128, number: u128) -> Uuid {
-    // Decimal digits, written as hexadecimal ones.
+    // Decimal digits, read as hexadecimal ones.
     let number = u128::from_str_radix(&number.to_string(), 16).unwrap();
     Uuid::from_u128(((0x2000_0000 + owner) << 96) | number)
 }
 
-/// The first page of a list, and pages deep in what the organization has, and the store.
+/// The first page of a list, and pages deep in the rows of the organization and of the store.
 fn pages() -> [PageRequest<Uuid>; 4] {
     let behind = |owner, number| PageRequest::after(25, id(owner, number));
     let first = PageRequest::default();
@@ -137,18 +136,18 @@ fn pages() -> [PageRequest<Uuid>; 4] {
     ]
 }
 
-/// Fails if the page takes more than a list may look at.
+/// Fails if the query reads more than `PAGES_MAX` pages.
 async fn assert_narrow_query(database: &PostgresDatabase, query: QueryBuilder<Postgres>) {
     let (pages, plan) = explain(database, query).await;
     assert!(pages <= PAGES_MAX, "{pages} pages\n{plan}");
 }
 
-/// Carries out a query and gives how many pages of tables that took, and the plan.
+/// Runs a query, and returns the number of table pages that it read, and its plan.
 async fn explain(database: &PostgresDatabase, mut query: QueryBuilder<Postgres>) -> (u64, String) {
     let mut session = database.reader().await.unwrap();
     let rows: Vec<PgRow> = query.build().fetch_all(&mut session).await.unwrap();
     let plan: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-    // The first such line is of the whole: `Buffers: shared hit=12 read=3`.
+    // The first such line is for the whole query: `Buffers: shared hit=12 read=3`.
     let buffers = plan.iter().find(|line| line.contains("Buffers: shared"));
     let numbers = buffers.unwrap().split(['=', ' ']);
     let pages = numbers.filter_map(|word| word.parse::<u64>().ok()).sum();
@@ -205,7 +204,7 @@ async fn lists_read_little_more_than_they_give() {
     }
 }
 
-/// Other lists than those, deep in 20,000 items.
+/// The other lists, deep in 20,000 items.
 #[tokio::test]
 async fn pages_behind_a_place_read_little_more_than_they_give() {
     const ROWS_MAX: i64 = 300;
@@ -232,7 +231,7 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
         let read = rows_read(&database).await;
         read["reservation_lines"] - before["reservation_lines"]
     };
-    // How many there are has to be counted.
+    // The first page counts all holds, which can't be avoided.
     let first = holds(PageRequest::default()).await;
     for page in pages() {
         let page = page.map(|id| HoldPlace {
@@ -264,7 +263,7 @@ async fn assert_few_rows(
     }
 }
 
-/// How many rows of each table PostgreSQL has looked at so far, on the one connection that there is.
+/// The number of rows of each table that PostgreSQL has read so far, on the only connection.
 async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
     execute(database, "SELECT pg_stat_force_next_flush()").await;
     let mut session = database.session().await.unwrap();
@@ -290,7 +289,8 @@ async fn commit(database: &PostgresDatabase, operation: impl Into<Operation>) {
     outcomes.unwrap().pop().unwrap().unwrap();
 }
 
-/// What happens to a stock, in a location of this name or in none, from its creation on.
+/// Runs a stock through its operations, in a location of this name and in none, from its creation to
+/// its deletion.
 async fn live(database: &PostgresDatabase, product: u128, location: &str) {
     let product = ProductId::new(Uuid::from_u128(product));
     let quantity = Quantity::new(1).unwrap();
@@ -316,7 +316,8 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
     commit(database, DeleteStock { product }).await;
 }
 
-/// A piece is reserved, given more time, paid for and given back. Then something is shipped.
+/// Reserves a piece, extends the reservation, pays for it and releases it. Then fulfils a second
+/// reservation.
 async fn reserve(database: &PostgresDatabase, product: ProductId) {
     let item = ReservationItem {
         product,
@@ -332,7 +333,7 @@ async fn reserve(database: &PostgresDatabase, product: ProductId) {
         commit(database, reserve.clone()).await;
         let now = Timestamp::from_milliseconds(3_000_000_000_000).unwrap();
         let organization = VIEW.organization;
-        // By that time it has expired, which nobody stores.
+        // By that time the reservation has expired, but isn't stored as expired.
         let due = database.due_reservations(organization, now, 5).await;
         let (_, reservation) = due.unwrap().pop().unwrap();
         let due = database.due_stocks(organization, now, 5).await.unwrap();
@@ -360,7 +361,7 @@ async fn reserve(database: &PostgresDatabase, product: ProductId) {
     settle(database, product, reserve).await;
 }
 
-/// A piece is reserved for so short that it is given back by the next command.
+/// Reserves a piece for so short a time that the next command settles the hold.
 async fn settle(database: &PostgresDatabase, product: ProductId, reserve: Reserve) {
     let stock = database.stock(VIEW, product).await.unwrap().unwrap();
     commit(
@@ -403,7 +404,7 @@ async fn plans_that_were_made_while_tables_were_empty_stay_good() {
     assert_few_rows(&database, &before, ROWS_MAX).await;
 }
 
-/// Reads a little of everything that is verified.
+/// Reads a few rows of each kind that is verified.
 async fn read_stored(database: &PostgresDatabase, stock: Uuid) {
     let (organization, stock) = (VIEW.organization, StockId::new(stock));
     let after = Cursor::before(stock);

@@ -1,15 +1,15 @@
-//! Rows: for each kind of thing the one statement that reads it, and how it is decoded.
+//! Names of rows, and the decoding of their values.
 //!
-//! What is wanted comes as arrays, and each is looked up in a `LATERAL (… OFFSET 0)`. That is a fence
-//! for the planner: it can only look up one after the other along the key, and that is what it
-//! should do. Left a choice, it may rather go through all that an organization has, as long as it
-//! believes a table to be small: it plans each statement once, and knows nothing of new tables.
+//! The statements in the `rows` modules get the wanted keys as arrays, and look up each key in a
+//! `LATERAL (… OFFSET 0)`. This is a fence for the planner, which can then only look up one key after
+//! the other. Without it, the planner may prefer to go through all rows of an organization as long as
+//! it believes a table to be small: it plans each statement once, and knows nothing of new tables.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{EntryHash, Quantity, Timestamp};
 use uuid::Uuid;
 
-/// Names a row, for the case that one of its values is impossible.
+/// Identifies a row in errors about impossible values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) table: &'static str,
@@ -39,7 +39,7 @@ impl Row {
         }
     }
 
-    /// The value, if it is one.
+    /// Returns the value; [`StoreError::Corrupt`] if it is impossible.
     pub(crate) fn valid<T, E>(
         self,
         column: &'static str,

@@ -1,32 +1,32 @@
-//! Stock as this server saw it last, for deciding without locks.
+//! The stock cache: stock as this server last saw it, for decisions without locks.
 
 use quick_cache::sync::Cache;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use stockroom_domain::{OrganizationId, Stock, StockChange, StockKey};
 
-/// How many stocks are remembered: some 25 MB.
+/// The most stocks in the cache: about 25 MB.
 const REMEMBERED_MAX: usize = 128 * 1024;
 
-/// How many batches are done under locks before this way is tried again, at most.
+/// The most batches that are committed under locks before an optimistic commit is tried again.
 const LOCKED_MAX: u32 = 256;
 
-/// Every stock that a run of commands changes, before and after.
+/// Every stock that a group of commands changes, before and after.
 pub(crate) type StockChanges = BTreeMap<StockKey, StockChange>;
 
-/// What a server remembers.
+/// The stock that a server remembers, and the backoff of its optimistic commits.
 pub(crate) struct StockCache {
-    /// Stock as it was last stored or read here; `None` for stock that lies in locations, which is
-    /// left to locks.
+    /// Stock as it was last stored or read here; `None` for stock in locations, which is always
+    /// committed under locks.
     pub(crate) stocks: Cache<(OrganizationId, StockKey), Option<Stock>>,
     backoff: Mutex<Backoff>,
 }
 
-/// How well it went lately.
+/// The exponential backoff of optimistic commits after failures.
 struct Backoff {
-    /// How many batches are still to be done under locks.
+    /// The number of batches that are still to be committed under locks.
     locked: u32,
-    /// How many there will be the next time that something has changed.
+    /// The value of `locked` after the next failure.
     locked_next: u32,
 }
 
@@ -43,7 +43,8 @@ impl Default for StockCache {
 }
 
 impl StockCache {
-    /// Notes what became of stock, if that was stored. Otherwise nobody knows.
+    /// Updates the cache after a commit. If nothing was stored, evicts the stock, because its state is
+    /// unknown.
     pub(crate) fn note(
         &self,
         organization: OrganizationId,
@@ -58,7 +59,7 @@ impl StockCache {
         }
     }
 
-    /// Remembers stock that was read, unless something is remembered of it, which may be newer.
+    /// Caches stock that was read, unless the cache has a version of it already, which may be newer.
     pub(crate) fn note_read(&self, organization: OrganizationId, stock: &Stock) {
         if self.stocks.peek(&(organization, stock.key())).is_none() {
             self.remember(organization, stock.clone());

@@ -1,4 +1,5 @@
-//! Where settings come from: flags go before the environment, and that before the settings file.
+//! The sources of settings. Flags take precedence over the environment, and the environment over
+//! the settings file.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -9,8 +10,7 @@ use clap::{Command as ClapCommand, CommandFactory, Error, FromArgMatches};
 
 use crate::cli::{Cli, Command};
 
-/// What the command line asks for. An error of this knows how to show itself, and ends the program
-/// with the right code.
+/// Parses the command line. Its error prints itself and ends the program with the right exit code.
 pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Command, Error> {
     let arguments = with_default_command(arguments.into_iter().collect());
     let mut parser = Cli::command();
@@ -21,7 +21,7 @@ pub(crate) fn read(arguments: impl IntoIterator<Item = OsString>) -> Result<Comm
     Ok(Cli::from_arg_matches(&matches)?.command)
 }
 
-/// `stockroom` alone, or with options only, means `stockroom serve`.
+/// Inserts `serve` if the arguments are options only, or none.
 fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     let general = ["-h", "--help", "-V", "--version"];
     let serves = match arguments.get(1).map(|argument| argument.to_string_lossy()) {
@@ -34,7 +34,7 @@ fn with_default_command(mut arguments: Vec<OsString>) -> Vec<OsString> {
     arguments
 }
 
-/// The settings file that a flag or the environment names.
+/// The settings file named by a flag or the environment.
 fn config_file(parser: &ClapCommand, arguments: &[OsString]) -> Option<PathBuf> {
     let matches = parser
         .clone()
@@ -48,8 +48,8 @@ fn config_file(parser: &ClapCommand, arguments: &[OsString]) -> Option<PathBuf> 
     matches.try_get_one::<PathBuf>("config").ok()?.cloned()
 }
 
-/// The parser with the file's settings as defaults, so that the flags and the environment go
-/// before them.
+/// The parser with the file's settings as defaults, so that flags and the environment take
+/// precedence.
 fn with_defaults_from(parser: ClapCommand, file: &Path) -> Result<ClapCommand, Error> {
     let fail = |problem: String| {
         let message = format!("{}: {problem}\n", file.display());

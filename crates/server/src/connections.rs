@@ -1,4 +1,4 @@
-//! Connections: how many there may be, and how long an answer may go unread.
+//! Connections: their maximum number, and the time for which an answer may remain unread.
 
 use std::future::{Ready, ready};
 use std::io::{self, IoSlice};
@@ -14,21 +14,21 @@ use tokio::net::TcpStream;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
-/// A connection on which an answer makes no progress for longer is closed: its client has stopped
-/// reading, and the answer is held in memory.
+/// A connection is closed if an answer makes no progress for longer than this: the client has
+/// stopped reading, and the answer occupies memory.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Open files that are kept for other things than clients: the database, metrics, the log.
+/// Open files reserved for other purposes than clients: the database, metrics, the log.
 const OTHER_FILES: u64 = 512;
 
-/// Lets in clients while there is room. Others are closed at once.
+/// Admits clients while there is room. Others are closed at once.
 #[derive(Clone)]
 pub(crate) struct Connections {
     free: Arc<Semaphore>,
 }
 
 impl Connections {
-    /// Room for `connections_max` clients.
+    /// Admits up to `connections_max` clients.
     pub(crate) fn new(connections_max: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(connections_max)),
@@ -36,8 +36,8 @@ impl Connections {
     }
 }
 
-/// As many connections as are wanted, or fewer if the process may not open so many files. Has the
-/// system allow this process as many files as it may have.
+/// The wanted number of connections, or fewer if the process may not open as many files. Raises the
+/// process's limit of open files to the maximum first.
 pub(crate) fn possible(wanted: u32) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit {
@@ -176,7 +176,7 @@ mod tests {
         pause();
         let writing = async move {
             loop {
-                // More than the system takes for a client that doesn't read.
+                // More bytes than the system buffers for a client that doesn't read.
                 connection.write_all(&[0; 8 * 1024]).await?;
             }
         };

@@ -1,4 +1,4 @@
-//! The one place that names the adapters.
+//! The only module that names the adapters.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
@@ -25,7 +25,7 @@ pub(crate) enum OpenDatabase {
 }
 
 impl OpenDatabase {
-    /// A database that lives as long as the program.
+    /// A database that exists as long as the program runs.
     pub(crate) fn in_memory(environment: &Environment) -> Self {
         Self::Memory(Arc::new(MemoryDatabase::new(environment.clone())))
     }
@@ -33,8 +33,8 @@ impl OpenDatabase {
     /// The database that the settings name, with its schema up to date.
     ///
     /// # Errors
-    /// If there is none, it can't be opened, or belongs to a newer version of the program; or to
-    /// an older one, if it is not to be migrated.
+    /// If it doesn't exist, can't be opened, or belongs to a newer version of the program; or to an
+    /// older one, if it is not to be migrated.
     pub(crate) async fn open(
         settings: &cli::Database,
         environment: &Environment,
@@ -49,10 +49,10 @@ impl OpenDatabase {
         Self::open_or_create(settings, environment).await
     }
 
-    /// The same, but an embedded database that isn't there is made.
+    /// The same, but an embedded database is created if it doesn't exist.
     ///
     /// # Errors
-    /// The same, and if it can't be made.
+    /// The same, and if it can't be created.
     pub(crate) async fn open_or_create(
         settings: &cli::Database,
         environment: &Environment,
@@ -66,11 +66,11 @@ impl OpenDatabase {
         Ok(database)
     }
 
-    /// The database that the settings name, whatever its schema. An embedded one that isn't there
-    /// is made, empty.
+    /// The database that the settings name, whatever its schema. An embedded one that doesn't exist
+    /// is created without a schema.
     ///
     /// # Errors
-    /// If it can't be made or opened.
+    /// If it can't be created or opened.
     pub(crate) async fn create(
         settings: &cli::Storage,
         environment: &Environment,
@@ -88,7 +88,7 @@ impl OpenDatabase {
                     behind_pooler: settings.database_pooler,
                 };
                 let database = PostgresDatabase::open(url, environment.clone(), options).await;
-                // Without its URL, which has a password in it.
+                // The message omits the URL, which contains a password.
                 let database = database.context("the PostgreSQL database can't be opened")?;
                 Ok(Self::Postgres(Arc::new(database)))
             }
@@ -96,12 +96,12 @@ impl OpenDatabase {
     }
 
     async fn create_sqlite(folder: &Path, environment: &Environment) -> anyhow::Result<Self> {
-        // For no one else's eyes: the database holds the key that tokens are signed with.
+        // Only for the server's user: the database contains the key for signing tokens.
         std::fs::DirBuilder::new()
             .recursive(true)
             .mode(0o700)
             .create(folder)
-            .with_context(|| format!("the data folder {} can't be made", folder.display()))?;
+            .with_context(|| format!("cannot create the data folder {}", folder.display()))?;
         let file = folder.join(FILE_NAME);
         let failure = || format!("the database {} can't be opened", file.display());
         OpenOptions::new()
@@ -119,7 +119,7 @@ impl OpenDatabase {
     /// Brings the schema up to date.
     ///
     /// # Errors
-    /// If it belongs to a newer version of the program, or the database fails.
+    /// If the schema belongs to a newer version of the program, or the database fails.
     pub(crate) async fn migrate(&self) -> anyhow::Result<()> {
         match self {
             Self::Memory(_) => Ok(()),
@@ -135,13 +135,13 @@ impl OpenDatabase {
             Self::Sqlite(database) => database.check_schema().await,
             Self::Postgres(database) => database.check_schema().await,
         }
-        .context("the database's schema isn't up to date, and --no-migrate says to leave it so")
+        .context("the database's schema is out of date, and --no-migrate forbids migrating")
     }
 
-    /// Spreads the tables over the machines of a Citus cluster.
+    /// Distributes the tables over the machines of a Citus cluster.
     ///
     /// # Errors
-    /// If the database is no such cluster, or fails.
+    /// If the database isn't such a cluster, or fails.
     pub(crate) async fn distribute(&self) -> anyhow::Result<()> {
         let Self::Postgres(database) = self else {
             bail!("--citus is for a PostgreSQL database: give --database-url");
@@ -158,7 +158,7 @@ impl OpenDatabase {
         }
     }
 
-    /// Writes out what is to be written, and closes.
+    /// Writes out pending data, and closes the database.
     pub(crate) async fn close(&self) {
         match self {
             Self::Memory(_) => {}
@@ -168,12 +168,12 @@ impl OpenDatabase {
     }
 }
 
-/// Names in the log a folder or a file in it that others than the server's user may read or change.
+/// Logs a warning if other users than the server's may read or change the folder or the file in it.
 fn warn_of_others(folder: &Path, file: &Path) -> std::io::Result<()> {
     let mode =
         |path: &Path| Ok::<_, std::io::Error>(path.metadata()?.permissions().mode() & 0o7777);
     let (folder_mode, file_mode) = (mode(folder)?, mode(file)?);
-    // Whoever may not enter the folder can't reach the file.
+    // A user who may not enter the folder can't reach the file.
     let reaches_file = folder_mode & 0o011 != 0 && file_mode & 0o066 != 0;
     for (path, mode, is_open) in [
         (folder, folder_mode, folder_mode & 0o066 != 0),

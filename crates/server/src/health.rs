@@ -1,4 +1,4 @@
-//! Whether the server lives, and whether it can work.
+//! Health: whether the server is alive, and whether it is ready.
 
 use std::io::{self, Read as _, Write as _};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -16,19 +16,19 @@ use tokio::time::sleep;
 
 use crate::cli::Health;
 
-/// How long a server may take to take a question, and to answer it.
+/// The time in which a server must accept a question, and the time in which it must answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// How often the database is looked at.
+/// The interval at which the database is checked.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
-/// Whether the server can work, as far as the last look at the database goes. It is looked at
-/// regularly, and not when somebody asks: a look takes a lock, and anybody may ask.
+/// Whether the server is ready, by the last check of the database. The check is periodic and not
+/// made on demand, because it takes a lock and anybody may ask.
 #[derive(Clone)]
 pub(crate) struct Readiness(watch::Receiver<bool>);
 
 impl Readiness {
-    /// Looks at the database, and from now on once a second in the task that is given with it.
+    /// Checks the database, and from now on once a second in the returned task.
     pub(crate) async fn watch(stockroom: Arc<Stockroom>) -> (Self, JoinHandle<()>) {
         let (says_ready, ready) = watch::channel(is_ready(&stockroom, true).await);
         let looking = async move {
@@ -46,7 +46,7 @@ impl Readiness {
     }
 }
 
-/// Looks at the database. Says in the log if it is not there any more.
+/// Checks the database. Logs a warning if it has become unavailable.
 async fn is_ready(stockroom: &Stockroom, was_ready: bool) -> bool {
     match stockroom.ping().await {
         Ok(()) => true,
@@ -59,8 +59,8 @@ async fn is_ready(stockroom: &Stockroom, was_ready: bool) -> bool {
     }
 }
 
-/// `/health/live` answers as long as the process does; `/health/ready` if the database did within the
-/// last seconds.
+/// `/health/live` answers as long as the process does; `/health/ready` is good if the database
+/// answered within the last seconds.
 pub(crate) fn health(stockroom: Arc<Stockroom>, readiness: Readiness) -> Router {
     let ready = move || {
         let ready = *readiness.0.borrow();
@@ -78,10 +78,11 @@ pub(crate) fn health(stockroom: Arc<Stockroom>, readiness: Readiness) -> Router 
     stockroom_http::identified(endpoints, stockroom)
 }
 
-/// Asks the running server whether it is ready. For images that have no other program to ask with.
+/// Asks the running server whether it is ready. For images that contain no other program to ask
+/// with.
 ///
 /// # Errors
-/// If it isn't, or doesn't answer.
+/// If the server isn't ready, or doesn't answer.
 pub(crate) fn ask(settings: &Health) -> anyhow::Result<()> {
     let address = on_this_machine(settings.listen);
     let status =
@@ -91,7 +92,7 @@ pub(crate) fn ask(settings: &Health) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where to reach a server that may listen on all addresses.
+/// The address at which a server that may listen on all addresses can be reached from this machine.
 pub(crate) fn on_this_machine(mut listen: SocketAddr) -> SocketAddr {
     if listen.ip().is_unspecified() {
         listen.set_ip(match listen {
@@ -102,7 +103,7 @@ pub(crate) fn on_this_machine(mut listen: SocketAddr) -> SocketAddr {
     listen
 }
 
-/// The first line of the answer.
+/// Returns the first line of the answer.
 fn status_of(address: SocketAddr, path: &str) -> io::Result<String> {
     let mut connection = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)?;
     connection.set_read_timeout(Some(ANSWER_TIMEOUT))?;
@@ -124,7 +125,7 @@ mod tests {
 
     use super::*;
 
-    /// What `ask` makes of an answer.
+    /// The result of `ask` for an answer.
     fn asked(answer: &'static str) -> Result<(), String> {
         let server = TcpListener::bind("127.0.0.1:0").unwrap();
         let settings = Health {

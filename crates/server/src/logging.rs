@@ -13,25 +13,25 @@ use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGua
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
 
-/// How many lines may wait to be written. More are left out: nobody is to wait for whoever should
-/// read the log and doesn't.
+/// The number of lines that may wait to be written. More are dropped, so that nothing waits for a
+/// log that isn't read.
 const WAITING_LINES_MAX: usize = 32 * 1024;
 
-/// How long lines are gathered before they are written. One by one, they would cost more than most
-/// requests.
+/// The time for which lines are gathered before they are written. Written one by one, they would
+/// cost more than most requests.
 const GATHERING: Duration = Duration::from_millis(5);
 
-/// What is written at once, in bytes.
+/// The number of bytes that are written at once.
 const WRITTEN_BYTES: usize = 64 * 1024;
 
-/// The running log. Lines that still wait are written when it is dropped.
+/// The running log. When it is dropped, waiting lines are written.
 pub(crate) struct Log {
     lost: ErrorCounter,
     _worker: WorkerGuard,
 }
 
 impl Log {
-    /// How many lines were left out because too many were waiting.
+    /// The number of lines that were dropped because too many were waiting.
     pub(crate) fn lost(&self) -> ErrorCounter {
         self.lost.clone()
     }
@@ -40,7 +40,7 @@ impl Log {
 /// Starts logging.
 ///
 /// # Errors
-/// If the filter can't be read.
+/// If the filter is invalid.
 pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Log> {
     let filter = EnvFilter::try_new(filter).with_context(|| format!("log filter {filter:?}"))?;
     let (writer, worker) = NonBlockingBuilder::default()
@@ -71,8 +71,8 @@ pub(crate) fn start(format: LogFormat, filter: &str) -> anyhow::Result<Log> {
     })
 }
 
-/// Rests after each time that it has written, while the next lines gather. A log that can't be
-/// written is no reason to do anything else less well.
+/// Sleeps after each write while the next lines gather. Failures to write the log are ignored, so
+/// that they affect nothing else.
 struct Gathered(BufWriter<Stderr>);
 
 impl Write for Gathered {

@@ -1,5 +1,5 @@
-//! The program `stockroom`: reads its settings, opens a database, and serves the API or carries
-//! out what an operator asks for.
+//! The program `stockroom`: reads its settings, opens a database, and serves the API or executes an
+//! operator's command.
 
 mod cli;
 mod config;

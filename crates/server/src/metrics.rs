@@ -11,13 +11,13 @@ const BUCKETS_SECONDS: [f64; 16] = [
     5.0, 10.0,
 ];
 
-/// As many as a batch may have, in powers of two.
+/// Powers of two, up to the largest number of changes in a batch.
 const BUCKETS_CHANGES: [f64; 9] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0];
 
-/// Starts collecting.
+/// Starts collecting metrics.
 ///
 /// # Errors
-/// If something in this process collects already.
+/// If a recorder is already installed in this process.
 pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
     let seconds = Matcher::Suffix("_seconds".to_owned());
     let changes = Matcher::Suffix("_changes".to_owned());

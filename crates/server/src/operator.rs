@@ -1,4 +1,4 @@
-//! What an operator does at the command line, on the same database as a running server.
+//! An operator's commands, which work on the same database as a running server.
 
 use std::io::{ErrorKind, Write};
 
@@ -11,7 +11,7 @@ use stockroom_domain::{ApplicationKey, Name, Owner, ProductText, Refusal};
 use crate::cli::{Database, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand};
 use crate::database::OpenDatabase;
 
-/// Brings the schema up to date, of a database that is made if it isn't there.
+/// Brings the schema up to date. A database that doesn't exist is created.
 pub(crate) async fn migrate(settings: &Migrate) -> anyhow::Result<()> {
     let database = OpenDatabase::create(&settings.storage, &Environment::system()).await?;
     database.migrate().await?;
@@ -27,7 +27,7 @@ pub(crate) async fn migrate(settings: &Migrate) -> anyhow::Result<()> {
 pub(crate) fn openapi() -> anyhow::Result<()> {
     let document = stockroom_http::openapi().to_pretty_json()?;
     match writeln!(std::io::stdout(), "{document}") {
-        // Who reads only the beginning has it.
+        // A reader that closes the pipe early has read enough.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => Ok(written?),
     }
@@ -154,7 +154,7 @@ async fn all_keys(
     }
 }
 
-/// The operator acting for an owner that exists.
+/// The operator, acting for an existing owner.
 async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Administrator> {
     let organization = owner.organization;
     let found = stockroom.organization(organization).await?;
@@ -169,10 +169,10 @@ async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Admi
     Ok(Administrator::operator(organization, acting))
 }
 
-/// Does something on a database.
+/// Executes an action on a database.
 ///
 /// # Errors
-/// If the database can't be opened, and those of the action.
+/// If the database can't be opened, or the action fails.
 pub(crate) async fn on<T>(
     settings: &Database,
     action: impl AsyncFnOnce(&Stockroom) -> anyhow::Result<T>,
@@ -180,7 +180,7 @@ pub(crate) async fn on<T>(
     let environment = Environment::system();
     let database = OpenDatabase::open(settings, &environment).await?;
     let ports = database.ports();
-    // Nothing here gives tokens: no signing key is made for servers that are given theirs.
+    // No command issues tokens, so no signing key is created for servers that are given theirs.
     let unused = Some(SigningKey::random(&environment));
     let stockroom = Stockroom::open(ports, environment, Limits::default(), unused).await?;
     let done = action(&stockroom).await;

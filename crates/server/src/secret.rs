@@ -1,4 +1,4 @@
-//! Secrets among the settings, which a file can hold: containers are given theirs so.
+//! Secret settings, which can be read from a file, as is usual for containers.
 
 use std::fs::File;
 use std::io::Read;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 use anyhow::{Context, ensure};
 
-/// The most bytes that such a file may have.
+/// The maximum size of such a file in bytes.
 const BYTES_MAX: u64 = 64 * 1024;
 
-/// The value of the option `name`, or else what the file says that `name` with `-file` names. Line
-/// breaks at the end of the file don't count.
+/// The value of the option `name`, or else the content of the file that the option `name` with
+/// `-file` names. Line breaks at the end of the file are removed.
 ///
 /// # Errors
 /// If both are given, or the file can't be read, is empty, or is larger than 64 KiB.

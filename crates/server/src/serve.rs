@@ -25,22 +25,22 @@ use crate::health::Readiness;
 use crate::logging;
 use crate::metrics;
 
-/// A revocation is to work within a second on every server, and so is a new signing key.
+/// A revocation or a new signing key has to take effect on every server within a second.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 const RESERVATIONS_WATCH_INTERVAL: Duration = Duration::from_secs(15);
-/// How many may look at the metrics at once.
+/// The maximum number of connections to the metrics.
 const METRICS_CONNECTIONS_MAX: usize = 128;
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Serves the API until the process is told to stop.
 ///
 /// # Errors
-/// If a setting makes no sense, or the database or an address can't be had.
+/// If a setting is invalid, or the database or an address is unavailable.
 pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let log = logging::start(settings.log_format, &settings.log)?;
     let metrics = metrics::install()?;
-    // What makes no sense is said before anything is taken or made.
+    // Invalid settings are reported before anything is opened or created.
     let signing_key = settings.signing.key()?;
     ensure!(
         !settings.in_memory || settings.database.storage.database_url()?.is_none(),
@@ -62,7 +62,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let stockroom = Arc::new(stockroom);
     if let Some(first) = stockroom.first_start().await? {
         print_first_start(&first, &stockroom.new_product_id(), address)
-            .context("the first key can't be printed; the next start makes another")?;
+            .context("the first key can't be printed; the next start creates another")?;
         stockroom.first_start_shown().await?;
     }
     let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
@@ -131,14 +131,14 @@ fn options(settings: &Serve) -> stockroom_http::Options {
     }
 }
 
-/// In settings, 0 stands for no limit.
+/// In settings, 0 means no limit.
 const fn limit(setting: u32) -> Option<u32> {
     if setting == 0 { None } else { Some(setting) }
 }
 
 fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
-    let listener = TcpListener::bind(address)
-        .with_context(|| format!("the address {address} can't be listened on"))?;
+    let listener =
+        TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
 }
@@ -163,7 +163,7 @@ async fn serve(
     server.serve(router.into_make_service()).await
 }
 
-/// What has to happen again and again beside the requests.
+/// Starts the periodic tasks beside the requests.
 fn start_housekeeping(
     stockroom: &Arc<Stockroom>,
     metrics: &PrometheusHandle,
@@ -200,7 +200,7 @@ fn start_housekeeping(
     vec![refresh, forget, upkeep]
 }
 
-/// Has the metrics show how reservations stand, and those expire that nobody has paid for.
+/// Starts updating the metrics of reservations, and storing unpaid reservations as expired.
 fn watch_reservations(stockroom: &Arc<Stockroom>, sweep_seconds: u64) -> Vec<JoinHandle<()>> {
     let watching = Arc::clone(stockroom);
     let watch = tokio::spawn(every(RESERVATIONS_WATCH_INTERVAL, async move || {
@@ -232,7 +232,7 @@ async fn every(period: Duration, mut work: impl AsyncFnMut()) {
     }
 }
 
-/// On SIGTERM or SIGINT accepts nothing new, and gives what is under way its time.
+/// On SIGTERM or SIGINT, accepts no new connections and gives requests in progress time to finish.
 fn stop_on_signal(
     handle: Handle<SocketAddr>,
     timeout: Duration,

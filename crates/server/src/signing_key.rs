@@ -1,4 +1,4 @@
-//! The key that access tokens are signed with: where a server has it from, and replacing it.
+//! The signing key of access tokens: its source, and its replacement.
 
 use anyhow::bail;
 use stockroom_application::{Environment, RotationError, rotate_signing_key};

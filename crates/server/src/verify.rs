@@ -1,4 +1,4 @@
-//! Verifying and repairing stock at the command line, on the same database as running servers.
+//! Commands that verify and repair stock, on the same database as running servers.
 
 use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
 use std::process::ExitCode;
@@ -13,10 +13,10 @@ use stockroom_domain::{Difference, EntryHash, OrganizationId, Refusal, VerifiedL
 use crate::cli::{Repair, Verify};
 use crate::operator;
 
-/// The exit code if it can't be told whether there is a difference.
+/// The exit code if the check could not be completed.
 const UNKNOWN: u8 = 2;
 
-/// Names every difference between stock and its ledgers.
+/// Prints every difference between stock and its ledgers.
 pub(crate) async fn verify(settings: &Verify) -> ExitCode {
     let verified = operator::on(&settings.scope.database, async |stockroom| {
         let mut report = Report::new(None, settings.hashes);
@@ -26,7 +26,7 @@ pub(crate) async fn verify(settings: &Verify) -> ExitCode {
     code(verified.await)
 }
 
-/// Makes current stock what its ledgers and reservations say.
+/// Corrects current stock by its ledgers and reservations.
 pub(crate) async fn repair(settings: &Repair) -> ExitCode {
     let repairing = if settings.apply {
         Repairing::Apply
@@ -52,16 +52,16 @@ fn code(is_right: anyhow::Result<bool>) -> ExitCode {
     }
 }
 
-/// Prints what is found, and shows how far it has come if someone reads along.
+/// Prints the findings, and shows the progress if standard error is a terminal.
 struct Report {
     repairing: Option<Repairing>,
     shows_hashes: bool,
     output: BufWriter<Stdout>,
-    /// Why nothing can be printed any more.
+    /// The error that prevents further printing.
     fault: Option<io::Error>,
     bar: ProgressBar,
     start: Instant,
-    /// Whose stock is looked at.
+    /// The organization whose stock is being checked.
     organization: String,
     organizations: u64,
     total: VerifySummary,
@@ -82,7 +82,7 @@ impl Report {
         }
     }
 
-    /// Goes through the stock of an organization, or of all.
+    /// Checks the stock of one organization, or of all.
     async fn run(
         &mut self,
         stockroom: &Stockroom,
@@ -115,7 +115,7 @@ impl Report {
         Ok(())
     }
 
-    /// Prints what it comes to, and gives whether everything is as it should be.
+    /// Prints the result, and returns whether there are no differences left.
     fn end(mut self) -> anyhow::Result<bool> {
         self.bar.finish_and_clear();
         let VerifySummary {
@@ -159,7 +159,7 @@ impl Report {
 
     fn print(&mut self, line: std::fmt::Arguments<'_>) {
         let Self { output, bar, .. } = self;
-        // What is printed on a terminal mustn't wait for the bar to be gone.
+        // On a terminal, lines are flushed at once: they mustn't wait until the bar is gone.
         let is_alone = bar.is_hidden();
         let printed = bar.suspend(|| {
             writeln!(output, "{line}")?;
@@ -223,7 +223,7 @@ impl VerifyObserver for Report {
     }
 }
 
-/// A bar on standard error: what is printed goes elsewhere.
+/// A progress bar on standard error, since the findings go to standard output.
 fn bar(entries: u64) -> anyhow::Result<ProgressBar> {
     let style = "{bar:40} {human_pos} of about {human_len} entries, {per_sec}, {eta} left";
     let bar = ProgressBar::with_draw_target(Some(entries), ProgressDrawTarget::stderr());

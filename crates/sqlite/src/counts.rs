@@ -1,4 +1,4 @@
-//! The lengths of lists, kept with every change.
+//! The lengths of lists, updated with every change.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// What is counted.
+/// The kinds of items that are counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     /// Current stock.
     Stock,
-    /// A store's stock of products of which the organization has stock, too.
+    /// A store's stock of products of which the organization also has stock.
     ShadowingStock,
     /// Registered products.
     Product,
-    /// Living locations.
+    /// Locations that aren't deleted.
     Location,
-    /// Reservations that are stored as being so far.
+    /// Reservations in this stored status.
     Reservation(ReservationStatus),
 }
 
 impl Kind {
-    /// How it is stored.
+    /// The word that the database stores for this kind.
     pub(crate) const fn word(self) -> &'static str {
         match self {
             Self::Stock => "stock",
@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// How much each count grows, or shrinks.
+/// The growth of each count; negative if it shrinks.
 #[derive(Debug, Default)]
 pub(crate) struct Growth(BTreeMap<(Uuid, Kind), i64>);
 
@@ -100,7 +100,7 @@ impl Growth {
     }
 }
 
-/// How many living locations an owner has.
+/// The number of an owner's locations that aren't deleted.
 pub(crate) async fn locations(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -123,7 +123,7 @@ pub(crate) async fn locations(
     row.valid("count", u64::try_from(count.unwrap_or(0)))
 }
 
-/// How many reservations an owner has.
+/// The number of an owner's reservations.
 pub(crate) async fn reservations(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -145,8 +145,8 @@ pub(crate) async fn reservations(
     Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
 }
 
-/// Of how many of these products each store has stock beside the organization's. Taken before and
-/// after a change, it says how the counts grow.
+/// For each store, the number of these products of which both the store and the organization have
+/// stock. The counts grow by the difference between the numbers after and before a change.
 pub(crate) async fn shadowing(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Filters as SQL. A condition is appended to a `WHERE` clause, its operands as parameters.
+//! Filters as SQL. Each condition is appended to a `WHERE` clause, and its operands as parameters.
 
 use sqlx::{Encode, QueryBuilder, Sqlite, Type};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
@@ -7,7 +7,7 @@ use stockroom_application::ports::{
 };
 use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 
-/// Appends conditions on a row of `stocks` that is `owner`'s.
+/// Appends conditions on a row of `stocks` that belongs to `owner`.
 pub(crate) fn push_stock(
     query: &mut QueryBuilder<Sqlite>,
     organization: OrganizationId,
@@ -59,7 +59,7 @@ fn push_stock_location(
         query.push_bind(organization.uuid()).push(")");
         return;
     }
-    // Goes from the locations to what lies there, and not through all stock.
+    // Starts from the locations and looks up the stock there, instead of going through all stock.
     query.push(
         "stocks.stock_id IN (SELECT positions.stock_id \
          FROM locations INDEXED BY locations_of_owner \
@@ -106,7 +106,7 @@ pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[Trans
     }
 }
 
-/// Appends conditions on a row of `reservations`, as it is at this time.
+/// Appends conditions on a row of `reservations`, as of `now`.
 pub(crate) fn push_reservation(
     query: &mut QueryBuilder<Sqlite>,
     organization: OrganizationId,
@@ -148,7 +148,7 @@ pub(crate) fn push_reservation(
     }
 }
 
-/// Begins a condition on one of the lines of a reservation, with their locations.
+/// Begins a condition on one of the lines of a reservation. The lines are joined with their locations.
 fn push_lines(query: &mut QueryBuilder<Sqlite>, organization: OrganizationId) {
     query.push(
         "EXISTS (SELECT 1 FROM reservation_lines AS lines LEFT JOIN locations \
@@ -159,8 +159,8 @@ fn push_lines(query: &mut QueryBuilder<Sqlite>, organization: OrganizationId) {
     query.push_bind(organization.uuid()).push(" AND ");
 }
 
-/// Appends a condition on how far a reservation has got: one that isn't paid for in time has
-/// expired, whatever is stored.
+/// Appends a condition on the status of a reservation. A reservation that wasn't paid for in time has
+/// expired, whatever status is stored.
 fn push_status(query: &mut QueryBuilder<Sqlite>, statuses: &[ReservationStatus], now: Timestamp) {
     query.push("CASE WHEN reservations.expires_at <= ");
     query.push_bind(now.as_milliseconds());
@@ -195,7 +195,8 @@ fn push_text(query: &mut QueryBuilder<Sqlite>, column: &str, condition: &TextCon
     }
 }
 
-/// Not with `LIKE`, to which letter case doesn't count and of which some characters are special.
+/// Appends a condition on a text. Doesn't use `LIKE`, which ignores letter case and gives some
+/// characters a special meaning.
 fn push_like(query: &mut QueryBuilder<Sqlite>, column: &str, pattern: &Pattern) {
     let Pattern {
         text,
@@ -206,7 +207,7 @@ fn push_like(query: &mut QueryBuilder<Sqlite>, column: &str, pattern: &Pattern) 
         (false, false) => {
             query.push(column).push(" = ").push_bind(text.clone());
         }
-        // Every text has an empty one at its start and end; `substr` sees that differently.
+        // Every text starts and ends with the empty text, but `substr` handles that case differently.
         _ if text.is_empty() => {
             query.push(column).push(" IS NOT NULL");
         }
@@ -254,8 +255,8 @@ fn push_in<'t, T>(
 ) where
     T: Encode<'t, Sqlite> + Type<Sqlite> + Send + 't,
 {
-    // With a NULL, to which nothing is equal, it is never an empty list: SQLite would see that it
-    // fulfils no row, and not look for the index that it is told to go along.
+    // The NULL, to which nothing is equal, keeps the list from being empty. For an empty list, SQLite
+    // would see that no row matches, and would not look for the index that the query names.
     query.push(column).push(" IN (NULL");
     for value in values {
         query.push(", ").push_bind(value);

@@ -1,4 +1,4 @@
-//! Lists: pages of what an owner sees.
+//! Lists: pages of the items that an owner sees.
 
 use crate::connection::error::failed;
 use crate::counts::Kind;
@@ -11,22 +11,22 @@ use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
 
-/// Where a list begins: behind the row whose id this would be.
+/// The start of a list: after the row that has this id, or would have its place.
 #[derive(Clone, Copy)]
 pub(crate) struct Behind {
     pub(crate) column: &'static str,
     pub(crate) id: Uuid,
 }
 
-/// A list of what a store and its organization have, or the organization alone: one `SELECT` for
-/// each whose things are seen.
+/// A list of the items of a store and its organization, or of the organization alone: one `SELECT` for
+/// each owner whose items are visible.
 pub(crate) struct ListQuery(pub(crate) QueryBuilder<Sqlite>, &'static str);
 
 impl ListQuery {
-    /// `push_select` appends the `SELECT` for one owner, which ends in the conditions of its `WHERE`.
-    /// Its first column, the id by which the list is sorted unless [`ordered_by`](Self::ordered_by)
-    /// says otherwise, has to come sorted out of an index: then SQLite merges the two without reading
-    /// further than the page. The list begins behind `after`.
+    /// Creates the list, which starts after `after`. `push_select` appends the `SELECT` for one owner,
+    /// which ends with the conditions of its `WHERE`. Its first column is the id by which the list is
+    /// sorted, unless [`ordered_by`](Self::ordered_by) says otherwise. The id has to come sorted out of
+    /// an index: then SQLite merges the `SELECT`s without reading further than the page.
     pub(crate) fn new(
         start: &str,
         scope: Scope,
@@ -46,12 +46,12 @@ impl ListQuery {
         Self(query, "1")
     }
 
-    /// The list in the order of other columns.
+    /// The list, sorted by other columns.
     pub(crate) fn ordered_by(self, columns: &'static str) -> Self {
         Self(self.0, columns)
     }
 
-    /// The rows of one page of this list, in order, and one more if there are more.
+    /// The rows of one page of this list, in order, and the next row if there is one.
     pub(crate) async fn page<T, P>(
         mut self,
         connection: &mut SqliteConnection,
@@ -82,7 +82,7 @@ impl ListQuery {
             .map_err(failed)
     }
 
-    /// How many rows there are in all.
+    /// The total number of rows.
     pub(crate) async fn count(
         mut self,
         connection: &mut SqliteConnection,
@@ -99,10 +99,10 @@ impl ListQuery {
     }
 }
 
-/// Starts a [`ListQuery`] that is counted.
+/// The start of a [`ListQuery`] whose rows are counted.
 pub(crate) const COUNT: &str = "SELECT count(*) FROM (";
 
-/// How many things of a kind `scope` sees, without counting them.
+/// The number of items of a kind that `scope` sees, from the stored counts.
 pub(crate) async fn kept_count(
     connection: &mut SqliteConnection,
     scope: Scope,
@@ -111,7 +111,8 @@ pub(crate) async fn kept_count(
     let organization_id = scope.organization.uuid();
     let owner_id = scope.acting.to_uuid(scope.organization);
     let kind = kind.word();
-    // A store sees its own stock and the organization's, less what it sees its own of instead.
+    // A store sees its own stock and the organization's, except the organization's stock of products of
+    // which the store has its own.
     let count = sqlx::query_scalar!(
         r#"
         SELECT coalesce(sum(CASE kind WHEN ?3 THEN count ELSE -count END), 0) AS "count!: i64"

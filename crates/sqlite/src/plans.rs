@@ -1,4 +1,4 @@
-//! Looks at how SQLite carries out the statements: none may read much more than it gives.
+//! Tests how SQLite runs the statements: none may read many more rows than it returns.
 
 use std::path::Path;
 
@@ -34,7 +34,7 @@ async fn database() -> (SqliteDatabase, TempDir) {
     (database, folder)
 }
 
-/// What a store sees.
+/// The scope of a store.
 fn scope() -> Scope {
     Scope {
         organization: OrganizationId::new(Uuid::from_u128(1)),
@@ -48,13 +48,13 @@ fn texts(steps: Vec<Step>) -> Vec<String> {
     steps.into_iter().map(|(.., text)| text).collect()
 }
 
-/// The steps of a page.
+/// The steps of the plan of a page.
 async fn page_steps(connection: &mut SqliteConnection, list: ListQuery) -> Vec<String> {
     let page = PageRequest::<()>::default();
     texts(list.page(connection, &page).await.unwrap())
 }
 
-/// The steps of a page and of its count.
+/// The steps of the plans of a page and of its count.
 async fn steps(
     connection: &mut SqliteConnection,
     query: impl Fn(&str) -> ListQuery,
@@ -66,7 +66,7 @@ async fn steps(
     (page, texts(count))
 }
 
-/// The steps of a query.
+/// The steps of the plan of a query.
 async fn query_steps(
     connection: &mut SqliteConnection,
     mut query: QueryBuilder<Sqlite>,
@@ -76,8 +76,7 @@ async fn query_steps(
     texts(steps)
 }
 
-/// Fails unless what is behind the place is found in an index by this column, in each of so many
-/// parts of the list.
+/// Fails unless `parts` parts of the list find the rows after the place in an index, by this condition.
 fn assert_sought(steps: &[String], condition: &str, parts: usize) {
     let sought = steps.iter().filter(|step| {
         step.starts_with("SEARCH ") && step.ends_with(&format!(" AND {condition})"))
@@ -85,16 +84,16 @@ fn assert_sought(steps: &[String], condition: &str, parts: usize) {
     assert_eq!(sought.count(), parts, "{steps:#?}");
 }
 
-/// Fails if a step goes through a whole table, or through all that an organization has in it.
+/// Fails if a step goes through a whole table, or through all rows of an organization in it.
 fn assert_narrow(steps: &[String], statement: &str) {
     for step in steps {
         let reads_table = step.starts_with("SCAN ")
             && !step.contains("VIRTUAL TABLE")
             && !step.contains("CONSTANT ROW")
             && !step.contains("subquery")
-            // The few halves of a ledger in which an entry may be.
+            // The few steps of a binary search in a ledger.
             && step != "SCAN search";
-        // A few numbers for each store; and the first in an index, and no further.
+        // Tables with a few rows for each store, and an index of which only the first row is read.
         let reads_little = [
             " organizations ",
             " level_counts ",
@@ -110,8 +109,8 @@ fn assert_narrow(steps: &[String], statement: &str) {
     }
 }
 
-/// Fails if the page isn't read in its order off indexes, the owner's and the organization's in
-/// turns, from its start to its end.
+/// Fails unless the whole page is read in order from indexes, by merging the owner's rows and the
+/// organization's.
 fn assert_merged(steps: &[String]) {
     assert!(steps[0].starts_with("MERGE (UNION ALL)"), "{steps:#?}");
     assert!(
@@ -121,7 +120,7 @@ fn assert_merged(steps: &[String]) {
     assert_narrow(steps, "");
 }
 
-/// The statements that are checked when the crate is compiled.
+/// The statements that are checked at compile time.
 fn checked_statements() -> Vec<String> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
     let files = std::fs::read_dir(folder).unwrap();
@@ -139,7 +138,7 @@ async fn no_checked_statement_reads_whole_tables() {
     let mut connection = database.reader().await.unwrap();
     let mut statements = 0;
     for statement in checked_statements() {
-        // The operator lists all organizations, and all stores of one.
+        // These are the operator's lists of all organizations, and of all stores of one.
         if statement.contains("ORDER BY created_at") {
             continue;
         }
@@ -187,7 +186,7 @@ async fn lists_are_merged_from_indexes() {
     }
 }
 
-/// Whatever is before the place is not read.
+/// Rows before the place are not read.
 #[tokio::test]
 async fn pages_behind_a_place_begin_there() {
     let (database, _folder) = database().await;
@@ -234,7 +233,7 @@ async fn pages_behind_a_place_begin_there() {
     assert_sought(&page, "stock_id>?", 4);
 }
 
-/// So do those whose statements are checked.
+/// The same for lists whose statements are checked at compile time.
 #[tokio::test]
 async fn pages_of_keys_and_holds_begin_behind_their_places() {
     let (database, _folder) = database().await;

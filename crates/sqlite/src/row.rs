@@ -1,10 +1,10 @@
-//! Rows: for each kind of thing the one statement that reads it, and how it is decoded.
+//! Names of rows, and the decoding of their values.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{EntryHash, Quantity, Timestamp};
 use uuid::Uuid;
 
-/// Names a row, for the case that one of its values is impossible.
+/// Identifies a row in errors about impossible values.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row {
     pub(crate) table: &'static str,
@@ -34,7 +34,7 @@ impl Row {
         }
     }
 
-    /// The value, if it is one.
+    /// Returns the value; [`StoreError::Corrupt`] if it is impossible.
     pub(crate) fn valid<T, E>(
         self,
         column: &'static str,

@@ -1,15 +1,15 @@
-//! What no file of the repository may contain: traces of the machine it was written on.
+//! Forbidden contents of files: traces of the machine on which they were written.
 
 use super::files::File;
 
-/// Beginnings of somebody's home directory.
+/// Prefixes of home directories.
 const HOMES: [&str; 4] = ["/home/", "/Users/", "/root/", r"C:\Users\"];
 
-/// The hosts behind the registry and where Cargo keeps its downloads: a file that names one was
+/// The hosts behind the registry, and the folder of Cargo's downloads. A file that names one was
 /// written by a tool that saw a mirror or a cache.
 const REGISTRIES: [&str; 3] = ["index.crates.io", "static.crates.io", ".cargo/registry/"];
 
-/// The only source that a lock file may name.
+/// The only source that a lock file may contain.
 const CRATES_IO: &str = r#"source = "registry+https://github.com/rust-lang/crates.io-index""#;
 
 pub(super) fn violations(files: &[File]) -> Vec<String> {
@@ -36,7 +36,8 @@ fn trace(line: &str, is_lock: bool) -> Option<&str> {
         .or_else(|| REGISTRIES.into_iter().find(|host| line.contains(host)))
 }
 
-/// Whether a path of the file system starts there, and not the middle of some longer one.
+/// Whether a path of the file system starts there. `start` in the middle of a longer path doesn't
+/// count.
 fn has_path(line: &str, start: &str) -> bool {
     line.match_indices(start).any(|(at, _)| {
         let before = line[..at].chars().next_back();

@@ -1,18 +1,18 @@
-//! The files of the repository, and how long one may be.
+//! The files of the repository, and their maximum length.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use ignore::WalkBuilder;
 
-/// How many lines a person reads in one sitting.
+/// The number of lines that a person reads in one sitting.
 const LINES_MAX: usize = 500;
-/// Tests are long for being many, not for being intricate.
+/// Test files may be longer, because they are merely many cases.
 const TEST_LINES_MAX: usize = 700;
 
 /// A text file of the repository.
 pub(super) struct File {
-    /// Relative to the root.
+    /// The path relative to the root.
     pub(super) path: PathBuf,
     pub(super) content: String,
 }
@@ -25,7 +25,7 @@ impl File {
     }
 }
 
-/// The text files that version control keeps: all that `.gitignore` doesn't name.
+/// The text files under version control: all files that `.gitignore` doesn't exclude.
 pub(super) fn kept(root: &Path) -> anyhow::Result<Vec<File>> {
     let mut files = Vec::new();
     let walk = WalkBuilder::new(root)

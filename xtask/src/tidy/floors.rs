@@ -11,13 +11,13 @@ use petgraph::graphmap::DiGraphMap;
 use syn::visit::{self, Visit};
 use syn::{Attribute, ItemMod, ItemUse, UseTree, Visibility};
 
-/// Everything else.
+/// All other modules.
 const OTHERS: &str = "*";
 
-/// The module of a folder itself: in the domain, the types that a capability is about.
+/// A folder's own module. In the domain it contains the types of a capability.
 const TYPES: &str = "*/mod";
 
-/// The floors of each crate, the lowest first. A floor is a list of folders or files of `src`.
+/// The floors of each crate, from the lowest. A floor is a list of folders or files of `src`.
 const FLOORS: [(&str, &[&[&str]]); 5] = [
     (
         "domain",
@@ -78,19 +78,19 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
     ),
 ];
 
-/// A file of a crate: the names of the modules that lead to it.
+/// A file of a crate: the names of the modules on the way to it.
 type Module = Vec<String>;
 
-/// What a file says of others.
+/// The references of a file to others.
 #[derive(Default)]
 struct Source {
     /// The paths that it imports or names, from the root of the crate.
     paths: Vec<Module>,
-    /// The paths that it hands on, by the last name.
+    /// The paths that it re-exports, by their last name.
     handed_on: BTreeMap<String, Module>,
 }
 
-/// Every import that goes up, and every circle.
+/// Returns every upward import and every circle.
 ///
 /// # Errors
 /// If a source can't be read.
@@ -147,14 +147,14 @@ fn source(module: &Module, file: &syn::File) -> Source {
     reader.source
 }
 
-/// Collects paths.
+/// Collects the paths in a file.
 struct Reader<'a> {
     module: &'a Module,
     source: Source,
 }
 
 impl Reader<'_> {
-    /// A path from the root of the crate, if it may be one of it.
+    /// The path from the root of the crate, if it may belong to the crate.
     fn absolute(&self, path: &[String]) -> Option<Module> {
         let (first, rest) = path.split_first()?;
         let mut base = match first.as_str() {
@@ -239,7 +239,7 @@ fn is_for_tests(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// For each file the files that it imports from.
+/// The files that each file imports from.
 fn imports(sources: &BTreeMap<Module, Source>) -> BTreeMap<&Module, BTreeSet<&Module>> {
     let mut imports = BTreeMap::new();
     for (module, source) in sources {
@@ -250,10 +250,10 @@ fn imports(sources: &BTreeMap<Module, Source>) -> BTreeMap<&Module, BTreeSet<&Mo
     imports
 }
 
-/// The file that a path leads into, through files that hand names on.
+/// The file that a path leads to, through files that re-export names.
 fn find<'a>(sources: &'a BTreeMap<Module, Source>, path: &[String]) -> Option<&'a Module> {
     let mut path = path.to_vec();
-    // No name is handed on more often.
+    // No name is re-exported more often.
     for _ in 0..8 {
         let depth = (1..=path.len())
             .rev()
@@ -304,7 +304,7 @@ fn broken(floors: &[&[&str]], imports: &BTreeMap<&Module, BTreeSet<&Module>>) ->
     broken
 }
 
-/// The number of the floor that a file is on. The root of the crate is above all.
+/// The number of a file's floor. The root of the crate is above all floors.
 fn floor(floors: &[&[&str]], module: &[String]) -> usize {
     let Some(first) = module.first() else {
         return floors.len();

@@ -1,4 +1,4 @@
-//! Which crate may depend on which, held against the Cargo graph.
+//! The allowed dependencies between crates, checked against the Cargo graph.
 
 use cargo_metadata::{DependencyKind, Package};
 
@@ -17,7 +17,7 @@ const TEST_SERVER: &str = "stockroom-test-server";
 const TORTURE: &str = "stockroom-torture";
 const XTASK: &str = "xtask";
 
-/// Every crate of the workspace, inside first, and the other ones that its code may use.
+/// Every crate of the workspace, from the innermost, and the other crates that its code may use.
 const LAYERS: [(&str, &[&str]); 14] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
@@ -25,16 +25,16 @@ const LAYERS: [(&str, &[&str]); 14] = [
     (SQLITE, &[APPLICATION, DOMAIN]),
     (POSTGRES, &[APPLICATION, DOMAIN]),
     (HTTP, &[APPLICATION, DOMAIN]),
-    // The only crate that names an adapter: it wires them.
+    // The only crate that names adapters, because it wires them.
     (
         SERVER,
         &[APPLICATION, DOMAIN, HTTP, MEMORY, POSTGRES, SQLITE],
     ),
-    // Written against the ports; the memory adapter is the model that others are compared with.
+    // Written against the ports. The memory adapter is the model for the others.
     (CONFORMANCE, &[APPLICATION, DOMAIN, MEMORY]),
-    // Has a PostgreSQL server at hand, and knows nothing of what it is for.
+    // Provides a PostgreSQL server, and knows nothing of its use.
     (TEST_POSTGRES, &[]),
-    // Has the program as a process, and knows of it what it says.
+    // Runs the program as a process, and knows only its output.
     (TEST_SERVER, &[]),
     // Measures from outside, and fills databases through their ports.
     (
@@ -48,22 +48,23 @@ const LAYERS: [(&str, &[&str]); 14] = [
             TEST_SERVER,
         ],
     ),
-    // Its model is its own: it knows of the others only what they say over HTTP.
+    // Has a model of its own, and knows the others only through HTTP.
     (TORTURE, &[TEST_POSTGRES, TEST_SERVER]),
-    // Sends what the API's description says, damaged.
+    // Damages requests that follow the API's description, and sends them.
     (FUZZ, &[TEST_POSTGRES, TEST_SERVER]),
     (XTASK, &[]),
 ];
 
-/// What the tests of any crate may use beyond that.
+/// Crates that the tests of any crate may use in addition.
 const FOR_TESTS: [&str; 3] = [CONFORMANCE, MEMORY, TEST_POSTGRES];
 
-/// All that the domain may use of other people's code: no I/O, no async; serde for what is kept of outcomes.
+/// All external crates that the domain may use: no I/O, no async; serde for stored outcomes.
 const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
 
-/// Families of crates that belong to an edge, by the start of their names, and where that is.
+/// Families of crates that belong to an edge, by the start of their names, and the crates that may
+/// use them.
 const EDGES: [(&str, &[&str]); 2] = [
-    // The benchmark has a server that does nothing, to compare with.
+    // The benchmark contains an empty server for comparison.
     ("axum", &[BENCH, HTTP, SERVER]),
     ("sqlx", &[POSTGRES, SQLITE, TEST_POSTGRES, XTASK]),
 ];

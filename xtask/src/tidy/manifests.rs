@@ -1,4 +1,4 @@
-//! What every crate's manifest must say.
+//! Required contents of every crate's manifest.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use toml::Table;
 
 use crate::workspace::Workspace;
 
-/// Every crate stands under the lints of the workspace.
+/// Checks that every crate inherits the lints of the workspace.
 pub(super) fn violations(workspace: &Workspace) -> anyhow::Result<Vec<String>> {
     let mut violations = Vec::new();
     for package in workspace.metadata.workspace_packages() {

@@ -1,5 +1,5 @@
-//! `cargo xtask tidy`: the promises about the code that neither rustc nor clippy looks after.
-//! (How long a function may be is clippy's `too_many_lines`; its limit stands in `clippy.toml`.)
+//! `cargo xtask tidy`: the promises about the code that neither rustc nor clippy checks. (The
+//! length of functions is checked by clippy's `too_many_lines`; its limit is in `clippy.toml`.)
 
 mod contents;
 mod files;

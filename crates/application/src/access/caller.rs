@@ -1,4 +1,4 @@
-//! Callers, and what they may do.
+//! Callers and their permissions.
 
 use crate::ports::Scope;
 
@@ -10,13 +10,13 @@ use stockroom_domain::OrganizationId;
 use stockroom_domain::Owner;
 use stockroom_domain::RequestDigest;
 
-/// How a token was got.
+/// The grant by which a token was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
-    /// With the client's secret: may do all that its key's owner may.
+    /// Issued with the client's secret: the caller may do all that the owner of its key may.
     ClientCredentials,
-    /// With the client id alone: reads stock and locations.
+    /// Issued with the client id alone: the caller may only read stock and locations.
     Implicit,
 }
 
@@ -31,21 +31,21 @@ impl Grant {
     }
 }
 
-/// Someone with a valid token. May read stock and locations.
+/// A caller with a valid token. Every caller may read stock and locations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
     /// The tenant.
     pub organization: OrganizationId,
-    /// Which key, and whom the request acts as.
+    /// The key, and the owner on whose behalf the request is made.
     pub actor: Actor,
-    /// How the token was got.
+    /// The grant by which the token was issued.
     pub grant: Grant,
-    /// Requests per second kept free for the key.
+    /// Requests per second reserved for the key.
     pub reserved_rate_limit: u32,
 }
 
 impl Caller {
-    /// Whose things this caller sees.
+    /// The scope of this caller's reads.
     #[must_use]
     pub const fn scope(&self) -> Scope {
         Scope {
@@ -54,7 +54,7 @@ impl Caller {
         }
     }
 
-    /// The caller as one who may do everything, if it is one.
+    /// The caller as an administrator, if it is one.
     #[must_use]
     pub fn administrator(self) -> Option<Administrator> {
         self.is_administrator().then_some(Administrator {
@@ -63,22 +63,22 @@ impl Caller {
         })
     }
 
-    /// Whether this is a caller who may do everything.
+    /// Whether this caller is an administrator.
     #[must_use]
     pub fn is_administrator(&self) -> bool {
         self.grant == Grant::ClientCredentials
     }
 }
 
-/// A caller who may do everything that the owner of its key may. Whoever holds a value of this
-/// type has shown that.
+/// A caller that may do everything that the owner of its key may. A value of this type proves that this
+/// was checked.
 #[derive(Debug, Clone)]
 pub struct Administrator {
     caller: Caller,
     idempotency: Option<Keyed>,
 }
 
-/// How a request is named that may be sent again, and whether it has been.
+/// The idempotency key of a request, its digest, and whether its answer is a repeated one.
 #[derive(Debug, Clone)]
 pub(crate) struct Keyed {
     pub(crate) key: IdempotencyKey,
@@ -87,7 +87,7 @@ pub(crate) struct Keyed {
 }
 
 impl Administrator {
-    /// The operator at the server's command line, acting for this owner.
+    /// The operator at the server's command line, acting on behalf of this owner.
     #[must_use]
     pub fn operator(organization: OrganizationId, acting: Owner) -> Self {
         Self {
@@ -104,8 +104,8 @@ impl Administrator {
         }
     }
 
-    /// The same, whose request may be sent again: if one like it was made under `key` before, it is
-    /// answered the same, and `is_replayed` is set.
+    /// The same caller with an idempotency key: if the same request was made under `key` before, it gets
+    /// the same answer, and `is_replayed` is set.
     #[must_use]
     pub fn keyed(
         self,
@@ -127,13 +127,13 @@ impl Administrator {
         self.idempotency.as_ref()
     }
 
-    /// The caller that it is.
+    /// The caller.
     #[must_use]
     pub const fn caller(&self) -> &Caller {
         &self.caller
     }
 
-    /// Whose things it sees.
+    /// The scope of its reads.
     #[must_use]
     pub const fn scope(&self) -> Scope {
         self.caller.scope()

@@ -1,5 +1,5 @@
 //! Signed texts in the compact form of RFC 7515, with one algorithm: HMAC with SHA-256. A text that
-//! names another is refused before anything is computed.
+//! names another algorithm is refused before anything is computed.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -18,7 +18,7 @@ struct Written<'a> {
     kid: &'a str,
 }
 
-/// What of a header is read.
+/// The fields of a header that are read.
 #[derive(Deserialize)]
 struct Read {
     alg: String,
@@ -61,7 +61,7 @@ pub(crate) fn verify<Claims: DeserializeOwned>(
         return None;
     }
     let mac = mac_of(&header.kid)?.chain_update(signed);
-    // In a time that tells nothing about the right one.
+    // Compared in constant time, so that the duration reveals nothing about the right signature.
     mac.verify_slice(&BASE64.decode(signature).ok()?).ok()?;
     Some((header.kid, decoded(claims)?))
 }

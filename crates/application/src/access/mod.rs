@@ -1,4 +1,4 @@
-//! Callers, their tokens, and the keys that sign those.
+//! Callers, their tokens, and the keys that sign tokens.
 
 mod caller;
 mod jws;

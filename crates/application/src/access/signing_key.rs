@@ -1,8 +1,8 @@
-//! The keys that tokens are signed with: a newest one, and those before it, whose tokens are
-//! accepted until they have run out.
+//! The keys that tokens are signed with: the newest one, and former ones, whose tokens are accepted
+//! until they expire.
 //!
-//! An operator gives servers their key, or else the database keeps keys for all servers on it. Those
-//! are read several times a second, so that a new one is known everywhere before it signs.
+//! Either an operator gives servers their key, or the database stores keys for all servers on it. Stored
+//! keys are read several times a second, so that a new one is known everywhere before it signs.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -15,25 +15,25 @@ use super::token::LIFETIME_SECONDS;
 use crate::environment::Environment;
 use crate::ports::{ServerState, StoreError};
 
-/// The name that the keys are kept under.
+/// The name under which the keys are stored.
 const NAME: &str = "signing_keys";
 
-/// The version of the form in which they are kept.
+/// The version of their stored form.
 const FORMAT: u32 = 1;
 
-/// How long a new key is kept before it signs: within that time every server has read it, and
-/// refuses no token of another one.
+/// The time between storing a new key and signing with it: within it every server has read the key, so
+/// that none refuses a token signed by another one.
 const KNOWN_AFTER_MILLISECONDS: i64 = 1_000;
 
-/// How often a key is put in its place again, where another operator's comes between.
+/// The number of attempts to store a new key, if those of other operators are stored in between.
 const ATTEMPTS_MAX: u32 = 8;
 
-/// The key that tokens are signed with, as an operator gives it.
+/// A key that tokens are signed with, given by an operator.
 #[derive(Clone)]
 pub struct SigningKey(Vec<u8>);
 
 impl SigningKey {
-    /// The fewest bytes that a signing key may have: as many as the signature's digest.
+    /// The smallest number of bytes of a signing key: that of the signature's digest.
     pub const BYTES_MIN: usize = 32;
 
     /// The key of these bytes, or `None` if they are fewer than [`BYTES_MIN`](Self::BYTES_MIN).
@@ -42,31 +42,30 @@ impl SigningKey {
         (bytes.len() >= Self::BYTES_MIN).then_some(Self(bytes))
     }
 
-    /// A key that nobody else knows.
+    /// A random key.
     #[must_use]
     pub fn random(environment: &Environment) -> Self {
         Self(environment.random_bytes::<32>().to_vec())
     }
 }
 
-/// What came of making a new signing key.
+/// The result of making a new signing key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rotation {
     /// The id of the new key, which tokens name.
     pub key_id: String,
-    /// The end of the time in which tokens of the key before it are accepted; `None` if it has gone
-    /// at once.
+    /// Time until which tokens of the previous key are accepted; `None` if they are rejected at once.
     pub former_accepted_until: Option<Timestamp>,
 }
 
-/// Why no new signing key was made.
+/// The reason for which no new signing key was made.
 #[derive(Debug, thiserror::Error)]
 pub enum RotationError {
-    /// The database keeps none: its servers are given theirs, or none has started yet.
+    /// The database stores none: its servers are given their key, or no server has started yet.
     #[error("the database keeps no signing key")]
     NoneKept,
-    /// Too many are accepted still.
-    #[error("{accepted} signing keys are accepted still")]
+    /// Too many former keys are still accepted.
+    #[error("{accepted} signing keys are still accepted")]
     TooMany {
         /// The number of keys that are accepted.
         accepted: usize,
@@ -76,12 +75,13 @@ pub enum RotationError {
     Store(#[from] StoreError),
 }
 
-/// The most keys that are accepted at once.
+/// The largest number of keys that are accepted at once.
 const ACCEPTED_MAX: usize = 16;
 
-/// Makes a new signing key for all servers on the database. Tokens of the one before it are accepted
-/// until they have run out; if `drops_former`, no longer at all, and what else followed from the former
-/// keys doesn't any more, either: secrets of application keys aren't answered again.
+/// Makes a new signing key for all servers on the database. Tokens of the previous key are accepted
+/// until they expire. If `drops_former`, they are rejected at once, and the key that secrets of
+/// application keys are derived from is replaced as well: a repeated request can't get such a secret
+/// again.
 ///
 /// # Errors
 /// [`RotationError`] if there is no key to replace, or the database fails.
@@ -108,17 +108,16 @@ pub async fn rotate_signing_key(
             });
         }
     }
-    let fault = "the signing keys were replaced again and again meanwhile";
+    let fault = "the signing keys kept being replaced by others";
     Err(StoreError::Unavailable(fault.into()).into())
 }
 
-/// The keys as the database keeps them. Bytes are in Base64, times in milliseconds since the Unix
-/// epoch.
+/// The stored form of the keys. Bytes are in Base64, times in milliseconds since the Unix epoch.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     format: u32,
-    /// What the secrets of keys follow from that are created by requests that may be sent again. It
-    /// outlives signing keys, so that such a request is answered the same.
+    /// The key from which the secrets of application keys are derived that are created under an
+    /// idempotency key. It outlives signing keys, so that a repeated request gets the same answer.
     client_secrets: String,
     /// The keys that are accepted, the newest last.
     keys: Vec<KeptKey>,
@@ -160,8 +159,8 @@ impl Kept {
         serde_json::to_vec(self).map_err(|error| StoreError::Failed(Box::new(error)))
     }
 
-    /// Adds a key, and gives the end of the time in which the one before it is accepted: its last
-    /// token has run out then.
+    /// Adds a key, and returns the time until which the previous one is accepted: its last token expires
+    /// then.
     fn rotate(&mut self, environment: &Environment) -> Result<Timestamp, RotationError> {
         let now = environment.now();
         let is_accepted = |key: &KeptKey| {
@@ -195,12 +194,12 @@ fn corrupt() -> StoreError {
     }
 }
 
-/// The keys as tokens are signed and verified with them.
+/// The keys in the form used to sign and verify tokens.
 pub(crate) struct KeyRing {
-    /// Never empty; the newest last.
+    /// The keys; never empty, the newest last.
     keys: Vec<Key>,
     client_secrets: Hmac<Sha256>,
-    /// The bytes that they were read from; none of a key that was given.
+    /// The bytes that they were read from; empty for a key that was given.
     bytes: Vec<u8>,
 }
 
@@ -212,7 +211,7 @@ struct Key {
 }
 
 impl KeyRing {
-    /// The key that an operator gives, alone.
+    /// A ring of one key, given by an operator.
     pub(crate) fn given(key: &SigningKey) -> Self {
         Self {
             keys: vec![Key::new(&key.0, Timestamp::UNIX_EPOCH, None)],
@@ -221,10 +220,10 @@ impl KeyRing {
         }
     }
 
-    /// The keys that the database keeps; a first one is made if there is none.
+    /// The keys that the database stores; a first one is made if there is none.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails, or keeps what can't be read.
+    /// [`StoreError`] if the database fails, or the stored keys can't be read.
     pub(crate) async fn open(
         database: &(impl ServerState + ?Sized),
         environment: &Environment,
@@ -233,10 +232,10 @@ impl KeyRing {
         Self::read(database.get_or_keep(NAME, &candidate).await?)
     }
 
-    /// The keys that the database keeps now, if they are others than these.
+    /// The keys that the database stores now, if they differ from these.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails, or keeps what can't be read.
+    /// [`StoreError`] if the database fails, or the stored keys can't be read.
     pub(crate) async fn renewed(
         &self,
         database: &(impl ServerState + ?Sized),
@@ -273,29 +272,31 @@ impl KeyRing {
         })
     }
 
-    /// The key that signs at `now`, and its id: the newest that other servers know of.
+    /// The key that signs at `now`, and its id: the newest that all servers know.
     pub(crate) fn signing(&self, now: Timestamp) -> Option<(&str, Hmac<Sha256>)> {
         let newest = self.keys.iter().rfind(|key| key.signs_from <= now);
-        // Where the clock is behind that of the machine that made the first key, that one signs.
+        // If this clock is behind that of the machine that made the first key, the first key signs.
         let key = newest.or(self.keys.first())?;
         Some((&key.id, key.mac.clone()))
     }
 
-    /// The key with this id, if tokens of it are accepted at `now`.
+    /// The key with this id, if its tokens are accepted at `now`.
     pub(crate) fn accepted(&self, id: &str, now: Timestamp) -> Option<Hmac<Sha256>> {
         let key = self.keys.iter().find(|key| key.id == id)?;
         let is_accepted = key.accepted_until.is_none_or(|until| now < until);
         is_accepted.then(|| key.mac.clone())
     }
 
-    /// Where secrets of keys come from that have to be the same when they are asked for again.
+    /// The key from which secrets of application keys are derived that a repeated request must get
+    /// again.
     pub(crate) fn client_secrets(&self) -> Hmac<Sha256> {
         self.client_secrets.clone()
     }
 }
 
 impl Key {
-    /// The id follows from the key, so that all servers that are given one call it the same.
+    /// A key with an id that is derived from its bytes, so that all servers that are given the key use
+    /// the same id.
     fn new(bytes: &[u8], signs_from: Timestamp, accepted_until: Option<Timestamp>) -> Self {
         let mac = mac(bytes);
         let digest = mac.clone().chain_update(b"key_id").finalize().into_bytes();

@@ -1,4 +1,4 @@
-//! Access tokens: signed, so that no database is asked to verify one.
+//! Access tokens: they are signed, so that they are verified without a database call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -20,16 +20,17 @@ use super::signing_key::KeyRing;
 use crate::error::AccessError;
 use crate::ports::{Revocation, Scope};
 
-/// How long a token is valid. Whoever has a signing key could make longer ones, which are refused.
+/// The time for which a token is valid. Tokens with a longer validity are refused, even if their
+/// signature is right.
 pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
 
-/// By how much the clock of the server that issued a token may be ahead of this one's.
+/// The largest lead of the clock of the server that issued a token over this server's clock.
 const CLOCK_LEEWAY_MILLISECONDS: i64 = 60_000;
 
-/// How many verified tokens are remembered. Each takes about half a kibibyte.
+/// The number of verified tokens that are remembered. Each takes about half a kibibyte.
 const VERIFIED_MAX: usize = 10_000;
 
-/// What a client presents to get a token.
+/// The credentials that a client presents to get a token.
 #[derive(Clone)]
 pub enum TokenRequest {
     /// Its id and its secret.
@@ -51,35 +52,35 @@ pub enum TokenRequest {
 pub struct Token {
     /// The token itself, to be sent as `Authorization: Bearer …`.
     pub access_token: String,
-    /// When it runs out.
+    /// Time at which it expires.
     pub expires_at: Timestamp,
-    /// For how many seconds it is valid.
+    /// The number of seconds for which it is valid.
     pub lifetime_seconds: i64,
-    /// How it was got.
+    /// The grant by which it was issued.
     pub grant: Grant,
 }
 
-/// What a token says; its signature vouches for it.
+/// The claims of a token, which its signature proves.
 #[derive(Serialize, Deserialize)]
 struct Claims {
     /// The key.
     sub: Uuid,
-    /// What the key was called, so that a ledger entry can say who acted. Those who have got a
-    /// token without the secret don't act.
+    /// The name of the key, for ledger entries. Absent from tokens issued without the secret, since
+    /// these make no changes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     name: Option<Arc<str>>,
     /// The organization.
     org: Uuid,
-    /// The store, if the key is a store's.
+    /// The store, if the key belongs to one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<Uuid>,
     grant: Grant,
     /// The key's reserved rate limit, in requests per second.
     #[serde(default, skip_serializing_if = "is_zero")]
     reserved: u32,
-    /// When it was issued, in milliseconds since the Unix epoch: revocations are that exact.
+    /// Time of issue, in milliseconds since the Unix epoch: revocations have that precision.
     iat_ms: i64,
-    /// When it runs out, in seconds since the Unix epoch.
+    /// Time of expiry, in seconds since the Unix epoch.
     exp: i64,
 }
 
@@ -92,7 +93,7 @@ const fn is_zero(number: &u32) -> bool {
 }
 
 impl Claims {
-    /// Whether a token of this server could say so at `now`.
+    /// Whether a token with these claims is valid at `now`.
     const fn is_valid_at(&self, now: Timestamp) -> bool {
         let lifetime_ms = self.exp.saturating_mul(1_000).saturating_sub(self.iat_ms);
         let ahead_ms = self.iat_ms.saturating_sub(now.as_milliseconds());
@@ -104,7 +105,7 @@ impl Claims {
 
 /// A token whose signature was right.
 struct Verified {
-    /// The id of the key that it is signed with.
+    /// The id of its signing key.
     signing_key: String,
     claims: Claims,
 }
@@ -112,7 +113,7 @@ struct Verified {
 /// Makes and verifies tokens.
 pub(crate) struct Tokens {
     keys: RwLock<Arc<KeyRing>>,
-    /// What tokens say whose signature was right: a client shows the same one again and again.
+    /// The claims of tokens whose signature was right: clients present the same token many times.
     verified: Cache<String, Arc<Verified>>,
     revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
 }
@@ -131,7 +132,7 @@ impl Tokens {
         Arc::clone(&self.keys.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// From now on signs and accepts tokens with these keys and no others.
+    /// Replaces the keys: from now on only these sign tokens, and only their tokens are accepted.
     pub(crate) fn replace_keys(&self, keys: KeyRing) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
     }
@@ -166,7 +167,7 @@ impl Tokens {
         })
     }
 
-    /// Who presents this token, acting for the owner of its key.
+    /// The caller with this token, acting on behalf of the owner of its key.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
         let verified = self.verified(token, now)?;
         let claims = &verified.claims;
@@ -190,24 +191,24 @@ impl Tokens {
         })
     }
 
-    /// The secret of the key with this client id, created by a request that may be sent again: nobody
-    /// without the key behind it can tell it, and it needn't be kept.
+    /// The secret of the key with this client id, created by a request with an idempotency key. It is
+    /// derived from a secret key, so it can't be computed without that, and need not be stored.
     pub(crate) fn secret_of(&self, scope: Scope, keyed: &Keyed, client_id: &str) -> [u8; 32] {
         let mut mac = self.keys().client_secrets();
         mac.update(scope.organization.uuid().as_bytes());
         mac.update(scope.acting.to_uuid(scope.organization).as_bytes());
         mac.update(&keyed.request.0);
-        // All client ids have the same length, so that where it ends needn't be said.
+        // All client ids have the same length, so no separator is needed after it.
         mac.update(client_id.as_bytes());
         mac.update(keyed.key.as_str().as_bytes());
         mac.finalize().into_bytes().into()
     }
 
-    /// What a token says, if it is one of ours.
+    /// The claims of a token, if these servers issued it.
     fn verified(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
         let keys = self.keys();
         if let Some(verified) = self.verified.get(token) {
-            // The key may have gone since.
+            // The key may have been dropped since.
             let accepted = keys.accepted(&verified.signing_key, now);
             return accepted.map(|_| verified).ok_or(AccessError::InvalidToken);
         }
@@ -224,8 +225,8 @@ impl Tokens {
 
     fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
-        // A deleted key is gone for good, so that it doesn't matter when the token was issued: one
-        // that was on its way while the key was deleted is refused as well.
+        // A deleted key never comes back, so the time of issue doesn't matter: a token that was being
+        // issued while the key was deleted is refused as well.
         if revoked.contains_key(&(key, RevokedGrants::All)) {
             return true;
         }
@@ -235,7 +236,7 @@ impl Tokens {
                 .is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
     }
 
-    /// From now on refuses these tokens as well as those revoked before.
+    /// Adds revocations: from now on these tokens are refused as well.
     pub(crate) fn revoke(&self, revocations: impl IntoIterator<Item = Revocation>) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
         for revocation in revocations {
@@ -246,7 +247,7 @@ impl Tokens {
         }
     }
 
-    /// Forgets revocations of tokens that have run out.
+    /// Forgets revocations up to a time, whose tokens have expired.
     pub(crate) fn forget_revocations(&self, until: Timestamp) {
         self.revoked
             .write()
@@ -255,13 +256,13 @@ impl Tokens {
     }
 }
 
-/// The digest of a client secret. Secrets are random and 256 bits long, so that a plain digest
-/// can't be guessed backwards.
+/// The digest of a client secret. Secrets are random and 256 bits long, so a plain digest can't be
+/// reversed by guessing.
 pub(crate) fn hash_secret(secret: &str) -> SecretHash {
     SecretHash(Sha256::digest(secret.as_bytes()).into())
 }
 
-/// Whether it is the secret's digest, in a time that tells nothing about it.
+/// Whether it is the secret's digest, compared in constant time.
 pub(crate) fn secret_matches(secret: &str, hash: &SecretHash) -> bool {
     hash_secret(secret).0.ct_eq(&hash.0).into()
 }

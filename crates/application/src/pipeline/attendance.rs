@@ -1,7 +1,7 @@
-//! Requests whose callers have gone.
+//! Requests whose callers have disconnected.
 //!
-//! Work that has begun is finished, so that no connection to the database is closed in its middle. A
-//! request that only waits for its [turn](crate::Turns) has begun nothing and is dropped.
+//! Work that has begun is completed, so that it doesn't close a database connection halfway. A request
+//! that only waits for its [turn](crate::Turns) has begun nothing and is dropped.
 
 use tokio::sync::watch;
 
@@ -10,8 +10,8 @@ tokio::task_local! {
     static WAITING: watch::Sender<bool>;
 }
 
-/// Carries a request out, and gives its answer; `None` if `caller_gone` resolved and the request then
-/// waited for a turn, or came to wait for one.
+/// Carries out a request, and returns its answer. Returns `None` if `caller_gone` resolved while the
+/// request waited for a turn, or before it began to wait for one.
 pub async fn while_attended<T>(
     request: impl Future<Output = T>,
     caller_gone: impl Future<Output = ()>,
@@ -19,7 +19,7 @@ pub async fn while_attended<T>(
     let (waiting, mut is_waiting) = watch::channel(false);
     let abandoned = async {
         caller_gone.await;
-        // An error says that the request is over, which the other branch sees first.
+        // An error means that the request has ended, which the other branch notices first.
         let _ = is_waiting.wait_for(|is_waiting| *is_waiting).await;
     };
     tokio::select! {
@@ -39,7 +39,7 @@ impl Waiting {
     }
 
     fn set(is_waiting: bool) {
-        // Where nobody attends, there is nothing to mark.
+        // Outside of `while_attended` there is nothing to mark.
         let _ = WAITING.try_with(|waiting| waiting.send_replace(is_waiting));
     }
 }

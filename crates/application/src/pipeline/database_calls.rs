@@ -1,4 +1,4 @@
-//! What those have in common who ask the database for many at once.
+//! Helpers for calls of the database.
 
 use std::error::Error;
 use std::panic::AssertUnwindSafe;
@@ -11,11 +11,11 @@ use tokio::time::timeout;
 
 use crate::ports::StoreError;
 
-/// The longest that the database may take. Adapters have shorter limits of their own; this one is
-/// for a database that was lost without a word, of which they can't know.
+/// The time limit of a database call. Adapters have shorter limits of their own; this one is for a
+/// connection that was lost without notice, which they can't detect.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Waits for the database, but not for ever, and notes how long that took.
+/// Waits for the database with a time limit, and records the duration of the call.
 pub(crate) async fn timed<T>(
     operation: &'static str,
     database_call: impl Future<Output = Result<T, StoreError>>,
@@ -27,7 +27,7 @@ pub(crate) async fn timed<T>(
     answer
 }
 
-/// Waits for the database at most so long.
+/// Waits for the database with the given time limit.
 pub(crate) async fn within<T>(
     limit: Duration,
     database_call: impl Future<Output = Result<T, StoreError>>,
@@ -40,8 +40,8 @@ pub(crate) async fn within<T>(
     timeout(limit, database_call).await.unwrap_or_else(silent)
 }
 
-/// The same as [`timed`], and a panic in the adapter is to be the end of this call, and not of the
-/// task that makes the calls of many.
+/// The same as [`timed`], but a panic in the adapter ends only this call, not the task that makes calls
+/// for many.
 pub(crate) async fn guarded<T>(
     operation: &'static str,
     database_call: impl Future<Output = Result<T, StoreError>>,
@@ -51,12 +51,12 @@ pub(crate) async fn guarded<T>(
     answer.await.unwrap_or_else(panicked)
 }
 
-/// Who doesn't wait any more isn't told.
+/// Sends an answer. Ignores receivers that have been dropped.
 pub(crate) fn tell<T>(waiting: oneshot::Sender<T>, answer: T) {
     drop(waiting.send(answer));
 }
 
-/// One error for many who wait.
+/// One error, shared by several waiting callers.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error(transparent)]
 pub(crate) struct SharedError(Arc<dyn Error + Send + Sync>);

@@ -1,4 +1,4 @@
-//! Reservations that have expired, which are stored as such before anybody is told of them.
+//! Expired reservations: they are stored as expired before they are returned.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -15,14 +15,15 @@ use crate::ports::{
     HoldLine, HoldPlace, ReservationCondition, ReservationFigures, Scope, StoreError,
 };
 
-/// How many reservations are looked for at once that have expired, how many of them are stored as
-/// such in one transaction, and the pause between two, so that changes needn't wait for long.
+/// The number of expired reservations that are read at once, the number that are stored as expired in
+/// one transaction, and the pause between two transactions, so that changes don't wait for long.
 const EXPIRED_MAX: u32 = 1_000;
 const EXPIRED_AT_ONCE: usize = 100;
 const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
 
 impl Pipeline {
-    /// What names a reservation, and the stock that it holds. Neither changes when it expires.
+    /// The unchanging part of a reservation: its id, its order and its stocks. It stays the same when
+    /// the reservation expires.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading below.
@@ -36,7 +37,7 @@ impl Pipeline {
         Ok(reservation.map(|it| it.reference()))
     }
 
-    /// A reservation that `scope` sees, if there is one of this id.
+    /// The reservation with this id, if `scope` sees it.
     pub(crate) async fn reservation(
         &self,
         scope: Scope,
@@ -49,7 +50,7 @@ impl Pipeline {
         let Some(due) = due else {
             return Ok(reservation);
         };
-        // It may be being paid for just now: that is known once it is locked.
+        // It may be being paid for at this moment: that is known once it is locked.
         self.expire(scope.organization, vec![expiry(due)]).await?;
         read().await
     }
@@ -65,7 +66,7 @@ impl Pipeline {
             let now = self.environment.now();
             let listed = self.database.list_reservations(scope, filter, now, page);
             let listed = timed("list_reservations", listed).await?;
-            // As with a single one.
+            // These may be being paid for, too.
             let now = self.environment.now();
             let due = listed.items.iter().filter(|it| it.is_due(now));
             let due: Vec<Command> = due.map(expiry).collect();
@@ -76,7 +77,7 @@ impl Pipeline {
         }
     }
 
-    /// The lines of reservations that hold of a stock at `now`.
+    /// The lines of reservations that hold a stock at `now`.
     pub(crate) async fn holds(
         &self,
         organization: OrganizationId,
@@ -88,7 +89,7 @@ impl Pipeline {
         timed("holds", holds).await
     }
 
-    /// Numbers of an organization's reservations.
+    /// The figures of an organization's reservations, for metrics.
     pub(crate) async fn reservation_figures(
         &self,
         organization: OrganizationId,
@@ -97,7 +98,7 @@ impl Pipeline {
         timed("reservation_figures", figures).await
     }
 
-    /// Stores of an organization's reservations that have expired that they have, in small steps.
+    /// Stores an organization's expired reservations as expired, in small steps.
     pub(crate) async fn expire_all(&self, organization: OrganizationId) -> Result<(), StoreError> {
         let mut expired = BTreeSet::new();
         loop {
@@ -107,7 +108,7 @@ impl Pipeline {
             let due = timed("due_reservations", due).await?;
             let ids: BTreeSet<_> = due.iter().map(|(_, reservation)| reservation.id).collect();
             if !ids.is_disjoint(&expired) {
-                return Err(StoreError::Failed("reservations stay due".into()));
+                return Err(StoreError::Failed("expired reservations stay due".into()));
             }
             expired = ids;
             let is_last = due.len() < EXPIRED_MAX as usize;
@@ -122,7 +123,7 @@ impl Pipeline {
         }
     }
 
-    /// Stores of those reservations that they have expired that have.
+    /// Stores those of these reservations that have expired as expired.
     async fn expire(
         &self,
         organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! The one holder of the database.
+//! The pipeline, the only holder of the database.
 
 use std::sync::Arc;
 
@@ -20,11 +20,10 @@ use crate::ports::{
     TransactionCondition,
 };
 
-/// How many searches of one organization there are at once.
+/// The largest number of searches of one organization at the same time.
 const SEARCHES_MAX: usize = 2;
 
-/// The way to the database. It hands out stock and ledgers in which all reservations that have run out
-/// are booked.
+/// The only access to the database. It returns stock and ledgers in which all expired holds are booked.
 pub(crate) struct Pipeline {
     pub(super) database: Arc<dyn Database>,
     group_commit: GroupCommit,
@@ -34,7 +33,7 @@ pub(crate) struct Pipeline {
 }
 
 impl Pipeline {
-    /// A way to this database on which `queue_max` changes may wait.
+    /// A pipeline to this database with a queue of `queue_max` changes.
     pub(crate) fn new(
         database: Arc<dyn Database>,
         environment: &Environment,
@@ -49,10 +48,10 @@ impl Pipeline {
         }
     }
 
-    /// Has a command decided and stored, together with others.
+    /// Submits a command to be decided and stored, together with others.
     ///
     /// # Errors
-    /// [`Error`] if it is refused, too many wait, or the database fails.
+    /// [`Error`] if it is refused, too many changes wait, or the database fails.
     pub(crate) async fn submit(
         &self,
         organization: OrganizationId,
@@ -61,23 +60,23 @@ impl Pipeline {
         self.group_commit.submit(organization, command).await
     }
 
-    /// Takes no more changes, and waits until those that were taken are stored.
+    /// Accepts no more changes, and waits until the accepted ones are stored.
     pub(crate) async fn close(&self) {
         self.group_commit.close().await;
     }
 
-    /// Everything that no reservation changes.
+    /// The ports whose results don't depend on reservations.
     pub(crate) fn records(&self) -> &dyn Records {
         &*self.database
     }
 
-    /// Rows as they are stored, for verifying them.
+    /// The port for raw rows, for verification.
     pub(crate) fn raw(&self) -> Arc<dyn RawReader> {
         Arc::clone(&self.database) as Arc<dyn RawReader>
     }
 
-    /// Waits until an organization may search (with a filter, in the past, or deep in a list), if it is
-    /// a search that it wants.
+    /// Waits until an organization may search (with a filter, in the past, or deep in a list), if the
+    /// request is a search.
     pub(crate) async fn turn_to_search(
         &self,
         organization: OrganizationId,
@@ -90,8 +89,8 @@ impl Pipeline {
         }
     }
 
-    /// Forgets at most `limit` kept answers of an organization whose time was over at `now`, and gives
-    /// their number.
+    /// Deletes at most `limit` idempotency records of an organization that had expired at `now`, and
+    /// returns their number.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -129,8 +128,7 @@ impl Pipeline {
         self.reads.stock(scope, product).await
     }
 
-    /// The stock of those of these products that are managed, in any order, and all of it as it is at
-    /// one time.
+    /// The stock of those of these products that are managed, in any order, all as of the same time.
     pub(crate) async fn stocks(
         &self,
         scope: Scope,
@@ -197,7 +195,7 @@ impl Pipeline {
         Ok(listed.with(settled))
     }
 
-    /// The ledgers of an organization, with all in them that has run out by now.
+    /// The ledgers of an organization, after all holds that have expired by now are booked.
     pub(crate) async fn settled_history(
         &self,
         organization: OrganizationId,
@@ -206,8 +204,8 @@ impl Pipeline {
         Ok(&*self.database)
     }
 
-    /// A product's stock, and its ledger with all in it that has run out by now; `None` if it isn't
-    /// managed.
+    /// A product's stock, and its ledger with all holds booked that have expired by now; `None` if it
+    /// isn't managed.
     pub(crate) async fn stock_with_history(
         &self,
         scope: Scope,
@@ -222,8 +220,8 @@ impl Pipeline {
         Ok(stock.map(|stock| (stock, history)))
     }
 
-    /// Ledgers as far as they are written, without what has run out and isn't booked. For requests whose
-    /// decision has it booked first.
+    /// Ledgers as stored, without expired holds that aren't booked yet. For requests whose decision
+    /// books them first.
     pub(crate) fn unsettled_history(&self) -> &dyn HistoryReader {
         &*self.database
     }
@@ -245,7 +243,7 @@ impl Pipeline {
     }
 }
 
-/// The ledger of a stock that was read, and settled by that.
+/// The ledger of a stock that was settled when it was read.
 pub(crate) struct StockHistory<'a> {
     database: &'a dyn Database,
     scope: Scope,
@@ -271,7 +269,7 @@ impl<'a> StockHistory<'a> {
         timed("transactions", entries).await
     }
 
-    /// Reads it to any depth.
+    /// The reader for any depth of the ledger.
     pub(crate) const fn reader(&self) -> &'a dyn HistoryReader {
         self.database
     }

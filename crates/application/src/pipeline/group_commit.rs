@@ -1,19 +1,19 @@
-//! Group commit: changes wait for each other, so that many are stored in one commit.
+//! Group commit: changes are collected, so that many are stored in one commit.
 //!
-//! A commit costs a database about as much for one change as for many, and while one buyer's change
-//! of a product is being stored, no other buyer's can be. So nobody commits alone who needn't:
-//! whatever has come while the last commit was under way goes into the next one, up to a limit. No
-//! change waits for company: one that finds nothing under way is committed at once.
+//! A commit costs a database about as much for one change as for many. And while one buyer's change of a
+//! product is being stored, another buyer's change of it can't be. Commits are therefore shared whenever
+//! possible: all changes that arrive during a commit go into the next one, up to a limit. No change
+//! waits for others to arrive: if no commit is under way, it is committed at once.
 //!
-//! A commit that is held up, by a lock of someone else's, say, doesn't hold up those behind it for
-//! long: where the database can carry out several at a time, the next begins beside it. So it does
-//! if a whole batch is waiting already.
+//! A commit that is stalled, for example by a lock, doesn't delay the next ones for long: if the
+//! database can carry out several at a time, the next one starts in parallel. It also does when a full
+//! batch is waiting.
 //!
-//! Organizations take turns, and an organization's large batches are stored one at a time, so that
-//! nobody waits long behind another's.
+//! Organizations take turns, and an organization's heavy changes are stored one at a time, so that one
+//! organization doesn't wait long for another.
 //!
-//! All this makes changes fast, and nothing else: what is correct is decided on rows that the
-//! database has locked, whichever commit or server a change came through.
+//! All this only makes changes fast. Correctness doesn't depend on it: every change is decided on rows
+//! that the database has locked, in any commit and on any server.
 
 use super::database_calls::{SharedError, guarded, tell};
 use super::waiting::{BATCH_MAX, Reply, Submission, WEIGHT_MAX, Waiting};
@@ -31,13 +31,13 @@ use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-/// How long a commit may be alone when others wait behind it.
+/// The time after which a commit counts as stalled if other changes wait.
 const PATIENCE: Duration = Duration::from_millis(50);
 
 /// The queue of changes to a database.
 pub(crate) struct GroupCommit {
     queue: mpsc::UnboundedSender<Submission>,
-    /// The places of changes that wait.
+    /// The free places in the queue.
     places: Arc<Semaphore>,
     queue_max: usize,
     closing: watch::Sender<bool>,
@@ -60,8 +60,8 @@ impl GroupCommit {
         }
     }
 
-    /// Has a command decided and stored, and gives its answer when that is durable. Whoever stops
-    /// waiting has the command left out, unless its commit is under way already.
+    /// Submits a command to be decided and stored, and returns its answer once that is durable. If the
+    /// caller stops waiting, the command is dropped, unless its commit is under way already.
     ///
     /// # Errors
     /// [`RequestError::Refused`] as decided, [`RequestError::Busy`] if too many changes are
@@ -87,7 +87,7 @@ impl GroupCommit {
         Ok(outcome?)
     }
 
-    /// Takes nothing more, and waits until all that was taken is stored.
+    /// Accepts no more changes, and waits until the accepted ones are stored.
     pub(crate) async fn close(&self) {
         self.closing.send_replace(true);
         while self.worker.lock().await.join_next().await.is_some() {}
@@ -98,7 +98,7 @@ fn closed() -> StoreError {
     StoreError::Unavailable("the server is stopping".into())
 }
 
-/// Commits what comes until the queue is closed, and then what is left.
+/// Commits changes until the queue is closed, and then the remaining ones.
 async fn work(
     database: Arc<dyn Database>,
     mut queue: mpsc::UnboundedReceiver<Submission>,
@@ -107,7 +107,7 @@ async fn work(
     let mut waiting = Waiting::default();
     let mut commits = Commits::new(database);
     let mut is_open = true;
-    // Found once: finding it by its name takes longer than setting it.
+    // Looked up once: finding it by its name takes longer than setting it.
     let queued = metrics::gauge!("stockroom_queued_changes");
     loop {
         while let Ok(change) = queue.try_recv() {
@@ -139,11 +139,11 @@ async fn work(
 /// The commits that are under way.
 struct Commits {
     database: Arc<dyn Database>,
-    /// Each gives the organizations of which it has heavy changes.
+    /// The commits; each returns the organizations of which it has heavy changes.
     under_way: JoinSet<Vec<OrganizationId>>,
     /// The organizations that have a heavy change under way.
     busy: HashSet<OrganizationId>,
-    /// When the latest one counts as held up.
+    /// Time at which the latest commit counts as stalled.
     stalled_at: Instant,
     is_stalled: bool,
 }
@@ -183,7 +183,8 @@ impl Commits {
         true
     }
 
-    /// Notes that a commit has ended, of which organizations it had heavy changes, if it knows.
+    /// Notes that a commit has ended. `heavy` are the organizations of which it had heavy changes;
+    /// `None` if they are unknown.
     fn end(&mut self, heavy: Option<Vec<OrganizationId>>) {
         match heavy {
             Some(heavy) => heavy.iter().for_each(|organization| {
@@ -199,14 +200,14 @@ async fn is_closing(closing: &mut watch::Receiver<bool>) {
     drop(closing.wait_for(|closing| *closing).await);
 }
 
-/// Stores batches of several organizations beside each other.
+/// Stores batches of several organizations in parallel.
 async fn store(database: Arc<dyn Database>, batches: Vec<Batch>) {
     stream::iter(batches)
         .for_each_concurrent(database.parallel_commits(), |batch| batch.store(&*database))
         .await;
 }
 
-/// Changes of one organization, and who waits for each.
+/// Changes of one organization, with a reply channel for each.
 struct Batch {
     organization: OrganizationId,
     weight: usize,
@@ -214,7 +215,7 @@ struct Batch {
     replies: Vec<Reply>,
 }
 
-/// Sorts changes by organization.
+/// Groups changes by organization.
 fn batches(submissions: Vec<Submission>) -> Vec<Batch> {
     let mut batches: HashMap<OrganizationId, Vec<Batch>> = HashMap::new();
     for submission in submissions {
@@ -234,13 +235,13 @@ fn batches(submissions: Vec<Submission>) -> Vec<Batch> {
         batches.push(batch);
     }
     let mut batches: Vec<Batch> = batches.into_values().flatten().collect();
-    // Where they are stored one after the other, those that take long come last.
+    // If they are stored one after the other, the longest ones come last.
     batches.sort_by_key(|batch| batch.weight);
     batches
 }
 
 impl Batch {
-    /// Stores the changes, and tells everybody what became of theirs.
+    /// Stores the changes, and sends each caller the outcome.
     async fn store(self, database: &dyn Database) {
         #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
         metrics::histogram!("stockroom_commit_changes").record(self.commands.len() as f64);
@@ -256,14 +257,14 @@ impl Batch {
                     tell(reply, Ok(outcome));
                 }
             }
-            // It may have been stored all the same: it mustn't be done again.
+            // The batch may have been stored nevertheless: it must not be repeated.
             Err(StoreError::Unavailable(source)) => {
                 let source = SharedError::from(source);
                 for reply in replies {
                     tell(reply, Err(StoreError::Unavailable(source.clone().into())));
                 }
             }
-            // Nothing was stored. If one of many is at fault, the others needn't suffer for it.
+            // Nothing was stored. The fault may be of one change: the others are stored without it.
             Err(error) => match <[Reply; 1]>::try_from(replies) {
                 Ok([reply]) => tell(reply, Err(error)),
                 Err(replies) => {
@@ -281,7 +282,7 @@ impl Batch {
     }
 }
 
-/// Commits, and gives an outcome for each command, or an error.
+/// Commits the commands, and returns an outcome for each, or an error.
 async fn commit(
     database: &dyn Database,
     organization: OrganizationId,

@@ -1,6 +1,5 @@
-//! The way of requests to the database and back: changes are committed in groups, single reads are
-//! fetched together, and nobody is told of stock that isn't settled. The database is held here and
-//! nowhere else.
+//! The path of requests to the database and back: changes are committed in groups, single reads are
+//! fetched together, and only settled stock is returned. Only this module holds the database.
 
 mod attendance;
 mod database_calls;

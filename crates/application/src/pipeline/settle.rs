@@ -1,5 +1,5 @@
-//! What has run out of reservations goes into the ledgers before anybody reads them, so that stock is
-//! available from that instant on, whether or not the sweeper has been by.
+//! Settling before reads: expired holds are booked in the ledgers before stock is returned, so that
+//! stock is available from the time of expiry on, even if the sweeper hasn't booked them yet.
 
 use std::collections::BTreeSet;
 
@@ -11,10 +11,10 @@ use stockroom_domain::{
 use super::database_calls::{guarded, timed};
 use crate::ports::{Database, Scope, StoreError};
 
-/// How much stock is settled in one transaction.
+/// The number of stocks settled in one transaction.
 const SETTLED_MAX: u32 = 1_000;
 
-/// The stock that `scope` sees of these products, settled, and all of it as it is at one time.
+/// The stock that `scope` sees of these products, settled, all as of the same time.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -27,8 +27,7 @@ pub(super) async fn stocks(
     show(database, scope, ShowStock { products }).await
 }
 
-/// These products as far as `scope` sees them, with what stock there is of them, settled, and all as
-/// they are at one time.
+/// Those of these products that `scope` sees, with their stock, settled, all as of the same time.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -41,7 +40,7 @@ pub(super) async fn products(
     show(database, scope, ShowProducts { products }).await
 }
 
-/// What `scope` is shown, with what has run out of reservations settled before.
+/// The answer to a request that only reads, after settling the stock concerned.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -67,7 +66,7 @@ async fn commit<R: Answered>(
     let outcomes = guarded("settle", database.commit(organization, &commands)).await?;
     let outcome = outcomes.into_iter().next();
     let answer = outcome.and_then(|outcome| R::take(outcome.ok()?));
-    answer.ok_or_else(|| StoreError::Failed("settling is answered with something else".into()))
+    answer.ok_or_else(|| StoreError::Failed("the answer to settling has another type".into()))
 }
 
 /// Settles all stock of an organization that is due at `now`.
@@ -83,8 +82,8 @@ pub(super) async fn due(
     loop {
         let due = database.due_stocks(organization, now, SETTLED_MAX);
         let mut due = timed("due_stocks", due).await?;
-        // Where the clock of another server is behind, what it reserves may be due at once: but
-        // not before this was asked.
+        // If another server's clock is behind, its new reservations may be due at once. They were made
+        // after this request, so their stock need not be settled again.
         due.retain(|key| !settled.contains(key));
         if due.is_empty() {
             return Ok(());

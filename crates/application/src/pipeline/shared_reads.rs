@@ -1,8 +1,8 @@
-//! Single stocks that are asked for at the same time are fetched together: a database answers one
-//! question about many about as fast as about one. As with the group commit of changes, whatever has been
-//! asked for while the last fetch was under way goes into the next one, and there is no timer.
+//! Shared reads: single stocks that are requested at the same time are fetched together, since a
+//! database returns many stocks about as fast as one. As with the group commit of changes, all requests
+//! that arrive during a fetch go into the next one, and there is no timer.
 //!
-//! No answer is older than its question: a fetch begins after all that it is for was asked.
+//! No answer is older than its request: a fetch begins after all the requests that it answers.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use crate::ports::{Database, Scope, StoreError};
 /// The most stocks that are fetched at once.
 const FETCHED_MAX: usize = 256;
 
-/// How many questions may wait for each fetcher. Who comes later waits for room.
+/// The largest number of requests in the queue of a fetcher. Further callers wait for room.
 const QUEUE_MAX: usize = 1024;
 
 type Reply = oneshot::Sender<Result<Option<Stock>, StoreError>>;
@@ -30,7 +30,7 @@ struct Question {
     reply: Reply,
 }
 
-/// The fetchers of a database that gains by it.
+/// The fetchers, if the database gains by shared reads.
 pub(crate) struct Reads {
     source: Source,
     queues: Vec<mpsc::Sender<Question>>,
@@ -38,7 +38,7 @@ pub(crate) struct Reads {
 }
 
 impl Reads {
-    /// As many fetchers as the database can make use of, if any. They end with this value.
+    /// Starts as many fetchers as the database can use, if any. They end when this value is dropped.
     pub(crate) fn new(database: &Arc<dyn Database>, environment: &Environment) -> Self {
         let source = Source {
             database: Arc::clone(database),
@@ -80,8 +80,7 @@ impl Reads {
         answer.await.unwrap_or_else(|_| Err(ended()))
     }
 
-    /// The stock of those of these products that are managed, in any order, and all of it as it is at
-    /// one time.
+    /// The stock of those of these products that are managed, in any order, all as of the same time.
     pub(crate) async fn stocks(
         &self,
         scope: Scope,
@@ -91,7 +90,7 @@ impl Reads {
     }
 }
 
-/// Answers questions until nobody can ask any more.
+/// Answers requests until all their senders are dropped.
 async fn fetch_all(source: Source, mut questions: mpsc::Receiver<Question>) {
     let mut taken = Vec::new();
     while questions.recv_many(&mut taken, FETCHED_MAX).await > 0 {
@@ -106,7 +105,7 @@ async fn fetch_all(source: Source, mut questions: mpsc::Receiver<Question>) {
     }
 }
 
-/// Answers questions that `scope` has.
+/// Answers requests of one `scope`.
 async fn fetch(source: &Source, scope: Scope, asked: Vec<(ProductId, Reply)>) {
     let mut products: Vec<ProductId> = asked.iter().map(|(product, _)| *product).collect();
     products.sort_unstable();
@@ -127,7 +126,7 @@ async fn fetch(source: &Source, scope: Scope, asked: Vec<(ProductId, Reply)>) {
                 tell(reply, Err(StoreError::Unavailable(source.clone().into())));
             }
         }
-        // One of the rows may be at fault: those who asked for others needn't suffer for it.
+        // The fault may be of one row: the other stocks are fetched without it.
         Err(_) => {
             for (product, reply) in asked {
                 let stocks = source.each(scope, &[product]).await;
@@ -137,7 +136,7 @@ async fn fetch(source: &Source, scope: Scope, asked: Vec<(ProductId, Reply)>) {
     }
 }
 
-/// Where stock is fetched from.
+/// The source of stock.
 #[derive(Clone)]
 struct Source {
     database: Arc<dyn Database>,
@@ -145,7 +144,7 @@ struct Source {
 }
 
 impl Source {
-    /// The stock of each of these products, whatever that of the others is at the same time.
+    /// The stock of each of these products, not necessarily all as of the same time.
     async fn each(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         let stocks = self.fetch(scope, products).await?;
         let now = self.environment.now();
@@ -159,7 +158,7 @@ impl Source {
         Ok(stocks)
     }
 
-    /// The stock of these products, all of it as it is at one time.
+    /// The stock of these products, all as of the same time.
     async fn together(
         &self,
         scope: Scope,
@@ -172,7 +171,7 @@ impl Source {
         Ok(stocks)
     }
 
-    /// The stock of these products as it is stored.
+    /// The stock of these products as stored.
     async fn fetch(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         match products {
             [product] => {

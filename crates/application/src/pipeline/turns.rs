@@ -1,4 +1,4 @@
-//! Turns: how many things of one kind somebody does at once.
+//! Turns: limits on the number of things of one kind done at once.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -8,10 +8,10 @@ use super::attendance::Waiting;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// How many are remembered before those who have no turn are forgotten.
+/// The number of remembered holders above which those without a turn are forgotten.
 const REMEMBERED_MAX: usize = 1024;
 
-/// The same number of turns for everybody, who are told apart by a `K`.
+/// The same number of turns for each holder, identified by a `K`.
 #[derive(Debug)]
 pub struct Turns<K> {
     at_once: usize,
@@ -27,17 +27,17 @@ pub struct Turn {
     of_all: OwnedSemaphorePermit,
 }
 
-/// Whose turns are all taken.
+/// The limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exhausted {
-    /// One's own.
+    /// The turns of this holder are all taken.
     Own,
-    /// Those of all together.
+    /// The turns of all holders together are all taken.
     All,
 }
 
 impl Turn {
-    /// Adds turns of the same owner to these.
+    /// Adds turns of the same holder to these.
     pub fn merge(&mut self, other: Self) {
         self.own.merge(other.own);
         self.of_all.merge(other.of_all);
@@ -45,13 +45,13 @@ impl Turn {
 }
 
 impl<K: Eq + Hash> Turns<K> {
-    /// Everybody has this many turns at once.
+    /// Turns of which each holder has this number at once.
     #[must_use]
     pub fn new(at_once: usize) -> Self {
         Self::limited(at_once, Semaphore::MAX_PERMITS)
     }
 
-    /// Everybody has this many turns at once, and all together have at most `in_all`.
+    /// Turns of which each holder has this number at once, and all together at most `in_all`.
     #[must_use]
     pub fn limited(at_once: usize, in_all: usize) -> Self {
         Self {
@@ -61,16 +61,19 @@ impl<K: Eq + Hash> Turns<K> {
         }
     }
 
-    /// How many turns everybody has at once.
+    /// The number of turns that each holder has at once.
     #[must_use]
     pub const fn at_once(&self) -> usize {
         self.at_once
     }
 
-    /// Waits for a turn. A request whose caller goes meanwhile is [dropped](crate::while_attended).
+    /// Waits for a turn. A request whose caller disconnects meanwhile is
+    /// [dropped](crate::while_attended).
+    #[expect(clippy::missing_panics_doc, reason = "the semaphores are never closed")]
     pub async fn wait(&self, whose: K) -> Turn {
         let _waiting = Waiting::begin();
-        // First for one's own, so that everybody waits behind himself and not in front of others.
+        // First the holder's own turn, so that a holder waits for its own turns without blocking those
+        // of others.
         let own = self.of(whose).acquire_owned().await;
         let own = own.expect("the semaphores are never closed");
         let of_all = Arc::clone(&self.of_all).acquire_owned().await;
@@ -80,7 +83,7 @@ impl<K: Eq + Hash> Turns<K> {
         }
     }
 
-    /// A turn, if there is one without waiting.
+    /// A turn, if one is free.
     ///
     /// # Errors
     /// [`Exhausted`] if all are taken.
@@ -88,10 +91,10 @@ impl<K: Eq + Hash> Turns<K> {
         self.try_take_many(whose, 1)
     }
 
-    /// Several turns in one, if there are so many without waiting.
+    /// Several turns in one, if this number is free.
     ///
     /// # Errors
-    /// [`Exhausted`] if fewer are left.
+    /// [`Exhausted`] if fewer are free.
     pub fn try_take_many(&self, whose: K, count: usize) -> Result<Turn, Exhausted> {
         let count = u32::try_from(count).map_err(|_| Exhausted::Own)?;
         let own = self.of(whose).try_acquire_many_owned(count);

@@ -1,4 +1,4 @@
-//! The changes that wait for a commit, and whose turn it is.
+//! The changes that wait for a commit, and the order in which they are taken.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -11,20 +11,19 @@ use stockroom_domain::Outcome;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::oneshot;
 
-/// The most changes that are stored in one commit.
+/// The largest number of changes in one commit.
 pub(crate) const BATCH_MAX: usize = 256;
 
-/// The most that a commit may weigh, unless a single command does: what is stored at once is held
+/// The largest weight of a commit, unless a single command weighs more: the changes of a commit are held
 /// in memory several times over.
 pub(crate) const WEIGHT_MAX: usize = 4 * 1024;
 
-/// The weight above which a change is heavy: it keeps its commit busy for many times as long as a
-/// usual one.
+/// The weight above which a change is heavy: its commit takes many times as long as a usual one.
 pub(crate) const HEAVY_WEIGHT: usize = 256;
 
 pub(crate) type Reply = oneshot::Sender<Result<Outcome, StoreError>>;
 
-/// A change that waits for its turn, and who waits for its outcome.
+/// A change that waits for its turn, with the channel for its outcome.
 pub(crate) struct Submission {
     pub(super) organization: OrganizationId,
     pub(super) command: Command,
@@ -33,8 +32,8 @@ pub(crate) struct Submission {
     pub(super) _place: OwnedSemaphorePermit,
 }
 
-/// Changes by organization. Organizations take turns, one change each, so that nobody waits behind the
-/// many changes of another; those of one organization keep their order.
+/// Changes by organization. Organizations take turns, one change each, so that none waits for the many
+/// changes of another. The changes of one organization keep their order.
 #[derive(Default)]
 pub(super) struct Waiting {
     changes: HashMap<OrganizationId, VecDeque<Submission>>,
@@ -47,7 +46,7 @@ pub(super) struct Waiting {
 /// The changes of one commit.
 pub(super) struct Taken {
     pub(super) changes: Vec<Submission>,
-    /// The organizations that have a heavy one among them.
+    /// The organizations with a heavy change among them.
     pub(super) heavy: Vec<OrganizationId>,
 }
 
@@ -66,9 +65,9 @@ impl Waiting {
         self.count += 1;
     }
 
-    /// Takes the changes of the next commit, without those that nobody waits for any more. An
-    /// organization in `busy` has a heavy change under way, and is not given another one. After a
-    /// commit with a heavy change the others come first, so that they wait for no two of them.
+    /// Takes the changes of the next commit, without those whose callers have stopped waiting. No heavy
+    /// change is taken of an organization in `busy`, which has one under way. After a commit with a
+    /// heavy change the light ones come first, so that they don't wait for two heavy ones.
     pub(super) fn take(&mut self, busy: &HashSet<OrganizationId>) -> Taken {
         let mut taken = self.take_unless_heavy(busy, self.is_after_heavy);
         if taken.changes.is_empty() && self.is_after_heavy {
@@ -86,7 +85,7 @@ impl Waiting {
             heavy: Vec::new(),
         };
         let mut weight = 0;
-        // Those whose next change is too heavy for this commit come first in the next one.
+        // Organizations whose next change doesn't fit into this commit come first in the next one.
         let mut first_next_time = Vec::new();
         let mut passed_over = Vec::new();
         while taken.changes.len() < BATCH_MAX {
@@ -120,7 +119,7 @@ impl Waiting {
         taken
     }
 
-    /// The next change of an organization that somebody waits for.
+    /// The next change of an organization whose caller still waits.
     fn peek(&mut self, organization: OrganizationId) -> Option<&Submission> {
         let changes = self.changes.get_mut(&organization)?;
         while changes.front().is_some_and(|next| next.reply.is_closed()) {
@@ -147,7 +146,7 @@ mod tests {
 
     use super::*;
 
-    /// Changes that wait, and those who wait for them.
+    /// Waiting changes, and their callers.
     #[derive(Default)]
     struct Scene {
         waiting: Waiting,
@@ -173,7 +172,7 @@ mod tests {
             });
         }
 
-        /// Takes a commit: of each change the organization and the weight.
+        /// Takes the changes of a commit: the organization and the weight of each.
         fn take(&mut self, busy: &[u128]) -> Vec<(u128, usize)> {
             let busy = busy
                 .iter()

@@ -8,29 +8,29 @@ use stockroom_domain::OrganizationId;
 use stockroom_domain::Outcome;
 use stockroom_domain::Timestamp;
 
-/// The way in for every change.
+/// The port through which every change goes.
 #[async_trait]
 pub trait CommandStore: Send + Sync {
-    /// Decides commands of one organization in order and stores what they change in one database
-    /// transaction. Gives an outcome for each command, in order.
+    /// Decides commands of one organization in order and stores their changes in one database
+    /// transaction. Returns an outcome for each command, in order.
     ///
-    /// An adapter splits them into [`runs`](stockroom_domain::runs), and for each loads, and locks
-    /// in a fixed order, the [`Needs`](stockroom_domain::Needs) of its commands, lets the domain
-    /// [`run`](stockroom_domain::run) them, and stores the
-    /// [`Changes`](stockroom_domain::Changes). It takes the time after it has the locks. When
-    /// this returns, what was accepted is durable.
+    /// An adapter splits them into [`groups`](stockroom_domain::groups). For each group it loads, and
+    /// locks in a fixed order, the [`Needs`](stockroom_domain::Needs) of the commands, lets the domain
+    /// [decide them](stockroom_domain::decide_all), and stores the
+    /// [`Changes`](stockroom_domain::Changes). It reads the clock after it has the locks. When this
+    /// returns, accepted changes are durable.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails; then nothing is stored of any of the commands.
-    /// Refusals are no errors but outcomes, and don't hinder the other commands.
+    /// [`StoreError`] if the database fails; then nothing is stored for any of the commands. A refusal
+    /// is not an error but an outcome, and doesn't affect the other commands.
     async fn commit(
         &self,
         organization: OrganizationId,
         commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError>;
 
-    /// Forgets at most `limit` kept answers of an organization whose time was over at `now`, and
-    /// gives how many.
+    /// Deletes at most `limit` idempotency records of an organization that had expired at `now`, and
+    /// returns their number.
     async fn forget_answers(
         &self,
         organization: OrganizationId,
@@ -38,8 +38,8 @@ pub trait CommandStore: Send + Sync {
         limit: u32,
     ) -> Result<u64, StoreError>;
 
-    /// How many commits are worth having under way at the same time: more than one where they are
-    /// carried out side by side.
+    /// The largest useful number of commits at the same time: more than one if the database carries them
+    /// out in parallel.
     fn parallel_commits(&self) -> usize {
         1
     }

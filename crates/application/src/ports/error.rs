@@ -1,13 +1,13 @@
 //! Errors of databases.
 
-/// What went wrong in a database. None of it is for clients to read.
+/// An error of a database. Clients don't see it.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The database can't be reached, or has too much to do. Trying again later may help. Nothing
-    /// was done, unless the database was lost in the middle of a commit: then nobody knows.
+    /// The database can't be reached, or is overloaded. Trying again later may help. Nothing was
+    /// changed, unless the connection was lost in the middle of a commit: then the outcome is unknown.
     #[error("the database is not available")]
     Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
-    /// A row holds what no row can hold.
+    /// A row holds an impossible value.
     #[error("{table}.{column} holds an impossible value in row {row}")]
     Corrupt {
         /// The table.
@@ -17,7 +17,7 @@ pub enum StoreError {
         /// The row's key.
         row: String,
     },
-    /// Anything else: a fault in Stockroom, or in the database.
+    /// Any other error: a fault in Stockroom, or in the database.
     #[error("the database failed")]
     Failed(#[source] Box<dyn std::error::Error + Send + Sync>),
 }

@@ -25,17 +25,17 @@ use stockroom_domain::TransactionId;
 /// A condition on ledger entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TransactionCondition {
-    /// The slug that its location has now; `IsNull` is for the unlocated pool.
+    /// The current slug of its location; `IsNull` is for the unlocated pool.
     Location(TextCondition),
     /// Its action is one of these.
     Action(Vec<EntryAction>),
     /// Its quantity.
     Quantity(Comparison<i64>),
-    /// When it was made.
+    /// Time of the entry.
     CreatedAt(Comparison<Timestamp>),
-    /// Why it was made, as its client said.
+    /// The reason given by its client.
     Reason(TextCondition),
-    /// What it belongs to, as its client said.
+    /// The reference given by its client.
     Reference(TextCondition),
 }
 
@@ -61,19 +61,19 @@ impl TransactionCondition {
     }
 }
 
-/// Reads the past: stock as it stood, and ledgers to any depth. What has happened doesn't change,
-/// so that what is read in several steps still fits together.
+/// Reads the past: stock as it stood at a time, and ledgers to any depth. The past doesn't change, so
+/// results of several reads are consistent.
 #[async_trait]
 pub trait HistoryReader: Send + Sync {
-    /// The current and former stock of these products that `scope` sees, or has seen, in the order
-    /// of creation.
+    /// The periods of stock of these products that `scope` sees, or saw before their deletion, in the
+    /// order of creation.
     async fn periods(
         &self,
         scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError>;
 
-    /// The stocks that `scope` saw at a time, in the order of creation.
+    /// The periods of the stocks that `scope` saw at a time, in the order of creation.
     async fn periods_at(
         &self,
         scope: Scope,
@@ -81,10 +81,10 @@ pub trait HistoryReader: Send + Sync {
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError>;
 
-    /// How many stocks `scope` saw at a time.
+    /// The number of stocks that `scope` saw at a time.
     async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError>;
 
-    /// These stocks as they stood at a time, as far as they were there, in any order.
+    /// Those of these stocks that existed at a time, as they stood then, in any order.
     async fn past(
         &self,
         organization: OrganizationId,
@@ -92,8 +92,8 @@ pub trait HistoryReader: Send + Sync {
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError>;
 
-    /// At most `limit` entries of a stock's ledger that come after the one with the number
-    /// `after`, as far as they fulfil every condition.
+    /// At most `limit` entries of a stock's ledger that come after the one with the number `after` and
+    /// fulfil every condition.
     async fn ledger(
         &self,
         organization: OrganizationId,
@@ -103,7 +103,7 @@ pub trait HistoryReader: Send + Sync {
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError>;
 
-    /// The place of an entry in a stock's ledger, if it is there.
+    /// The number of an entry in a stock's ledger, if it is there.
     async fn sequence_of(
         &self,
         organization: OrganizationId,
@@ -111,14 +111,14 @@ pub trait HistoryReader: Send + Sync {
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError>;
 
-    /// A batch, if there is such a one.
+    /// A batch, if it exists.
     async fn batch(
         &self,
         organization: OrganizationId,
         id: BatchId,
     ) -> Result<Option<Batch>, StoreError>;
 
-    /// These entries, as far as they are there, in any order.
+    /// Those of these entries that exist, in any order.
     async fn entries(
         &self,
         organization: OrganizationId,

@@ -1,18 +1,19 @@
-//! The stored form of outcomes that are kept under idempotency keys.
+//! The stored form of the outcomes in idempotency records.
 
 use serde::{Deserialize, Serialize};
 use stockroom_domain::{IdempotencyRecord, Outcome, Owner};
 
 use super::error::StoreError;
 
-/// The version of the form. It changes only when outcomes can no longer be read as they were
-/// written: a field that is added to them has a default, a name that changes an alias.
+/// The version of the form. It changes only if older outcomes can no longer be read. To avoid that, a
+/// new field gets a default, and a renamed one an alias.
 const FORMAT: u32 = 1;
 
 #[derive(Serialize)]
 struct Written<'a> {
     format: u32,
-    /// Whose application key asked, if not that of whom the request acted as.
+    /// The owner of the application key that was used, if it differs from the owner on whose behalf the
+    /// request was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_owner: Option<Owner>,
     outcome: &'a Outcome,
@@ -26,22 +27,22 @@ struct Read {
     outcome: Outcome,
 }
 
-/// An outcome that was kept, as it is read from its stored form.
+/// An outcome as it is read from its stored form.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StoredOutcome {
-    /// Whose application key asked.
+    /// The owner of the application key that was used.
     pub key_owner: Owner,
     /// The outcome; `None` if it can't be read.
     pub outcome: Option<Outcome>,
 }
 
-/// The text that an adapter stores of the outcome in a kept answer.
+/// The text in which an adapter stores the outcome of an idempotency record.
 ///
 /// # Errors
-/// [`StoreError::Failed`] if the answer has no outcome, or the outcome no such form, which is a fault
-/// of the program.
+/// [`StoreError::Failed`] if the record has no outcome, or the outcome can't be written in this form,
+/// which is a fault of the program.
 pub fn outcome_to_text(kept: &IdempotencyRecord) -> Result<String, StoreError> {
-    // Answers that can't be read are never kept anew.
+    // A record whose outcome can't be read is never stored again.
     let outcome = kept.outcome.as_ref();
     let outcome = outcome.ok_or_else(|| StoreError::Failed("the answer has no outcome".into()))?;
     let written = Written {
@@ -52,8 +53,8 @@ pub fn outcome_to_text(kept: &IdempotencyRecord) -> Result<String, StoreError> {
     serde_json::to_string(&written).map_err(|error| StoreError::Failed(Box::new(error)))
 }
 
-/// What [`outcome_to_text`] has made a text of, in this version of the program or an earlier one, for
-/// a request that acted as `owner`. That an outcome can't be read is logged.
+/// Reads a text that [`outcome_to_text`] wrote, in this version of the program or an earlier one, for a
+/// request on behalf of `owner`. An outcome that can't be read is logged.
 #[must_use]
 pub fn outcome_from_text(owner: Owner, text: &str) -> StoredOutcome {
     let read = read(text);

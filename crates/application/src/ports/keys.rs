@@ -17,16 +17,16 @@ use stockroom_domain::Timestamp;
 pub struct Revocation {
     /// The key.
     pub key: KeyId,
-    /// Which of its tokens.
+    /// The tokens that stopped working.
     pub grants: RevokedGrants,
-    /// When they were revoked. A key that gives implicit tokens again later gives valid ones.
+    /// Time of the revocation. Implicit tokens that the key issues later are valid.
     pub revoked_at: Timestamp,
 }
 
 /// Reads application keys.
 #[async_trait]
 pub trait KeyReader: Send + Sync {
-    /// One key of an owner, if there is such a one.
+    /// One key of an owner, if it exists.
     async fn key(
         &self,
         organization: OrganizationId,
@@ -42,13 +42,13 @@ pub trait KeyReader: Send + Sync {
         page: PageRequest<KeyId>,
     ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError>;
 
-    /// The key with this client id, and whose it is.
+    /// The key with this client id, and its organization.
     async fn key_by_client_id(
         &self,
         client_id: &str,
     ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError>;
 
-    /// Notes that a key gave a token.
+    /// Records that a key issued a token.
     async fn record_key_use(
         &self,
         organization: OrganizationId,
@@ -56,9 +56,9 @@ pub trait KeyReader: Send + Sync {
         at: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// Every revocation of any organization after this instant.
+    /// All revocations of all organizations after this instant.
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError>;
 
-    /// Forgets revocations up to this instant, when the tokens concerned have run out anyway.
+    /// Deletes revocations up to this instant, whose tokens have expired anyway.
     async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError>;
 }

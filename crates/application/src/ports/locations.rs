@@ -18,7 +18,7 @@ pub enum LocationCondition {
     Name(TextCondition),
     /// Its slug.
     Slug(TextCondition),
-    /// What another system calls it.
+    /// Its name in another system.
     ExternalRef(TextCondition),
 }
 
@@ -46,15 +46,16 @@ pub struct LocationPlace {
 }
 
 impl LocationPlace {
-    /// The place of a location in a list in the order of creation, or sorted by the distance from a
-    /// point: those without a geolocation last, equally distant ones in the order of creation.
+    /// The place of a location in a list: in the order of creation or, with a point, sorted by the
+    /// distance from it. Locations without a geolocation come last, equally distant ones in the order of
+    /// creation.
     #[must_use]
     pub fn of(location: &Location, nearest_to: Option<Geolocation>) -> Self {
         let distance = nearest_to.map_or(0, |point| {
             let here = location.geolocation;
             let meters = here.map_or(f64::INFINITY, |here| here.distance_meters(point));
-            // Whole millimeters, so that servers whose last digits differ agree. The bits of numbers
-            // that aren't negative are in the order of the numbers.
+            // Whole millimetres, so that servers agree even if the last digits of their results differ.
+            // The bits of non-negative numbers sort like the numbers.
             (meters * 1_000.0).round().to_bits()
         });
         Self {
@@ -67,7 +68,7 @@ impl LocationPlace {
 /// Reads locations. A store sees its own and its organization's.
 #[async_trait]
 pub trait LocationReader: Send + Sync {
-    /// One location, if there is such a one.
+    /// One location, if it exists.
     async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError>;
 
     /// All locations that fulfil every condition: in the order of creation, or, with

@@ -1,4 +1,4 @@
-//! The ports: what Stockroom needs of a database. An adapter implements all of them.
+//! The ports: the interface to a database. An adapter implements all of them.
 
 pub(crate) mod commit;
 mod error;
@@ -30,7 +30,7 @@ pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};
 pub use tenancy::TenancyReader;
 
-/// The ports whose answers no reservation changes.
+/// The ports whose results don't depend on reservations.
 pub trait Records: LocationReader + KeyReader + TenancyReader + ServerState {}
 
 impl<T> Records for T where T: LocationReader + KeyReader + TenancyReader + ServerState {}

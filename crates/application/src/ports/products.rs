@@ -10,8 +10,8 @@ use stockroom_domain::ProductId;
 use stockroom_domain::Stock;
 use stockroom_domain::Timestamp;
 
-/// The place of a product in the list of products, which is in the order of registration: clients
-/// choose ids.
+/// The place of a product in the list of products. The list is in the order of registration; ids can't
+/// be used for that, as clients choose them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ProductPlace {
     /// The time of its registration.
@@ -29,7 +29,7 @@ impl From<&Product> for ProductPlace {
     }
 }
 
-/// A registered product, and the stock that is seen of it.
+/// A registered product, and its stock that the scope sees.
 pub type ProductAndStock = (Product, Option<Stock>);
 
 /// Reads registered products. A store sees its own and its organization's.

@@ -1,4 +1,4 @@
-//! What a database holds of stock and ledgers, as it holds it.
+//! The port for raw rows: stock and ledgers as stored, right or wrong.
 
 use async_trait::async_trait;
 use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, UnreadableRow};
@@ -7,18 +7,18 @@ use uuid::Uuid;
 use super::error::StoreError;
 use super::scope::Scope;
 
-/// A place in the order in which everything is gone through, by the ids of stock and the numbers of
-/// entries: behind those that it names. The default is the place in front of all.
+/// A place in the order of all rows, by the ids of stock and the numbers of entries: after the stock and
+/// the entry that it names. The default is the place before all rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cursor {
-    /// The stock's id, as the database holds it.
+    /// The stock's id, as stored.
     pub stock: Vec<u8>,
     /// The entry's number.
     pub sequence: i64,
 }
 
 impl Cursor {
-    /// In front of a stock's ledger.
+    /// The place before a stock's ledger.
     #[must_use]
     pub fn before(stock: StockId) -> Self {
         Self {
@@ -27,7 +27,7 @@ impl Cursor {
         }
     }
 
-    /// Behind this entry.
+    /// The place after this entry.
     #[must_use]
     pub fn at(stock: StockId, sequence: i64) -> Self {
         Self {
@@ -36,13 +36,13 @@ impl Cursor {
         }
     }
 
-    /// The id of the stock that it names; in front of all, the one that comes before all others.
+    /// The id of the stock that it names; at the place before all rows, the lowest id.
     #[must_use]
     pub fn stock_id(&self) -> StockId {
         StockId::new(Uuid::from_slice(&self.stock).unwrap_or_default())
     }
 
-    /// Behind the ledger of the stock that it names, however long.
+    /// The place after the whole ledger of the stock that it names.
     #[must_use]
     pub fn behind(self) -> Self {
         Self {
@@ -52,17 +52,17 @@ impl Cursor {
     }
 }
 
-/// A part of all ledgers.
+/// A range of all ledgers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LedgerRange {
-    /// Begins behind this.
+    /// The place after which the range begins.
     pub after: Cursor,
-    /// Ends with the ledger of the stock that this names; goes to the end if there is none.
+    /// The range ends with the ledger of the stock that this names; `None` for the end of all ledgers.
     pub until: Option<Cursor>,
 }
 
 impl LedgerRange {
-    /// The ledger of one stock.
+    /// The range of one stock's ledger.
     #[must_use]
     pub fn of(stock: StockId) -> Self {
         Self {
@@ -72,24 +72,24 @@ impl LedgerRange {
     }
 }
 
-/// Some of what a database holds, as it holds it.
+/// A part of the raw rows of a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Chunk<T> {
-    /// In order. There may be none, and still more to come.
+    /// The rows, in order. There may be none although more follow.
     pub rows: Vec<T>,
-    /// Rows among them of which it can't be told what they belong to.
+    /// Rows of this part whose stock can't be determined.
     pub unreadable: Vec<UnreadableRow>,
-    /// Where the next one begins, unless this is the last.
+    /// The place after which the next part begins, unless this is the last.
     pub next: Option<Cursor>,
 }
 
-/// Reads what is stored of stock and its ledgers as it is, right or wrong: none of it is decoded so
-/// strictly that a wrong row would be an error. For those who hold the one against the other.
+/// Reads raw rows of stock and its ledgers, for verification. Rows are decoded leniently: a wrong row is
+/// not an error.
 #[async_trait]
 pub trait RawReader: Send + Sync {
-    /// Stock, current and deleted, in the order of ids, beginning behind `after`: at most `limit` of
-    /// each kind. Each is read together with its positions and the lines of reservations that are open
-    /// for it, as of one moment.
+    /// Stock, current and deleted, in the order of ids, beginning after `after`: at most `limit` of each
+    /// kind. Each is read with its positions and the open lines of reservations, all as of the same
+    /// time.
     async fn raw_stocks(
         &self,
         organization: OrganizationId,
@@ -97,7 +97,8 @@ pub trait RawReader: Send + Sync {
         limit: u32,
     ) -> Result<Chunk<RawStock>, StoreError>;
 
-    /// The stock of these ids, current or deleted, in any order; each read as above.
+    /// The stock with these ids, current or deleted, in any order; each read as by
+    /// [`raw_stocks`](Self::raw_stocks).
     async fn raw_stocks_of(
         &self,
         organization: OrganizationId,
@@ -119,12 +120,12 @@ pub trait RawReader: Send + Sync {
         limit: u32,
     ) -> Result<Chunk<RawEntry>, StoreError>;
 
-    /// About how many entries there are, by what is kept of stock.
+    /// The approximate number of entries, according to the rows of stock.
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
 
-    /// Makes the current stock `found` what it should be, its positions and what is held of them with
-    /// it, unless it is no longer as it was found. Lines of reservations stay as they are. Gives
-    /// whether it was done.
+    /// Replaces the current stock `found` by its repaired form, with its positions and held quantities,
+    /// unless it has changed since it was read. Lines of reservations stay as they are. Returns whether
+    /// the stock was replaced.
     async fn repair_stock(
         &self,
         organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Reservations, and what they hold of stock.
+//! The port for reservations and the stock that they hold.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,20 +15,20 @@ use crate::page::{Page, PageRequest};
 
 use stockroom_domain::ProductId;
 
-/// A condition on reservations, as they are at some time.
+/// A condition on reservations as of a given time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ReservationCondition {
-    /// It has got as far as one of these.
+    /// Its state is one of these.
     Status(Vec<ReservationStatus>),
     /// The order that it is for.
     OrderId(TextCondition),
     /// One of its lines is of one of these products.
     Product(Vec<ProductId>),
-    /// One of its lines is in a location with such a slug; `IsNull` is for the unlocated pool.
+    /// One of its lines is in a location whose slug fulfils this; `IsNull` is for the unlocated pool.
     Location(TextCondition),
-    /// When it expires. One that doesn't fulfils no such condition.
+    /// Time of expiry. A reservation that doesn't expire never fulfils this condition.
     ExpiresAt(Comparison<Timestamp>),
-    /// When it was made.
+    /// Time of creation.
     CreatedAt(Comparison<Timestamp>),
 }
 
@@ -56,7 +56,7 @@ impl ReservationCondition {
     }
 }
 
-/// The place of a hold among those of a stock.
+/// The place of a line in the list of lines that hold a stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HoldPlace {
     /// The reservation.
@@ -65,27 +65,27 @@ pub struct HoldPlace {
     pub line: u32,
 }
 
-/// What a line of a reservation holds of a stock.
+/// An open line of a reservation that holds stock, for readers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HoldLine {
-    /// Whose line it is.
+    /// The reservation.
     pub reservation: ReservationId,
-    /// Which of the reservation's lines it is, counted from 0.
+    /// The number of the line in the reservation, counted from 0.
     pub line: u32,
-    /// Whose that is.
+    /// The owner of the reservation.
     pub owner: Owner,
-    /// What that is for, in the shop.
+    /// The order of the reservation, if one was named.
     pub order: Option<OrderId>,
-    /// How far it has got.
+    /// The state of the reservation.
     pub state: ReservationState,
-    /// In which location, unless it is the unlocated pool.
+    /// The slug of the location; `None` for the unlocated pool.
     pub slug: Option<Slug>,
-    /// How many pieces are open.
+    /// The number of open pieces.
     pub quantity: Quantity,
 }
 
 impl HoldLine {
-    /// Its place among the holds of the stock.
+    /// Its place in the list of lines that hold the stock.
     #[must_use]
     pub const fn place(&self) -> HoldPlace {
         HoldPlace {
@@ -95,20 +95,20 @@ impl HoldLine {
     }
 }
 
-/// What is watched of an organization's reservations.
+/// The figures of an organization's reservations, for metrics.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ReservationFigures {
-    /// How many are stored as being so far.
+    /// The number of reservations per stored status.
     pub by_status: BTreeMap<ReservationStatus, u64>,
-    /// When the oldest of those that are pending was made.
+    /// Time of creation of the oldest pending reservation.
     pub oldest_pending: Option<Timestamp>,
 }
 
-/// Reads reservations. Everybody sees their own. Each is given as it is stored, where one whose time
-/// is over may still be pending.
+/// Reads reservations. Each owner sees its own. Reservations are returned as stored: an expired one may
+/// still be pending there.
 #[async_trait]
 pub trait ReservationReader: Send + Sync {
-    /// One reservation, if there is such a one.
+    /// One reservation, if it exists.
     async fn reservation(
         &self,
         scope: Scope,
@@ -124,8 +124,8 @@ pub trait ReservationReader: Send + Sync {
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError>;
 
-    /// What reservations of any owner hold of a stock, in the order of their creation, one item for
-    /// each line of which anything is open.
+    /// The open lines of reservations of all owners that hold a stock, in the order of creation of the
+    /// reservations.
     async fn holds(
         &self,
         organization: OrganizationId,
@@ -134,8 +134,7 @@ pub trait ReservationReader: Send + Sync {
         page: PageRequest<HoldPlace>,
     ) -> Result<Page<HoldLine, HoldPlace>, StoreError>;
 
-    /// At most `limit` stocks of which something was held that has run out, and isn't in their
-    /// ledgers yet.
+    /// At most `limit` stocks with expired holds that their ledgers haven't booked yet.
     async fn due_stocks(
         &self,
         organization: OrganizationId,
@@ -143,8 +142,8 @@ pub trait ReservationReader: Send + Sync {
         limit: u32,
     ) -> Result<BTreeSet<StockKey>, StoreError>;
 
-    /// At most `limit` reservations that have expired and aren't stored as such yet, those first
-    /// that have done so first, and whose they are.
+    /// At most `limit` reservations that have expired and aren't stored as expired yet, with their
+    /// owners, in the order of expiry.
     async fn due_reservations(
         &self,
         organization: OrganizationId,
@@ -152,7 +151,7 @@ pub trait ReservationReader: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(Owner, ReservationRef)>, StoreError>;
 
-    /// What is watched of all owners' reservations.
+    /// The figures of the reservations of all owners.
     async fn reservation_figures(
         &self,
         organization: OrganizationId,

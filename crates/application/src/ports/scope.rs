@@ -3,11 +3,11 @@
 use stockroom_domain::OrganizationId;
 use stockroom_domain::Owner;
 
-/// Whose things are looked at.
+/// The scope of a read: the organization, and the owner on whose behalf it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Scope {
-    /// The tenant. Nothing of another one is ever seen.
+    /// The tenant. Things of other tenants are never visible.
     pub organization: OrganizationId,
-    /// Who looks: an organization sees what is its own, a store also what its organization has.
+    /// The owner: an organization sees its own things, a store also those of its organization.
     pub acting: Owner,
 }

@@ -4,20 +4,20 @@ use super::error::StoreError;
 
 use async_trait::async_trait;
 
-/// What the servers on one database have in common.
+/// The state that the servers on one database share.
 #[async_trait]
 pub trait ServerState: Send + Sync {
-    /// Keeps `value` under `name` unless something is kept there already, and gives what is kept
-    /// then: all servers get the same.
+    /// Stores `value` under `name` unless a value is stored there already, and returns the stored value:
+    /// all servers get the same one.
     async fn get_or_keep(&self, name: &str, value: &[u8]) -> Result<Vec<u8>, StoreError>;
 
-    /// What is kept under `name`, if anything is.
+    /// The value stored under `name`, if any.
     async fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Keeps `value` under `name` in the place of `former`, and gives whether that was kept: of
-    /// several who replace the same at once, one does.
+    /// Replaces `former`, stored under `name`, by `value`, and returns whether `former` was the stored
+    /// value: of several callers that replace the same value at once, one succeeds.
     async fn replace(&self, name: &str, former: &[u8], value: &[u8]) -> Result<bool, StoreError>;
 
-    /// Answers if the database can be read from and written to.
+    /// Checks that the database can be read and written.
     async fn ping(&self) -> Result<(), StoreError>;
 }

@@ -19,7 +19,7 @@ use stockroom_domain::TransactionId;
 /// A condition on stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StockCondition {
-    /// One of its locations has such a slug; `IsNull` is for stock without any location.
+    /// One of its locations has a slug that fulfils this; `IsNull` is for stock without any location.
     Location(TextCondition),
     /// It is stock of one of these products.
     Id(Vec<ProductId>),
@@ -29,14 +29,14 @@ pub enum StockCondition {
     Allocated(Comparison<i64>),
     /// Its total figure, over all positions.
     Total(Comparison<i64>),
-    /// When it was created.
+    /// Time of creation.
     CreatedAt(Comparison<Timestamp>),
-    /// When it was last changed.
+    /// Time of the last change.
     UpdatedAt(Comparison<Timestamp>),
 }
 
 impl StockCondition {
-    /// Whether stock may come to fulfil it, or cease to, when a reservation expires.
+    /// Whether the expiry of a reservation can change whether stock fulfils the condition.
     #[must_use]
     pub const fn depends_on_expiry(&self) -> bool {
         match self {
@@ -68,7 +68,7 @@ impl StockCondition {
     }
 }
 
-/// Reads stock and its history. A store that has stock of its own of a product sees that, else
+/// Reads stock and its history. A store that has its own stock of a product sees that; otherwise it sees
 /// the organization's.
 #[async_trait]
 pub trait StockReader: Send + Sync {
@@ -78,14 +78,14 @@ pub trait StockReader: Send + Sync {
     /// The stock of those of these products that are managed, in any order.
     async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError>;
 
-    /// How many times at once stock is worth being fetched for many who want it at the same time;
-    /// 0 where each may as well fetch it alone.
+    /// The largest useful number of shared fetches of stock at the same time; 0 if shared fetches gain
+    /// nothing, so that each caller fetches alone.
     fn parallel_fetches(&self) -> usize {
         0
     }
 
-    /// How many searches may be carried out at the same time. Each takes a connection for long, and
-    /// others have to be left.
+    /// The largest number of searches at the same time. Each uses a connection for long, and some
+    /// connections must stay free.
     fn parallel_searches(&self) -> usize {
         4
     }
@@ -99,8 +99,8 @@ pub trait StockReader: Send + Sync {
     ) -> Result<Page<Stock, StockId>, StoreError>;
 
     /// At most `limit` entries of the ledger of a product's current stock that fulfil every condition,
-    /// in order, from the one with this offset on; `None` if the product isn't managed. Behind an
-    /// entry, [`HistoryReader::ledger`] reads it.
+    /// in order, from the one with this offset on; `None` if the product isn't managed. Entries after a
+    /// given one are read by [`HistoryReader::ledger`](crate::ports::HistoryReader::ledger).
     async fn transactions(
         &self,
         scope: Scope,
@@ -110,7 +110,7 @@ pub trait StockReader: Send + Sync {
         offset: u32,
     ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError>;
 
-    /// One entry of the ledger of a product's current stock, if there is such a one.
+    /// One entry of the ledger of a product's current stock, if it exists.
     async fn transaction(
         &self,
         scope: Scope,

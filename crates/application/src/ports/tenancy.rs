@@ -11,13 +11,13 @@ use stockroom_domain::StoreId;
 /// Reads organizations and stores.
 #[async_trait]
 pub trait TenancyReader: Send + Sync {
-    /// One organization, if there is such a one.
+    /// One organization, if it exists.
     async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError>;
 
     /// All organizations, in the order of creation. For the operator.
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError>;
 
-    /// One store of an organization, if there is such a one.
+    /// One store of an organization, if it exists.
     async fn store(
         &self,
         organization: OrganizationId,

@@ -1,9 +1,9 @@
-//! Proving what is stored of stock: each ledger in itself, and current stock against it. What
-//! reservations hold of it is read with it, and held against their lines.
+//! Verification of stored stock: each ledger in itself, and current stock against its ledger. Held
+//! quantities are read with the stock, and compared with the lines of reservations.
 //!
-//! It works while others write. A stock is read before its ledger, of which the entries up to the
-//! last one that the stock knew of never change. What is there beyond it, a ledger longer than its
-//! stock or one without a stock, may have come in between, which shows when the stock is read again.
+//! It works while others write. A stock is read before its ledger. Entries up to the last one that the
+//! stock records never change. Entries beyond that one, or a ledger without a stock, may have been added
+//! in between: the stock is read again to find out.
 
 mod stock;
 mod walk;
@@ -23,41 +23,41 @@ use stockroom_domain::{
 };
 use tokio::task::JoinHandle;
 
-/// How much stock is read at once.
+/// The number of stocks read at once.
 const STOCKS_MAX: u32 = 4_000;
 
-/// How many entries are read at once, where nobody else has to wait for that.
+/// The number of entries read at once, if no other request has to wait for that.
 const ENTRIES_MAX: u32 = 10_000;
 
-/// Is told what a verification finds, as it finds it.
+/// An observer of a verification, called as results are found.
 pub trait VerifyObserver: Send {
-    /// Something isn't as it should be.
+    /// A difference was found.
     fn difference(&mut self, difference: Difference);
 
-    /// So many more entries have been looked at.
+    /// This number of further entries has been verified.
     fn progress(&mut self, _entries: u64) {}
 
-    /// A ledger has been gone through. All its differences have been told.
+    /// A ledger has been verified. All its differences have been reported.
     fn verified(&mut self, _ledger: &VerifiedLedger) {}
 
-    /// A stock that isn't as it should be is repaired, or isn't.
+    /// The repair of a wrong stock has ended, successfully or not.
     fn repair(&mut self, _repair: &Repair<'_>) {}
 }
 
-/// What there was, and what was found.
+/// The totals of a verification.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct VerifySummary {
-    /// How many stocks there were, current and deleted.
+    /// The number of stocks, current and deleted.
     pub stocks: u64,
-    /// How many entries.
+    /// The number of entries.
     pub entries: u64,
-    /// How many differences were found.
+    /// The number of differences found.
     pub differences: u64,
-    /// How many of them are there still.
+    /// The number of differences that remain.
     pub differences_left: u64,
-    /// How many stocks were repaired, or would be.
+    /// The number of stocks that were repaired, or would be in a dry run.
     pub repaired: u64,
-    /// How many that weren't as they should be are left so.
+    /// The number of wrong stocks that were not repaired.
     pub left: u64,
 }
 
@@ -72,39 +72,39 @@ impl AddAssign for VerifySummary {
     }
 }
 
-/// Whether what can be repaired is.
+/// Whether repairs are made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repairing {
-    /// It is only shown what would be.
+    /// Repairs are only shown.
     DryRun,
-    /// It is.
+    /// Repairs are made.
     Apply,
 }
 
-/// What becomes of a stock that isn't as it should be.
+/// The repair of a wrong stock.
 #[derive(Debug)]
 pub struct Repair<'a> {
     /// The stock as it was found.
     pub found: &'a RawStock,
-    /// What came of it.
+    /// The outcome.
     pub outcome: RepairOutcome,
 }
 
-/// What came of repairing a stock.
+/// The outcome of repairing a stock.
 #[derive(Debug)]
 pub enum RepairOutcome {
-    /// It would be made this.
+    /// The stock would become this.
     Planned(RawStock),
-    /// It was made this.
+    /// The stock became this.
     Done(RawStock),
-    /// It was changed by someone else meanwhile, and left as it is.
+    /// The stock was changed meanwhile, and left as it is.
     Changed,
-    /// It isn't current any more, and kept as it is.
+    /// The stock is deleted, and left as it is.
     Deleted,
-    /// Its ledger isn't sound itself, or reservations hold what by the ledger isn't allocated: nobody
-    /// knows what it should be.
+    /// The ledger is damaged, or reservations hold more than is allocated by the ledger: the right
+    /// values can't be determined.
     Damaged,
-    /// The database doesn't take it.
+    /// The database rejected the repair.
     Failed(StoreError),
 }
 
@@ -128,7 +128,7 @@ impl Verifier {
         }
     }
 
-    /// The same, reading so many rows at once.
+    /// The same verifier, reading these numbers of rows at once.
     #[must_use]
     pub fn in_chunks_of(self, rows: u32) -> Self {
         Self {
@@ -138,7 +138,7 @@ impl Verifier {
         }
     }
 
-    /// About how many entries there are.
+    /// The approximate number of entries.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -146,7 +146,7 @@ impl Verifier {
         self.database.count_entries(self.organization).await
     }
 
-    /// Recomputes everything from the ledgers, and tells every difference.
+    /// Recomputes everything from the ledgers, and reports every difference.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -157,8 +157,8 @@ impl Verifier {
         self.run(None, observer).await
     }
 
-    /// The same, and makes current stock what its ledger says, where that is sound, and what is held of
-    /// it what reservations say.
+    /// The same as [`verify`](Self::verify), and repairs current stock whose ledger is sound: its
+    /// figures become those of the ledger, its held quantities those of the lines of reservations.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -170,7 +170,7 @@ impl Verifier {
         self.run(Some(repairing), observer).await
     }
 
-    /// Verifies a stock that was read just now.
+    /// Verifies a stock that has just been read.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -204,7 +204,7 @@ impl Verifier {
         Ok(progress.summary)
     }
 
-    /// The numbers of the last entries that this stock knows of now.
+    /// The numbers of the last entries that these stocks record now.
     async fn numbers(&self, stocks: &[StockId]) -> Result<HashMap<StockId, i64>, StoreError> {
         let mut numbers = HashMap::new();
         if !stocks.is_empty() {
@@ -238,7 +238,7 @@ impl Verifier {
         }
     }
 
-    /// Begins to read stock.
+    /// Starts reading stock.
     fn stocks(&self, after: Cursor) -> impl Future<Output = Result<Chunk<RawStock>, StoreError>> {
         let (database, organization) = (Arc::clone(&self.database), self.organization);
         let stocks_max = self.stocks_max;
@@ -248,7 +248,7 @@ impl Verifier {
         })
     }
 
-    /// Begins to read entries.
+    /// Starts reading entries.
     fn entries(
         &self,
         range: LedgerRange,
@@ -296,7 +296,7 @@ impl<'a> Progress<'a> {
         self.observer.difference(difference);
     }
 
-    /// Goes through the ledgers in a range, which are those of this stock.
+    /// Verifies the ledgers in a range, which are those of these stocks.
     async fn ledgers(
         &mut self,
         stocks: Vec<RawStock>,
@@ -312,7 +312,7 @@ impl<'a> Progress<'a> {
         let mut next = Some(from(after));
         while let Some(entries) = next {
             let chunk = entries.await?;
-            // The next ones are read while these are looked at.
+            // The next entries are read while these are verified.
             next = chunk.next.map(&from);
             self.unreadable(chunk.unreadable);
             for entry in &chunk.rows {
@@ -327,13 +327,13 @@ impl<'a> Progress<'a> {
         self.close(closed).await
     }
 
-    /// Tells what came out of ledgers that have been gone through.
+    /// Reports the results of ledgers that have been verified.
     async fn close(&mut self, closed: Vec<Closed>) -> Result<(), StoreError> {
         let doubtful: Vec<StockId> = closed.iter().filter_map(Closed::doubtful).collect();
         let now = self.verifier.numbers(&doubtful).await?;
         for closed in closed {
             match closed {
-                Closed::CommandStore(ledger) => {
+                Closed::Ledger(ledger) => {
                     let now = now.get(&ledger.stock.id).copied();
                     self.close_ledger(&ledger, now).await?;
                 }
@@ -393,7 +393,7 @@ impl<'a> Progress<'a> {
     }
 }
 
-/// Does something while its caller does something else. Nobody waiting for it any more ends it.
+/// Runs `work` in parallel with its caller. The work is aborted when the returned future is dropped.
 fn beside<T: Send + 'static>(
     work: impl Future<Output = Result<T, StoreError>> + Send + 'static,
 ) -> impl Future<Output = Result<T, StoreError>> {

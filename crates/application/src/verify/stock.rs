@@ -1,4 +1,4 @@
-//! Verifying the stock of one product, for who may see it.
+//! Verification of the stock of one product, for callers that see it.
 
 use stockroom_domain::{Difference, EntryHash, OrganizationId, ProductId, StockId, VerifiedLedger};
 
@@ -8,35 +8,35 @@ use crate::pipeline::timed;
 use crate::ports::StoreError;
 use crate::stockroom::Stockroom;
 
-/// How many entries are read at once where others want to be served meanwhile.
+/// The number of entries read at once, if other requests have to be served meanwhile.
 const ENTRIES_MAX: u32 = 1_000;
 
-/// What came of verifying the stock of a product.
+/// The result of verifying the stock of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockVerification {
     /// The product.
     pub product: ProductId,
     /// Its stock.
     pub stock: StockId,
-    /// How many entries its ledger has.
+    /// The number of entries in its ledger.
     pub entries: u64,
-    /// The hash of the last one, if it has one: who keeps it somewhere else can show later that
-    /// nothing up to that entry was rewritten.
+    /// The hash of the last entry, if it has one. A copy stored elsewhere can prove later that no entry
+    /// up to that one was rewritten.
     pub last_hash: Option<EntryHash>,
-    /// What isn't as it should be; of very many, the first.
+    /// The differences, at most [`DIFFERENCES_MAX`](Self::DIFFERENCES_MAX).
     pub differences: Vec<Difference>,
-    /// How many there are.
+    /// The number of all differences.
     pub differences_total: u64,
 }
 
-/// A ledger of at most so many entries is verified at once, whatever others are.
+/// The largest number of entries of a ledger that is verified without waiting for a turn.
 const SHORT_LEDGER: i64 = 1_000;
 
 impl StockVerification {
-    /// How many differences are told at most.
+    /// The largest number of differences listed.
     pub const DIFFERENCES_MAX: usize = 1_000;
 
-    /// Whether everything is as it should be.
+    /// Whether no difference was found.
     #[must_use]
     pub const fn is_intact(&self) -> bool {
         self.differences_total == 0

@@ -1,4 +1,4 @@
-//! Stock and ledgers side by side, both in the order of the stock's ids.
+//! Matches stock with ledgers, both in the order of the stock's ids.
 
 use std::iter::Peekable;
 use std::vec;
@@ -7,11 +7,11 @@ use stockroom_domain::{
     Difference, LedgerVerifier, Problem, RawEntry, RawStock, StockId, VerifiedLedger,
 };
 
-/// A ledger that has been gone through.
+/// A ledger that has been verified.
 pub(super) enum Closed {
-    /// That of a stock.
-    CommandStore(Box<VerifiedLedger>),
-    /// One without.
+    /// The ledger of a stock.
+    Ledger(Box<VerifiedLedger>),
+    /// A ledger without a stock.
     NoStock {
         stock: StockId,
         first: i64,
@@ -20,16 +20,16 @@ pub(super) enum Closed {
 }
 
 impl Closed {
-    /// The stock, if it has to be read again to know more.
+    /// The stock, if it has to be read again to decide whether there is a difference.
     pub(super) fn doubtful(&self) -> Option<StockId> {
         match self {
-            Self::CommandStore(ledger) => ledger.last_beyond().map(|_| ledger.stock.id),
+            Self::Ledger(ledger) => ledger.last_beyond().map(|_| ledger.stock.id),
             Self::NoStock { stock, .. } => Some(*stock),
         }
     }
 }
 
-/// Hands each stock its entries.
+/// Assigns entries to their stocks.
 pub(super) struct Walk {
     stocks: Peekable<vec::IntoIter<RawStock>>,
     open: Option<LedgerVerifier>,
@@ -38,7 +38,7 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    /// Begins with the first of the stock.
+    /// Starts with the first stock.
     pub(super) fn new(stocks: Vec<RawStock>) -> Self {
         Self {
             stocks: stocks.into_iter().peekable(),
@@ -48,7 +48,7 @@ impl Walk {
         }
     }
 
-    /// The next entry.
+    /// Takes the next entry.
     pub(super) fn entry(&mut self, entry: &RawEntry, report: &mut dyn FnMut(Difference)) {
         while self.open_id().is_none_or(|open| open < entry.stock)
             && self
@@ -64,12 +64,12 @@ impl Walk {
         }
     }
 
-    /// The ledgers that were closed since this was asked for last.
+    /// The ledgers closed since the last call.
     pub(super) fn closed(&mut self) -> Vec<Closed> {
         std::mem::take(&mut self.closed)
     }
 
-    /// Behind the last entry: closes the rest.
+    /// Closes the remaining ledgers after the last entry.
     pub(super) fn finish(mut self, report: &mut dyn FnMut(Difference)) -> Vec<Closed> {
         while self.stocks.peek().is_some() {
             self.advance(report);
@@ -102,8 +102,7 @@ impl Walk {
 
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
-            self.closed
-                .push(Closed::CommandStore(Box::new(open.finish())));
+            self.closed.push(Closed::Ledger(Box::new(open.finish())));
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the random cases ask: mostly sensible, often at the edge, sometimes nonsense.
+//! Requests of the random cases: mostly sensible, often at the edge, sometimes nonsense.
 
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
@@ -20,7 +20,7 @@ use crate::{Bench, make};
 pub(super) const SLUGS: [&str; 6] = ["a", "A", "a_b", "axb", "west-1", "z"];
 const TEXTS: [&str; 5] = ["abc", "ABC", "a_c", "100%", "ä'b"];
 
-/// What commands and readings can refer to.
+/// The things that commands and readings can refer to.
 pub(super) struct Known {
     actors: Vec<(OrganizationId, Vec<Actor>)>,
     pub(super) products: Vec<ProductId>,
@@ -28,12 +28,12 @@ pub(super) struct Known {
     pub(super) keys: Vec<KeyId>,
     pub(super) client_ids: Vec<String>,
     pub(super) transactions: Vec<TransactionId>,
-    /// With those who made them.
+    /// With their owners.
     pub(super) reservations: Vec<(Owner, ReservationRef)>,
 }
 
 impl Known {
-    /// Two organizations of two stores each, and products that both of them use.
+    /// Two organizations of two stores each, and products that all of them use.
     pub(super) fn new(bench: &Bench) -> Self {
         let tenant = |_| {
             let stores = [bench.id::<StoreId>(), bench.id()].map(Owner::Store);
@@ -63,7 +63,7 @@ impl Known {
         }
     }
 
-    /// The batches that make the organizations and their stores.
+    /// The batches that create the organizations and their stores.
     pub(super) fn beginnings(&self) -> Vec<(OrganizationId, Vec<Command>)> {
         let operator = |operation: Operation| Command::new(Actor::OPERATOR, operation);
         let of = |(id, actors): &(OrganizationId, Vec<Actor>)| {
@@ -83,7 +83,7 @@ impl Known {
         self.actors.iter().map(of).collect()
     }
 
-    /// Everyone's view.
+    /// The scopes of all callers.
     pub(super) fn views(&self) -> Vec<Scope> {
         let mut views = Vec::new();
         for (organization, actors) in &self.actors {
@@ -101,7 +101,7 @@ impl Known {
     }
 }
 
-/// Makes commands and questions.
+/// Generates commands and readings.
 pub(super) struct Generator {
     random: StdRng,
 }
@@ -115,7 +115,7 @@ impl Generator {
         &mut self.random
     }
 
-    /// How far the clock moves before a batch; now and then it is set back.
+    /// The step of the clock before a batch; now and then backwards.
     pub(super) fn step(&mut self) -> i64 {
         self.pick(&[0, 0, 1, 1, 5, 1_000, 60_000, -700])
     }
@@ -137,7 +137,7 @@ impl Generator {
         (*organization, commands.collect())
     }
 
-    /// Now and then a key: one of few, so that requests are sent again, and others under the same.
+    /// Now and then a key: one of few, so that some requests are repeated, and others share a key.
     fn idempotency(&mut self) -> Option<Idempotency> {
         if self.random.random_range(0..5) > 0 {
             return None;
@@ -284,7 +284,7 @@ impl Generator {
             reserved_rate_limit: self.random.random_range(0..20),
             allow_implicit: self.random.random(),
             rate_limit: self.pick(&[None, Some(30)]),
-            // Client ids are random, and with that unique.
+            // Client ids are random, and therefore unique.
             ..make::key(&format!("{:016x}", self.random.next_u64()))
         }
     }
@@ -309,7 +309,7 @@ impl Generator {
         (limit, self.pick(&[0, 0, 1, 2, 5, 10_000]))
     }
 
-    /// Mostly one of those that nobody registered.
+    /// Mostly an unregistered product.
     pub(super) fn product(&mut self, known: &Known) -> ProductId {
         if self.random.random_range(0..4) == 0 {
             self.pick(&known.products)
@@ -362,12 +362,12 @@ impl Generator {
         (0..count).map(condition).collect()
     }
 
-    /// Now and then the past is looked at, too.
+    /// Whether to read the past as well; now and then it is.
     pub(super) fn looks_back(&mut self) -> bool {
         self.random.random_range(0..6) == 0
     }
 
-    /// A time not long ago.
+    /// A recent time.
     pub(super) fn time(&mut self, now: Timestamp) -> Timestamp {
         now.plus_milliseconds(-self.pick(&[0, 1, 700, 5_000, 90_000, 900_000, 10_000_000]))
     }
@@ -425,7 +425,7 @@ impl Generator {
         }
     }
 
-    /// Mostly few, often at an edge.
+    /// Mostly a small number, often one at an edge.
     fn pieces(&mut self) -> u64 {
         let most = Quantity::MAX.get();
         match self.random.random_range(0..12) {

@@ -1,4 +1,4 @@
-//! Random commands, and the database in memory as the model that predicts every answer.
+//! Random commands; the memory database is the model that predicts every answer.
 
 mod generate;
 mod reservations;
@@ -23,19 +23,19 @@ use crate::client::stored;
 use crate::transactions::assert_adds_up;
 use crate::{Bench, Clock};
 
-/// How many batches a run makes: a few thousand commands.
+/// The number of batches in a run, which makes a few thousand commands.
 const BATCHES: usize = 600;
-/// After how many batches everything is read and compared.
+/// The number of batches after which everything is read and compared.
 const COMPARED_EVERY: usize = 100;
-/// Sets the seed of both cases, to repeat a run that failed.
+/// The variable with the seed of both cases, for repeating a failed run.
 const SEED_VARIABLE: &str = "STOCKROOM_TEST_SEED";
 
-/// Always the same commands: every answer and every reading is the one of the database in memory.
+/// The same commands in each run: every answer and every reading equals the memory database's.
 pub async fn commands_match_the_memory_database(bench: Bench) {
     run(bench, chosen_seed().unwrap_or(1)).await;
 }
 
-/// The same with other commands each time.
+/// The same with other commands in each run.
 pub async fn new_commands_match_the_memory_database(bench: Bench) {
     let fresh = || u64::from_be_bytes(Environment::system().random_bytes());
     run(bench, chosen_seed().unwrap_or_else(fresh)).await;
@@ -70,7 +70,7 @@ async fn run(bench: Bench, seed: u64) {
     }
 }
 
-/// The database under test, and the one in memory.
+/// The database under test, and the memory database.
 struct Pair {
     subject: Arc<dyn Database>,
     reference: MemoryDatabase,
@@ -78,7 +78,7 @@ struct Pair {
     seed: u64,
 }
 
-/// Reads the same from both databases, and gives it if it is the same.
+/// Reads the same from both databases, and returns it if the results are equal.
 macro_rules! same {
     ($pair:ident.$port:ident($($argument:expr),*)) => {{
         let tested = stored($pair.subject.$port($($argument),*).await);
@@ -89,7 +89,7 @@ macro_rules! same {
     }};
 }
 
-/// The same for the page at an offset, and for the one behind it.
+/// The same for the page at an offset, and for the page behind it.
 macro_rules! pages {
     ($limit:expr, $offset:expr, |$page:ident| $pair:ident.$port:ident($($argument:expr),*)) => {{
         let $page = PageRequest::from_offset($limit, $offset);
@@ -101,7 +101,7 @@ macro_rules! pages {
     }};
 }
 
-/// One page for everything.
+/// A page large enough for everything.
 const WHOLE: u32 = 100_000;
 
 fn whole<P>() -> PageRequest<P> {
@@ -128,8 +128,9 @@ impl Pair {
         known.remember(expected.iter().filter_map(|outcome| outcome.as_ref().ok()));
     }
 
-    /// Who acts for a store that has stock of its own may or may not look at the organization's as
-    /// well, and settle it by that: which takes ids, and after that all others are different.
+    /// Settles organizations' stock that stores with their own stock don't see. A caller in such a
+    /// store may or may not read the organization's stock as well and thereby settle it, which
+    /// takes ids and would change all later ones.
     async fn settle_shadowed(&self, organization: OrganizationId) {
         let now = self.clock.now();
         let due = self.reference.due_stocks(organization, now, WHOLE);
@@ -280,8 +281,8 @@ impl Pair {
 }
 
 impl Known {
-    /// Keeps the ids that answers gave, to ask for them later: of their own organization and of
-    /// the other one.
+    /// Stores the ids in answers for later requests, in their own organization and in the other
+    /// one.
     fn remember<'a>(&mut self, answers: impl Iterator<Item = &'a Answer>) {
         for answer in answers {
             match answer {

@@ -1,4 +1,4 @@
-//! Reservations among what the random cases ask.
+//! Reservations in the random cases.
 
 use rand::RngExt;
 use stockroom_application::ports::ReservationCondition;
@@ -11,11 +11,11 @@ use stockroom_domain::{
 use super::generate::{Generator, Known, SLUGS};
 use crate::make;
 
-/// Orders are few, so that they reserve again.
+/// The orders are few, so that some of them reserve again.
 const ORDERS: [&str; 4] = ["1", "2", "3", "ä"];
 
 impl Generator {
-    /// By one of these, mostly by who can do it.
+    /// An operation on reservations by one of these owners, mostly by one who may do it.
     pub(super) fn reservation_operation(
         &mut self,
         known: &Known,
@@ -68,7 +68,7 @@ impl Generator {
         }
     }
 
-    /// One of the latest, and who made it.
+    /// One of the latest reservations, and its owner.
     pub(super) fn reservation(&mut self, known: &Known) -> Option<(Owner, ReservationRef)> {
         let all = &known.reservations;
         let latest = all.len().saturating_sub(30);
@@ -108,7 +108,7 @@ impl Generator {
         }
     }
 
-    /// Some of what was reserved, or now and then something else.
+    /// Some of the reserved items, or now and then others.
     fn part(&mut self, reservation: &ReservationRef) -> Option<Vec<ReservationItem>> {
         if self.random().random() {
             return None;
@@ -125,7 +125,7 @@ impl Generator {
         Some(items.collect())
     }
 
-    /// From less than the clock moves at once to more than it does in a run.
+    /// Between less than one step of the clock and more than its movement in a whole run.
     fn expires_in(&mut self) -> ExpiresIn {
         let seconds = self.pick(&[1, 1, 2, 60, 120, 900, 2_678_400]);
         ExpiresIn::from_seconds(seconds).expect("a time")

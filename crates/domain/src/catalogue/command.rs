@@ -1,4 +1,4 @@
-//! What can be asked for.
+//! Commands: operations, each with its caller and, perhaps, an idempotency key.
 
 use super::idempotency::{Idempotency, IdempotencyRecord, IdempotencyRecords};
 use super::operation::{Answer, Operation, Outcome};
@@ -8,16 +8,16 @@ use crate::values::{IdempotencyKey, Owner, Timestamp};
 /// One request for change, by one caller.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Command {
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
-    /// What for.
+    /// The operation that the caller asks for.
     pub operation: Operation,
-    /// What the client calls it, if it may ask again.
+    /// The client's idempotency key and the digest of the request; `None` if the request has no key.
     pub idempotency: Option<Idempotency>,
 }
 
 impl Command {
-    /// A command that isn't to be asked for again.
+    /// A command without an idempotency key.
     pub fn new(actor: Actor, operation: impl Into<Operation>) -> Self {
         Self {
             actor,
@@ -26,21 +26,22 @@ impl Command {
         }
     }
 
-    /// Who asks under which key, if this may be asked for again.
+    /// The owner on whose behalf the caller acts and the idempotency key, if the command has one.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<(Owner, IdempotencyKey)> {
         let idempotency = self.idempotency.as_ref()?;
         Some((self.actor.acting, idempotency.key.clone()))
     }
 
-    /// What of the state has to be known to decide this command.
+    /// Adds the state that has to be loaded to decide this command.
     pub fn needs(&self, needs: &mut Needs) {
         needs.idempotency_keys.extend(self.idempotency_key());
         self.operation.needs(&self.actor, needs);
     }
 
-    /// What this command changes, given the state and the kept answer that it [needs](Self::needs). One that was
-    /// carried out before, under the same key, changes nothing and is answered the same.
+    /// Decides what this command changes, given the state and the idempotency record that it
+    /// [needs](Self::needs). A command that was carried out before under the same key changes nothing
+    /// and gets the same answer.
     ///
     /// # Errors
     /// The first [`Refusal`] that applies, in the order of their precedence. A refused command
@@ -58,16 +59,16 @@ impl Command {
         context.idempotency_key = Some(idempotency.key.clone());
         let kept = idempotency_records.get(self.actor.acting, &idempotency.key, context.now);
         if let Some(kept) = kept {
-            // What the organization's key was answered is not for those of its stores.
+            // An answer to the organization's key must not be shown to the keys of its stores.
             self.actor.may_administer(kept.key_owner)?;
         }
         match kept {
             Some(kept) if kept.request == idempotency.request => {
-                // It was carried out: to do so again would be the one thing that a key is to prevent.
+                // The command was carried out. To do so again is what the key must prevent.
                 let outcome = kept.outcome.clone().ok_or(Refusal::KeptAnswerUnreadable)?;
                 Ok(Decision::unchanged(Answer::Replayed(Box::new(outcome))))
             }
-            // What would be refused for an earlier reason is.
+            // A refusal that takes precedence over the conflict is given instead of it.
             Some(_) => match self.operation.decide(&self.actor, state, context) {
                 Err(refusal) if refusal.kind() < RefusalKind::Conflict => Err(refusal),
                 _ => Err(Refusal::IdempotencyKeyReused),
@@ -76,8 +77,8 @@ impl Command {
         }
     }
 
-    /// The answer that is to be kept for the case that this is asked for again. One that is kept
-    /// already stays.
+    /// The idempotency record to store for this command, if it has a key. An existing record stays as it
+    /// is.
     pub(crate) fn keep(
         &self,
         outcome: &Outcome,

@@ -6,51 +6,51 @@ use super::operation::Outcome;
 use crate::decision::{Actor, RefusalKind};
 use crate::values::{IdempotencyKey, Owner, Timestamp};
 
-/// A digest of everything in a request that its answer depends on. Two requests with one digest
-/// are the same.
+/// A digest of everything in a request that its answer depends on. Two requests with the same digest are
+/// the same request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RequestDigest(pub [u8; 32]);
 
-/// How a client names a request that it may send again.
+/// The client's name for a request that it may send again, with a digest of that request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Idempotency {
-    /// What it calls the request.
+    /// The client's key for the request.
     pub key: IdempotencyKey,
-    /// What the request is.
+    /// The digest of the request.
     pub request: RequestDigest,
-    /// How long the answer is kept, in milliseconds.
+    /// The time for which the answer is stored, in milliseconds.
     pub kept_milliseconds: i64,
 }
 
-/// What a request was answered, kept for those who send it again.
+/// The answer to a request, stored for clients that send the request again.
 #[derive(Debug, Clone, PartialEq)]
 pub struct IdempotencyRecord {
-    /// Whom the request acted as: keys of others are other keys.
+    /// The owner on whose behalf the request was made: the same key of another owner is another key.
     pub owner: Owner,
-    /// Whose application key asked. An organization's key that acts in a store may do more there than
-    /// the store's own.
+    /// The owner of the application key that was used. An organization's key that acts in a store may do
+    /// more there than the store's own keys.
     pub key_owner: Owner,
-    /// What the client called the request.
+    /// The client's key for the request.
     pub key: IdempotencyKey,
-    /// What the request was.
+    /// The digest of the request.
     pub request: RequestDigest,
-    /// The outcome of the request; `None` if it was kept in a way that can't be read.
+    /// The outcome of the request; `None` if it was stored in a form that can't be read.
     pub outcome: Option<Outcome>,
-    /// When it is forgotten.
+    /// Time at which the record expires.
     pub expires_at: Timestamp,
 }
 
-/// Answers that were kept, by whom the requests acted as and by their keys.
+/// Idempotency records, by owner and key.
 #[derive(Debug, Clone, Default)]
 pub struct IdempotencyRecords(HashMap<(Owner, IdempotencyKey), IdempotencyRecord>);
 
 impl IdempotencyRecords {
-    /// Adds an answer that was kept, whether or not its time is over.
+    /// Adds a record, expired or not.
     pub fn add(&mut self, kept: IdempotencyRecord) {
         self.0.insert((kept.owner, kept.key.clone()), kept);
     }
 
-    /// The answer that `owner` got under a key, if it is still kept at `now`.
+    /// The record of `owner` under a key, unless it has expired at `now`.
     pub(crate) fn get(
         &self,
         owner: Owner,
@@ -63,8 +63,8 @@ impl IdempotencyRecords {
 }
 
 impl Idempotency {
-    /// The answer to be kept for a request that was decided at `now`, if it is one that is kept: a
-    /// request that makes no sense may make some later, and is decided anew.
+    /// The record to store for a request that was decided at `now`. `None` if the request was forbidden
+    /// or invalid: it may be accepted later, so it is decided anew.
     pub(crate) fn keep(
         &self,
         actor: &Actor,

@@ -25,13 +25,13 @@ use crate::transactions::undo::{Undo, UndoBatch};
 use serde::Deserialize;
 use serde::Serialize;
 
-/// What became of one command.
+/// The result of one command.
 pub type Outcome = Result<Answer, Refusal>;
 
 /// A request whose answer has a type of its own: the answer to a [`Transact`] is a [`Recorded`] and
 /// nothing else.
 pub trait Answered: Decide + Into<Operation> {
-    /// Takes this request's answer out of the answer to a command; `None` if it is another's.
+    /// Extracts this request's answer from the answer to a command; `None` if it is of another type.
     fn take(answer: Answer) -> Option<Self::Answer>;
 }
 
@@ -68,7 +68,7 @@ macro_rules! operations {
                 }
             }
 
-            /// The number of changes that it asks for: its weight beside others in one commit.
+            /// The number of changes that it asks for: its weight among the commands of one commit.
             #[must_use]
             pub fn weight(&self) -> usize {
                 match self {
@@ -76,7 +76,7 @@ macro_rules! operations {
                 }
             }
 
-            /// Whether it can share its state with others.
+            /// Whether it can share its state with other operations.
             #[must_use]
             pub const fn shares_state(&self) -> bool {
                 match self {
@@ -140,28 +140,28 @@ operations! {
     UpdateSettings => Settings(Settings),
 }
 
-/// What an accepted command is answered with.
+/// The answer to an accepted command.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     /// The stock as it is now.
     Stock(Stock),
-    /// The ledger entry made.
+    /// The new ledger entry.
     Recorded(Recorded),
-    /// What became of each transaction.
+    /// The result of each transaction.
     Lines(Vec<Result<Recorded, Refusal>>),
     /// The accepted count.
     Counted(Counted),
-    /// Each count, or why it was refused.
+    /// The result of each count.
     CountedLines(Vec<Result<Counted, Refusal>>),
-    /// The reservation, made for this or before.
+    /// The reservation, new or existing.
     Reserved(Reserved),
     /// The reservation as it is now.
     Reservation(Reservation),
-    /// Whether the reservation has expired and wasn't stored as such.
+    /// Whether the reservation has expired and wasn't stored as expired.
     Expired(bool),
-    /// What has run out is in the ledgers.
+    /// The expired holds are booked in the ledgers.
     Settled(()),
-    /// How much there is of each item.
+    /// The availability of each item.
     Availability(Vec<ItemAvailability>),
     /// The stocks as they are now.
     Stocks(Vec<Stock>),
@@ -179,8 +179,8 @@ pub enum Answer {
     Store(Store),
     /// The settings as they are now.
     Settings(Settings),
-    /// What was to be deleted is.
+    /// The deletion is done.
     Deleted(()),
-    /// What the same request was answered before.
+    /// The answer that the same request got before.
     Replayed(Box<Outcome>),
 }

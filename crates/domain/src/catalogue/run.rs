@@ -6,28 +6,26 @@ use super::operation::Outcome;
 use crate::decision::{Changes, Context, State};
 use crate::reservations::settle::settle;
 
-/// Splits a batch into runs of commands that can be decided one after the other on one loaded
-/// state. A command that doesn't [share its state](crate::Operation::shares_state) is a run of its
-/// own.
+/// Splits a batch into groups of commands that can be decided one after the other on one loaded state. A
+/// command that doesn't [share its state](crate::Operation::shares_state) is a group of its own.
 pub fn groups(commands: &[Command]) -> impl Iterator<Item = &[Command]> {
     commands.chunk_by(|one, next| one.operation.shares_state() && next.operation.shares_state())
 }
 
-/// What a run of commands was decided to be.
+/// The results of a group of commands.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decided {
     /// The outcome of each command, in order.
     pub outcomes: Vec<Outcome>,
-    /// What all of them change together.
+    /// The changes of all commands together.
     pub changes: Changes,
-    /// Answers to be kept; each replaces one that was kept before, whose time is over.
+    /// Idempotency records to store; each replaces an expired one of the same key.
     pub idempotency_records: Vec<IdempotencyRecord>,
 }
 
-/// Decides a run of commands in order, each seeing what the ones before it changed. Gives an
-/// outcome for each, and what all of them change together. First of all, what has run out of
-/// reservations goes back into stock, whatever becomes of the commands. A refused command changes nothing and
-/// does not hinder the others.
+/// Decides a group of commands in order; each sees the changes of those before it. Returns an outcome
+/// for each, and the changes of all together. Expired holds are booked first, even if every command is
+/// refused. A refused command changes nothing and does not affect the others.
 pub fn decide_all(
     commands: &[Command],
     mut state: State,

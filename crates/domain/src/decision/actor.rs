@@ -4,16 +4,17 @@ use super::refusal::Refusal;
 use crate::values::{KeyId, Owner};
 use std::sync::Arc;
 
-/// Who asks.
+/// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Actor {
     /// The key used, or `None` for the operator at the server's command line.
     pub key: Option<KeyId>,
-    /// What the key is called, as far as that is known.
+    /// The name of the key, if it is known.
     pub key_name: Option<Arc<str>>,
-    /// Whose key it is.
+    /// The owner of the key.
     pub key_owner: Owner,
-    /// Whom the request acts as: an organization's key may act in any of its stores.
+    /// The owner on whose behalf the request is made: an organization's key may act in any of its
+    /// stores.
     pub acting: Owner,
 }
 
@@ -26,10 +27,11 @@ impl Actor {
         acting: Owner::Organization,
     };
 
-    /// Whether this caller may change what belongs to `owner` directly.
+    /// Checks that this caller may change things that belong to `owner` directly.
     ///
     /// # Errors
-    /// [`Refusal::OrganizationKeyRequired`] if it is the organization's and the key is a store's.
+    /// [`Refusal::OrganizationKeyRequired`] if `owner` is the organization and the key belongs to a
+    /// store.
     pub fn may_administer(&self, owner: Owner) -> Result<(), Refusal> {
         if owner == Owner::Organization && self.key_owner != Owner::Organization {
             Err(Refusal::OrganizationKeyRequired)

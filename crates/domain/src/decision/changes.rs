@@ -1,4 +1,4 @@
-//! The changes that decisions result in.
+//! The changes that result from decisions.
 
 use super::state::State;
 use crate::keys::{ApplicationKey, RevokedGrants};
@@ -11,20 +11,20 @@ use crate::tenancy::{Organization, Store};
 use crate::values::{KeyId, Owner, ProductId, ReservationId, Timestamp};
 use std::collections::BTreeMap;
 
-/// One thing that a decision changes.
+/// One change that a decision makes.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Change {
-    /// A stock is created, or is now this.
+    /// A stock is created, or replaced by this value.
     Stock(Stock),
-    /// A stock is no longer managed, as of this time.
+    /// A stock is deleted at this time.
     StockDeleted(StockKey, Timestamp),
     /// A line is added to a stock's ledger.
     Entry(Entry),
-    /// Entries were made by one request for many.
+    /// Entries are made by one bulk request.
     Batch(Batch),
-    /// What a reservation held of a stock is given back, since its time is over.
+    /// An expired line of a reservation is booked: its pieces are available again.
     Settled(LapsedLine),
-    /// A reservation is made, or is now this.
+    /// A reservation is made, or replaced by this value.
     Reservation(Reservation),
     /// Something other than stock.
     Record(RecordChange),
@@ -33,39 +33,39 @@ pub enum Change {
 /// A change to something other than stock.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RecordChange {
-    /// The organization is created, or is now this.
+    /// The organization is created, or replaced by this value.
     Organization(Organization),
     /// A store is created.
     Store(Store),
-    /// A location is created, or is now this.
+    /// A location is created, or replaced by this value.
     Location(Location),
-    /// A location is gone, together with the empty positions that stocks have in it. Ledger
-    /// entries go on referring to it by the slug that it had last.
+    /// A location is deleted at this time, with the empty positions that stocks have in it. Ledger
+    /// entries still refer to it by its last slug.
     LocationDeleted(Location, Timestamp),
-    /// A product is registered, or is now this.
+    /// A product is registered, or replaced by this value.
     Product(Product),
-    /// A product is gone.
+    /// A product is deleted.
     ProductDeleted(Product),
-    /// A product is organization-level from now on, or no longer.
+    /// A product becomes organization-level (`true`), or stops being so (`false`).
     OrganizationLevel(ProductId, bool),
-    /// A key is created, or is now this.
+    /// A key is created, or replaced by this value.
     Key(ApplicationKey),
-    /// A key is gone.
+    /// A key is deleted.
     KeyDeleted(ApplicationKey),
-    /// Tokens that a key gave up to this time don't work any more.
+    /// Tokens that a key issued up to this time stop working.
     TokensRevoked(KeyId, RevokedGrants, Timestamp),
 }
 
-/// A stock that is no longer managed; kept for auditors.
+/// A deleted stock, stored for auditors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DeletedStock {
-    /// The stock as it was last.
+    /// The last state of the stock.
     pub stock: Stock,
-    /// When it was deleted.
+    /// Time of the deletion.
     pub deleted_at: Timestamp,
 }
 
-/// What became of one owner's stock of one product in a batch.
+/// The change of one owner's stock of one product in a batch.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StockChange {
     /// The stock before the batch, if there was one.
@@ -75,22 +75,21 @@ pub struct StockChange {
     pub after: Option<Stock>,
 }
 
-/// What became of a reservation in a batch. Of its lines, only those differ of whose stock the batch
-/// has brought along.
+/// The change of a reservation in a batch. Only lines whose stock was loaded for the batch can differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReservationChange {
-    /// The reservation before, if there was one.
+    /// The reservation before the batch, if there was one.
     pub before: Option<Reservation>,
-    /// The reservation after it.
+    /// The reservation after the batch.
     pub after: Reservation,
 }
 
 impl ReservationChange {
-    /// The lines that have to be stored anew, and their places, if there was a reservation before.
+    /// The lines to be stored again, each with its place. Empty if there was no reservation before.
     pub fn changed_lines(&self) -> impl Iterator<Item = (usize, &ReservedLine)> {
         let before = self.before.as_ref();
         let after = &self.after;
-        // That it is over is stored of each line when it is settled.
+        // The expiry is stored with each line when that line is settled.
         let is_expired = after.state == ReservationState::Expired;
         let is_other_expiry = before.is_some_and(|it| it.state != after.state) && !is_expired;
         let lines = before.into_iter().flat_map(|before| &before.lines);
@@ -101,20 +100,20 @@ impl ReservationChange {
     }
 }
 
-/// All that a batch of commands changes, added up: an adapter stores the whole of it, or nothing.
+/// The sum of the changes of a batch of commands: an adapter stores all of it, or nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
     /// Every stock touched, before and after.
     pub stocks: BTreeMap<StockKey, StockChange>,
-    /// The stocks deleted on the way, as they were last.
+    /// The last states of the stocks deleted in the batch.
     pub deleted_stocks: Vec<DeletedStock>,
     /// New ledger entries, in order.
     pub entries: Vec<Entry>,
-    /// The batches that some of them were made in.
+    /// The bulk requests that made some of these entries.
     pub batches: Vec<Batch>,
-    /// Holds that have run out: all that is open of these lines is given back.
+    /// Expired lines of reservations: all their open pieces are available again.
     pub settled: Vec<LapsedLine>,
-    /// Every reservation touched, before (apart from that) and after.
+    /// Every reservation touched, before (apart from [`settled`](Self::settled)) and after.
     pub reservations: BTreeMap<ReservationId, ReservationChange>,
     /// Other changes, in order.
     pub records: Vec<RecordChange>,
@@ -124,13 +123,23 @@ impl Changes {
     /// Whether there is nothing to store.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.stocks.is_empty()
-            && self.deleted_stocks.is_empty()
-            && self.entries.is_empty()
-            && self.batches.is_empty()
-            && self.settled.is_empty()
-            && self.reservations.is_empty()
-            && self.records.is_empty()
+        // In full, so that a kind of change that is added is looked at here.
+        let Self {
+            stocks,
+            deleted_stocks,
+            entries,
+            batches,
+            settled,
+            reservations,
+            records,
+        } = self;
+        stocks.is_empty()
+            && deleted_stocks.is_empty()
+            && entries.is_empty()
+            && batches.is_empty()
+            && settled.is_empty()
+            && reservations.is_empty()
+            && records.is_empty()
     }
 
     /// Adds a change that `state` is about to undergo.
@@ -173,7 +182,7 @@ impl Changes {
 }
 
 impl State {
-    /// Makes a change.
+    /// Applies a change.
     pub(crate) fn apply(&mut self, change: Change) {
         match change {
             Change::Stock(stock) => {
@@ -209,8 +218,8 @@ impl State {
                 let management = self.management.entry(product).or_default();
                 management.organization_level = organization_level;
             }
-            // No decision looks at entries or batches. Other records are decided one to a state, so that
-            // none looks at what another has changed.
+            // No decision reads entries or batches. Each change of another record is decided on a state
+            // of its own, so none reads what another has changed.
             Change::Entry(_) | Change::Batch(_) | Change::Record(_) => {}
         }
     }

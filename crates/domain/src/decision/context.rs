@@ -1,22 +1,22 @@
-//! The decisions: for every operation, what it needs to know and what it changes.
+//! The context of a decision, and its result.
 
 use super::changes::Change;
 use crate::values::{BatchId, IdempotencyKey, Ids, Timestamp};
 
-/// What a decision is given from outside.
+/// The inputs of a decision that come from outside.
 pub struct Context<'a> {
     /// The time of the decision.
     pub now: Timestamp,
-    /// Where fresh ids come from.
+    /// The source of fresh ids.
     pub ids: &'a mut dyn Ids,
     /// The key of the command that is being decided.
     pub(crate) idempotency_key: Option<IdempotencyKey>,
-    /// The batch that is being decided.
+    /// The bulk request that is being decided.
     pub(crate) batch: Option<BatchId>,
 }
 
 impl<'a> Context<'a> {
-    /// What the decisions of one commit are given: its time, and a source of ids.
+    /// The context for the decisions of one commit, at the time `now`.
     pub fn new(now: Timestamp, ids: &'a mut dyn Ids) -> Self {
         Self {
             now,
@@ -27,7 +27,7 @@ impl<'a> Context<'a> {
     }
 }
 
-/// An accepted command: what it changes, and what it is answered with.
+/// The result of an accepted command: its changes, and its answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decision<T> {
     /// The changes, in order. They are made together or not at all.
@@ -37,7 +37,7 @@ pub struct Decision<T> {
 }
 
 impl<T> Decision<T> {
-    /// Nothing changes.
+    /// A decision that changes nothing.
     #[must_use]
     pub const fn unchanged(answer: T) -> Self {
         Self {

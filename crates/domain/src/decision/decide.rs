@@ -11,14 +11,14 @@ pub trait Decide {
     /// The answer to an accepted request.
     type Answer;
 
-    /// Whether it can share its state with other requests that are decided after another: operations on
-    /// single stocks can. Those whose state reaches further are decided on their own.
+    /// Whether it can share its state with other requests that are decided one after the other:
+    /// operations on single stocks can. Operations whose state reaches further are decided on their own.
     const SHARES_STATE: bool = false;
 
     /// The operation's name in metrics.
     fn name(&self) -> &'static str;
 
-    /// The number of changes that it asks for: its weight beside others in one commit.
+    /// The number of changes that it asks for: its weight among the commands of one commit.
     fn weight(&self) -> usize {
         1
     }

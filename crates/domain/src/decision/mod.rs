@@ -1,4 +1,4 @@
-//! Decisions: their input, and the changes that they result in.
+//! Decisions: their input, and the resulting changes.
 
 mod actor;
 mod changes;

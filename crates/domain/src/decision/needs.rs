@@ -7,13 +7,13 @@ use crate::values::{
 };
 use std::collections::BTreeSet;
 
-/// What an adapter has to load, and lock, before commands are decided. The sets are sorted: an
-/// adapter that locks rows does so in this order, so that no two batches wait for each other.
+/// The load set: everything that an adapter has to load, and lock, before commands are decided. The sets
+/// are sorted. An adapter locks rows in this order, so that no two batches wait for each other.
 #[derive(Debug, Clone, Default)]
 pub struct Needs {
     /// The organization itself.
     pub organization: bool,
-    /// [`State::management`] of these products.
+    /// [`State::management`](crate::State::management) of these products.
     pub management: BTreeSet<ProductId>,
     /// Registered products, by owner and id.
     pub products: BTreeSet<(Owner, ProductId)>,
@@ -29,7 +29,7 @@ pub struct Needs {
     pub locations: BTreeSet<LocationId>,
     /// Whether stock lies in these locations.
     pub location_use: BTreeSet<LocationId>,
-    /// How many living locations these owners have.
+    /// The number of living locations of these owners.
     pub location_counts: BTreeSet<Owner>,
     /// Current stock.
     pub stocks: BTreeSet<StockKey>,
@@ -37,16 +37,16 @@ pub struct Needs {
     pub keys: BTreeSet<KeyId>,
     /// Count and reserved rate limits of these owners' keys.
     pub key_totals: BTreeSet<Owner>,
-    /// What was answered under these keys.
+    /// Idempotency records, by owner and key.
     pub idempotency_keys: BTreeSet<(Owner, IdempotencyKey)>,
-    /// Which of these entries are undone.
+    /// Whether these entries are undone.
     pub undone: BTreeSet<(StockId, TransactionId)>,
     /// Reservations, by id.
     pub reservations: BTreeSet<ReservationId>,
-    /// The reservations that these orders had last.
+    /// The last reservation of each of these orders.
     pub orders: BTreeSet<(Owner, OrderId)>,
-    /// Current stock as it stood at these times.
+    /// The past states of current stock at these times.
     pub past: BTreeSet<(StockKey, Timestamp)>,
-    /// The corrections in the ledgers of current stock that were made after these times.
+    /// The corrections made after these times in the ledgers of current stock.
     pub corrections: BTreeSet<(StockKey, Timestamp)>,
 }

@@ -1,4 +1,4 @@
-//! Why a command is refused.
+//! The reasons for which commands are refused.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::ledger::Balance;
 use crate::reservations::{ReservationState, Shortage};
 use crate::values::{ProductId, Quantity, Slug, Timestamp};
 
-/// What a refused transaction asked of a position, and what the position held.
+/// The quantity of a refused transaction, and the figures of its position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct RefusedMovement {
@@ -16,7 +16,7 @@ pub struct RefusedMovement {
     pub requested: Quantity,
     /// The figures of the position.
     pub balance: Balance,
-    /// How much of what is allocated there reservations hold.
+    /// The number of allocated pieces there that reservations hold.
     pub reserved: Quantity,
 }
 
@@ -25,11 +25,11 @@ pub struct RefusedMovement {
 pub enum ProductField {
     /// The stock keeping unit.
     Sku,
-    /// The name that another system has for it.
+    /// Its name in another system.
     ExternalRef,
 }
 
-/// The field as clients call it.
+/// The name of the field in the API.
 impl fmt::Display for ProductField {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -39,16 +39,16 @@ impl fmt::Display for ProductField {
     }
 }
 
-/// Why a command is refused, in words for clients, in the order in which the reasons are looked for: where several
-/// apply, the first is given. The source of the order is the HTTP contract (403, 400, 404, 409,
-/// 422).
+/// The reason for which a command is refused, with a text for clients. The reasons are checked in this
+/// order, and the first that applies is given. The source of the order is the HTTP contract (403, 400,
+/// 404, 409, 422).
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
 pub enum Refusal {
-    /// What belongs to the organization is changed with one of its own keys only.
+    /// Things that belong to the organization can be changed only with one of its own keys.
     #[error("This belongs to the organization and requires one of its own keys")]
     OrganizationKeyRequired,
 
-    /// A line of a batch is no transaction.
+    /// A line of a batch is not a transaction.
     #[error("This line is not a transaction")]
     NoTransaction,
     /// A line of a batch is not a count.
@@ -60,20 +60,20 @@ pub enum Refusal {
         /// The beginning of the slug that was named.
         slug: String,
     },
-    /// The product has stock here already.
+    /// The product already has stock here.
     #[error("The product's stock is already managed")]
     StockExists,
-    /// An organization-level product is managed in one place only, and another has it.
+    /// An organization-level product is managed by one owner only, and another one manages it.
     #[error("Invalid product identifier")]
     InvalidProductIdentifier,
-    /// A location can't be taken out of a stock while any of it is allocated there.
+    /// A location can't be removed from a stock while any of the stock is allocated there.
     #[error("Stock is allocated in location \"{slug}\"")]
     LocationAllocated {
         /// The location.
         slug: Slug,
     },
-    /// Figures of the whole stock, which only transactions and locations change, differ from what
-    /// they are.
+    /// The request gives figures of the whole stock that differ from the current ones. Only transactions
+    /// and locations change them.
     #[error(
         "The figures of the whole stock cannot be set here; make a transaction or name a location"
     )]
@@ -105,8 +105,8 @@ pub enum Refusal {
     /// A location where stock lies can't be deleted.
     #[error("The location has stock")]
     LocationInUse,
-    /// The id for a new product is one that the caller cannot use: a product that it can see has it
-    /// already, or a store of the organization has it where the organization asks.
+    /// The caller cannot use this id for a new product: a product that it sees has the id or, if the
+    /// caller is the organization, a product of one of its stores has it.
     #[error("Another product has this id")]
     ProductIdTaken,
     /// A new `sku` or `external_ref` begins or ends with white space.
@@ -137,7 +137,7 @@ pub enum Refusal {
         keys_max: u64,
     },
 
-    /// Nobody has counted anything yet in the future.
+    /// The time of a count is in the future.
     #[error("as_of must not be in the future")]
     AsOfInFuture,
     /// An organization is created once.
@@ -147,32 +147,32 @@ pub enum Refusal {
     /// The caller sees no stock of this product.
     #[error("The product's stock is not managed")]
     UnknownStock,
-    /// The caller sees no such location.
+    /// The caller sees no location with this id.
     #[error("There is no such location")]
     LocationNotFound,
-    /// The caller sees no such product.
+    /// The caller sees no product with this id.
     #[error("There is no such product")]
     ProductNotFound,
-    /// The caller's owner has no such key.
+    /// The caller's owner has no key with this id.
     #[error("There is no such application key")]
     KeyNotFound,
-    /// There is no such organization.
+    /// No organization has this id.
     #[error("There is no such organization")]
     OrganizationNotFound,
-    /// The caller sees no such entry.
+    /// The caller sees no entry with this id.
     #[error("There is no such transaction")]
     TransactionNotFound,
-    /// The caller has made no such batch.
+    /// The caller has made no batch with this id.
     #[error("There is no such batch")]
     BatchNotFound,
-    /// The caller has made no such reservation.
+    /// The caller has made no reservation with this id.
     #[error("There is no such reservation")]
     ReservationNotFound,
     /// The product had no stock at that time.
     #[error("The product's stock was not managed at that time")]
     NotManagedThen,
 
-    /// The reserved rate limits of all keys together would pass the store's rate limit.
+    /// The sum of the reserved rate limits of all keys would exceed the store's rate limit.
     #[error(
         "The reserved rate limits of all keys would exceed the limit of {limit} requests per second"
     )]
@@ -181,29 +181,29 @@ pub enum Refusal {
         limit: u32,
     },
 
-    /// The position doesn't hold what the client takes it to hold.
+    /// The figures of the position differ from those that the client expects.
     #[error(
         "The position is not as expected: it has {} available and {} allocated",
         .0.available, .0.allocated
     )]
     ExpectationFailed(Balance),
-    /// A count is older than another one of the same position.
+    /// A count is for an earlier time than another count of the same position.
     #[error("A later count of this position was entered, for {as_of}")]
     LaterCount {
-        /// The time that the other one is for.
+        /// The time that the other count is for.
         as_of: Timestamp,
     },
     /// Another request was made under the same idempotency key.
     #[error("Another request was made with this Idempotency-Key")]
     IdempotencyKeyReused,
-    /// The request was carried out, and its answer was kept in a way that can't be read.
+    /// The request was carried out, and its answer was stored in a form that can't be read.
     #[error("The answer kept for this key can't be read")]
     KeptAnswerUnreadable,
 
-    /// A reservation that has got so far has no such way on.
+    /// The state of the reservation doesn't allow this operation.
     #[error("The reservation is {}", .0.as_str())]
     ReservationIs(ReservationState),
-    /// The order has a reservation, of other items.
+    /// The order already has a reservation of other items.
     #[error("The order already has a reservation of other items")]
     OrderReserved,
 
@@ -217,46 +217,46 @@ pub enum Refusal {
     /// There isn't enough available for a reservation.
     #[error("Your request could not be completed due to insufficient stock levels")]
     ReservationShort(Vec<Shortage>),
-    /// What reservations hold is for them alone to give back.
+    /// Pieces that a reservation holds can be released only through that reservation.
     #[error("Only {unreserved} allocated pieces are not held by reservations")]
     AllocatedForReservations {
-        /// How many pieces are allocated otherwise.
+        /// The number of allocated pieces that no reservation holds.
         unreserved: Quantity,
         /// The transaction, and the position.
         #[serde(default)]
         movement: RefusedMovement,
     },
-    /// A reservation doesn't hold so much of an item.
+    /// The reservation holds fewer open pieces of an item than were asked for.
     #[error("The reservation has only {open} open pieces of this item")]
     NotSoManyOpen {
         /// The product.
         product: ProductId,
-        /// How many pieces are open.
+        /// The number of open pieces.
         open: u64,
     },
-    /// What a reservation has done can't be undone one by one.
+    /// Transactions made by a reservation can't be undone one by one.
     #[error("Transactions made by a reservation cannot be undone individually")]
     MadeByReservation,
-    /// What is undone stays so.
+    /// The entry has already been undone.
     #[error("This has already been undone")]
     AlreadyUndone,
     /// Only the latest count of a position can be undone: later ones are built on the others.
     #[error("Only the latest count of a position can be undone")]
     CountNotLatest,
-    /// A count that is undone is entered again instead: it may have to be compared with other
-    /// books by now.
+    /// The undoing of a count can't be undone. The count is entered again instead: by now it may have to
+    /// be compared with other figures.
     #[error("A count that was undone must be entered again")]
     CountUndone,
-    /// What was in a location that is gone can't come back to it.
+    /// The location of the entry was deleted, so nothing can be moved back to it.
     #[error("The location no longer exists")]
     LocationGone,
 
-    /// A transaction is refused, and with it all others that were to be made with it or not at all.
+    /// A transaction of an all-or-nothing batch is refused, and with it all others of the batch.
     #[error("{refusal}")]
     Line {
-        /// Which one, counted from 0.
+        /// The index of the transaction, counted from 0.
         index: usize,
-        /// Why.
+        /// The reason.
         refusal: Box<Refusal>,
     },
 }
@@ -264,15 +264,15 @@ pub enum Refusal {
 /// The kinds of refusal, in their order of precedence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RefusalKind {
-    /// The caller may not.
+    /// The caller is not allowed to do this.
     Forbidden,
-    /// What was asked for makes no sense here.
+    /// The request makes no sense here.
     Invalid,
-    /// What was named doesn't exist for the caller.
+    /// The thing that was named doesn't exist for the caller.
     NotFound,
-    /// It clashes with what is.
+    /// The request conflicts with the current state.
     Conflict,
-    /// It would make sense, but the stock doesn't allow it.
+    /// The request makes sense, but the stock doesn't allow it.
     Unprocessable,
 }
 
@@ -334,12 +334,12 @@ impl Refusal {
     }
 }
 
-/// The characters of a client's text that are worth repeating. Refusals are stored, each with each
-/// line of a batch.
+/// The largest number of characters of a client's text that are repeated. Refusals are stored, one for
+/// each line of a batch.
 const REPEATED_CHARS_MAX: usize = 64;
 
 impl Refusal {
-    /// The refusal of a text that names no location: of a long one it holds the beginning.
+    /// The refusal of a text that names no location. It holds only the beginning of a long text.
     #[must_use]
     pub fn unknown_location(slug: &str) -> Self {
         let mut repeated: String = slug.chars().take(REPEATED_CHARS_MAX).collect();

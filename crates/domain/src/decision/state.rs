@@ -14,48 +14,48 @@ use crate::values::{
     TransactionId,
 };
 
-/// Where stock of a product is managed.
+/// The owners that manage stock of a product.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct StockOwnership {
     /// Whether the product is organization-level: registered by the organization, or never
     /// registered and once managed by it.
     pub organization_level: bool,
-    /// Who holds stock of it as of an organization-level product.
+    /// The owners that have stock of it as an organization-level product.
     pub managed_by: BTreeSet<Owner>,
-    /// When the last stock of it that an owner no longer has was deleted.
+    /// For each owner without stock of it, the time at which the owner's last stock was deleted.
     pub last_deleted: BTreeMap<Owner, Timestamp>,
 }
 
 /// Count and reserved rate limits of one owner's keys.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct KeyTotals {
-    /// How many keys there are.
+    /// The number of keys.
     pub keys: u64,
-    /// What they reserve together, in requests per second.
+    /// The sum of their reserved rate limits, in requests per second.
     pub reserved_rate_limit: u64,
 }
 
-/// What is known when commands of one organization are decided: all that they [need](Needs), and
-/// what those decided before them in the same batch changed.
+/// The loaded [`Needs`](crate::Needs) of the commands of one organization, with the changes of the commands decided
+/// before in the same batch. Decisions read nothing else but idempotency records.
 #[derive(Debug, Clone, Default)]
 pub struct State {
     /// The organization, if it exists.
     pub organization: Option<Organization>,
-    /// Where stock of each needed product is managed.
+    /// The owners that manage stock of each needed product.
     pub management: HashMap<ProductId, StockOwnership>,
-    /// Registered products. Several stores may have one of the same id.
+    /// Registered products. Several stores may each have a product of the same id.
     pub products: HashMap<(Owner, ProductId), Product>,
-    /// The needed ids under which a store has registered a product of its own.
+    /// Those of the needed ids under which a store has registered a product of its own.
     pub store_products: HashSet<ProductId>,
-    /// Who has a `sku`.
+    /// The product that has a `sku`.
     pub skus: HashMap<(Owner, ProductText), ProductId>,
-    /// Who has an `external_ref`.
+    /// The product that has an `external_ref`.
     pub external_refs: HashMap<(Owner, ProductText), ProductId>,
     /// Living locations.
     pub locations: HashMap<LocationId, Location>,
-    /// Which of the needed locations stock lies in.
+    /// Those of the needed locations that have stock.
     pub locations_in_use: HashSet<LocationId>,
-    /// How many living locations an owner has.
+    /// The number of living locations of an owner.
     pub location_counts: HashMap<Owner, u64>,
     /// Current stock.
     pub stocks: HashMap<StockKey, Stock>,
@@ -63,17 +63,17 @@ pub struct State {
     pub keys: HashMap<KeyId, ApplicationKey>,
     /// Count and reserved rate limits of an owner's keys.
     pub key_totals: HashMap<Owner, KeyTotals>,
-    /// Which of the needed entries are undone.
+    /// Those of the needed entries that are undone.
     pub undone: HashSet<TransactionId>,
     /// Reservations, as they are stored.
     pub reservations: HashMap<ReservationId, Reservation>,
-    /// The reservation that an order had last; it is among the others.
+    /// The last reservation of an order; it is also in [`reservations`](Self::reservations).
     pub orders: HashMap<(Owner, OrderId), ReservationId>,
-    /// What has run out of the holds on current stock that is [due](Stock::due).
+    /// The expired lines of current stock that is [due](Stock::due).
     pub due: HashMap<StockKey, LapsedLines>,
-    /// Current stock as it stood at some time, if it was there.
+    /// The past states of current stock at given times, if it existed then.
     pub past: HashMap<(StockKey, Timestamp), Stock>,
-    /// The corrections in ledgers of current stock that were made after some time.
+    /// The corrections made after a given time in ledgers of current stock.
     pub corrections: HashMap<(StockKey, Timestamp), Corrections>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
 }
@@ -101,7 +101,7 @@ impl State {
     /// The owner's living location of this slug.
     #[must_use]
     pub fn location(&self, owner: Owner, slug: &Slug) -> Option<&Location> {
-        // Looked up with an owned key: a borrowed pair is no key of the map.
+        // Looked up with an owned key: the map can't be searched with a pair of references.
         let id = self.location_slugs.get(&(owner, slug.clone()))?;
         self.locations.get(id)
     }

@@ -18,8 +18,8 @@ pub(crate) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity
     }
 }
 
-/// A stock with its ledger opened for writing: the one place where figures and entries are made,
-/// together.
+/// A stock with its ledger opened for writing: the one place where figures and entries are written,
+/// always together.
 pub(crate) struct LedgerWriter<'a, 'b> {
     stock: Stock,
     entries: Vec<Entry>,
@@ -45,25 +45,25 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         }
     }
 
-    /// The entries are to say this of themselves.
+    /// Sets the annotation of the entries.
     pub(crate) fn annotated(mut self, annotation: Annotation) -> Self {
         self.annotation = annotation;
         self
     }
 
-    /// The entry is to undo this one, if any.
+    /// Sets the entry that the new entry undoes, if any.
     pub(crate) const fn undoing(mut self, entry: Option<TransactionId>) -> Self {
         self.undoes = entry;
         self
     }
 
-    /// The entry is to be a count for this time, if any.
+    /// Makes the entry a count for this time, if there is one.
     pub(crate) const fn counting(mut self, as_of: Option<Timestamp>) -> Self {
         self.as_of = as_of;
         self
     }
 
-    /// What is written from here on is dated so, and says this of itself.
+    /// Sets the time and the annotation of all entries written from here on.
     pub(crate) fn turn_to(&mut self, at: Timestamp, annotation: Annotation) {
         self.now = at;
         self.annotation = annotation;
@@ -73,7 +73,7 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         &self.stock
     }
 
-    /// Notes how much of a position reservations hold now.
+    /// Sets the number of pieces that reservations hold in a position.
     pub(crate) fn set_held(&mut self, location: Option<LocationId>, held: Quantity) {
         match location {
             None => self.stock.unlocated_held = held,
@@ -85,7 +85,7 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         }
     }
 
-    /// Notes when reservations of the stock expire at the earliest.
+    /// Sets the earliest time at which a reservation of the stock expires.
     pub(crate) const fn set_next_expiry(&mut self, next_expiry: Option<Timestamp>) {
         self.stock.next_expiry = next_expiry;
     }
@@ -94,7 +94,8 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         self.entries.is_empty()
     }
 
-    /// Time doesn't run backwards within a stock, whatever the clocks of the servers do.
+    /// Advances `updated_at`. Time never runs backwards within a stock, even if the clocks of the
+    /// servers differ.
     fn advance(&mut self) {
         self.stock.updated_at = self.stock.updated_at.max(self.now);
     }

@@ -1,4 +1,4 @@
-//! Application keys.
+//! Decisions on application keys.
 
 use super::{ApplicationKey, RevokedGrants, SecretHash};
 use crate::decision::{
@@ -6,42 +6,42 @@ use crate::decision::{
 };
 use crate::values::{KeyId, ProductText};
 
-/// Creates an application key of whoever the caller acts as.
+/// Creates an application key of the owner on whose behalf the caller acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateKey {
-    /// What it is called.
+    /// The name.
     pub name: ProductText,
-    /// What a client presents to get a token; random.
+    /// The random id that a client presents to get a token.
     pub client_id: String,
-    /// The digest of the secret; random as well.
+    /// The digest of the secret, which is random as well.
     pub secret_hash: SecretHash,
-    /// Requests per second kept free for it.
+    /// Requests per second reserved for it.
     pub reserved_rate_limit: u32,
-    /// Whether it gives tokens without its secret.
+    /// Whether it issues tokens without its secret.
     pub allow_implicit: bool,
-    /// The rate limit that all reserved ones together may not pass, if there is one.
+    /// The limit on the sum of all reserved rate limits, if there is one.
     pub rate_limit: Option<u32>,
 }
 
 /// Changes the named fields of an application key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateKey {
-    /// Which.
+    /// The key.
     pub id: KeyId,
     /// A new name.
     pub name: Option<ProductText>,
-    /// Requests per second kept free for it.
+    /// Requests per second reserved for it.
     pub reserved_rate_limit: Option<u32>,
-    /// Whether it gives tokens without its secret.
+    /// Whether it issues tokens without its secret.
     pub allow_implicit: Option<bool>,
-    /// The rate limit that all reserved ones together may not pass, if there is one.
+    /// The limit on the sum of all reserved rate limits, if there is one.
     pub rate_limit: Option<u32>,
 }
 
 /// Deletes an application key, whose tokens stop working.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteKey {
-    /// Which.
+    /// The key.
     pub id: KeyId,
 }
 
@@ -74,7 +74,7 @@ impl Decide for CreateKey {
             self.rate_limit,
         )?;
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let key = ApplicationKey {
             id: KeyId::new(context.ids.next_id(context.now)),
             owner: actor.acting,
@@ -113,7 +113,7 @@ impl Decide for UpdateKey {
         context: &mut Context<'_>,
     ) -> Result<Decision<ApplicationKey>, Refusal> {
         let current = own_key(state, actor, self.id)?.clone();
-        // One that shrinks is fine even where all together are too much already.
+        // A smaller rate limit is accepted even if the sum is above the limit already.
         let grown = self
             .reserved_rate_limit
             .filter(|reserved| *reserved > current.reserved_rate_limit);
@@ -124,7 +124,7 @@ impl Decide for UpdateKey {
             check_reserved(others, reserved, self.rate_limit)?;
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let forbids_implicit = current.allow_implicit && self.allow_implicit == Some(false);
         let key = ApplicationKey {
             name: self.name.clone().unwrap_or(current.name),
@@ -192,8 +192,8 @@ fn check_reserved(others: u64, reserved: u32, limit: Option<u32>) -> Result<(), 
     Ok(())
 }
 
-/// Keys are administered at their own level only: a store's key is no business of a request at the
-/// organization level, nor the other way round.
+/// Keys are administered at their own level only: a request at the organization level can't change a
+/// store's key, nor the other way round.
 fn own_key<'a>(state: &'a State, actor: &Actor, id: KeyId) -> Result<&'a ApplicationKey, Refusal> {
     state
         .keys

@@ -1,4 +1,4 @@
-//! Application keys: who may call, and for whom.
+//! Application keys: the credentials of callers, each of one owner.
 
 pub(crate) mod decide;
 
@@ -13,30 +13,30 @@ use crate::values::{KeyId, Owner, ProductText, Timestamp};
 /// An application key. It acts for its owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApplicationKey {
-    /// Names it.
+    /// The id of the key.
     pub id: KeyId,
-    /// Whose key it is.
+    /// The owner of the key.
     pub owner: Owner,
-    /// What it is called.
+    /// The name.
     pub name: ProductText,
-    /// What a client presents, together with the secret, to get a token.
+    /// The id that a client presents, together with the secret, to get a token.
     pub client_id: String,
-    /// The digest of the secret, which itself is not kept.
+    /// The digest of the secret, which itself is not stored.
     pub secret_hash: SecretHash,
-    /// Requests per second kept free for this key, out of its store's rate limit.
+    /// Requests per second reserved for this key, out of its store's rate limit.
     pub reserved_rate_limit: u32,
-    /// Whether it gives tokens without its secret, for reading stock and locations.
+    /// Whether it issues tokens without its secret, for reading stock and locations.
     pub allow_implicit: bool,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
-    /// When it last gave a token.
+    /// Time at which it last issued a token.
     pub last_used_at: Option<Timestamp>,
 }
 
 impl ApplicationKey {
-    /// The most keys that one owner may have.
+    /// The largest number of keys that one owner may have.
     pub const PER_OWNER_MAX: u64 = 1_000;
 }
 
@@ -50,11 +50,11 @@ impl fmt::Debug for SecretHash {
     }
 }
 
-/// Which of a key's tokens stopped working when it was changed or deleted.
+/// The tokens of a key that stopped working when it was changed or deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RevokedGrants {
-    /// Those got without the secret until now: the key may give such tokens again later.
+    /// Tokens issued without the secret until now: the key may issue such tokens again later.
     Implicit,
-    /// All of them, for ever: the key is gone.
+    /// All tokens, for ever: the key is deleted.
     All,
 }

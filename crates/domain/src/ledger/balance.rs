@@ -4,12 +4,12 @@ use crate::values::Quantity;
 use serde::Deserialize;
 use serde::Serialize;
 
-/// The figures of one position: what can be sold, and what is reserved or paid for.
+/// The figures of one position: pieces that can be sold, and pieces that are reserved or paid for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Balance {
     /// Pieces that can still be allocated.
     pub available: Quantity,
-    /// Pieces that are spoken for.
+    /// Pieces that are already assigned to buyers.
     pub allocated: Quantity,
 }
 

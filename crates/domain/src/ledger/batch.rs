@@ -1,20 +1,20 @@
-//! Entries made by one request for many.
+//! Batches: the entries made by one bulk request.
 
 use crate::values::{BatchId, Owner, ProductId, StockId};
 use uuid::Uuid;
 
-/// The entries made by one request for many.
+/// The entries made by one bulk request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Batch {
-    /// Names it.
+    /// The id of the batch.
     pub id: BatchId,
-    /// Who asked for it.
+    /// The owner on whose behalf the request was made.
     pub owner: Owner,
-    /// Which entries they are, in order.
+    /// The entries, in order.
     pub entries: Vec<BatchEntry>,
 }
 
-/// Where an entry of a batch is found.
+/// A reference to an entry of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct BatchEntry {
     /// The product.
@@ -26,11 +26,11 @@ pub struct BatchEntry {
 }
 
 impl BatchEntry {
-    /// How many bytes one takes in a database.
+    /// The number of bytes that one takes in a database.
     const BYTES: usize = 40;
 
-    /// Entries as they are kept in a database, one after the other: of each the product, its stock,
-    /// and the number, its most significant byte first.
+    /// The stored form of entries, one after the other: for each the product, its stock and the number,
+    /// most significant byte first.
     #[must_use]
     pub fn to_bytes(entries: &[Self]) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(entries.len().saturating_mul(Self::BYTES));
@@ -42,7 +42,8 @@ impl BatchEntry {
         bytes
     }
 
-    /// The entries that [`to_bytes`](Self::to_bytes) has made bytes of; `None` if it can't have.
+    /// The entries whose form these bytes are (see [`to_bytes`](Self::to_bytes)); `None` if they are not
+    /// such a form.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Vec<Self>> {
         bytes.chunks(Self::BYTES).map(Self::read).collect()

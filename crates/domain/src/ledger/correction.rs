@@ -1,11 +1,11 @@
-//! Entries that correct the books: counts, and what undoes other entries.
+//! Entries that correct the books: counts, and entries that undo others.
 
 use std::collections::{HashMap, HashSet};
 
 use super::entry::{Entry, EntryAction};
 use crate::values::{LocationId, Quantity, Timestamp, TransactionId};
 
-/// A ledger entry that corrects the books, with what later counts and undos have to know of it.
+/// A ledger entry that corrects the books, reduced to the fields that later counts and undos need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Correction {
     /// The entry's id.
@@ -40,7 +40,7 @@ impl Entry {
     }
 }
 
-/// The corrections in one stock's ledger that were made after some time, by position.
+/// The corrections made after a given time in one stock's ledger, by position.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Corrections(HashMap<Option<LocationId>, Vec<Correction>>);
 
@@ -50,9 +50,9 @@ impl Corrections {
         self.0.entry(location).or_default().push(correction);
     }
 
-    /// The number of pieces by which these corrections change what the books say of a position at
-    /// `as_of`: the differences of all counts, and what undoes an entry made up to `as_of` or one
-    /// of these corrections. (Source: the HTTP contract.)
+    /// The number of pieces by which these corrections change the books' total of a position at `as_of`.
+    /// It includes the differences of all counts, and the entries that undo an entry made up to `as_of`
+    /// or one of these corrections. (Source: the HTTP contract.)
     pub(crate) fn change_at(&self, location: Option<LocationId>, as_of: Timestamp) -> i64 {
         let mut counted = HashSet::new();
         let mut change: i64 = 0;
@@ -73,9 +73,8 @@ impl Corrections {
         change
     }
 
-    /// The counts of a position that aren't undone, oldest first, each with the time that it is
-    /// for. Those times don't run backwards: a count that is older than the one before it is
-    /// refused.
+    /// The counts of a position that aren't undone, oldest first, each with the time that it is for.
+    /// Those times don't run backwards: a count for an earlier time than the one before it is refused.
     pub(crate) fn valid_counts(
         &self,
         location: Option<LocationId>,
@@ -86,7 +85,7 @@ impl Corrections {
         counts.filter(move |(id, _)| !undone.contains(id))
     }
 
-    /// Whether this entry is a count, as far as these corrections go back.
+    /// Whether this entry is a count among these corrections.
     pub(crate) fn has_count(&self, location: Option<LocationId>, id: TransactionId) -> bool {
         let mut corrections = self.of(location).iter();
         corrections.any(|it| it.id == id && it.as_of.is_some())

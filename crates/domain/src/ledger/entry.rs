@@ -1,4 +1,4 @@
-//! The ledger: what happened to a stock, in order, for ever.
+//! The ledger: all that ever happened to a stock, in order.
 
 use std::sync::Arc;
 
@@ -11,18 +11,18 @@ use crate::values::{
     StockId, Timestamp, TransactionId,
 };
 
-/// What an entry records.
+/// The action that an entry records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum EntryAction {
     /// Stock was created with this quantity available.
     Create,
-    /// Available grew.
+    /// The available figure grew.
     Increment,
-    /// Available shrank.
+    /// The available figure shrank.
     Decrement,
-    /// Moved from available to allocated.
+    /// Pieces moved from available to allocated.
     Allocate,
-    /// Moved from allocated to available.
+    /// Pieces moved from allocated to available.
     Deallocate,
 }
 
@@ -36,7 +36,7 @@ impl EntryAction {
         Self::Deallocate,
     ];
 
-    /// The dialect's word for it.
+    /// The word for it in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -48,7 +48,7 @@ impl EntryAction {
         }
     }
 
-    /// The action that [`as_str`](Self::as_str) gives `word` for.
+    /// The action for which [`as_str`](Self::as_str) returns `word`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|action| action.as_str() == word)
@@ -64,25 +64,53 @@ impl EntryAction {
             Self::Allocate | Self::Deallocate => 0,
         }
     }
+
+    /// The figures of a position after this action; `None` if the position has too few pieces, or the
+    /// total would pass [`Quantity::MAX`].
+    #[must_use]
+    pub fn apply(self, quantity: Quantity, balance: Balance) -> Option<Balance> {
+        let Balance {
+            available,
+            allocated,
+        } = balance;
+        let (available, allocated) = match self {
+            Self::Create if balance != Balance::default() => return None,
+            Self::Create | Self::Increment => (available.checked_add(quantity)?, allocated),
+            Self::Decrement => (available.checked_sub(quantity)?, allocated),
+            Self::Allocate => (
+                available.checked_sub(quantity)?,
+                allocated.checked_add(quantity)?,
+            ),
+            Self::Deallocate => (
+                available.checked_add(quantity)?,
+                allocated.checked_sub(quantity)?,
+            ),
+        };
+        let balance = Balance {
+            available,
+            allocated,
+        };
+        available.checked_add(allocated).map(|_| balance)
+    }
 }
 
-/// What a client may ask a transaction to do.
+/// An action that a client may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum TransactionAction {
-    /// Adds to what is available.
+    /// Adds to the available pieces.
     Increment,
-    /// Takes from what is available.
+    /// Takes from the available pieces.
     Decrement,
-    /// Moves from available to allocated.
+    /// Moves pieces from available to allocated.
     Allocate,
-    /// Moves from allocated back to available.
+    /// Moves pieces from allocated back to available.
     Deallocate,
-    /// Makes the position's total the quantity.
+    /// Sets the position's total to the quantity.
     Set,
 }
 
 impl TransactionAction {
-    /// The dialect's word for it.
+    /// The word for it in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -94,7 +122,7 @@ impl TransactionAction {
         }
     }
 
-    /// The action that [`as_str`](Self::as_str) gives `word` for.
+    /// The action for which [`as_str`](Self::as_str) returns `word`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         [
@@ -109,19 +137,19 @@ impl TransactionAction {
     }
 }
 
-/// What a client says of a change, for those who read the ledger later.
+/// A client's notes on a change, for later readers of the ledger.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Annotation {
-    /// Why it was made.
+    /// The reason for the change.
     pub reason: Option<Reason>,
-    /// What it belongs to in another system: an order, a delivery note.
+    /// A thing in another system that the change belongs to: an order, a delivery note.
     pub reference: Option<Reference>,
 }
 
 /// One line of a stock's ledger. Entries are only ever added.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// Names the entry; a UUIDv7 whose time is `created_at`.
+    /// The entry's id; a UUIDv7 whose time is `created_at`.
     pub id: TransactionId,
     /// The stock it belongs to.
     pub stock: StockId,
@@ -129,36 +157,35 @@ pub struct Entry {
     pub sequence: u64,
     /// The position it changed: a location's, or the unlocated pool's.
     pub location: Option<LocationId>,
-    /// What was done.
+    /// The action.
     pub action: EntryAction,
-    /// To how many pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
-    /// The position's figures right after it.
+    /// The position's figures right after the entry.
     pub balance: Balance,
-    /// The figures of the whole stock right after it.
+    /// The figures of the whole stock right after the entry.
     pub sums: Balance,
-    /// What the client said of it.
+    /// The client's notes.
     pub annotation: Annotation,
-    /// The key under which the client may ask for it again without it being done again.
+    /// The key under which the client may repeat the request without its being carried out again.
     pub idempotency_key: Option<IdempotencyKey>,
-    /// The batch that it was made in, if it was made in one.
+    /// The batch that the entry was made in, if any.
     pub batch: Option<BatchId>,
-    /// The entry that it undoes, if it undoes one.
+    /// The entry that this one undoes, if any.
     pub undoes: Option<TransactionId>,
-    /// The key that acted, if one did.
+    /// The application key that was used, if any.
     pub actor: Option<KeyId>,
     /// The time that a count is for, if this entry corrects the books to what was counted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub as_of: Option<Timestamp>,
-    /// When it happened. Never before the entry in front of it.
+    /// Time of the entry. Never before that of the previous entry.
     pub created_at: Timestamp,
-    /// Proves all of the above, and all entries in front of it: see [`Entry::seal`].
+    /// Proves all of the above, and all previous entries: see [`Entry::seal`].
     pub hash: EntryHash,
 }
 
 impl Entry {
-    /// The figures of the whole stock, if they are others than the position's: what a database has
-    /// to keep of them.
+    /// The figures of the whole stock, if they differ from the position's: a database stores only these.
     #[must_use]
     pub fn other_sums(&self) -> Option<Balance> {
         Some(self.sums).filter(|sums| *sums != self.balance)
@@ -171,18 +198,18 @@ impl Entry {
     }
 }
 
-/// An entry with what a reader wants to know beside it.
+/// An entry with the details that readers need with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Recorded {
     /// The entry.
     pub entry: Entry,
     /// The product whose stock it changed.
     pub product: ProductId,
-    /// The name that its location has now.
+    /// The current name of its location.
     pub slug: Option<Slug>,
-    /// What the key that acted is called.
+    /// The name of the key that was used.
     pub actor_name: Option<Arc<str>>,
-    /// The entry that undoes it, if one does.
+    /// The entry that undoes this one, if any.
     pub undone_by: Option<TransactionId>,
 }
 

@@ -1,4 +1,4 @@
-//! The hash chain: each ledger entry proves the ones in front of it.
+//! The hash chain: each ledger entry proves the previous ones.
 
 use std::fmt;
 
@@ -11,14 +11,14 @@ use crate::values::{
     Timestamp, TransactionId,
 };
 
-/// The layout of the content that is hashed, a part of it. A layout that hashes the parts of an
-/// entry otherwise gets another number; a part that is added gets a [`Tag`].
+/// The version of the layout of hashed content, which is hashed with it. A layout that hashes the parts
+/// of an entry differently gets another number; a new part gets a [`Tag`].
 const LAYOUT: u8 = 1;
 
-/// Tells the content that a ledger starts with from any other.
+/// Distinguishes the content that a ledger starts with from all other content.
 const START: &[u8] = b"stockroom ledger";
 
-/// The hash of an entry's content and of the entry in front of it (BLAKE3).
+/// The hash (BLAKE3) of an entry's content and of the previous entry's hash.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntryHash(pub [u8; 32]);
@@ -70,14 +70,13 @@ impl fmt::Debug for EntryHash {
 }
 
 impl Entry {
-    /// The hash that this entry has if it comes after an entry with the hash `previous`: of that
-    /// hash, and of all that the entry holds. Each part is preceded by its length, so that none
-    /// can lend a byte to its neighbour. Optional parts are preceded by their tag and left out
-    /// when absent, so that a part that is added to entries later leaves the hashes of old ones
-    /// as they are.
+    /// The hash of this entry if it comes after an entry with the hash `previous`: of that hash, and of
+    /// every field of the entry. Each part is preceded by its length, so that a byte can't move from one
+    /// part to its neighbour. Optional parts are preceded by their tag and left out when absent, so that
+    /// a part added to entries later doesn't change the hashes of old ones.
     #[must_use]
     pub fn seal(&self, previous: EntryHash) -> EntryHash {
-        // In full, so that a field that is added can't be forgotten.
+        // Destructured in full, so that a new field can't be forgotten.
         let Self {
             id,
             stock,
@@ -129,8 +128,8 @@ impl Entry {
     }
 }
 
-/// The optional parts of an entry, in the order in which they are hashed. A number is never used
-/// for anything else.
+/// The optional parts of an entry, in the order in which they are hashed. A number is never reused for
+/// another part.
 #[derive(Clone, Copy)]
 enum Tag {
     Location = 1,
@@ -150,11 +149,11 @@ impl Tag {
     }
 }
 
-/// What is to be hashed. It is gathered first: hashing many small pieces takes longer.
+/// The content to be hashed. It is collected first: hashing many small pieces takes longer.
 struct Content(Vec<u8>);
 
 impl Content {
-    /// Most entries take less.
+    /// The number of bytes reserved; most entries take fewer.
     const CAPACITY: usize = 256;
 
     fn new() -> Self {

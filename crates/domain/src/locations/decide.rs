@@ -1,4 +1,4 @@
-//! Locations.
+//! Decisions on locations.
 
 use super::{Address, Geolocation, Location};
 use crate::decision::{
@@ -6,46 +6,46 @@ use crate::decision::{
 };
 use crate::values::{Description, ExternalRef, LocationId, Name, Patch, Slug};
 
-/// Creates a location of whoever the caller acts as.
+/// Creates a location of the owner on whose behalf the caller acts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CreateLocation {
     /// Its name for people.
     pub name: Name,
     /// Its name in paths and bodies.
     pub slug: Slug,
-    /// What another system calls it.
+    /// Its name in another system.
     pub external_ref: Option<ExternalRef>,
-    /// What it is.
+    /// A description.
     pub description: Option<Description>,
     /// Its postal address.
     pub address: Option<Address>,
-    /// Where it is.
+    /// Its point on the globe.
     pub geolocation: Option<Geolocation>,
 }
 
 /// Changes the named fields of a location.
 #[derive(Debug, Clone, PartialEq)]
 pub struct UpdateLocation {
-    /// Which.
+    /// The location.
     pub id: LocationId,
     /// A new name.
     pub name: Option<Name>,
     /// A new slug.
     pub slug: Option<Slug>,
-    /// What another system calls it.
+    /// A new name in another system.
     pub external_ref: Patch<ExternalRef>,
-    /// What it is.
+    /// A new description.
     pub description: Patch<Description>,
-    /// Its postal address.
+    /// A new postal address.
     pub address: Patch<Address>,
-    /// Where it is.
+    /// A new point on the globe.
     pub geolocation: Patch<Geolocation>,
 }
 
-/// Deletes a location in which no stock lies.
+/// Deletes a location that has no stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteLocation {
-    /// Which.
+    /// The location.
     pub id: LocationId,
 }
 
@@ -82,7 +82,7 @@ impl Decide for CreateLocation {
             });
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let location = Location {
             id: LocationId::new(context.ids.next_id(context.now)),
             owner,
@@ -132,7 +132,7 @@ impl Decide for UpdateLocation {
             }
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let current = current.clone();
         let location = Location {
             name: self.name.clone().unwrap_or(current.name),

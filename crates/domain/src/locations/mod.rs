@@ -1,4 +1,4 @@
-//! Locations: the places that stock may lie in.
+//! Locations: the places of stock.
 
 pub(crate) mod decide;
 
@@ -8,33 +8,33 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::{Description, ExternalRef, Invalid, LocationId, Name, Owner, Slug, Timestamp};
 
-/// A place that stock may lie in: a warehouse, a shop, a shelf.
+/// A place of stock: a warehouse, a shop, a shelf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Location {
-    /// Names it for ever; stock and history refer to this, not to the slug.
+    /// The id of the location. Stock and history refer to it, not to the slug, which may change.
     pub id: LocationId,
-    /// Whose stock may lie in it.
+    /// The owner whose stock may be in it.
     pub owner: Owner,
     /// Its name for people.
     pub name: Name,
     /// Its name in paths and bodies, unique among its owner's locations.
     pub slug: Slug,
-    /// What another system calls it.
+    /// Its name in another system.
     pub external_ref: Option<ExternalRef>,
-    /// What it is.
+    /// A description.
     pub description: Option<Description>,
     /// Its postal address.
     pub address: Option<Address>,
-    /// Where on the globe it is.
+    /// Its point on the globe.
     pub geolocation: Option<Geolocation>,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
 impl Location {
-    /// The most locations that one owner may have.
+    /// The largest number of locations that one owner may have.
     pub const PER_OWNER_MAX: u64 = 10_000;
 }
 

@@ -1,4 +1,4 @@
-//! Products.
+//! Decisions on products.
 
 use std::collections::HashMap;
 
@@ -12,18 +12,19 @@ use crate::stock::lookup::need_visible_stock;
 use crate::transactions::transact::Transact;
 use crate::values::{Owner, Patch, ProductId, ProductText, Quantity};
 
-/// Registers a product of whoever the caller acts as, with its first stock if it is to be managed.
+/// Registers a product of the owner on whose behalf the caller acts, with its first stock if that is to
+/// be managed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RegisterProduct {
-    /// The id that the product is to have; a fresh one if none is named.
+    /// The id of the product; a fresh one if it is `None`.
     pub id: Option<ProductId>,
-    /// What it is called.
+    /// The name.
     pub name: ProductText,
     /// The stock keeping unit.
     pub sku: Option<ProductText>,
-    /// Its name in addresses of web pages.
+    /// Its name in URLs of web pages.
     pub slug: Option<ProductText>,
-    /// What it is.
+    /// The description.
     pub description: Option<ProductText>,
     /// Whether it is for sale.
     pub status: ProductStatus,
@@ -31,25 +32,25 @@ pub struct RegisterProduct {
     pub commodity_type: CommodityType,
     /// Whether its stock is managed.
     pub manage_stock: bool,
-    /// What another system calls it.
+    /// Its name in another system.
     pub external_ref: Option<ProductText>,
-    /// The first stock level. Without it stock is created only if it is to be managed, with zero. If
-    /// stock of the product is there already, its level is set, as [`UpdateProduct`] does it.
+    /// The first stock level. If it is `None`, stock is created only if it is to be managed, with a
+    /// level of zero. If the product already has stock, its level is set as by [`UpdateProduct`].
     pub stock: Option<Quantity>,
 }
 
 /// Changes the named fields of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpdateProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
     /// A new name.
     pub name: Option<ProductText>,
     /// The stock keeping unit.
     pub sku: Patch<ProductText>,
-    /// Its name in addresses of web pages.
+    /// Its name in URLs of web pages.
     pub slug: Patch<ProductText>,
-    /// What it is.
+    /// The description.
     pub description: Patch<ProductText>,
     /// Whether it is for sale.
     pub status: Option<ProductStatus>,
@@ -57,16 +58,16 @@ pub struct UpdateProduct {
     pub commodity_type: Option<CommodityType>,
     /// Whether its stock is managed.
     pub manage_stock: Option<bool>,
-    /// What another system calls it.
+    /// Its name in another system.
     pub external_ref: Patch<ProductText>,
-    /// The level that its unlocated stock is to have, as a `set` transaction does it.
+    /// A new level of its unlocated stock, set as by a `set` transaction.
     pub stock: Option<Quantity>,
 }
 
 /// Deletes a product that has no stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteProduct {
-    /// Which.
+    /// The product.
     pub id: ProductId,
 }
 
@@ -84,7 +85,7 @@ impl Decide for RegisterProduct {
             self.sku.as_ref(),
             self.external_ref.as_ref(),
         );
-        // Of a fresh id there is nothing to be known.
+        // Nothing can exist under a fresh id.
         if let Some(id) = self.id {
             create_stock(id, Quantity::ZERO).needs(actor, needs);
             need_visible_product(needs, actor.acting, id);
@@ -147,7 +148,7 @@ impl Decide for UpdateProduct {
         for owner in actor.acting.visible() {
             need_unique_texts(needs, owner, self.sku.value(), self.external_ref.value());
         }
-        // Covers the stock that may have to be created.
+        // These needs cover the stock that may have to be created.
         create_stock(self.id, Quantity::ZERO).needs(actor, needs);
         need_visible_product(needs, actor.acting, self.id);
         need_visible_stock(needs, actor.acting, self.id);
@@ -254,10 +255,10 @@ fn need_unique_texts(
     }
 }
 
-/// Refuses an id for a new product of `acting` that it cannot have: one under which it sees a
-/// registered product, or one of an organization-level product that is not its own. A store's own
-/// product, of which nobody but its stock knows so far, is its own to register. Of what other stores
-/// have under the id a store learns nothing; the organization, which can act in all of them, does.
+/// Refuses an id that `acting` can't use for a new product: the id of a registered product that it sees,
+/// or of an organization-level product that is not its own. A store may register a product of its own
+/// that so far has only stock. A store learns nothing of the products of other stores with this id; the
+/// organization does, as it can act in all of them.
 fn check_id(state: &State, acting: Owner, id: ProductId) -> Result<(), Refusal> {
     let management = state.management.get(&id);
     let is_organization_level = management.is_some_and(|it| it.organization_level);
@@ -273,8 +274,8 @@ fn check_id(state: &State, acting: Owner, id: ProductId) -> Result<(), Refusal> 
     Ok(())
 }
 
-/// Refuses a `sku` or an `external_ref` that has white space at its ends, unless the product had it
-/// before, or that another product of the same owner has.
+/// Refuses a `sku` or an `external_ref` that begins or ends with white space, unless the product had it
+/// before, and one that another product of the same owner has.
 fn check_texts(state: &State, product: &Product, before: Option<&Product>) -> Result<(), Refusal> {
     let sku_before = before.and_then(|it| it.sku.as_ref());
     check_ends(ProductField::Sku, product.sku.as_ref(), sku_before)?;
@@ -310,8 +311,8 @@ fn check_ends(
     Ok(())
 }
 
-/// Gives a product's unlocated stock this total, or creates it if it is to be managed; gives what
-/// is available afterwards, and what changes.
+/// Sets the total of a product's unlocated stock, or creates the stock if it is to be managed. Returns
+/// the available quantity afterwards, and the changes.
 fn set_level(
     product: ProductId,
     total: Option<Quantity>,
@@ -327,7 +328,7 @@ fn set_level(
         let decision = create_stock(product, total).decide(actor, state, context)?;
         return Ok((total, decision.changes));
     };
-    // A client that sends back what it has read changes nothing, and the ledger stays as it is.
+    // A client that sends back the figure that it read changes nothing, and no entry is made.
     let total = total.filter(|total| *total != stock.unlocated.total());
     let Some(total) = total else {
         return Ok((stock.sums().available, Vec::new()));
@@ -341,7 +342,7 @@ fn set_level(
     Ok((after.unwrap_or_default(), decision.changes))
 }
 
-/// Needs the registered product of this id that `acting` sees.
+/// Adds the registered product of this id that `acting` sees to the needs.
 pub(crate) fn need_visible_product(needs: &mut Needs, acting: Owner, id: ProductId) {
     needs
         .products

@@ -1,4 +1,4 @@
-//! Products: what stock is stock of.
+//! Products: the things that are in stock.
 
 pub(crate) mod decide;
 
@@ -12,17 +12,17 @@ use crate::values::{Owner, ProductId, ProductText, Quantity, Timestamp};
 /// A registered product. A product that nobody registered has no record, only stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Product {
-    /// Names it.
+    /// The id of the product.
     pub id: ProductId,
-    /// Whose product it is: an organization's is shared by its stores.
+    /// The owner of the product: an organization's product is shared by its stores.
     pub owner: Owner,
-    /// What it is called.
+    /// The name.
     pub name: ProductText,
     /// The stock keeping unit, unique among its owner's products.
     pub sku: Option<ProductText>,
-    /// Its name in addresses of web pages.
+    /// Its name in URLs of web pages.
     pub slug: Option<ProductText>,
-    /// What it is.
+    /// The description.
     pub description: Option<ProductText>,
     /// Whether it is for sale.
     pub status: ProductStatus,
@@ -30,31 +30,31 @@ pub struct Product {
     pub commodity_type: CommodityType,
     /// Whether its stock is managed.
     pub manage_stock: bool,
-    /// What another system calls it, unique among its owner's products.
+    /// Its name in another system, unique among its owner's products.
     pub external_ref: Option<ProductText>,
-    /// When it was registered.
+    /// Time of registration.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// Time of the last change.
     pub updated_at: Timestamp,
 }
 
 /// Whether a product is for sale.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ProductStatus {
-    /// Not yet, or no longer.
+    /// It is not for sale yet, or no longer.
     #[default]
     Draft,
-    /// It is.
+    /// It is for sale.
     Live,
 }
 
 /// Whether a product needs shipping.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum CommodityType {
-    /// It does.
+    /// It needs shipping.
     #[default]
     Physical,
-    /// It does not.
+    /// It needs no shipping.
     Digital,
 }
 
@@ -63,19 +63,19 @@ pub enum CommodityType {
 pub struct StockedProduct {
     /// The product.
     pub product: Product,
-    /// What is available of it; zero where no stock is managed.
+    /// The available quantity; zero if no stock is managed.
     pub level: Quantity,
 }
 
 impl StockedProduct {
-    /// A product and the stock that is seen of it.
+    /// A product with the stock that the caller sees of it.
     #[must_use]
     pub fn new(product: Product, stock: Option<&Stock>) -> Self {
         let level = stock.map_or(Quantity::ZERO, |stock| stock.sums().available);
         Self { product, level }
     }
 
-    /// Whether a buyer can have one.
+    /// The availability of the product for a buyer.
     #[must_use]
     pub const fn availability(&self) -> Availability {
         if self.level.is_zero() {
@@ -86,11 +86,11 @@ impl StockedProduct {
     }
 }
 
-/// Whether a buyer can have a product.
+/// The availability of a product for a buyer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
-    /// At least one is available.
+    /// At least one piece is available.
     InStock,
-    /// None is.
+    /// No piece is available.
     OutOfStock,
 }

@@ -1,4 +1,4 @@
-//! Whether there is enough for an order that may have a reservation already.
+//! The check whether there is enough stock for an order, which may already have a reservation.
 
 use std::collections::HashMap;
 
@@ -9,8 +9,8 @@ use crate::stock::Stock;
 use crate::stock::lookup::need_visible_stock;
 use crate::values::{OrderId, ProductId};
 
-/// Says how much of each item is available, for an order that may hold some of it already. It
-/// changes nothing.
+/// Returns the availability of each item, for an order that may already hold some of it. It changes
+/// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckAvailability {
     /// The order whose own reservation counts as available.

@@ -1,4 +1,4 @@
-//! Reservations: stock that is kept for a buyer until it is paid for, or the time is over.
+//! Reservations: stock held for a buyer until it is paid for, or the reservation expires.
 
 pub(crate) mod availability;
 mod moves;
@@ -23,18 +23,18 @@ use crate::values::{
     Timestamp,
 };
 
-/// For how long stock is reserved, unless it is paid for: 1 second to 31 days.
+/// The time for which stock is reserved, unless it is paid for: 1 second to 31 days.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ExpiresIn(u32);
 
 impl ExpiresIn {
-    /// As long as anything is reserved: 31 days. (Source: the HTTP contract.)
+    /// The longest reservation: 31 days. (Source: the HTTP contract.)
     pub const SECONDS_MAX: u32 = 2_678_400;
 
-    /// So many seconds.
+    /// The time of this number of seconds.
     ///
     /// # Errors
-    /// [`Invalid`] if that is none, or too many.
+    /// [`Invalid`] if the number is zero or too large.
     pub fn from_seconds(seconds: u64) -> Result<Self, Invalid> {
         u32::try_from(seconds)
             .ok()
@@ -46,7 +46,7 @@ impl ExpiresIn {
             })
     }
 
-    /// When it is over if it begins now.
+    /// Time of expiry if the reservation begins `now`.
     pub(crate) fn from(self, now: Timestamp) -> Timestamp {
         now.plus_milliseconds(i64::from(self.0).saturating_mul(1_000))
     }
@@ -59,25 +59,25 @@ impl Default for ExpiresIn {
     }
 }
 
-/// How far a reservation has got.
+/// The state of a reservation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ReservationState {
-    /// Not paid for yet. From `expires_at` on it holds nothing.
+    /// The reservation is not paid for yet. From `expires_at` on it holds nothing.
     Pending {
-        /// When it is over, unless it is paid for before.
+        /// Time of expiry, unless it is paid for before.
         expires_at: Timestamp,
     },
-    /// Paid for, and not all shipped yet.
+    /// It is paid for, and not all pieces are shipped yet.
     Paid,
-    /// All that wasn't given back is shipped.
+    /// All pieces that weren't released are shipped.
     Fulfilled,
-    /// What wasn't shipped is given back.
+    /// All pieces that weren't shipped are released.
     Released,
     /// It wasn't paid for in time.
     Expired,
 }
 
-/// The states by their names alone.
+/// The name of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(missing_docs, reason = "each is what the state of its name is")]
 pub enum ReservationStatus {
@@ -98,7 +98,7 @@ impl ReservationStatus {
         Self::Expired,
     ];
 
-    /// The word for it.
+    /// The word for it in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -110,7 +110,7 @@ impl ReservationStatus {
         }
     }
 
-    /// The status that [`as_str`](Self::as_str) gives `word` for.
+    /// The status for which [`as_str`](Self::as_str) returns `word`.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|status| status.as_str() == word)
@@ -118,7 +118,7 @@ impl ReservationStatus {
 }
 
 impl ReservationState {
-    /// The state of this status, and with this end if it is one that has an end.
+    /// The state with this name; `expires_at` is used if it is one that expires.
     #[must_use]
     pub const fn new(status: ReservationStatus, expires_at: Option<Timestamp>) -> Option<Self> {
         match (status, expires_at) {
@@ -143,13 +143,13 @@ impl ReservationState {
         }
     }
 
-    /// The word for it.
+    /// The word for the state in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         self.status().as_str()
     }
 
-    /// When it is over, as long as it isn't paid for.
+    /// Time of expiry, while it isn't paid for.
     #[must_use]
     pub const fn expires_at(self) -> Option<Timestamp> {
         match self {
@@ -158,7 +158,7 @@ impl ReservationState {
         }
     }
 
-    /// Whether an order that has it can have no other.
+    /// Whether an order with a reservation in this state can't have another one.
     #[must_use]
     pub const fn is_living(self) -> bool {
         match self {
@@ -168,37 +168,37 @@ impl ReservationState {
     }
 }
 
-/// What is to be reserved, given back or shipped of a product.
+/// A quantity of a product to be reserved, released or shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationItem {
     /// The product.
     pub product: ProductId,
-    /// In which location; the unlocated pool if none is named. A text that is no slug names no
-    /// location, and is refused like any other unknown one.
+    /// The slug of the location; `None` for the unlocated pool. A text that is not a slug is refused
+    /// like an unknown location.
     pub location: Option<String>,
-    /// How many pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
 }
 
-/// What a reservation holds, or held, of one position.
+/// A line of a reservation: the pieces of one position that it holds, or held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservedLine {
     /// The stock.
     pub stock: StockId,
-    /// What the stock is found by.
+    /// The key by which the stock is found.
     pub key: StockKey,
-    /// The location, unless it is the unlocated pool, and the name that it has now.
+    /// The location and its current name; `None` for the unlocated pool.
     pub location: Option<(LocationId, Slug)>,
-    /// How many pieces were reserved.
+    /// The number of pieces reserved.
     pub quantity: Quantity,
-    /// How many of them were shipped.
+    /// The number of pieces shipped.
     pub fulfilled: Quantity,
-    /// How many of them were given back.
+    /// The number of pieces released.
     pub released: Quantity,
 }
 
 impl ReservedLine {
-    /// How many pieces are neither shipped nor given back.
+    /// The number of open pieces: neither shipped nor released.
     #[must_use]
     pub fn open(&self) -> Quantity {
         self.unfulfilled()
@@ -212,7 +212,7 @@ impl ReservedLine {
             .unwrap_or_default()
     }
 
-    /// Gives back all that is open.
+    /// Releases all open pieces.
     pub fn release(&mut self) {
         self.released = self.unfulfilled();
     }
@@ -226,38 +226,38 @@ impl ReservedLine {
     }
 }
 
-/// Stock that is kept for a buyer.
+/// A reservation: stock held for a buyer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
-    /// Names it.
+    /// The id of the reservation.
     pub id: ReservationId,
-    /// Whose buyer it is.
+    /// The owner whose buyer it is for.
     pub owner: Owner,
-    /// What it is for, in the shop.
+    /// The order in the shop, if one was named.
     pub order: Option<OrderId>,
-    /// How far it has got.
+    /// The state of the reservation.
     pub state: ReservationState,
-    /// What is reserved, a line for each as it was asked for.
+    /// The reserved quantities, one line for each requested item.
     pub lines: Vec<ReservedLine>,
-    /// When it was made.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When its state, or a line, was last changed.
+    /// Time of the last change of its state or of a line.
     pub updated_at: Timestamp,
 }
 
 impl Reservation {
-    /// How many lines there may be. (Source: the HTTP contract.)
+    /// The largest number of lines. (Source: the HTTP contract.)
     pub const LINES_MAX: usize = 500;
 
-    /// Whether its time is over, unless it is being paid for at this moment.
+    /// Whether its time of expiry has passed. It may be being paid for at this moment.
     #[must_use]
     pub fn is_due(&self, now: Timestamp) -> bool {
         let expires_at = self.state.expires_at();
         expires_at.is_some_and(|expires_at| expires_at <= now)
     }
 
-    /// As it is at this time: one that isn't paid for in time holds nothing any more, whether or
-    /// not that is stored yet.
+    /// The reservation at this time. If it wasn't paid for in time it holds nothing, even if its expiry
+    /// isn't stored yet.
     #[must_use]
     pub fn at(mut self, now: Timestamp) -> Self {
         if let Some(expires_at) = self.state.expires_at()
@@ -272,7 +272,7 @@ impl Reservation {
         self
     }
 
-    /// What never changes of it.
+    /// The unchanging part of the reservation.
     #[must_use]
     pub fn reference(&self) -> ReservationRef {
         ReservationRef {
@@ -282,7 +282,7 @@ impl Reservation {
         }
     }
 
-    /// How many pieces it holds of one position of a stock.
+    /// The number of pieces that it holds of one position of a stock.
     fn open_of(&self, stock: StockId, location: Option<LocationId>) -> Quantity {
         let lines = self.lines.iter();
         let lines = lines.filter(|line| line.stock == stock && line.location_id() == location);
@@ -291,14 +291,14 @@ impl Reservation {
         })
     }
 
-    /// How much it reserved of each position, as clients name them.
+    /// The quantity that it reserved of each position, by product and slug.
     pub(crate) fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
         let lines = self.lines.iter();
         sums(lines.map(|line| (line.key.product, line.slug(), line.quantity)))
     }
 }
 
-/// Adds up what is named several times.
+/// Adds up the quantities of positions that are named several times.
 pub(crate) fn sums<'a>(
     items: impl Iterator<Item = (ProductId, Option<&'a str>, Quantity)>,
 ) -> BTreeMap<(ProductId, Option<&'a str>), u64> {
@@ -310,70 +310,70 @@ pub(crate) fn sums<'a>(
     sums
 }
 
-/// What has to be known of a reservation before it is locked, and never changes.
+/// The unchanging part of a reservation, which is needed to lock it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationRef {
-    /// Names it.
+    /// The id of the reservation.
     pub id: ReservationId,
-    /// What it is for, in the shop.
+    /// The order in the shop, if one was named.
     pub order: Option<OrderId>,
-    /// The stock that it reserved of.
+    /// The stocks that its lines are of.
     pub stocks: BTreeSet<StockKey>,
 }
 
-/// What a line of a reservation holds of a stock for some time.
+/// An open line of a reservation that holds stock until it expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LapsedLine {
-    /// Whose line it is.
+    /// The reservation.
     pub reservation: ReservationId,
     /// Its place in the reservation, counted from 0.
     pub line: usize,
     /// The position.
     pub location: Option<LocationId>,
-    /// How many pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
-    /// When that is over.
+    /// Time of expiry.
     pub expires_at: Timestamp,
 }
 
-/// What has run out of the holds on a stock and isn't in its ledger yet.
+/// The expired lines on a stock that its ledger has not booked yet.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LapsedLines {
-    /// These, in any order.
+    /// The lines, in any order.
     pub holds: Vec<LapsedLine>,
-    /// When the next one after them runs out, if there is one that does.
+    /// Time at which the next line expires, if any.
     pub next: Option<Timestamp>,
 }
 
-/// A position of which there isn't enough for a reservation.
+/// A position that doesn't have enough stock for a reservation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shortage {
     /// The product.
     pub product: ProductId,
-    /// The location, unless it is the unlocated pool.
+    /// The location; `None` for the unlocated pool.
     pub location: Option<Slug>,
-    /// How many pieces were to be reserved, all lines together.
+    /// The number of pieces asked for, all lines together.
     pub requested: u64,
-    /// How many there were.
+    /// The number of pieces that were available.
     pub available: Quantity,
 }
 
-/// Whether there is enough of an item.
+/// The availability of an item.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ItemAvailability {
     /// The product.
     pub product: ProductId,
-    /// The location, unless it is the unlocated pool.
+    /// The location; `None` for the unlocated pool.
     pub location: Option<String>,
-    /// How many pieces are wanted of the position, all items together.
+    /// The number of pieces wanted of the position, all items together.
     pub requested: u64,
-    /// How many there are.
+    /// The number of available pieces.
     pub available: Quantity,
 }
 
 impl ItemAvailability {
-    /// For each of these items, in order, given the stock of their products that the caller sees.
-    /// What the order's own reservation holds of that stock counts as available.
+    /// The availability of each of these items, in order, given the stock of their products that the
+    /// caller sees. Pieces of that stock that the order's own reservation holds count as available.
     #[must_use]
     pub fn of<S: std::hash::BuildHasher>(
         items: &[ReservationItem],
@@ -418,11 +418,11 @@ impl ItemAvailability {
     }
 }
 
-/// The answer to who reserves.
+/// The answer to a request to reserve.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reserved {
     /// The reservation.
     pub reservation: Reservation,
-    /// Whether it was made for this; else the order had it already.
+    /// Whether it was made for this request. If not, the order already had it.
     pub is_new: bool,
 }

@@ -1,19 +1,19 @@
-//! Reservations: they hold stock, and let go of it.
+//! Movements of stock by reservations: reserving, releasing and fulfilling.
 
 use super::Reservation;
 use crate::decision::{LedgerWriter, State};
 use crate::ledger::{Annotation, Balance, EntryAction};
 use crate::values::{LocationId, OrderId, Owner, Quantity, Reference, ReservationId, Timestamp};
 
-/// What time it is for a reservation. Where another server's clock is ahead that has changed any of
-/// its stock, it is that one's: what has expired there is expired.
+/// The time to use for a reservation: the latest of `now` and the last changes of its stock. If another
+/// server's clock is ahead, its expiry decisions stand.
 pub(crate) fn time_of(reservation: &Reservation, state: &State, now: Timestamp) -> Timestamp {
     let stocks = reservation.lines.iter();
     let stocks = stocks.filter_map(|line| state.stocks.get(&line.key));
     stocks.fold(now, |now, stock| now.max(stock.updated_at))
 }
 
-/// The reservation that an order of `owner` has, if it is neither released nor expired.
+/// The reservation of an order of `owner`, if it is neither released nor expired.
 pub(crate) fn living(
     order: &OrderId,
     owner: Owner,
@@ -26,7 +26,7 @@ pub(crate) fn living(
     Some(reservation).filter(|reservation| reservation.state.is_living())
 }
 
-/// What a ledger says of the entries that a reservation makes.
+/// The annotation of the entries that a reservation makes.
 pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
     Annotation {
         reason: None,
@@ -34,7 +34,7 @@ pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
     }
 }
 
-/// Moves pieces that are available over to those that reservations hold.
+/// Reserves available pieces of a position.
 pub(crate) fn reserve(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
@@ -54,8 +54,8 @@ pub(crate) fn reserve(
     ledger.set_held(location, held.unwrap_or(Quantity::MAX));
 }
 
-/// Moves pieces that reservations hold back to those that are available, and gives how many: no more
-/// than are allocated, so that where the database was damaged nothing is made of nothing.
+/// Releases pieces that reservations hold, so that they are available again, and returns their number.
+/// It never releases more than are allocated, so that damaged data never creates stock.
 pub(crate) fn release(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,
@@ -77,7 +77,8 @@ pub(crate) fn release(
     moved
 }
 
-/// Takes pieces that reservations hold out of stock, and gives how many: no more than are allocated.
+/// Removes pieces that reservations hold from stock, and returns their number. It never removes more
+/// than are allocated.
 pub(crate) fn fulfil(
     ledger: &mut LedgerWriter<'_, '_>,
     location: Option<LocationId>,

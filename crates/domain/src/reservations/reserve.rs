@@ -18,15 +18,15 @@ use crate::values::{LocationId, OrderId, ProductId, Quantity, ReservationId};
 /// Reserves stock for a buyer: all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reserve {
-    /// What it is for, in the shop: the same order has one reservation at most.
+    /// The order in the shop, if one is named. An order has at most one reservation.
     pub order: Option<OrderId>,
-    /// For how long, unless it is paid for.
+    /// The time after which the reservation expires, unless it is paid for.
     pub expires_in: ExpiresIn,
-    /// What.
+    /// The items to be reserved.
     pub items: Vec<ReservationItem>,
 }
 
-/// An item, with the stock and the location that it names.
+/// An item with its stock and its location.
 struct Found<'a> {
     item: &'a ReservationItem,
     stock: Option<&'a Stock>,
@@ -100,7 +100,7 @@ impl Decide for Reserve {
             return Err(Refusal::ReservationShort(shortages));
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let now = context.now;
         let id = ReservationId::new(context.ids.next_id(now));
         let expires_at = self.expires_in.from(now);
@@ -138,13 +138,13 @@ impl Decide for Reserve {
 }
 
 impl Reserve {
-    /// How much of each position is wanted.
+    /// The quantity wanted of each position.
     fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
         let items = self.items.iter();
         sums(items.map(|item| (item.product, item.location.as_deref(), item.quantity)))
     }
 
-    /// All positions of which there isn't enough, in the order in which they are named.
+    /// All positions that don't have enough stock, in the order in which they are named.
     fn shortages(&self, found: &[Found<'_>]) -> Vec<Shortage> {
         let requested = self.positions();
         let mut named = BTreeSet::new();
@@ -168,7 +168,7 @@ impl Reserve {
 
 type Positions = BTreeMap<Option<LocationId>, Quantity>;
 
-/// How much is wanted of each stock, and where.
+/// The quantities wanted of each stock, by position.
 fn by_stock<'a>(found: &[Found<'a>]) -> BTreeMap<StockKey, (&'a Stock, Positions)> {
     let mut stocks = BTreeMap::new();
     for wanted in found {

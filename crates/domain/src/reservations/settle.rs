@@ -1,4 +1,4 @@
-//! What has run out goes back into stock, at the time at which it did.
+//! Settling: booking expired holds in the ledgers, dated at their expiry.
 
 use std::collections::BTreeMap;
 
@@ -13,30 +13,30 @@ use crate::stock::{Stock, StockKey};
 use crate::values::{ProductId, Quantity};
 use std::collections::BTreeSet;
 
-/// Has the ledgers of these stocks hold what has run out of reservations up to now.
+/// Books the holds on these stocks that have expired up to now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SettleStock {
     /// The stocks.
     pub stocks: BTreeSet<StockKey>,
 }
 
-/// Shows the stock of these products that the caller sees, all of it as it is at one time.
+/// Reads the stock of these products that the caller sees, all as of the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShowStock {
     /// The products.
     pub products: BTreeSet<ProductId>,
 }
 
-/// Shows these products with their stock levels, all as they are at one time.
+/// Reads these products with their stock levels, all as of the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShowProducts {
     /// The products.
     pub products: BTreeSet<ProductId>,
 }
 
-/// Gives back what has run out of the holds on stock that is due. Whoever decides on stock does so
-/// first: that is how it is available from that instant on, and how the ledger's time doesn't run
-/// backwards although the entries are dated when the time was over.
+/// Releases the expired holds on stock that is due. This is done before anything is decided on stock. So
+/// the pieces are available from the time of expiry on, and the ledger's time doesn't run backwards
+/// although the entries are dated at the expiry.
 pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change> {
     context.idempotency_key = None;
     let due: BTreeMap<_, _> = std::mem::take(&mut state.due).into_iter().collect();
@@ -82,7 +82,7 @@ impl Decide for SettleStock {
         needs.stocks.extend(self.stocks.iter().copied());
     }
 
-    /// It has happened before anything is decided.
+    /// The stocks are settled before anything is decided.
     fn decide(
         &self,
         _actor: &Actor,

@@ -1,4 +1,4 @@
-//! What becomes of a reservation.
+//! Changes of a reservation: payment, release, fulfilment, extension, expiry.
 
 use std::collections::BTreeMap;
 
@@ -12,44 +12,44 @@ use crate::decision::{
 use crate::stock::StockKey;
 use crate::values::{LocationId, Quantity, Timestamp};
 
-/// Notes that a reservation is paid for: it doesn't expire any more.
+/// Records that a reservation is paid for: it no longer expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayReservation {
-    /// Which. It is read before: what is named here never changes.
+    /// The reservation. It is read before the command is decided: this part never changes.
     pub reservation: ReservationRef,
 }
 
-/// Gives back what a reservation holds.
+/// Releases pieces that a reservation holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseReservation {
-    /// Which. It is read before: what is named here never changes.
+    /// The reservation. It is read before the command is decided: this part never changes.
     pub reservation: ReservationRef,
-    /// What of it; all that is open if nothing is named.
+    /// The quantities concerned; `None` for all open pieces.
     pub items: Option<Vec<ReservationItem>>,
 }
 
-/// Notes that what a reservation holds has left the house.
+/// Records that pieces that a reservation holds were shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FulfilReservation {
-    /// Which. It is read before: what is named here never changes.
+    /// The reservation. It is read before the command is decided: this part never changes.
     pub reservation: ReservationRef,
-    /// What of it; all that is open if nothing is named.
+    /// The quantities concerned; `None` for all open pieces.
     pub items: Option<Vec<ReservationItem>>,
 }
 
-/// Gives the buyer more time, or less, from now on.
+/// Sets the time of expiry of a reservation anew, counted from now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendReservation {
-    /// Which. It is read before: what is named here never changes.
+    /// The reservation. It is read before the command is decided: this part never changes.
     pub reservation: ReservationRef,
-    /// How much.
+    /// The time after which it expires.
     pub expires_in: ExpiresIn,
 }
 
-/// Notes that a reservation has expired, if it has.
+/// Stores the expiry of a reservation, if it has expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpireReservation {
-    /// Which. It is read before: what is named here never changes.
+    /// The reservation. It is read before the command is decided: this part never changes.
     pub reservation: ReservationRef,
 }
 
@@ -114,7 +114,7 @@ impl Decide for ReleaseReservation {
         }
         let taken = open_of(&reservation, self.items.as_deref())?;
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let mut changes = moves(&reservation, &taken, release, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.released = sum(line.released, *quantity);
@@ -157,7 +157,7 @@ impl Decide for FulfilReservation {
         }
         let taken = open_of(&reservation, self.items.as_deref())?;
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let mut changes = moves(&reservation, &taken, fulfil, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.fulfilled = sum(line.fulfilled, *quantity);
@@ -197,7 +197,7 @@ impl Decide for ExtendReservation {
             return Err(Refusal::ReservationIs(reservation.state));
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let expires_at = self.expires_in.from(now);
         let sooner = self.reservation.stocks.iter().filter_map(|key| {
             let mut stock = state.stocks.get(key)?.clone();
@@ -234,8 +234,8 @@ impl Decide for ExpireReservation {
         self.reservation.needs(actor, needs);
     }
 
-    /// What it held is given back before anything is decided. So only the state is left to be
-    /// stored, and lines stay as they are stored.
+    /// Its pieces are released before anything is decided. So only the state remains to be stored; the
+    /// lines stay as they are stored.
     fn decide(
         &self,
         actor: &Actor,
@@ -269,7 +269,7 @@ impl ReservationRef {
         }
     }
 
-    /// The reservation as it is now, and [what time that is](time_of).
+    /// The reservation as it is now, and [the time to use for it](time_of).
     fn current(
         &self,
         actor: &Actor,
@@ -288,7 +288,8 @@ impl ReservationRef {
             && *last != stored.id
             && let Some(expires_at) = stored.state.expires_at()
         {
-            // The order got another one since: by a clock that is ahead, this one has expired.
+            // The order has got another reservation since. So this one has expired by a clock that is
+            // ahead.
             reservation = reservation.at(now.max(expires_at));
         }
         Ok((reservation, now))
@@ -310,8 +311,8 @@ fn is_done(reservation: &Reservation) -> bool {
     reservation.lines.iter().all(|line| line.open().is_zero())
 }
 
-/// How much of each line is meant: all that is open, or these items, taken from the lines in their
-/// order.
+/// The pieces concerned of each line: all open ones, or those of these items, taken from the lines in
+/// their order.
 fn open_of(
     reservation: &Reservation,
     items: Option<&[ReservationItem]>,
@@ -343,7 +344,7 @@ fn open_of(
     Ok(taken)
 }
 
-/// Moves so much of each line, with one step for each position.
+/// Moves the given pieces of each line, with one step for each position.
 fn moves(
     reservation: &Reservation,
     taken: &[Quantity],
@@ -361,7 +362,7 @@ fn moves(
     }
     let mut changes = Vec::new();
     for (key, positions) in stocks {
-        // Stock that is held is there: it can't be deleted.
+        // Held stock always exists: it can't be deleted.
         let Some(stock) = state.stocks.get(&key) else {
             continue;
         };

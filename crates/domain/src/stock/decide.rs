@@ -1,4 +1,4 @@
-//! Stock and its transactions.
+//! Decisions on stock as a whole: creating it, setting its locations, deleting it.
 
 use std::collections::BTreeMap;
 
@@ -12,30 +12,30 @@ use crate::ledger::{Balance, EntryAction, EntryHash};
 use crate::locations::Location;
 use crate::values::{Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
-/// Creates a product's stock, held by whoever the caller acts as.
+/// Creates stock of a product for the owner on whose behalf the caller acts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateStock {
     /// The product.
     pub product: ProductId,
-    /// What is available outside of any location.
+    /// The available quantity of the unlocated pool.
     pub unlocated: Quantity,
-    /// What is available in each location.
+    /// The available quantity of each location.
     pub located: BTreeMap<Slug, Quantity>,
 }
 
-/// Sets what is available in locations of a stock, or takes locations out of it.
+/// Sets the available quantity in locations of a stock, or removes locations from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SetLocations {
     /// The product.
     pub product: ProductId,
-    /// For each location named, what is to be available there, or `None` to take it out.
+    /// For each location named, the quantity to be available there, or `None` to remove it.
     pub located: BTreeMap<Slug, Option<Quantity>>,
-    /// The figures of the whole stock, where the client has sent them. Without any location they
-    /// have to be those that the stock has; beside locations they say nothing.
+    /// The figures of the whole stock, if the client sent them. Without any location they must equal the
+    /// stock's; with locations they are ignored.
     pub echoed: EchoedFigures,
 }
 
-/// Figures of a whole stock as a client sends them back.
+/// Figures of a whole stock that a client sends back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct EchoedFigures {
     /// The available figure, if it was sent.
@@ -47,7 +47,7 @@ pub struct EchoedFigures {
 }
 
 impl EchoedFigures {
-    /// Whether every figure that was sent is that of a stock with these sums.
+    /// Whether every figure that was sent equals that of a stock with these sums.
     #[must_use]
     pub fn are_those_of(self, sums: Balance) -> bool {
         let is = |echoed: Option<Quantity>, figure| echoed.is_none_or(|it| it == figure);
@@ -57,7 +57,7 @@ impl EchoedFigures {
     }
 }
 
-/// Ends the management of a product's stock.
+/// Deletes a product's stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteStock {
     /// The product.
@@ -116,7 +116,7 @@ impl Decide for CreateStock {
             .ok_or(Refusal::TotalTooLarge)?;
         check_location_count(located.len())?;
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let created_at = creation_time(state, key, context.now);
         let mut stock = Stock {
             id: StockId::new(context.ids.next_id(created_at)),
@@ -241,7 +241,7 @@ impl Decide for SetLocations {
             .ok_or(Refusal::TotalTooLarge)?;
         check_location_count(after.located.len())?;
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let mut ledger = LedgerWriter::open(stock.clone(), actor, context);
         for (location, quantity) in located {
             if quantity.is_some() {
@@ -300,10 +300,9 @@ impl Decide for DeleteStock {
     }
 }
 
-/// When stock that is created now begins: behind the stock that its owner had of the product
-/// before, also where the clock of another server, by which that was deleted, is ahead. So at no
-/// time there are two, and their ids, which begin with that time, are in the order in which they
-/// were there.
+/// Time of creation of a stock that is created now: after the deletion of the owner's previous stock of
+/// the product, even if that was deleted by another server whose clock is ahead. So two stocks never
+/// overlap in time, and their ids, which begin with that time, sort in the order of their creation.
 fn creation_time(state: &State, key: StockKey, now: Timestamp) -> Timestamp {
     state
         .management
@@ -312,9 +311,9 @@ fn creation_time(state: &State, key: StockKey, now: Timestamp) -> Timestamp {
         .map_or(now, |deleted_at| now.max(deleted_at.plus_milliseconds(1)))
 }
 
-/// Whose product it is for one who creates stock of it: a product that the store registered is the
-/// store's, an organization-level one the organization's, and one that nobody registered belongs
-/// to its creator.
+/// The owner of a product of which `creator` creates stock. A product that the store registered belongs
+/// to the store, an organization-level product to the organization, and a product that nobody registered
+/// to the creator of its stock.
 fn product_owner(state: &State, creator: Owner, product: ProductId) -> Owner {
     let own = state.products.contains_key(&(creator, product));
     let organization_level = state
@@ -328,8 +327,8 @@ fn product_owner(state: &State, creator: Owner, product: ProductId) -> Owner {
     }
 }
 
-/// Whether an organization-level product has stock somewhere, and the organization doesn't allow
-/// it in several places.
+/// Whether an organization-level product has stock of some owner, and the organization doesn't allow
+/// several owners.
 fn managed_elsewhere(state: &State, product: ProductId) -> bool {
     let per_store_stock = state
         .organization

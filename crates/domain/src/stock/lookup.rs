@@ -5,14 +5,14 @@ use crate::decision::{Actor, Needs, Refusal, State};
 use crate::locations::Location;
 use crate::values::{Owner, ProductId, Slug};
 
-/// Needs the stock of a product that `acting` sees, whoever holds it.
+/// Adds the stock of a product that `acting` sees, of any owner, to the needs.
 pub(crate) fn need_visible_stock(needs: &mut Needs, acting: Owner, product: ProductId) {
     for owner in acting.visible() {
         needs.stocks.insert(StockKey { product, owner });
     }
 }
 
-/// Needs the location of this slug that `acting` sees, whoever has it.
+/// Adds the location of this slug that `acting` sees, of any owner, to the needs.
 pub(crate) fn need_location(needs: &mut Needs, acting: Owner, slug: Option<&str>) {
     if let Some(slug) = slug.and_then(|slug| Slug::new(slug).ok()) {
         for owner in acting.visible() {
@@ -32,8 +32,8 @@ pub(super) fn known_location<'a>(
         .ok_or_else(|| Refusal::unknown_location(slug))
 }
 
-/// The location that `slug` names for a stock. Without stock it isn't known whose locations are
-/// meant; one that nobody has whom the caller sees is refused before the missing stock is.
+/// The location that `slug` names for a stock. Without stock, the owner of the location is unknown. A
+/// slug that no visible owner has is refused before the missing stock is.
 pub(crate) fn location_for<'a>(
     state: &'a State,
     actor: &Actor,

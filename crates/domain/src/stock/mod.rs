@@ -1,4 +1,4 @@
-//! Stock: how much there is of a product, and where.
+//! Stock: the quantities of a product, by location.
 
 pub(crate) mod decide;
 pub(crate) mod lookup;
@@ -12,50 +12,51 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::{Balance, BatchEntry, Entry, EntryHash};
 use crate::values::{LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
-/// Names the one stock that an owner can have of a product.
+/// Identifies the one stock that an owner can have of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct StockKey {
     /// The product.
     pub product: ProductId,
-    /// Who holds the stock.
+    /// The owner of the stock.
     pub owner: Owner,
 }
 
-/// The most locations one stock may have positions in.
+/// The largest number of locations in which one stock may have positions.
 pub const STOCK_LOCATIONS_MAX: usize = 1_000;
 
-/// What of a stock lies in one location.
+/// The part of a stock in one location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     /// The location's name at the time of reading.
     pub slug: Slug,
-    /// What lies there.
+    /// The figures of the position.
     pub balance: Balance,
-    /// How much of what is allocated there reservations hold.
+    /// The number of allocated pieces there that reservations hold.
     pub held: Quantity,
 }
 
-/// The life of a stock: what never changes of it, and how far its ledger goes.
+/// The period of a stock, from its creation to its deletion: its unchanging properties, and the end of
+/// its ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StockPeriod {
-    /// Names the stock.
+    /// The id of the stock.
     pub id: StockId,
-    /// The product it is stock of.
+    /// The product.
     pub product: ProductId,
-    /// Who holds the stock, or held it.
+    /// The owner of the stock, current or former.
     pub owner: Owner,
-    /// Whose product it is.
+    /// The owner of the product.
     pub product_owner: Owner,
     /// The sequence number of its last ledger entry.
     pub sequence: u64,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was deleted, if it is.
+    /// Time of deletion, if it is deleted.
     pub deleted_at: Option<Timestamp>,
 }
 
 impl StockPeriod {
-    /// Where an entry of its ledger is found.
+    /// The reference to an entry of its ledger.
     #[must_use]
     pub const fn entry(&self, sequence: u64) -> BatchEntry {
         BatchEntry {
@@ -65,7 +66,7 @@ impl StockPeriod {
         }
     }
 
-    /// Whether the stock was managed at a time: from its creation on, and until its deletion.
+    /// Whether the stock existed at a time: from its creation on, and until its deletion.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
         self.created_at <= at && self.deleted_at.is_none_or(|deleted_at| at < deleted_at)
@@ -86,53 +87,52 @@ impl From<&Stock> for StockPeriod {
     }
 }
 
-/// What is known of one position at a time: since when the stock has had it, until when, and what
-/// lay there then.
+/// One position at a given time: its figures then, and the times at which it was added and removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PastPosition {
     /// The location.
     pub location: LocationId,
-    /// The name that it has now.
+    /// Its current name.
     pub slug: Slug,
-    /// When the position was added to the stock.
+    /// Time at which the position was added to the stock.
     pub added_at: Timestamp,
-    /// When it was taken out, if it was.
+    /// Time at which it was removed, if it was.
     pub removed_at: Option<Timestamp>,
-    /// What lay there after the last entry up to that time.
+    /// The figures after the last entry up to the given time.
     pub balance: Balance,
 }
 
 /// The stock of one product, held by one owner.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stock {
-    /// Names this stock, new each time stock is created.
+    /// The id of this stock, new each time stock is created.
     pub id: StockId,
-    /// The product it is stock of.
+    /// The product.
     pub product: ProductId,
-    /// Who holds the stock.
+    /// The owner of the stock.
     pub owner: Owner,
-    /// Whose product it is: a store may hold stock of an organization-level product.
+    /// The owner of the product: a store may have stock of an organization-level product.
     pub product_owner: Owner,
-    /// What lies in no location.
+    /// The figures of the unlocated pool.
     pub unlocated: Balance,
-    /// How much of what is allocated there reservations hold.
+    /// The number of allocated pieces there that reservations hold.
     pub unlocated_held: Quantity,
-    /// What lies in each location that the stock has.
+    /// The position in each location of the stock.
     pub located: BTreeMap<LocationId, Position>,
     /// The sequence number of its last ledger entry: entries count 1, 2, 3 …
     pub sequence: u64,
     /// The hash of that entry.
     pub last_hash: EntryHash,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed. Never before `created_at`, and never running backwards.
+    /// Time of the last change. Never before `created_at`, and never running backwards.
     pub updated_at: Timestamp,
-    /// No reservation of it expires before; none at all if this is `None`.
+    /// No reservation of it expires before this time. `None` if none expires at all.
     pub next_expiry: Option<Timestamp>,
 }
 
 impl Stock {
-    /// What this stock is found by.
+    /// The key by which this stock is found.
     #[must_use]
     pub const fn key(&self) -> StockKey {
         StockKey {
@@ -141,8 +141,8 @@ impl Stock {
         }
     }
 
-    /// The time up to which reservations have expired that the ledger may know nothing of yet, if
-    /// there may be such. Where the clock of another server is ahead, it is that one's.
+    /// If holds may have expired that the ledger has not booked yet, the time to book up to: `now`, or
+    /// the stock's `updated_at` if another server's clock is ahead.
     #[must_use]
     pub fn due(&self, now: Timestamp) -> Option<Timestamp> {
         let now = now.max(self.updated_at);
@@ -150,16 +150,16 @@ impl Stock {
         (next_expiry <= now).then_some(now)
     }
 
-    /// Whether reservations may have expired that the ledgers of stocks that are looked at together may
-    /// know nothing of yet. What has expired for one of them has for all: else a reservation of several
-    /// would be seen in part.
+    /// Whether any of these stocks, which are read together, is [due](Self::due). All are compared with
+    /// one time, the latest of `now` and their `updated_at`: else a reservation of several stocks could
+    /// be seen as expired in part.
     #[must_use]
     pub fn is_any_due<'a>(stocks: impl Iterator<Item = &'a Self> + Clone, now: Timestamp) -> bool {
         let now = stocks.clone().fold(now, |now, it| now.max(it.updated_at));
         stocks.into_iter().any(|stock| stock.due(now).is_some())
     }
 
-    /// How much of what is allocated in a position reservations hold.
+    /// The number of allocated pieces of a position that reservations hold.
     #[must_use]
     pub fn held(&self, location: Option<LocationId>) -> Quantity {
         match location {
@@ -171,7 +171,7 @@ impl Stock {
         }
     }
 
-    /// How much is allocated that no reservation holds, in the whole stock.
+    /// The number of allocated pieces of the whole stock that no reservation holds.
     #[must_use]
     pub fn allocated_unreserved(&self) -> Quantity {
         let located = self.located.values().map(|position| position.held);
@@ -187,9 +187,9 @@ impl Stock {
         !self.unlocated_held.is_zero() || self.located.values().any(|it| !it.held.is_zero())
     }
 
-    /// The stock as it stood at a time, from its last ledger entry up to then, and all positions
-    /// that were added up to then; `None` if that doesn't add up. What reservations held of it then
-    /// isn't known any more.
+    /// The stock as it stood at a time, from its last ledger entry up to then and all positions added up
+    /// to then; `None` if they don't add up. The quantities held by reservations at that time are not
+    /// known.
     #[must_use]
     pub fn at(
         period: &StockPeriod,

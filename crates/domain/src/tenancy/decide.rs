@@ -1,4 +1,4 @@
-//! Organizations, their stores and settings.
+//! Decisions on organizations, their stores and settings.
 
 use super::{Organization, Settings, Store};
 use crate::decision::{
@@ -9,25 +9,25 @@ use crate::values::{Name, OrganizationId, Owner, StoreId};
 /// Creates the organization that the batch is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateOrganization {
-    /// Its id: fresh.
+    /// A fresh id.
     pub id: OrganizationId,
-    /// What it is called.
+    /// The name.
     pub name: Name,
 }
 
 /// Creates a store of the organization.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CreateStore {
-    /// Its id: fresh.
+    /// A fresh id.
     pub id: StoreId,
-    /// What it is called.
+    /// The name.
     pub name: Name,
 }
 
-/// Changes how the organization wants things done.
+/// Changes the settings of the organization.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UpdateSettings {
-    /// Whether every store may keep stock of its own of an organization-level product.
+    /// Whether every store may have stock of its own of an organization-level product.
     pub per_store_stock: Option<bool>,
 }
 

@@ -8,34 +8,34 @@ use serde::{Deserialize, Serialize};
 
 use crate::values::{Name, OrganizationId, StoreId, Timestamp};
 
-/// A tenant. No request sees or changes anything of two organizations.
+/// A tenant. No request reads or changes things of two organizations.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Organization {
-    /// Names it.
+    /// The id of the organization.
     pub id: OrganizationId,
-    /// What it is called.
+    /// The name.
     pub name: Name,
-    /// How it wants things done.
+    /// The settings.
     pub settings: Settings,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
 }
 
-/// How an organization wants things done.
+/// The settings of an organization.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// Whether every store may keep stock of its own of an organization-level product. By default
-    /// such a product is managed in one place only.
+    /// Whether every store may have stock of its own of an organization-level product. By default only
+    /// one owner manages such a product.
     pub per_store_stock: bool,
 }
 
 /// A store of an organization.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Store {
-    /// Names it.
+    /// The id of the store.
     pub id: StoreId,
-    /// What it is called.
+    /// The name.
     pub name: Name,
-    /// When it was created.
+    /// Time of creation.
     pub created_at: Timestamp,
 }

@@ -1,8 +1,8 @@
-//! Counts: the books are corrected to what somebody found on the shelf.
+//! Counts: they correct the books to the number of pieces found on the shelf.
 //!
-//! A count for a time is compared with what the books now say of that time: all entries made up to
-//! then, and all later ones that only correct the books. So a difference is applied once, however
-//! often, in whatever order, and by however many people it is entered.
+//! A count for a time is compared with the total that the books now give for that time: all entries made
+//! up to then, and all later ones that only correct the books. So a difference is applied once, even if
+//! it is entered repeatedly, in any order or by several people.
 
 use std::collections::HashMap;
 
@@ -18,8 +18,8 @@ use serde::Serialize;
 /// An accepted count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counted {
-    /// The number of pieces that the books gave the position at that time. It is negative where
-    /// they contradict themselves.
+    /// The number of pieces that the books gave the position at that time. It is negative if they
+    /// contradict themselves.
     pub expected: i64,
     /// The number of pieces counted.
     pub counted: Quantity,
@@ -48,7 +48,7 @@ pub struct Count {
     pub reference: Option<Reference>,
 }
 
-/// Corrects the books of one position to a count. All that has moved since then stays.
+/// Corrects the books of one position to a count. Movements after the time of the count are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CountStock {
     /// The count.
@@ -64,20 +64,20 @@ pub struct CountMany {
     pub counts: Vec<Option<Count>>,
     /// The time of all counts; `None` for the moment of the commit.
     pub as_of: Option<Timestamp>,
-    /// Whether all are made or none. Else each stands alone.
+    /// Whether all counts are made or none. If not, each is decided on its own.
     pub atomic: bool,
 }
 
 impl CountMany {
-    /// The most lines. (Source: the HTTP contract.)
+    /// The largest number of lines. (Source: the HTTP contract.)
     pub const LINES_MAX: usize = 10_000;
 }
 
 /// The reason of a count's ledger entry.
 const REASON: &str = "count";
 
-/// How far a count's time may be ahead of the server's clock, since clocks differ. (Source: the
-/// HTTP contract.)
+/// The largest lead of a count's time over the server's clock, since clocks differ. (Source: the HTTP
+/// contract.)
 const CLOCK_DIFFERENCE_MAX_MILLISECONDS: i64 = 5_000;
 
 impl Decide for CountStock {
@@ -159,12 +159,12 @@ fn need(count: &Count, as_of: Option<Timestamp>, actor: &Actor, needs: &mut Need
     }
 }
 
-/// What the books say of a time, with what the counts of one command have corrected already.
+/// The books at a given time, with the corrections already made by the counts of one command.
 struct Books<'a> {
     state: &'a State,
     as_of: Option<Timestamp>,
     now: Timestamp,
-    /// What counts for `as_of` are compared with, of each position that was counted.
+    /// The expected total at `as_of` of each position that was counted.
     positions: HashMap<(StockKey, Option<LocationId>), i64>,
 }
 
@@ -188,7 +188,7 @@ impl<'a> Books<'a> {
         }
     }
 
-    /// Writes the entry that corrects a position to what was counted.
+    /// Writes the entry that corrects a position to the count.
     fn correct(
         &mut self,
         count: &Count,
@@ -211,7 +211,7 @@ impl<'a> Books<'a> {
         let past = self.as_of.filter(|as_of| *as_of <= self.now);
         let (as_of, expected) = match past {
             Some(as_of) => (as_of, self.expected_at(as_of, stock, location_id)?),
-            // After every entry that is there.
+            // The count comes after every existing entry.
             None => (self.now.max(stock.updated_at), i64::from(current.total())),
         };
         let difference = i64::from(count.counted).saturating_sub(expected);
@@ -248,8 +248,8 @@ impl<'a> Books<'a> {
         }))
     }
 
-    /// The total that the books give a position at a time. It is below zero where they contradict
-    /// themselves: more had left by then than was counted before.
+    /// The total that the books give a position at a time. It is below zero if they contradict
+    /// themselves: more pieces had left by then than were counted before.
     fn expected_at(
         &self,
         as_of: Timestamp,

@@ -13,7 +13,7 @@ use crate::values::{
 };
 use std::collections::HashMap;
 
-/// What an entry is about, apart from the figures.
+/// The content of an entry, apart from the figures.
 pub(super) struct EntryOf<'a> {
     pub(super) location: Option<(LocationId, &'a Slug)>,
     pub(super) annotation: Annotation,
@@ -23,7 +23,7 @@ pub(super) struct EntryOf<'a> {
 }
 
 impl EntryOf<'_> {
-    /// Does `action` to a position that holds `current`, if the stock allows it.
+    /// Applies `action` to a position with the figures `current`, if the stock allows it.
     pub(super) fn write(
         self,
         stock: &Stock,
@@ -54,7 +54,7 @@ impl EntryOf<'_> {
                 .ok_or(Refusal::TotalWouldOverflow(refused))?;
         }
 
-        // From here on it is certain.
+        // Point of no return: everything below must succeed.
         let ledger = LedgerWriter::open(stock.clone(), actor, context);
         let ledger = ledger.annotated(self.annotation).undoing(self.undoes);
         let mut ledger = ledger.counting(self.as_of);
@@ -73,13 +73,13 @@ impl EntryOf<'_> {
     }
 }
 
-/// The refusal of all because of one.
+/// The refusal of all lines because of one.
 pub(super) fn in_line(index: usize, refusal: Refusal) -> Refusal {
     let refusal = Box::new(refusal);
     Refusal::Line { index, refusal }
 }
 
-/// Has the entries of a decision made in one batch.
+/// Makes the entries of a decision in one batch.
 pub(super) fn in_batch<T: AsRef<Recorded>>(
     actor: &Actor,
     context: &mut Context<'_>,
@@ -106,7 +106,7 @@ pub(super) fn in_batch<T: AsRef<Recorded>>(
     Ok(decision)
 }
 
-/// Transactions that are decided one after the other, each on what the ones before it left.
+/// Transactions that are decided one after the other, each on the state after those before it.
 pub(super) struct Lines<'a, T> {
     state: &'a State,
     after: HashMap<StockKey, Stock>,
@@ -124,7 +124,7 @@ impl<'a, T> Lines<'a, T> {
         }
     }
 
-    /// The stock of a product that `acting` sees, as the lines before have left it.
+    /// The stock of a product that `acting` sees, after the previous lines.
     pub(super) fn stock(&self, acting: Owner, product: ProductId) -> Option<&Stock> {
         acting.visible().find_map(|owner| {
             let key = StockKey { product, owner };

@@ -14,21 +14,21 @@ use crate::values::{ProductId, Quantity};
 pub struct Transact {
     /// The product.
     pub product: ProductId,
-    /// What to do.
+    /// The action.
     pub action: TransactionAction,
-    /// To how many pieces.
+    /// The number of pieces.
     pub quantity: Quantity,
-    /// In which location; the unlocated pool if none is named. A text that is no slug names no
-    /// location, and is refused like any other unknown one.
+    /// The slug of the location; `None` for the unlocated pool. A text that is not a slug is refused
+    /// like an unknown location.
     pub location: Option<String>,
-    /// What the position has to hold for this to be done.
+    /// The figures that the position must have for the transaction to be made.
     pub expectation: Expectation,
-    /// What the ledger is to say of it.
+    /// The client's notes for the ledger.
     pub annotation: Annotation,
 }
 
 impl Transact {
-    /// A transaction on the unlocated pool, whatever it holds.
+    /// A transaction on the unlocated pool, with no expected figures.
     #[must_use]
     pub fn new(product: ProductId, action: TransactionAction, quantity: Quantity) -> Self {
         Self {
@@ -42,14 +42,14 @@ impl Transact {
     }
 }
 
-/// What a client takes a position to hold. What isn't named may be anything.
+/// The figures that a client expects of a position. Fields that are `None` match anything.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Expectation {
-    /// What is available there.
+    /// The available quantity.
     pub available: Option<Quantity>,
-    /// What is allocated there.
+    /// The allocated quantity.
     pub allocated: Option<Quantity>,
-    /// Both together.
+    /// The sum of both.
     pub total: Option<Quantity>,
 }
 
@@ -64,17 +64,17 @@ impl Expectation {
     }
 }
 
-/// Makes transactions in order, each seeing what the ones before it changed.
+/// Makes transactions in order; each sees the changes of those before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactMany {
-    /// The transactions; `None` for a line that is none, which is refused in its turn.
+    /// The transactions; `None` for a line that could not be read, which is refused in order.
     pub lines: Vec<Option<Transact>>,
-    /// Whether all are made or none. Else each stands alone.
+    /// Whether all transactions are made or none. If not, each is decided on its own.
     pub atomic: bool,
 }
 
 impl TransactMany {
-    /// How many lines there may be. (Source: the HTTP contract.)
+    /// The largest number of lines. (Source: the HTTP contract.)
     pub const LINES_MAX: usize = 10_000;
 }
 
@@ -191,10 +191,11 @@ impl Decide for TransactMany {
     }
 }
 
-/// What became of each line.
+/// The result of each line.
 pub(crate) type Answers<T> = Vec<Result<T, Refusal>>;
 
-/// What an action with a quantity makes of a position's figures, as the ledger records it.
+/// Applies an action with a quantity to a position's figures. Returns the action, the quantity and the
+/// figures to be recorded in the ledger.
 pub(crate) fn apply_action(
     action: TransactionAction,
     quantity: Quantity,
@@ -206,48 +207,22 @@ pub(crate) fn apply_action(
         allocated,
     } = current;
     let insufficient = Refusal::InsufficientStock(refused);
-    let (entry_action, quantity, available, allocated) = match action {
-        TransactionAction::Increment => (
-            EntryAction::Increment,
-            quantity,
-            available.checked_add(quantity),
-            Some(allocated),
-        ),
-        TransactionAction::Decrement => (
-            EntryAction::Decrement,
-            quantity,
-            Some(available.checked_sub(quantity).ok_or(insufficient)?),
-            Some(allocated),
-        ),
-        TransactionAction::Allocate => (
-            EntryAction::Allocate,
-            quantity,
-            Some(available.checked_sub(quantity).ok_or(insufficient)?),
-            allocated.checked_add(quantity),
-        ),
-        TransactionAction::Deallocate => {
-            let allocated = allocated.checked_sub(quantity).ok_or(insufficient)?;
-            let available = available.checked_add(quantity);
-            (
-                EntryAction::Deallocate,
-                quantity,
-                available,
-                Some(allocated),
-            )
-        }
+    let (taken_from, action, quantity) = match action {
+        TransactionAction::Increment => (None, EntryAction::Increment, quantity),
+        TransactionAction::Decrement => (Some(available), EntryAction::Decrement, quantity),
+        TransactionAction::Allocate => (Some(available), EntryAction::Allocate, quantity),
+        TransactionAction::Deallocate => (Some(allocated), EntryAction::Deallocate, quantity),
         TransactionAction::Set => {
-            let target = quantity.checked_sub(allocated).ok_or(insufficient)?;
-            let (entry_action, difference) = difference(available, target);
-            (entry_action, difference, Some(target), Some(allocated))
+            let target = quantity.checked_sub(allocated);
+            let target = target.ok_or_else(|| insufficient.clone())?;
+            let (action, difference) = difference(available, target);
+            (None, action, difference)
         }
     };
-    let balance = available
-        .zip(allocated)
-        .map(|(available, allocated)| Balance {
-            available,
-            allocated,
-        })
-        .filter(|balance| balance.available.checked_add(balance.allocated).is_some())
-        .ok_or(Refusal::TotalWouldOverflow(refused))?;
-    Ok((entry_action, quantity, balance))
+    if taken_from.is_some_and(|pieces| pieces < quantity) {
+        return Err(insufficient);
+    }
+    let balance = action.apply(quantity, current);
+    let balance = balance.ok_or(Refusal::TotalWouldOverflow(refused))?;
+    Ok((action, quantity, balance))
 }

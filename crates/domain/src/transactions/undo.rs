@@ -1,4 +1,4 @@
-//! Undoing ledger entries: by an entry that does the opposite.
+//! Undoing of ledger entries, by an entry that does the opposite.
 
 use std::collections::HashMap;
 
@@ -9,18 +9,18 @@ use crate::stock::lookup::need_visible_stock;
 use crate::stock::{Stock, StockKey};
 use crate::values::{LocationId, Owner, ReservationId, Timestamp, TransactionId};
 
-/// Undoes an entry of the ledger of a stock that the caller sees, once at most.
+/// Undoes an entry of the ledger of a stock that the caller sees, at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Undo {
-    /// The entry. It is read before: entries never change.
+    /// The entry. It is read before the command is decided: entries never change.
     pub recorded: Recorded,
 }
 
 /// Undoes all entries of a batch that aren't undone yet, or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UndoBatch {
-    /// The entries, in the order in which they were made. They are read before: entries never
-    /// change.
+    /// The entries, in the order in which they were made. They are read before the command is decided:
+    /// entries never change.
     pub entries: Vec<Recorded>,
 }
 
@@ -64,8 +64,8 @@ impl Decide for UndoBatch {
         }
     }
 
-    /// The last entry is undone first, so that each finds the stock as it has left it, unless
-    /// something else has changed it since.
+    /// Undoes the last entry first, so that each finds the stock as that entry left it, unless something
+    /// else has changed the stock since.
     fn decide(
         &self,
         actor: &Actor,
@@ -116,14 +116,14 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
     }
 }
 
-/// The reservation that has made this entry, if it is one.
+/// The reservation whose id is the entry's reference, if it is such an id.
 fn made_by(recorded: &Recorded) -> Option<ReservationId> {
     let reference = recorded.entry.annotation.reference.as_ref()?;
     ReservationId::parse(reference.as_str())
 }
 
-/// Refuses a store's key what another key than the store's has done to stock that stores share. A
-/// key that is gone is nobody's.
+/// Refuses a store's key to undo an entry on shared stock that no key of that store made. A deleted key
+/// counts as no store's.
 fn check_maker(
     recorded: &Recorded,
     stock: &Stock,
@@ -137,8 +137,9 @@ fn check_maker(
     actor.may_administer(stock.owner)
 }
 
-/// The time before a count that is to be undone, or before the entry that this one has undone,
-/// which may be a count: what has corrected the books since decides whether it can be undone.
+/// The time from which corrections have to be loaded: just before the count that is to be undone or, if
+/// this entry itself undoes one, just before that one, which may be a count. These corrections decide
+/// whether the entry can be undone.
 fn corrections_since(recorded: &Recorded) -> Option<Timestamp> {
     let entry = &recorded.entry;
     let at = match entry.undoes {
@@ -148,12 +149,12 @@ fn corrections_since(recorded: &Recorded) -> Option<Timestamp> {
     at.map(|at| at.plus_milliseconds(-1))
 }
 
-/// The counts that aren't undone, of each position that one command looks at, oldest first.
+/// The counts that aren't undone, of each position that one command reads, oldest first.
 #[derive(Default)]
 struct Counts(HashMap<(StockKey, Option<LocationId>, Timestamp), Vec<TransactionId>>);
 
 impl Counts {
-    /// Takes out this count, which has to be the latest one of its position.
+    /// Removes this count, which must be the latest one of its position.
     fn take_latest(
         &mut self,
         position: (StockKey, Option<LocationId>, Timestamp),
@@ -173,7 +174,7 @@ impl Counts {
     }
 }
 
-/// Refuses what would leave books behind that later counts weren't compared with.
+/// Refuses an undo after which the books would differ from those that later counts were compared with.
 fn check_counts(
     recorded: &Recorded,
     stock: &Stock,
@@ -204,7 +205,7 @@ fn undo(
     context: &mut Context<'_>,
 ) -> Result<Decision<Recorded>, Refusal> {
     let Recorded { entry, slug, .. } = recorded;
-    // An entry of stock that is no longer managed is nowhere to be found.
+    // An entry of deleted stock can't be undone.
     let stock = stock
         .filter(|stock| stock.id == entry.stock)
         .ok_or(Refusal::UnknownStock)?;

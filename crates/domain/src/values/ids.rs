@@ -7,12 +7,12 @@ use uuid::Uuid;
 
 use super::timestamp::Timestamp;
 
-/// Where fresh identifiers come from. The domain makes none itself, so that it stays a function of
-/// what it is given.
+/// The source of fresh identifiers. The domain makes none itself, so that it stays a function of its
+/// inputs.
 pub trait Ids {
-    /// A new UUID of version 7 whose time is exactly `at` (milliseconds). Ids asked for one after
-    /// the other with times that don't run backwards sort in the order of asking, and so do those
-    /// for one time, whatever is asked for in between.
+    /// A new UUID of version 7 whose time is exactly `at` (milliseconds). Ids requested with times that
+    /// don't run backwards sort in the order of the requests. So do ids for the same time, even if ids
+    /// for other times are requested in between.
     fn next_id(&mut self, at: Timestamp) -> Uuid;
 }
 
@@ -25,14 +25,13 @@ macro_rules! id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// The id that this UUID is.
+            /// The id with this UUID.
             #[must_use]
             pub const fn new(uuid: Uuid) -> Self {
                 Self(uuid)
             }
 
-            /// The id written as a UUID with its hyphens, in letters of either case; `None` if
-            /// the text is none.
+            /// Parses a UUID with hyphens, in letters of either case; `None` if the text is not one.
             #[must_use]
             pub fn parse(text: &str) -> Option<Self> {
                 // The library also reads UUIDs without hyphens, in braces, and as URNs.
@@ -42,7 +41,7 @@ macro_rules! id {
                 Uuid::try_parse(text).ok().map(Self)
             }
 
-            /// The UUID that this id is.
+            /// The UUID of this id.
             #[must_use]
             pub const fn uuid(self) -> Uuid {
                 self.0
@@ -70,7 +69,7 @@ macro_rules! id {
 }
 
 id! {
-    /// Names an organization: the tenant. Nothing crosses its border.
+    /// Names an organization: the tenant. Tenants share nothing.
     OrganizationId;
     /// Names a store of an organization.
     StoreId;
@@ -78,21 +77,21 @@ id! {
     ProductId;
     /// Names one stock of a product, from its creation to its deletion.
     StockId;
-    /// Names a location that stock may lie in.
+    /// Names a location.
     LocationId;
-    /// Names an entry of a stock's ledger. It is a UUIDv7 whose time is the entry's `created_at`,
-    /// so that an adapter finds an entry by its id among those of that time.
+    /// Names an entry of a stock's ledger. It is a UUIDv7 whose time is the entry's `created_at`, so
+    /// that an adapter can find an entry by its id among the entries of that time.
     TransactionId;
     /// Names an application key.
     KeyId;
-    /// Names the entries that were made by one request for many.
+    /// Names the entries made by one bulk request.
     BatchId;
     /// Names a reservation.
     ReservationId;
 }
 
 impl TransactionId {
-    /// When the entry with this id was made, or `None` if no ledger can hold such an id.
+    /// Time of the entry with this id, or `None` if no ledger can hold such an id.
     #[must_use]
     pub fn created_at(self) -> Option<Timestamp> {
         if self.0.get_version_num() != 7 {

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{OrganizationId, StoreId};
 
-/// Who within an organization something belongs to: the organization itself, which shares it with
-/// its stores, or one store.
+/// The owner of a thing within an organization: the organization itself, which shares it with its
+/// stores, or one store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Owner {
     /// The organization.
@@ -19,20 +19,20 @@ pub enum Owner {
 }
 
 impl Owner {
-    /// The owners whose things this owner sees, its own first: a store also sees its
-    /// organization's.
+    /// The owners whose things this owner sees, itself first: a store also sees its organization's
+    /// things.
     pub fn visible(self) -> impl Iterator<Item = Self> {
         let shared = (self != Self::Organization).then_some(Self::Organization);
         std::iter::once(self).chain(shared)
     }
 
-    /// Whether this owner sees what belongs to `other`.
+    /// Whether this owner sees the things of `other`.
     #[must_use]
     pub fn can_see(self, other: Self) -> bool {
         other == Self::Organization || other == self
     }
 
-    /// The store, if it is one.
+    /// The store, if the owner is one.
     #[must_use]
     pub const fn store(self) -> Option<StoreId> {
         match self {
@@ -50,7 +50,7 @@ impl Owner {
         }
     }
 
-    /// The owner that [`to_uuid`](Self::to_uuid) gave `uuid` for.
+    /// The owner for which [`to_uuid`](Self::to_uuid) returns `uuid`.
     #[must_use]
     pub fn from_uuid(uuid: Uuid, organization: OrganizationId) -> Self {
         if uuid == organization.uuid() {

@@ -1,14 +1,14 @@
 //! Fields of an update.
 
-/// How an update treats one field.
+/// The update of one field.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Patch<T> {
-    /// As it is.
+    /// The field stays as it is.
     #[default]
     Keep,
-    /// Emptied.
+    /// The field is emptied.
     Clear,
-    /// Replaced.
+    /// The field is replaced.
     Set(T),
 }
 
@@ -26,7 +26,7 @@ impl<T> Patch<T> {
     /// The same update with a converted value.
     ///
     /// # Errors
-    /// What `convert` returns.
+    /// The error of `convert`.
     pub fn try_map<U, E>(self, convert: impl FnOnce(T) -> Result<U, E>) -> Result<Patch<U>, E> {
         Ok(match self {
             Self::Keep => Patch::Keep,

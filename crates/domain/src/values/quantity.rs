@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Quantity(u64);
 
 impl Quantity {
-    /// None at all.
+    /// No pieces.
     pub const ZERO: Self = Self(0);
     /// The largest quantity, 2^53-1.
     pub const MAX: Self = Self(9_007_199_254_740_991);
@@ -58,7 +58,7 @@ impl fmt::Display for Quantity {
     }
 }
 
-/// For numbers kept in a database, which knows no unsigned integers.
+/// For numbers stored in a database, which has no unsigned integers.
 impl TryFrom<i64> for Quantity {
     type Error = i64;
 

@@ -1,22 +1,22 @@
-//! Texts with rules of their own. A value of such a type has kept its rule.
+//! Texts with rules of their own. Every value of such a type obeys its rule.
 
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-/// Why a value is not acceptable.
+/// The reason for which a value is not acceptable.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field} must be {rule}")]
 pub struct Invalid {
-    /// The field, as the client calls it.
+    /// The name of the field in the API.
     pub field: &'static str,
-    /// What it must be, to be read after "must be".
+    /// The rule, to be read after "must be".
     pub rule: String,
 }
 
 impl Invalid {
-    /// `field` breaks `rule`, which reads after "must be".
+    /// The error for a `field` that breaks `rule`, which reads after "must be".
     pub fn new(field: &'static str, rule: impl Into<String>) -> Self {
         Self {
             field,
@@ -32,7 +32,7 @@ fn check_length(
     characters_max: usize,
 ) -> Result<(), Invalid> {
     let fits = (characters_min..=characters_max).contains(&text.chars().count());
-    // A NUL is a character that not every database can keep.
+    // Not every database can store a NUL.
     if fits && !text.contains('\0') {
         Ok(())
     } else {
@@ -89,15 +89,15 @@ text! {
     Name { 3..=1024 }
     /// A location's description: 3 to 1024 characters.
     Description { 3..=1024 }
-    /// What another system calls a location: 3 to 1024 characters.
+    /// A location's name in another system: 3 to 1024 characters.
     ExternalRef { 3..=1024 }
     /// A text of a product or of a key: 1 to 1024 characters.
     ProductText { 1..=1024 }
-    /// Why a change was made: 1 to 255 characters.
+    /// The reason for a change: 1 to 255 characters.
     Reason { 1..=255 }
-    /// What a change belongs to in another system: 1 to 255 characters.
+    /// A thing in another system that a change belongs to: 1 to 255 characters.
     Reference { 1..=255 }
-    /// What a shop calls an order: 1 to 255 characters.
+    /// A shop's name for an order: 1 to 255 characters.
     OrderId { 1..=255 }
 }
 
@@ -116,7 +116,7 @@ impl TryFrom<String> for Slug {
 }
 
 impl Slug {
-    /// The slug, if it is one.
+    /// Checks that the text is a slug.
     ///
     /// # Errors
     /// [`Invalid`] if it is empty, too long, or has another character in it.
@@ -146,8 +146,8 @@ impl fmt::Display for Slug {
     }
 }
 
-/// What a client calls a request, so that it can ask again without its being done again: 1 to 255
-/// visible characters of ASCII.
+/// A client's name for a request, so that it can be sent again without being carried out again: 1 to 255
+/// visible ASCII characters.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct IdempotencyKey(Arc<str>);
@@ -161,7 +161,7 @@ impl TryFrom<String> for IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The key, if it is one.
+    /// Checks that the text is a key.
     ///
     /// # Errors
     /// [`Invalid`] if it is empty, too long, or has another character in it.

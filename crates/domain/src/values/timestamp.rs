@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 #[serde(try_from = "i64")]
 pub struct Timestamp(i64);
 
-/// For times kept as milliseconds since the Unix epoch.
+/// For times stored as milliseconds since the Unix epoch.
 impl TryFrom<i64> for Timestamp {
     type Error = i64;
 
@@ -23,8 +23,8 @@ impl Timestamp {
     /// 1970-01-01T00:00:00Z.
     pub const UNIX_EPOCH: Self = Self(0);
 
-    /// The instant this many milliseconds after the Unix epoch, or `None` if it lies outside of
-    /// what can be written in RFC 3339 whatever the offset: from the year 0 to 9999-12-30T22:00Z.
+    /// The instant this many milliseconds after the Unix epoch, or `None` if it can't be written in RFC
+    /// 3339 with every offset: the range is the year 0 to 9999-12-30T22:00Z.
     #[must_use]
     pub fn from_milliseconds(milliseconds: i64) -> Option<Self> {
         const YEAR_0: i64 = -62_167_219_200_000;
@@ -33,8 +33,8 @@ impl Timestamp {
         writable.then_some(Self(milliseconds))
     }
 
-    /// Reads an RFC 3339 time with any offset; digits past the millisecond are cut off. `None` if
-    /// it isn't one.
+    /// Reads an RFC 3339 time with any offset; digits past the millisecond are cut off. `None` if the
+    /// text is not such a time.
     #[must_use]
     pub fn from_rfc3339(text: &str) -> Option<Self> {
         if !has_rfc3339_shape(text) {
@@ -44,7 +44,7 @@ impl Timestamp {
         Self::from_milliseconds(parsed.as_millisecond())
     }
 
-    /// Midnight UTC at the start of a date written `YYYY-MM-DD`, or `None` if it isn't one.
+    /// Midnight UTC at the start of a date written `YYYY-MM-DD`, or `None` if the text is not a date.
     #[must_use]
     pub fn from_date(text: &str) -> Option<Self> {
         if text.len() != "YYYY-MM-DD".len() {
@@ -72,7 +72,7 @@ impl Timestamp {
     }
 }
 
-/// Whether the text is laid out as RFC 3339 has it: the library also reads other ways of writing.
+/// Whether the text has the layout of RFC 3339: the library also reads other layouts.
 fn has_rfc3339_shape(text: &str) -> bool {
     const SECONDS: &[u8; 19] = b"0000-00-00T00:00:00";
     const OFFSET: &[u8; 6] = b"+00:00";
@@ -127,8 +127,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// Writes a number over all of `place`. Lists are full of times, and `format!` takes several times
-/// as long.
+/// Writes a number over all of `place`. `format!` takes several times as long, which matters in lists.
 fn write_digits(place: &mut [u8], number: i16) -> Option<()> {
     let mut rest = usize::try_from(number).ok()?;
     for digit in place.iter_mut().rev() {

@@ -1,4 +1,4 @@
-//! What isn't as it should be.
+//! Differences between stored data and recomputed data.
 
 use std::fmt;
 
@@ -6,16 +6,16 @@ use super::stored::{RawBalance, UnreadableRow};
 use crate::ledger::{EntryAction, EntryHash};
 use crate::values::{LocationId, ProductId, Quantity, StockId, Timestamp};
 
-/// Something stored that isn't as it should be, and where.
+/// A fault in stored data, and its place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Difference {
-    /// The product, as far as it is known.
+    /// The product, if it is known.
     pub product: Option<ProductId>,
-    /// The stock, as far as it is known.
+    /// The stock, if it is known.
     pub stock: Option<StockId>,
-    /// The number of the entry, if it is about a single one.
+    /// The number of the entry, if the difference is about a single one.
     pub sequence: Option<i64>,
-    /// What is wrong.
+    /// The kind of fault.
     pub problem: Problem,
 }
 
@@ -30,7 +30,7 @@ impl From<UnreadableRow> for Difference {
     }
 }
 
-/// In one line: where, and what.
+/// One line: the place, then the fault.
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(product) = self.product {
@@ -47,14 +47,15 @@ impl fmt::Display for Difference {
     }
 }
 
-/// What is wrong. All but the last few are about a ledger, or a single entry of it; these are about
-/// what is kept beside a ledger, and can be rebuilt from it and from the lines of reservations.
+/// A kind of fault. All but the last few are faults of a ledger, or of a single entry. The last few are
+/// faults of data that is stored beside a ledger, and that can be rebuilt from it and from the lines of
+/// reservations.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
-    /// It can't even be told what a row belongs to.
+    /// The stock that a row belongs to can't be determined.
     #[error(transparent)]
     Unreadable(UnreadableRow),
-    /// There is a ledger, and no stock that it could be of.
+    /// There is a ledger, but no stock that it could belong to.
     #[error("there is no stock that the entries {first} to {last} could be of")]
     NoStock {
         /// The number of the first entry.
@@ -62,18 +63,18 @@ pub enum Problem {
         /// The number of the last entry.
         last: i64,
     },
-    /// Numbers are left out.
+    /// Entries are missing.
     #[error("{}", missing(*first, *last))]
     Missing {
-        /// The first that is.
+        /// The number of the first missing entry.
         first: i64,
-        /// The last that is.
+        /// The number of the last missing entry.
         last: i64,
     },
-    /// An entry's number isn't one, or another's.
+    /// An entry's number is impossible, or that of another entry.
     #[error("its number is not the next one, which is {expected}")]
     Number {
-        /// What it should be.
+        /// The number that it should be.
         expected: i64,
     },
     /// An entry can't be read.
@@ -82,41 +83,41 @@ pub enum Problem {
         /// The column.
         column: &'static str,
     },
-    /// The chain is broken: an entry was changed, or what comes in front of it.
+    /// The chain is broken: an entry was changed, or one before it.
     #[error("its hash is {stored}, but its content and what is in front of it give {computed}")]
     Hash {
-        /// What it says.
+        /// The stored hash.
         stored: EntryHash,
-        /// What it should say.
+        /// The hash that it should be.
         computed: EntryHash,
     },
     /// An entry's balance doesn't follow from the one before.
     #[error("{} {quantity} on {before} doesn't give {stored}", action.as_str())]
     Balance {
-        /// What it does.
+        /// The entry's action.
         action: EntryAction,
-        /// To how many pieces.
+        /// The entry's number of pieces.
         quantity: Quantity,
-        /// What the position held before.
+        /// The position's figures before the entry.
         before: RawBalance,
-        /// What it says that the position holds after it.
+        /// The position's figures after the entry, as the entry states them.
         stored: RawBalance,
     },
     /// An entry's figures of the whole stock don't follow from those before.
     #[error("its sums are {stored}, but before it they were {before}")]
     Sums {
-        /// What they were before.
+        /// The figures before the entry.
         before: RawBalance,
-        /// What it says that they are.
+        /// The figures after the entry, as the entry states them.
         stored: RawBalance,
     },
-    /// A ledger begins with something else than creation.
+    /// A ledger doesn't begin with the creation of the stock.
     #[error("it is the first, and doesn't create the stock")]
     NotCreated,
     /// Stock is created in the middle of its ledger.
     #[error("it creates the stock, but doesn't stand at the beginning")]
     CreatedAgain,
-    /// The time in an entry's id is another than the entry's.
+    /// The time in an entry's id differs from the entry's time.
     #[error("it was made at {created_at}, but its id says something else")]
     IdTime {
         /// The entry's time.
@@ -125,106 +126,107 @@ pub enum Problem {
     /// Time runs backwards.
     #[error("it was made at {created_at}, before the entry in front of it, which is of {previous}")]
     Backwards {
-        /// When it was made.
+        /// Time of the entry.
         created_at: Timestamp,
-        /// When the one before it was made.
+        /// Time of the previous entry.
         previous: Timestamp,
     },
-    /// A stock is kept as a current and as a deleted one.
+    /// A stock is stored both as current and as deleted.
     #[error("it is kept both as current stock and as deleted stock")]
     KeptTwice,
-    /// Figures aren't what the ledger says.
+    /// Stored figures differ from those of the ledger.
     #[error("{figures} there are {stored}, but by the ledger {ledger}")]
     Figures {
-        /// Which.
+        /// The figures that differ.
         figures: Figures,
-        /// What is stored.
+        /// The stored value.
         stored: RawBalance,
-        /// What it should be.
+        /// The value that it should be.
         ledger: RawBalance,
     },
-    /// The whole isn't what its parts are together.
+    /// The figures of the whole stock are not the sum of its parts.
     #[error("in all there are {stored}, but its parts add up to {parts}")]
     Parts {
-        /// What is stored.
+        /// The stored value.
         stored: RawBalance,
-        /// What the parts are together.
+        /// The sum of the parts.
         parts: RawBalance,
     },
-    /// A position is gone in which something lies.
+    /// A position that has stock is missing.
     #[error("in location {location} there is nothing, but by the ledger {ledger}")]
     NoPosition {
-        /// Where.
+        /// The location.
         location: LocationId,
-        /// What lies there.
+        /// The figures of the position by the ledger.
         ledger: RawBalance,
     },
-    /// The number of the last entry isn't that of the ledger's.
+    /// The stored number of the last entry is not that of the ledger's last entry.
     #[error("its last entry is said to be {stored}, but the ledger ends with {ledger}")]
     LastNumber {
-        /// What is stored.
+        /// The stored value.
         stored: i64,
-        /// What it should be.
+        /// The value that it should be.
         ledger: i64,
     },
-    /// The hash of the last entry isn't that of the ledger's.
+    /// The stored hash of the last entry is not that of the ledger's last entry.
     #[error("the hash of its last entry is said to be {}, but is {ledger}", hash(*stored))]
     LastHash {
-        /// What is stored, if it is a hash.
+        /// The stored hash, if it is one.
         stored: Option<EntryHash>,
-        /// What it should be.
+        /// The value that it should be.
         ledger: EntryHash,
     },
-    /// The time of its creation isn't that of the ledger's first entry.
+    /// The stored time of creation is not that of the ledger's first entry.
     #[error("it is said to be created at {}, but was at {ledger}", time(*stored))]
     CreatedAt {
-        /// What is stored.
+        /// The stored value.
         stored: i64,
-        /// What it should be.
+        /// The value that it should be.
         ledger: Timestamp,
     },
-    /// The time of its last change comes before the ledger's last entry.
+    /// The stored time of the last change is before that of the ledger's last entry.
     #[error("it is said to be last changed at {}, but was at {ledger}", time(*stored))]
     UpdatedAt {
-        /// What is stored.
+        /// The stored value.
         stored: i64,
-        /// When it was changed for all that is known.
+        /// Time of the last known change.
         ledger: Timestamp,
     },
-    /// What reservations are said to hold isn't what their lines do.
+    /// The stored held quantity differs from the sum of the reservations' lines.
     #[error("{figures} reservations are said to hold {stored}, but by their lines {lines}")]
     Held {
-        /// Where.
+        /// The position.
         figures: Figures,
-        /// What is stored.
+        /// The stored value.
         stored: i64,
-        /// What it should be.
+        /// The value that it should be.
         lines: i64,
     },
-    /// A reservation may expire unnoticed.
+    /// The stored time of the next expiry is wrong, so that a reservation may expire unnoticed.
     #[error("{}", expiry(*stored, *lines))]
     Expiry {
-        /// The time before which none is said to expire.
+        /// The stored time before which no reservation expires.
         stored: Option<i64>,
-        /// When the first one does by the lines, if any does.
+        /// Time of the first expiry by the lines, if any.
         lines: Option<i64>,
     },
-    /// Reservations hold what isn't there. Nobody knows whether that or the ledger is wrong.
+    /// Reservations hold more than is allocated. It can't be determined whether their lines or the
+    /// ledger are wrong.
     #[error(
         "reservations hold {lines} {figures}, of which only {ledger} are allocated by the ledger"
     )]
     Overheld {
-        /// Where.
+        /// The position.
         figures: Figures,
-        /// What they hold by their lines.
+        /// The quantity that their lines hold.
         lines: i64,
-        /// What is allocated there.
+        /// The quantity allocated there.
         ledger: Quantity,
     },
 }
 
 impl Problem {
-    /// Whether it can't be known from anything that is stored what should be there instead.
+    /// Whether the right value can't be determined from any stored data.
     pub(super) fn is_beyond_repair(&self) -> bool {
         match self {
             Self::Missing { .. } | Self::Overheld { .. } => true,
@@ -234,14 +236,14 @@ impl Problem {
     }
 }
 
-/// Figures that are kept beside a ledger.
+/// Figures that are stored beside a ledger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Figures {
-    /// Of the whole stock.
+    /// Those of the whole stock.
     Sums,
-    /// Of what lies in no location.
+    /// Those of the unlocated pool.
     Unlocated,
-    /// Of what lies in one.
+    /// Those of one location.
     Located(LocationId),
 }
 

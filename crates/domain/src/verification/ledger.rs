@@ -8,24 +8,24 @@ use super::stored::{RawBalance, RawEntry, RawStock};
 use crate::ledger::{Balance, EntryHash};
 use crate::values::Timestamp;
 
-/// Goes through the ledger of one stock, entry by entry, and holds it against what is kept of the
-/// stock. It needs as much memory for a long ledger as for a short one.
+/// Verifies the ledger of one stock, entry by entry, and compares it with the stored stock. A long
+/// ledger takes no more memory than a short one.
 ///
-/// Entries are never changed, so that those up to the last one that the stock knew of when it was
-/// read may be read later. If there are more by then, the stock has gone on meanwhile, or isn't what
-/// it should be: whoever reads it again knows.
+/// Entries are never changed. So the entries up to the last one that the stock recorded when it was read
+/// may be read later. If there are more by then, either the stock has changed since, or it is wrong:
+/// reading it again shows which.
 #[derive(Debug)]
 pub struct LedgerVerifier {
     stock: RawStock,
     replay: Replay,
     entries: u64,
     is_sound: bool,
-    /// What was found when the last entry was reached that the stock knows of, if there were more.
+    /// The problems found at the last entry that the stock records, if there are more entries.
     at_known_end: Option<Vec<Problem>>,
 }
 
 impl LedgerVerifier {
-    /// Before the first entry of the ledger of this stock.
+    /// Starts before the first entry of the ledger of this stock.
     #[must_use]
     pub fn new(stock: RawStock) -> Self {
         Self {
@@ -43,8 +43,7 @@ impl LedgerVerifier {
         &self.stock
     }
 
-    /// Takes the next entry of the ledger, in the order of their numbers, and reports what is wrong
-    /// with it.
+    /// Takes the next entry of the ledger, in the order of the numbers, and reports its faults.
     pub fn entry(&mut self, entry: &RawEntry, report: &mut dyn FnMut(Difference)) {
         self.entries = self.entries.saturating_add(1);
         self.reach(entry.sequence);
@@ -87,11 +86,11 @@ impl LedgerVerifier {
         replay.last = entry.sequence;
     }
 
-    /// Compares before the first entry that the stock doesn't know of.
+    /// Compares the stock before the first entry beyond the one that it records as its last.
     fn reach(&mut self, sequence: i64) {
         let known = self.stock.sequence;
         if self.at_known_end.is_none() && (1..sequence).contains(&known) {
-            // If it has been left out, that is reported with the gap.
+            // If that entry is missing, it is reported with the gap.
             let is_there = self.replay.last == known;
             let problems = if is_there {
                 self.compare()
@@ -102,7 +101,7 @@ impl LedgerVerifier {
         }
     }
 
-    /// After the last entry of the ledger.
+    /// Ends the verification after the last entry of the ledger.
     #[must_use]
     pub fn finish(mut self) -> VerifiedLedger {
         let problems = self.compare();
@@ -120,7 +119,7 @@ impl LedgerVerifier {
         }
     }
 
-    /// What is wrong with the stock, if the ledger ends here.
+    /// The faults of the stock, if the ledger ends here.
     fn compare(&mut self) -> Vec<Problem> {
         let is_the_end = self.replay.end(self.stock.last_hash);
         let Self { stock, replay, .. } = self;
@@ -178,7 +177,7 @@ impl LedgerVerifier {
             compare(Figures::Located(*location), *stored, told);
         }
         for (location, position) in &replay.located {
-            // An empty one may have been taken out.
+            // An empty position may have been removed.
             let told = replay.balance(*position);
             if let Some(told) = told.filter(|told| !told.allows(RawBalance::default()))
                 && !stock.located.contains_key(location)
@@ -194,7 +193,7 @@ impl LedgerVerifier {
         }
     }
 
-    /// What the ledger doesn't tell has to be right in itself at least.
+    /// Figures that the ledger doesn't give must at least add up.
     fn compare_parts(&self, problems: &mut Vec<Problem>) {
         let stock = &self.stock;
         let positions = std::iter::once(&stock.unlocated).chain(stock.located.values());
@@ -216,7 +215,7 @@ impl LedgerVerifier {
             let stored = stock.created_at;
             problems.push(Problem::CreatedAt { stored, ledger });
         }
-        // It may be later: not everything that happens to stock is written into its ledger.
+        // It may be later: not every change of a stock is written into its ledger.
         if let Some(ledger) = replay.last_at
             && (stock.updated_at < ledger.as_milliseconds()
                 || Timestamp::from_milliseconds(stock.updated_at).is_none())
@@ -226,7 +225,8 @@ impl LedgerVerifier {
         }
     }
 
-    /// What the stock says of reservations has to be what their lines say, whatever the ledger does.
+    /// The stock's held quantities must be those of the reservations' lines, whether or not the ledger
+    /// is right.
     fn compare_held(&self) -> Vec<Problem> {
         let RawStock { held, lines, .. } = &self.stock;
         let mut problems = Vec::new();
@@ -251,8 +251,8 @@ impl LedgerVerifier {
         problems
     }
 
-    /// Whether the stock expects the first reservation to expire, then or sooner: it isn't told when
-    /// one is paid for, or given back.
+    /// Whether the stock expects an expiry at the time of the first one or earlier. It may be earlier,
+    /// as it isn't updated when a reservation is paid for or released.
     fn is_expiry_noticed(&self) -> bool {
         let RawStock { held, lines, .. } = &self.stock;
         let Some(stored) = held.first_expiry else {
@@ -278,7 +278,7 @@ impl LedgerVerifier {
         }
     }
 
-    /// What should be kept of the stock.
+    /// The stock as it should be stored.
     fn rebuilt(&self) -> Option<RawStock> {
         let Self { stock, replay, .. } = self;
         let mut located: BTreeMap<_, _> = replay
@@ -312,16 +312,16 @@ impl LedgerVerifier {
     }
 }
 
-/// What came out of a ledger, to its end.
+/// The result of verifying a ledger to its end.
 #[derive(Debug)]
 pub struct VerifiedLedger {
     /// The stock as it was read.
     pub stock: RawStock,
-    /// How many entries there are.
+    /// The number of entries.
     pub entries: u64,
-    /// The number of the last one; 0 if there is none.
+    /// The number of the last entry; 0 if there is none.
     pub last: i64,
-    /// The hash of the last one, if it has one.
+    /// The hash of the last entry, if it has one.
     pub last_hash: Option<EntryHash>,
     /// Whether the ledger has no fault in itself.
     pub is_sound: bool,
@@ -331,15 +331,15 @@ pub struct VerifiedLedger {
 }
 
 impl VerifiedLedger {
-    /// The number of the last entry, if there are more than the stock knew of when it was read. Then
-    /// it has to be read again: if it knows of them by then, it has gone on meanwhile.
+    /// The number of the last entry, if there are more than the stock recorded when it was read. The
+    /// stock has to be read again then: if it records them now, it has changed since.
     #[must_use]
     pub fn last_beyond(&self) -> Option<i64> {
         self.at_known_end.as_ref().map(|_| self.last)
     }
 
-    /// What is wrong with the stock, beside what was reported of its entries; if there are more than
-    /// it knew of, `has_gone_on` says whether it has gone on meanwhile.
+    /// The faults of the stock, apart from those reported of its entries. If there are more entries than
+    /// the stock recorded, `has_gone_on` tells whether the stock has changed since it was read.
     pub fn differences(&self, has_gone_on: bool) -> impl Iterator<Item = Difference> {
         self.problems(has_gone_on)
             .into_iter()
@@ -358,7 +358,7 @@ impl VerifiedLedger {
         if has_gone_on {
             return at_known_end.clone();
         }
-        // Either the stock is as it was some time ago, or its number alone is wrong.
+        // Either the stored stock is outdated, or only its number is wrong.
         let mut problems = vec![Problem::LastNumber {
             stored: self.stock.sequence,
             ledger: self.last,
@@ -370,8 +370,8 @@ impl VerifiedLedger {
         problems
     }
 
-    /// What the stock should be, if it is something else, its ledger is sound, and reservations hold no
-    /// more of it than there is. Deleted stock is left as it is.
+    /// The stock as it should be; `None` if it is right already, its ledger is damaged, or reservations
+    /// hold more of it than is allocated. Deleted stock is left as it is.
     #[must_use]
     pub fn repaired(&self, has_gone_on: bool) -> Option<&RawStock> {
         let is_right = self.problems(has_gone_on).is_empty();

@@ -1,9 +1,10 @@
-//! Proving what is stored: all that can be recomputed of a stock is recomputed from its ledger.
+//! Verification of stored data: everything about a stock that can be recomputed is recomputed from its
+//! ledger.
 //!
-//! Nothing stored is trusted here. What a database gives is taken as it is, right or wrong
-//! ([`RawStock`], [`RawEntry`]); a [`LedgerVerifier`] goes through the entries of one stock in
-//! order and names every [`Difference`]. What reservations hold of a stock isn't in its ledger: that is
-//! held against their lines.
+//! Nothing stored is trusted here. Rows are taken as the database returns them, right or wrong
+//! ([`RawStock`], [`RawEntry`]); a [`LedgerVerifier`] goes through the entries of one stock in order and
+//! names every [`Difference`]. Quantities held by reservations are not in the ledger: they are compared
+//! with the reservations' lines.
 
 mod difference;
 mod ledger;

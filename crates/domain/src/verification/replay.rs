@@ -1,4 +1,4 @@
-//! What stock is by its ledger, computed from one entry after the other.
+//! Recomputes a stock from its ledger, one entry after the other.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use super::stored::RawBalance;
 use crate::ledger::{Balance, Entry, EntryAction, EntryHash};
 use crate::values::{LocationId, Quantity, Timestamp};
 
-/// What something is by the last entry about it; and, if that entry contradicts the ones in front
-/// of it, what it would be by those. Which of the two is right shows in what comes next. So a wrong
-/// entry is found wrong, and those after it aren't.
+/// A value by the last entry about it and, if that entry contradicts the earlier ones, the value by
+/// those. The next entries show which of the two is right. So only the wrong entry is reported, not
+/// those after it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Candidate<T> {
     pub(super) stored: T,
@@ -30,20 +30,20 @@ impl<T: Copy + PartialEq> Candidate<T> {
 }
 
 impl Candidate<Balance> {
-    /// Whether these may be the figures.
+    /// Whether the figures may be these.
     pub(super) fn allows(self, figures: RawBalance) -> bool {
         let mut candidates = self.candidates();
         candidates.any(|balance| RawBalance::from(balance) == figures)
     }
 
-    /// Whether so many pieces may be allocated.
+    /// Whether at least this number of pieces may be allocated.
     pub(super) fn has_allocated(self, pieces: i64) -> bool {
         let mut candidates = self.candidates();
         candidates.any(|balance| pieces <= i64::from(balance.allocated))
     }
 }
 
-/// What comes next to an entry is chained to it by one of its two hashes.
+/// The hash of an entry, stored or computed, that the next entry is chained to.
 #[derive(Debug, Clone, Copy)]
 enum Chained {
     ToStored,
@@ -51,7 +51,7 @@ enum Chained {
 }
 
 impl Chained {
-    /// By which of the candidates.
+    /// Finds the candidate that equals `hash`.
     fn find(candidates: impl Iterator<Item = EntryHash>, hash: EntryHash) -> Option<Self> {
         let ways = [Self::ToStored, Self::ToComputed];
         let mut ways = candidates.zip(ways);
@@ -60,11 +60,12 @@ impl Chained {
     }
 }
 
-/// What lies in a position.
+/// The figures of a position.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Position {
     pub(super) balance: Candidate<Balance>,
-    /// As of which doubt: after another one it isn't known any more, until an entry says it.
+    /// The value of [`Replay::unknowns`] when the balance was last known. When that counter is higher,
+    /// the balance is unknown until an entry states it.
     unknowns: u64,
 }
 
@@ -85,25 +86,25 @@ const NOTHING: Balance = Balance {
 pub(super) struct Replay {
     /// The number of the last entry.
     pub(super) last: i64,
-    /// The hash of the last entry; `None` if it can't be known, as below.
+    /// The hash of the last entry; `None` if it is unknown.
     pub(super) hash: Option<Candidate<EntryHash>>,
     pub(super) unlocated: Position,
     pub(super) located: BTreeMap<LocationId, Position>,
     pub(super) sums: Option<Candidate<Balance>>,
-    /// When the first entry was made.
+    /// Time of the first entry.
     pub(super) first_at: Option<Timestamp>,
-    /// When the last entry was made.
+    /// Time of the last entry.
     pub(super) last_at: Option<Timestamp>,
-    /// How often it has become unknown what lies in positions.
+    /// The number of times that the figures of all positions have become unknown.
     unknowns: u64,
-    /// Whether the last entry isn't as it was sealed, so that it may say another position than it
-    /// should; unless it is its hash that is wrong, which shows in what comes next.
+    /// Whether the last entry differs from its sealed form. It may then name a wrong position, unless
+    /// only its hash is wrong: the next entry shows which.
     is_suspect: bool,
     is_creating: bool,
 }
 
 impl Replay {
-    /// Before the first entry, which comes after `start`.
+    /// Starts before the first entry, which comes after `start`.
     pub(super) const fn new(start: EntryHash) -> Self {
         Self {
             last: 0,
@@ -119,12 +120,12 @@ impl Replay {
         }
     }
 
-    /// Entries are left out.
+    /// Notes that entries are missing.
     pub(super) const fn gap(&mut self) {
         self.unreadable(None);
     }
 
-    /// The next entry can't be read. It has this hash, if it has one.
+    /// Notes that the next entry can't be read. Its hash is `hash`, if it has one.
     pub(super) const fn unreadable(&mut self, hash: Option<EntryHash>) {
         self.is_suspect = true;
         self.settle(None);
@@ -135,7 +136,7 @@ impl Replay {
         };
     }
 
-    /// What comes next is chained to the last entry as it is stored, or as it would be computed, or
+    /// Notes whether the next entry is chained to the last one's stored hash, to its computed hash, or
     /// to neither.
     const fn settle(&mut self, chained_to: Option<Chained>) {
         if self.is_suspect && !matches!(chained_to, Some(Chained::ToComputed)) {
@@ -144,18 +145,19 @@ impl Replay {
         self.is_suspect = false;
     }
 
-    /// What lies in a location.
+    /// The position of a location.
     pub(super) fn located(&self, location: LocationId) -> Position {
         let position = self.located.get(&location).copied();
         position.unwrap_or(Position::NEVER_FILLED)
     }
 
-    /// What lies in a position, if that is known.
+    /// The figures of a position, if they are known.
     pub(super) fn balance(&self, position: Position) -> Option<Candidate<Balance>> {
         (position.unknowns == self.unknowns).then_some(position.balance)
     }
 
-    /// Ends the ledger, for now, with what is said to be its last hash. Gives whether it is.
+    /// Ends the ledger, for now, with the hash that the stock records as the last one. Returns whether
+    /// it is the last one.
     pub(super) fn end(&mut self, last_hash: Option<EntryHash>) -> bool {
         let chained = self.hash.zip(last_hash);
         let chained = chained.and_then(|(told, hash)| Chained::find(told.candidates(), hash));
@@ -163,7 +165,7 @@ impl Replay {
         chained.is_some()
     }
 
-    /// The next entry, which stands at the place that its number says.
+    /// Takes the next entry, whose number is the expected one.
     pub(super) fn entry(&mut self, entry: &Entry, report: &mut impl FnMut(Problem)) {
         let is_sealed = self.hash(entry, report);
         self.creation(entry, is_sealed, report);
@@ -175,7 +177,7 @@ impl Replay {
         self.sums(entry, position, report);
         let mut balance = Candidate::new(entry.balance);
         if let Some(before) = self.balance(position) {
-            let apply = |balance| applied(entry.action, entry.quantity, balance);
+            let apply = |balance| entry.action.apply(entry.quantity, balance);
             let mut possible = before.candidates().map(apply);
             if !possible.any(|balance| balance == Some(entry.balance)) {
                 balance.computed = apply(before.stored);
@@ -197,7 +199,7 @@ impl Replay {
         }
     }
 
-    /// Gives whether the entry is as it was sealed.
+    /// Checks the hash of an entry. Returns whether the entry is as it was sealed.
     fn hash(&mut self, entry: &Entry, report: &mut impl FnMut(Problem)) -> bool {
         let mut told = Candidate::new(entry.hash);
         let mut chained = None;
@@ -227,7 +229,7 @@ impl Replay {
         if creates && !self.is_creating {
             report(Problem::CreatedAgain);
         }
-        // Maybe it is what it does that was changed.
+        // The action may be the field that was changed.
         self.is_creating &= creates || !is_sealed;
     }
 
@@ -238,7 +240,8 @@ impl Replay {
         if !is_certain {
             report(Problem::IdTime { created_at });
         }
-        // Of two times, the later one may be right, and the earlier one is held against what comes.
+        // If the two times differ, the later one may be right; later entries are compared with the
+        // earlier one.
         let by_id = by_id.unwrap_or(created_at);
         let (earlier, later) = (by_id.min(created_at), by_id.max(created_at));
         if let Some(previous) = self.last_at.filter(|previous| later < *previous) {
@@ -254,15 +257,15 @@ impl Replay {
         }
     }
 
-    /// The whole stock has to change as the position does: by what the entry does, or, if that is
-    /// wrong, by what its balance says.
+    /// The figures of the whole stock must change as the position does: by the entry's action or, if
+    /// that is wrong, by the difference of its balances.
     fn sums(&mut self, entry: &Entry, position: Position, report: &mut impl FnMut(Problem)) {
         let action = match entry.action {
-            // In other positions something may lie already.
+            // Other positions may already have stock.
             EntryAction::Create => EntryAction::Increment,
             action => action,
         };
-        let apply = |sums| applied(action, entry.quantity, sums);
+        let apply = |sums| action.apply(entry.quantity, sums);
         let mut after = Candidate::new(entry.sums);
         if let Some(before) = self.sums {
             let mut possible = before.candidates().map(apply);
@@ -285,35 +288,7 @@ impl Replay {
     }
 }
 
-/// What an action makes of a balance, if it can.
-fn applied(action: EntryAction, quantity: Quantity, balance: Balance) -> Option<Balance> {
-    let Balance {
-        available,
-        allocated,
-    } = balance;
-    let (available, allocated) = match action {
-        EntryAction::Create if balance != Balance::default() => return None,
-        EntryAction::Create | EntryAction::Increment => {
-            (available.checked_add(quantity)?, allocated)
-        }
-        EntryAction::Decrement => (available.checked_sub(quantity)?, allocated),
-        EntryAction::Allocate => (
-            available.checked_sub(quantity)?,
-            allocated.checked_add(quantity)?,
-        ),
-        EntryAction::Deallocate => (
-            available.checked_add(quantity)?,
-            allocated.checked_sub(quantity)?,
-        ),
-    };
-    let balance = Balance {
-        available,
-        allocated,
-    };
-    available.checked_add(allocated).map(|_| balance)
-}
-
-/// What becomes of sums when one of their parts changes.
+/// The sums after one of their parts has changed.
 fn moved(sums: Balance, from: Balance, to: Balance) -> Option<Balance> {
     let moved = |sum: Quantity, from, to| sum.checked_sub(from)?.checked_add(to);
     Some(Balance {

@@ -7,12 +7,12 @@ use crate::ledger::{Balance, Entry, EntryHash};
 use crate::stock::Stock;
 use crate::values::{LocationId, Owner, ProductId, StockId, Timestamp};
 
-/// Figures as they are stored.
+/// Figures as stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RawBalance {
     /// Pieces that can still be allocated.
     pub available: i64,
-    /// Pieces that are spoken for.
+    /// Pieces that are already assigned to buyers.
     pub allocated: i64,
 }
 
@@ -35,23 +35,24 @@ impl fmt::Display for RawBalance {
     }
 }
 
-/// What reservations hold of a stock.
+/// The quantities of a stock that reservations hold.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HeldTotals {
-    /// How much in each location, and in none; where that is nothing it is left out.
+    /// The held pieces in each location, and in the unlocated pool (`None`). Positions with zero are
+    /// left out.
     pub pieces: BTreeMap<Option<LocationId>, i64>,
-    /// When the first of them expires, if any does, in milliseconds since the Unix epoch.
+    /// Time of the first expiry, if any, in milliseconds since the Unix epoch.
     pub first_expiry: Option<i64>,
 }
 
 impl HeldTotals {
-    /// How much in a location, or in none.
+    /// The held pieces in a location, or in the unlocated pool.
     #[must_use]
     pub fn pieces_in(&self, location: Option<LocationId>) -> i64 {
         self.pieces.get(&location).copied().unwrap_or_default()
     }
 
-    /// Adds what is held in a location, or in none.
+    /// Adds held pieces in a location, or in the unlocated pool.
     pub fn add(&mut self, location: Option<LocationId>, pieces: i64) {
         if pieces != 0 {
             let sum = self.pieces_in(location).saturating_add(pieces);
@@ -59,7 +60,7 @@ impl HeldTotals {
         }
     }
 
-    /// What `stock` says.
+    /// The totals that `stock` records.
     fn of(stock: &Stock) -> Self {
         let mut holds = Self {
             first_expiry: stock.next_expiry.map(Timestamp::as_milliseconds),
@@ -73,43 +74,43 @@ impl HeldTotals {
     }
 }
 
-/// What is kept of a stock beside its ledger, as it is stored.
+/// The stored rows of a stock, apart from its ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStock {
-    /// Names the stock.
+    /// The id of the stock.
     pub id: StockId,
-    /// The product it is stock of.
+    /// The product.
     pub product: ProductId,
-    /// Who holds it.
+    /// The owner of the stock.
     pub owner: Owner,
-    /// Whose product it is.
+    /// The owner of the product.
     pub product_owner: Owner,
-    /// Whether it is current, or deleted and kept for auditors.
+    /// Whether it is current; deleted stock is stored for auditors.
     pub is_current: bool,
     /// The figures of the whole stock.
     pub sums: RawBalance,
-    /// What lies in no location.
+    /// The figures of the unlocated pool.
     pub unlocated: RawBalance,
-    /// What lies in locations. Of deleted stock that isn't kept.
+    /// The figures of each location. Empty for deleted stock.
     pub located: BTreeMap<LocationId, RawBalance>,
-    /// What reservations are said to hold of it, and a time before which none of them expires. Of
-    /// deleted stock, nothing.
+    /// The recorded held quantities, and the recorded time before which no reservation expires. Empty
+    /// for deleted stock.
     pub held: HeldTotals,
-    /// What the lines of reservations that are open hold of it. Of deleted stock that isn't looked at.
+    /// The quantities that open lines of reservations hold. Not read for deleted stock.
     pub lines: HeldTotals,
     /// The number of its last entry.
     pub sequence: i64,
     /// The hash of its last entry, if it is one.
     pub last_hash: Option<EntryHash>,
-    /// When it was created, in milliseconds since the Unix epoch.
+    /// Time of creation, in milliseconds since the Unix epoch.
     pub created_at: i64,
-    /// When it was last changed.
+    /// Time of the last change, in milliseconds since the Unix epoch.
     pub updated_at: i64,
 }
 
 impl RawStock {
-    /// How a stock that is as it should be is stored. The first reservation to expire is the one that
-    /// it expects.
+    /// The rows of a `stock` that is right. The first expiry by the lines is the one that the stock
+    /// expects.
     #[must_use]
     pub fn new(stock: &Stock, is_current: bool) -> Self {
         let held = if is_current {
@@ -138,7 +139,7 @@ impl RawStock {
         }
     }
 
-    /// What the first entry of its ledger comes after.
+    /// The hash that the first entry of its ledger is chained to.
     pub(super) fn start(&self) -> EntryHash {
         EntryHash::start(self.id, self.product, self.owner, self.product_owner)
     }
@@ -147,13 +148,13 @@ impl RawStock {
 /// A row of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawEntry {
-    /// The stock in whose ledger it stands.
+    /// The stock to whose ledger it belongs.
     pub stock: StockId,
     /// Its place there.
     pub sequence: i64,
     /// Its hash, if it is one.
     pub hash: Option<EntryHash>,
-    /// All of it, or the column that holds what no entry can.
+    /// The entry, or the name of the column that holds an impossible value.
     pub content: Result<Entry, &'static str>,
 }
 
@@ -168,7 +169,7 @@ impl From<Entry> for RawEntry {
     }
 }
 
-/// A row of which it can't even be told what it belongs to.
+/// A row whose stock can't be determined.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{table}.{column} holds an impossible value in row {row}")]
 pub struct UnreadableRow {
@@ -176,6 +177,6 @@ pub struct UnreadableRow {
     pub table: &'static str,
     /// The column.
     pub column: &'static str,
-    /// What can be read of the row's key.
+    /// The readable part of the row's key.
     pub row: String,
 }

@@ -44,7 +44,7 @@ impl Meta {
     }
 }
 
-/// Writes a value as its text.
+/// Serializes a value as its text.
 pub(crate) fn as_text<T: std::fmt::Display, S: serde::Serializer>(
     value: &T,
     serializer: S,

@@ -1,4 +1,4 @@
-//! The API's errors, and what becomes of the errors of the use cases.
+//! The API's errors, and the conversion of the use cases' errors into them.
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -13,13 +13,13 @@ use super::json::Json;
 use super::shortage::ShortageBody;
 use crate::request::Form;
 
-/// How long a client should wait before it tries again, when nothing better is known.
+/// The time that a client should wait before it tries again, if no better figure is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The longest detail, in characters.
 const DETAIL_CHARACTERS_MAX: usize = 500;
 
-/// A text, cut off and marked so if it is longer than this many characters.
+/// Returns the text, cut off and marked as such if it is longer than this number of characters.
 pub(crate) fn shortened(mut text: String, characters_max: usize) -> String {
     if let Some((end, _)) = text.char_indices().nth(characters_max) {
         text.truncate(end);
@@ -28,7 +28,7 @@ pub(crate) fn shortened(mut text: String, characters_max: usize) -> String {
     text
 }
 
-/// An answer that is an error. Nothing of the inside is in it.
+/// An error answer. It contains no internal details.
 #[derive(Debug, Clone)]
 pub(crate) struct ApiError {
     status: StatusCode,
@@ -49,13 +49,14 @@ impl ApiError {
         }
     }
 
-    /// Says what is wrong in particular. Details repeat what the client sent, but not all of it.
+    /// Adds the detail of the error. Details repeat some of what the client sent, but not all of
+    /// it.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = Some(shortened(detail.into(), DETAIL_CHARACTERS_MAX));
         self
     }
 
-    /// Says where in the request it is wrong, unless the detail does so itself.
+    /// Adds the place of the error in the request, unless the detail names it.
     pub(crate) fn within(self, place: &str) -> Self {
         match &self.detail {
             Some(detail) if detail.contains(place) => self,
@@ -72,7 +73,7 @@ impl ApiError {
         self
     }
 
-    /// Adds a field to what is there for programs to read.
+    /// Adds a field to the part that programs read.
     pub(crate) fn with(mut self, field: &str, value: impl Into<Value>) -> Self {
         let mut meta = match self.meta.take() {
             Some(Value::Object(meta)) => meta,
@@ -122,12 +123,12 @@ impl ApiError {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
     }
 
-    /// The error of an answer that came with a status alone.
+    /// The error for an answer that came with a status only.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         Self::new(status, status.canonical_reason().unwrap_or("Error"))
     }
 
-    /// The body of the answer, in one of the forms.
+    /// The body of the answer in the given form.
     fn body(&self, form: Form) -> ErrorBody<'_> {
         ErrorBody {
             errors: vec![ErrorObject {
@@ -142,7 +143,7 @@ impl ApiError {
         }
     }
 
-    /// The whole answer, in one of the forms.
+    /// The whole answer in the given form.
     pub(crate) fn render(&self, form: Form) -> Response {
         let mut response = (self.status, Json(self.body(form))).into_response();
         if self.status == StatusCode::UNAUTHORIZED {
@@ -160,7 +161,7 @@ impl ApiError {
     }
 }
 
-/// An error within an answer, in one of the forms.
+/// An error within an answer, in the given form.
 pub(crate) struct FormedError(pub(crate) ApiError, pub(crate) Form);
 
 impl Serialize for FormedError {
@@ -169,7 +170,7 @@ impl Serialize for FormedError {
     }
 }
 
-/// Leaves the error for the middleware to render, which knows the form asked for.
+/// Leaves the rendering to the middleware, which knows the requested form.
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -251,7 +252,7 @@ impl From<Refusal> for ApiError {
     }
 }
 
-/// What a refused transaction wanted of its position, and what that holds.
+/// The figures of a refused transaction: the requested quantity and the contents of the position.
 fn figures(movement: &RefusedMovement) -> Value {
     let balance = movement.balance;
     let mut figures = json!({

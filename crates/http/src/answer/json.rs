@@ -6,10 +6,11 @@ use serde::Serialize;
 
 use super::error::ApiError;
 
-/// More than a single thing takes, less than a list.
+/// More bytes than a single object takes, and fewer than a list.
 const BYTES: usize = 512;
 
-/// An answer in JSON. Written into a plain vector, which takes half as long as what `axum`'s does.
+/// An answer in JSON. It is written into a plain vector, which takes half as long as `axum`'s
+/// `Json`.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Json<T> {

@@ -1,4 +1,4 @@
-//! Lists: their links, and what they say about themselves.
+//! Lists: their links and their `meta`.
 
 use form_urlencoded::Serializer;
 use serde::Serialize;
@@ -72,16 +72,16 @@ struct PageMeta {
     total: Option<u64>,
 }
 
-/// A list that is asked for, and its cursors.
+/// A requested list, and its cursors.
 pub(crate) struct ListRequest<P> {
     query: ListQuery,
     cursors: Cursors,
-    /// The page of it.
+    /// The requested page.
     pub(crate) page: PageRequest<P>,
 }
 
 impl ListQuery {
-    /// Asks for a page of the list of this name in this order; an empty one is the order of creation.
+    /// A page of the list of this name in this order; an empty order is the order of creation.
     pub(crate) fn list<P: Placed>(
         self,
         name: &str,
@@ -104,7 +104,7 @@ impl ListQuery {
 }
 
 impl<P: Placed> ListRequest<P> {
-    /// The page that was found, whose items are shown by `show`.
+    /// The answer with this page; `show` represents an item.
     pub(crate) fn answer<I, T>(&self, found: Page<I, P>, show: impl FnMut(I) -> T) -> List<T> {
         let cursor = |place: &P| self.cursors.write(place);
         List::new(&self.query, &self.page, found, cursor, show)
@@ -112,8 +112,7 @@ impl<P: Placed> ListRequest<P> {
 }
 
 impl<T> List<T> {
-    /// The answer to `query`: the page that was found, whose items are shown by `show`, places by
-    /// `cursor`.
+    /// The answer to `query` with this page; `show` represents an item, and `cursor` a place.
     pub(crate) fn new<I, P>(
         query: &ListQuery,
         asked: &PageRequest<P>,
@@ -135,7 +134,7 @@ impl<T> List<T> {
         let next = if next < total && next <= u64::from(PageRequest::OFFSET_MAX) {
             Some(link(next))
         } else {
-            // Beyond the largest offset the list goes on behind its last item.
+            // Behind the largest offset, the list continues by the place of its last item.
             let next = found.next.as_ref().map(cursor);
             next.map(|next| link_after(query, Some(next)))
         };
@@ -160,7 +159,7 @@ impl<T> List<T> {
         Self::with(found, links, page, show)
     }
 
-    /// The same for a page that begins behind a place, or at the start of a list that has no offsets.
+    /// The same for a page that begins behind a place, or at the start of a list without offsets.
     pub(crate) fn behind<I, P>(
         query: &ListQuery,
         after: Option<&P>,
@@ -203,13 +202,13 @@ impl<T> List<T> {
         }
     }
 
-    /// The same list with the sum of all keys' reserved rate limits.
+    /// Adds the sum of all keys' reserved rate limits.
     pub(crate) fn with_reserved_rate_limit(mut self, total: u64) -> Self {
         self.meta.total_reserved_rate_limit = Some(total);
         self
     }
 
-    /// The same list with how many pieces are allocated by other means.
+    /// Adds the number of pieces that are allocated by other means than reservations.
     pub(crate) const fn with_allocated_unreserved(mut self, pieces: Quantity) -> Self {
         self.meta.allocated_unreserved = Some(pieces.get());
         self
@@ -225,7 +224,7 @@ fn link_after(query: &ListQuery, after: Option<String>) -> String {
     link_with(query, after.as_slice())
 }
 
-/// A link to the same list, with these parameters of paging.
+/// A link to the same list with these paging parameters.
 fn link_with(query: &ListQuery, paging: &[(&str, String)]) -> String {
     let mut parameters = Serializer::new(String::new());
     parameters.append_pair("page[limit]", &query.limit.to_string());

@@ -1,4 +1,4 @@
-//! What things look like in answers.
+//! The representation of things in answers.
 
 mod body;
 mod documented;

@@ -1,10 +1,10 @@
-//! Items of which there is not enough.
+//! Items that are short.
 
 use serde::Serialize;
 use stockroom_domain::{ItemAvailability, Shortage, Slug};
 use uuid::Uuid;
 
-/// Of what there isn't enough.
+/// An item that is short.
 #[derive(Serialize, PartialEq, Eq)]
 pub(crate) struct ShortageBody {
     product_id: Uuid,

@@ -1,4 +1,4 @@
-//! How filters are written.
+//! The grammar of filters.
 
 use stockroom_application::filter::Pattern;
 use winnow::Parser;
@@ -9,7 +9,7 @@ use winnow::token::{any, none_of, take_while};
 
 use crate::answer::shortened;
 
-/// How many characters of a filter an error repeats.
+/// The number of characters of a filter that an error repeats.
 pub(crate) const REPEATED_CHARACTERS_MAX: usize = 40;
 
 /// One `op(field,value,…)`.
@@ -20,7 +20,7 @@ pub(crate) struct Call {
     pub(crate) operands: Vec<Operand>,
 }
 
-/// A value, and whether asterisks that were not escaped stood around it.
+/// A value, and whether unescaped asterisks stood around it.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Operand {
     characters: Vec<Character>,
@@ -35,10 +35,10 @@ struct Character {
 
 type Parsed<T> = winnow::Result<T, ContextError>;
 
-/// The conditions of a filter.
+/// Parses the conditions of a filter.
 ///
 /// # Errors
-/// What is wrong, and where.
+/// The fault and its place.
 pub(crate) fn parse(filter: &str) -> Result<Vec<Call>, String> {
     let mut rest = filter;
     let mut calls = Vec::new();
@@ -57,7 +57,7 @@ pub(crate) fn parse(filter: &str) -> Result<Vec<Call>, String> {
     }
 }
 
-/// Says that the filter can't go on like this, behind so many conditions.
+/// The error of a filter whose `rest`, behind this number of conditions, can't be parsed.
 fn unexpected(filter: &str, rest: &str, conditions: usize) -> String {
     let condition = conditions + 1;
     let form =
@@ -134,7 +134,7 @@ fn plain<'a>(
     })
 }
 
-/// White space behind a bare value doesn't belong to it.
+/// Trailing white space isn't part of a bare value.
 fn trim_end(mut characters: Vec<Character>) -> Vec<Character> {
     while characters
         .last()
@@ -170,7 +170,7 @@ impl Operand {
         }
         Some(Pattern {
             text: inner.iter().map(|it| it.character).collect(),
-            // A lone asterisk stands at both ends.
+            // A lone asterisk counts as both the leading and the trailing one.
             open_start,
             open_end: open_end || (open_start && inner.is_empty()),
         })

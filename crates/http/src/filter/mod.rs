@@ -9,19 +9,18 @@ use serde_json::{Map, Value, json};
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_domain::{ProductId, Timestamp};
 
-/// The longest filter, in bytes, and the most conditions in one.
+/// The maximum length of a filter in bytes, and the maximum number of its conditions.
 const BYTES_MAX: usize = 8 * 1024;
 const CONDITIONS_MAX: usize = 10;
 
-/// A field that can be filtered by: the operators that it takes, and how a condition is made of a
-/// call of one of them.
+/// A field that filters can name: its operators, and the conversion of a call into a condition.
 pub(crate) struct Field<T> {
     name: &'static str,
     operators: &'static [&'static str],
     condition: MakeCondition<T>,
 }
 
-/// Makes a condition of a call, or says why it is none.
+/// Makes a condition of a call, or returns the reason why it can't.
 pub(crate) type MakeCondition<T> = Box<dyn Fn(&Call) -> Result<T, String>>;
 
 const ORDER: &[&str] = &["eq", "in", "gt", "ge", "lt", "le"];
@@ -97,7 +96,7 @@ pub(crate) fn conditions<T>(
     })
 }
 
-/// The conditions, or what is wrong with the filter.
+/// Returns the conditions, or the fault of the filter.
 fn read<T>(filter: &str, fields: &[Field<T>]) -> Result<Vec<T>, String> {
     if filter.len() > BYTES_MAX {
         return Err(format!("the filter must be at most {BYTES_MAX} bytes"));
@@ -125,7 +124,7 @@ fn read<T>(filter: &str, fields: &[Field<T>]) -> Result<Vec<T>, String> {
         .collect()
 }
 
-/// A part of the filter, as errors repeat it.
+/// The part of the filter that errors repeat.
 fn repeated(text: &str) -> String {
     let text = shortened(text.to_owned(), REPEATED_CHARACTERS_MAX);
     format!("\"{text}\"")
@@ -181,7 +180,7 @@ impl Call {
         self.operands.iter().map(value).collect()
     }
 
-    /// The operands of `eq` and `in`.
+    /// The operands of `eq` or `in`.
     fn list<T>(&self, value: impl Fn(&Operand) -> Result<T, String>) -> Result<Vec<T>, String> {
         match self.operator.as_str() {
             "eq" => Ok(vec![value(self.operand()?)?]),

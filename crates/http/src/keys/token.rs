@@ -9,7 +9,7 @@ use crate::answer::{ApiError, BadRequest, ImplicitForbidden, Json, Unauthorized}
 use crate::request::{Bytes, Handling, Query};
 use crate::service::AppState;
 
-/// The largest body, in bytes: there is no token yet that would say who sends it.
+/// The largest body, in bytes. It is small because the sender of a request for a token is unknown.
 const BYTES_MAX: usize = 16 * 1024;
 
 /// Credentials, form-encoded or as JSON.
@@ -93,7 +93,7 @@ pub(crate) async fn issue(
 ) -> Result<Json<TokenBody>, ApiError> {
     let request = request(&body, handling)?;
     let token = app.stockroom.issue_token(request).await?;
-    // As a request of the one who asks, who is known now.
+    // From here on the caller is known, so the request counts as the caller's.
     let caller = app.stockroom.authenticate(&token.access_token)?;
     app.rate_limits.check(&caller, None)?;
     Ok(Json(TokenBody {

@@ -4,7 +4,7 @@ use crate::answer::ApiError;
 use crate::filter::{conditions, nullable_text, text};
 use stockroom_application::ports::LocationCondition;
 
-/// The conditions of a filter on locations.
+/// Parses a filter on locations.
 pub(crate) fn locations(filter: Option<&str>) -> Result<Vec<LocationCondition>, ApiError> {
     conditions(filter, || {
         vec![

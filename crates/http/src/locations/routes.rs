@@ -115,7 +115,7 @@ impl NewLocation {
 }
 
 impl LocationUpdate {
-    /// The command for a location that is yet to be named.
+    /// Returns the command, which still lacks the location's id.
     fn command(self) -> Result<impl FnOnce(LocationId) -> UpdateLocation, Invalid> {
         let name = self.name.map(|name| Name::new("name", name)).transpose()?;
         let slug = self.slug.map(Slug::new).transpose()?;
@@ -135,7 +135,7 @@ impl LocationUpdate {
     }
 }
 
-/// The point that a list is to be sorted by.
+/// The point by which a list is to be sorted.
 fn nearest_to(query: &ListQuery, headers: &HeaderMap) -> Result<Option<Geolocation>, ApiError> {
     match query.sort.as_deref() {
         None => return Ok(None),

@@ -113,7 +113,7 @@ impl NewProduct {
 }
 
 impl ProductUpdate {
-    /// The command for a product that is yet to be named.
+    /// Returns the command, which still lacks the product's id.
     fn command(self) -> Result<impl FnOnce(ProductId) -> UpdateProduct, Invalid> {
         let name = self.name.map(text("name")).transpose()?;
         let sku = self.sku.try_map(text("sku"))?;

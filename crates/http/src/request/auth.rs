@@ -1,4 +1,4 @@
-//! Permission: an extractor for each kind, which lets in who has it.
+//! Permission: for each kind an extractor that admits only callers who have it.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -36,8 +36,8 @@ pub(crate) struct Administration(Access);
 /// A caller who may also change what concerns the whole organization: one with a key of it.
 pub(crate) struct OrganizationAdministration(Administration);
 
-/// A caller who may do everything, and asks something. It changes nothing, so that an
-/// `Idempotency-Key` says nothing, whatever the method.
+/// A caller who may do everything, in a request that only reads. An `Idempotency-Key` is ignored,
+/// whatever the method.
 pub(crate) struct AdministrativeReading(Administration);
 
 struct Access {
@@ -50,25 +50,25 @@ struct Access {
 }
 
 impl Reading {
-    /// The caller, acting in the store that it names.
+    /// Returns the caller, acting in the store that the request names.
     ///
-    /// This is a step of its own because an unknown store is 404, which comes after what the
-    /// extractors refuse with 400.
+    /// This is a separate step because an unknown store is 404, which comes after the extractors'
+    /// 400.
     pub(crate) async fn enter(self) -> Result<Caller, ApiError> {
         self.0.enter().await
     }
 }
 
 impl Administration {
-    /// Counts the lines of a batch as a request each.
+    /// Counts each line of a batch as a request.
     pub(crate) fn count_lines(&self, lines: usize) -> Result<(), ApiError> {
         let access = &self.0;
         let limits = &access.app.rate_limits;
         limits.check_lines(access.counted, &access.caller, lines)
     }
 
-    /// The administrator, acting in the store that it names; a step of its own as for
-    /// [`Reading::enter`].
+    /// Returns the administrator, acting in the store that the request names. A separate step for
+    /// the reason given at [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
         let keyed = self.0.keyed.clone();
         let caller = self.0.enter().await?;
@@ -81,16 +81,16 @@ impl Administration {
 }
 
 impl OrganizationAdministration {
-    /// The administrator, acting in the store that it names; a step of its own as for
-    /// [`Reading::enter`].
+    /// Returns the administrator, acting in the store that the request names. A separate step for
+    /// the reason given at [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
         self.0.enter().await
     }
 }
 
 impl AdministrativeReading {
-    /// The administrator, acting in the store that it names; a step of its own as for
-    /// [`Reading::enter`].
+    /// Returns the administrator, acting in the store that the request names. A separate step for
+    /// the reason given at [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
         self.0.enter().await
     }
@@ -119,8 +119,8 @@ impl Access {
         }
     }
 
-    /// Lets in a caller with a valid token who is `allowed`, with a request that is in order as far as
-    /// it can be told from its head. All extractors come by here.
+    /// Admits a caller with a valid token who is `allowed`, if the head of the request is in order.
+    /// All extractors of permission call this.
     fn admit(
         parts: &Parts,
         app: &AppState,
@@ -165,7 +165,7 @@ impl Access {
     }
 }
 
-/// Whether there are several headers of one name, of which each could be the one that is meant.
+/// Whether there are several headers of this name, so that it is ambiguous which one is meant.
 fn is_repeated(headers: &HeaderMap, name: &HeaderName) -> bool {
     headers.get_all(name).iter().nth(1).is_some()
 }
@@ -178,7 +178,7 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
-/// Refuses who may not change things.
+/// Refuses callers who may not change anything.
 fn administers(caller: &Caller) -> Result<(), ApiError> {
     if caller.is_administrator() {
         Ok(())
@@ -218,7 +218,7 @@ impl FromRequestParts<AppState> for AdministrativeReading {
     }
 }
 
-/// The domain refuses others as well; here it happens before the body is looked at.
+/// The domain refuses other callers as well; here they are refused before the body is read.
 impl FromRequestParts<AppState> for OrganizationAdministration {
     type Rejection = ApiError;
 

@@ -20,13 +20,13 @@ use super::raw::{AtMost, RawList, RawObject, Scalar};
 use crate::answer::ApiError;
 use crate::service::{AppState, Place};
 
-/// Whether a request's body has been read. Put beside each request that has one, because a
-/// connection on which an answer came before the body was read can't be used for another request.
+/// Whether a request's body has been read: an extension of each request that has a body. A
+/// connection can't be used for another request if its answer came before the body was read.
 #[derive(Clone)]
 pub(crate) struct BodyRead(Option<Arc<AtomicBool>>);
 
 impl BodyRead {
-    /// Puts it beside the request, if it has a body.
+    /// Adds it to the request's extensions, if the request has a body.
     pub(crate) fn of(request: &mut Request) -> Self {
         let has_body = !request.body().is_end_stream();
         let read = Self(has_body.then(Arc::default));
@@ -36,7 +36,7 @@ impl BodyRead {
         read
     }
 
-    /// Whether nothing of the body is left, which is so if there is none.
+    /// Whether nothing of the body is left to read. A request without a body has nothing left.
     pub(crate) fn get(&self) -> bool {
         self.0
             .as_ref()
@@ -50,8 +50,8 @@ impl BodyRead {
     }
 }
 
-/// The bytes of a body of at most so many bytes, or of the general limit if that is less, whatever
-/// the content type.
+/// The bytes of a body, whatever its content type. The const parameter is their maximum number,
+/// unless the general limit is lower.
 pub(crate) struct Bytes<const BYTES_MAX: usize = { usize::MAX }>(pub(crate) axum::body::Bytes);
 
 impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
@@ -63,7 +63,7 @@ impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
     }
 }
 
-/// The bytes of a body of at most so many bytes.
+/// Reads the bytes of a body that has at most `bytes_max`.
 async fn read(
     request: Request,
     app: &AppState,
@@ -91,7 +91,7 @@ async fn read(
     Ok(bytes)
 }
 
-/// All parts of a body, each of which takes its room when it has come.
+/// Collects all parts of a body. Each part takes its room in memory when it has arrived.
 async fn collect(
     mut body: axum::body::Body,
     app: &AppState,
@@ -118,7 +118,7 @@ fn too_large(bytes_max: usize) -> ApiError {
         .detail(format!("The body must be at most {bytes_max} bytes"))
 }
 
-/// A JSON body: what stands under `data`, and the fields that may stand beside it.
+/// A JSON body: the content of `data`, and the fields that may stand beside it.
 pub(crate) struct Body<B = Nothing> {
     data: Box<RawValue>,
     /// The fields beside `data`.
@@ -137,14 +137,14 @@ impl<B: DeserializeOwned> FromRequest<AppState> for Body<B> {
     }
 }
 
-/// The same, where a request may come without a body.
+/// A JSON body that may be missing.
 pub(crate) struct OptionalBody(pub(crate) Option<Body>);
 
 impl FromRequest<AppState> for OptionalBody {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        // What isn't there is of no type, whatever the header says.
+        // If there is no body, its content type doesn't matter.
         let json = check_json(request.headers());
         if !request.body().is_end_stream() {
             json.clone()?;
@@ -175,7 +175,7 @@ fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
         .detail("The content type must be application/json"))
 }
 
-/// Whether the body claims to be JSON, or claims nothing.
+/// Whether the content type is JSON or missing.
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(content_type) = headers.get(header::CONTENT_TYPE) else {
         return true;
@@ -187,7 +187,7 @@ fn is_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The fields of the object that a body is.
+/// The fields of the body, which is an object.
 fn fields(bytes: &[u8]) -> Result<RawObject<'_>, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => no_data(),
@@ -207,13 +207,13 @@ impl<B: DeserializeOwned> Body<B> {
 }
 
 impl<B> Body<B> {
-    /// The fields of the object under `data`, wherever the client's form puts them: those under
-    /// `attributes` stand beside the others, and before one of the same name.
+    /// The fields of the object under `data`, in either form of the client: those under
+    /// `attributes` are put beside the others, and win over one of the same name.
     pub(crate) fn object<T: DeserializeOwned>(self) -> Result<Fields<T>, ApiError> {
         object(&self.data, self.handling, "data")
     }
 
-    /// The list under `data`, if it has at most so many items.
+    /// The list under `data`.
     pub(crate) fn list(&self) -> Result<List<'_>, ApiError> {
         let items = list(&self.data, usize::MAX)?.unwrap_or_default();
         Ok(List {
@@ -222,7 +222,7 @@ impl<B> Body<B> {
         })
     }
 
-    /// The fields of each object of the list under `data`, whatever type it says that it is of.
+    /// The fields of each object of the list under `data`; their types aren't checked.
     pub(crate) fn objects<T: DeserializeOwned>(self) -> Result<Vec<T>, ApiError> {
         let objects = self.list()?.objects().enumerate();
         objects
@@ -240,7 +240,7 @@ fn list(data: &RawValue, items_max: usize) -> Result<Option<Vec<&RawValue>>, Api
     }
 }
 
-/// A list under `data`, of which nothing has been read yet.
+/// A list under `data`, whose items haven't been read yet.
 pub(crate) struct List<'a> {
     items: Vec<&'a RawValue>,
     handling: Handling,
@@ -251,7 +251,7 @@ impl List<'_> {
         self.items.len()
     }
 
-    /// The fields of each object, whatever type it says that it is of.
+    /// The fields of each object; their types aren't checked.
     pub(crate) fn objects<T: DeserializeOwned>(self) -> impl Iterator<Item = Result<T, ApiError>> {
         let handling = self.handling;
         let items = self.items.into_iter().enumerate();
@@ -261,8 +261,8 @@ impl List<'_> {
         })
     }
 
-    /// What `take` takes of each object; an item that is no object of this kind is `expected` to be
-    /// one. Here nothing stands under `attributes`.
+    /// Applies `take` to each object. An item that isn't such an object gets an error that names
+    /// the `expected` one. Fields under `attributes` aren't looked for.
     pub(crate) fn items<T: DeserializeOwned, U>(
         self,
         expected: &str,
@@ -274,7 +274,7 @@ impl List<'_> {
             let unexpected = |_| ApiError::validation(expected);
             let mut item = RawObject::deserialize(item).map_err(unexpected)?;
             item.remove("type");
-            // Which fault it has is not worth telling; which fields it has too many is.
+            // The error doesn't say what is wrong with the item; only its unknown fields are named.
             T::deserialize(item.deserializer()).map_err(unexpected)?;
             let fields = handling.read(&item, &format!("data[{index}]"), &[])?;
             Ok(take(fields))
@@ -283,8 +283,8 @@ impl List<'_> {
     }
 }
 
-/// The body of a batch: many lines. It waits while others are being worked on, and has its turn until
-/// it is dropped.
+/// The body of a batch: many lines. Its reading waits while other batches are being processed; it
+/// keeps its turn until it is dropped.
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
     handling: Handling,
@@ -312,8 +312,8 @@ impl FromRequest<AppState> for Batch {
 }
 
 impl Batch {
-    /// Reads the object that the body is: a large one on a thread of its own, where it keeps no other
-    /// requests waiting.
+    /// Reads the object that is the body. A large one is read on a thread of its own, so that other
+    /// requests don't wait for it.
     pub(crate) async fn read<R: Send + 'static>(
         &self,
         read: impl FnOnce(BatchBody<'_>) -> Result<R, ApiError> + Send + 'static,
@@ -332,10 +332,10 @@ impl Batch {
     }
 }
 
-/// The largest batch that is read without a thread of its own, in bytes.
+/// The size up to which a batch is read without a thread of its own, in bytes.
 const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
-/// The lines of a batch under `data`, and what is said of all of them beside it.
+/// The lines of a batch under `data`, and the fields beside it, which apply to all lines.
 pub(crate) struct BatchBody<'a> {
     fields: RawObject<'a>,
     handling: Handling,
@@ -347,7 +347,7 @@ impl BatchBody<'_> {
         value.transpose().map_err(|error| no_json(&error))
     }
 
-    /// A text beside the lines, if it is there.
+    /// The value of a text field beside the lines, if it is present.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
         match self.scalar(name)? {
             None => Ok(None),
@@ -356,8 +356,8 @@ impl BatchBody<'_> {
         }
     }
 
-    /// Each line, as far as it is one of the expected type, and whether all are wanted or none.
-    /// `noun` is the word for at most `lines_max` lines.
+    /// Returns each line, or its error if it isn't of the expected type, and whether the batch is
+    /// atomic. `noun` names the lines in the error for more than `lines_max` of them.
     pub(crate) fn lines<T: DeserializeOwned>(
         mut self,
         expected: &str,
@@ -374,14 +374,14 @@ impl BatchBody<'_> {
         let lines = list(data, lines_max)?.ok_or_else(|| {
             ApiError::validation(format!("data must contain at most {lines_max} {noun}"))
         })?;
-        // Each line is read as a body of its own would be.
+        // Each line is read like a body of its own.
         let handling = self.handling;
         let read = |line: &RawValue| object(line, handling, "data")?.of_type(expected);
         Ok((lines.into_iter().map(read).collect(), atomic))
     }
 }
 
-/// The fields of an object that stands at this place in a body.
+/// The fields of an object at this place in a body.
 fn object<T: DeserializeOwned>(
     object: &RawValue,
     handling: Handling,
@@ -396,7 +396,7 @@ fn object<T: DeserializeOwned>(
     Ok(Fields { fields, kind })
 }
 
-/// Has the attributes stand beside the other fields, and gives their names.
+/// Moves the attributes beside the other fields, and returns their names.
 fn merge_attributes(data: &mut RawObject<'_>) -> Result<Vec<String>, ApiError> {
     let Some(attributes) = data.remove("attributes") else {
         return Ok(Vec::new());
@@ -408,14 +408,14 @@ fn merge_attributes(data: &mut RawObject<'_>) -> Result<Vec<String>, ApiError> {
     Ok(names)
 }
 
-/// The fields of an object, whose type is still to be checked.
+/// The fields of an object whose type hasn't been checked yet.
 pub(crate) struct Fields<T> {
     fields: T,
     kind: Option<Scalar>,
 }
 
 impl<T> Fields<T> {
-    /// The fields, if the object is of this type or doesn't say.
+    /// The fields, if the object is of this type or has none.
     pub(crate) fn of_type(self, expected: &str) -> Result<T, ApiError> {
         match self.kind {
             Some(kind) if kind.as_str() != Some(expected) => {
@@ -426,7 +426,7 @@ impl<T> Fields<T> {
     }
 }
 
-/// Reads an optional field that, where it is present, must hold a value: null is none. To be used
+/// Deserializes an optional field that, if present, must have a value: null is refused. For use
 /// with `#[serde(default, deserialize_with = "non_null")]`.
 pub(crate) fn non_null<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
 where
@@ -436,8 +436,8 @@ where
     T::deserialize(deserializer).map(Some)
 }
 
-/// Reads a field of an update: absent it is kept, null clears it. To be used with
-/// `#[serde(default, deserialize_with = "patch")]`.
+/// Deserializes a field of an update: if absent, the stored value is kept; null clears it. For use
+/// with `#[serde(default, deserialize_with = "patch")]`.
 pub(crate) fn patch<'de, D, T>(deserializer: D) -> Result<Patch<T>, D::Error>
 where
     D: Deserializer<'de>,

@@ -1,6 +1,6 @@
-//! Cursors: the places of lists as text. A cursor holds the place of an item, and a digest of the
-//! list, its order and its filter, so that it isn't taken for a place in another one. It is no secret
-//! and opens nothing: whoever makes one up is shown a page of what they may see.
+//! Cursors: places in lists as text. A cursor holds the place of an item, and a digest of the list,
+//! its order and its filter, so that it isn't accepted for another list. It is not a secret and
+//! grants nothing: a caller with a forged cursor gets a page of what the caller may see anyway.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -10,21 +10,21 @@ use uuid::Uuid;
 
 use crate::answer::ApiError;
 
-/// What the bytes of a cursor mean. Counts up when that changes.
+/// The version of a cursor's bytes. It is raised whenever their meaning changes.
 const VERSION: u8 = 1;
 const DIGEST_BYTES: usize = 8;
 const ID_BYTES: usize = 16;
 const NUMBER: u8 = b'n';
 
-/// A list as it is asked for. Its cursors belong to it alone.
+/// A requested list. Cursors are valid for one such list only.
 pub(crate) struct ListAsked<'a> {
-    /// Which list.
+    /// The name of the list.
     pub(crate) name: &'a str,
     /// Its order; empty for the order of creation.
     pub(crate) order: &'a str,
     /// The filter, as it is written.
     pub(crate) filter: Option<&'a str>,
-    /// The time that is asked about.
+    /// The requested time.
     pub(crate) at: Option<Timestamp>,
 }
 
@@ -42,7 +42,8 @@ impl ListAsked<'_> {
         ];
         let mut hasher = blake3::Hasher::new();
         for part in parts {
-            // With its length, so that nothing moves from one part into the next.
+            // The length of each part is hashed as well, so that bytes can't move from one part
+            // into the next.
             let length = part.map_or(u64::MAX, |part| part.len() as u64);
             hasher.update(&length.to_be_bytes());
             hasher.update(part.unwrap_or_default().as_bytes());
@@ -54,7 +55,7 @@ impl ListAsked<'_> {
 }
 
 impl Cursors {
-    /// The cursor of a place.
+    /// The cursor for a place.
     pub(crate) fn write(&self, place: &impl Placed) -> String {
         let Place { id, key } = place.to_place();
         let mut bytes = vec![VERSION];
@@ -98,17 +99,17 @@ fn split(bytes: &[u8]) -> Option<([u8; DIGEST_BYTES], Place)> {
     Some((*digest, Place { id, key }))
 }
 
-/// The place of an item in any list: its id, and what the list is sorted by, unless that is the id.
+/// The place of an item in any list: its id, and its sort key unless that is the id.
 pub(crate) struct Place {
     id: Uuid,
     key: Option<u64>,
 }
 
-/// A kind of place.
+/// A type of place in a list.
 pub(crate) trait Placed: Sized {
     fn to_place(&self) -> Place;
 
-    /// `None` if this is no such place.
+    /// `None` if the place isn't of this type.
     fn from_place(place: Place) -> Option<Self>;
 }
 

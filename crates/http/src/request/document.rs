@@ -1,4 +1,4 @@
-//! Request bodies, as the OpenAPI document describes them.
+//! Request bodies in the OpenAPI document.
 
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -25,13 +25,13 @@ pub(crate) fn in_either_form(fields: RefOr<Schema>) -> Schema {
     Schema::AnyOf(forms.build())
 }
 
-/// The same, of the object that a type describes.
+/// The same schema for the object that a type describes.
 fn either_form_of<T: ToSchema>() -> Schema {
     in_either_form(Ref::from_schema_name(T::name()).into())
 }
 
-/// The schema of a list of such objects. What they are stands in it: nothing else may name the type,
-/// so that it may not be among the document's components.
+/// The schema of a list of such objects. The items' schema is inlined: if nothing else names the
+/// type, the document's components don't contain it.
 pub(crate) fn list_in_either_form<T: ToSchema, const ITEMS_MAX: usize>() -> Schema {
     let list = ArrayBuilder::new()
         .items(RefOr::T(in_either_form(T::schema())))

@@ -27,7 +27,7 @@ pub(crate) struct FormHeader {
 
 static MULTI_LOCATION: HeaderName = HeaderName::from_static("ep-inventories-multi-location");
 
-/// The form of an answer.
+/// The form of a representation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     /// Flat.
@@ -37,8 +37,8 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form that a request asks for. Locations and reservations have the multi-location one
-    /// only.
+    /// The form that a request asks for. Locations and reservations exist in the multi-location
+    /// form only.
     pub(crate) fn of(path: &str, headers: &HeaderMap) -> Self {
         let asked_for = headers
             .get(&MULTI_LOCATION)

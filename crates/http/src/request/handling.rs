@@ -1,5 +1,5 @@
-//! `Prefer: handling=strict` (RFC 7240): a client that asks for it is told of what it has sent that
-//! nobody reads, where others have it ignored.
+//! `Prefer: handling=strict` (RFC 7240): unknown fields and parameters are refused for a client
+//! that asks for it, and ignored otherwise.
 
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
@@ -32,21 +32,22 @@ static PREFER: HeaderName = HeaderName::from_static("prefer");
 static PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const STRICT: &str = "handling=strict";
 
-/// How many unknown names an error repeats, and how many characters of each.
+/// The number of unknown names that an error repeats, and the number of characters of each.
 const NAMES_MAX: usize = 10;
 const NAME_CHARACTERS_MAX: usize = 128;
 
-/// What is to be done with what nobody reads.
+/// The treatment of unknown fields and parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Handling {
-    /// It is ignored.
+    /// They are ignored.
     Lenient,
-    /// It is refused.
+    /// They are refused.
     Strict,
 }
 
 impl Handling {
-    /// What a request asks for. Of a preference that stands in it more than once, the first counts.
+    /// The handling that a request asks for. If the preference is given more than once, the first
+    /// counts.
     pub(crate) fn of(headers: &HeaderMap) -> Self {
         let values = headers.get_all(&PREFER).iter();
         let mut preferences = values.flat_map(|value| preferences(value.to_str().unwrap_or("")));
@@ -57,7 +58,7 @@ impl Handling {
         }
     }
 
-    /// Has the answer say that the preference was followed.
+    /// Marks the preference as applied in the answer.
     pub(crate) fn mark(self, response: &mut Response) {
         if self == Self::Strict {
             let strict = HeaderValue::from_static(STRICT);
@@ -67,8 +68,8 @@ impl Handling {
         }
     }
 
-    /// Refuses query parameters that the endpoint doesn't have, and a body that it doesn't read. What
-    /// an endpoint has its documentation says, so that a new one needs nothing more.
+    /// Refuses query parameters that the endpoint doesn't have, and a body that it doesn't read.
+    /// Both are taken from the endpoint's documentation, so a new endpoint needs nothing else.
     pub(crate) fn check(parts: &Parts, app: &AppState) -> Result<(), ApiError> {
         if Self::of(&parts.headers) == Self::Lenient {
             return Ok(());
@@ -92,8 +93,8 @@ impl Handling {
         Ok(())
     }
 
-    /// The fields of an object. `place` is where the object stands in the body, and `attributes`
-    /// names those of its fields that stand in an object `attributes` there.
+    /// The fields of an object. `place` is the object's place in the body, and `attributes` are the
+    /// names of those fields that are in its object `attributes`.
     pub(crate) fn read<T: DeserializeOwned>(
         self,
         object: &RawObject<'_>,
@@ -107,7 +108,7 @@ impl Handling {
                 unknown.add(named(&path, place, attributes));
             }),
         };
-        // Only a fault is worth following to its place.
+        // The path is followed only if there is a fault.
         let fields = result.or_else(|_| {
             serde_path_to_error::deserialize(object.deserializer()).map_err(|error| {
                 let path = error.path().to_string();
@@ -123,7 +124,7 @@ impl Handling {
         Ok(fields)
     }
 
-    /// Refuses what is left of an object when all that is known was taken out of it.
+    /// Refuses the fields of an object that are left after all known ones were taken.
     pub(crate) fn check_rest(self, rest: &RawObject<'_>) -> Result<(), ApiError> {
         self.read::<Nothing>(rest, "", &[]).map(|Nothing {}| ())
     }
@@ -139,7 +140,7 @@ impl Handling {
         unknown.check("field", "unknown_fields", ApiError::validation)
     }
 
-    /// The fields of a JSON text that is an object and nothing more.
+    /// The fields of a JSON text that consists of one object.
     pub(crate) fn read_text<T: DeserializeOwned>(self, text: &[u8]) -> Result<T, ApiError> {
         let mut unknown = Unknown::default();
         let mut deserializer = serde_json::Deserializer::from_slice(text);
@@ -157,7 +158,7 @@ impl Handling {
     }
 }
 
-/// For the one endpoint that needs no token; the extractors of permission check all others.
+/// For the only endpoint without a token; the extractors of permission check all others.
 impl FromRequestParts<AppState> for Handling {
     type Rejection = ApiError;
 
@@ -167,11 +168,11 @@ impl FromRequestParts<AppState> for Handling {
     }
 }
 
-/// An object without any fields: what stands beside `data` where nothing may.
+/// An object without fields: the fields beside `data` where none are allowed.
 #[derive(Debug, Default, serde::Deserialize)]
 pub(crate) struct Nothing {}
 
-/// What nobody knows of a request.
+/// The unknown names in a request.
 #[derive(Default)]
 struct Unknown {
     names: Vec<String>,
@@ -234,7 +235,7 @@ fn named(path: &Path<'_>, place: &str, attributes: &[String]) -> String {
     }
 }
 
-/// The path without steps that a client doesn't see.
+/// The path without the steps that a client doesn't see.
 fn inner<'a>(path: &'a Path<'a>) -> &'a Path<'a> {
     match path {
         Path::Some { parent }
@@ -244,8 +245,8 @@ fn inner<'a>(path: &'a Path<'a>) -> &'a Path<'a> {
     }
 }
 
-/// The preferences of one header, and their values without quotes. What follows a semicolon are a
-/// preference's parameters, which `handling` has none of.
+/// The preferences in a header, with their values unquoted. A preference's parameters, behind a
+/// semicolon, are ignored: `handling` has none.
 fn preferences(header: &str) -> impl Iterator<Item = (&str, &str)> {
     split(header, ',').into_iter().map(|preference| {
         let preference = split(preference, ';').into_iter().next().unwrap_or("");
@@ -254,7 +255,7 @@ fn preferences(header: &str) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The parts between separators that don't stand in quotes.
+/// The parts of the text between separators outside of quotes.
 fn split(text: &str, separator: char) -> Vec<&str> {
     let mut is_quoted = false;
     let mut is_escaped = false;

@@ -10,11 +10,11 @@ use stockroom_domain::{
 
 use crate::answer::ApiError;
 
-/// A kind of id that stands in paths.
+/// A kind of id in paths.
 pub(crate) trait InPath: Sized {
     /// The name of the path parameter.
     const PARAMETER: &'static str;
-    /// The refusal of an id that names nothing.
+    /// The refusal if nothing has the id.
     const NOT_FOUND: Refusal;
 
     fn parse(text: &str) -> Option<Self>;
@@ -42,23 +42,23 @@ in_path! {
     KeyId: "key", KeyNotFound;
 }
 
-/// An id in the path. One that is no UUID names nothing, which is 404, but only after what is
-/// refused with 400: a handler therefore asks for it after its other extractors.
+/// An id in the path. A text that isn't a UUID is 404 like an unknown id. The 404 comes after all
+/// 400, so a handler takes the id after its other extractors.
 #[derive(Clone, Copy)]
 pub(crate) struct PathId<T>(Option<T>);
 
 impl<T: InPath> PathId<T> {
-    /// The id, if it is one.
+    /// The id, if the text is a valid one.
     pub(crate) fn id(self) -> Option<T> {
         self.0
     }
 
-    /// The id of something that is there already.
+    /// The id of an existing thing.
     pub(crate) fn existing(self) -> Result<T, ApiError> {
         self.0.ok_or_else(|| T::NOT_FOUND.into())
     }
 
-    /// The id of something to be made.
+    /// The id of a thing to be created.
     pub(crate) fn for_new(self) -> Result<T, ApiError> {
         self.0
             .ok_or_else(|| ApiError::validation("The id in the path must be a UUID"))
@@ -66,7 +66,7 @@ impl<T: InPath> PathId<T> {
 }
 
 impl<T: Copy + PartialEq> PathId<T> {
-    /// Whether the path names just this.
+    /// Whether the path contains exactly this id.
     pub(crate) fn is(&self, id: Option<T>) -> bool {
         id.is_some() && self.0 == id
     }

@@ -37,26 +37,28 @@ pub(crate) struct IdempotencyHeader {
 static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 static IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 
-/// A request that may be sent again. It goes beside the request, to those who read parts of it.
+/// A request that may be sent again. It is an extension of the request, for the extractors that
+/// read parts of it.
 #[derive(Clone)]
 pub(crate) struct KeyedRequest(Arc<Inner>);
 
 struct Inner {
     key: Result<IdempotencyKey, Invalid>,
-    /// Has seen of the request what its answer depends on, as far as it has been read.
+    /// The hash of the parts of the request that its answer depends on and that have been read so
+    /// far.
     digest: Mutex<Hasher>,
     is_replayed: Arc<AtomicBool>,
 }
 
 impl KeyedRequest {
-    /// Puts itself beside a request that is to change something and brings a key.
+    /// Adds itself to the extensions of a request that changes something and has a key.
     pub(crate) fn of(request: &mut Request, form: Form) -> Option<Self> {
         if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
             return None;
         }
         let mut values = request.headers().get_all(&IDEMPOTENCY_KEY).iter();
         let first = values.next()?;
-        // Two keys are none.
+        // Two keys count as an invalid one.
         let text = Some(first).filter(|_| values.next().is_none());
         let text = text.and_then(|value| value.to_str().ok());
         let mut digest = Hasher::new();
@@ -72,7 +74,7 @@ impl KeyedRequest {
             uri.query().unwrap_or_default().as_bytes(),
         ];
         for part in parts {
-            // None of these parts, and no length, has a line break in it.
+            // None of these parts contains a line break, nor does the length.
             digest.update(part).update(b"\n");
         }
         let keyed = Self(Arc::new(Inner {
@@ -84,18 +86,18 @@ impl KeyedRequest {
         Some(keyed)
     }
 
-    /// Takes note of the request's body.
+    /// Hashes the request's body.
     pub(crate) fn read(&self, body: &[u8]) {
         let mut digest = self.0.digest.lock().unwrap_or_else(PoisonError::into_inner);
         digest.update(body);
     }
 
-    /// Fails if the key is none.
+    /// Fails if the key is invalid.
     pub(crate) fn check(&self) -> Result<(), Invalid> {
         self.0.key.as_ref().map(|_| ()).map_err(Clone::clone)
     }
 
-    /// The administrator whose request this is, when all of it has been read.
+    /// The administrator who sent the request. Call it after the whole request has been read.
     pub(crate) fn of_administrator(
         &self,
         administrator: Administrator,
@@ -106,7 +108,7 @@ impl KeyedRequest {
         Ok(administrator.keyed(key, request, Arc::clone(&self.0.is_replayed)))
     }
 
-    /// Says so if the answer was given before.
+    /// Marks the answer if it was given before.
     pub(crate) fn mark(&self, response: &mut Response) {
         if self.0.is_replayed.load(Ordering::Relaxed) {
             let replayed = HeaderValue::from_static("true");

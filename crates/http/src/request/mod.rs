@@ -1,4 +1,4 @@
-//! What handlers take out of a request, and how it is refused.
+//! The extractors of handlers, and their refusals.
 
 mod auth;
 mod body;

@@ -1,4 +1,4 @@
-//! Query parameters that several endpoints have, as the OpenAPI document describes them.
+//! Query parameters of several endpoints in the OpenAPI document.
 
 use utoipa::IntoParams;
 

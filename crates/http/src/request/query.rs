@@ -26,7 +26,7 @@ impl Query {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
-    /// The value of a parameter that may be given once.
+    /// The value of a parameter that may be given at most once.
     pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let mut values = self.0.iter().filter(|(found, _)| found == name);
         let value = values.next();
@@ -51,7 +51,7 @@ impl Query {
         }
     }
 
-    /// Whether something is wanted.
+    /// The value of a boolean parameter.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name)? {
             None | Some("false") => Ok(false),
@@ -62,7 +62,7 @@ impl Query {
         }
     }
 
-    /// The time that is asked about, if one is.
+    /// The requested time, if any.
     pub(crate) fn at(&self) -> Result<Option<Timestamp>, ApiError> {
         let Some(text) = self.get("at")? else {
             return Ok(None);
@@ -73,7 +73,7 @@ impl Query {
         })
     }
 
-    /// Refuses a parameter that isn't looked at, where that would answer another question.
+    /// Refuses a parameter that the endpoint would ignore and thereby answer another question.
     pub(crate) fn refuse(&self, name: &str) -> Result<(), ApiError> {
         match self.get(name)? {
             None => Ok(()),
@@ -94,18 +94,18 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The parameters of lists. Each list looks at those that it has, and refuses a filter or a time if it
-/// has none.
+/// The parameters of lists. Each list reads those that it has; a list without a filter or a time
+/// refuses that parameter.
 pub(crate) struct ListQuery {
-    /// How many items a page takes.
+    /// The number of items on a page.
     pub(crate) limit: u32,
     /// The textual filter.
     pub(crate) filter: Option<String>,
-    /// The order asked for.
+    /// The requested order.
     pub(crate) sort: Option<String>,
-    /// The time that is asked about.
+    /// The requested time.
     pub(crate) at: Option<Timestamp>,
-    /// The product whose history is asked for, where it doesn't stand in the path.
+    /// The product whose history is requested, if it isn't in the path.
     pub(crate) product_id: Option<String>,
     /// The path, for links.
     pub(crate) path: String,
@@ -114,7 +114,7 @@ pub(crate) struct ListQuery {
 }
 
 impl ListQuery {
-    /// The page that is asked for; `place` reads a cursor.
+    /// The requested page; `place` reads a cursor.
     pub(crate) fn page<P>(
         &self,
         place: impl FnOnce(&str) -> Result<P, ApiError>,
@@ -131,7 +131,7 @@ impl ListQuery {
         Ok(PageRequest::after(self.limit, place(after)?))
     }
 
-    /// The page of a history that is asked for, whose cursors are the ids of transactions.
+    /// The requested page of a history, whose cursors are ids of transactions.
     pub(crate) fn history_page(&self) -> Result<PageRequest<TransactionId>, ApiError> {
         self.page(|after| {
             TransactionId::parse(after).ok_or_else(|| {
@@ -140,7 +140,7 @@ impl ListQuery {
         })
     }
 
-    /// For a list that has no filter.
+    /// Refuses a filter, for a list that has none.
     pub(crate) fn refuse_filter(&self) -> Result<(), ApiError> {
         match self.filter {
             None => Ok(()),
@@ -148,7 +148,7 @@ impl ListQuery {
         }
     }
 
-    /// For a list that shows only what there is now.
+    /// Refuses a time, for a list of the present only.
     pub(crate) fn refuse_at(&self) -> Result<(), ApiError> {
         match self.at {
             None => Ok(()),
@@ -157,7 +157,7 @@ impl ListQuery {
     }
 }
 
-/// A reading that has no `at`, and refuses it: it would answer with what there is now.
+/// Refuses `at` for an endpoint that reads the present only, and would otherwise ignore it.
 pub(crate) struct Current;
 
 impl<S: Sync> FromRequestParts<S> for Current {
@@ -169,7 +169,7 @@ impl<S: Sync> FromRequestParts<S> for Current {
     }
 }
 
-/// The time that a reading is about; now, if none is named.
+/// The requested time, or the present if `at` is missing.
 pub(crate) struct At(pub(crate) Option<Timestamp>);
 
 impl FromRequestParts<AppState> for At {

@@ -1,5 +1,5 @@
-//! JSON that has been checked but not read: a tree of values takes a hundred times the memory of its
-//! text, so that a body is read only into the types that are expected of it.
+//! JSON that has been checked but not deserialized. A tree of values takes a hundred times the
+//! memory of its text, so a body is deserialized only into the expected types.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,12 +10,12 @@ use serde::de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
-/// The fields of an object. Of two of the same name the last one counts.
+/// The fields of an object. If a name occurs twice, the last value counts.
 #[derive(Debug, Default)]
 pub(crate) struct RawObject<'a>(BTreeMap<Cow<'a, str>, &'a RawValue>);
 
 impl<'a> RawObject<'a> {
-    /// Takes a field out of it.
+    /// Removes a field and returns its value.
     pub(crate) fn remove(&mut self, name: &str) -> Option<&'a RawValue> {
         self.0.remove(name)
     }
@@ -24,12 +24,12 @@ impl<'a> RawObject<'a> {
         self.0.keys().map(AsRef::as_ref)
     }
 
-    /// Adds the fields of another one, whose values count.
+    /// Adds the fields of another object, whose values win.
     pub(crate) fn extend(&mut self, other: Self) {
         self.0.extend(other.0);
     }
 
-    /// What reads it into a type.
+    /// A deserializer of the object.
     pub(crate) fn deserializer(&self) -> impl Deserializer<'a, Error = serde_json::Error> {
         let fields = self.0.iter();
         MapDeserializer::new(fields.map(|(name, value)| (name.clone(), *value)))
@@ -63,13 +63,13 @@ impl<'de> Deserialize<'de> for RawObject<'de> {
     }
 }
 
-/// The items of a list, if they are not more than a limit.
+/// The items of a list, or `None` if it is longer than the limit.
 pub(crate) enum RawList<'a> {
     Items(Vec<&'a RawValue>),
     TooLong,
 }
 
-/// Reads a list of at most so many items.
+/// Deserializes a list of at most this number of items.
 pub(crate) struct AtMost(pub(super) usize);
 
 impl<'de> DeserializeSeed<'de> for AtMost {
@@ -100,13 +100,13 @@ impl<'de> Visitor<'de> for AtMost {
     }
 }
 
-/// A value of which only texts, truth values and integers without a sign are of interest.
+/// A value of which only texts, booleans and unsigned integers are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Scalar {
     Bool(bool),
     Integer(u64),
     Text(String),
-    /// Something else, whatever it is.
+    /// Any other value.
     Other,
 }
 
@@ -176,7 +176,8 @@ impl<'de> Deserialize<'de> for Scalar {
     }
 }
 
-/// What is wrong with a value, without the place in its own text, of which the client knows nothing.
+/// The message of an error without its place in the value's own text, which the client doesn't
+/// know.
 pub(crate) fn reason(error: &serde_json::Error) -> String {
     let text = error.to_string();
     let place = format!(" at line {} column {}", error.line(), error.column());

@@ -10,8 +10,8 @@ use stockroom_domain::Quantity;
 
 use super::raw::Scalar;
 
-/// An object within a body, and no list of its fields' values, which serde's derived structs take
-/// as well.
+/// An object within a body. A list of its fields' values, which serde's derived structs would
+/// accept, is refused.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct StrictObject<T>(pub(crate) T);
 
@@ -36,15 +36,15 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for StrictObject<T> {
     }
 }
 
-/// A quantity in a body: an integer, and nothing that could be taken for one.
+/// A quantity in a body. Only integers are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct QuantityField(pub(crate) Quantity);
 
 impl QuantityField {
-    /// The quantity that a value is.
+    /// Converts a value to a quantity.
     ///
     /// # Errors
-    /// What it must be instead.
+    /// A message with the expected kind of value.
     pub(crate) fn of(value: &Scalar) -> Result<Self, String> {
         let pieces = value.as_u64().and_then(Quantity::new);
         pieces

@@ -1,4 +1,4 @@
-//! Whether there is enough for a cart.
+//! Availability of the items of a cart.
 
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -48,7 +48,7 @@ struct Cart {
     order_id: Option<String>,
 }
 
-/// What may stand beside the items of a cart.
+/// The fields that may stand beside the items of a cart.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 pub(crate) struct Asking {

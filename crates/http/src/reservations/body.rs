@@ -1,4 +1,4 @@
-//! Reservations, and what there is to reserve.
+//! Bodies of reservations and of availability.
 
 use serde::Serialize;
 use stockroom_application::ports::HoldLine;

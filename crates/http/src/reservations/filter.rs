@@ -5,7 +5,7 @@ use crate::filter::{conditions, nullable_text, product_id, text, time_of};
 use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::ReservationStatus;
 
-/// The conditions of a filter on reservations.
+/// Parses a filter on reservations.
 pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondition>, ApiError> {
     conditions(filter, || {
         vec![

@@ -1,4 +1,4 @@
-//! Why stock is not available.
+//! The reservations' holds on a stock.
 
 use axum::extract::State;
 use stockroom_domain::{ProductId, Refusal};

@@ -1,4 +1,4 @@
-//! Items, as shops name what is in a cart or an order.
+//! Items of carts and orders, as shops name them.
 
 use serde::{Deserialize, Deserializer};
 use stockroom_domain::{ExpiresIn, ProductId, Quantity, Reservation, ReservationItem};
@@ -38,21 +38,21 @@ fn product<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProductId, D::E
     product.ok_or_else(|| serde::de::Error::custom("must be a UUID"))
 }
 
-/// Reads for how long something is reserved. To be used with `deserialize_with`.
+/// Deserializes the duration of a reservation. For use with `deserialize_with`.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExpiresIn, D::Error> {
     let seconds = Scalar::deserialize(deserializer)?;
-    // None is refused like anything else that is no such number.
+    // Null is refused like any other value that isn't such a number.
     ExpiresIn::from_seconds(seconds.as_u64().unwrap_or(0))
         .map_err(|invalid| serde::de::Error::custom(format!("must be {}", invalid.rule)))
 }
 
-/// The items of a cart, in which there may be nothing.
+/// The items of a cart, which may be empty.
 pub(crate) fn cart(items: Vec<Item>) -> Result<Vec<ReservationItem>, ApiError> {
     check_count("data", &items, 0)?;
     Ok(items.into_iter().map(Into::into).collect())
 }
 
-/// The items of an order: some pieces of each.
+/// The items of an order, each of at least one piece.
 pub(crate) fn order(items: Vec<StrictObject<Item>>) -> Result<Vec<ReservationItem>, ApiError> {
     check_count("items", &items, 1)?;
     let items = items.into_iter().enumerate();

@@ -59,7 +59,8 @@ struct PartDocument {
     data: Part,
 }
 
-/// By itself: a body that may be missing can't be of a generic type, whose parts would be known.
+/// A function of its own, because a body that may be missing can't be of a generic type whose parts
+/// the document would name.
 fn part_in_either_form() -> Schema {
     in_either_form(Part::schema())
 }
@@ -85,7 +86,7 @@ impl NewReservation {
     }
 }
 
-/// The items that a body names, if it names any.
+/// The items that a body names, if any.
 fn part(body: OptionalBody) -> Result<Option<Vec<ReservationItem>>, ApiError> {
     let part: Part = match body.0 {
         Some(body) => body.object()?.of_type(STOCK_RESERVATION)?,

@@ -1,7 +1,7 @@
-//! Places for requests: how many are worked on at once, in all and for each organization.
+//! Places for requests: the limits of requests in progress, in total and for each organization.
 //!
-//! A request takes its place when all of it has come, so that clients who send half a body hold none.
-//! Until then it only counts towards its organization's share.
+//! A request takes its place when all of it has arrived, so that clients who send half a body
+//! occupy none. Until then it only counts towards its organization's share.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
@@ -14,25 +14,26 @@ use tokio::time::timeout;
 
 use crate::answer::ApiError;
 
-/// How many batches are worked on at once. Each may be large, and more make nothing faster.
+/// The number of batches in progress at once. Each may be large, and more of them aren't faster.
 const BATCHES_MAX: usize = 8;
 
-/// How many batches of one organization are worked on at once.
+/// The number of batches of one organization in progress at once.
 const ORGANIZATION_BATCHES_MAX: usize = 2;
 
-/// The number of batches of one key that are read at once. A client that sends half batches keeps
-/// only itself waiting.
+/// The number of batches of one key that are read at once. A client that sends half batches delays
+/// only itself.
 const KEY_BATCHES_READ_MAX: usize = 4;
 
-/// The largest sum of bodies of one organization that are in memory at once, in bytes, and of all.
+/// The maximum sum of bodies in memory at once, in bytes: of one organization, and of all.
 const ORGANIZATION_BODY_BYTES_MAX: usize = 128 * MEBIBYTE;
 const BODY_BYTES_MAX: usize = 512 * MEBIBYTE;
 const MEBIBYTE: usize = 1024 * 1024;
 
-/// How long the body of a request for a token may take to come: nothing is known of its sender.
+/// The time in which the body of a request for a token must arrive. It is short because the sender
+/// is unknown.
 const TOKEN_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// All places that a server has.
+/// All places of a server.
 pub(crate) struct Admission {
     requests: Arc<Semaphore>,
     tokens: Arc<Semaphore>,
@@ -43,8 +44,8 @@ pub(crate) struct Admission {
 }
 
 impl Admission {
-    /// Places for `requests_max` requests, and a sixteenth of that for requests for tokens. One
-    /// organization may have half of them.
+    /// Places for `requests_max` requests, and a sixteenth of that number for requests for tokens.
+    /// One organization may have half of them.
     pub(crate) fn new(requests_max: usize) -> Self {
         Self {
             requests: Arc::new(Semaphore::new(requests_max)),
@@ -56,12 +57,12 @@ impl Admission {
         }
     }
 
-    /// The place of a request, not taken yet.
+    /// The place of a request, not yet taken.
     pub(crate) fn place(&self) -> Place {
         Place::of(&self.requests, None)
     }
 
-    /// The place of a request for a token, not taken yet.
+    /// The place of a request for a token, not yet taken.
     pub(crate) fn token_place(&self) -> Place {
         Place::of(&self.tokens, Some(TOKEN_BODY_TIMEOUT))
     }
@@ -83,28 +84,28 @@ impl Admission {
             key: caller.actor.key,
             _share: share,
         };
-        // A request has one caller.
+        // A request has only one caller.
         let _ = place.0.entered.set(entered);
         Ok(())
     }
 
-    /// The turn of a batch to be read, or `None` if nothing is known of whose it is.
+    /// Returns the turn to read a batch, or `None` if its caller is unknown.
     pub(crate) async fn turn_to_read(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
         Some(self.batches_read.wait((organization, place.key())).await)
     }
 
-    /// The turn of a batch to be worked on, or `None` if nothing is known of whose it is.
+    /// Returns the turn to process a batch, or `None` if its caller is unknown.
     pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
         let organization = place.organization()?;
         Some(self.organization_batches.wait(organization).await)
     }
 
-    /// Takes memory for another part of a request's body, until the request is answered. Requests for
-    /// tokens take none: there are few, and their bodies are small.
+    /// Reserves memory for another part of a request's body until the request is answered. Requests
+    /// for tokens reserve none: they are few and small.
     ///
     /// # Errors
-    /// 503 if the bodies of the organization, or of all, take too much.
+    /// 503 if the bodies of the organization, or of all, take too much memory.
     pub(crate) fn make_room(&self, place: &Place, bytes: usize) -> Result<(), ApiError> {
         let Some(organization) = place.organization() else {
             return Ok(());
@@ -122,7 +123,8 @@ impl Admission {
     }
 }
 
-/// The place of one request. It goes beside the request, to those who read its head and its body.
+/// The place of one request. It is an extension of the request, for those who read its head and its
+/// body.
 #[derive(Clone)]
 pub(crate) struct Place(Arc<Inner>);
 
@@ -134,7 +136,7 @@ struct Inner {
     entered: OnceLock<Entered>,
 }
 
-/// Whose request it is, and its part of their share.
+/// The caller of a request, and the request's part of the organization's share.
 struct Entered {
     organization: OrganizationId,
     key: Option<KeyId>,
@@ -152,7 +154,7 @@ impl Place {
         }))
     }
 
-    /// Takes the place, once, until the request is answered.
+    /// Takes the place until the request is answered. Only the first call has an effect.
     ///
     /// # Errors
     /// 503 if all are taken.
@@ -166,10 +168,10 @@ impl Place {
         Ok(())
     }
 
-    /// Waits for the request's body, and takes the place when it has come.
+    /// Waits for the request's body, and takes the place when it has arrived.
     ///
     /// # Errors
-    /// 408 if it doesn't come in time, and 503 if all places are taken.
+    /// 408 if the body doesn't arrive in time, 503 if all places are taken.
     pub(crate) async fn take_with_body<T>(
         &self,
         body: impl Future<Output = T>,
@@ -198,12 +200,12 @@ impl Place {
         }
     }
 
-    /// Whose request it is, once that is known.
+    /// The organization of the request, once it is known.
     pub(crate) fn organization(&self) -> Option<OrganizationId> {
         self.0.entered.get().map(|entered| entered.organization)
     }
 
-    /// The key of the request, once that is known.
+    /// The key of the request, once it is known.
     pub(crate) fn key(&self) -> Option<KeyId> {
         self.0.entered.get()?.key
     }

@@ -1,4 +1,4 @@
-//! What all handlers share.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,17 +10,17 @@ use super::inputs::Inputs;
 use super::meters::Meters;
 use super::rate_limit::RateLimits;
 
-/// How the API is to be served.
+/// Settings of the API.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The largest request body, in bytes.
     pub body_bytes_max: usize,
     /// The largest body of a batch of transactions, in bytes.
     pub batch_bytes_max: usize,
-    /// The longest a request may take, from its head to the answer.
+    /// The maximum duration of a request, from its head to its answer.
     pub request_timeout: Duration,
-    /// How many requests are worked on at once; more are turned away with 503. One organization may
-    /// have half of them, and requests for tokens have a sixteenth of their own.
+    /// The number of requests in progress at once; more are refused with 503. One organization may
+    /// have half of them. Requests for tokens have a separate limit, a sixteenth of this one.
     pub concurrent_requests_max: usize,
     /// Requests per second that all callers of an organization may make together, if limited.
     pub organization_rate_limit: Option<u32>,
@@ -48,11 +48,11 @@ pub(crate) struct App {
     pub(crate) rate_limits: RateLimits,
     pub(crate) admission: Admission,
     pub(crate) meters: Meters,
-    /// What each endpoint reads.
+    /// The parameters and the body that each endpoint reads.
     pub(crate) inputs: Inputs,
 }
 
-/// The state as handlers get it.
+/// The state as handlers receive it.
 pub(crate) type AppState = Arc<App>;
 
 impl App {

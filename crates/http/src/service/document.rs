@@ -1,5 +1,5 @@
-//! The OpenAPI document: its head, and what many endpoints have in common. The endpoints
-//! themselves are described where they are.
+//! The OpenAPI document: its head, and the parts that many endpoints share. The endpoints are
+//! described beside their handlers.
 
 use super::operations;
 use crate::request::PreferHeader;
@@ -13,7 +13,7 @@ pub(crate) fn head() -> Document31 {
     Head::openapi()
 }
 
-/// Adds to the document what all endpoints have in common, and what leads from one to another.
+/// Adds the parts that all endpoints share, and the links from one to another.
 pub(crate) fn complete(document: &mut Document31) {
     for item in document.paths.paths.values_mut() {
         let operations = [

@@ -9,9 +9,9 @@ use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use super::app::AppState;
 
-/// `/openapi.json`, which is this document.
+/// Serves the document itself.
 pub(crate) fn openapi(document: &OpenApi) -> Router<AppState> {
-    // Made once: it never changes while the server runs.
+    // Rendered only once: it doesn't change while the server runs.
     let document = document.to_json().unwrap_or_default();
     let serve = move || {
         let document = document.clone();
@@ -20,13 +20,13 @@ pub(crate) fn openapi(document: &OpenApi) -> Router<AppState> {
     Router::new().route("/openapi.json", get(serve))
 }
 
-/// `/docs/`. Everything that the page loads comes from this server.
+/// Serves the reference page. Everything that it loads comes from this server.
 pub(crate) fn reference() -> Router {
     Router::from(SwaggerUi::new("/docs").config(Config::from("/openapi.json")))
         .layer(middleware::map_response(allow_own_page))
 }
 
-/// The page runs scripts and styles of its own, and sends requests to the API beside it.
+/// Permits the page to run its own scripts and styles, and to send requests to the API beside it.
 async fn allow_own_page(mut response: Response) -> Response {
     let policy = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                   frame-ancestors 'none'; base-uri 'none'; form-action 'none'";

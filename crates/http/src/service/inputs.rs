@@ -1,4 +1,4 @@
-//! What each endpoint reads of a request, as its documentation says.
+//! The parts of a request that each endpoint reads, taken from the documentation.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,11 +8,11 @@ use axum::http::{Extensions, Method};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, RefOr};
 
-/// What each endpoint reads, by method and path.
+/// The inputs of each endpoint, by method and path.
 #[derive(Default)]
 pub(crate) struct Inputs(HashMap<(Method, String), Input>);
 
-/// What one endpoint reads.
+/// The inputs of one endpoint.
 #[derive(Debug)]
 pub(crate) struct Input {
     parameters: HashSet<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Input {
 impl Input {
     fn of(operation: &Operation) -> Self {
         let parameters = operation.parameters.iter().flatten();
-        // All are written where they are used.
+        // All parameters are defined where they are used.
         let parameters = parameters.filter_map(|parameter| match parameter {
             RefOr::T(parameter) => Some(parameter),
             RefOr::Ref(_) => None,
@@ -35,14 +35,14 @@ impl Input {
         }
     }
 
-    /// Whether it reads a query parameter of this name.
+    /// Whether the endpoint reads a query parameter of this name.
     pub(crate) fn takes_parameter(&self, name: &str) -> bool {
         self.parameters.contains(name)
     }
 }
 
 impl Inputs {
-    /// What the endpoints of a document read.
+    /// The inputs of the endpoints of a document.
     pub(crate) fn of_document(document: &OpenApi) -> Self {
         let mut inputs = HashMap::new();
         for (path, item) in &document.paths.paths {
@@ -61,12 +61,12 @@ impl Inputs {
         Self(inputs)
     }
 
-    /// What the endpoint of a request reads.
+    /// The input of a request's endpoint.
     pub(crate) fn of(&self, parts: &Parts) -> Option<&Input> {
         self.get(&parts.method, &parts.extensions)
     }
 
-    /// Whether the endpoint of a request reads its body.
+    /// Whether a request's endpoint reads its body.
     pub(crate) fn has_body(&self, request: &Request) -> bool {
         let input = self.get(request.method(), request.extensions());
         input.is_some_and(|input| input.has_body)

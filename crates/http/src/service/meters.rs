@@ -1,4 +1,4 @@
-//! What is counted of answers, and how long they took.
+//! Metrics of answers: their number and duration.
 
 use std::collections::HashMap;
 use std::sync::{PoisonError, RwLock};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use metrics::{Counter, Histogram};
 
-/// The meters of each route, by method and status. They are kept because finding them by their
+/// The meters of each route, by method and status. They are cached because looking them up by their
 /// labels takes longer than many a request.
 #[derive(Default)]
 pub(crate) struct Meters(RwLock<HashMap<(&'static str, StatusCode), ByRoute>>);

@@ -1,4 +1,4 @@
-//! What every request passes on its way in and every answer on its way out.
+//! The middleware that every request and every answer passes.
 
 use std::any::Any;
 use std::convert::Infallible;
@@ -30,19 +30,19 @@ use crate::request::{BodyRead, Form, Handling, KeyedRequest};
 
 static REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// The longest query string and the largest sum of header names and values, in bytes.
+/// The maximum length of the query string, and of all header names and values together, in bytes.
 const QUERY_BYTES_MAX: usize = 32 * 1024;
 const HEADER_BYTES_MAX: usize = 32 * 1024;
 const REQUEST_ID_BYTES_MAX: usize = 128;
 
-/// The path at which tokens are issued, to anybody.
+/// The path at which anybody can request a token.
 const TOKENS: &str = "/oauth/access_token";
 
-/// Smaller answers are not worth compressing.
+/// Smaller answers aren't worth compressing.
 const COMPRESSED_BYTES_MIN: u64 = 4 * 1024;
 
-/// Lays the middleware around the endpoints; the first layer is the outermost. The router gets them
-/// as one, because it clones and boxes all that is inside of a layer for every request.
+/// Wraps the endpoints in the middleware; the first layer is the outermost. The router gets all
+/// layers as one, because it clones and boxes everything inside a layer for every request.
 pub(crate) fn around(endpoints: Router<AppState>, app: &AppState) -> Router<AppState> {
     let app = app.clone();
     endpoints.layer((
@@ -55,14 +55,14 @@ pub(crate) fn around(endpoints: Router<AppState>, app: &AppState) -> Router<AppS
     ))
 }
 
-/// Whether an answer is compressed: not if it is small, nor if it is a stream of events, which would
+/// Whether an answer is compressed: it isn't if it is small, or a stream of events, which would
 /// wait in the compressor.
 fn is_worth_compressing() -> impl Predicate {
     SizeAbove::new(COMPRESSED_BYTES_MIN).and(NotForContentType::SSE)
 }
 
-/// An endpoint whose requests get an id, limits, a line in the log and their place in the metrics,
-/// and whose errors get a body.
+/// A wrapped endpoint: its requests get an id, limits, a log line and metrics, and its errors get a
+/// body.
 #[derive(Clone)]
 struct Accompanied<S> {
     app: AppState,
@@ -124,8 +124,8 @@ where
             add_headers(&mut response, id);
             response
         };
-        // In a task of its own: when a client goes away, what has begun is finished. A request that is
-        // dropped in its middle would close its connection to the database.
+        // In a task of its own, so that a request is completed even if its client disconnects. A
+        // request that is dropped midway would close its connection to the database.
         let (client, client_gone) = oneshot::channel::<Infallible>();
         let client_gone = async {
             let _ = client_gone.await;
@@ -200,7 +200,7 @@ fn new_request_id(stockroom: &Stockroom) -> Option<HeaderValue> {
     HeaderValue::try_from(stockroom.new_request_id()).ok()
 }
 
-/// Clients can make up methods, but must not fill the memory with their names.
+/// The label of a method. Clients can invent methods, whose names must not fill the memory.
 fn method_label(method: &Method) -> &'static str {
     match *method {
         Method::GET => "GET",
@@ -214,7 +214,7 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-/// A client may bring an id of its own, if it is one that can stand in a log.
+/// The client's own id for the request, if it can be logged.
 fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     let id = headers.get(&REQUEST_ID)?;
     let fits = (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
@@ -222,7 +222,7 @@ fn request_id(headers: &HeaderMap) -> Option<HeaderValue> {
     fits.then(|| id.clone())
 }
 
-/// Headers that keep browsers from doing with an answer what it isn't for.
+/// Headers that keep browsers from misusing an answer.
 pub(crate) fn harden(response: &mut Response) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
@@ -234,8 +234,8 @@ pub(crate) fn harden(response: &mut Response) {
     }
 }
 
-/// Gives an error its body, in the form that was asked for. Whatever answers with the status of an
-/// error and nothing else gets one as well.
+/// Gives an error its body, in the requested form. An answer with the status of an error and no
+/// body gets one as well.
 fn render_error(mut response: Response, form: Form, body: &BodyRead) -> Response {
     let status = response.status();
     if !status.is_client_error() && !status.is_server_error() {
@@ -250,15 +250,15 @@ fn render_error(mut response: Response, form: Form, body: &BodyRead) -> Response
         rendered.headers_mut().insert(header::ALLOW, allow);
     }
     if !body.get() {
-        // So that the client doesn't send its next request on a connection that won't take it.
+        // So that the client doesn't send its next request on this connection, which won't read it.
         let close = HeaderValue::from_static("close");
         rendered.headers_mut().insert(header::CONNECTION, close);
     }
     rendered
 }
 
-/// Turns away requests that are too large or too many. A request whose body is to be read takes its
-/// place when the body has come, all others here.
+/// Refuses requests that are too large or too many. A request whose body is to be read takes its
+/// place when the body has arrived, all others here.
 fn admit(app: &AppState, request: &mut Request) -> Result<Place, ApiError> {
     if request.uri().query().unwrap_or_default().len() > QUERY_BYTES_MAX {
         let detail = format!("The query must be at most {QUERY_BYTES_MAX} bytes");
@@ -284,7 +284,7 @@ fn admit(app: &AppState, request: &mut Request) -> Result<Place, ApiError> {
     Ok(place)
 }
 
-/// Turns away what takes too long. Until the answer it counts as one that is worked on.
+/// Refuses requests that take too long. A request occupies its place until the answer.
 async fn in_time<R: IntoResponse>(
     limit: Duration,
     answer: impl Future<Output = Result<R, Infallible>>,

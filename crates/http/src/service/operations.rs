@@ -1,5 +1,5 @@
-//! What is said of operations beside where they are described: which errors follow from what they
-//! take, and where their answers lead.
+//! Parts of the operations' documentation that follow from the rest: the errors of their parameters
+//! and bodies, and the links from their answers.
 
 use serde_json::json;
 use utoipa::IntoResponses;
@@ -10,13 +10,13 @@ use utoipa::openapi::{OpenApi, RefOr, Required};
 
 use crate::answer::{NotFound, TooLarge, UnsupportedMediaType};
 
-/// An answer that holds an id, and the operations that can be called with it.
+/// An answer with an id, and the operations that can be called with that id.
 struct Lead {
     from: &'static str,
     status: &'static str,
-    /// Where the id stands.
+    /// The place of the id in the answer.
     id: &'static str,
-    /// The path parameter that takes it. A product in the path stays the same.
+    /// The path parameter that takes the id. A product in the path stays the same.
     parameter: &'static str,
     to: &'static [&'static str],
 }
@@ -112,7 +112,7 @@ const LEADS: [Lead; 9] = [
     },
 ];
 
-/// Says what follows from what is said already.
+/// Adds the parts that follow from the rest.
 pub(crate) fn complete(document: &mut OpenApi) {
     for (path, item) in &mut document.paths.paths {
         for operation in operations(item) {
@@ -134,7 +134,7 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     .flatten()
 }
 
-/// A body that may be missing is described as one that may be null, which it may not.
+/// A body that may be missing is documented as nullable, but null is refused.
 fn without_null(operation: &mut Operation) {
     let Some(RefOr::T(body)) = &mut operation.request_body else {
         return;
@@ -150,7 +150,7 @@ fn without_null(operation: &mut Operation) {
     }
 }
 
-/// The errors that come of parameters and bodies, whatever the operation.
+/// Adds the errors of parameters and bodies, which don't depend on the operation.
 fn add_errors(operation: &mut Operation) {
     let parameters = operation.parameters.iter().flatten();
     let names_store = parameters
@@ -172,7 +172,7 @@ fn add_errors(operation: &mut Operation) {
     }
 }
 
-/// Adds the response, unless the operation says itself what it means.
+/// Adds the response, unless the operation documents it itself.
 fn add<R: IntoResponses>(operation: &mut Operation) {
     for (status, response) in R::responses() {
         let responses = &mut operation.responses.responses;

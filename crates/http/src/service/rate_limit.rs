@@ -1,4 +1,4 @@
-//! Rate limits: how many requests a second an organization, a store and a key may make.
+//! Rate limits: requests per second of an organization, a store or a key.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -14,22 +14,22 @@ use stockroom_domain::{KeyId, OrganizationId, StoreId};
 
 use crate::answer::ApiError;
 
-/// How many requests are counted before callers that have been idle are forgotten.
+/// The number of counted requests after which idle callers are forgotten.
 const CHECKS_BETWEEN_CLEANING: u32 = 65_536;
 
-/// How many limiters of keys are kept before all of them start anew.
+/// The number of keys' limiters after which all of them start anew.
 const RESERVED_LIMITERS_MAX: usize = 10_000;
 
-/// How a request was counted.
+/// The result of counting a request.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Counted {
-    /// Whether it is let through whatever the common limits say.
+    /// Whether the request is admitted regardless of the common limits.
     is_reserved: bool,
-    /// Whether it was counted for a store.
+    /// Whether the request was counted for a store.
     for_store: bool,
 }
 
-/// A limit for each of many.
+/// A limit for each of many callers.
 struct Limit<K: Hash + Eq + Clone> {
     limiter: DefaultKeyedRateLimiter<K>,
     per_second: NonZeroU32,
@@ -44,16 +44,16 @@ impl<K: Hash + Eq + Clone> Limit<K> {
         })
     }
 
-    /// Counts requests; of more than half a second's worth no more than that.
+    /// Counts requests, but not more than half a second's worth of them.
     ///
     /// # Errors
-    /// The time when they would be within the limit.
+    /// The time at which they would be within the limit.
     fn check(&self, whose: &K, requests: NonZeroU32) -> Result<(), QuantaInstant> {
         let requests = NonZeroU32::new(self.per_second.get() / 2)
             .map_or(NonZeroU32::MIN, |half| requests.min(half));
         match self.limiter.check_key_n(whose, requests) {
             Ok(Err(not_until)) => Err(not_until.earliest_possible()),
-            // No more was asked for than there can be.
+            // The number of requests is never larger than the burst size.
             Ok(Ok(())) | Err(_) => Ok(()),
         }
     }
@@ -62,7 +62,7 @@ impl<K: Hash + Eq + Clone> Limit<K> {
 pub(crate) struct RateLimits {
     organizations: Option<Limit<OrganizationId>>,
     stores: Option<Limit<(OrganizationId, StoreId)>>,
-    /// Reserved limits. The quota differs from key to key, and so is part of what is looked up.
+    /// Reserved limits. The quota differs from key to key, so it is part of the lookup key.
     reserved: Mutex<HashMap<(KeyId, NonZeroU32), DefaultDirectRateLimiter>>,
     checks: AtomicU32,
     clock: DefaultClock,
@@ -80,12 +80,13 @@ impl RateLimits {
         }
     }
 
-    /// Counts a request of `caller` towards its organization's limit, and towards that of the store that
-    /// its key is of or, for an organization's key, of `store`, which is one of the organization's. A request within its key's reserved limit counts towards the common ones, but is
-    /// let through whatever they say.
+    /// Counts a request of `caller` towards its organization's limit and a store's: that of the
+    /// store that its key belongs to or, for an organization's key, of `store`, which is one of the
+    /// organization's. A request within its key's reserved limit counts towards these common
+    /// limits, but is admitted regardless of them.
     ///
     /// # Errors
-    /// 429 if a limit is exceeded; so for all that is counted below.
+    /// 429 if a limit is exceeded; the methods below that count requests fail in the same way.
     pub(crate) fn check(
         &self,
         caller: &Caller,
@@ -108,8 +109,9 @@ impl RateLimits {
         Ok(counted)
     }
 
-    /// Counts a request of an organization's key towards the limit of the store that it acts in, if that
-    /// was not known to be one of the organization's before; `None` counts those for stores that are not.
+    /// Counts a request of an organization's key towards the limit of the store that it acts in, if
+    /// the store was not known to be one of the organization's before; `None` counts requests for
+    /// unknown stores.
     pub(crate) fn check_store(
         &self,
         counted: Counted,
@@ -123,8 +125,8 @@ impl RateLimits {
         self.of_store(caller, store, NonZeroU32::MIN, counted)
     }
 
-    /// Counts the lines of a batch, which has been counted as one request, as a request each: those
-    /// behind the first, and not more than half a second's worth, since a batch is not divided.
+    /// Counts each line of a batch as a request. The first line was counted as the request; the
+    /// others count for half a second's worth at most, since a batch is not divided.
     pub(crate) fn check_lines(
         &self,
         counted: Counted,

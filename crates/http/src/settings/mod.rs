@@ -1,3 +1,3 @@
-//! Settings of an organization.
+//! Settings of the organization.
 
 pub(crate) mod routes;

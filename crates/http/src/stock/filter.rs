@@ -4,7 +4,7 @@ use crate::answer::ApiError;
 use crate::filter::{conditions, nullable_text, number, product_id, time_of};
 use stockroom_application::ports::StockCondition;
 
-/// The conditions of a filter on stock.
+/// Parses a filter on stock.
 pub(crate) fn stock(filter: Option<&str>) -> Result<Vec<StockCondition>, ApiError> {
     conditions(filter, || {
         vec![

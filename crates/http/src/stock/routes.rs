@@ -24,7 +24,7 @@ use crate::request::{
 use crate::service::AppState;
 
 const SEVERAL_MAX: usize = 1_000;
-/// An id that is longer is no UUID, and not worth repeating in full.
+/// A longer id can't be a UUID, and is not repeated in full.
 const MISSING_ID_CHARACTERS_MAX: usize = 64;
 
 /// Stock to be created. The fields may stand under `data` or under `data.attributes`.
@@ -83,7 +83,7 @@ struct StockUpdate {
 }
 
 impl StockUpdate {
-    /// The figures of the whole stock that were sent. They are read only where they say something.
+    /// The figures of the whole stock that were sent. They are validated only if they are compared.
     fn echoed(&self) -> Result<EchoedFigures, ApiError> {
         if !self.locations.is_empty() {
             return Ok(EchoedFigures::default());
@@ -141,7 +141,7 @@ impl NewStock {
         let located = self
             .locations
             .into_iter()
-            .map(|(slug, figures)| Ok((known_slug(slug)?, figures.0.available.0)))
+            .map(|(slug, figures)| Ok((known_slug(&slug)?, figures.0.available.0)))
             .collect::<Result<_, ApiError>>()?;
         Ok(CreateStock {
             product,
@@ -151,9 +151,9 @@ impl NewStock {
     }
 }
 
-/// A text that is no slug names no location.
-fn known_slug(slug: String) -> Result<Slug, ApiError> {
-    Slug::new(slug.clone()).map_err(|_| Refusal::unknown_location(&slug).into())
+/// A text that isn't a slug can't name a location.
+fn known_slug(slug: &str) -> Result<Slug, ApiError> {
+    Slug::new(slug).map_err(|_| Refusal::unknown_location(slug).into())
 }
 
 /// List stock.
@@ -277,7 +277,7 @@ async fn create_stock(
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
 
-/// A product that the body repeats must be the one in the path.
+/// Refuses a body whose product differs from the one in the path.
 fn check_same_product(in_body: Option<&str>, in_path: &PathId<ProductId>) -> Result<(), ApiError> {
     match in_body {
         Some(id) if !in_path.is(ProductId::parse(id)) => Err(ApiError::validation(
@@ -411,7 +411,7 @@ pub(crate) async fn update(
     let located = update
         .locations
         .into_iter()
-        .map(|(slug, figures)| Ok((known_slug(slug)?, figures.map(|it| it.0.available.0))))
+        .map(|(slug, figures)| Ok((known_slug(&slug)?, figures.map(|it| it.0.available.0))))
         .collect::<Result<_, ApiError>>()?;
     check_same_product(update.id.as_deref(), &product)?;
     let product = product.existing()?;

@@ -122,7 +122,7 @@ pub(crate) async fn create(
     Ok((status_of_batch(atomic), Json(lines)))
 }
 
-/// The status of an accepted batch.
+/// The status of the answer to an accepted batch.
 pub(crate) const fn status_of_batch(atomic: bool) -> StatusCode {
     if atomic {
         StatusCode::CREATED
@@ -131,10 +131,10 @@ pub(crate) const fn status_of_batch(atomic: bool) -> StatusCode {
     }
 }
 
-/// The errors of lines that couldn't be read, by their places.
+/// The errors of invalid lines, by index.
 type Faults = HashMap<usize, ApiError>;
 
-/// Each line as the request that it is, `None` where it couldn't be read, and why not.
+/// Each line as a request, or `None` with an error if it is invalid.
 pub(crate) fn readable<T, R>(
     lines: Vec<Result<T, ApiError>>,
     request: impl Fn(T) -> Result<R, ApiError>,
@@ -148,7 +148,7 @@ pub(crate) fn readable<T, R>(
 }
 
 impl<B> Lines<B> {
-    /// The answer to a batch, or the error of the line for whose sake all were refused.
+    /// The answer to a batch, or the error of the line that caused the refusal of all.
     pub(crate) fn answer<T: AsRef<Recorded>>(
         outcomes: Result<Vec<Result<T, Refusal>>, Error>,
         mut faults: Faults,

@@ -60,7 +60,7 @@ struct NewCountLine {
     #[serde(default, deserialize_with = "non_null")]
     #[schema(min_length = 1, max_length = 255, nullable = false)]
     reference: Option<String>,
-    /// Not of a line: to leave it out silently would take the count for one of now.
+    /// Refused in a line: if it were ignored, the count would be taken for the present.
     #[serde(default)]
     #[schema(ignore)]
     as_of: Option<Scalar>,

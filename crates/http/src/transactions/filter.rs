@@ -7,7 +7,7 @@ use crate::request::Form;
 use stockroom_application::ports::TransactionCondition;
 use stockroom_domain::EntryAction;
 
-/// The conditions of a filter on transactions, whose actions are compared as `form` shows them.
+/// Parses a filter on transactions. Actions are compared by the words of `form`.
 pub(crate) fn transactions(
     filter: Option<&str>,
     form: Form,

@@ -120,7 +120,7 @@ impl NewTransaction {
         }
     }
 
-    /// A transaction that says itself which product it is on.
+    /// A transaction whose body names its product.
     pub(crate) fn line(self) -> Result<Transact, ApiError> {
         let action = self.action()?;
         let annotation = self.annotation()?;
@@ -168,7 +168,7 @@ pub(crate) async fn list(
     Ok(Json(list))
 }
 
-/// What of a history is asked for: what fulfils the filter, up to a time if one is named.
+/// The part of a history that is requested: matches of the filter, up to a time if one is given.
 pub(crate) fn history_filter(
     app: &AppState,
     query: &ListQuery,
@@ -249,7 +249,7 @@ fn made(recorded: Recorded, form: Form) -> (StatusCode, Json<Data<TransactionBod
     (status_of_made(form), Json(Data { data }))
 }
 
-/// The dialect's statuses for a transaction that was made.
+/// The dialect's status for an accepted transaction, by form.
 pub(crate) const fn status_of_made(form: Form) -> StatusCode {
     match form {
         Form::Basic => StatusCode::OK,

@@ -1,4 +1,4 @@
-//! What came of verifying stock.
+//! The result of a verification.
 
 use serde::Serialize;
 use stockroom_application::StockVerification;

@@ -1,4 +1,4 @@
-//! Verification of a ledger.
+//! Verification of a product's stock.
 
 pub(crate) mod body;
 pub(crate) mod routes;

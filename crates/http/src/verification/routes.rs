@@ -1,4 +1,4 @@
-//! Proving stock.
+//! Verification of a product's stock.
 
 use axum::extract::State;
 use stockroom_domain::{ProductId, Refusal};

@@ -1,6 +1,6 @@
-//! Loads what a run of commands needs: the same few statements for each kind of thing however many
-//! there are, and none for kinds that aren't needed. Owners and places in use are asked for one by
-//! one: only commands that are decided on their own need them.
+//! Loads the needs of a group of commands: the same few statements for each kind of need, however many
+//! there are, and none for kinds that aren't needed. Owners and locations in use are queried one by
+//! one, because only commands that are decided on their own need them.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
@@ -17,8 +17,8 @@ use crate::products::load::{management, products};
 use crate::reservations;
 use crate::tenancy;
 
-/// All that `needs` names and that exists. `stocks` are those that the batch has locked, `growth` is
-/// what it has changed so far of what is counted, and `now` its time.
+/// Loads everything that `needs` names and that exists. `stocks` is the stock that the batch has
+/// locked, `growth` its changes to the counts so far, and `now` its time.
 pub(crate) async fn state(
     session: &mut Session,
     organization: OrganizationId,
@@ -27,7 +27,7 @@ pub(crate) async fn state(
     growth: &Growth,
     now: Timestamp,
 ) -> Result<State, StoreError> {
-    // In full, so that a need that is added has to be loaded here.
+    // Destructured in full, so that the compiler asks for every new kind of need to be loaded here.
     let Needs {
         organization: needs_organization,
         management: managed_products,
@@ -42,7 +42,7 @@ pub(crate) async fn state(
         stocks: wanted_stocks,
         keys,
         key_totals: key_owners,
-        // These are no part of the state.
+        // Idempotency records aren't part of the state.
         idempotency_keys: _,
         undone: undone_entries,
         reservations: _,

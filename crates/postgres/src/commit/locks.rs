@@ -1,4 +1,4 @@
-//! What a batch locks before anything is decided. The order is the module's above.
+//! The locks that a batch takes before anything is decided. The parent module documents their order.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,24 +9,24 @@ use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::stock;
 
-/// What has no row of its own to be locked.
+/// A lock on something that has no row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Lock {
     /// The organization's settings, and whether it exists.
     Organization,
-    /// Which locations there are and what they are called. Shared by those who name a location, or
-    /// take stock out of one.
+    /// The set of locations and their names. Shared by batches that name a location, or take stock out
+    /// of one.
     Locations,
-    /// Which application keys there are.
+    /// The set of application keys.
     Keys,
-    /// Some of the products, of the texts that only one product may have, and of the orders, which
-    /// have one reservation each. Many share a number, so that a batch of ten thousand doesn't fill
-    /// PostgreSQL's table of locks.
+    /// Some of the products, of the texts that only one product may have, and of the orders, which have
+    /// one reservation each. Many of them share a number, so that a batch of ten thousand commands
+    /// doesn't fill PostgreSQL's table of locks.
     Stripe(u8),
 }
 
 impl Lock {
-    /// Its number within the organization, in the same order.
+    /// The lock's number within the organization, in the order of the variants.
     fn number(self) -> i32 {
         match self {
             Self::Organization => 0,
@@ -42,25 +42,25 @@ impl Lock {
     }
 }
 
-/// How a lock is held.
+/// The mode in which a lock is held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Mode {
-    /// Together with others who only look.
+    /// Held together with other batches that only read.
     Shared,
-    /// Alone.
+    /// Held by one batch alone.
     Exclusive,
 }
 
 /// The stock that a batch has locked.
 pub(crate) struct LockedStocks {
     keys: BTreeSet<StockKey>,
-    /// As it was locked, until something is changed.
+    /// The stock as it was when it was locked, until something is changed.
     loaded: Option<Vec<Stock>>,
 }
 
 impl LockedStocks {
-    /// Those of the wanted stocks that exist: of those that were there when they were locked, and
-    /// those that the batch itself has created.
+    /// The wanted stocks that exist: those that existed when they were locked, and those that the batch
+    /// itself has created.
     pub(crate) async fn load(
         &mut self,
         session: &mut Session,
@@ -82,13 +82,13 @@ impl LockedStocks {
             .collect())
     }
 
-    /// Notes whose stock the batch has changed, or created.
+    /// Notes the keys of stock that the batch has changed or created.
     pub(crate) fn changed(&mut self, keys: impl IntoIterator<Item = StockKey>) {
         self.keys.extend(keys);
     }
 }
 
-/// Takes all locks for these commands, which have these needs.
+/// Takes all locks for these commands and their needs.
 pub(crate) async fn take(
     session: &mut Session,
     organization: OrganizationId,
@@ -124,7 +124,7 @@ pub(crate) async fn take(
     })
 }
 
-/// Holds which locations there are, together with others.
+/// Takes the shared lock on the set of locations.
 pub(crate) async fn locations(
     session: &mut Session,
     organization: OrganizationId,
@@ -177,9 +177,9 @@ fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &N
     }
 }
 
-/// Takes locks of PostgreSQL's that are about numbers. They are given up with the transaction, and
-/// given in the order in which they are asked for: nobody is passed over for ever by those who
-/// share, as with rows.
+/// Takes PostgreSQL's advisory locks, which are on numbers. They are released with the transaction, and
+/// granted in the order of requests: unlike for rows, shared locks never make another transaction wait
+/// for ever.
 async fn take_advisory(
     session: &mut Session,
     organization: OrganizationId,
@@ -192,8 +192,8 @@ async fn take_advisory(
         .collect();
     let [a, b, c, d, ..] = hash(&[organization.uuid().as_bytes()]).to_le_bytes();
     let space = i32::from_le_bytes([a, b, c, d]);
-    // `here` is one row, always: it has the statement, and with it the locks, go to the machine
-    // that the organization is on.
+    // `here` always has one row: it sends the statement, and with it the locks, to the machine of the
+    // organization.
     sqlx::query!(
         r#"
         SELECT
@@ -215,8 +215,8 @@ async fn take_advisory(
     Ok(())
 }
 
-/// FNV-1a: the same on all servers, whatever their version. Two things of one hash only wait for
-/// each other when they needn't.
+/// FNV-1a, which is the same on all servers, whatever their version. If two things have the same hash,
+/// the only harm is that their batches wait for each other.
 fn hash(parts: &[&[u8]]) -> u64 {
     const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
     const PRIME: u64 = 0x0100_0000_01b3;

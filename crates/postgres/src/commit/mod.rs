@@ -1,35 +1,35 @@
-//! The way in for every change.
+//! The commit of commands: the only way to make changes.
 //!
-//! Most batches need no locks: `optimistic`. This is about all others.
+//! Most batches need no locks (`optimistic`). This module is about all others.
 //!
-//! # Who waits for whom
-//! Many servers commit at the same time. What a batch must not see changing under its hands it
-//! locks before the first decision, for all its commands together, and holds until its end. No
-//! two batches wait for each other, because every batch takes its locks in this order:
+//! # The order of locks
+//! Many servers commit at the same time. Before its first decision, a batch locks everything that must
+//! not change until its end, for all its commands together, and holds these locks until its end. No two
+//! batches wait for each other, because every batch takes its locks in this order:
 //!
-//! 1. The locks in [`locks::Lock`], in their order: the settings of the organization, the names
-//!    of its locations, its application keys, then products, texts that only one product may
-//!    have, and orders. They stand for what has no row that could be locked, or not yet: stock that
-//!    doesn't exist, a slug or a `sku` that nobody has, an order without a reservation, a list's
-//!    length.
+//! 1. The locks in [`locks::Lock`], in their order: the settings of the organization, the names of its
+//!    locations, its application keys, then products, texts that only one product may have, and orders.
+//!    They stand for things that have no row to lock, or none yet: stock that doesn't exist, a slug or
+//!    a `sku` that isn't in use, an order without a reservation, a list's length.
 //! 2. Rows of `stocks`, in the order of their ids.
 //! 3. At the end, when everything else is stored: rows of `idempotency_keys`, in the order of their
 //!    keys, then rows of `level_counts`, in the order of theirs.
 //!
-//! Whoever waits for a lock holds only locks that come before it, so that there is no circle of
-//! batches that wait. All other rows are changed under the protection of these locks (positions
-//! and entries under their stock's, a location under that of the names, a line of a reservation
-//! under its stock's and its state under those of all its stocks, and so on), so that nobody
-//! waits for them, and foreign keys refer to rows whose key never changes, which waits for nobody.
-//! Statements outside of batches lock one row and then end.
+//! A batch that waits for a lock holds only locks that come before it, so batches never wait in a
+//! circle. All other rows are changed under the protection of these locks (positions and entries under
+//! their stock's, a location under that of the names, a line of a reservation under its stock's and its
+//! state under those of all its stocks, and so on), so that no batch waits for them. Foreign keys refer
+//! to rows whose key never changes, so they cause no waiting. Statements outside of batches lock one
+//! row and then end.
 //!
-//! Who holds a lock has to read again, in a new statement, what it protects: PostgreSQL shows a
-//! statement what was committed before it began (`READ COMMITTED`). For a locked row of `stocks`
-//! the statement that locks it gives it as it is now. A row that isn't there can't be locked:
-//! whoever finds no stock decides that there is none, and comes before whoever creates it. Each
-//! later run of the batch sticks to that, and so sees no stock of others that came since.
+//! After it has taken a lock, a batch has to read the protected data again, in a new statement:
+//! PostgreSQL shows a statement only data that was committed before the statement began (`READ
+//! COMMITTED`). A row of `stocks` is an exception: the statement that locks it returns its current
+//! state. A row that doesn't exist can't be locked: a batch that finds no stock decides that there is
+//! none, and so comes before the batch that creates it. Each later group of the batch keeps to that,
+//! and so sees no stock that others have created since.
 //!
-//! Should PostgreSQL give up the transaction all the same, the whole batch is done again.
+//! If PostgreSQL rolls back the transaction all the same, the whole batch is done again.
 
 mod load;
 pub(crate) mod locks;
@@ -53,7 +53,7 @@ use stockroom_domain::{
     Outcome, Timestamp, decide_all, groups,
 };
 
-/// How often a batch is tried when the database gives it up for the sake of others.
+/// The most attempts at a batch that the database rolls back in favour of others.
 const ATTEMPTS_MAX: u32 = 5;
 
 #[async_trait]
@@ -66,7 +66,7 @@ impl CommandStore for PostgresDatabase {
         if commands.is_empty() {
             return Ok(Vec::new());
         }
-        // Citus has no such statements.
+        // Citus can't run the statement of an optimistic commit.
         if self.keeps_statements
             && !self.on_citus
             && let Some(outcomes) = optimistic::commit(self, organization, commands).await?
@@ -76,7 +76,7 @@ impl CommandStore for PostgresDatabase {
         let mut attempts = 1;
         loop {
             match self.attempt(organization, commands).await {
-                // PostgreSQL says so only of what it has rolled back: nothing is done twice.
+                // These errors mean that the transaction was rolled back, so nothing is done twice.
                 Err(error)
                     if (is_lost_race(&error) || is_key_taken(&error))
                         && attempts < ATTEMPTS_MAX =>
@@ -120,10 +120,11 @@ impl PostgresDatabase {
                 committed?;
                 Ok(outcomes)
             }
-            // The connection goes with the session: the next one may lead elsewhere.
+            // Dropping the session closes its connection: the next one may lead to another server.
             Err(error) if is_read_only(&error) => Err(error),
             Err(error) => {
-                // For the connection's sake. Without one, the transaction is gone anyway.
+                // The rollback makes the connection usable again. If the connection is lost, so is the
+                // transaction.
                 drop(session.rollback().await);
                 Err(error)
             }
@@ -168,7 +169,7 @@ impl PostgresDatabase {
             stocks.changed(decided.changes.stocks.keys().copied());
             stored.push(store(session, organization, decided.changes, &mut growth).await?);
             outcomes.extend(decided.outcomes);
-            // They are stored at the end of the batch.
+            // The records are stored at the end of the batch.
             idempotency_records.extend(decided.idempotency_records);
         }
         idempotency::store::store(session, organization, &idempotency_records, now).await?;
@@ -177,14 +178,14 @@ impl PostgresDatabase {
     }
 }
 
-/// Stores all of these changes, and gives what became of stock.
+/// Stores all of these changes, and returns those to stock.
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
     changes: Changes,
     growth: &mut Growth,
 ) -> Result<StockChanges, StoreError> {
-    // In full, so that a kind of change that is added has to be stored here.
+    // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
         deleted_stocks,

@@ -1,4 +1,4 @@
-//! Stores changes to other things than stock.
+//! Stores changes to things other than stock.
 
 use crate::connection::session::Session;
 use crate::counts::Growth;
@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
-/// Stores the changes in order. Levels of products, of which a batch that creates much stock
-/// changes many, are stored together: they have a table of their own.
+/// Stores the changes in order. Levels of products are stored together, because a batch that creates
+/// much stock changes many of them. They have a table of their own.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -44,7 +44,7 @@ pub(crate) async fn store(
             }
             RecordChange::Key(key) => keys::store::store(session, organization, &key).await?,
             RecordChange::KeyDeleted(key) => {
-                keys::store::delete(session, organization, key.id).await?
+                keys::store::delete(session, organization, key.id).await?;
             }
             RecordChange::TokensRevoked(key, grants, at) => {
                 keys::store::revoke(session, key, grants, at).await?;

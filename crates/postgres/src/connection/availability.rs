@@ -1,5 +1,5 @@
-//! Whether the database server is there. Without this, every request would wait for a connection
-//! that cannot come, or for an answer on one that leads nowhere any more, and only then be told so.
+//! Detects outages of the database server. Without this module, every request would wait for a
+//! connection that can't be made, or for an answer on a dead connection, and only then fail.
 
 use std::io::ErrorKind;
 use std::pin::pin;
@@ -16,33 +16,33 @@ use tokio::time::{sleep, timeout};
 
 use super::error::{Fault, failed};
 
-/// Who waits for a connection longer than this has the server looked after.
+/// The wait for a connection after which the server is probed.
 const PATIENCE: Duration = Duration::from_millis(100);
 
-/// Who waits for an answer longer than this has the server looked after, again and again: a machine
-/// that lost power doesn't say so, and a statement may take long for good reasons.
+/// The wait for an answer after which the server is probed, again and again: a machine that lost power
+/// gives no notice of it, and a statement may take long for good reasons.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long answers to others are listened for before the server is looked after.
+/// The time in which an answer to another caller makes a probe unnecessary.
 const LISTENING: Duration = Duration::from_millis(50);
 
-/// How long a server may take to let someone in before it counts as away.
+/// The time in which a server must accept a connection, or else it counts as away.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// How often a server that is away is looked for.
+/// The interval between probes of a server that is away.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
-/// A pool of connections that knows when it is of no use to wait.
+/// A pool of connections that knows when waiting is useless.
 pub(crate) struct WatchedPool {
     pub(crate) pool: PgPool,
     watch: Watch,
 }
 
-/// Who waits for the server asks this whether to go on.
+/// Tells callers that wait for the server whether to go on waiting.
 #[derive(Clone)]
 pub(crate) struct Watch {
     doubt: Arc<Notify>,
-    /// How many answers have come from the server.
+    /// The number of answers that have come from the server.
     answers: Arc<AtomicU64>,
     away: watch::Receiver<bool>,
 }
@@ -61,8 +61,8 @@ impl WatchedPool {
         Self { pool, watch }
     }
 
-    /// A connection, as soon as there is one, and what to wait with for its answers; an error at
-    /// once while the server is away.
+    /// Waits for a connection, and returns it with the watch that waits for its answers. Fails at once
+    /// while the server is away.
     pub(crate) async fn acquire(&self) -> Result<(PoolConnection<Postgres>, Watch), StoreError> {
         let watch = self.watch.clone();
         if *watch.away.borrow() {
@@ -75,8 +75,8 @@ impl WatchedPool {
 }
 
 impl Watch {
-    /// Waits for the answer to a statement, as long as the server is there. What became of the
-    /// statement is unknown otherwise.
+    /// Waits for the answer to a statement, as long as the server is there. If the server is away, the
+    /// outcome of the statement is unknown.
     pub(crate) async fn answer<T>(
         &self,
         answer: impl Future<Output = sqlx::Result<T>>,
@@ -89,15 +89,16 @@ impl Watch {
         answered.unwrap_or_else(silent)
     }
 
-    /// Whether any answer comes from the server within a moment. Then it is there, and is asked enough.
+    /// Whether any answer comes from the server within a moment. If so, the server is there, and needs
+    /// no probe.
     async fn is_answered(&self) -> bool {
         let before = self.answers.load(Ordering::Relaxed);
         sleep(LISTENING).await;
         self.answers.load(Ordering::Relaxed) > before
     }
 
-    /// Waits, and has the server looked after each time that patience runs out; `None` when it is
-    /// found to be away.
+    /// Waits for `what`, and has the server probed each time that patience runs out; `None` if the
+    /// server is found to be away.
     async fn wait<T>(&self, patience: Duration, what: impl Future<Output = T>) -> Option<T> {
         let mut what = pin!(what);
         let mut away = self.away.clone();
@@ -135,8 +136,8 @@ async fn look_after(pool: PgPool, watch: Watch, away: watch::Sender<bool>) {
     }
 }
 
-/// Whether the server lets someone in. One that has no connection to spare is there, and so is one
-/// that is slow to let someone in but answers those who are.
+/// Whether the server is there: it accepts a connection, or has no connection to spare, or is slow to
+/// accept one but answers on existing connections.
 async fn is_there(options: &PgConnectOptions, answers: &AtomicU64) -> bool {
     const TOO_MANY_CONNECTIONS: &str = "53300";
     let answers_before = answers.load(Ordering::Relaxed);
@@ -159,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// The address of a server that takes connections, and says nothing on them.
+    /// A server that accepts connections but says nothing on them, and its address.
     async fn silent_server() -> (TcpListener, PgConnectOptions) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();

@@ -1,4 +1,4 @@
-//! What can go wrong, as the ports say it.
+//! Errors of the database, converted to those of the ports.
 
 use std::borrow::Cow;
 
@@ -8,8 +8,8 @@ use stockroom_application::ports::StoreError;
 /// A fault that the driver doesn't report.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// A statement changed other rows than those that the change was decided on.
-    #[error("{expected} rows of {table} were to be changed, but {actual} were")]
+    /// A statement didn't change the rows that the change was decided on.
+    #[error("expected to change {expected} rows of {table}, but changed {actual}")]
     Guard {
         table: &'static str,
         expected: usize,
@@ -18,23 +18,23 @@ pub(crate) enum Fault {
     /// The database was written by a later version of the program.
     #[error(
         "the database has migration {migration}, which this version of the program doesn't know: \
-         it was made by a newer one"
+         a newer version made the database"
     )]
     Newer { migration: i64 },
-    /// The schema lacks something.
+    /// The schema lacks a migration.
     #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
     Outdated { migration: i64 },
-    /// Another server has answered a request of this key meanwhile.
-    #[error("an answer was kept under the same key by another server")]
+    /// Another server has answered a request with this idempotency key in the meantime.
+    #[error("another server has stored an idempotency record under the same key")]
     KeyTaken,
-    /// The URL is something else's.
-    #[error("a PostgreSQL database's URL begins with postgres:// or postgresql://")]
+    /// The URL isn't that of a PostgreSQL database.
+    #[error("the URL of a PostgreSQL database must begin with postgres:// or postgresql://")]
     NotPostgres,
     /// The server can't be reached.
-    #[error("the database server is away")]
+    #[error("the database server can't be reached")]
     Away,
-    /// The tables can't be spread over machines.
-    #[error("the database lacks the extension Citus: `CREATE EXTENSION citus` there first")]
+    /// The tables can't be distributed over machines.
+    #[error("the database lacks the extension Citus: run `CREATE EXTENSION citus` in it first")]
     NoCitus,
 }
 
@@ -47,7 +47,7 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// What an error of the driver is to the ports.
+/// Converts an error of the driver to one of the ports.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     if is_passing(&error) {
         StoreError::Unavailable(Box::new(error))
@@ -56,12 +56,12 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// Whether trying again later may help.
+/// Whether a later retry may succeed.
 fn is_passing(error: &sqlx::Error) -> bool {
     match error {
         sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
         sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            // By class: connections, resources (such as too many connections), the machine below
+            // By class of code: connections, resources (such as too many connections), the machine of
             // the server, shutdowns and starts.
             let class = code.get(..2);
             let is_short_of = matches!(class, Some("08" | "53" | "58")) || code.starts_with("57P");
@@ -78,19 +78,19 @@ const CANCELED: &str = "57014";
 const LOCKED: &str = "55P03";
 /// The server is a standby, or was made one.
 const READ_ONLY: &str = "25006";
-/// Too long passed between two statements of a transaction, or from its beginning: this process
+/// Too much time passed between two statements of a transaction, or since its beginning: this process
 /// was paused.
 const IDLE: &str = "25P03";
 const TOO_LONG: &str = "25P04";
 
-/// Whether the database gave up this transaction for the sake of another one: nothing of it was
-/// done, and it can be done again at once.
+/// Whether the database rolled back this transaction in favour of another one. Nothing was stored, and
+/// the transaction can be retried at once.
 pub(crate) fn is_lost_race(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| lost_race(&code))
 }
 
-/// Whether another server was faster with a request of the same key: nothing was done, and doing
-/// it again shows what it was answered.
+/// Whether another server was faster to answer a request with the same idempotency key. Nothing was
+/// stored, and a retry finds that server's answer.
 pub(crate) fn is_key_taken(error: &StoreError) -> bool {
     let StoreError::Failed(source) = error else {
         return false;
@@ -98,14 +98,14 @@ pub(crate) fn is_key_taken(error: &StoreError) -> bool {
     matches!(source.downcast_ref::<Fault>(), Some(Fault::KeyTaken))
 }
 
-/// Whether the connection is to a server that only reads. It may stay so while others, to the same
-/// address, lead to one that can be written to.
+/// Whether the connection leads to a read-only server. It may stay read-only while other connections to
+/// the same address lead to a server that accepts writes.
 pub(crate) fn is_read_only(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| code == READ_ONLY)
 }
 
-/// What an error of `COMMIT` is: unless the database says that it gave the transaction up, nobody
-/// knows whether it was stored, and it mustn't be done again.
+/// Converts an error of `COMMIT`. Unless the database says that it rolled back the transaction, it is
+/// unknown whether the transaction was stored, and it mustn't be retried.
 pub(crate) fn unclear(error: StoreError) -> StoreError {
     match error {
         StoreError::Failed(source) => StoreError::Unavailable(source),
@@ -113,16 +113,16 @@ pub(crate) fn unclear(error: StoreError) -> StoreError {
     }
 }
 
-/// Whether a statement found that rows aren't as it was told, and undid all that it did.
+/// Whether a statement found that rows differ from its parameters, and undid all of its changes.
 pub(crate) fn is_outdated(error: &StoreError) -> bool {
     const INVALID_TEXT_REPRESENTATION: &str = "22P02";
     code_of(error).is_some_and(|code| code == INVALID_TEXT_REPRESENTATION)
 }
 
-/// What an error is of a statement that is a transaction of its own: of most it isn't known whether
-/// they came before the commit or with it.
+/// Converts an error of a statement that is a transaction of its own. For most errors, it is unknown
+/// whether they occurred before the commit or during it.
 pub(crate) fn certain(error: StoreError) -> StoreError {
-    // By class: data, and constraints. They are found before.
+    // By class of code: data and constraints. These errors occur before the commit.
     let is_certain = code_of(&error).is_some_and(|code| matches!(code.get(..2), Some("22" | "23")));
     if is_certain { error } else { unclear(error) }
 }
@@ -156,7 +156,7 @@ pub(crate) fn expect_none(table: &'static str, rows: usize) -> Result<(), StoreE
     .into())
 }
 
-/// Checks that a statement changed as many rows as it was to change.
+/// Checks that a statement changed the expected number of rows.
 pub(crate) fn expect_rows(
     table: &'static str,
     expected: usize,

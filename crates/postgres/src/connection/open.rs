@@ -1,4 +1,4 @@
-//! Opening, migrating and closing.
+//! Opening, migrating and closing a database.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -15,54 +15,53 @@ use super::options::PostgresOptions;
 use super::session::Session;
 use crate::stock_cache::StockCache;
 
-/// Spreads the tables over the machines of a Citus cluster.
+/// The script that distributes the tables over the machines of a Citus cluster.
 const CITUS: &str = include_str!("../../../../migrations/postgres/citus.sql");
 
-/// What every transaction that changes something begins with, whatever the server's default is:
-/// each statement sees what was committed before it, so that what is read under a lock is the
-/// latest.
+/// Begins every transaction that changes something, whatever the server's default is: each statement
+/// sees everything that was committed before it, so that data that is read under a lock is current.
 const WRITE: &str = "BEGIN ISOLATION LEVEL READ COMMITTED";
 
-/// What every transaction that reads begins with: all its statements see the same state.
+/// Begins every transaction that only reads: all its statements see the same state.
 const READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
-/// The same for lists: how they are best read depends on what is asked for, so that they are planned
-/// each time.
+/// The same for lists. Their best plan depends on the request, so they are planned each time.
 const READ_LIST: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL plan_cache_mode = force_custom_plan";
 
-/// The library prepares statements under names when it migrates, a pooler or not.
+/// Drops prepared statements: the library prepares named statements when it migrates, even behind a
+/// pooler.
 const FORGET_STATEMENTS: &str = "DEALLOCATE ALL";
 
-/// Has Citus distribute tables that refer to each other in one transaction.
+/// Makes Citus distribute tables that refer to each other in one transaction.
 const ONE_BY_ONE: &str = "SET LOCAL citus.multi_shard_modify_mode = 'sequential'";
 
 const NO_TIMEOUTS: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0";
 
-/// Held by the one server that migrates.
+/// The lock of the one server that migrates.
 const MIGRATION_LOCK: i64 = i64::from_be_bytes(*b"stockrm\0");
 
-/// The code of the error that a table doesn't exist.
+/// The code of the error for a missing table.
 const NO_TABLE: &str = "42P01";
 
-/// A connection that was idle for longer than this is tried before it is used.
+/// The idle time after which a connection is tested before it is used.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
 
-/// How many connections the server has for itself, beside those for requests.
+/// The number of connections that the server has for itself, in addition to those for requests.
 const OWN_CONNECTIONS: u32 = 2;
 
-/// How many connections are kept open while nobody uses them.
+/// The number of unused connections that are kept open.
 const CONNECTIONS_KEPT: u32 = 2;
 
-/// How long such a connection may take to answer. One that is silent is given up, since a server
-/// that lost power doesn't say so.
+/// The time that a tested connection may take to answer. A silent connection is given up, since a
+/// server that lost power gives no notice of it.
 const PING_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// A database on a PostgreSQL server. It implements all the ports.
 pub struct PostgresDatabase {
     server: WatchedPool,
-    /// For what the server itself has to know: credentials, revocations, and whether PostgreSQL is
-    /// there.
+    /// Connections for data that the server itself uses: credentials, revocations, and whether
+    /// PostgreSQL is there.
     own: WatchedPool,
     pub(crate) keeps_statements: bool,
     /// Whether tables may be spread over the machines of a Citus cluster.
@@ -73,25 +72,25 @@ pub struct PostgresDatabase {
 }
 
 impl PostgresDatabase {
-    /// Opens the database at `url` (`postgres://user:password@host/name?sslmode=…`), which has to
-    /// be there. A new or old one has to be [migrated](Self::migrate) before it is used.
+    /// Opens the database at `url` (`postgres://user:password@host/name?sslmode=…`), which must exist.
+    /// A new or outdated database has to be [migrated](Self::migrate) before it is used.
     ///
     /// # Errors
-    /// [`StoreError`] if the server can't be reached, or lets nobody in.
+    /// [`StoreError`] if the server can't be reached, or refuses the connection.
     pub async fn open(
         url: &str,
         environment: Environment,
         options: PostgresOptions,
     ) -> Result<Self, StoreError> {
-        // The pool would say only that it took too long.
+        // The pool would only report a timeout.
         let first = first_look(options.connect(url, false)?);
         let first = tokio::time::timeout(options.acquire_timeout, first).await;
         let (on_citus, ssl_mode) = first.map_err(|_| Fault::Away)?.map_err(failed)?;
         let connect = options.connect(url, on_citus)?.ssl_mode(ssl_mode);
         let pool = PgPoolOptions::new()
             .acquire_timeout(options.acquire_timeout)
-            // Not each time, which would double the round trips of a read: a connection in steady
-            // use shows by itself when it is broken.
+            // Not before each use, which would double the round trips of a read. A connection in steady
+            // use shows by itself that it is broken.
             .test_before_acquire(false)
             .before_acquire(|connection, metadata| {
                 Box::pin(async move {
@@ -109,7 +108,8 @@ impl PostgresDatabase {
             .connect_lazy_with(connect.clone());
         let server = pool
             .max_connections(options.max_connections.max(1))
-            // Kept open, so that after a quiet time requests needn't wait for new ones.
+            // Some connections stay open, so that requests needn't wait for new ones after a quiet
+            // time.
             .min_connections(options.max_connections.min(CONNECTIONS_KEPT))
             .connect_lazy_with(connect);
         Ok(Self {
@@ -123,15 +123,15 @@ impl PostgresDatabase {
         })
     }
 
-    /// Brings the schema up to date: all of it or, if anything fails, none. Does nothing if it is.
-    /// Any number of servers may do it at the same time.
+    /// Brings the schema up to date: completely or, if anything fails, not at all. Does nothing if the
+    /// schema is up to date already. Any number of servers may migrate at the same time.
     ///
     /// # Errors
-    /// [`StoreError`] if the database was made by a newer version of the program, or fails.
+    /// [`StoreError`] if a newer version of the program made the database, or if the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        // By the library's means, since it begins transactions within this one.
+        // Begun by the library, because the library begins transactions within this one.
         let mut transaction = self.server.pool.begin_with(WRITE).await.map_err(failed)?;
-        // A migration may take its time, and so may the wait for another server's.
+        // A migration may take long, and so may the wait for another server's migration.
         run(&mut transaction, NO_TIMEOUTS).await?;
         if !self.keeps_statements {
             run(&mut transaction, FORGET_STATEMENTS).await?;
@@ -151,11 +151,10 @@ impl PostgresDatabase {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Checks that the schema is the one that this version of the program works on, and changes
-    /// nothing.
+    /// Checks that the schema is the one that this version of the program needs. Changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`] if it is older or newer, or if the database fails.
+    /// [`StoreError`] if the schema is older or newer, or if the database fails.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
         let mut session = self.reader().await?;
         let applied = sqlx::query_scalar!("SELECT version FROM _sqlx_migrations WHERE success");
@@ -178,8 +177,8 @@ impl PostgresDatabase {
         session.commit().await
     }
 
-    /// Spreads the tables over the machines of a Citus cluster, each organization on one of them:
-    /// what `migrations/postgres/citus.sql` says. Does nothing if they are already.
+    /// Distributes the tables over the machines of a Citus cluster, each organization on one of them,
+    /// by running `migrations/postgres/citus.sql`. Does nothing if they are distributed already.
     ///
     /// # Errors
     /// [`StoreError`] if the database doesn't have Citus, or fails.
@@ -187,7 +186,7 @@ impl PostgresDatabase {
         let mut transaction = self.server.pool.begin_with(WRITE).await.map_err(failed)?;
         run(&mut transaction, NO_TIMEOUTS).await?;
         lock_migrations(&mut transaction).await?;
-        // Not as a prepared statement: without the extension, there is no such table.
+        // Not a prepared statement: without the extension, there is no such table.
         let distributed = "SELECT FROM pg_dist_partition \
              WHERE logicalrelid = 'entries'::regclass";
         let distributed = sqlx::raw_sql(distributed).fetch_optional(&mut *transaction);
@@ -205,8 +204,8 @@ impl PostgresDatabase {
         transaction.commit().await.map_err(failed)
     }
 
-    /// Waits for what is under way and closes all connections. Whoever uses the database
-    /// afterwards is told that it is unavailable.
+    /// Waits for running operations and closes all connections. Later calls fail with
+    /// [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.own.pool.close().await;
         self.server.pool.close().await;
@@ -222,23 +221,23 @@ impl PostgresDatabase {
         self.begin(READ).await
     }
 
-    /// The same for lists and whatever else is filtered.
+    /// The same for lists and other filtered reads.
     pub(crate) async fn read_list(&self) -> Result<Session, StoreError> {
         self.begin(READ_LIST).await
     }
 
-    /// For a single statement that reads.
+    /// A session for a single statement that reads.
     pub(crate) async fn reader(&self) -> Result<Session, StoreError> {
         if self.keeps_statements {
             self.session().await
         } else {
-            // Preparing a statement and carrying it out are two things to a pooler, which it may
-            // do on two connections, if they aren't in one transaction.
+            // A pooler may prepare a statement on one connection and run it on another, unless both
+            // happen in one transaction.
             self.read().await
         }
     }
 
-    /// For a single statement by which the server learns what it has to know itself.
+    /// A session for a single statement that reads data for the server itself.
     pub(crate) async fn own_reader(&self) -> Result<Session, StoreError> {
         if self.keeps_statements {
             self.own_session().await
@@ -247,14 +246,14 @@ impl PostgresDatabase {
         }
     }
 
-    /// A transaction in which all statements read the same state, by the same connections.
+    /// A transaction on the server's own connections in which all statements read the same state.
     pub(crate) async fn own_read(&self) -> Result<Session, StoreError> {
         let mut session = self.own_session().await?;
         session.begin(READ).await?;
         Ok(session)
     }
 
-    /// A transaction that could change something, by the same connections.
+    /// A transaction on the server's own connections that could change something.
     pub(crate) async fn own_write(&self) -> Result<Session, StoreError> {
         let mut session = self.own_session().await?;
         session.begin(WRITE).await?;
@@ -272,16 +271,16 @@ impl PostgresDatabase {
         Ok(session)
     }
 
-    /// A connection: each statement is a transaction of its own.
+    /// A session outside of any transaction: each statement is a transaction of its own.
     pub(crate) async fn session(&self) -> Result<Session, StoreError> {
         let (connection, watch) = self.server.acquire().await?;
         Ok(Session::new(connection, watch, self.keeps_statements))
     }
 }
 
-/// Connects, and looks whether the database has the extension Citus. Where TLS is only preferred and
-/// fails, connects without, as PostgreSQL's own clients do: the certificate that Citus makes for itself
-/// is of a version that the library doesn't read.
+/// Connects, and checks whether the database has the extension Citus. If TLS is only preferred and
+/// fails, connects without it, as PostgreSQL's own clients do: the library can't read the certificate
+/// that Citus makes for itself, because of its version.
 async fn first_look(connect: PgConnectOptions) -> sqlx::Result<(bool, PgSslMode)> {
     let preferred = connect.get_ssl_mode();
     match has_citus(connect.clone()).await {
@@ -295,10 +294,10 @@ async fn first_look(connect: PgConnectOptions) -> sqlx::Result<(bool, PgSslMode)
     }
 }
 
-/// Looks whether the database has the extension Citus.
+/// Whether the database has the extension Citus.
 async fn has_citus(connect: PgConnectOptions) -> sqlx::Result<bool> {
     let mut connection = connect.connect().await?;
-    // Not as a prepared statement, because of poolers.
+    // Not a prepared statement, because of poolers.
     let citus = sqlx::raw_sql("SELECT FROM pg_extension WHERE extname = 'citus'");
     let citus = citus.fetch_optional(&mut connection).await?;
     connection.close().await?;
@@ -307,7 +306,7 @@ async fn has_citus(connect: PgConnectOptions) -> sqlx::Result<bool> {
 
 fn migrations() -> Migrator {
     let mut migrations = sqlx::migrate!("../../migrations/postgres");
-    // The library's lock outlives the transaction, which a pooler doesn't allow for.
+    // The library's lock outlives the transaction, which poolers don't support.
     migrations.set_locking(false);
     migrations
 }

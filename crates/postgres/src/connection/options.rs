@@ -1,32 +1,32 @@
-//! How a database is opened.
+//! Options for opening a database.
 
 use std::str::FromStr as _;
 
 use super::error::{Fault, failed};
 
-/// One is enough while none is held up. Each has fewer changes the more there are.
+/// The most commits in parallel. One is enough unless it is stalled, and each has fewer changes if
+/// there are more.
 pub(crate) const PARALLEL_COMMITS_MAX: usize = 4;
 
 use sqlx::postgres::PgConnectOptions;
 use std::time::Duration;
 use stockroom_application::ports::StoreError;
 
-/// How a database server is used.
+/// Options for the use of a database server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PostgresOptions {
-    /// How many connections there may be at the same time for requests. The server has two more for
-    /// itself.
+    /// The most connections for requests at the same time. The server has two more for itself.
     pub max_connections: u32,
-    /// How long to wait for a connection.
+    /// The longest wait for a connection.
     pub acquire_timeout: Duration,
-    /// How long a statement may take.
+    /// The longest time that a statement may take.
     pub statement_timeout: Duration,
-    /// How long to wait for a lock that another transaction holds.
+    /// The longest wait for a lock that another transaction holds.
     pub lock_timeout: Duration,
-    /// Whether the address is that of a pooler that gives a connection to the server for a
-    /// transaction at a time, like `PgBouncer` in its transaction mode. Then nothing is kept on a
-    /// connection: no prepared statements, and no settings, so that the time-outs above don't
-    /// count (they can be set for the role on the server).
+    /// Whether the address is that of a pooler that assigns a connection for one transaction at a time,
+    /// like `PgBouncer` in its transaction mode. If so, nothing is kept on a connection: no prepared
+    /// statements, and no settings, so that the timeouts above have no effect (they can be set for the
+    /// role on the server).
     pub behind_pooler: bool,
 }
 
@@ -43,15 +43,15 @@ impl Default for PostgresOptions {
 }
 
 impl PostgresOptions {
-    /// Most connections are left to those who read.
+    /// The number of parallel commits. Most connections are left to reads.
     pub(crate) fn parallel_commits(&self) -> usize {
         usize::try_from(self.max_connections / 2)
             .unwrap_or(PARALLEL_COMMITS_MAX)
             .clamp(1, PARALLEL_COMMITS_MAX)
     }
 
-    /// What a connection is made with. Citus can't plan a statement before it knows which
-    /// organization it is about, so there is no plan that could be made once.
+    /// The options that connections are made with. Citus can't plan a statement before it knows the
+    /// organization, so a statement can't be planned once and for all there.
     pub(crate) fn connect(
         &self,
         url: &str,
@@ -73,15 +73,15 @@ impl PostgresOptions {
         Ok(connect.statement_cache_capacity(256).options([
             ("statement_timeout", milliseconds(self.statement_timeout)),
             ("lock_timeout", milliseconds(self.lock_timeout)),
-            // A server that is gone without a word, or paused, doesn't hold its locks for longer than
-            // others wait for them.
+            // A server that vanished without notice, or is paused, doesn't hold its locks for longer
+            // than others wait for them.
             (
                 "idle_in_transaction_session_timeout",
                 milliseconds(self.lock_timeout),
             ),
-            // Rows are looked up along indexes, however many are asked for, and whatever PostgreSQL
-            // thinks of disks and of tables that it doesn't know yet. So there is one plan for each
-            // statement, which is made once.
+            // Rows are looked up along indexes, however many are requested, and whatever PostgreSQL
+            // assumes about disks and about tables that it doesn't know yet. Each statement therefore
+            // has one plan, which is made once.
             (
                 "plan_cache_mode",
                 if on_citus {

@@ -9,7 +9,7 @@ pub(crate) fn uuids<T: Into<Uuid>>(ids: impl IntoIterator<Item = T>) -> Vec<Uuid
     ids.into_iter().map(Into::into).collect()
 }
 
-/// What is owned by someone as two arrays: of the owners, and of the rest.
+/// Pairs of an owner and a value as two arrays: of the owners, and of the values.
 pub(crate) fn owned<T: PgHasArrayType>(
     organization: OrganizationId,
     pairs: impl IntoIterator<Item = (Owner, T)>,
@@ -20,7 +20,8 @@ pub(crate) fn owned<T: PgHasArrayType>(
         .unzip()
 }
 
-/// A number that is counted up, as it is stored. No count gets as far as where they differ.
+/// The stored form of a number that is counted up. No count gets large enough to differ from its stored
+/// form.
 pub(crate) fn integer(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

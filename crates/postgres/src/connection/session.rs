@@ -1,4 +1,4 @@
-//! A connection while it is used.
+//! A connection in use.
 
 use std::fmt;
 
@@ -12,11 +12,11 @@ use stockroom_application::ports::StoreError;
 use super::availability::Watch;
 use super::error::failed;
 
-/// A connection out of the pool, in a transaction or not.
+/// A connection from the pool, in a transaction or not.
 ///
-/// A session that is not brought to its end, because something failed or because nobody waits for
-/// it any more, takes its connection with it: PostgreSQL rolls back what was begun, and nobody ever
-/// gets a connection in an unknown state, or one that doesn't answer.
+/// A session that isn't ended, because something failed or because its caller no longer waits, closes
+/// its connection when it is dropped. PostgreSQL then rolls back the transaction, and no caller ever
+/// gets a connection that is in an unknown state or doesn't answer.
 pub(crate) struct Session {
     connection: PoolConnection<Postgres>,
     watch: Watch,
@@ -54,13 +54,13 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the transaction, if there is one. When this returns, what it changed is durable. If it
-    /// fails because the connection breaks off, nobody knows whether it is.
+    /// Commits the transaction, if there is one. On success, its changes are durable. If the commit
+    /// fails because the connection breaks, it is unknown whether they are.
     pub(crate) async fn commit(mut self) -> Result<(), StoreError> {
         self.end("COMMIT").await
     }
 
-    /// Undoes what the transaction changed.
+    /// Rolls back the transaction.
     pub(crate) async fn rollback(mut self) -> Result<(), StoreError> {
         self.end("ROLLBACK").await
     }
@@ -89,7 +89,7 @@ impl fmt::Debug for Session {
     }
 }
 
-/// A statement, prepared under a name or not as the session says.
+/// A statement that is prepared under a name or not, as the session requires.
 struct InSession<E> {
     statement: E,
     keeps_statements: bool,

@@ -1,4 +1,4 @@
-//! What requests were answered that may be sent again.
+//! Idempotency records: the answers to requests that may be sent again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,8 +14,8 @@ use crate::connection::parameter::owned;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// Kept answers by columns, in the order of their keys: in this order everybody adds them, so that
-/// nobody waits in a circle.
+/// Idempotency records by columns, in the order of their keys. All batches add records in this order,
+/// so that they never wait in a circle.
 #[derive(Default)]
 pub(crate) struct IdempotencyColumns<'a> {
     pub(crate) owner_ids: Vec<Uuid>,
@@ -30,7 +30,7 @@ impl<'a> IdempotencyColumns<'a> {
         organization: OrganizationId,
         answers: &'a [IdempotencyRecord],
     ) -> Result<Self, StoreError> {
-        // The last of several: the time of those before it was over at once.
+        // Of several records of one key, only the last one is stored: those before it expired at once.
         let answers: BTreeMap<(Owner, &IdempotencyKey), &IdempotencyRecord> = answers
             .iter()
             .map(|kept| ((kept.owner, &kept.key), kept))
@@ -47,10 +47,11 @@ impl<'a> IdempotencyColumns<'a> {
     }
 }
 
-/// Keeps answers, in place of others whose time was over at `now`.
+/// Stores idempotency records, in place of ones that had expired at `now`.
 ///
 /// # Errors
-/// [`Fault::KeyTaken`] if another server has kept one under such a key since they were looked for.
+/// [`Fault::KeyTaken`] if another server has stored a record under one of these keys since they were
+/// looked up.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -61,9 +62,9 @@ pub(crate) async fn store(
         return Ok(());
     }
     let kept = IdempotencyColumns::new(organization, answers)?;
-    // `here` is one row, always: it has the statement go to the machine that the organization is on.
-    // Otherwise Citus reads the rows to add first and then adds them, where no parameter is known
-    // to `ON CONFLICT`, and rows that are left out are counted.
+    // `here` always has one row: it sends the statement to the machine of the organization. Otherwise
+    // Citus first reads the rows to add and then adds them, where no parameter is known to `ON
+    // CONFLICT`, and rows that are left out are counted.
     let result = sqlx::query!(
         r#"
         INSERT INTO idempotency_keys AS stored (
@@ -98,7 +99,7 @@ pub(crate) async fn store(
     }
 }
 
-/// Forgets at most `limit` answers whose time was over at `now`, and gives how many.
+/// Deletes at most `limit` idempotency records that had expired at `now`, and returns their number.
 pub(crate) async fn forget(
     session: &mut Session,
     organization: OrganizationId,
@@ -127,7 +128,7 @@ pub(crate) async fn forget(
     Ok(result.rows_affected())
 }
 
-/// Adds what is kept under these keys.
+/// Adds the idempotency records of these keys.
 pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Loads figures of keys that commands need.
+//! Loads the totals of application keys that commands need.
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
@@ -7,7 +7,7 @@ use crate::row;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{KeyTotals, OrganizationId, Owner};
 
-/// Count and reserved rate limits of an owner's keys, of which there are never many.
+/// The number and the reserved rate limits of an owner's keys. An owner never has many keys.
 pub(crate) async fn key_totals(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Application keys.
+//! Reads application keys.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{KeyReader, Revocation, StoreError};
@@ -33,7 +33,7 @@ impl KeyReader for PostgresDatabase {
         page: PageRequest<KeyId>,
     ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         let organization_id = organization.uuid();
-        // Every id is behind the nil one.
+        // Every id comes after the nil id.
         let after = page.place().map_or(Uuid::nil(), |id| id.uuid());
         let owner_id = owner.to_uuid(organization);
         let mut snapshot = self.read().await?;
@@ -65,7 +65,7 @@ impl KeyReader for PostgresDatabase {
         &self,
         client_id: &str,
     ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError> {
-        // PostgreSQL has no such texts, not even to look for.
+        // PostgreSQL accepts no NUL characters, not even in a search.
         if client_id.contains('\0') {
             return Ok(None);
         }

@@ -1,4 +1,4 @@
-//! Application keys, and what is revoked of them.
+//! Application keys and their revocations.
 
 use stockroom_application::ports::{Revocation, StoreError};
 use stockroom_domain::{
@@ -11,7 +11,7 @@ use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// The keys of these ids, as far as there are such, in the order of creation.
+/// The application keys with these ids that exist, in the order of creation.
 pub(crate) async fn keys(
     session: &mut Session,
     organization: OrganizationId,
@@ -53,7 +53,7 @@ pub(crate) async fn keys(
     .collect()
 }
 
-/// How it is stored which tokens are revoked.
+/// The word that the database stores for the grants of revoked tokens.
 pub(crate) const fn grants_word(grants: RevokedGrants) -> &'static str {
     match grants {
         RevokedGrants::Implicit => "implicit",
@@ -105,7 +105,7 @@ pub(crate) struct RevocationRow {
 }
 
 impl RevocationRow {
-    /// The revocation that the row is.
+    /// Decodes the row.
     pub(crate) fn decode(self) -> Result<Revocation, StoreError> {
         let row = Row::new("token_revocations", self.key_id);
         Ok(Revocation {

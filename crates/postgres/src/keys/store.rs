@@ -1,4 +1,4 @@
-//! Application keys.
+//! Stores application keys.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{ApplicationKey, KeyId, OrganizationId, RevokedGrants, Timestamp};
@@ -7,7 +7,7 @@ use super::rows::grants_word;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 
-/// Creates the key, or changes it if it is there. When it was last used is stored elsewhere.
+/// Creates the key, or changes it if it exists. The time of its last use is stored elsewhere.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -74,7 +74,7 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// What the key is called, which is kept when it is gone.
+/// Stores the name of the key, which outlives the key.
 async fn store_name(
     session: &mut Session,
     organization: OrganizationId,
@@ -95,7 +95,6 @@ async fn store_name(
     expect_rows("key_names", 1, &result)
 }
 
-/// Removes the key.
 pub(crate) async fn delete(
     session: &mut Session,
     organization: OrganizationId,
@@ -123,7 +122,7 @@ pub(crate) async fn delete(
     expect_rows("application_keys", 1, &result)
 }
 
-/// Has tokens of the key work no longer.
+/// Revokes tokens of the key.
 pub(crate) async fn revoke(
     session: &mut Session,
     key: KeyId,

@@ -13,8 +13,8 @@ use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// Adds the corrections in the ledgers of current stock, which `state` has, that were made after
-/// these times.
+/// Adds the corrections in the ledgers of the current stock in `state` that were made after these
+/// times.
 pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,

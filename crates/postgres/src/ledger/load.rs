@@ -11,7 +11,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-/// Which of these entries are undone.
+/// Adds the undone ones of these entries to `state`.
 pub(crate) async fn undone(
     session: &mut Session,
     organization: OrganizationId,
@@ -49,14 +49,14 @@ pub(crate) async fn undone(
     Ok(())
 }
 
-/// Current stock, which `state` has, as it stood at these times.
+/// Adds the current stock in `state` as it stood at these times.
 pub(crate) async fn past(
     session: &mut Session,
     organization: OrganizationId,
     wanted: &BTreeSet<(StockKey, Timestamp)>,
     state: &mut State,
 ) -> Result<(), StoreError> {
-    // Counts of many stocks are for one time.
+    // A count of many stocks is for one time.
     let mut periods: BTreeMap<Timestamp, Vec<StockPeriod>> = BTreeMap::new();
     for (key, at) in wanted {
         let stock = state.stocks.get(key).map(StockPeriod::from);

@@ -1,4 +1,4 @@
-//! The past: stock as it stood, and ledgers to any depth.
+//! The past: stock as it stood at a time, and ledgers at any depth.
 
 use std::collections::HashMap;
 
@@ -168,9 +168,10 @@ impl HistoryReader for PostgresDatabase {
     }
 }
 
-/// Appends a `SELECT` of the stocks that `scope` saw at a time: its own, and of its organization's
-/// those of whose products it had none. With a page, each part gives no more rows than the page and
-/// those before it take, in the order of ids: PostgreSQL would read a whole part to sort it.
+/// Appends a `SELECT` of the stocks that `scope` saw at a time: the owner's own stock, and the
+/// organization's stock of products of which the owner had none. With a page, each part returns no more
+/// rows than the page and the rows before it need, in the order of ids, because PostgreSQL would read a
+/// whole part to sort it.
 fn push_lives(
     query: &mut QueryBuilder<Postgres>,
     scope: Scope,
@@ -224,7 +225,7 @@ fn push_lives(
     }
 }
 
-/// These stocks as they stood at a time, as far as they were there.
+/// These stocks as they stood at a time, if they existed then.
 pub(crate) async fn stocks_at(
     session: &mut Session,
     organization: OrganizationId,

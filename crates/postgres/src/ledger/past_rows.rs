@@ -1,4 +1,4 @@
-//! What the ledgers say of some time.
+//! The contents of ledgers at a time in the past.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// For each of these stocks the place of the last entry up to a time, if there is one. Time doesn't
-/// run backwards in a ledger: half of each is left out at each step.
+/// For each of these stocks, the sequence number of the last entry at or before a time, if there is
+/// one. A binary search finds it, because time never runs backwards in a ledger.
 pub(crate) async fn last_entries(
     session: &mut Session,
     organization: OrganizationId,
@@ -69,8 +69,8 @@ pub(crate) async fn last_entries(
         .collect()
 }
 
-/// The positions that were added to these stocks up to a time, with what lay there after the last
-/// entry, whose place is given.
+/// The positions that were added to these stocks at or before a time, with their balances after the
+/// last entry, whose sequence number is given.
 pub(crate) async fn positions(
     session: &mut Session,
     organization: OrganizationId,

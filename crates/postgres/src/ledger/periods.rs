@@ -1,4 +1,4 @@
-//! Lives of stock, ended or not.
+//! Periods of stock, ended or not.
 
 use sqlx::FromRow;
 use stockroom_application::ports::StoreError;
@@ -9,8 +9,8 @@ use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// All current and former stock of these owners and products, which come in pairs, in the order of
-/// creation.
+/// The periods of all current and deleted stock of these owners and products, which come in pairs.
+/// Periods are in the order of creation.
 pub(crate) async fn periods(
     session: &mut Session,
     organization: OrganizationId,

@@ -33,7 +33,8 @@ pub(crate) async fn page(
     Ok(Page { items, total, next })
 }
 
-/// Sequence numbers have no gaps: a page of all entries is known before anything is read.
+/// The sequence numbers on a page of all entries, which are known before anything is read, because they
+/// have no gaps.
 fn unfiltered(period: &StockPeriod, page: PageRequest<TransactionId>) -> Vec<u64> {
     let offset = u64::from(page.offset());
     let end = period.sequence.min(offset + u64::from(page.enough()));
@@ -62,7 +63,7 @@ async fn filtered(
     Ok((sequences, u64::try_from(total).unwrap_or(0)))
 }
 
-/// The entries behind the one with the number `after` that fulfil every condition, at most `limit`.
+/// At most `limit` entries after number `after` that fulfil every condition.
 pub(crate) async fn after(
     session: &mut Session,
     organization: OrganizationId,
@@ -100,7 +101,7 @@ async fn numbers(
     Ok(sequences.filter_map(|it| u64::try_from(it).ok()).collect())
 }
 
-/// What `start` selects of the entries of a stock that fulfil every condition.
+/// The query that applies `start` to the entries of a stock that fulfil every condition.
 pub(crate) fn select(
     start: &str,
     organization: OrganizationId,
@@ -121,7 +122,7 @@ pub(crate) fn select(
     query
 }
 
-/// The place of the entry with this id, which holds the time that it was made at.
+/// The sequence number of the entry with this id, which contains the time of the entry, `created_at`.
 pub(crate) async fn sequence_of(
     session: &mut Session,
     organization: OrganizationId,
@@ -154,7 +155,7 @@ pub(crate) async fn sequence_of(
     Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
 }
 
-/// The number of the last entry up to a time; 0 if there is none.
+/// The sequence number of the last entry at or before a time; 0 if there is none.
 async fn last_sequence(
     session: &mut Session,
     organization: OrganizationId,

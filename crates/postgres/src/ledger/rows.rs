@@ -15,7 +15,7 @@ use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// These entries, as far as they are there, in the order of their stocks and places.
+/// The requested entries that exist, in the order of their stocks and sequence numbers.
 pub(crate) async fn entries(
     session: &mut Session,
     organization: OrganizationId,
@@ -122,7 +122,7 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    /// The entry, which is of stock of one of these products.
+    /// Decodes the entry. `products` has the product of its stock.
     fn decode(self, products: &HashMap<StockId, ProductId>) -> Result<Recorded, StoreError> {
         let stock = StockId::new(self.stock_id);
         let row = Row {

@@ -1,4 +1,4 @@
-//! Stores what is only ever added: ledger entries, and stock as it was when it was deleted.
+//! Stores rows that never change: ledger entries, and stock as it was when it was deleted.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{DeletedStock, Entry, OrganizationId};
@@ -8,7 +8,7 @@ use crate::columns::{EntryColumns, StockColumns};
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 
-/// Keeps stock that is no longer managed.
+/// Stores stock as it was when it was deleted.
 pub(crate) async fn store_deleted(
     session: &mut Session,
     organization: OrganizationId,
@@ -57,7 +57,7 @@ pub(crate) async fn store_deleted(
     expect_rows("deleted_stocks", stocks.len(), &result)
 }
 
-/// Adds lines to the ledgers. The primary key has a number only once in a ledger.
+/// Adds entries to the ledgers. The primary key ensures that a ledger has each number only once.
 pub(crate) async fn store_entries(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Locations.
+//! Reads locations.
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
@@ -66,7 +66,7 @@ impl LocationReader for PostgresDatabase {
     }
 }
 
-/// The ids of the locations that `scope` sees.
+/// The query for the ids of the locations that `scope` sees.
 pub(crate) fn select(
     scope: Scope,
     filter: &[LocationCondition],

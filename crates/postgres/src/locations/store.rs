@@ -1,4 +1,4 @@
-//! Locations.
+//! Stores locations.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
@@ -9,7 +9,7 @@ use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 use crate::counts::{Growth, Kind};
 
-/// Creates the location, or changes it if it is there.
+/// Creates the location, or changes it if it exists.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -89,7 +89,8 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// Turns the location into a tombstone. Its empty positions go; any other is in the way.
+/// Turns the location into a tombstone, and deletes its empty positions. Fails if it has any other
+/// position.
 pub(crate) async fn delete(
     session: &mut Session,
     organization: OrganizationId,

@@ -71,7 +71,7 @@ pub(crate) async fn management(
     last_deleted(session, organization, &ids, state).await
 }
 
-/// When the last stock that an owner no longer has of one of these products was deleted.
+/// Loads, for each of these products and each owner, the time of the last deletion of stock.
 async fn last_deleted(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Products.
+//! Reads products.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ impl ProductReader for PostgresDatabase {
         let mut snapshot = self.read().await?;
         let keys = scope.acting.visible().map(|owner| (owner, id));
         let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
-        // Its own goes before the organization's.
+        // The owner's own product takes precedence over the organization's.
         products.sort_by_key(|product| product.owner != scope.acting);
         products.truncate(1);
         let product = with_stock(&mut snapshot, scope, products).await?.pop();
@@ -41,7 +41,7 @@ impl ProductReader for PostgresDatabase {
     ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
         let mut snapshot = self.read_list().await?;
         let list = select(scope, page.place().copied());
-        // The list begins behind the place by itself.
+        // The list itself starts after the place.
         let rows = PageRequest::from_offset(page.limit, page.offset());
         let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(&mut snapshot, rows).await?;
         let has_more = page.has_more(&mut keys);
@@ -60,8 +60,8 @@ impl ProductReader for PostgresDatabase {
     }
 }
 
-/// When the products that `scope` sees were registered, their ids, and whose they are, beginning
-/// behind `after`.
+/// The query for the times of registration, ids and owners of the products that `scope` sees, starting
+/// after `after`.
 pub(crate) fn select(
     scope: Scope,
     after: Option<ProductPlace>,

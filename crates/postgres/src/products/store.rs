@@ -1,4 +1,4 @@
-//! Products.
+//! Stores products.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::counts::{Growth, Kind};
 
-/// Registers the product, or changes it if it is there.
+/// Registers the product, or changes it if it exists.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -98,7 +98,6 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// Removes the product.
 pub(crate) async fn delete(
     session: &mut Session,
     organization: OrganizationId,
@@ -125,7 +124,7 @@ pub(crate) async fn delete(
     Ok(())
 }
 
-/// Makes products organization-level, or no longer.
+/// Makes products organization-level, or makes them stop being so.
 pub(crate) async fn store_levels(
     session: &mut Session,
     organization: OrganizationId,

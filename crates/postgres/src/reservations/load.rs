@@ -1,4 +1,4 @@
-//! What commands need of reservations.
+//! Loads the reservations that commands need.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -15,7 +15,7 @@ use crate::connection::parameter::owned;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// The reservations that `needs` names, and what has run out of the holds on the stock in `state`.
+/// Loads the reservations that `needs` names, and the lapsed holds on the stock in `state` that is due.
 pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,
@@ -34,7 +34,7 @@ pub(crate) async fn load(
     due_holds(session, organization, now, state).await
 }
 
-/// The reservations that these orders had last.
+/// Loads the last reservation of each of these orders.
 async fn of_orders(
     session: &mut Session,
     organization: OrganizationId,
@@ -79,7 +79,7 @@ async fn of_orders(
     Ok(())
 }
 
-/// What has run out of the holds on stock that is due.
+/// Loads the lapsed holds on the stock in `state` that is due.
 async fn due_holds(
     session: &mut Session,
     organization: OrganizationId,
@@ -110,7 +110,7 @@ async fn due_holds(
     Ok(())
 }
 
-/// The holds on each of these stocks that run out up to its time.
+/// The holds on each of these stocks that lapse at or before the stock's time in `until`.
 async fn run_out(
     session: &mut Session,
     organization: OrganizationId,
@@ -157,7 +157,7 @@ async fn run_out(
     Ok(run_out)
 }
 
-/// When the first of the other holds on each of these stocks runs out.
+/// The time at which the first of the other holds on each of these stocks lapses.
 async fn running(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Reservations, and what they hold of stock.
+//! Reservations, and the stock that they hold.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +79,7 @@ impl ReservationReader for PostgresDatabase {
         now: Timestamp,
         page: PageRequest<HoldPlace>,
     ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
-        // Every line is behind this one.
+        // Every line comes after this one.
         let first = (Uuid::nil(), -1);
         let (after, after_line) = page.place().map_or(first, |place| {
             (place.reservation.uuid(), i64::from(place.line))
@@ -177,7 +177,7 @@ impl ReservationReader for PostgresDatabase {
         limit: u32,
     ) -> Result<BTreeSet<StockKey>, StoreError> {
         let mut session = self.reader().await?;
-        // What is said of `line` is always true: it names the index to read along.
+        // The condition on `line` is always true: it names the index to read along.
         let found = sqlx::query!(
             r#"
             SELECT product_id, stock_owner_id
@@ -280,8 +280,8 @@ impl ReservationReader for PostgresDatabase {
     }
 }
 
-/// The ids on one page of the reservations of `scope` that fulfil every condition, in order, and one
-/// more if there are more.
+/// The query for the ids on one page of the reservations of `scope` that fulfil every condition, in
+/// order, and the next id if there is one.
 pub(crate) fn page_query(
     start: &str,
     scope: Scope,
@@ -302,7 +302,7 @@ pub(crate) fn page_query(
     query
 }
 
-/// What `start` selects of the reservations of `scope` that fulfil every condition.
+/// The query that applies `start` to the reservations of `scope` that fulfil every condition.
 fn select(
     start: &str,
     scope: Scope,

@@ -12,16 +12,15 @@ use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// The reservations of these ids, as they are stored, as far as there are such, in the order of
-/// creation.
+/// The reservations with these ids that exist, as they are stored, in the order of creation.
 pub(crate) async fn reservations(
     session: &mut Session,
     organization: OrganizationId,
     ids: impl IntoIterator<Item = ReservationId>,
 ) -> Result<Vec<Reservation>, StoreError> {
     let ids = uuids(ids);
-    // The lines come along, so that a reservation and its lines are always of the same moment. They are
-    // sorted once, by their key, and not for each of the arrays.
+    // The statement reads the lines, too, so that a reservation and its lines are always from the same
+    // moment. The lines are sorted once, by their key, and not for each of the arrays.
     let rows = sqlx::query_as!(
         ReservationRow,
         r#"
@@ -85,7 +84,7 @@ pub(crate) async fn reservations(
     Ok(reservations)
 }
 
-/// The state that is kept by its name, and when it is over.
+/// Decodes a state from its stored status and time of expiry.
 pub(crate) fn state(
     row: Row,
     status: &str,

@@ -1,4 +1,4 @@
-//! What becomes of reservations.
+//! Stores changes to reservations.
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::integer;
@@ -14,7 +14,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-/// Notes of lines that what they held is given back.
+/// Stores that the quantities of lapsed lines are released.
 pub(crate) async fn settle(
     session: &mut Session,
     organization: OrganizationId,
@@ -63,8 +63,8 @@ pub(crate) async fn settle(
     expect_rows("reservation_lines", holds.len(), &result)
 }
 
-/// Stores what became of reservations. Rows are changed as being in conflict with themselves, as
-/// those of stock are.
+/// Stores new and changed reservations. Like rows of stock, changed rows are inserted, and conflict
+/// with themselves.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -147,13 +147,13 @@ async fn insert(
     expect_rows("reservations", made.len(), &result)
 }
 
-/// Notes which reservation orders have now.
+/// Stores the current reservation of each order.
 async fn insert_orders(
     session: &mut Session,
     organization: OrganizationId,
     made: &[&Reservation],
 ) -> Result<(), StoreError> {
-    // The last of several: the others are over already.
+    // Of several reservations of one order, only the last one is stored: the others have ended already.
     let orders: BTreeMap<(Uuid, &str), Uuid> = made
         .iter()
         .filter_map(|it| {
@@ -197,7 +197,7 @@ async fn insert_lines(
     let mut location_ids = Vec::new();
     let mut quantities: Vec<i64> = Vec::new();
     for reservation in made {
-        // Made and changed in one commit, it may be anything already.
+        // A reservation that was made and changed in one commit may be in any state already.
         lines.add(reservation, reservation.lines.iter().enumerate());
         for line in &reservation.lines {
             stock_ids.push(line.stock.uuid());

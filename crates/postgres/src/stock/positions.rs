@@ -1,4 +1,4 @@
-//! Stores what became of positions.
+//! Stores changes to positions.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 
-/// Stores the positions that are new or changed, and removes those that are gone.
+/// Stores new and changed positions, and removes those that are gone.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -37,7 +37,7 @@ pub(crate) async fn store(
     spans.store(session, organization).await
 }
 
-/// From when and to when stock has positions.
+/// The beginnings and ends of positions.
 #[derive(Default)]
 struct Spans {
     begun: Vec<(StockId, LocationId, Timestamp)>,
@@ -108,7 +108,7 @@ fn keys(stock: &Stock) -> impl Iterator<Item = (StockId, LocationId)> {
     stock.located.keys().map(|location| (stock.id, *location))
 }
 
-/// One by one, and in a way that leads along the primary key: that is seldom asked for.
+/// Removes positions one by one, by primary key, because removals are rare.
 async fn remove(
     session: &mut Session,
     organization: OrganizationId,

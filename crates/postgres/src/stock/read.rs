@@ -1,4 +1,4 @@
-//! Stock and its history.
+//! Reads stock and its history.
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
@@ -28,7 +28,7 @@ impl StockReader for PostgresDatabase {
         let mut session = self.reader().await?;
         let stocks = visible(&mut session, scope, products).await?;
         session.commit().await?;
-        // Who looks at stock may want to buy it.
+        // A caller that looks at stock may buy it next.
         for stock in &stocks {
             self.stock_cache.note_read(scope.organization, stock);
         }
@@ -122,7 +122,8 @@ impl StockReader for PostgresDatabase {
     }
 }
 
-/// The stock of these products that `scope` sees: for each its own, else the organization's.
+/// The stock of these products that `scope` sees: for each product the owner's own, else the
+/// organization's.
 pub(crate) async fn visible(
     session: &mut Session,
     scope: Scope,
@@ -140,7 +141,7 @@ pub(crate) async fn visible(
     Ok(stocks)
 }
 
-/// The keys of the stock that `scope` sees.
+/// The query for the keys of the stock that `scope` sees.
 pub(crate) fn select(
     scope: Scope,
     filter: &[StockCondition],

@@ -13,14 +13,15 @@ use crate::connection::parameter::owned;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// The stock of these keys, as far as there is any, in any order.
+/// The stock with these keys that exists, in any order.
 pub(crate) async fn stocks(
     session: &mut Session,
     organization: OrganizationId,
     keys: impl IntoIterator<Item = StockKey>,
 ) -> Result<Vec<Stock>, StoreError> {
     let (owner_ids, product_ids) = columns(organization, keys);
-    // The positions come along, so that a stock and its positions are always of the same moment.
+    // The statement reads the positions, too, so that a stock and its positions are always from the
+    // same moment.
     sqlx::query_as!(
         StockRow,
         r#"
@@ -81,8 +82,8 @@ pub(crate) async fn stocks(
     .collect()
 }
 
-/// Locks the stock of these keys, as far as there is any, in their locking order, and gives it:
-/// until the transaction ends, nobody else changes it.
+/// Locks the stock with these keys that exists, in the locking order, and returns it. Until the
+/// transaction ends, no other transaction changes this stock.
 pub(crate) async fn lock(
     session: &mut Session,
     organization: OrganizationId,
@@ -91,8 +92,8 @@ pub(crate) async fn lock(
     let mut keys: Vec<StockKey> = keys.into_iter().collect();
     keys.sort_unstable_by_key(|key| locking_order(organization, *key));
     let (owner_ids, product_ids) = columns(organization, keys);
-    // Who had to wait gets the row as it is then, but what is joined with it would be as it was
-    // before the wait: positions have to be read afterwards.
+    // After waiting for a lock, PostgreSQL returns the current row, but joined rows as they were before
+    // the wait. Positions are therefore read afterwards.
     let rows = sqlx::query!(
         r#"
         SELECT
@@ -164,7 +165,7 @@ pub(crate) async fn lock(
     Ok(locked)
 }
 
-/// In this order everybody locks stock, so that nobody waits in a circle.
+/// The order in which all transactions lock stock, so that they never wait in a circle.
 pub(crate) fn locking_order(organization: OrganizationId, key: StockKey) -> (Uuid, Uuid) {
     (key.product.uuid(), key.owner.to_uuid(organization))
 }
@@ -225,7 +226,7 @@ impl StockRow {
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             next_expiry: next_expiry.transpose()?,
         };
-        // The kept sums have to be those of the positions.
+        // The stored sums must match the positions.
         let sums = stock.sums();
         if i64::from(sums.available) != self.available {
             return Err(row.corrupt("available"));

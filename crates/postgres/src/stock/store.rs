@@ -1,4 +1,4 @@
-//! Stores what became of stock.
+//! Stores changes to stock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::counts::{Growth, Kind, shadowing};
 
-/// Brings current stock from what it was before to what it is after.
+/// Stores changes to current stock, from its state before to its state after.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -20,7 +20,7 @@ pub(crate) async fn store(
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let sorted = Sorted::new(changes);
-    // Where stock comes or goes, other stores may see something else than before.
+    // If stock is created or deleted, other stores may see different stock than before.
     let products: BTreeSet<ProductId> = sorted
         .coming_or_going()
         .map(|stock| stock.product)
@@ -47,13 +47,13 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// The changes by what has to be done.
+/// The changes, sorted by the statement that stores them.
 #[derive(Default)]
 struct Sorted<'a> {
     deleted: Vec<&'a Stock>,
     created: Vec<&'a Stock>,
-    /// Before and after. Stock that was deleted and created anew is among them: who waits for the
-    /// row is to find the new stock, and not none.
+    /// Before and after. Includes stock that was deleted and created anew, so that a transaction that
+    /// waits for the row finds the new stock, and not none.
     updated: Vec<(&'a Stock, &'a Stock)>,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Sorted<'a> {
     }
 }
 
-/// One by one, which leads to each along the primary key, and is seldom asked for.
+/// Deletes stock one by one, by primary key, because deletions are rare.
 async fn delete(
     session: &mut Session,
     organization: OrganizationId,
@@ -167,9 +167,9 @@ async fn update(
         .map(|(before, _)| integer(before.sequence))
         .collect();
     let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
-    // Only rows that are as they were when the change was decided are found. They are then taken as
-    // being in conflict, which leads to them along the primary key, always: an `UPDATE` may be
-    // planned to look through all that the organization has.
+    // Finds only rows that are as they were when the change was decided. These rows are inserted, and
+    // conflict with themselves, so that PostgreSQL always finds them by primary key: it might plan an
+    // `UPDATE` to go through all stock of the organization.
     let result = sqlx::query!(
         r#"
         INSERT INTO stocks AS stored (

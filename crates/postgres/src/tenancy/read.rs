@@ -1,4 +1,4 @@
-//! Organizations and their stores.
+//! Reads organizations and their stores.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{StoreError, TenancyReader};

@@ -1,4 +1,4 @@
-//! What the servers on one database have in common.
+//! The state that the servers on one database share.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{ServerState, StoreError};
@@ -55,7 +55,7 @@ impl ServerState for PostgresDatabase {
 
     async fn ping(&self) -> Result<(), StoreError> {
         let mut session = self.own_write().await?;
-        // Asks for a lock, which a server that can't be written to doesn't give.
+        // Asks for a lock, which a read-only server refuses.
         sqlx::query!("SELECT name FROM server_state WHERE name = '' FOR UPDATE")
             .fetch_optional(&mut session)
             .await

@@ -1,4 +1,4 @@
-//! Reading what is stored as it is, for those who verify it.
+//! Reads raw rows, as they are stored, for verification.
 
 pub(crate) mod repair;
 pub(crate) mod rows;

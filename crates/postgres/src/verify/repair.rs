@@ -1,4 +1,4 @@
-//! Making stock what it should be. It takes the locks that a batch would take in its place.
+//! Repairs stock. A repair takes the locks that a batch would take in its place.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
@@ -9,8 +9,8 @@ use crate::connection::error::{expect_rows, failed, unclear};
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 
-/// Makes `found` be `repaired`, unless it isn't as it was found any more. Other servers that
-/// remember it otherwise notice when they next change it.
+/// Replaces `found` with `repaired`, unless the stock has changed since it was found. Other servers
+/// that have the old stock in their cache notice the repair when they next change the stock.
 pub(crate) async fn repair(
     database: &PostgresDatabase,
     organization: OrganizationId,
@@ -172,7 +172,7 @@ async fn keep(
     .execute(&mut *session)
     .await
     .map_err(failed)?;
-    // Unless it is still noted that there is the position.
+    // Begins the span of a position, unless it has one that hasn't ended.
     sqlx::query!(
         r#"
         INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)

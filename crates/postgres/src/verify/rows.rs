@@ -1,5 +1,5 @@
-//! The statements, and how rows are taken as they are. What PostgreSQL's types leave no room for
-//! isn't looked for: an id is one.
+//! Statements for raw rows, and their decoding. Faults that PostgreSQL's types make impossible aren't
+//! checked for: every id is an id.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::connection::error::failed;
 use crate::connection::session::Session;
 
-/// The ids of current and deleted stock behind `after`, and where to go on.
+/// The ids of current and deleted stock after `after`, and the cursor for the next ids.
 pub(crate) async fn ids_after(
     session: &mut Session,
     organization: OrganizationId,
@@ -47,7 +47,7 @@ pub(crate) async fn ids_after(
     .fetch_all(session)
     .await
     .map_err(failed)?;
-    // Where one of the tables goes on, the other has to wait.
+    // If one of the tables has more rows, the rows of the other after that point have to wait.
     let last = |is_current| {
         let ids = found.iter().filter(|row| row.is_current == is_current);
         let ids: Vec<Uuid> = ids.map(|row| row.stock_id).collect();
@@ -63,7 +63,7 @@ pub(crate) async fn ids_after(
     Ok((ids.collect(), next))
 }
 
-/// Current and deleted stock of these ids, in their order.
+/// Current and deleted stock with these ids, in the order of the ids.
 #[expect(clippy::too_many_lines, reason = "it is one statement")]
 pub(crate) async fn stocks(
     session: &mut Session,
@@ -159,7 +159,7 @@ pub(crate) async fn stocks(
         .collect())
 }
 
-/// The current stock of a key.
+/// The current stock with a key.
 pub(crate) async fn current(
     session: &mut Session,
     organization: OrganizationId,
@@ -270,7 +270,7 @@ impl StockRow {
     }
 }
 
-/// Behind every id.
+/// A value after every id.
 const LAST: Uuid = Uuid::max();
 
 /// Entries of the ledgers in a range.
@@ -354,7 +354,7 @@ struct EntryRow {
     hash: Option<Vec<u8>>,
 }
 
-/// The column is named that holds no such thing.
+/// A value, or the name of the column that holds no such value.
 type Read<T> = Result<T, &'static str>;
 
 impl EntryRow {
@@ -420,7 +420,7 @@ fn quantity(column: &'static str, pieces: Option<i64>) -> Read<Quantity> {
     quantity.ok_or(column)
 }
 
-/// About how many entries there are. Looks at all stock of an organization.
+/// The approximate number of entries. Reads all stock of an organization.
 pub(crate) async fn count_entries(
     session: &mut Session,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! The command line, which is also the list of all settings.
+//! The command line, which also lists all settings.
 
 mod signing_key;
 mod verify;
@@ -25,7 +25,7 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Serve the API. This is what happens without a command, too.
+    /// Serve the API. This is the default command.
     Serve(Serve),
     /// Bring the database's schema up to date.
     Migrate(Migrate),
@@ -41,27 +41,27 @@ pub(crate) enum Command {
     /// Replace the key that access tokens are signed with.
     #[command(subcommand)]
     SigningKey(SigningKeyCommand),
-    /// Recompute all stock from its ledgers and name every difference. The exit code is 0 if there is
-    /// none, 1 if there are, 2 if that can't be told.
+    /// Recompute all stock from its ledgers and print every difference. Exit code: 0 if there is no
+    /// difference, 1 if there is one, 2 if the check could not be completed.
     Verify(Verify),
-    /// Make current stock what its ledgers say, where these are sound. The exit code is 0 if no
-    /// difference is left, 1 if there are, 2 if that can't be told.
+    /// Correct current stock by its ledgers, where these are sound. Exit code: 0 if no difference
+    /// is left, 1 if one is, 2 if the check could not be completed.
     Repair(Repair),
-    /// Ask the server on this machine whether it is ready; if not, the exit code is 1.
+    /// Ask the server on this machine whether it is ready. Exit code: 1 if it is not.
     Health(Health),
     /// Print the API's `OpenAPI` document.
     Openapi,
 }
 
-/// Where settings are read from, and where data is kept.
+/// The sources of settings, and the place of the data.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Storage {
-    /// A TOML file with settings: the names of the options with underscores, as in
-    /// `data_folder = "/var/lib/stockroom"`. Flags and the environment go before it.
+    /// A TOML file with settings, named like the options but with underscores, as in
+    /// `data_folder = "/var/lib/stockroom"`. Flags and environment variables take precedence.
     #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The folder that the embedded database is kept in; made if it isn't there.
+    /// The folder of the embedded database. It is created if it does not exist.
     #[arg(
         long,
         env = "STOCKROOM_DATA_FOLDER",
@@ -80,11 +80,11 @@ pub(crate) struct Storage {
     )]
     database_url: Option<String>,
 
-    /// A file that holds the database URL.
+    /// A file that contains the database URL.
     #[arg(long, env = "STOCKROOM_DATABASE_URL_FILE", value_name = "FILE")]
     database_url_file: Option<PathBuf>,
 
-    /// How many connections to PostgreSQL there may be at once.
+    /// The maximum number of connections to PostgreSQL.
     #[arg(
         long,
         env = "STOCKROOM_DATABASE_CONNECTIONS",
@@ -94,7 +94,7 @@ pub(crate) struct Storage {
     )]
     pub(crate) database_connections: u32,
 
-    /// How long a request waits for a connection to PostgreSQL, in seconds.
+    /// The maximum time that a request waits for a connection to PostgreSQL, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_DATABASE_CONNECT_TIMEOUT_SECONDS",
@@ -104,7 +104,7 @@ pub(crate) struct Storage {
     )]
     pub(crate) database_connect_timeout_seconds: u64,
 
-    /// How long PostgreSQL may work on a statement, in seconds.
+    /// The maximum time that PostgreSQL works on a statement, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_DATABASE_STATEMENT_TIMEOUT_SECONDS",
@@ -114,7 +114,7 @@ pub(crate) struct Storage {
     )]
     pub(crate) database_statement_timeout_seconds: u64,
 
-    /// How long a statement waits for what another transaction has locked, in seconds.
+    /// The maximum time that a statement waits for a lock of another transaction, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_DATABASE_LOCK_TIMEOUT_SECONDS",
@@ -124,7 +124,7 @@ pub(crate) struct Storage {
     )]
     pub(crate) database_lock_timeout_seconds: u64,
 
-    /// The database URL is that of a pooler that lends out connections for a transaction at a
+    /// The database URL is that of a pooler that assigns a connection for one transaction at a
     /// time, such as `PgBouncer` in transaction mode.
     #[arg(
         long,
@@ -143,7 +143,7 @@ impl Storage {
     /// The URL of the PostgreSQL database, if one is to be used.
     ///
     /// # Errors
-    /// If it is given twice, or its file can't be read.
+    /// If both the URL and its file are given, or the file can't be read.
     pub(crate) fn database_url(&self) -> anyhow::Result<Option<String>> {
         let value = self.database_url.as_deref();
         secret("database-url", value, self.database_url_file.as_deref())
@@ -156,8 +156,8 @@ pub(crate) struct Database {
     #[command(flatten)]
     pub(crate) storage: Storage,
 
-    /// Leave the database's schema as it is, and fail if it isn't up to date: for those who run
-    /// `stockroom migrate` apart.
+    /// Do not migrate the database's schema; fail if it is out of date. For operators who run
+    /// `stockroom migrate` separately.
     #[arg(
         long,
         env = "STOCKROOM_NO_MIGRATE",
@@ -176,7 +176,7 @@ pub(crate) struct Migrate {
     #[command(flatten)]
     pub(crate) storage: Storage,
 
-    /// Spread the tables over the machines of a Citus cluster, too, if they aren't yet.
+    /// Also distribute the tables over the machines of a Citus cluster, unless they already are.
     #[arg(long)]
     pub(crate) citus: bool,
 }
@@ -186,7 +186,7 @@ pub(crate) struct Serve {
     #[command(flatten)]
     pub(crate) database: Database,
 
-    /// Keep everything in memory, and lose it at the end. For tests and demonstrations.
+    /// Keep everything in memory; nothing survives a restart. For tests and demonstrations.
     #[arg(
         long,
         env = "STOCKROOM_IN_MEMORY",
@@ -199,7 +199,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) in_memory: bool,
 
-    /// The address that the API listens on.
+    /// The address on which to serve the API.
     #[arg(
         long,
         env = "STOCKROOM_LISTEN",
@@ -208,7 +208,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) listen: SocketAddr,
 
-    /// The address that /metrics listens on; health is answered there as well.
+    /// The address on which to serve /metrics; health is served there as well.
     #[arg(
         long,
         env = "STOCKROOM_METRICS_LISTEN",
@@ -240,8 +240,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) batch_bytes_max: u32,
 
-    /// How many clients may be connected at once. More are closed at once. Fewer if the system allows
-    /// the process fewer open files.
+    /// The maximum number of connected clients. Further connections are closed at once. The limit
+    /// is lower if the system allows the process fewer open files.
     #[arg(
         long,
         env = "STOCKROOM_CONNECTIONS_MAX",
@@ -251,8 +251,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) connections_max: u32,
 
-    /// How many requests are worked on at once. More are turned away with 503. One organization may
-    /// have half of them.
+    /// The maximum number of requests in progress. Further requests are refused with 503. One
+    /// organization may have half of them.
     #[arg(
         long,
         env = "STOCKROOM_CONCURRENT_REQUESTS_MAX",
@@ -262,8 +262,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) concurrent_requests_max: u32,
 
-    /// How many changes may wait for others to be stored before them. More are turned away with
-    /// 503.
+    /// The maximum number of changes that wait to be stored. Further changes are refused with 503.
     #[arg(
         long,
         env = "STOCKROOM_QUEUED_CHANGES_MAX",
@@ -273,8 +272,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) queued_changes_max: u32,
 
-    /// How long the answer to a request with an Idempotency-Key is kept for those who send it
-    /// again, in hours.
+    /// The time for which the answer to a request with an Idempotency-Key is kept, in hours. The
+    /// request can be repeated for that long.
     #[arg(
         long,
         env = "STOCKROOM_IDEMPOTENCY_HOURS",
@@ -284,8 +283,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) idempotency_hours: u64,
 
-    /// How often reservations whose time is over are stored as expired, in seconds; 0 for never.
-    /// Nobody waits for it: what they held is available from that instant on.
+    /// The interval at which overdue reservations are stored as expired, in seconds; 0 for never.
+    /// Availability does not depend on it: the pieces are available from the expiry on.
     #[arg(
         long,
         env = "STOCKROOM_EXPIRY_SWEEP_SECONDS",
@@ -295,7 +294,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) expiry_sweep_seconds: u64,
 
-    /// The longest that a request may take, in seconds.
+    /// The maximum duration of a request, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_REQUEST_TIMEOUT_SECONDS",
@@ -305,7 +304,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) request_timeout_seconds: u64,
 
-    /// The longest that a client may take to send the head of a request, in seconds.
+    /// The maximum time that a client may take to send the head of a request, in seconds.
     #[arg(
         long,
         env = "STOCKROOM_HEADER_TIMEOUT_SECONDS",
@@ -333,8 +332,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) store_rate_limit: u32,
 
-    /// How long requests under way may take to finish when the server is stopped, in seconds.
-    /// Orchestrators usually kill after 30.
+    /// The maximum time that requests in progress may take to finish when the server is stopped, in
+    /// seconds. Orchestrators usually kill after 30.
     #[arg(
         long,
         env = "STOCKROOM_SHUTDOWN_TIMEOUT_SECONDS",
@@ -344,8 +343,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) shutdown_timeout_seconds: u64,
 
-    /// What the log looks like: for people, as JSON, or for people if they read along on a
-    /// terminal.
+    /// The format of the log: for people, as JSON, or for people on a terminal and JSON
+    /// otherwise.
     #[arg(
         long,
         env = "STOCKROOM_LOG_FORMAT",
@@ -354,7 +353,7 @@ pub(crate) struct Serve {
     )]
     pub(crate) log_format: LogFormat,
 
-    /// What is logged: `error`, `warn`, `info`, `debug` or `trace`, also by target, as in
+    /// The level of the log: `error`, `warn`, `info`, `debug` or `trace`, also by target, as in
     /// `info,sqlx=debug`.
     #[arg(
         long,
@@ -365,14 +364,14 @@ pub(crate) struct Serve {
     pub(crate) log: String,
 }
 
-/// Which server is asked: the one with the same settings.
+/// The server to ask: the one with the same settings.
 #[derive(Debug, Args)]
 pub(crate) struct Health {
     /// The server's settings file.
     #[arg(long, env = "STOCKROOM_CONFIG", value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 
-    /// The address that the API listens on.
+    /// The address on which the server serves the API.
     #[arg(
         long,
         env = "STOCKROOM_LISTEN",
@@ -395,7 +394,7 @@ pub(crate) enum OrganizationCommand {
     Create {
         #[command(flatten)]
         database: Database,
-        /// What it is called.
+        /// The organization's name.
         name: String,
     },
     /// List all organizations.
@@ -408,10 +407,10 @@ pub(crate) enum StoreCommand {
     Create {
         #[command(flatten)]
         database: Database,
-        /// The organization that it is to belong to.
+        /// The organization to which the store is to belong.
         #[arg(long, value_name = "ID", value_parser = organization_id)]
         organization: OrganizationId,
-        /// What it is called.
+        /// The store's name.
         name: String,
     },
     /// List the stores of an organization.
@@ -424,28 +423,28 @@ pub(crate) enum StoreCommand {
     },
 }
 
-/// Whose keys.
+/// The owner of keys.
 #[derive(Debug, Clone, Copy, Args)]
 pub(crate) struct KeyOwner {
     /// The organization.
     #[arg(long, value_name = "ID", value_parser = organization_id)]
     pub(crate) organization: OrganizationId,
-    /// The store; without it, the organization's own keys are meant.
+    /// The store; without it, the command is for the organization's own keys.
     #[arg(long, value_name = "ID", value_parser = store_id)]
     pub(crate) store: Option<StoreId>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum KeyCommand {
-    /// Create a key, and print its secret, which is never shown again.
+    /// Create a key and print its secret, which is never shown again.
     Create {
         #[command(flatten)]
         database: Database,
         #[command(flatten)]
         owner: KeyOwner,
-        /// What it is called.
+        /// The key's name.
         name: String,
-        /// Let the key give tokens without its secret, for reading stock and locations.
+        /// Let the key issue tokens without its secret, for reading stock and locations.
         #[arg(long)]
         allow_implicit: bool,
     },

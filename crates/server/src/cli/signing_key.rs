@@ -9,8 +9,8 @@ use stockroom_application::SigningKey;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TokenSigning {
-    /// The key that access tokens are signed with: a text of at least 32 bytes, the same on all
-    /// servers. Without it, one is made at the first start and kept in the database.
+    /// The key for signing access tokens: a text of at least 32 bytes, the same on all servers.
+    /// Without it, a key is created at the first start and kept in the database.
     #[arg(
         long,
         env = "STOCKROOM_TOKEN_SIGNING_KEY",
@@ -19,7 +19,7 @@ pub(crate) struct TokenSigning {
     )]
     pub(crate) token_signing_key: Option<String>,
 
-    /// A file that holds the key that access tokens are signed with.
+    /// A file that contains the key for signing access tokens.
     #[arg(long, env = "STOCKROOM_TOKEN_SIGNING_KEY_FILE", value_name = "FILE")]
     pub(crate) token_signing_key_file: Option<PathBuf>,
 }
@@ -44,8 +44,8 @@ impl TokenSigning {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SigningKeyCommand {
-    /// Make a new signing key for all servers on the database, also while they run. Tokens of the one
-    /// before it are accepted for an hour.
+    /// Create a new signing key for all servers on the database, also while they run. Tokens of the
+    /// previous key are accepted for another hour.
     Rotate(Rotate),
 }
 
@@ -57,8 +57,8 @@ pub(crate) struct Rotate {
     #[command(flatten)]
     pub(crate) signing: TokenSigning,
 
-    /// Accept no token of a former key any more: for a key that somebody else knows, and for a copy
-    /// of a database. All clients need new tokens.
+    /// Reject all tokens of former keys: for a key that somebody else knows, and for a copy of a
+    /// database. All clients need new tokens.
     #[arg(long)]
     pub(crate) now: bool,
 }

@@ -4,13 +4,13 @@ use super::{Database, organization_id};
 use clap::Args;
 use stockroom_domain::OrganizationId;
 
-/// Whose stock.
+/// The owner of the stock.
 #[derive(Debug, Args)]
 pub(crate) struct Scope {
     #[command(flatten)]
     pub(crate) database: Database,
 
-    /// The organization; without it, all are meant.
+    /// The organization; without it, the command is for all.
     #[arg(long, value_name = "ID", value_parser = organization_id)]
     pub(crate) organization: Option<OrganizationId>,
 }
@@ -21,8 +21,8 @@ pub(crate) struct Verify {
     pub(crate) scope: Scope,
 
     /// Print for each stock the ids of its organization, its product and itself, and the number and
-    /// the hash of its last entry. Kept where nobody can change them, they show later that nothing
-    /// up to there was rewritten.
+    /// the hash of its last entry. If you keep these lines where nobody can change them, they prove
+    /// later that no entry up to the last one was rewritten.
     #[arg(long)]
     pub(crate) hashes: bool,
 }
@@ -32,11 +32,11 @@ pub(crate) struct Repair {
     #[command(flatten)]
     pub(crate) scope: Scope,
 
-    /// Show what would be done, and change nothing. This is what happens without `--apply`, too.
+    /// Show what would be changed, and change nothing. This is the default.
     #[arg(long, conflicts_with = "apply")]
     dry_run: bool,
 
-    /// Do it.
+    /// Make the changes.
     #[arg(long)]
     pub(crate) apply: bool,
 }

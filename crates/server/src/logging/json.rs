@@ -1,4 +1,4 @@
-//! The log as JSON, an object a line.
+//! The log as JSON, one object per line.
 
 use std::error::Error;
 use std::fmt;
@@ -14,11 +14,11 @@ use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormattedFields};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
-/// Longer than most lines.
+/// More bytes than most lines have.
 const LINE_BYTES: usize = 512;
 
 /// Writes the same as the JSON of `tracing_subscriber` with flattened events and without a list of
-/// spans, which parses the fields of the span again for each event, and takes several times as
+/// spans. That one parses the fields of the span again for each event, and takes several times as
 /// long.
 pub(super) struct JsonLines;
 
@@ -47,7 +47,7 @@ where
 }
 
 fn write_event(line: &mut Vec<u8>, event: &Event<'_>) -> serde_json::Result<()> {
-    // What comes from the `log` crate says who it is of in its fields.
+    // Events of the `log` crate have their origin in their fields.
     let normalized = event.normalized_metadata();
     let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
     let mut timestamp = String::new();
@@ -65,8 +65,8 @@ fn write_event(line: &mut Vec<u8>, event: &Event<'_>) -> serde_json::Result<()> 
     object.end()
 }
 
-/// The fields of an event. An error is written with all its causes, of which the library leaves out
-/// all but the first.
+/// The fields of an event. An error is written with all its causes; the library writes only the
+/// first one.
 struct Fields<V>(V);
 
 impl<V: Visit> Visit for Fields<V> {
@@ -106,7 +106,7 @@ impl<V: Visit> Visit for Fields<V> {
     }
 }
 
-/// Puts a span, with its name behind its fields, at the end of an object.
+/// Writes a span, its name behind its fields, at the end of an object.
 fn insert_span<S>(line: &mut Vec<u8>, span: &SpanRef<'_, S>) -> serde_json::Result<()>
 where
     S: for<'a> LookupSpan<'a>,
@@ -158,7 +158,7 @@ mod tests {
     }
 
     impl Written {
-        /// What was written, with the same time in each line.
+        /// The lines that were written, each with the same time.
         fn lines(&self) -> Vec<String> {
             let written = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
             let lines = written.lines().map(|line| {

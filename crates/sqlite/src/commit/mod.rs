@@ -1,4 +1,4 @@
-//! The way in for every change.
+//! The commit of commands: the only way to make changes.
 
 mod load;
 mod records;
@@ -89,7 +89,7 @@ async fn store(
     organization: OrganizationId,
     changes: Changes,
 ) -> Result<(), StoreError> {
-    // In full, so that a kind of change that is added has to be stored here.
+    // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
         deleted_stocks,

@@ -1,4 +1,4 @@
-//! Stores changes to other things than stock.
+//! Stores changes to things other than stock.
 
 use crate::keys;
 use crate::locations;
@@ -11,8 +11,8 @@ use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
-/// Stores the changes in order. Levels of products, of which a batch that creates much stock
-/// changes many, are stored together: they have a table of their own.
+/// Stores the changes in order. Levels of products are stored together, because a batch that creates
+/// much stock changes many of them. They have a table of their own.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -42,7 +42,7 @@ pub(crate) async fn store(
             }
             RecordChange::Key(key) => keys::store::store(connection, organization, &key).await?,
             RecordChange::KeyDeleted(key) => {
-                keys::store::delete(connection, organization, key.id).await?
+                keys::store::delete(connection, organization, key.id).await?;
             }
             RecordChange::TokensRevoked(key, grants, at) => {
                 keys::store::revoke(connection, key, grants, at).await?;

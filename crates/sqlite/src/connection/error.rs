@@ -1,12 +1,12 @@
-//! What can go wrong, as the ports say it.
+//! Errors of the database, converted to those of the ports.
 
 use stockroom_application::ports::StoreError;
 
 /// A fault that the driver doesn't report.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// A statement changed other rows than those that the change was decided on.
-    #[error("{expected} rows of {table} were to be changed, but {actual} were")]
+    /// A statement didn't change the rows that the change was decided on.
+    #[error("expected to change {expected} rows of {table}, but changed {actual}")]
     Guard {
         table: &'static str,
         expected: usize,
@@ -15,10 +15,10 @@ pub(crate) enum Fault {
     /// The file was written by a later version of the program.
     #[error(
         "the database has migration {migration}, which this version of the program doesn't know: \
-         it was made by a newer one"
+         a newer version made the database"
     )]
     Newer { migration: i64 },
-    /// The schema lacks something.
+    /// The schema lacks a migration.
     #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
     Outdated { migration: i64 },
 }
@@ -29,7 +29,7 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// What an error of the driver is to the ports.
+/// Converts an error of the driver to one of the ports.
 pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     let unavailable = match &error {
         sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
@@ -46,7 +46,7 @@ pub(crate) fn failed(error: sqlx::Error) -> StoreError {
     }
 }
 
-/// What an error of the direct connection is to the ports.
+/// Converts an error of `rusqlite`, which the writer thread and verification use, to one of the ports.
 pub(crate) fn failed_directly(error: rusqlite::Error) -> StoreError {
     let code = error.sqlite_error().map(|error| error.extended_code);
     if code.is_some_and(is_passing) {
@@ -56,17 +56,17 @@ pub(crate) fn failed_directly(error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// Whether an (extended) result code says that nothing was done and trying again may help.
+/// Whether an (extended) result code says that nothing was done and that a retry may succeed.
 fn is_passing(code: i32) -> bool {
     const BUSY: i32 = 5;
     const LOCKED: i32 = 6;
     const FULL: i32 = 13;
     const CANTOPEN: i32 = 14;
-    // The lowest byte of an extended code is the primary one.
+    // The lowest byte of an extended code is the primary code.
     matches!(code & 0xff, BUSY | LOCKED | FULL | CANTOPEN)
 }
 
-/// Checks that a statement changed as many rows as it was to change.
+/// Checks that a statement changed the expected number of rows.
 pub(crate) fn expect_rows(
     table: &'static str,
     expected: usize,

@@ -1,8 +1,8 @@
-//! Copies the write-ahead log into the database, so that no commit has to wait for it.
+//! Copies the write-ahead log into the database, so that no commit has to wait for the copying.
 //!
-//! Whoever copies the whole log has it begin again at its start, but nobody can while others go on
-//! writing. So it is done twice: beside the commits, for as long as it takes, and then by the
-//! thread that commits, which finds little left.
+//! The log starts again at its beginning once all of it is copied, which is impossible while writes go
+//! on. It is therefore copied twice: first in parallel to the commits, for as long as it takes, and
+//! then by the committing thread, which finds little left to copy.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -12,16 +12,16 @@ use std::thread::JoinHandle;
 
 use rusqlite::Connection;
 
-/// How many times as long as it is when it is copied the log can be before commits have to wait for
-/// that all the same: it doesn't grow for ever.
+/// The longest log, as a multiple of the length at which it is copied. When the log is that long,
+/// commits have to wait for its copying after all, so that it doesn't grow for ever.
 const OVERLENGTH_MAX: u32 = 4;
 
 thread_local! {
-    /// How many pages the log had after the last commit of this thread.
+    /// The number of pages in the log after the last commit of this thread.
     static PAGES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// The log, to the thread that commits.
+/// The log, as the committing thread sees it.
 pub(crate) struct Log {
     copier: Option<(mpsc::Sender<()>, JoinHandle<()>)>,
     copied_pages: u32,
@@ -30,8 +30,8 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Looks after the log of `committing` by another connection to the same file, when it has so
-    /// many pages. To be called on the thread that commits.
+    /// Starts to copy the log of `committing` whenever it has `copied_pages` pages, through `copying`,
+    /// another connection to the same file. Must be called on the committing thread.
     pub(crate) fn start(
         committing: &Connection,
         copying: Connection,
@@ -60,7 +60,7 @@ impl Log {
         })
     }
 
-    /// To be called between commits.
+    /// Has the log copied if it is long enough. Must be called between commits.
     pub(crate) fn look_after(&mut self, committing: &Connection) {
         let pages = PAGES.get();
         if self.is_copying.load(Ordering::Acquire) {
@@ -87,8 +87,8 @@ impl Drop for Log {
     }
 }
 
-/// Copies as much as is possible without waiting for anyone. What fails is tried again after the
-/// next commit; that the disk is full, say, is for commits to report.
+/// Copies as much as is possible without waiting for other connections. Errors are ignored: a failed
+/// copy is retried after the next commit, and commits report causes such as a full disk.
 fn copy(connection: &Connection) {
     drop(connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())));
 }

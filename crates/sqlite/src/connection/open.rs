@@ -1,4 +1,4 @@
-//! Opening, migrating and closing.
+//! Opening, migrating and closing a database.
 
 use std::ops::{Deref, DerefMut};
 use std::path::Path;
@@ -23,23 +23,24 @@ use super::writer::{WritePermit, WriterThread};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
 
-/// With how many pages of 4 KiB in the log the writing driver copies it into the database. That
-/// costs a stall and two flushes, so not as often as by default.
+/// The length of the log, in pages of 4 KiB, at which the writing driver copies it into the database.
+/// Copying costs a stall and two flushes, so it is done less often than by default.
 const CHECKPOINT_PAGES: u32 = 4000;
 
-/// How much of the file the writing driver keeps in memory, in KiB: it writes what is rare.
+/// The page cache of the writing driver, in KiB. This driver makes only the rare changes.
 const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
 
 /// A database in a file. It implements all the ports.
 pub struct SqliteDatabase {
-    /// For transactions on stock.
+    /// The thread for transactions on stock.
     pub(crate) writer_thread: WriterThread,
-    /// For all other changes.
+    /// The connection for all other changes.
     writer: SqlitePool,
     readers: SqlitePool,
-    /// For what the server itself has to know: credentials, revocations, and whether the file is there.
+    /// The connection for data that the server itself uses: credentials, revocations, and whether the
+    /// file is there.
     own_reader: SqlitePool,
-    /// For those who read whole ledgers.
+    /// The connection for verification, which reads whole ledgers.
     pub(crate) stored: RawConnection,
     line: Arc<Mutex<()>>,
     acquire_timeout: Duration,
@@ -48,11 +49,11 @@ pub struct SqliteDatabase {
 }
 
 impl SqliteDatabase {
-    /// Opens the database in the file at `path`, which is made if it is missing. The folder has to
-    /// be there. A new or old database has to be [migrated](Self::migrate) before it is used.
+    /// Opens the database in the file at `path`, and creates the file if it is missing. The folder must
+    /// exist. A new or outdated database has to be [migrated](Self::migrate) before it is used.
     ///
     /// # Errors
-    /// [`StoreError`] if the file can't be opened, or is no database.
+    /// [`StoreError`] if the file can't be opened, or isn't a database.
     pub async fn open(
         path: &Path,
         environment: Environment,
@@ -72,18 +73,18 @@ impl SqliteDatabase {
             .statement_cache_capacity(256);
         let pool = SqlitePoolOptions::new()
             .acquire_timeout(options.acquire_timeout)
-            // A file doesn't break off like a network connection.
+            // A connection to a file doesn't break like one over a network.
             .test_before_acquire(false)
             .idle_timeout(None)
             .max_lifetime(None);
-        // The writer first: it makes the file and sets its journal mode.
+        // The writer is opened first: it creates the file and sets its journal mode.
         let writer = pool
             .clone()
             .max_connections(1)
             .after_release(|connection, _| {
                 Box::pin(async move {
-                    // A rollback begun by dropping a transaction is done after the ping. If it
-                    // failed, the connection is not used again.
+                    // If a transaction was dropped, its rollback has ended when the ping returns. If
+                    // the rollback failed, the connection is not used again.
                     connection.ping().await?;
                     Ok(!connection.is_in_transaction())
                 })
@@ -117,12 +118,13 @@ impl SqliteDatabase {
         })
     }
 
-    /// Brings the schema up to date: all of it or, if anything fails, none. Does nothing if it is.
+    /// Brings the schema up to date: completely or, if anything fails, not at all. Does nothing if the
+    /// schema is up to date already.
     ///
     /// # Errors
-    /// [`StoreError`] if the database was made by a newer version of the program, or fails.
+    /// [`StoreError`] if a newer version of the program made the database, or if the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        // In a transaction around all of it, so that two processes don't do it at the same time.
+        // One transaction covers everything, so that two processes don't migrate at the same time.
         let mut transaction = self.write().await?;
         MIGRATIONS
             .run_direct(None, &mut *transaction, false)
@@ -135,14 +137,13 @@ impl SqliteDatabase {
         transaction.commit().await
     }
 
-    /// Checks that the schema is the one that this version of the program works on, and changes
-    /// nothing.
+    /// Checks that the schema is the one that this version of the program needs. Changes nothing.
     ///
     /// # Errors
-    /// [`StoreError`] if it is older or newer, or if the database fails.
+    /// [`StoreError`] if the schema is older or newer, or if the database fails.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
         let mut reader = self.read().await?;
-        // Prepared at run time: a new file doesn't have the table yet.
+        // Prepared at run time, because a new file doesn't have the table yet.
         let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
         let applied: Vec<i64> = match applied.fetch_all(&mut *reader).await {
             Ok(applied) => applied,
@@ -160,18 +161,18 @@ impl SqliteDatabase {
         Ok(())
     }
 
-    /// Waits for what is under way, writes the log into the database file and closes it. Whoever
-    /// uses the database afterwards is told that it is unavailable.
+    /// Waits for running operations, copies the log into the database file and closes the file. Later
+    /// calls fail with [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.readers.close().await;
         self.own_reader.close().await;
         self.stored.close().await;
         self.writer_thread.close().await;
-        // SQLite does the rest when its last connection to the file is closed.
+        // SQLite copies the log when its last connection to the file is closed.
         self.writer.close().await;
     }
 
-    /// Waits in line for the right to write.
+    /// Queues for the right to write.
     pub(crate) async fn write_permit(&self) -> Result<WritePermit, StoreError> {
         let turn = Arc::clone(&self.line).lock_owned();
         timeout(self.acquire_timeout, turn)
@@ -179,7 +180,7 @@ impl SqliteDatabase {
             .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))
     }
 
-    /// A transaction that holds the write lock. Dropped, it is rolled back.
+    /// A transaction that holds the write lock. Dropping it rolls it back.
     pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
         let turn = self.write_permit().await?;
         let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
@@ -194,12 +195,12 @@ impl SqliteDatabase {
         self.readers.acquire().await.map_err(failed)
     }
 
-    /// The connection for a single statement by which the server learns what it has to know itself.
+    /// The connection for a single statement that reads data for the server itself.
     pub(crate) async fn own_reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
         self.own_reader.acquire().await.map_err(failed)
     }
 
-    /// The same connection, with a transaction in which all statements read the same state.
+    /// A transaction on the same connection, in which all statements read the same state.
     pub(crate) async fn own_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
         self.own_reader.begin().await.map_err(failed)
     }
@@ -213,7 +214,7 @@ impl SqliteDatabase {
 /// A transaction of the writing driver.
 pub(crate) struct Writing {
     transaction: Transaction<'static, Sqlite>,
-    /// Given on when the transaction has ended.
+    /// Released when the transaction has ended.
     _turn: WritePermit,
 }
 
@@ -242,7 +243,7 @@ impl DerefMut for Writing {
 }
 
 fn lacks_table(error: &sqlx::Error) -> bool {
-    // SQLite has no code of its own for it.
+    // SQLite has no separate code for a missing table.
     let database = error.as_database_error();
     database.is_some_and(|error| error.message().starts_with("no such table"))
 }

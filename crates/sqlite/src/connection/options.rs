@@ -1,25 +1,25 @@
-//! How a database is opened.
+//! Options for opening a database.
 
 use std::time::Duration;
 
-/// To how much a log that grew beyond that is cut.
+/// The size to which a longer log is cut, in bytes.
 pub(crate) const LOG_BYTES_MAX: u32 = 128 * 1024 * 1024;
 
-/// How a database file is used.
+/// Options for the use of a database file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SqliteOptions {
-    /// How many reads run at the same time.
+    /// The number of reads that run at the same time.
     pub read_connections: u32,
-    /// How long to wait for a connection that others of this process use.
+    /// The longest wait for a connection that others in this process use.
     pub acquire_timeout: Duration,
-    /// How long to wait for a lock that another process holds.
+    /// The longest wait for a lock that another process holds.
     pub busy_timeout: Duration,
-    /// How many pages of 4 KiB the log has when it is copied into the database. A page that was
-    /// changed often is copied once, but the log is to stay small, too.
+    /// The length of the log, in pages of 4 KiB, at which it is copied into the database. In a long
+    /// log, a page that was changed often is copied only once; but the log should stay small, too.
     pub log_pages: u32,
-    /// How much of the file the connection for transactions keeps in memory, in KiB.
+    /// The page cache of the connection for transactions, in KiB.
     pub write_cache_kibibytes: u32,
-    /// How much of the file each connection that reads keeps in memory, in KiB.
+    /// The page cache of each connection that reads, in KiB.
     pub read_cache_kibibytes: u32,
 }
 

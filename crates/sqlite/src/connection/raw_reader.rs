@@ -1,10 +1,10 @@
-//! A connection for those who verify whole ledgers.
+//! The connection for the verification of whole ledgers.
 
 use super::error::failed_directly as failed;
 use rusqlite::OpenFlags;
 
 pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
-    // Whoever reads a write-ahead log has to be able to write beside it.
+    // To read a write-ahead log, a connection needs write access to the files beside it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
@@ -20,10 +20,11 @@ use std::time::Duration;
 use stockroom_application::ports::StoreError;
 use tokio::sync::Mutex;
 
-/// Ledgers are read once, and in the order in which they lie.
+/// The page cache of this connection, in KiB: ledgers are read once, and in the order in which they are
+/// stored.
 pub(crate) const CACHE_KIBIBYTES: i64 = 4 * 1024;
 
-/// The connection, which is opened when it is first needed.
+/// The connection. It is opened when it is first needed.
 pub(crate) struct RawConnection {
     path: PathBuf,
     busy_timeout: Duration,
@@ -37,7 +38,7 @@ enum State {
 }
 
 impl RawConnection {
-    /// For the database in the file at `path`.
+    /// A connection to the database in the file at `path`, which isn't opened yet.
     pub(crate) fn new(path: &Path, busy_timeout: Duration) -> Self {
         Self {
             path: path.to_owned(),
@@ -46,13 +47,13 @@ impl RawConnection {
         }
     }
 
-    /// Waits for what is under way, and closes the connection.
+    /// Waits for running work, and closes the connection.
     pub(crate) async fn close(&self) {
         *self.connection.lock().await = State::Closed;
     }
 
-    /// Reads when it is its turn, seeing one state of the database. It is done to its end also if
-    /// nobody waits any more.
+    /// Runs `read` when its turn comes, on one state of the database. It runs to its end even if the
+    /// caller no longer waits.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
@@ -71,7 +72,7 @@ impl RawConnection {
             snapshot.commit().map_err(failed)?;
             Ok(answer)
         });
-        let broken_off = |_| Err(StoreError::Failed("reading was broken off".into()));
+        let broken_off = |_| Err(StoreError::Failed("the read was interrupted".into()));
         reading.await.unwrap_or_else(broken_off)
     }
 }

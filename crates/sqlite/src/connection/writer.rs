@@ -1,8 +1,8 @@
-//! A connection on a thread of its own, for the changes that there are most of.
+//! The writer thread: a connection on a thread of its own, for the most frequent changes.
 //!
-//! A driver for asynchronous programs hands each statement to a thread and waits for it, so that
-//! many rows have to travel in one statement. Here a whole transaction is handed over, and goes
-//! through prepared statements row by row, which costs a fraction of that.
+//! An asynchronous driver hands each statement to a thread and waits for it, so that many rows have to
+//! be passed in one statement. Here, a whole transaction is handed over, and runs prepared statements
+//! row by row, at a fraction of the cost.
 
 use super::error::failed_directly;
 use super::log::Log;
@@ -16,28 +16,29 @@ use rusqlite::{Connection, OpenFlags};
 use stockroom_application::ports::StoreError;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
-/// How many statements stay prepared: all that there are.
+/// The number of statements that stay prepared: enough for all of them.
 const STATEMENTS_MAX: usize = 32;
 
-/// Whoever copies the log needs no pages.
+/// The page cache of the connection that copies the log, in KiB: copying needs no pages.
 const COPIER_CACHE_KIBIBYTES: u32 = 64;
 
-/// The right to write. SQLite has one writer: who waits for it in line needn't try in vain.
+/// The right to write. SQLite has one writer at a time: a caller that queues for the right doesn't try
+/// in vain.
 pub(crate) type WritePermit = OwnedMutexGuard<()>;
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// The connection, as long as it is open.
+/// The writer thread, as long as its connection is open.
 pub(crate) struct WriterThread {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     ended: Mutex<Option<oneshot::Receiver<()>>>,
 }
 
 impl WriterThread {
-    /// Opens the file at `path`, which is a database in the WAL mode, and starts the thread.
+    /// Opens the file at `path`, a database in WAL mode, and starts the thread.
     ///
     /// # Errors
-    /// [`StoreError`] if the file can't be opened, or there can be no thread.
+    /// [`StoreError`] if the file can't be opened, or the thread can't be started.
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
         let connect = |cache_kibibytes| {
             connect(path, options.busy_timeout, cache_kibibytes).map_err(failed_directly)
@@ -62,10 +63,10 @@ impl WriterThread {
         })
     }
 
-    /// Does `job` when it is its turn. It is done to its end also if nobody waits any more.
+    /// Runs `job` when its turn comes. It runs to its end even if the caller no longer waits.
     ///
     /// # Errors
-    /// Those of the job, or [`StoreError`] if the connection is closed.
+    /// The errors of the job, or [`StoreError`] if the connection is closed.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         turn: WritePermit,
@@ -85,11 +86,11 @@ impl WriterThread {
         if !is_sent {
             return Err(StoreError::Unavailable("the database is closed".into()));
         }
-        let broken_off = |_| Err(StoreError::Failed("a transaction was broken off".into()));
+        let broken_off = |_| Err(StoreError::Failed("the transaction was interrupted".into()));
         answer.await.unwrap_or_else(broken_off)
     }
 
-    /// Waits for what is under way, and closes the connection.
+    /// Waits for running work, and closes the connection.
     pub(crate) async fn close(&self) {
         let jobs = self
             .jobs
@@ -113,7 +114,7 @@ fn connect(
     busy_timeout: Duration,
     cache_kibibytes: u32,
 ) -> rusqlite::Result<Connection> {
-    // The thread alone uses it: SQLite needn't look after that.
+    // Only the thread uses the connection, so SQLite needn't protect it.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
@@ -127,11 +128,11 @@ fn connect(
     Ok(connection)
 }
 
-/// Does what comes until nobody can send any more.
+/// Runs jobs until no more can be sent.
 fn work(mut connection: Connection, mut log: Log, queue: &mpsc::Receiver<Job>) {
     while let Ok(job) = queue.recv() {
         let job = std::panic::AssertUnwindSafe(|| job(&mut connection));
-        // Who waits for it sees that it was broken off, and a transaction is rolled back.
+        // If the job panics, its caller gets an error, and its transaction is rolled back.
         drop(std::panic::catch_unwind(job));
         log.look_after(&connection);
     }

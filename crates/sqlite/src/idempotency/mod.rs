@@ -1,3 +1,3 @@
-//! Answers that are kept.
+//! Idempotency records.
 
 pub(crate) mod store;

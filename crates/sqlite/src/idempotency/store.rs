@@ -1,4 +1,4 @@
-//! What requests were answered that may be sent again.
+//! Idempotency records: the answers to requests that may be sent again.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use uuid::Uuid;
 use crate::connection::error::failed;
 use crate::row::Row;
 
-/// Keeps answers, in place of others whose time is over.
+/// Stores idempotency records, in place of expired ones.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -51,7 +51,7 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// Forgets at most `limit` answers whose time was over at `now`, and gives how many.
+/// Deletes at most `limit` idempotency records that had expired at `now`, and returns their number.
 pub(crate) async fn forget(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -80,7 +80,7 @@ pub(crate) async fn forget(
     Ok(result.rows_affected())
 }
 
-/// Adds what is kept under these keys.
+/// Adds the idempotency records of these keys.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -112,7 +112,7 @@ pub(crate) async fn load(
     Ok(())
 }
 
-/// A kept answer, apart from its key.
+/// An idempotency record without its key.
 pub(crate) struct IdempotencyRow {
     pub(crate) request_digest: Vec<u8>,
     pub(crate) outcome: String,
@@ -120,7 +120,7 @@ pub(crate) struct IdempotencyRow {
 }
 
 impl IdempotencyRow {
-    /// The answer kept under this key.
+    /// Decodes the idempotency record of this key.
     pub(crate) fn decode(
         self,
         owner_id: Uuid,

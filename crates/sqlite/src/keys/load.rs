@@ -1,4 +1,4 @@
-//! Loads figures of keys that commands need.
+//! Loads the totals of application keys that commands need.
 
 use crate::connection::error::failed;
 use crate::row;
@@ -7,7 +7,7 @@ use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{KeyTotals, OrganizationId, Owner};
 
-/// Count and reserved rate limits of an owner's keys, of which there are never many.
+/// The number and the reserved rate limits of an owner's keys. An owner never has many keys.
 pub(crate) async fn key_totals(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

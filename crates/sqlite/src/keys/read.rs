@@ -1,4 +1,4 @@
-//! Application keys.
+//! Reads application keys.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{KeyReader, Revocation, StoreError};
@@ -32,7 +32,7 @@ impl KeyReader for SqliteDatabase {
         page: PageRequest<KeyId>,
     ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
         let organization_id = organization.uuid();
-        // Every id is behind the nil one.
+        // Every id comes after the nil id.
         let after = page.place().map_or(Uuid::nil(), |id| id.uuid());
         let (limit, offset) = (page.enough(), page.offset());
         let owner_id = owner.to_uuid(organization);

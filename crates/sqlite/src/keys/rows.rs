@@ -1,4 +1,4 @@
-//! Application keys, and what is revoked of them.
+//! Application keys and their revocations.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{Revocation, StoreError};
@@ -11,7 +11,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// The keys of these ids, as far as there are such, in the order of creation.
+/// The application keys with these ids that exist, in the order of creation.
 pub(crate) async fn keys(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -51,7 +51,7 @@ pub(crate) async fn keys(
     Ok(keys)
 }
 
-/// How it is stored which tokens are revoked.
+/// The word that the database stores for the grants of revoked tokens.
 pub(crate) const fn grants_word(grants: RevokedGrants) -> &'static str {
     match grants {
         RevokedGrants::Implicit => "implicit",
@@ -103,7 +103,7 @@ pub(crate) struct RevocationRow {
 }
 
 impl RevocationRow {
-    /// The revocation that the row is.
+    /// Decodes the row.
     pub(crate) fn decode(self) -> Result<Revocation, StoreError> {
         let row = Row::new("token_revocations", self.key_id);
         Ok(Revocation {

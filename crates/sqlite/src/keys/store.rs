@@ -1,4 +1,4 @@
-//! Application keys.
+//! Stores application keys.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
@@ -7,7 +7,7 @@ use stockroom_domain::{ApplicationKey, KeyId, OrganizationId, RevokedGrants, Tim
 use super::rows::grants_word;
 use crate::connection::error::{expect_rows, failed};
 
-/// Creates the key, or changes it if it is there. When it was last used is stored elsewhere.
+/// Creates the key, or changes it if it exists. The time of its last use is stored elsewhere.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -74,7 +74,7 @@ pub(crate) async fn store(
     Ok(())
 }
 
-/// What the key is called, which is kept when it is gone.
+/// Stores the name of the key, which outlives the key.
 async fn store_name(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -98,7 +98,6 @@ async fn store_name(
     expect_rows("key_names", 1, &result)
 }
 
-/// Removes the key.
 pub(crate) async fn delete(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -126,7 +125,7 @@ pub(crate) async fn delete(
     expect_rows("application_keys", 1, &result)
 }
 
-/// Has tokens of the key work no longer.
+/// Revokes tokens of the key.
 pub(crate) async fn revoke(
     connection: &mut SqliteConnection,
     key: KeyId,

@@ -1,4 +1,4 @@
-//! Stores which entries were made by one request for many.
+//! Stores batches: the entries that were made by one request for many.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;

@@ -14,8 +14,8 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// Adds the corrections in the ledgers of current stock, which `state` has, that were made after
-/// these times.
+/// Adds the corrections in the ledgers of the current stock in `state` that were made after these
+/// times.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

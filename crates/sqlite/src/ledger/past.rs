@@ -1,4 +1,4 @@
-//! The past: stock as it stood, and ledgers to any depth.
+//! The past: stock as it stood at a time, and ledgers at any depth.
 
 use std::collections::HashMap;
 
@@ -153,7 +153,7 @@ impl HistoryReader for SqliteDatabase {
     }
 }
 
-/// The stocks on one page of those that `scope` saw at a time, merged from indexes.
+/// One page of the stocks that `scope` saw at a time, merged from indexes.
 pub(crate) fn lives_query(
     start: &str,
     scope: Scope,
@@ -168,9 +168,9 @@ pub(crate) fn lives_query(
     query
 }
 
-/// Appends a `SELECT` of the stocks that `scope` saw at a time: its own, and of its organization's
-/// those of whose products it had none. The indexes are named, because SQLite has no idea of how much
-/// one organization has deleted.
+/// Appends a `SELECT` of the stocks that `scope` saw at a time: the owner's own stock, and the
+/// organization's stock of products of which the owner had none. The query names the indexes, because
+/// SQLite doesn't know how much stock one organization has deleted.
 fn push_lives(
     query: &mut QueryBuilder<Sqlite>,
     scope: Scope,
@@ -224,7 +224,7 @@ fn push_lives(
     }
 }
 
-/// These stocks as they stood at a time, as far as they were there.
+/// These stocks as they stood at a time, if they existed then.
 pub(crate) async fn stocks_at(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

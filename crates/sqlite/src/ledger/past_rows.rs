@@ -1,4 +1,4 @@
-//! What the ledgers say of some time.
+//! The contents of ledgers at a time in the past.
 
 use std::collections::HashMap;
 
@@ -13,8 +13,8 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// For each of these stocks the place of the last entry up to a time, if there is one. Time doesn't
-/// run backwards in a ledger: half of each is left out at each step.
+/// For each of these stocks, the sequence number of the last entry at or before a time, if there is
+/// one. A binary search finds it, because time never runs backwards in a ledger.
 pub(crate) async fn last_entries(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -62,8 +62,8 @@ pub(crate) async fn last_entries(
         .collect()
 }
 
-/// The positions that were added to these stocks up to a time, with what lay there after the last
-/// entry, whose place is given.
+/// The positions that were added to these stocks at or before a time, with their balances after the
+/// last entry, whose sequence number is given.
 pub(crate) async fn positions(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -138,7 +138,7 @@ pub(crate) async fn positions(
     Ok(positions)
 }
 
-/// What positions held after these entries.
+/// The balances of positions after these entries.
 async fn balances(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Lives of stock, ended or not.
+//! Periods of stock, ended or not.
 
 use sqlx::{FromRow, SqliteConnection};
 use stockroom_application::ports::StoreError;
@@ -9,7 +9,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// All current and former stock of these owners and products, in the order of creation.
+/// The periods of all current and deleted stock of these owners and products, in the order of creation.
 pub(crate) async fn periods(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Stores what is only ever added: ledger entries, and stock as it was when it was deleted.
+//! Stores rows that never change: ledger entries, and stock as it was when it was deleted.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
@@ -9,7 +9,7 @@ use stockroom_domain::{
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::{hex, json};
 
-/// Keeps stock that is no longer managed.
+/// Stores stock as it was when it was deleted.
 pub(crate) async fn store_deleted(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -70,7 +70,7 @@ pub(crate) async fn store_deleted(
     expect_rows("deleted_stocks", stocks.len(), &result)
 }
 
-/// Adds lines to the ledgers. The primary key has a number only once in a ledger.
+/// Adds entries to the ledgers. The primary key ensures that a ledger has each number only once.
 pub(crate) async fn store_entries(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -82,7 +82,7 @@ pub(crate) async fn store_entries(
     let added = json(entries.iter().map(|entry| {
         let sums = entry.other_sums();
         let annotation = &entry.annotation;
-        // A tuple has room for sixteen.
+        // Nested, because `Serialize` is implemented for tuples of up to sixteen values.
         (
             (
                 hex(entry.stock),

@@ -1,4 +1,4 @@
-//! Locations.
+//! Reads locations.
 
 use async_trait::async_trait;
 use stockroom_application::ports::LocationCondition;
@@ -65,7 +65,7 @@ impl LocationReader for SqliteDatabase {
     }
 }
 
-/// The ids of the locations that `scope` sees.
+/// The query for the ids of the locations that `scope` sees.
 pub(crate) fn select(
     start: &str,
     scope: Scope,

@@ -12,7 +12,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// The living locations of these ids, as far as there are such, in any order.
+/// The locations with these ids that exist and aren't deleted, in any order.
 pub(crate) async fn locations(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -52,7 +52,7 @@ pub(crate) async fn locations(
     .collect()
 }
 
-/// The ids of the living locations of these owners and slugs, as far as there are such.
+/// The ids of the locations with these owners and slugs that exist and aren't deleted.
 pub(crate) async fn ids_of_slugs(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Locations.
+//! Stores locations.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
@@ -10,7 +10,7 @@ use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::json;
 use crate::counts::{Growth, Kind};
 
-/// Creates the location, or changes it if it is there.
+/// Creates the location, or changes it if it exists.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -90,7 +90,8 @@ pub(crate) async fn store(
     growth.store(connection, organization).await
 }
 
-/// Turns the location into a tombstone. Its empty positions go; any other is in the way.
+/// Turns the location into a tombstone, and deletes its empty positions. Fails if it has any other
+/// position.
 pub(crate) async fn delete(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -65,7 +65,7 @@ pub(crate) async fn management(
     last_deleted(connection, organization, &ids, state).await
 }
 
-/// When the last stock that an owner no longer has of one of these products was deleted.
+/// Loads, for each of these products and each owner, the time of the last deletion of stock.
 async fn last_deleted(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Products.
+//! Reads products.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ impl ProductReader for SqliteDatabase {
         let mut snapshot = self.read().await?;
         let keys = scope.acting.visible().map(|owner| (owner, id));
         let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
-        // Its own goes before the organization's.
+        // The owner's own product takes precedence over the organization's.
         products.sort_by_key(|product| product.owner != scope.acting);
         products.truncate(1);
         let product = with_stock(&mut snapshot, scope, products).await?.pop();
@@ -58,8 +58,8 @@ impl ProductReader for SqliteDatabase {
     }
 }
 
-/// When the products that `scope` sees were registered, their ids, and whose they are, beginning
-/// behind `after`.
+/// The query for the times of registration, ids and owners of the products that `scope` sees, starting
+/// after `after`.
 pub(crate) fn select(start: &str, scope: Scope, after: Option<ProductPlace>) -> ListQuery {
     ListQuery::new(start, scope, None, |query, owner| {
         query.push(

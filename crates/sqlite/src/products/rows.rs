@@ -11,7 +11,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// The registered products of these owners and ids, as far as there are any, in any order.
+/// The registered products with these owners and ids that exist, in any order.
 pub(crate) async fn products(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -55,7 +55,7 @@ pub(crate) async fn products(
     .collect()
 }
 
-/// How a status is stored.
+/// The word that the database stores for a status.
 pub(crate) const fn status_word(status: ProductStatus) -> &'static str {
     match status {
         ProductStatus::Draft => "draft",
@@ -63,7 +63,7 @@ pub(crate) const fn status_word(status: ProductStatus) -> &'static str {
     }
 }
 
-/// How a commodity type is stored.
+/// The word that the database stores for a commodity type.
 pub(crate) const fn commodity_type_word(commodity_type: CommodityType) -> &'static str {
     match commodity_type {
         CommodityType::Physical => "physical",

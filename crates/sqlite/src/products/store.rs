@@ -1,4 +1,4 @@
-//! Products.
+//! Stores products.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::{hex, json};
 use crate::counts::{Growth, Kind};
 
-/// Registers the product, or changes it if it is there.
+/// Registers the product, or changes it if it exists.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -91,7 +91,6 @@ pub(crate) async fn store(
     growth.store(connection, organization).await
 }
 
-/// Removes the product.
 pub(crate) async fn delete(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -117,7 +116,7 @@ pub(crate) async fn delete(
     growth.store(connection, organization).await
 }
 
-/// Makes products organization-level, or no longer.
+/// Makes products organization-level, or makes them stop being so.
 pub(crate) async fn store_levels(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

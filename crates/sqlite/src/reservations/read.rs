@@ -1,4 +1,4 @@
-//! Reservations, and what they hold of stock.
+//! Reservations, and the stock that they hold.
 
 use std::collections::BTreeSet;
 
@@ -78,7 +78,7 @@ impl ReservationReader for SqliteDatabase {
         now: Timestamp,
         page: PageRequest<HoldPlace>,
     ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
-        // Every line is behind this one.
+        // Every line comes after this one.
         let first = (Uuid::nil(), -1);
         let (after, after_line) = page.place().map_or(first, |place| {
             (place.reservation.uuid(), i64::from(place.line))
@@ -274,8 +274,8 @@ impl ReservationReader for SqliteDatabase {
     }
 }
 
-/// The ids on one page of the reservations of `scope` that fulfil every condition, in order, and one
-/// more if there are more.
+/// The query for the ids on one page of the reservations of `scope` that fulfil every condition, in
+/// order, and the next id if there is one.
 pub(crate) fn page_query(
     start: &str,
     scope: Scope,
@@ -295,7 +295,7 @@ pub(crate) fn page_query(
     query
 }
 
-/// What `start` selects of the reservations of `scope` that fulfil every condition.
+/// The query that applies `start` to the reservations of `scope` that fulfil every condition.
 fn select(
     start: &str,
     scope: Scope,

@@ -12,8 +12,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// The reservations of these ids, as they are stored, as far as there are such, in the order of
-/// creation.
+/// The reservations with these ids that exist, as they are stored, in the order of creation.
 pub(crate) async fn reservations(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -21,8 +20,8 @@ pub(crate) async fn reservations(
 ) -> Result<Vec<Reservation>, StoreError> {
     let ids = json(ids.into_iter().map(hex))?;
     let organization_id = organization.uuid();
-    // The lines come along as JSON, so that a reservation and its lines are always of the same
-    // moment.
+    // The statement reads the lines, too, as JSON, so that a reservation and its lines are always from
+    // the same moment.
     let rows = sqlx::query!(
         r#"
         SELECT
@@ -83,7 +82,7 @@ pub(crate) async fn reservations(
     Ok(reservations)
 }
 
-/// The state that is kept by its name, and when it is over.
+/// Decodes a state from its stored status and time of expiry.
 pub(crate) fn state(
     row: Row,
     status: &str,

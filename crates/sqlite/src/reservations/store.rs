@@ -1,4 +1,4 @@
-//! Reservations: what commands need of them, and what becomes of them.
+//! Loads the reservations that commands need, and stores changes to reservations.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::connection::parameter::{hex, integer, json};
 use crate::counts::{Growth, Kind};
 use crate::row::Row;
 
-/// The reservations that `needs` names, and what has run out of the holds on stock that was loaded.
+/// Loads the reservations that `needs` names, and the lapsed holds on the stock in `state` that is due.
 pub(crate) async fn load(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -134,7 +134,7 @@ async fn due_holds(
     Ok(due)
 }
 
-/// Notes of lines that what they held is given back.
+/// Stores that the quantities of lapsed lines are released.
 pub(crate) async fn settle(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -167,7 +167,7 @@ pub(crate) async fn settle(
     Ok(())
 }
 
-/// Stores what became of reservations.
+/// Stores new and changed reservations.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -228,7 +228,7 @@ async fn insert(
     insert_lines(connection, organization, reservation).await
 }
 
-/// Notes which reservation an order has now.
+/// Stores the current reservation of an order.
 async fn note_order(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -266,7 +266,7 @@ async fn insert_lines(
     let reservation_id = reservation.id.uuid();
     let expires_at = reservation.state.expires_at();
     let expires_at = expires_at.map(Timestamp::as_milliseconds);
-    // Made and changed in one commit, it may be anything already.
+    // A reservation that was made and changed in one commit may be in any state already.
     let lines = json(reservation.lines.iter().enumerate().map(|(number, line)| {
         let is_open = !line.open().is_zero();
         (

@@ -1,4 +1,4 @@
-//! Stores what became of positions.
+//! Stores changes to positions.
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
@@ -8,8 +8,8 @@ use uuid::fmt::Simple;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::{hex, json};
 
-/// Stores the positions that are new or changed, and removes those that are gone, of stock as it
-/// was before, if it was there, and as it is after.
+/// Stores the new and changed positions of stock, and removes those that are gone. Each stock is given
+/// as it was before, if it existed, and as it is after.
 pub(crate) async fn store<'a>(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -85,7 +85,7 @@ async fn keep(
     expect_rows("positions", positions, &result)
 }
 
-/// Notes since when there are positions.
+/// Stores the times at which positions begin.
 async fn begin(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -112,7 +112,7 @@ async fn begin(
     expect_rows("position_spans", spans, &result)
 }
 
-/// Removes positions, and notes when.
+/// Removes positions, and stores the times at which they end.
 async fn end(
     connection: &mut SqliteConnection,
     organization: OrganizationId,

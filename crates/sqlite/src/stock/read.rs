@@ -1,4 +1,4 @@
-//! Stock and its history.
+//! Reads stock and its history.
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
@@ -117,7 +117,8 @@ impl StockReader for SqliteDatabase {
     }
 }
 
-/// The stock of these products that `scope` sees: for each its own, else the organization's.
+/// The stock of these products that `scope` sees: for each product the owner's own, else the
+/// organization's.
 pub(crate) async fn visible(
     connection: &mut SqliteConnection,
     scope: Scope,
@@ -135,7 +136,7 @@ pub(crate) async fn visible(
     Ok(stocks)
 }
 
-/// The keys of the stock that `scope` sees, beginning behind `after`.
+/// The query for the keys of the stock that `scope` sees, starting after `after`.
 pub(crate) fn select(
     start: &str,
     scope: Scope,
@@ -143,8 +144,8 @@ pub(crate) fn select(
     filter: &[StockCondition],
 ) -> ListQuery {
     let organization = scope.organization;
-    // SQLite has no idea of how much one organization has. Named products are to be found by the
-    // primary key, and for all else to go along the index that is in the list's order.
+    // SQLite doesn't know how much stock one organization has. It should find named products by the
+    // primary key, and otherwise read along the index that is in the list's order.
     let by_product = filter
         .iter()
         .any(|condition| matches!(condition, StockCondition::Id(_)));

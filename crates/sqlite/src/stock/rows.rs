@@ -13,7 +13,7 @@ use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
 
-/// The stock of these keys, as far as there is any, in any order.
+/// The stock with these keys that exists, in any order.
 pub(crate) async fn stocks(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
@@ -24,8 +24,8 @@ pub(crate) async fn stocks(
         (hex(key.product), hex(owner))
     }))?;
     let organization_id = organization.uuid();
-    // The positions come along as JSON, so that a stock and its positions are always of the same
-    // moment.
+    // The statement reads the positions, too, as JSON, so that a stock and its positions are always
+    // from the same moment.
     sqlx::query!(
         r#"
         SELECT
@@ -111,7 +111,7 @@ pub(crate) struct StockRow {
 }
 
 impl StockRow {
-    /// The stock, with what lies in locations.
+    /// Decodes the stock, with its positions in locations.
     pub(crate) fn decode(
         self,
         organization: OrganizationId,
@@ -137,7 +137,7 @@ impl StockRow {
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             next_expiry: next_expiry.transpose()?,
         };
-        // The kept sums have to be those of the positions.
+        // The stored sums must match the positions.
         let sums = stock.sums();
         if i64::from(sums.available) != self.available {
             return Err(row.corrupt("available"));
@@ -177,7 +177,7 @@ pub(crate) struct PositionRow {
 }
 
 impl PositionRow {
-    /// What lies in a location, of the stock of this id.
+    /// Decodes a position of the stock with this id.
     pub(crate) fn decode(self, stock_id: Uuid) -> Result<(LocationId, Position), StoreError> {
         let row = Row::new("positions", stock_id);
         let location = Row::new("locations", self.location_id);

@@ -1,4 +1,4 @@
-//! Stores what became of stock.
+//! Stores changes to stock.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::{hex, json};
 use crate::counts::{Growth, Kind, shadowing};
 
-/// Brings current stock from what it was before to what it is after.
+/// Stores changes to current stock, from its state before to its state after.
 pub(crate) async fn store(
     connection: &mut SqliteConnection,
     organization: OrganizationId,
     changes: &BTreeMap<StockKey, StockChange>,
 ) -> Result<(), StoreError> {
     let sorted = Sorted::new(changes);
-    // Where stock comes or goes, other stores may see something else than before.
+    // If stock is created or deleted, other stores may see different stock than before.
     let mut growth = Growth::default();
     let products: BTreeSet<ProductId> = sorted
         .coming_or_going()
@@ -49,7 +49,7 @@ pub(crate) async fn store(
     growth.store(connection, organization).await
 }
 
-/// The changes by what has to be done.
+/// The changes, sorted by the statement that stores them.
 #[derive(Default)]
 struct Sorted<'a> {
     deleted: Vec<&'a Stock>,
@@ -228,8 +228,8 @@ async fn update(
         )
     }))?;
     let organization_id = organization.uuid();
-    // Only rows that are as they were when the change was decided come out of the join. It is no
-    // `UPDATE … FROM`, for which SQLite would go through all stock of the organization.
+    // The join returns only rows that are as they were when the change was decided. `UPDATE … FROM`
+    // isn't used, because SQLite would go through all stock of the organization for it.
     let result = sqlx::query!(
         r#"
         INSERT INTO stocks (

@@ -8,7 +8,7 @@ use uuid::Uuid;
 use crate::connection::error::failed;
 use crate::row::Row;
 
-/// One organization, if there is such a one.
+/// One organization, if it exists.
 pub(crate) async fn organization(
     connection: &mut SqliteConnection,
     id: OrganizationId,
@@ -43,7 +43,7 @@ pub(crate) struct OrganizationRow {
 }
 
 impl OrganizationRow {
-    /// The organization that the row is.
+    /// Decodes the row.
     pub(crate) fn decode(self) -> Result<Organization, StoreError> {
         let row = Row::new("organizations", self.organization_id);
         Ok(Organization {
@@ -65,7 +65,7 @@ pub(crate) struct StoreRow {
 }
 
 impl StoreRow {
-    /// The store that the row is.
+    /// Decodes the row.
     pub(crate) fn decode(self) -> Result<Store, StoreError> {
         let row = Row::new("stores", self.store_id);
         Ok(Store {

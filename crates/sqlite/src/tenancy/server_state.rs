@@ -1,4 +1,4 @@
-//! What the servers on one database have in common.
+//! The state that the servers on one database share.
 
 use async_trait::async_trait;
 use stockroom_application::ports::{ServerState, StoreError};
@@ -57,7 +57,7 @@ impl ServerState for SqliteDatabase {
             .fetch_optional(&mut *connection)
             .await
             .map_err(failed)?;
-        // Who gets the write lock could write.
+        // Getting the write lock shows that the database accepts writes.
         let transaction = self.write().await?;
         transaction.rollback().await
     }

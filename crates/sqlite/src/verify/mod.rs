@@ -1,7 +1,7 @@
-//! Reading what is stored as it is, for those who verify it.
+//! Reads raw rows, as they are stored, for verification.
 //!
-//! Whole ledgers are read here, as fast as it goes: on a connection of their own, as transactions
-//! are written (`writer_thread`), and off the threads that others are served by.
+//! Whole ledgers are read here as fast as possible: on a connection of their own, with the driver of
+//! the writer thread, and not on the threads that serve requests.
 
 mod repair;
 pub(crate) mod rows;

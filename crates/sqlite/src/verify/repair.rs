@@ -1,4 +1,4 @@
-//! Making stock what it should be.
+//! Repairs stock.
 
 use rusqlite::{Connection, TransactionBehavior, params};
 use stockroom_application::ports::StoreError;
@@ -35,7 +35,7 @@ const REMOVE: &str = "
     DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
 ";
 
-/// Unless it is still noted that there is the position.
+/// Begins the span of a position, unless it has one that hasn't ended.
 const BEGIN_SPAN: &str = "
     INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
     SELECT ?1, ?2, ?3, ?4
@@ -50,7 +50,7 @@ const END_SPAN: &str = "
     WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
 ";
 
-/// Makes `found` be `repaired`, unless it isn't as it was found any more.
+/// Replaces `found` with `repaired`, unless the stock has changed since it was found.
 pub(crate) fn repair(
     connection: &mut Connection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! The statements, and how rows are taken as they are.
+//! Statements for raw rows, and their decoding.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::corrupt;
 use super::value::{Read, Value, at, key, unreadable};
 use crate::connection::error::failed_directly as failed;
 
-/// A statement for what current and deleted stock have in common.
+/// A statement for the columns that current and deleted stock have in common.
 macro_rules! select_stock {
     ($held:literal $end:literal) => {
         concat!(
@@ -88,7 +88,7 @@ const ENTRIES: &str = "
     LIMIT ?5
 ";
 
-/// All of them, for a look at how they are carried out.
+/// All statements, for the test of their plans.
 #[cfg(test)]
 pub(crate) const STATEMENTS: [&str; 8] = [
     CURRENT_AFTER,
@@ -101,7 +101,7 @@ pub(crate) const STATEMENTS: [&str; 8] = [
     ENTRIES,
 ];
 
-/// Looks at all stock of an organization. Whatever the numbers are, they can be added up this way.
+/// Reads all stock of an organization. `total` can add up the numbers, whatever they are.
 const COUNT: &str = "
     SELECT CAST(
         (SELECT total(sequence) FROM stocks WHERE organization_id = ?1)
@@ -110,10 +110,10 @@ const COUNT: &str = "
     )
 ";
 
-/// Behind every id.
+/// A value after every id.
 const LAST: [u8; 17] = [0xff; 17];
 
-/// Current and deleted stock behind `after`.
+/// Current and deleted stock after `after`.
 pub(crate) fn stocks(
     connection: &Connection,
     organization: OrganizationId,
@@ -135,7 +135,7 @@ pub(crate) fn stocks(
             found.push((key, stock(row, organization, is_current)));
         }
     }
-    // Where one of the tables goes on, the other has to wait.
+    // If one of the tables has more rows, the rows of the other after that point have to wait.
     if let Some(last) = &last {
         found.retain(|(key, _)| key <= last);
     }
@@ -158,7 +158,7 @@ pub(crate) fn stocks(
     Ok(chunk)
 }
 
-/// Current and deleted stock of these ids. Rows that can't be read are left out.
+/// Current and deleted stock with these ids. Rows that can't be read are left out.
 pub(crate) fn stocks_of(
     connection: &Connection,
     organization: OrganizationId,
@@ -182,7 +182,7 @@ pub(crate) fn stocks_of(
     Ok(stocks)
 }
 
-/// The current stock of a key.
+/// The current stock with a key.
 pub(crate) fn current(
     connection: &Connection,
     organization: OrganizationId,
@@ -252,7 +252,7 @@ fn stock(
     read().map_err(|column| unreadable(table, column, &key(row)))
 }
 
-/// The same stock with its positions and lines, and those that can't be read.
+/// The same stock with its positions and lines, and the rows of these that can't be read.
 fn with_parts(
     connection: &Connection,
     organization: OrganizationId,
@@ -296,7 +296,7 @@ fn position(row: &Row<'_>) -> Read<(LocationId, RawBalance, i64)> {
     Ok((location, balance, at(row, 3, "held").integer()?))
 }
 
-/// Adds what an open line holds.
+/// Adds the quantity that an open line holds.
 fn line(row: &Row<'_>, lines: &mut HeldTotals) -> Read<()> {
     let location = at(row, 1, "location_id").optional(Value::uuid)?;
     let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
@@ -347,7 +347,7 @@ pub(crate) fn entries(
     Ok(chunk)
 }
 
-/// Where to go on behind a row, which has to be further on than before whatever the row holds.
+/// The cursor after a row. It is always further on than `after`, whatever the row holds.
 fn behind(row: &Row<'_>, after: &Cursor) -> Cursor {
     let mut cursor = Cursor {
         stock: key(row),
@@ -419,7 +419,7 @@ fn entry(row: &Row<'_>, stock: StockId, sequence: i64, hash: EntryHash) -> Read<
     })
 }
 
-/// About how many entries there are.
+/// The approximate number of entries.
 pub(crate) fn count_entries(
     connection: &Connection,
     organization: OrganizationId,

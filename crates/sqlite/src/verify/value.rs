@@ -1,11 +1,11 @@
-//! What a row holds, taken as it is.
+//! The values of a row, read as they are.
 
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 use stockroom_domain::{EntryHash, Quantity, Timestamp, UnreadableRow};
 use uuid::Uuid;
 
-/// A column of a row, whatever it holds; its name, if that is no such thing.
+/// A column of a row, whatever it holds. An attempt to read it as another type fails with its name.
 pub(crate) struct Value<'a> {
     value: ValueRef<'a>,
     column: &'static str,
@@ -67,7 +67,7 @@ pub(crate) fn at<'a>(row: &'a Row<'_>, index: usize, column: &'static str) -> Va
     Value { value, column }
 }
 
-/// The bytes of an id, whatever it is.
+/// The bytes of a row's id, whatever its type.
 pub(crate) fn key(row: &Row<'_>) -> Vec<u8> {
     match row.get_ref(0) {
         Ok(ValueRef::Blob(bytes) | ValueRef::Text(bytes)) => bytes.to_vec(),

@@ -1,15 +1,16 @@
-//! Transactions without locks, which is what most changes are.
+//! Optimistic commits: transactions without locks. Most changes are transactions.
 //!
-//! What a server has stored it remembers. Transactions are decided on that, and stored by one
-//! statement that does nothing unless the rows are still as they were remembered: one round trip,
-//! where locks take four. PostgreSQL holds each row while it compares and changes it, so that two
-//! servers never both find it unchanged. A row that was only looked at, because all was refused, is
-//! compared as well: nobody is refused for what is no longer so.
+//! A server remembers the stock that it has stored. Transactions are decided on that stock, and stored
+//! by one statement that does nothing unless the rows are still as they were remembered: one round
+//! trip, where locks take four. PostgreSQL holds each row while it compares and changes it, so that two
+//! servers never both find it unchanged. Rows that were only read, because all transactions were
+//! refused, are compared as well, so that a refusal is never based on stale data.
 //!
-//! What requests were answered that are sent again is not remembered but read, and compared as well.
+//! Idempotency records are not remembered but read, and compared as well.
 //!
-//! If anything has changed, nothing is stored, and the batch is done again under locks. Where that
-//! happens often, because several servers sell the same products, this way is tried less and less.
+//! If anything has changed, nothing is stored, and the batch is committed under locks. If that happens
+//! often, because several servers sell the same products, optimistic commits are tried less and less
+//! often.
 
 mod store;
 
@@ -28,8 +29,8 @@ use stockroom_domain::{
     ProductId, State, Stock, StockKey, Transact, decide_all,
 };
 
-/// Decides and stores a batch, or gives `None` if that is to be done under locks. Then nothing is
-/// stored.
+/// Decides and stores a batch. Returns `None`, and stores nothing, if it has to be committed under
+/// locks.
 ///
 /// # Errors
 /// [`StoreError`] if the database fails.
@@ -46,7 +47,7 @@ pub(crate) async fn commit(
     let mut session = database.session().await?;
     let loaded = load(&mut session, stock_cache, organization, &transactions).await?;
     let now = database.environment.now();
-    // What has run out of reservations is settled under locks.
+    // Lapsed holds are settled under locks.
     let is_due = |state: &State| state.stocks.values().any(|stock| stock.due(now).is_some());
     let Some(state) = loaded.filter(|state| !is_due(state)) else {
         session.commit().await?;
@@ -77,26 +78,26 @@ pub(crate) async fn commit(
         if is_outdated(error) || is_lost_race(error) {
             stock_cache.record_success(false);
         } else {
-            // The connection goes with the session: it may lead nowhere, or to a server that only
-            // reads.
+            // Dropping the session closes its connection, which may lead nowhere, or to a read-only
+            // server.
             return stored.map(|()| None).map_err(certain);
         }
     } else {
         stock_cache.record_success(true);
     }
-    // There is no transaction to end: the statement was one.
+    // There is no transaction to end: the statement was a transaction of its own.
     session.commit().await?;
     Ok(stored.is_ok().then_some(decided.outcomes))
 }
 
-/// For each transaction who acts, and on which product's stock; `None` if any command needs to know
-/// of anything else.
+/// The acting owner and the product of each transaction; `None` if any command needs anything else.
 fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
     let mut needs = Needs::default();
     for command in commands {
         command.needs(&mut needs);
     }
-    // In full, so that a need that is added has to be loaded here, or keeps commands away.
+    // Destructured in full, so that every new kind of need is either loaded here or keeps commands off
+    // this path.
     let Needs {
         organization: false,
         management,
@@ -156,14 +157,14 @@ fn transactions(commands: &[Command]) -> Option<Vec<(Owner, ProductId)>> {
     Some(transactions)
 }
 
-/// The stock that a transaction may be about, the one that it looks for first first.
+/// The keys of the stock that a transaction may concern, in the order in which it looks for them.
 fn keys((acting, product): (Owner, ProductId)) -> impl Iterator<Item = StockKey> {
     let owners = acting.visible();
     owners.map(move |owner| StockKey { product, owner })
 }
 
-/// The stock that these transactions are about, as it is remembered, or as it is; `None` if some
-/// lies in locations.
+/// Loads the stock that these transactions concern, from the cache or else from the database; `None` if
+/// some of it lies in locations.
 async fn load(
     session: &mut Session,
     stock_cache: &StockCache,
@@ -202,7 +203,7 @@ async fn load(
     Ok(Some(state))
 }
 
-/// What transactions look at: stock, or that there is none.
+/// The stock that transactions read; `None` where there is none.
 struct Seen(BTreeMap<StockKey, Option<Stock>>);
 
 impl Seen {

@@ -1,4 +1,4 @@
-//! The one statement that stores changes, or nothing if anything has changed.
+//! The one statement that stores all changes, or none if anything has changed meanwhile.
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Changes, Decided, OrganizationId, Stock, StockChange, Timestamp};
@@ -13,8 +13,8 @@ use crate::idempotency::store::IdempotencyColumns;
 use crate::ledger::batches::BatchColumns;
 use crate::stock::rows::locking_order;
 
-/// Updates stock and adds entries, does what else is said by the `WITH` clauses of `$others`, and
-/// fails if the number that `$outdated` adds up isn't 0.
+/// Updates stock, adds entries, runs the additional `WITH` clauses in `$others`, and fails if the sum
+/// in `$outdated` isn't 0.
 macro_rules! statement {
     ($columns:ident, $others:literal, $outdated:literal, $($more:tt)*) => {
         sqlx::query!(
@@ -121,7 +121,7 @@ macro_rules! statement {
     };
 }
 
-/// What most batches consist of.
+/// The columns that most batches consist of.
 struct Columns<'a> {
     organization_id: Uuid,
     before: StockColumns,
@@ -129,8 +129,8 @@ struct Columns<'a> {
     entries: EntryColumns<'a>,
 }
 
-/// Stores changes in one statement, or fails if anything that was seen or changed isn't any more as
-/// it was.
+/// Stores changes in one statement, or fails if anything that was read or changed is no longer as it
+/// was.
 #[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 pub(crate) async fn store(
     session: &mut Session,
@@ -139,7 +139,7 @@ pub(crate) async fn store(
     seen: &Seen,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    // In full, so that a kind of change that is added has to be stored here.
+    // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
         deleted_stocks,
@@ -172,7 +172,7 @@ pub(crate) async fn store(
     let idempotency_records = &decided.idempotency_records;
     let is_plain = seen.0.is_empty() && batches.is_empty() && idempotency_records.is_empty();
     let result = if is_plain {
-        // It takes PostgreSQL time to set up what there is nothing of.
+        // Empty parts are left out, because PostgreSQL needs time to set them up.
         statement!(columns, "", "",).execute(session).await
     } else {
         let batches = BatchColumns::new(organization, batches);
@@ -256,7 +256,7 @@ fn both(change: &StockChange) -> Option<(&Stock, &Stock)> {
     change.before.as_ref().zip(change.after.as_ref())
 }
 
-/// What was only looked at, by columns.
+/// The stock that was only read, by columns.
 #[derive(Default)]
 struct SeenColumns {
     product_ids: Vec<Uuid>,

@@ -49,13 +49,15 @@ pub(crate) const KEPT: &str = "
     WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3
 ";
 
-/// The stock, the locations and the kept answers that transactions need.
+/// Loads the stock, the locations and the idempotency records that transactions need; `None` if the
+/// commands need anything else.
 pub(crate) fn load(
     connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
 ) -> Result<Option<(State, IdempotencyRecords)>, StoreError> {
-    // In full, so that a need that is added has to be loaded here, or keeps commands away.
+    // Destructured in full, so that every new kind of need is either loaded here or keeps commands off
+    // this path.
     let Needs {
         organization: false,
         management,

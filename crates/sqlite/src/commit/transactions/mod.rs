@@ -1,4 +1,4 @@
-//! Batches of transactions on stock, which is what most changes are, over the direct connection.
+//! Batches of transactions on stock, which most changes are, on the writer thread.
 
 mod load;
 mod store;
@@ -10,7 +10,7 @@ use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, decide_all};
 
-/// Every statement of this path, for the test of their plans.
+/// All statements of this path, for the test of their plans.
 #[cfg(test)]
 pub(crate) const STATEMENTS: [&str; 10] = [
     load::STOCK,
@@ -25,14 +25,14 @@ pub(crate) const STATEMENTS: [&str; 10] = [
     store::KEEP,
 ];
 
-/// Whether there is nothing but transactions.
+/// Whether all commands are transactions.
 pub(crate) fn are_all(commands: &[Command]) -> bool {
     let mut operations = commands.iter().map(|command| &command.operation);
     operations.all(|it| matches!(it, Operation::Transact(_) | Operation::TransactMany(_)))
 }
 
-/// Decides and stores transactions; `None` if something has to be settled before, which is done
-/// elsewhere.
+/// Decides and stores transactions. Returns `None`, and stores nothing, if the general path has to do
+/// it: stock has to be settled first, or the commands need other things.
 pub(crate) fn commit(
     connection: &mut Connection,
     organization: OrganizationId,

@@ -1,4 +1,4 @@
-//! Writes what transactions change.
+//! Stores the changes of transactions.
 
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{StoreError, outcome_to_text};
@@ -66,13 +66,13 @@ pub(crate) const KEEP: &str = "
         expires_at = excluded.expires_at
 ";
 
-/// Stores what transactions change: stock that there was, its positions, and the ledgers.
+/// Stores the changes of transactions: existing stock, its positions, and the ledgers.
 pub(crate) fn store(
     connection: &Connection,
     organization: OrganizationId,
     decided: &Decided,
 ) -> Result<(), StoreError> {
-    // In full, so that a kind of change that is added has to be stored here.
+    // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
         deleted_stocks,
@@ -118,7 +118,7 @@ pub(crate) fn store(
     Ok(())
 }
 
-/// Notes since when there is a position.
+/// Stores the time at which a position begins.
 fn begin_span(
     connection: &Connection,
     organization: OrganizationId,
@@ -167,7 +167,7 @@ fn keep(
     expect_row("idempotency_keys", stored)
 }
 
-/// Only a row that is as it was when the change was decided is changed.
+/// Updates a stock, provided that its row is as it was when the change was decided.
 fn update(
     connection: &Connection,
     organization: OrganizationId,
@@ -211,7 +211,7 @@ fn store_position(
     expect_row("positions", stored)
 }
 
-/// Adds a line to a ledger. The primary key has a number only once in a ledger.
+/// Adds an entry to a ledger. The primary key ensures that a ledger has each number only once.
 fn add(
     connection: &Connection,
     organization: OrganizationId,
