@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use stockroom_test_server::{Credentials, Storage};
 use uuid::Uuid;
 
 use crate::products::{PIECES, products};
 use crate::report::{Table, median, microseconds};
 use crate::seed::Seeding;
 use crate::server::Server;
-use stockroom_test_server::{Credentials, Storage};
 
 const FEW: usize = 1_000;
 const TRANSACTIONS: usize = 1_000;

@@ -1,5 +1,6 @@
 //! Batches: commands of one commit, in order, each seeing the changes of its predecessors.
 
+use TransactionAction::{Allocate, Decrement, Increment, Set};
 use stockroom_application::filter::Comparison;
 use stockroom_application::ports::StockCondition;
 use stockroom_domain::{
@@ -10,7 +11,6 @@ use stockroom_domain::{
 use crate::history::rename;
 use crate::transactions::assert_adds_up;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Decrement, Increment, Set};
 
 fn stock(outcome: &Outcome) -> &Stock {
     match outcome {

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use stockroom_application::ports::{Database, ProductAndStock, Scope, StoreError};
-use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    Database, LocationCondition, ProductAndStock, Scope, StockCondition, StoreError,
+    TransactionCondition,
+};
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
     Actor, Answered, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use TransactionAction::{Allocate, Decrement, Increment};
 use stockroom_domain::{
     Answer, DeleteLocation, DeleteStock, Outcome, Refusal, RegisterProduct, TransactionAction,
 };
@@ -10,7 +11,6 @@ use tokio::task::JoinSet;
 
 use crate::transactions::assert_adds_up;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Decrement, Increment};
 
 const TASKS: usize = 32;
 

@@ -1,12 +1,12 @@
 //! Counts: the books are corrected to the number of pieces found, once.
 
+use TransactionAction::{Allocate, Decrement, Increment};
 use stockroom_domain::{
     Count, CountMany, CountStock, Counted, DeleteLocation, EntryAction, ProductId, Recorded,
     Refusal, Timestamp, TransactionAction, Undo, UndoBatch,
 };
 
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Decrement, Increment};
 
 fn line(product: ProductId, counted: u64, location: Option<&str>) -> Count {
     Count {

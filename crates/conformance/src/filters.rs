@@ -1,5 +1,6 @@
 //! Filters: every condition on seeded data, compared with the conditions' own meaning.
 
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_domain::{
@@ -8,7 +9,6 @@ use stockroom_domain::{
 };
 
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 /// Texts that look alike, or have a meaning in some pattern language.
 const TEXTS: [&str; 22] = [

@@ -1,5 +1,6 @@
 //! Reading a stock's ledger.
 
+use TransactionAction::{Allocate, Decrement, Increment};
 use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransactionCondition::{Action, Location};
@@ -9,7 +10,6 @@ use stockroom_domain::{
 
 use crate::client::stored;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Decrement, Increment};
 
 pub(crate) fn rename(location: &Place, slug: &str) -> UpdateLocation {
     UpdateLocation {

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use TransactionAction::{Allocate, Increment};
 use stockroom_domain::{
     Answer, CheckAvailability, Command, CountMany, CreateOrganization, CreateStore, DeleteStock,
     ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId, Outcome, Owner, ProductId,
@@ -14,7 +15,6 @@ use crate::client::stored;
 use crate::counts::count;
 use crate::reservations::{item, pay, reserve};
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Increment};
 
 const DAY: i64 = 24 * 3_600_000;
 

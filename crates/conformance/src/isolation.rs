@@ -1,8 +1,8 @@
 //! Organizations see nothing of each other, though all things in them have the same names.
 
+use TransactionAction::{Allocate, Increment, Set};
 use stockroom_application::filter::{Comparison, TextCondition};
-use stockroom_application::ports::Scope;
-use stockroom_application::ports::StockCondition;
+use stockroom_application::ports::{Scope, StockCondition};
 use stockroom_domain::{
     Actor, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, KeyId, Owner, Patch, Refusal,
     RegisterProduct, TransactionAction, UpdateKey, UpdateProduct,
@@ -11,7 +11,6 @@ use stockroom_domain::{
 use crate::client::stored;
 use crate::history::rename;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Increment, Set};
 
 /// Clients in two organizations.
 struct Two {

@@ -55,6 +55,7 @@ pub mod product_ids;
 pub mod products;
 pub mod random;
 pub mod reservation_lists;
+pub mod reservation_races;
 pub mod reservations;
 pub mod server_state;
 pub mod stock;

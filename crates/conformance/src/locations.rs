@@ -1,5 +1,6 @@
 //! Locations.
 
+use TransactionAction::{Allocate, Decrement, Increment};
 use stockroom_domain::{
     Address, Balance, CreateLocation, DeleteLocation, Description, ExternalRef, Geolocation,
     Location, LocationId, Patch, Refusal, TransactionAction, UpdateLocation,
@@ -7,7 +8,6 @@ use stockroom_domain::{
 
 use crate::history::rename;
 use crate::{Bench, make};
-use TransactionAction::{Allocate, Decrement, Increment};
 
 fn full(slug: &str) -> CreateLocation {
     let lines = ["Straße 1", "", "12345 Berlin"].map(str::to_owned);

@@ -1,5 +1,6 @@
 //! The past: stock at earlier times, and ledgers to any depth.
 
+use TransactionAction::{Allocate, Decrement, Increment, Set};
 use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransactionCondition;
@@ -11,7 +12,6 @@ use stockroom_domain::{
 use crate::client::stored;
 use crate::history::rename;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Decrement, Increment, Set};
 
 async fn periods(client: &Client, product: ProductId) -> Vec<StockPeriod> {
     stored(client.database.periods(client.scope, &[product]).await)

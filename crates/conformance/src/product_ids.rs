@@ -1,5 +1,6 @@
 //! Products with ids that clients choose, and stock that exists before its product.
 
+use TransactionAction::Allocate;
 use stockroom_application::{PageRequest, ProductPlace};
 use stockroom_domain::{
     DeleteProduct, ProductId, Refusal, RegisterProduct, TransactionAction, UpdateProduct,
@@ -9,7 +10,6 @@ use crate::client::stored;
 use crate::concurrency::race;
 use crate::products::{level, register, stocked, update};
 use crate::{Bench, make};
-use TransactionAction::Allocate;
 
 fn under(id: ProductId) -> RegisterProduct {
     RegisterProduct {

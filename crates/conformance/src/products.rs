@@ -1,5 +1,6 @@
 //! Registered products.
 
+use TransactionAction::{Allocate, Increment};
 use stockroom_domain::{
     Availability, CommodityType, DeleteProduct, EntryAction, Owner, Patch, Product, ProductId,
     ProductStatus, Quantity, Refusal, RegisterProduct, StockedProduct, TransactionAction,
@@ -7,7 +8,6 @@ use stockroom_domain::{
 };
 
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Increment};
 
 pub(crate) fn update(id: ProductId) -> UpdateProduct {
     UpdateProduct {

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 use stockroom_domain::{
     Annotation, Balance, EntryAction, EntryHash, LocationId, Reason, Recorded, Reference, Refusal,
     Stock, TransactionAction, TransactionId,
@@ -9,7 +10,6 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use crate::{Bench, make};
-use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 /// Checks a whole ledger against the resulting stock: sequence numbers have no gap, balances follow
 /// from the previous entry, and the stock is their sum.

@@ -1,11 +1,11 @@
 //! Undoing.
 
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment};
 use stockroom_domain::{
     EntryAction, ProductId, Recorded, Refusal, TransactMany, TransactionAction, Undo, UndoBatch,
 };
 
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Deallocate, Decrement, Increment};
 
 async fn undo(client: &Client, recorded: &Recorded) -> Result<Recorded, Refusal> {
     let recorded = recorded.clone();

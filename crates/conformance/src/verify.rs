@@ -1,5 +1,6 @@
 //! Verifying stored stock, and repairing it.
 
+use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 use stockroom_application::ports::{Cursor, LedgerRange};
 use stockroom_application::{Repairing, Verifier, VerifySummary};
 use stockroom_domain::{
@@ -12,7 +13,6 @@ use crate::client::stored;
 use crate::damage::Told;
 use crate::history::rename;
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
 
 pub(crate) fn verifier(client: &Client) -> Verifier {
     Verifier::new(client.database.clone(), client.scope.organization)

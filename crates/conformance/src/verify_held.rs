@@ -1,5 +1,6 @@
 //! Verifying the reservations' totals in stock, and repairing them.
 
+use TransactionAction::{Allocate, Deallocate};
 use stockroom_application::Repairing;
 use stockroom_domain::{
     ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation, HeldTotals, LocationId,
@@ -13,7 +14,6 @@ use crate::damage::Told;
 use crate::reservations::{EXPIRY, fulfil, item, pay, release, reserve, reserve_all};
 use crate::verify::{assert_intact, raw_stock, verifier, verify};
 use crate::{Bench, Client, make};
-use TransactionAction::{Allocate, Deallocate};
 
 fn extend(reservation: &Reservation, seconds: u64) -> ExtendReservation {
     ExtendReservation {

@@ -1,17 +1,5 @@
 //! The endpoints, as one list.
 
-use crate::answer::ApiError;
-use crate::keys;
-use crate::locations;
-use crate::products;
-use crate::reservations;
-use crate::service;
-use crate::service::{App, AppState, Inputs, Options};
-use crate::settings;
-use crate::stock;
-use crate::transactions;
-use crate::verification;
-
 use std::sync::Arc;
 
 use axum::Router;
@@ -22,6 +10,12 @@ use tower_http::normalize_path::NormalizePath;
 use utoipa::openapi::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+
+use crate::answer::ApiError;
+use crate::service::{App, AppState, Inputs, Options};
+use crate::{
+    keys, locations, products, reservations, service, settings, stock, transactions, verification,
+};
 
 /// All endpoints of the API, with their documentation.
 pub(crate) fn endpoints() -> OpenApiRouter<AppState> {

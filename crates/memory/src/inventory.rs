@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_application::ports::{
-    LocationReader, ProductAndStock, ProductReader, Scope, StockReader, StoreError,
+    LocationCondition, LocationReader, ProductAndStock, ProductReader, Scope, StockCondition,
+    StockReader, StoreError, TransactionCondition,
 };
 use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{

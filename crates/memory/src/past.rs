@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_application::PageRequest;
-use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, Scope, StoreError};
+use stockroom_application::ports::{HistoryReader, Scope, StoreError, TransactionCondition};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, DeletedStock, Entry, LocationId, OrganizationId, PastPosition,
     ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, Timestamp, TransactionId,

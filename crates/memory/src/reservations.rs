@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use async_trait::async_trait;
-use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    HoldLine, ReservationFigures, ReservationReader, Scope, StoreError,
+    HoldLine, ReservationCondition, ReservationFigures, ReservationReader, Scope, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{

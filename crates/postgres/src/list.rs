@@ -1,16 +1,16 @@
 //! Lists: pages of the items that an owner sees.
 
-use crate::connection::error::failed;
-use crate::connection::session::Session;
-use crate::counts::Kind;
-use crate::row::Row;
-
 use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
+
+use crate::connection::error::failed;
+use crate::connection::session::Session;
+use crate::counts::Kind;
+use crate::row::Row;
 
 /// A list of the items of a store and its organization, or of the organization alone: one `SELECT` for
 /// each owner whose items are visible. Its first column is the id by which the list is sorted, unless

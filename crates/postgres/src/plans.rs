@@ -8,9 +8,8 @@ use sqlx::{Executor as _, Postgres, QueryBuilder, Row as _};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{
     CommandStore as _, Cursor, HistoryReader as _, LedgerRange, RawReader as _,
-    ReservationReader as _, Scope, StockReader as _,
+    ReservationCondition, ReservationReader as _, Scope, StockCondition, StockReader as _,
 };
-use stockroom_application::ports::{ReservationCondition, StockCondition};
 use stockroom_application::{Environment, HoldPlace, PageRequest, ProductPlace};
 use stockroom_domain::{
     Actor, Command, CreateStock, DeleteStock, ExpiresIn, ExtendReservation, FulfilReservation,
@@ -24,10 +23,7 @@ use uuid::Uuid;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::options::PostgresOptions;
 use crate::list::ListQuery;
-use crate::locations;
-use crate::products;
-use crate::reservations;
-use crate::stock;
+use crate::{locations, products, reservations, stock};
 
 const ORGANIZATION: &str = "
     INSERT INTO organizations VALUES ('00000000-0000-0000-0000-000000000001', 'Pear', true, 0);

@@ -1,8 +1,9 @@
 //! The stock cache: stock as this server last saw it, for decisions without locks.
 
-use quick_cache::sync::Cache;
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
+
+use quick_cache::sync::Cache;
 use stockroom_domain::{OrganizationId, Stock, StockChange, StockKey};
 
 /// The most stocks in the cache: about 25 MB.

@@ -2,9 +2,6 @@
 
 mod json;
 
-use crate::cli::LogFormat;
-use json::JsonLines;
-
 use std::io::{self, BufWriter, IsTerminal, Stderr, Write};
 use std::time::Duration;
 
@@ -12,6 +9,9 @@ use anyhow::Context;
 use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::format::JsonFields;
+
+use crate::cli::LogFormat;
+use json::JsonLines;
 
 /// The number of lines that may wait to be written. More are dropped, so that nothing waits for a
 /// log that isn't read.

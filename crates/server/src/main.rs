@@ -14,11 +14,11 @@ mod serve;
 mod signing_key;
 mod verify;
 
-use cli::Command;
-
 use std::process::ExitCode;
 
 use mimalloc::MiMalloc;
+
+use cli::Command;
 
 /// Chosen by measurement: see "The allocator" in `docs/performance.md`.
 #[global_allocator]

@@ -17,13 +17,10 @@ use tokio::time::{MissedTickBehavior, interval};
 use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::Serve;
-use crate::connections;
 use crate::connections::Connections;
 use crate::database::OpenDatabase;
-use crate::health;
 use crate::health::Readiness;
-use crate::logging;
-use crate::metrics;
+use crate::{connections, health, logging, metrics};
 
 /// A revocation or a new signing key has to take effect on every server within a second.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);

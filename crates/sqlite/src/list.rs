@@ -1,15 +1,15 @@
 //! Lists: pages of the items that an owner sees.
 
-use crate::connection::error::failed;
-use crate::counts::Kind;
-use crate::row::Row;
-
 use sqlx::sqlite::SqliteRow;
 use sqlx::{FromRow, QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
 use uuid::Uuid;
+
+use crate::connection::error::failed;
+use crate::counts::Kind;
+use crate::row::Row;
 
 /// The start of a list: after the row that has this id, or would have its place.
 #[derive(Clone, Copy)]

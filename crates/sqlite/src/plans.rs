@@ -4,8 +4,9 @@ use std::path::Path;
 
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
-use stockroom_application::ports::Scope;
-use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    LocationCondition, Scope, StockCondition, TransactionCondition,
+};
 use stockroom_application::{Environment, PageRequest, ProductPlace};
 use stockroom_domain::{
     LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockPeriod, StoreId,
@@ -15,12 +16,8 @@ use uuid::Uuid;
 
 use crate::connection::open::SqliteDatabase;
 use crate::connection::options::SqliteOptions;
-use crate::ledger;
 use crate::list::{COUNT, ListQuery};
-use crate::locations;
-use crate::products;
-use crate::reservations;
-use crate::stock;
+use crate::{ledger, locations, products, reservations, stock};
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
 

@@ -1,14 +1,11 @@
 //! Callers and their permissions.
 
-use crate::ports::Scope;
-
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use stockroom_domain::Actor;
-use stockroom_domain::IdempotencyKey;
-use stockroom_domain::OrganizationId;
-use stockroom_domain::Owner;
-use stockroom_domain::RequestDigest;
+
+use stockroom_domain::{Actor, IdempotencyKey, OrganizationId, Owner, RequestDigest};
+
+use crate::ports::Scope;
 
 /// The grant by which a token was issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]

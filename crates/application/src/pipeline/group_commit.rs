@@ -15,11 +15,6 @@
 //! All this only makes changes fast. Correctness doesn't depend on it: every change is decided on rows
 //! that the database has locked, in any commit and on any server.
 
-use super::database_calls::{SharedError, guarded, tell};
-use super::waiting::{BATCH_MAX, Reply, Submission, WEIGHT_MAX, Waiting};
-use crate::error::Error as RequestError;
-use crate::ports::{Database, StoreError};
-
 use std::collections::{HashMap, HashSet};
 use std::error::Error;
 use std::sync::Arc;
@@ -30,6 +25,11 @@ use stockroom_domain::{Answer, Command, OrganizationId, Outcome};
 use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
+
+use super::database_calls::{SharedError, guarded, tell};
+use super::waiting::{BATCH_MAX, Reply, Submission, WEIGHT_MAX, Waiting};
+use crate::error::Error as RequestError;
+use crate::ports::{Database, StoreError};
 
 /// The time after which a commit counts as stalled if other changes wait.
 const PATIENCE: Duration = Duration::from_millis(50);

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::attendance::Waiting;
-
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::attendance::Waiting;
 
 /// The number of remembered holders above which those without a turn are forgotten.
 const REMEMBERED_MAX: usize = 1024;

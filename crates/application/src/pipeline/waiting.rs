@@ -2,14 +2,10 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use stockroom_domain::OrganizationId;
+use stockroom_domain::{Command, OrganizationId, Outcome};
+use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
 use crate::ports::StoreError;
-
-use stockroom_domain::Command;
-use stockroom_domain::Outcome;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::oneshot;
 
 /// The largest number of changes in one commit.
 pub(crate) const BATCH_MAX: usize = 256;

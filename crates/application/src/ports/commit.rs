@@ -1,12 +1,9 @@
 //! The port for changes.
 
-use super::error::StoreError;
-
 use async_trait::async_trait;
-use stockroom_domain::Command;
-use stockroom_domain::OrganizationId;
-use stockroom_domain::Outcome;
-use stockroom_domain::Timestamp;
+use stockroom_domain::{Command, OrganizationId, Outcome, Timestamp};
+
+use super::error::StoreError;
 
 /// The port through which every change goes.
 #[async_trait]

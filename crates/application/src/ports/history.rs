@@ -1,26 +1,15 @@
 //! The port for the past.
 
+use async_trait::async_trait;
+use stockroom_domain::{
+    Batch, BatchEntry, BatchId, EntryAction, OrganizationId, ProductId, Reason, Recorded,
+    Reference, Slug, Stock, StockId, StockPeriod, Timestamp, TransactionId,
+};
+
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::PageRequest;
-
-use async_trait::async_trait;
-use stockroom_domain::Batch;
-use stockroom_domain::BatchEntry;
-use stockroom_domain::BatchId;
-use stockroom_domain::EntryAction;
-use stockroom_domain::OrganizationId;
-use stockroom_domain::ProductId;
-use stockroom_domain::Reason;
-use stockroom_domain::Recorded;
-use stockroom_domain::Reference;
-use stockroom_domain::Slug;
-use stockroom_domain::Stock;
-use stockroom_domain::StockId;
-use stockroom_domain::StockPeriod;
-use stockroom_domain::Timestamp;
-use stockroom_domain::TransactionId;
 
 /// A condition on ledger entries.
 #[derive(Debug, Clone, PartialEq, Eq)]

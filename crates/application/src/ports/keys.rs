@@ -1,16 +1,12 @@
 //! The port for application keys.
 
+use async_trait::async_trait;
+use stockroom_domain::{
+    ApplicationKey, KeyId, KeyTotals, OrganizationId, Owner, RevokedGrants, Timestamp,
+};
+
 use super::error::StoreError;
 use crate::page::{Page, PageRequest};
-
-use async_trait::async_trait;
-use stockroom_domain::ApplicationKey;
-use stockroom_domain::KeyId;
-use stockroom_domain::KeyTotals;
-use stockroom_domain::OrganizationId;
-use stockroom_domain::Owner;
-use stockroom_domain::RevokedGrants;
-use stockroom_domain::Timestamp;
 
 /// Tokens of a key that stopped working.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

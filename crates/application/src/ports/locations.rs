@@ -1,15 +1,12 @@
 //! The port for locations.
 
+use async_trait::async_trait;
+use stockroom_domain::{ExternalRef, Geolocation, Location, LocationId};
+
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::filter::TextCondition;
 use crate::page::{Page, PageRequest};
-
-use async_trait::async_trait;
-use stockroom_domain::ExternalRef;
-use stockroom_domain::Geolocation;
-use stockroom_domain::Location;
-use stockroom_domain::LocationId;
 
 /// A condition on locations.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,14 +1,11 @@
 //! The port for registered products.
 
+use async_trait::async_trait;
+use stockroom_domain::{Product, ProductId, Stock, Timestamp};
+
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::page::{Page, PageRequest};
-
-use async_trait::async_trait;
-use stockroom_domain::Product;
-use stockroom_domain::ProductId;
-use stockroom_domain::Stock;
-use stockroom_domain::Timestamp;
 
 /// The place of a product in the list of products. The list is in the order of registration; ids can't
 /// be used for that, as clients choose them.

@@ -4,16 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    OrderId, OrganizationId, Owner, Quantity, Reservation, ReservationId, ReservationRef,
-    ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
+    OrderId, OrganizationId, Owner, ProductId, Quantity, Reservation, ReservationId,
+    ReservationRef, ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
 };
 
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::{Page, PageRequest};
-
-use stockroom_domain::ProductId;
 
 /// A condition on reservations as of a given time.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,7 +1,6 @@
 //! The scope of a read.
 
-use stockroom_domain::OrganizationId;
-use stockroom_domain::Owner;
+use stockroom_domain::{OrganizationId, Owner};
 
 /// The scope of a read: the organization, and the owner on whose behalf it is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

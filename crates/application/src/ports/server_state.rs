@@ -1,8 +1,8 @@
 //! The port for the state that servers on one database share.
 
-use super::error::StoreError;
-
 use async_trait::async_trait;
+
+use super::error::StoreError;
 
 /// The state that the servers on one database share.
 #[async_trait]

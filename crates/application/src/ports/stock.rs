@@ -1,20 +1,15 @@
 //! The port for current stock.
 
+use async_trait::async_trait;
+use stockroom_domain::{
+    Balance, Position, ProductId, Recorded, Stock, StockId, Timestamp, TransactionId,
+};
+
 use super::error::StoreError;
 use super::history::TransactionCondition;
 use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
 use crate::page::{Page, PageRequest};
-
-use async_trait::async_trait;
-use stockroom_domain::Balance;
-use stockroom_domain::Position;
-use stockroom_domain::ProductId;
-use stockroom_domain::Recorded;
-use stockroom_domain::Stock;
-use stockroom_domain::StockId;
-use stockroom_domain::Timestamp;
-use stockroom_domain::TransactionId;
 
 /// A condition on stock.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,12 +1,9 @@
 //! The port for organizations and stores.
 
-use super::error::StoreError;
-
 use async_trait::async_trait;
-use stockroom_domain::Organization;
-use stockroom_domain::OrganizationId;
-use stockroom_domain::Store;
-use stockroom_domain::StoreId;
+use stockroom_domain::{Organization, OrganizationId, Store, StoreId};
+
+use super::error::StoreError;
 
 /// Reads organizations and stores.
 #[async_trait]

@@ -10,10 +10,6 @@ mod walk;
 
 pub use stock::StockVerification;
 
-use crate::pipeline::timed;
-use crate::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError};
-use walk::{Closed, Walk};
-
 use std::collections::HashMap;
 use std::ops::AddAssign;
 use std::sync::Arc;
@@ -22,6 +18,10 @@ use stockroom_domain::{
     Difference, OrganizationId, Problem, RawEntry, RawStock, StockId, UnreadableRow, VerifiedLedger,
 };
 use tokio::task::JoinHandle;
+
+use crate::pipeline::timed;
+use crate::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError};
+use walk::{Closed, Walk};
 
 /// The number of stocks read at once.
 const STOCKS_MAX: u32 = 4_000;

@@ -19,7 +19,6 @@ use crate::seed::Seeding;
 use crate::server::Server;
 use crate::systems::{POSTGRES_SETTINGS, settle, this_program};
 use crate::usage::Watched;
-
 use attack::{Attack, Done, Load};
 use neighbour::{Neighbour, Times};
 

@@ -1,6 +1,7 @@
 //! Random commands; the memory database is the model that predicts every answer.
 
 mod generate;
+mod known;
 mod reservations;
 
 use std::collections::BTreeSet;
@@ -18,7 +19,8 @@ use stockroom_domain::{
 };
 use stockroom_memory::MemoryDatabase;
 
-use self::generate::{Generator, Known};
+use self::generate::Generator;
+use self::known::Known;
 use crate::client::stored;
 use crate::transactions::assert_adds_up;
 use crate::{Bench, Clock};

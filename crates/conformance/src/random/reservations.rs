@@ -8,7 +8,8 @@ use stockroom_domain::{
     ReservationStatus, Reserve, SettleStock, ShowProducts, ShowStock, Timestamp,
 };
 
-use super::generate::{Generator, Known, SLUGS};
+use super::generate::Generator;
+use super::known::{Known, SLUGS};
 use crate::make;
 
 /// The orders are few, so that some of them reserve again.

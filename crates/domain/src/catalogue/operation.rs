@@ -1,5 +1,7 @@
 //! The list of all operations.
 
+use serde::{Deserialize, Serialize};
+
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 use crate::keys::ApplicationKey;
 use crate::keys::decide::{CreateKey, DeleteKey, UpdateKey};
@@ -22,8 +24,6 @@ use crate::tenancy::{Organization, Settings, Store};
 use crate::transactions::count::{CountMany, CountStock, Counted};
 use crate::transactions::transact::{Transact, TransactMany};
 use crate::transactions::undo::{Undo, UndoBatch};
-use serde::Deserialize;
-use serde::Serialize;
 
 /// The result of one command.
 pub type Outcome = Result<Answer, Refusal>;

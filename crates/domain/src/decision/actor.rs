@@ -1,8 +1,9 @@
 //! The caller of a request.
 
+use std::sync::Arc;
+
 use super::refusal::Refusal;
 use crate::values::{KeyId, Owner};
-use std::sync::Arc;
 
 /// The caller of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! The changes that result from decisions.
 
+use std::collections::BTreeMap;
+
 use super::state::State;
 use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
@@ -9,7 +11,6 @@ use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLin
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
 use crate::values::{KeyId, Owner, ProductId, ReservationId, Timestamp};
-use std::collections::BTreeMap;
 
 /// One change that a decision makes.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,11 +1,12 @@
 //! The input of decisions that adapters load.
 
+use std::collections::BTreeSet;
+
 use crate::stock::StockKey;
 use crate::values::{
     IdempotencyKey, KeyId, LocationId, OrderId, Owner, ProductId, ProductText, ReservationId, Slug,
     StockId, Timestamp, TransactionId,
 };
-use std::collections::BTreeSet;
 
 /// The load set: everything that an adapter has to load, and lock, before commands are decided. The sets
 /// are sorted. An adapter locks rows in this order, so that no two batches wait for each other.

@@ -1,8 +1,8 @@
 //! Figures of a position.
 
+use serde::{Deserialize, Serialize};
+
 use crate::values::Quantity;
-use serde::Deserialize;
-use serde::Serialize;
 
 /// The figures of one position: pieces that can be sold, and pieces that are reserved or paid for.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -1,7 +1,8 @@
 //! Batches: the entries made by one bulk request.
 
-use crate::values::{BatchId, Owner, ProductId, StockId};
 use uuid::Uuid;
+
+use crate::values::{BatchId, Owner, ProductId, StockId};
 
 /// The entries made by one bulk request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Settling: booking expired holds in the ledgers, dated at their expiry.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::moves::{annotation, release};
 use crate::decision::{
@@ -11,7 +11,6 @@ use crate::products::decide::need_visible_product;
 use crate::stock::lookup::need_visible_stock;
 use crate::stock::{Stock, StockKey};
 use crate::values::{ProductId, Quantity};
-use std::collections::BTreeSet;
 
 /// Books the holds on these stocks that have expired up to now.
 #[derive(Debug, Clone, PartialEq, Eq)]

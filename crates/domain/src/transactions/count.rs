@@ -6,14 +6,14 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::lines::{EntryOf, Lines, in_batch, in_line};
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, RefusedMovement, State};
 use crate::ledger::{Annotation, Balance, Recorded, TransactionAction};
 use crate::stock::lookup::{check_location_count, location_for, need_location, need_visible_stock};
 use crate::stock::{Stock, StockKey};
 use crate::values::{LocationId, ProductId, Quantity, Reason, Reference, Timestamp};
-use serde::Deserialize;
-use serde::Serialize;
 
 /// An accepted count.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

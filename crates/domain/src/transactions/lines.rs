@@ -1,5 +1,7 @@
 //! The lines of a batch.
 
+use std::collections::HashMap;
+
 use super::transact::{Answers, apply_action};
 use crate::decision::{
     Actor, Change, Context, Decision, LedgerWriter, Refusal, RefusedMovement, State,
@@ -11,7 +13,6 @@ use crate::stock::{Stock, StockKey};
 use crate::values::{
     BatchId, LocationId, Owner, ProductId, Quantity, Slug, Timestamp, TransactionId,
 };
-use std::collections::HashMap;
 
 /// The content of an entry, apart from the figures.
 pub(super) struct EntryOf<'a> {

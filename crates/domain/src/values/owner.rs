@@ -2,9 +2,8 @@
 
 use std::fmt;
 
-use uuid::Uuid;
-
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::ids::{OrganizationId, StoreId};
 

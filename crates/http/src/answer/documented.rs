@@ -1,7 +1,8 @@
 //! Errors that endpoints answer, as the OpenAPI document describes them.
 
-use super::error::ErrorBody;
 use utoipa::IntoResponses;
+
+use super::error::ErrorBody;
 
 macro_rules! responses {
     ($($(#[$doc:meta])* $name:ident = $status:literal;)*) => {$(

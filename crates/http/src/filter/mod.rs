@@ -2,12 +2,12 @@
 
 mod grammar;
 
-use crate::answer::{ApiError, shortened};
-use grammar::{Call, Operand, REPEATED_CHARACTERS_MAX, parse};
-
 use serde_json::{Map, Value, json};
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_domain::{ProductId, Timestamp};
+
+use crate::answer::{ApiError, shortened};
+use grammar::{Call, Operand, REPEATED_CHARACTERS_MAX, parse};
 
 /// The maximum length of a filter in bytes, and the maximum number of its conditions.
 const BYTES_MAX: usize = 8 * 1024;

@@ -1,8 +1,9 @@
 //! Filters of locations.
 
+use stockroom_application::ports::LocationCondition;
+
 use crate::answer::ApiError;
 use crate::filter::{conditions, nullable_text, text};
-use stockroom_application::ports::LocationCondition;
 
 /// Parses a filter on locations.
 pub(crate) fn locations(filter: Option<&str>) -> Result<Vec<LocationCondition>, ApiError> {

@@ -7,7 +7,7 @@ use stockroom_domain::{
     Address, CreateLocation, Description, ExternalRef, Geolocation, Invalid, LocationId, Name,
     Patch, Refusal, Slug, UpdateLocation,
 };
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::{GeolocationBody, LocationBody};
 use super::filter;
@@ -17,7 +17,6 @@ use crate::request::{
     PageParameters, PathId, Reading, StoreHeader, StrictObject, non_null, patch,
 };
 use crate::service::AppState;
-use utoipa::IntoParams;
 
 /// The order of a list of locations.
 #[derive(IntoParams)]

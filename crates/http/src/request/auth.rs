@@ -5,12 +5,12 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
 use stockroom_application::{AccessError, Administrator, Caller};
 use stockroom_domain::{Owner, StoreId};
+use utoipa::IntoParams;
 
 use super::handling::Handling;
 use super::idempotency::KeyedRequest;
 use crate::answer::ApiError;
 use crate::service::{AppState, Counted, Place};
-use utoipa::IntoParams;
 
 /// Chooses the store.
 #[derive(IntoParams)]

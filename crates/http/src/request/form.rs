@@ -5,7 +5,6 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
-
 use utoipa::IntoParams;
 
 /// Chooses the form of the answer.

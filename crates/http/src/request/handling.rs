@@ -8,13 +8,13 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 use serde_json::json;
+use utoipa::IntoParams;
 
 use super::body::BodyRead;
 use super::query::Query;
 use super::raw::{RawObject, reason};
 use crate::answer::{ApiError, shortened};
 use crate::service::AppState;
-use utoipa::IntoParams;
 
 /// What every request may ask for.
 #[derive(IntoParams)]

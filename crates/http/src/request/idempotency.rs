@@ -9,9 +9,9 @@ use axum::response::Response;
 use blake3::Hasher;
 use stockroom_application::Administrator;
 use stockroom_domain::{IdempotencyKey, Invalid, RequestDigest};
+use utoipa::IntoParams;
 
 use super::form::Form;
-use utoipa::IntoParams;
 
 /// Names the request, so that it can be sent again.
 #[derive(IntoParams)]

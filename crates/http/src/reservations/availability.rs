@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use stockroom_domain::OrderId;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::body::AvailabilityBody;
 use super::items;
@@ -13,7 +13,6 @@ use super::items::Item;
 use crate::answer::{ApiError, CommonErrors, Json, ShortageBody};
 use crate::request::{AdministrativeReading, Body, Query, StoreHeader, list_in_either_form};
 use crate::service::AppState;
-use utoipa::IntoParams;
 
 /// What is made of a cart for which there isn't enough.
 #[derive(IntoParams)]

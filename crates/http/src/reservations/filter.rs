@@ -1,9 +1,10 @@
 //! Filters of reservations.
 
-use crate::answer::ApiError;
-use crate::filter::{conditions, nullable_text, product_id, text, time_of};
 use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::ReservationStatus;
+
+use crate::answer::ApiError;
+use crate::filter::{conditions, nullable_text, product_id, text, time_of};
 
 /// Parses a filter on reservations.
 pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondition>, ApiError> {

@@ -10,9 +10,8 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema as _, ToSchema};
 
 use super::body::ReservationBody;
-use super::filter;
-use super::items;
 use super::items::{Item, seconds};
+use super::{filter, items};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery,

@@ -1,12 +1,12 @@
 //! The OpenAPI document: its head, and the parts that many endpoints share. The endpoints are
 //! described beside their handlers.
 
-use super::operations;
-use crate::request::PreferHeader;
-
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{OpenApi as Document31, RefOr};
 use utoipa::{IntoParams, Modify, OpenApi};
+
+use super::operations;
+use crate::request::PreferHeader;
 
 /// The document without its endpoints.
 pub(crate) fn head() -> Document31 {

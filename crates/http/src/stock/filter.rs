@@ -1,8 +1,9 @@
 //! Filters of stock.
 
+use stockroom_application::ports::StockCondition;
+
 use crate::answer::ApiError;
 use crate::filter::{conditions, nullable_text, number, product_id, time_of};
-use stockroom_application::ports::StockCondition;
 
 /// Parses a filter on stock.
 pub(crate) fn stock(filter: Option<&str>) -> Result<Vec<StockCondition>, ApiError> {

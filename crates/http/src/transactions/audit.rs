@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use stockroom_domain::{ProductId, TransactionId};
+use utoipa::IntoParams;
 
 use super::body::TransactionBody;
 use super::routes::history_filter;
 use crate::answer::{ApiError, CommonErrors, Json, List, NotFound};
 use crate::request::{Administration, AtParameter, Form, FormHeader, ListQuery, StoreHeader};
 use crate::service::AppState;
-use utoipa::IntoParams;
 
 /// What an audit is asked with.
 #[derive(IntoParams)]

@@ -1,11 +1,12 @@
 //! Filters of transactions.
 
+use stockroom_application::ports::TransactionCondition;
+use stockroom_domain::EntryAction;
+
 use super::body::shown_action;
 use crate::answer::ApiError;
 use crate::filter::{conditions, nullable_text, number, text, time_of};
 use crate::request::Form;
-use stockroom_application::ports::TransactionCondition;
-use stockroom_domain::EntryAction;
 
 /// Parses a filter on transactions. Actions are compared by the words of `form`.
 pub(crate) fn transactions(

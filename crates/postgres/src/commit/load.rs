@@ -8,14 +8,11 @@ use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
 use super::locks::LockedStocks;
 use crate::connection::session::Session;
 use crate::counts::Growth;
-use crate::keys;
 use crate::keys::load::key_totals;
-use crate::ledger;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
-use crate::reservations;
-use crate::tenancy;
+use crate::{keys, ledger, reservations, tenancy};
 
 /// Loads everything that `needs` names and that exists. `stocks` is the stock that the batch has
 /// locked, `growth` its changes to the counts so far, and `now` its time.

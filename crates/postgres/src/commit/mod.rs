@@ -36,22 +36,19 @@ pub(crate) mod locks;
 pub(crate) mod optimistic;
 mod records;
 
-use crate::connection::error::{is_key_taken, is_lost_race, is_read_only, unclear};
-use crate::connection::open::PostgresDatabase;
-use crate::connection::session::Session;
-use crate::counts::Growth;
-use crate::idempotency;
-use crate::ledger;
-use crate::reservations;
-use crate::stock;
-use crate::stock_cache::StockChanges;
-
 use async_trait::async_trait;
 use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
     Changes, Command, Context, IdempotencyRecord, IdempotencyRecords, Needs, OrganizationId,
     Outcome, Timestamp, decide_all, groups,
 };
+
+use crate::connection::error::{is_key_taken, is_lost_race, is_read_only, unclear};
+use crate::connection::open::PostgresDatabase;
+use crate::connection::session::Session;
+use crate::counts::Growth;
+use crate::stock_cache::StockChanges;
+use crate::{idempotency, ledger, reservations, stock};
 
 /// The most attempts at a batch that the database rolls back in favour of others.
 const ATTEMPTS_MAX: u32 = 5;

@@ -1,16 +1,14 @@
 //! Stores changes to things other than stock.
 
-use crate::connection::session::Session;
-use crate::counts::Growth;
-use crate::keys;
-use crate::locations;
-use crate::products;
-use crate::tenancy::store::{insert_store, store_organization};
-
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
+
+use crate::connection::session::Session;
+use crate::counts::Growth;
+use crate::tenancy::store::{insert_store, store_organization};
+use crate::{keys, locations, products};
 
 /// Stores the changes in order. Levels of products are stored together, because a batch that creates
 /// much stock changes many of them. They have a table of their own.

@@ -1,11 +1,11 @@
 //! Loads the totals of application keys that commands need.
 
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{KeyTotals, OrganizationId, Owner};
+
 use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::row;
-
-use stockroom_application::ports::StoreError;
-use stockroom_domain::{KeyTotals, OrganizationId, Owner};
 
 /// The number and the reserved rate limits of an owner's keys. An owner never has many keys.
 pub(crate) async fn key_totals(

@@ -1,15 +1,16 @@
 //! Loads the past that commands need.
 
-use super::past::stocks_at;
-use crate::connection::error::failed;
-use crate::connection::session::Session;
-
 use std::collections::{BTreeMap, BTreeSet};
+
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     OrganizationId, State, StockId, StockKey, StockPeriod, Timestamp, TransactionId,
 };
 use uuid::Uuid;
+
+use super::past::stocks_at;
+use crate::connection::error::failed;
+use crate::connection::session::Session;
 
 /// Adds the undone ones of these entries to `state`.
 pub(crate) async fn undone(

@@ -1,13 +1,11 @@
 //! The ledger of one stock.
 
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::StoreError;
-use stockroom_application::ports::TransactionCondition;
+use stockroom_application::ports::{StoreError, TransactionCondition};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{OrganizationId, Recorded, StockPeriod, Timestamp, TransactionId};
 
-use super::past_rows;
-use super::rows;
+use super::{past_rows, rows};
 use crate::connection::error::failed;
 use crate::connection::parameter::integer;
 use crate::connection::session::Session;

@@ -1,13 +1,13 @@
 //! Loads locations that commands need.
 
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{LocationId, Needs, OrganizationId, State};
+
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::counts;
 use crate::counts::{Growth, Kind};
-
-use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, Needs, OrganizationId, State};
 
 pub(crate) async fn locations(
     session: &mut Session,

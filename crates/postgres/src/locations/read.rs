@@ -2,8 +2,7 @@
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::LocationCondition;
-use stockroom_application::ports::{LocationReader, Scope, StoreError};
+use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId, Owner};
 use uuid::Uuid;

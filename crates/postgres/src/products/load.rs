@@ -1,15 +1,16 @@
 //! Loads products that commands need.
 
+use std::collections::BTreeSet;
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Needs, OrganizationId, Owner, ProductId, ProductText, State};
+use uuid::Uuid;
+
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::parameter::{owned, uuids};
 use crate::connection::session::Session;
 use crate::row::Row;
-
-use std::collections::BTreeSet;
-use stockroom_application::ports::StoreError;
-use stockroom_domain::{Needs, OrganizationId, Owner, ProductId, ProductText, State};
-use uuid::Uuid;
 
 pub(crate) async fn management(
     session: &mut Session,

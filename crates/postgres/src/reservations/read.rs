@@ -4,9 +4,8 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::ReservationCondition;
 use stockroom_application::ports::{
-    HoldLine, ReservationFigures, ReservationReader, Scope, StoreError,
+    HoldLine, ReservationCondition, ReservationFigures, ReservationReader, Scope, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
@@ -18,10 +17,9 @@ use uuid::Uuid;
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
-use crate::counts;
 use crate::counts::Kind;
-use crate::filter;
 use crate::row::Row;
+use crate::{counts, filter};
 
 #[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 #[async_trait]

@@ -1,10 +1,5 @@
 //! Stores changes to reservations.
 
-use crate::connection::error::{expect_rows, failed};
-use crate::connection::parameter::integer;
-use crate::connection::session::Session;
-use crate::counts::{Growth, Kind};
-
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
@@ -13,6 +8,11 @@ use stockroom_domain::{
     ReservedLine, Timestamp,
 };
 use uuid::Uuid;
+
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::parameter::integer;
+use crate::connection::session::Session;
+use crate::counts::{Growth, Kind};
 
 /// Stores that the quantities of lapsed lines are released.
 pub(crate) async fn settle(

@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::{Scope, StockReader, StoreError};
-use stockroom_application::ports::{StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    Scope, StockCondition, StockReader, StoreError, TransactionCondition,
+};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
@@ -14,9 +15,8 @@ use super::rows;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 use crate::counts::Kind;
-use crate::filter;
-use crate::ledger;
 use crate::list::{ListQuery, kept_count};
+use crate::{filter, ledger};
 
 #[async_trait]
 impl StockReader for PostgresDatabase {

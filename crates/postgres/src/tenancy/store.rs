@@ -1,10 +1,10 @@
 //! Stores organizations and stores.
 
-use crate::connection::error::{expect_rows, failed};
-use crate::connection::session::Session;
-
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Organization, OrganizationId, Store};
+
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::session::Session;
 
 pub(crate) async fn store_organization(
     session: &mut Session,

@@ -3,11 +3,11 @@
 pub(crate) mod repair;
 pub(crate) mod rows;
 
-use crate::connection::open::PostgresDatabase;
-
 use async_trait::async_trait;
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
 use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey};
+
+use crate::connection::open::PostgresDatabase;
 
 #[async_trait]
 impl RawReader for PostgresDatabase {

@@ -1,11 +1,13 @@
 //! Settings of signing keys.
 
-use super::Database;
-use crate::secret::secret;
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use clap::{Args, Subcommand};
-use std::path::PathBuf;
 use stockroom_application::SigningKey;
+
+use super::Database;
+use crate::secret::secret;
 
 #[derive(Debug, Clone, Args)]
 pub(crate) struct TokenSigning {

@@ -1,8 +1,10 @@
 //! Commands that verify and repair.
 
-use super::{Database, organization_id};
 use clap::Args;
 use stockroom_domain::OrganizationId;
+
+use super::Database;
+use super::operator::organization_id;
 
 /// The owner of the stock.
 #[derive(Debug, Args)]

@@ -6,15 +6,11 @@ use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
 
-use crate::keys;
 use crate::keys::load::key_totals;
-use crate::ledger;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
-use crate::reservations;
-use crate::stock;
-use crate::tenancy;
+use crate::{keys, ledger, reservations, stock, tenancy};
 
 /// Loads everything that `needs` names and that exists.
 pub(crate) async fn state(

@@ -4,12 +4,6 @@ mod load;
 mod records;
 pub(crate) mod transactions;
 
-use crate::connection::open::SqliteDatabase;
-use crate::idempotency;
-use crate::ledger;
-use crate::reservations;
-use crate::stock;
-
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
 use stockroom_application::ports::{CommandStore, StoreError};
@@ -17,6 +11,9 @@ use stockroom_domain::{
     Changes, Command, Context, IdempotencyRecords, Needs, OrganizationId, Outcome, Timestamp,
     decide_all, groups,
 };
+
+use crate::connection::open::SqliteDatabase;
+use crate::{idempotency, ledger, reservations, stock};
 
 #[async_trait]
 impl CommandStore for SqliteDatabase {

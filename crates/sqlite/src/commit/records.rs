@@ -1,15 +1,13 @@
 //! Stores changes to things other than stock.
 
-use crate::keys;
-use crate::locations;
-use crate::products;
-use crate::tenancy::store::{insert_store, store_organization};
-
 use std::collections::BTreeMap;
 
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
+
+use crate::tenancy::store::{insert_store, store_organization};
+use crate::{keys, locations, products};
 
 /// Stores the changes in order. Levels of products are stored together, because a batch that creates
 /// much stock changes many of them. They have a table of their own.

@@ -1,7 +1,8 @@
 //! The connection for the verification of whole ledgers.
 
-use super::error::failed_directly as failed;
 use rusqlite::OpenFlags;
+
+use super::error::failed_directly as failed;
 
 pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
     // To read a write-ahead log, a connection needs write access to the files beside it.

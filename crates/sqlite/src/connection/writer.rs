@@ -4,10 +4,6 @@
 //! be passed in one statement. Here, a whole transaction is handed over, and runs prepared statements
 //! row by row, at a fraction of the cost.
 
-use super::error::failed_directly;
-use super::log::Log;
-use super::options::{LOG_BYTES_MAX, SqliteOptions};
-
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::time::Duration;
@@ -15,6 +11,10 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use stockroom_application::ports::StoreError;
 use tokio::sync::{OwnedMutexGuard, oneshot};
+
+use super::error::failed_directly;
+use super::log::Log;
+use super::options::{LOG_BYTES_MAX, SqliteOptions};
 
 /// The number of statements that stay prepared: enough for all of them.
 const STATEMENTS_MAX: usize = 32;

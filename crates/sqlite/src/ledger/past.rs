@@ -5,8 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
 use stockroom_application::PageRequest;
-use stockroom_application::ports::TransactionCondition;
-use stockroom_application::ports::{HistoryReader, Scope, StoreError};
+use stockroom_application::ports::{HistoryReader, Scope, StoreError, TransactionCondition};
 use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
     StockId, StockPeriod, Timestamp, TransactionId,
@@ -14,10 +13,8 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use super::past_rows::{last_entries, positions};
-use super::periods;
 use super::periods::LifeRow;
-use super::read;
-use super::rows;
+use super::{periods, read, rows};
 use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
 use crate::row::Row;

@@ -1,12 +1,12 @@
 //! Loads locations that commands need.
 
-use super::rows;
-use crate::connection::error::failed;
-use crate::counts;
-
 use sqlx::SqliteConnection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, Needs, OrganizationId, State};
+
+use super::rows;
+use crate::connection::error::failed;
+use crate::counts;
 
 pub(crate) async fn locations(
     connection: &mut SqliteConnection,

@@ -1,8 +1,7 @@
 //! Reads locations.
 
 use async_trait::async_trait;
-use stockroom_application::ports::LocationCondition;
-use stockroom_application::ports::{LocationReader, Scope, StoreError};
+use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId};
 use uuid::Uuid;

@@ -1,15 +1,16 @@
 //! Loads products that commands need.
 
+use std::collections::BTreeSet;
+
+use sqlx::SqliteConnection;
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Needs, OrganizationId, Owner, ProductId, ProductText, State};
+use uuid::Uuid;
+
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::parameter::{hex, json};
 use crate::row::Row;
-
-use sqlx::SqliteConnection;
-use std::collections::BTreeSet;
-use stockroom_application::ports::StoreError;
-use stockroom_domain::{Needs, OrganizationId, Owner, ProductId, ProductText, State};
-use uuid::Uuid;
 
 pub(crate) async fn management(
     connection: &mut SqliteConnection,

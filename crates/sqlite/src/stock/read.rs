@@ -2,8 +2,9 @@
 
 use async_trait::async_trait;
 use sqlx::SqliteConnection;
-use stockroom_application::ports::{Scope, StockReader, StoreError};
-use stockroom_application::ports::{StockCondition, TransactionCondition};
+use stockroom_application::ports::{
+    Scope, StockCondition, StockReader, StoreError, TransactionCondition,
+};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
@@ -14,9 +15,8 @@ use super::rows;
 use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
 use crate::counts::Kind;
-use crate::filter;
-use crate::ledger;
 use crate::list::{Behind, COUNT, ListQuery, kept_count};
+use crate::{filter, ledger};
 
 #[async_trait]
 impl StockReader for SqliteDatabase {

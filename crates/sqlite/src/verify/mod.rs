@@ -7,9 +7,6 @@ mod repair;
 pub(crate) mod rows;
 mod value;
 
-use crate::connection::error::failed_directly as failed;
-use crate::connection::open::SqliteDatabase;
-
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
@@ -18,6 +15,9 @@ use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope,
 use stockroom_domain::{
     OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, UnreadableRow,
 };
+
+use crate::connection::error::failed_directly as failed;
+use crate::connection::open::SqliteDatabase;
 
 #[async_trait]
 impl RawReader for SqliteDatabase {

@@ -14,13 +14,6 @@
 
 mod store;
 
-use crate::connection::error::{certain, is_lost_race, is_outdated};
-use crate::connection::open::PostgresDatabase;
-use crate::connection::session::Session;
-use crate::idempotency;
-use crate::stock;
-use crate::stock_cache::StockCache;
-
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
@@ -28,6 +21,12 @@ use stockroom_domain::{
     Command, Context, IdempotencyRecords, Needs, Operation, OrganizationId, Outcome, Owner,
     ProductId, State, Stock, StockKey, Transact, decide_all,
 };
+
+use crate::connection::error::{certain, is_lost_race, is_outdated};
+use crate::connection::open::PostgresDatabase;
+use crate::connection::session::Session;
+use crate::stock_cache::StockCache;
+use crate::{idempotency, stock};
 
 /// Decides and stores a batch. Returns `None`, and stores nothing, if it has to be committed under
 /// locks.

@@ -3,12 +3,12 @@
 mod load;
 mod store;
 
-use crate::connection::error::failed_directly as failed;
-
 use rusqlite::{Connection, TransactionBehavior};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Context, Needs, Operation, OrganizationId, Outcome, decide_all};
+
+use crate::connection::error::failed_directly as failed;
 
 /// All statements of this path, for the test of their plans.
 #[cfg(test)]

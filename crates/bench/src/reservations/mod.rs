@@ -1,27 +1,27 @@
 //! What reserving, reading and expiring cost with a thousand pending reservations, and with a
 //! million.
 
+mod operations;
+
 use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, ensure};
+use rand::SeedableRng as _;
 use rand::rngs::StdRng;
-use rand::{RngExt as _, SeedableRng as _};
-use stockroom_domain::{
-    ExpiresIn, OrderId, OrganizationId, ProductId, ReservationItem, Reserve, StoreId,
-};
+use stockroom_domain::{ExpiresIn, OrganizationId, Reserve, StoreId};
 use stockroom_test_postgres::{Cluster, programs};
 use stockroom_test_server::{Credentials, Storage};
 use uuid::Uuid;
 
-use crate::cases::read;
-use crate::load::{Job, Request};
+use crate::load::Job;
 use crate::products::{Choice, PIECES, products};
 use crate::report::{Table, median, microseconds, number};
-use crate::seed::{Seeding, quantity};
+use crate::seed::Seeding;
 use crate::server::Server;
 use crate::systems::{POSTGRES_SETTINGS, http, run, settle};
 use crate::usage::Watched;
+use operations::{Among, Operation, items, operations, order};
 
 /// How many reservations are pending at first.
 const FEW: usize = 1_000;
@@ -78,22 +78,6 @@ struct Pair<'a> {
     duration: Duration,
     name: &'static str,
     beds: [Bed; 2],
-}
-
-/// Something that clients do.
-struct Operation {
-    title: &'static str,
-    request: Request,
-    among: Among,
-    choice: Choice,
-    is_reserving: bool,
-}
-
-/// What the ids in requests are of.
-enum Among {
-    Products,
-    HeldProducts,
-    Reservations,
 }
 
 /// How often something is done in a second, and half of the times that it takes at most. Nobody waits
@@ -352,90 +336,6 @@ fn part(products: &[Uuid], number: usize) -> &[Uuid] {
     let parts = products.len().div_ceil(AT_A_TIME).max(1);
     let part = products.chunks(AT_A_TIME).nth(number / IN_A_ROW % parts);
     part.unwrap_or(products)
-}
-
-/// A few are for an order.
-fn order(number: usize) -> Option<OrderId> {
-    let has_order = number.is_multiple_of(10);
-    has_order.then(|| OrderId::new("order_id", format!("order-{number}")).ok())?
-}
-
-/// One to three items.
-fn items(random: &mut StdRng, products: &[Uuid]) -> Vec<ReservationItem> {
-    let count = random.random_range(1..=3);
-    let mut items = Vec::with_capacity(count);
-    for _ in 0..count {
-        let product = products.get(random.random_range(..products.len()));
-        items.extend(product.map(|product| ReservationItem {
-            product: ProductId::new(*product),
-            location: None,
-            quantity: quantity(1),
-        }));
-    }
-    items
-}
-
-/// What is measured, in order: what is reserved expires at the end.
-fn operations() -> Vec<Operation> {
-    let reads = [
-        (
-            "read one",
-            "/v2/inventories/reservations/{product}",
-            Among::Reservations,
-        ),
-        (
-            "list, first page",
-            "/v2/inventories/reservations?page[limit]=25",
-            Among::Products,
-        ),
-        (
-            "holds of a product, first page, always full",
-            "/v2/inventories/{product}/holds?page[limit]=25",
-            Among::HeldProducts,
-        ),
-        (
-            "holds of any product, first page, full with many",
-            "/v2/inventories/{product}/holds?page[limit]=25",
-            Among::Products,
-        ),
-        ("read stock", "/v2/inventories/{product}", Among::Products),
-    ];
-    let reads = reads.map(|(title, path, among)| Operation {
-        title,
-        request: read(path),
-        among,
-        choice: Choice::Uniform,
-        is_reserving: false,
-    });
-    let mut operations = Vec::from(reads);
-    operations.push(Operation {
-        title: "reserve",
-        request: reserve(),
-        among: Among::Products,
-        choice: Choice::Each,
-        is_reserving: true,
-    });
-    operations.push(Operation {
-        title: "expire, by reading the stock",
-        request: read("/v2/inventories/{product}"),
-        among: Among::Products,
-        choice: Choice::Each,
-        is_reserving: false,
-    });
-    operations
-}
-
-/// A reservation of a piece of a product, which is over soon.
-fn reserve() -> Request {
-    let attributes = r#"{"expires_in":1,"items":[{"product_id":"{product}","quantity":1}]}"#;
-    Request {
-        method: "POST".to_owned(),
-        path: "/v2/inventories/reservations".to_owned(),
-        body: Some(format!(
-            r#"{{"data":{{"type":"stock-reservation","attributes":{attributes}}}}}"#
-        )),
-        status: 201,
-    }
 }
 
 fn grouped(count: usize) -> String {
