@@ -242,7 +242,7 @@ pub(crate) async fn carts_in_all_orders(clients: &[Client], carts: u64) {
         let (_, holds) = clients[0]
             .get(&format!("/v2/inventories/{product}/holds"))
             .await;
-        assert_eq!(holds["meta"]["allocated_plainly"], 2, "{holds}");
+        assert_eq!(holds["meta"]["allocated_unreserved"], 2, "{holds}");
     }
 }
 

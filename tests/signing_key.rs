@@ -87,7 +87,7 @@ pub(crate) async fn keys_are_replaced(database: [&str; 2], servers: &[Server]) {
             assert_eq!(status(&third.at(other.address)).await, 200);
         }
         // What the secret followed from has gone with the key.
-        assert_eq!(create_key(&third).await.0, 500);
+        assert_eq!(create_key(&third).await.0, 409);
     }
 }
 
