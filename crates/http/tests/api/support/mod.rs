@@ -12,7 +12,7 @@ pub(crate) use app::TestApp;
 pub(crate) use endpoints::{Endpoint, description, endpoints, paths};
 pub(crate) use failing_database::Failure;
 pub(crate) use request::{FORMS, Form, TestRequest, query};
-pub(crate) use scene::Scene;
+pub(crate) use scene::{Scene, twins};
 
 /// Ids for tests, told apart by their last digits.
 pub(crate) fn id(number: u32) -> String {

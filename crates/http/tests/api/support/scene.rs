@@ -102,3 +102,12 @@ impl TestApp {
         readings
     }
 }
+
+/// Two applications in which the same has happened.
+pub(crate) async fn twins() -> [(TestApp, Scene); 2] {
+    let one = TestApp::new().await;
+    let other = TestApp::new().await;
+    let scenes = [one.scene().await, other.scene().await];
+    let [scene, other_scene] = scenes;
+    [(one, scene), (other, other_scene)]
+}
