@@ -73,12 +73,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         .run()
         .context("an example is not what its schema says")?;
 
-    // One after the other: if they were built together, they would share features, and much would
-    // be rebuilt.
-    for package in ["stockroom-server", "stockroom-test-server"] {
-        cmd!(shell, "cargo build --package {package}").run()?;
-    }
-    let built = workspace.target().join("debug");
+    let built = workspace.build(["stockroom-server", "stockroom-test-server"], false)?;
     let (test_server, server) = (built.join("stockroom-test-server"), built.join("stockroom"));
     let schemathesis = tools.join("schemathesis");
     let seed = args.seed.to_string();

@@ -26,12 +26,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    cmd!(
-        shell,
-        "cargo build --release --package stockroom-server --package stockroom-bench"
-    )
-    .run()?;
-    let built = workspace.target().join("release");
+    let built = workspace.build(["stockroom-server", "stockroom-bench"], true)?;
     let (bench, server) = (built.join("stockroom-bench"), built.join("stockroom"));
     let arguments = &args.arguments;
     let measured = cmd!(shell, "{bench} --server {server} {arguments...}").read()?;

@@ -41,17 +41,7 @@ impl Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    let (profile, folder) = if args.debug {
-        ("dev", "debug")
-    } else {
-        ("release", "release")
-    };
-    // One after the other: if they were built together, they would share features, and much would be
-    // rebuilt.
-    for package in ["stockroom-server", "stockroom-torture"] {
-        cmd!(shell, "cargo build --profile {profile} --package {package}").run()?;
-    }
-    let built = workspace.target().join(folder);
+    let built = workspace.build(["stockroom-server", "stockroom-torture"], !args.debug)?;
     let (torture, server) = (built.join("stockroom-torture"), built.join("stockroom"));
     let arguments = &args.arguments;
     Ok(cmd!(shell, "{torture} --server {server} {arguments...}").run()?)

@@ -1,10 +1,10 @@
 //! The repository's location, and Cargo's metadata of it.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use cargo_metadata::{Metadata, MetadataCommand};
-use xshell::Shell;
+use xshell::{Shell, cmd};
 
 /// The repository, with a shell whose current directory is its root.
 pub(crate) struct Workspace {
@@ -30,5 +30,27 @@ impl Workspace {
 
     pub(crate) fn target(&self) -> &Path {
         self.metadata.target_directory.as_std_path()
+    }
+
+    /// Builds programs, and gives the folder that they are in. Not optimized, they assert more.
+    ///
+    /// # Errors
+    /// If one of them can't be built.
+    pub(crate) fn build(&self, packages: [&str; 2], optimized: bool) -> anyhow::Result<PathBuf> {
+        let (profile, folder) = if optimized {
+            ("release", "release")
+        } else {
+            ("dev", "debug")
+        };
+        // One after the other: if they were built together, they would share features, and much would
+        // be rebuilt.
+        for package in packages {
+            cmd!(
+                self.shell,
+                "cargo build --profile {profile} --package {package}"
+            )
+            .run()?;
+        }
+        Ok(self.target().join(folder))
     }
 }

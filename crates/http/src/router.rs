@@ -83,14 +83,15 @@ pub fn openapi() -> OpenApi {
 
 /// The whole API as a service: the endpoints behind their middleware, and the documentation.
 pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
-    let (endpoints, document) = endpoints().split_for_parts();
+    let (endpoints, mut document) = endpoints().split_for_parts();
+    service::document::complete(&mut document);
     let reference =
         service::middleware::identified(service::documents::reference(), Arc::clone(&stockroom));
     let app = App::new(stockroom, options, Inputs::of_document(&document));
     let endpoints = endpoints
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)
-        .merge(service::documents::openapi(&openapi()));
+        .merge(service::documents::openapi(&document));
     let endpoints = service::middleware::around(endpoints, &app).with_state(app);
     // Paths may end with a slash or not. Only the reference page needs the slash, because its own
     // links are relative to its folder.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Balance;
 use crate::reservations::{ReservationState, Shortage};
-use crate::values::{ProductId, Quantity, Slug, Timestamp};
+use crate::values::{ProductId, Quantity, Slug, Timestamp, shortened};
 
 /// The quantity of a refused transaction, and the figures of its position.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -342,10 +342,7 @@ impl Refusal {
     /// The refusal of a text that names no location. It holds only the beginning of a long text.
     #[must_use]
     pub fn unknown_location(slug: &str) -> Self {
-        let mut repeated: String = slug.chars().take(REPEATED_CHARS_MAX).collect();
-        if repeated.len() < slug.len() {
-            repeated.push('…');
-        }
-        Self::UnknownLocation { slug: repeated }
+        let slug = shortened(slug.to_owned(), REPEATED_CHARS_MAX);
+        Self::UnknownLocation { slug }
     }
 }

@@ -16,6 +16,6 @@ pub use patch::Patch;
 pub use quantity::Quantity;
 pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
-    Reference, Slug,
+    Reference, Slug, shortened,
 };
 pub use timestamp::Timestamp;

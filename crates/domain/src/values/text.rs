@@ -189,3 +189,13 @@ impl fmt::Display for IdempotencyKey {
         self.0.fmt(f)
     }
 }
+
+/// A text, cut off and marked with an ellipsis if it is longer than this many characters.
+#[must_use]
+pub fn shortened(mut text: String, characters_max: usize) -> String {
+    if let Some((end, _)) = text.char_indices().nth(characters_max) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}

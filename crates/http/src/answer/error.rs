@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{AccessError, Error, HistoryError, TokenError};
-use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement};
+use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
 use utoipa::ToSchema;
 
 use super::json::Json;
@@ -18,15 +18,6 @@ const RETRY_AFTER_SECONDS: u64 = 1;
 
 /// The longest detail, in characters.
 const DETAIL_CHARACTERS_MAX: usize = 500;
-
-/// Returns the text, cut off and marked as such if it is longer than this number of characters.
-pub(crate) fn shortened(mut text: String, characters_max: usize) -> String {
-    if let Some((end, _)) = text.char_indices().nth(characters_max) {
-        text.truncate(end);
-        text.push('…');
-    }
-    text
-}
 
 /// An error answer. It contains no internal details.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ pub(crate) use documented::{
     BadRequest, CommonErrors, Conflict, ImplicitForbidden, NotFound, TooLarge, Unauthorized,
     Unprocessable, UnsupportedMediaType,
 };
-pub(crate) use error::{ApiError, ErrorBody, FormedError, shortened};
+pub(crate) use error::{ApiError, ErrorBody, FormedError};
 pub(crate) use json::Json;
 pub(crate) use list::List;
 pub(crate) use shortage::ShortageBody;

@@ -1,13 +1,12 @@
 //! The grammar of filters.
 
 use stockroom_application::filter::Pattern;
+use stockroom_domain::shortened;
 use winnow::Parser;
 use winnow::ascii::multispace0;
 use winnow::combinator::{alt, delimited, preceded, repeat};
 use winnow::error::ContextError;
 use winnow::token::{any, none_of, take_while};
-
-use crate::answer::shortened;
 
 /// The number of characters of a filter that an error repeats.
 pub(crate) const REPEATED_CHARACTERS_MAX: usize = 40;

@@ -4,9 +4,9 @@ mod grammar;
 
 use serde_json::{Map, Value, json};
 use stockroom_application::filter::{Comparison, TextCondition};
-use stockroom_domain::{ProductId, Timestamp};
+use stockroom_domain::{ProductId, Timestamp, shortened};
 
-use crate::answer::{ApiError, shortened};
+use crate::answer::ApiError;
 use grammar::{Call, Operand, REPEATED_CHARACTERS_MAX, parse};
 
 /// The maximum length of a filter in bytes, and the maximum number of its conditions.

@@ -8,12 +8,13 @@ use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde_ignored::Path;
 use serde_json::json;
+use stockroom_domain::shortened;
 use utoipa::IntoParams;
 
 use super::body::BodyRead;
 use super::query::Query;
 use super::raw::{RawObject, reason};
-use crate::answer::{ApiError, shortened};
+use crate::answer::ApiError;
 use crate::service::AppState;
 
 /// What every request may ask for.

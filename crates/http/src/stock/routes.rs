@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 use stockroom_domain::{
-    CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
+    CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug, shortened,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::Ref;
@@ -15,7 +15,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
 use super::body::StockBody;
 use super::filter;
-use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, shortened};
+use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, At, AtParameter, Body, Document, FilterParameter, Form, FormHeader,
     IdempotencyHeader, ListQuery, PageParameters, PathId, QuantityField, Reading, Scalar,
