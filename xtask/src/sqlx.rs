@@ -1,4 +1,4 @@
-//! `cargo xtask sqlx`: the data in `crates/*/.sqlx` by which sqlx checks queries, so that a build
+//! `cargo xtask sqlx`: the data in `crates/postgres/.sqlx` by which sqlx checks queries, so that a build
 //! needs no database.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,6 @@ use std::{fs, process};
 use anyhow::{Context as _, ensure};
 use sqlx::migrate::Migrator;
 use sqlx::postgres::PgConnectOptions;
-use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _};
 use tokio::runtime::Runtime;
 use xshell::cmd;
@@ -17,30 +16,6 @@ use crate::postgres::Server;
 use crate::workspace::Workspace;
 
 pub(crate) fn run(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
-    sqlite(workspace, check)?;
-    postgres(workspace, check)
-}
-
-fn sqlite(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
-    let scratch = tempfile::tempdir()?;
-    let database = scratch.path().join("schema.db");
-    let options = SqliteConnectOptions::new()
-        .filename(&database)
-        .create_if_missing(true);
-    Runtime::new()?.block_on(async {
-        let mut connection = options.connect().await?;
-        migrations(workspace, "sqlite")
-            .await?
-            .run(&mut connection)
-            .await?;
-        anyhow::Ok(connection.close().await?)
-    })?;
-    let url = format!("sqlite://{}", database.display());
-    let queries = prepare(workspace, "stockroom-sqlite", &url)?;
-    keep(workspace, "crates/sqlite/.sqlx", &queries, check)
-}
-
-fn postgres(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
     let server = Server::start(workspace)?
         .context("queries for PostgreSQL are checked on one, and none can be had here")?;
     let runtime = Runtime::new()?;
@@ -56,21 +31,15 @@ fn postgres(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
     let options = options.clone().database(&name);
     let migrated = runtime.block_on(async {
         let mut connection = options.connect().await?;
-        migrations(workspace, "postgres")
-            .await?
-            .run(&mut connection)
-            .await?;
+        let migrations = workspace.root().join("migrations/postgres");
+        let migrator = Migrator::new(migrations.as_path()).await?;
+        migrator.run(&mut connection).await?;
         anyhow::Ok(connection.close().await?)
     });
     let url = options.to_url_lossy();
     let queries = migrated.and_then(|()| prepare(workspace, "stockroom-postgres", url.as_str()));
     runtime.block_on(admin(format!("DROP DATABASE {name} WITH (FORCE)")))?;
     keep(workspace, "crates/postgres/.sqlx", &queries?, check)
-}
-
-async fn migrations(workspace: &Workspace, database: &str) -> anyhow::Result<Migrator> {
-    let folder = workspace.root().join("migrations").join(database);
-    Ok(Migrator::new(folder.as_path()).await?)
 }
 
 /// The data files of a package's queries by name. sqlx writes them while it compiles the package

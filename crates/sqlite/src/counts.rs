@@ -1,181 +1,154 @@
 //! The lengths of lists, updated with every change.
 
-use std::collections::BTreeMap;
-
-use sqlx::SqliteConnection;
-use stockroom_application::ports::StoreError;
+use rusqlite::{Connection, params};
+use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::{OrganizationId, Owner, ProductId, ReservationStatus};
+use stockroom_sql::{Growth, Kind, Row};
 use uuid::Uuid;
 
-use crate::connection::error::{expect_rows, failed};
-use crate::connection::parameter::{hex, json};
-use crate::row::Row;
+use crate::connection::statement::statements;
 
-/// The kinds of items that are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// Current stock.
-    Stock,
-    /// A store's stock of products of which the organization also has stock.
-    ShadowingStock,
-    /// Registered products.
-    Product,
-    /// Locations that aren't deleted.
-    Location,
-    /// Reservations in this stored status.
-    Reservation(ReservationStatus),
-}
-
-impl Kind {
-    /// The word that the database stores for this kind.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Stock => "stock",
-            Self::ShadowingStock => "shadowing_stock",
-            Self::Product => "product",
-            Self::Location => "location",
-            Self::Reservation(ReservationStatus::Pending) => "reservation_pending",
-            Self::Reservation(ReservationStatus::Paid) => "reservation_paid",
-            Self::Reservation(ReservationStatus::Fulfilled) => "reservation_fulfilled",
-            Self::Reservation(ReservationStatus::Released) => "reservation_released",
-            Self::Reservation(ReservationStatus::Expired) => "reservation_expired",
-        }
-    }
-}
-
-/// The growth of each count; negative if it shrinks.
-#[derive(Debug, Default)]
-pub(crate) struct Growth(BTreeMap<(Uuid, Kind), i64>);
-
-impl Growth {
-    /// The growth of a single count.
-    pub(crate) fn of(organization: OrganizationId, owner: Owner, kind: Kind, by: i64) -> Self {
-        let mut growth = Self::default();
-        growth.add(owner.to_uuid(organization), kind, by);
-        growth
-    }
-
-    pub(crate) fn add(&mut self, owner_id: Uuid, kind: Kind, by: i64) {
-        *self.0.entry((owner_id, kind)).or_default() += by;
-    }
-
-    pub(crate) async fn store(
-        mut self,
-        connection: &mut SqliteConnection,
-        organization: OrganizationId,
-    ) -> Result<(), StoreError> {
-        self.0.retain(|_, by| *by != 0);
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let growth = json(
-            self.0
-                .iter()
-                .map(|((owner_id, kind), by)| (hex(*owner_id), kind.word(), *by)),
-        )?;
-        let organization_id = organization.uuid();
-        let result = sqlx::query!(
-            r#"
-            INSERT INTO level_counts (organization_id, owner_id, kind, count)
-            SELECT
-                ?1,
-                unhex(growth.value ->> 0),
-                growth.value ->> 1,
-                coalesce(current.count, 0) + (growth.value ->> 2)
-            FROM json_each(?2) AS growth
-            LEFT JOIN level_counts AS current
-                ON current.organization_id = ?1
-                AND current.owner_id = unhex(growth.value ->> 0)
-                AND current.kind = growth.value ->> 1
-            WHERE true
-            ON CONFLICT (organization_id, owner_id, kind) DO UPDATE SET count = excluded.count
-            "#,
-            organization_id,
-            growth,
+statements! {
+    STORE = "
+        INSERT INTO level_counts (organization_id, owner_id, kind, count)
+        VALUES (
+            ?1,
+            ?2,
+            ?3,
+            ?4 + coalesce(
+                (
+                    SELECT count FROM level_counts
+                    WHERE organization_id = ?1 AND owner_id = ?2 AND kind = ?3
+                ),
+                0
+            )
         )
-        .execute(connection)
-        .await
-        .map_err(failed)?;
-        expect_rows("level_counts", self.0.len(), &result)
-    }
-}
+        ON CONFLICT (organization_id, owner_id, kind) DO UPDATE SET count = excluded.count
+    ";
 
-/// The number of an owner's locations that aren't deleted.
-pub(crate) async fn locations(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    owner: Owner,
-) -> Result<u64, StoreError> {
-    let organization_id = organization.uuid();
-    let owner_id = owner.to_uuid(organization);
-    let count = sqlx::query_scalar!(
-        r#"
-        SELECT count FROM level_counts
-        WHERE organization_id = ?1 AND owner_id = ?2 AND kind = 'location'
-        "#,
-        organization_id,
-        owner_id,
-    )
-    .fetch_optional(connection)
-    .await
-    .map_err(failed)?;
-    let row = Row::new("level_counts", owner_id);
-    row.valid("count", u64::try_from(count.unwrap_or(0)))
-}
+    COUNT = "
+        SELECT count FROM level_counts WHERE organization_id = ?1 AND owner_id = ?2 AND kind = ?3
+    ";
 
-/// The number of an owner's reservations.
-pub(crate) async fn reservations(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    owner: Owner,
-) -> Result<u64, StoreError> {
-    let organization_id = organization.uuid();
-    let owner_id = owner.to_uuid(organization);
-    let count = sqlx::query_scalar!(
-        r#"
-        SELECT coalesce(sum(count), 0) AS "count!: i64" FROM level_counts
+    RESERVATIONS = "
+        SELECT coalesce(sum(count), 0) FROM level_counts
         WHERE organization_id = ?1 AND owner_id = ?2 AND kind GLOB 'reservation_*'
-        "#,
-        organization_id,
-        owner_id,
-    )
-    .fetch_one(connection)
-    .await
-    .map_err(failed)?;
-    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
-}
+    ";
 
-/// For each store, the number of these products of which both the store and the organization have
-/// stock. The counts grow by the difference between the numbers after and before a change.
-pub(crate) async fn shadowing(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    products: impl IntoIterator<Item = ProductId>,
-) -> Result<Vec<(Uuid, i64)>, StoreError> {
-    let products = json(products.into_iter().map(hex))?;
-    let organization_id = organization.uuid();
-    let stores = sqlx::query!(
-        r#"
-        SELECT own.owner_id AS "owner_id!: Uuid", count(*) AS "count!: i64"
-        FROM json_each(?2) AS product
-        CROSS JOIN stocks AS shared
-            ON shared.organization_id = ?1
-            AND shared.product_id = unhex(product.value)
-            AND shared.owner_id = ?1
+    OF_ORGANIZATION = "
+        SELECT kind, sum(count) FROM level_counts WHERE organization_id = ?1 GROUP BY kind
+    ";
+
+    /// A store sees its own stock and the organization's, except the organization's stock of products
+    /// of which the store has its own.
+    VISIBLE = "
+        SELECT coalesce(sum(CASE kind WHEN ?3 THEN count ELSE -count END), 0)
+        FROM level_counts
+        WHERE organization_id = ?1
+            AND owner_id IN (?1, ?2)
+            AND (kind = ?3 OR (?3 = 'stock' AND kind = 'shadowing_stock'))
+    ";
+
+    SHADOWING = "
+        SELECT own.owner_id
+        FROM stocks AS shared
         CROSS JOIN stocks AS own
             ON own.organization_id = ?1
             AND own.product_id = shared.product_id
             AND own.owner_id <> ?1
-        GROUP BY own.owner_id
-        "#,
-        organization_id,
-        products,
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(failed)?;
-    Ok(stores
-        .into_iter()
-        .map(|store| (store.owner_id, store.count))
-        .collect())
+        WHERE shared.organization_id = ?1 AND shared.product_id = ?2 AND shared.owner_id = ?1
+    ";
+}
+
+/// Stores the new counts.
+pub(crate) fn store(
+    connection: &Connection,
+    organization: OrganizationId,
+    growth: &Growth,
+) -> Result<(), StoreError> {
+    for (owner_id, kind, by) in growth.changed() {
+        let count = params![organization.uuid(), owner_id, kind.word(), by];
+        STORE.change(connection, "level_counts", count)?;
+    }
+    Ok(())
+}
+
+/// Adds to one count.
+pub(crate) fn add(
+    connection: &Connection,
+    organization: OrganizationId,
+    owner: Owner,
+    kind: Kind,
+    by: i64,
+) -> Result<(), StoreError> {
+    let mut growth = Growth::default();
+    growth.add(owner.to_uuid(organization), kind, by);
+    store(connection, organization, &growth)
+}
+
+/// The number of an owner's items of a kind.
+pub(crate) fn of_owner(
+    connection: &Connection,
+    organization: OrganizationId,
+    owner: Owner,
+    kind: Kind,
+) -> Result<u64, StoreError> {
+    let owner_id = owner.to_uuid(organization);
+    let count = COUNT.number(
+        connection,
+        params![organization.uuid(), owner_id, kind.word()],
+    )?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}
+
+/// The number of an owner's reservations.
+pub(crate) fn reservations(
+    connection: &Connection,
+    organization: OrganizationId,
+    owner: Owner,
+) -> Result<u64, StoreError> {
+    let owner_id = owner.to_uuid(organization);
+    let count = RESERVATIONS.number(connection, params![organization.uuid(), owner_id])?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}
+
+/// The number of an organization's reservations in each stored status.
+pub(crate) fn reservations_by_status(
+    connection: &Connection,
+    organization: OrganizationId,
+) -> Result<Vec<(ReservationStatus, u64)>, StoreError> {
+    let counts: Vec<(String, i64)> =
+        OF_ORGANIZATION.rows(connection, params![organization.uuid()])?;
+    let count = |status| {
+        let word = Kind::Reservation(status).word();
+        let count = counts.iter().find(|(kind, _)| kind == word);
+        (
+            status,
+            count.map_or(0, |(_, count)| u64::try_from(*count).unwrap_or(0)),
+        )
+    };
+    Ok(ReservationStatus::ALL.into_iter().map(count).collect())
+}
+
+/// The number of items of a kind that `scope` sees.
+pub(crate) fn visible(
+    connection: &Connection,
+    scope: Scope,
+    kind: Kind,
+) -> Result<u64, StoreError> {
+    let owner_id = scope.acting.to_uuid(scope.organization);
+    let parameters = params![scope.organization.uuid(), owner_id, kind.word()];
+    let count = VISIBLE.number(connection, parameters)?;
+    Row::new("level_counts", owner_id).valid("count", u64::try_from(count))
+}
+
+/// The stores that have stock of this product, if the organization has, too. The counts grow by the
+/// difference between those after and those before a change.
+pub(crate) fn shadowing(
+    connection: &Connection,
+    organization: OrganizationId,
+    product: ProductId,
+) -> Result<Vec<Uuid>, StoreError> {
+    let stores = SHADOWING.rows(connection, params![organization.uuid(), product.uuid()])?;
+    Ok(stores.into_iter().map(|(store_id,)| store_id).collect())
 }

@@ -1,15 +1,17 @@
 //! Filters as SQL. Each condition is appended to a `WHERE` clause, and its operands as parameters.
 
-use sqlx::{Encode, QueryBuilder, Sqlite, Type};
+use rusqlite::types::Value;
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
-use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
+use stockroom_domain::{OrganizationId, Owner, ReservationStatus, Timestamp};
+
+use crate::connection::query::Query;
 
 /// Appends conditions on a row of `stocks` that belongs to `owner`.
 pub(crate) fn push_stock(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut Query,
     organization: OrganizationId,
     owner: Owner,
     filter: &[StockCondition],
@@ -46,7 +48,7 @@ pub(crate) fn push_stock(
 
 /// Appends a condition on the locations that a stock of `owner` has.
 fn push_stock_location(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut Query,
     organization: OrganizationId,
     owner: Owner,
     condition: &TextCondition,
@@ -56,7 +58,7 @@ fn push_stock_location(
             "NOT EXISTS (SELECT 1 FROM positions \
              WHERE positions.stock_id = stocks.stock_id AND positions.organization_id = ",
         );
-        query.push_bind(organization.uuid()).push(")");
+        query.push_organization(organization).push(")");
         return;
     }
     // Starts from the locations and looks up the stock there, instead of going through all stock.
@@ -68,15 +70,15 @@ fn push_stock_location(
          AND positions.location_id = locations.location_id \
          WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
     );
-    query.push_bind(organization.uuid());
+    query.push_organization(organization);
     query.push(" AND locations.owner_id = ");
-    query.push_bind(owner.to_uuid(organization)).push(" AND ");
+    query.push_owner(organization, owner).push(" AND ");
     push_text(query, "locations.slug", condition);
     query.push(")");
 }
 
 /// Appends conditions on a row of `entries` that is joined with `locations`.
-pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[TransactionCondition]) {
+pub(crate) fn push_transaction(query: &mut Query, filter: &[TransactionCondition]) {
     for condition in filter {
         query.push(" AND ");
         match condition {
@@ -87,7 +89,7 @@ pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[Trans
                 push_text(query, "locations.slug", condition);
             }
             TransactionCondition::Action(actions) => {
-                let words = actions.iter().copied().map(EntryAction::as_str);
+                let words = actions.iter().map(|action| action.as_str().to_owned());
                 push_in(query, "entries.action", words);
             }
             TransactionCondition::Quantity(comparison) => {
@@ -108,7 +110,7 @@ pub(crate) fn push_transaction(query: &mut QueryBuilder<Sqlite>, filter: &[Trans
 
 /// Appends conditions on a row of `reservations`, as of `now`.
 pub(crate) fn push_reservation(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut Query,
     organization: OrganizationId,
     filter: &[ReservationCondition],
     now: Timestamp,
@@ -149,31 +151,28 @@ pub(crate) fn push_reservation(
 }
 
 /// Begins a condition on one of the lines of a reservation. The lines are joined with their locations.
-fn push_lines(query: &mut QueryBuilder<Sqlite>, organization: OrganizationId) {
+fn push_lines(query: &mut Query, organization: OrganizationId) {
     query.push(
         "EXISTS (SELECT 1 FROM reservation_lines AS lines LEFT JOIN locations \
          ON locations.organization_id = lines.organization_id \
          AND locations.location_id = lines.location_id \
          WHERE lines.reservation_id = reservations.reservation_id AND lines.organization_id = ",
     );
-    query.push_bind(organization.uuid()).push(" AND ");
+    query.push_organization(organization).push(" AND ");
 }
 
 /// Appends a condition on the status of a reservation. A reservation that wasn't paid for in time has
 /// expired, whatever status is stored.
-fn push_status(query: &mut QueryBuilder<Sqlite>, statuses: &[ReservationStatus], now: Timestamp) {
+fn push_status(query: &mut Query, statuses: &[ReservationStatus], now: Timestamp) {
     query.push("CASE WHEN reservations.expires_at <= ");
     query.push_bind(now.as_milliseconds());
-    query.push(" THEN 'expired' ELSE reservations.status END IN (");
-    let mut words = query.separated(", ");
-    for status in statuses {
-        words.push_bind(status.as_str());
-    }
-    query.push(")");
+    let status = " THEN 'expired' ELSE reservations.status END";
+    let words = statuses.iter().map(|status| status.as_str().to_owned());
+    push_in(query, status, words);
 }
 
 /// Appends conditions on a row of `locations`.
-pub(crate) fn push_location(query: &mut QueryBuilder<Sqlite>, filter: &[LocationCondition]) {
+pub(crate) fn push_location(query: &mut Query, filter: &[LocationCondition]) {
     for condition in filter {
         query.push(" AND ");
         let (column, condition) = match condition {
@@ -185,7 +184,7 @@ pub(crate) fn push_location(query: &mut QueryBuilder<Sqlite>, filter: &[Location
     }
 }
 
-fn push_text(query: &mut QueryBuilder<Sqlite>, column: &str, condition: &TextCondition) {
+fn push_text(query: &mut Query, column: &str, condition: &TextCondition) {
     match condition {
         TextCondition::In(texts) => push_in(query, column, texts.iter().cloned()),
         TextCondition::Like(pattern) => push_like(query, column, pattern),
@@ -197,7 +196,7 @@ fn push_text(query: &mut QueryBuilder<Sqlite>, column: &str, condition: &TextCon
 
 /// Appends a condition on a text. Doesn't use `LIKE`, which ignores letter case and gives some
 /// characters a special meaning.
-fn push_like(query: &mut QueryBuilder<Sqlite>, column: &str, pattern: &Pattern) {
+fn push_like(query: &mut Query, column: &str, pattern: &Pattern) {
     let Pattern {
         text,
         open_start,
@@ -228,12 +227,12 @@ fn push_like(query: &mut QueryBuilder<Sqlite>, column: &str, pattern: &Pattern) 
     }
 }
 
-fn push_time(query: &mut QueryBuilder<Sqlite>, column: &str, comparison: &Comparison<Timestamp>) {
+fn push_time(query: &mut Query, column: &str, comparison: &Comparison<Timestamp>) {
     push_comparison(query, column, comparison, |at| at.as_milliseconds());
 }
 
 fn push_comparison<T>(
-    query: &mut QueryBuilder<Sqlite>,
+    query: &mut Query,
     column: &str,
     comparison: &Comparison<T>,
     stored: impl Fn(&T) -> i64,
@@ -248,13 +247,7 @@ fn push_comparison<T>(
     query.push(column).push(operator).push_bind(stored(bound));
 }
 
-fn push_in<'t, T>(
-    query: &mut QueryBuilder<Sqlite>,
-    column: &str,
-    values: impl IntoIterator<Item = T>,
-) where
-    T: Encode<'t, Sqlite> + Type<Sqlite> + Send + 't,
-{
+fn push_in<T: Into<Value>>(query: &mut Query, column: &str, values: impl IntoIterator<Item = T>) {
     // The NULL, to which nothing is equal, keeps the list from being empty. For an empty list, SQLite
     // would see that no row matches, and would not look for the index that the query names.
     query.push(column).push(" IN (NULL");

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite, SqliteConnection};
+use rusqlite::types::Null;
+use rusqlite::{Connection, params_from_iter};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
     LocationCondition, Scope, StockCondition, TransactionCondition,
@@ -16,19 +17,24 @@ use uuid::Uuid;
 
 use crate::connection::open::SqliteDatabase;
 use crate::connection::options::SqliteOptions;
+use crate::connection::query::Query;
+use crate::connection::statement::Statement;
 use crate::list::{COUNT, ListQuery};
-use crate::{ledger, locations, products, reservations, stock};
+use crate::{
+    counts, idempotency, keys, ledger, locations, products, reservations, stock, tenancy, verify,
+};
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
 
-async fn database() -> (SqliteDatabase, TempDir) {
+/// A connection to a new database.
+async fn connection() -> (Connection, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stockroom.db");
     let database = SqliteDatabase::open(&path, Environment::system(), SqliteOptions::default())
         .await
         .unwrap();
     database.migrate().await.unwrap();
-    (database, folder)
+    (Connection::open(&path).unwrap(), folder)
 }
 
 /// The scope of a store.
@@ -46,31 +52,31 @@ fn texts(steps: Vec<Step>) -> Vec<String> {
 }
 
 /// The steps of the plan of a page.
-async fn page_steps(connection: &mut SqliteConnection, list: ListQuery) -> Vec<String> {
+fn page_steps(connection: &Connection, list: ListQuery) -> Vec<String> {
     let page = PageRequest::<()>::default();
-    texts(list.page(connection, &page).await.unwrap())
+    texts(list.page(connection, &page).unwrap())
 }
 
 /// The steps of the plans of a page and of its count.
-async fn steps(
-    connection: &mut SqliteConnection,
-    query: impl Fn(&str) -> ListQuery,
-) -> (Vec<String>, Vec<String>) {
-    let page = page_steps(connection, query(EXPLAIN)).await;
+fn steps(connection: &Connection, query: impl Fn(&str) -> ListQuery) -> (Vec<String>, Vec<String>) {
+    let page = page_steps(connection, query(EXPLAIN));
     let mut count = query(&format!("{EXPLAIN}{COUNT}"));
     count.0.push(")");
-    let count: Vec<Step> = count.all(connection).await.unwrap();
-    (page, texts(count))
+    (page, query_steps(connection, &count.0))
 }
 
 /// The steps of the plan of a query.
-async fn query_steps(
-    connection: &mut SqliteConnection,
-    mut query: QueryBuilder<Sqlite>,
-) -> Vec<String> {
-    let query = query.build_query_as();
-    let steps: Vec<Step> = query.fetch_all(connection).await.unwrap();
-    texts(steps)
+fn query_steps(connection: &Connection, query: &Query) -> Vec<String> {
+    texts(query.rows(connection).unwrap())
+}
+
+/// The steps of the plan of a statement, whose parameters are all NULL.
+fn statement_steps(connection: &Connection, statement: &str) -> Vec<String> {
+    let explained = format!("{EXPLAIN}{statement}");
+    let mut statement = connection.prepare(&explained).unwrap();
+    let nulls = params_from_iter((0..statement.parameter_count()).map(|_| Null));
+    let steps = statement.query_map(nulls, |row| row.get(3)).unwrap();
+    steps.collect::<Result<_, _>>().unwrap()
 }
 
 /// Fails unless `parts` parts of the list find the rows after the place in an index, by this condition.
@@ -117,68 +123,86 @@ fn assert_merged(steps: &[String]) {
     assert_narrow(steps, "");
 }
 
-/// The statements that are checked at compile time.
-fn checked_statements() -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(".sqlx");
-    let files = std::fs::read_dir(folder).unwrap();
-    let statements = files.map(|file| {
-        let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
-        let described: serde_json::Value = serde_json::from_str(&text).unwrap();
-        described["query"].as_str().unwrap().to_owned()
-    });
-    statements.collect()
+/// All statements that aren't put together at run time: a list for each module that has some.
+const STATEMENTS: [&[&Statement]; 30] = [
+    counts::STATEMENTS,
+    idempotency::store::STATEMENTS,
+    keys::read::STATEMENTS,
+    keys::rows::STATEMENTS,
+    keys::store::STATEMENTS,
+    ledger::corrections::STATEMENTS,
+    ledger::load::STATEMENTS,
+    ledger::past::STATEMENTS,
+    ledger::past_rows::STATEMENTS,
+    ledger::periods::STATEMENTS,
+    ledger::read::STATEMENTS,
+    ledger::rows::STATEMENTS,
+    ledger::store::STATEMENTS,
+    locations::load::STATEMENTS,
+    locations::rows::STATEMENTS,
+    locations::store::STATEMENTS,
+    products::load::STATEMENTS,
+    products::rows::STATEMENTS,
+    products::store::STATEMENTS,
+    reservations::read::STATEMENTS,
+    reservations::rows::STATEMENTS,
+    reservations::store::STATEMENTS,
+    stock::rows::STATEMENTS,
+    stock::store::STATEMENTS,
+    tenancy::read::STATEMENTS,
+    tenancy::rows::STATEMENTS,
+    tenancy::server_state::STATEMENTS,
+    tenancy::store::STATEMENTS,
+    verify::repair::STATEMENTS,
+    verify::rows::STATEMENTS,
+];
+
+#[test]
+fn every_module_with_statements_is_listed() {
+    let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut modules = 0;
+    let mut folders = vec![sources];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if std::fs::read_to_string(path)
+                .unwrap()
+                .contains("\nstatements! {\n")
+            {
+                modules += 1;
+            }
+        }
+    }
+    assert_eq!(modules, STATEMENTS.len());
 }
 
+/// Preparing a statement shows that SQLite understands it, and that its tables and columns exist.
 #[tokio::test]
-async fn no_checked_statement_reads_whole_tables() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
-    let mut statements = 0;
-    for statement in checked_statements() {
-        // These are the operator's lists of all organizations, and of all stores of one.
-        if statement.contains("ORDER BY created_at") {
+async fn no_statement_reads_whole_tables() {
+    let (connection, _folder) = connection().await;
+    for statement in STATEMENTS.into_iter().flatten() {
+        let text = statement.text();
+        let steps = statement_steps(&connection, text);
+        // These are the operator's lists of all organizations, and of all stores of one. The number of
+        // all entries adds up all stock.
+        if text.contains("ORDER BY created_at") || text.contains("total(sequence)") {
             continue;
         }
-        let steps: Vec<String> = sqlx::raw_sql(AssertSqlSafe(format!("{EXPLAIN}{statement}")))
-            .fetch_all(&mut *connection)
-            .await
-            .unwrap()
-            .iter()
-            .map(|row| row.get(3))
-            .collect();
-        assert_narrow(&steps, &statement);
-        statements += 1;
-    }
-    assert!(statements > 40, "{statements}");
-}
-
-#[tokio::test]
-async fn no_statement_of_a_direct_connection_reads_whole_tables() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
-    let statements = crate::commit::transactions::STATEMENTS.iter();
-    for statement in statements.chain(&crate::verify::rows::STATEMENTS) {
-        let steps: Vec<String> = sqlx::raw_sql(AssertSqlSafe(format!("{EXPLAIN}{statement}")))
-            .fetch_all(&mut *connection)
-            .await
-            .unwrap()
-            .iter()
-            .map(|row| row.get(3))
-            .collect();
-        assert_narrow(&steps, statement);
+        assert_narrow(&steps, text);
     }
 }
 
 #[tokio::test]
 async fn lists_are_merged_from_indexes() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     for list in [
         stock::read::select(EXPLAIN, scope(), None, &[]),
         locations::read::select(EXPLAIN, scope(), None, &[]),
         products::read::select(EXPLAIN, scope(), None),
     ] {
-        let page = page_steps(&mut connection, list).await;
+        let page = page_steps(&connection, list);
         assert_merged(&page);
     }
 }
@@ -186,8 +210,7 @@ async fn lists_are_merged_from_indexes() {
 /// Rows before the place are not read.
 #[tokio::test]
 async fn pages_behind_a_place_begin_there() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     let place = Uuid::from_u128(3);
     let filter = [StockCondition::Available(Comparison::Greater(3))];
     let stock_id = Some(StockId::new(place));
@@ -213,30 +236,30 @@ async fn pages_behind_a_place_begin_there() {
             "(created_at,product_id)>(?,?)",
         ),
     ] {
-        let page = page_steps(&mut connection, list).await;
+        let page = page_steps(&connection, list);
         assert_merged(&page);
         assert_sought(&page, condition, 2);
     }
     let now = Environment::system().now();
     let behind = PageRequest::after(25, ReservationId::new(place));
     let page = reservations::read::page_query(EXPLAIN, scope(), &[], now, behind);
-    let page = query_steps(&mut connection, page).await;
+    let page = query_steps(&connection, &page);
     assert_narrow(&page, "");
     assert_sought(&page, "reservation_id>?", 1);
     let behind = PageRequest::after(25, StockId::new(place));
-    let page = ledger::past::lives_query(EXPLAIN, scope(), now, behind);
-    let page = query_steps(&mut connection, page).await;
+    let page = ledger::past::periods_query(EXPLAIN, scope(), now, behind);
+    let page = query_steps(&connection, &page);
     assert_merged(&page);
     assert_sought(&page, "stock_id>?", 4);
 }
 
-/// The same for lists whose statements are checked at compile time.
+/// The same for lists whose statements aren't put together at run time.
 #[tokio::test]
 async fn pages_of_keys_and_holds_begin_behind_their_places() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     let mut found = 0;
-    for statement in checked_statements() {
+    for statement in STATEMENTS.into_iter().flatten() {
+        let statement = statement.text();
         let sought = [
             (
                 "key_id > ?3",
@@ -249,8 +272,7 @@ async fn pages_of_keys_and_holds_begin_behind_their_places() {
         ];
         for (condition, search) in sought {
             if statement.contains(condition) {
-                let explained = QueryBuilder::new(format!("{EXPLAIN}{statement}"));
-                let steps = query_steps(&mut connection, explained).await;
+                let steps = statement_steps(&connection, statement);
                 assert!(
                     steps.iter().any(|step| step.ends_with(search)),
                     "{steps:#?}"
@@ -265,17 +287,15 @@ async fn pages_of_keys_and_holds_begin_behind_their_places() {
 
 #[tokio::test]
 async fn filtered_lists_are_merged_from_indexes() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     let filter = [
         StockCondition::Available(Comparison::Greater(3)),
         StockCondition::Location(TextCondition::IsNull),
         StockCondition::CreatedAt(Comparison::In(vec![])),
     ];
-    let (page, count) = steps(&mut connection, |start| {
+    let (page, count) = steps(&connection, |start| {
         stock::read::select(start, scope(), None, &filter)
-    })
-    .await;
+    });
     assert_merged(&page);
     assert_narrow(&count, "");
     let filter = [LocationCondition::Slug(TextCondition::Like(Pattern {
@@ -283,26 +303,23 @@ async fn filtered_lists_are_merged_from_indexes() {
         open_start: false,
         open_end: true,
     }))];
-    let (page, count) = steps(&mut connection, |start| {
+    let (page, count) = steps(&connection, |start| {
         locations::read::select(start, scope(), None, &filter)
-    })
-    .await;
+    });
     assert_merged(&page);
     assert_narrow(&count, "");
 }
 
 #[tokio::test]
 async fn stock_in_a_location_and_of_a_product_is_looked_up() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     let location = StockCondition::Location(TextCondition::In(vec!["berlin".to_owned()]));
     let id = StockCondition::Id(vec![ProductId::new(Uuid::from_u128(3))]);
     for (condition, found_by) in [(location, "stock_id=?"), (id, "product_id=?")] {
         let filter = [condition];
-        let (page, count) = steps(&mut connection, |start| {
+        let (page, count) = steps(&connection, |start| {
             stock::read::select(start, scope(), None, &filter)
-        })
-        .await;
+        });
         for steps in [page, count] {
             assert_narrow(&steps, "");
             let lookups = steps
@@ -315,8 +332,7 @@ async fn stock_in_a_location_and_of_a_product_is_looked_up() {
 
 #[tokio::test]
 async fn filtered_history_goes_along_the_ledger() {
-    let (database, _folder) = database().await;
-    let mut connection = database.reader().await.unwrap();
+    let (connection, _folder) = connection().await;
     let now = Environment::system().now();
     let period = StockPeriod {
         id: StockId::new(Uuid::from_u128(4)),
@@ -334,12 +350,7 @@ async fn filtered_history_goes_along_the_ledger() {
     let select = format!("{EXPLAIN}SELECT entries.sequence");
     let mut query = ledger::read::select(&select, scope().organization, &period, &filter);
     query.push(" ORDER BY entries.sequence LIMIT 25");
-    let steps: Vec<(i64, i64, i64, String)> = query
-        .build_query_as()
-        .fetch_all(&mut *connection)
-        .await
-        .unwrap();
-    let steps: Vec<String> = steps.into_iter().map(|(.., text)| text).collect();
+    let steps = query_steps(&connection, &query);
     assert_narrow(&steps, "");
     assert!(
         !steps.iter().any(|step| step.contains("TEMP B-TREE")),

@@ -7,8 +7,7 @@ use std::path::{Path, PathBuf};
 use std::task::Poll;
 use std::time::Duration;
 
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection, SqliteConnection};
+use rusqlite::Connection;
 use stockroom_application::Environment;
 use stockroom_application::ports::{CommandStore, Scope, ServerState, StockReader, StoreError};
 use stockroom_domain::{
@@ -45,9 +44,8 @@ async fn open(path: &Path) -> SqliteDatabase {
 }
 
 /// A connection of someone else, like that of another process.
-async fn other(path: &Path) -> SqliteConnection {
-    let options = SqliteConnectOptions::new().filename(path);
-    SqliteConnection::connect_with(&options).await.unwrap()
+fn other(path: &Path) -> Connection {
+    Connection::open(path).unwrap()
 }
 
 async fn commit(
@@ -159,19 +157,30 @@ async fn migrating_again_changes_nothing() {
 async fn a_database_of_a_newer_version_is_refused() {
     let (path, _folder) = file();
     open(&path).await.close().await;
-    sqlx::query(
-        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
-         VALUES (9999, 'later', true, x'00', 0)",
-    )
-    .execute(&mut other(&path).await)
-    .await
-    .unwrap();
+    let version = other(&path).pragma_update(None, "user_version", 9999);
+    version.unwrap();
     let database = open_with(&path, SqliteOptions::default()).await;
     for refused in [database.migrate().await, database.check_schema().await] {
         let Err(StoreError::Failed(reason)) = refused else {
             panic!("{refused:?}");
         };
         assert!(reason.to_string().contains("newer"), "{reason}");
+    }
+}
+
+/// Such a file has all tables, and has never counted its migrations.
+#[tokio::test]
+async fn a_database_from_before_the_first_release_is_refused() {
+    let (path, _folder) = file();
+    open(&path).await.close().await;
+    let version = other(&path).pragma_update(None, "user_version", 0);
+    version.unwrap();
+    let database = open_with(&path, SqliteOptions::default()).await;
+    for refused in [database.migrate().await, database.check_schema().await] {
+        let Err(StoreError::Failed(reason)) = refused else {
+            panic!("{refused:?}");
+        };
+        assert!(reason.to_string().contains("first release"), "{reason}");
     }
 }
 
@@ -208,8 +217,8 @@ async fn a_lock_of_another_process_makes_it_unavailable() {
     };
     let database = open_with(&path, options).await;
     create_stock(&database).await;
-    let mut other = other(&path).await;
-    let lock = other.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let other = other(&path);
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
     for error in [
         commit(&database, allocate(3)).await.unwrap_err(),
         database.ping().await.unwrap_err(),
@@ -218,7 +227,7 @@ async fn a_lock_of_another_process_makes_it_unavailable() {
     }
     // Reading goes on, and so does writing as soon as the lock is gone.
     assert_eq!(available(&database).await, 10);
-    lock.rollback().await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
     commit(&database, allocate(3)).await.unwrap();
     assert_eq!(available(&database).await, 7);
 }
@@ -255,12 +264,9 @@ async fn the_ledger_cannot_be_rewritten() {
     let (path, _folder) = file();
     let database = open(&path).await;
     create_stock(&database).await;
-    let mut other = other(&path).await;
+    let other = other(&path);
     for statement in ["UPDATE entries SET quantity = 5", "DELETE FROM entries"] {
-        let error = sqlx::query(statement)
-            .execute(&mut other)
-            .await
-            .unwrap_err();
+        let error = other.execute(statement, []).unwrap_err();
         assert!(error.to_string().contains("never"), "{error}");
     }
 }
@@ -270,10 +276,8 @@ async fn an_impossible_row_is_named() {
     let (path, _folder) = file();
     let database = open(&path).await;
     create_stock(&database).await;
-    sqlx::query("UPDATE stocks SET available = 11")
-        .execute(&mut other(&path).await)
-        .await
-        .unwrap();
+    let changed = other(&path).execute("UPDATE stocks SET available = 11", []);
+    changed.unwrap();
     let error = database.stock(VIEW, PRODUCT).await.unwrap_err();
     assert!(error.to_string().starts_with("stocks.available"), "{error}");
 }
@@ -285,7 +289,6 @@ async fn a_request_whose_answer_cannot_be_read_is_not_carried_out_again() {
     let database = open(&path).await;
     create_stock(&database).await;
     let single = keyed("single", allocate(2));
-    // Another way to commit.
     let removal = keyed("removal", DeleteStock { product: PRODUCT });
     for command in [&single, &removal] {
         let outcomes = database
@@ -293,10 +296,10 @@ async fn a_request_whose_answer_cannot_be_read_is_not_carried_out_again() {
             .await;
         assert!(outcomes.unwrap()[0].is_ok());
     }
-    let mut file = other(&path).await;
+    let file = other(&path);
     let changed =
         "UPDATE idempotency_keys SET outcome = replace(outcome, '\"format\":1', '\"format\":0')";
-    sqlx::raw_sql(changed).execute(&mut file).await.unwrap();
+    file.execute(changed, []).unwrap();
     for command in [single, removal] {
         for _ in 0..2 {
             let outcomes = database

@@ -11,6 +11,7 @@ const HTTP: &str = "stockroom-http";
 const MEMORY: &str = "stockroom-memory";
 const POSTGRES: &str = "stockroom-postgres";
 const SERVER: &str = "stockroom-server";
+const SQL: &str = "stockroom-sql";
 const SQLITE: &str = "stockroom-sqlite";
 const TEST_POSTGRES: &str = "stockroom-test-postgres";
 const TEST_SERVER: &str = "stockroom-test-server";
@@ -18,12 +19,14 @@ const TORTURE: &str = "stockroom-torture";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 14] = [
+const LAYERS: [(&str, &[&str]); 15] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
-    (SQLITE, &[APPLICATION, DOMAIN]),
-    (POSTGRES, &[APPLICATION, DOMAIN]),
+    // What SQL databases have in common, without a driver.
+    (SQL, &[APPLICATION, DOMAIN]),
+    (SQLITE, &[APPLICATION, DOMAIN, SQL]),
+    (POSTGRES, &[APPLICATION, DOMAIN, SQL]),
     (HTTP, &[APPLICATION, DOMAIN]),
     // The only crate that names adapters, because it wires them.
     (
@@ -63,10 +66,11 @@ const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
 
 /// Families of crates that belong to an edge, by the start of their names, and the crates that may
 /// use them.
-const EDGES: [(&str, &[&str]); 2] = [
+const EDGES: [(&str, &[&str]); 3] = [
     // The benchmark contains an empty server for comparison.
     ("axum", &[BENCH, HTTP, SERVER]),
-    ("sqlx", &[POSTGRES, SQLITE, TEST_POSTGRES, XTASK]),
+    ("rusqlite", &[SQLITE]),
+    ("sqlx", &[POSTGRES, TEST_POSTGRES, XTASK]),
 ];
 
 /// A line of a manifest: `from` depends on `to`.
@@ -147,7 +151,7 @@ mod tests {
             (SERVER, SQLITE),
             (CONFORMANCE, MEMORY),
             (DOMAIN, "uuid"),
-            (SQLITE, "sqlx"),
+            (SQLITE, "rusqlite"),
             (HTTP, "axum"),
         ] {
             assert!(is_allowed(from, to, false), "{from} → {to}");

@@ -1,20 +1,18 @@
-//! Loads the needs of a group of commands: the same few statements for each kind of need, however many
-//! there are, and none for kinds that aren't needed. Owners and locations in use are queried one by
-//! one, because only commands that are decided on their own need them.
+//! Loads the needs of a group of commands, one by one.
 
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
 
-use crate::keys::load::key_totals;
+use crate::keys::rows::key_totals;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
 use crate::{keys, ledger, reservations, stock, tenancy};
 
 /// Loads everything that `needs` names and that exists.
-pub(crate) async fn state(
-    connection: &mut SqliteConnection,
+pub(crate) fn state(
+    connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
     now: Timestamp,
@@ -44,30 +42,28 @@ pub(crate) async fn state(
     } = needs;
     let mut state = State::default();
     if *needs_organization {
-        state.organization = tenancy::rows::organization(connection, organization).await?;
+        state.organization = tenancy::rows::organization(connection, organization)?;
     }
-    management(connection, organization, managed_products, &mut state).await?;
-    products(connection, organization, needs, &mut state).await?;
-    locations(connection, organization, needs, &mut state).await?;
-    if !wanted_stocks.is_empty() {
-        let keys = wanted_stocks.iter().copied();
-        let stocks = stock::rows::stocks(connection, organization, keys).await?;
-        state.stocks = stocks
-            .into_iter()
-            .map(|stock| (stock.key(), stock))
-            .collect();
+    management(connection, organization, managed_products, &mut state)?;
+    products(connection, organization, needs, &mut state)?;
+    locations(connection, organization, needs, &mut state)?;
+    for key in wanted_stocks {
+        if let Some(stock) = stock::rows::stock(connection, organization, *key)? {
+            state.stocks.insert(*key, stock);
+        }
     }
-    if !keys.is_empty() {
-        let keys = keys::rows::keys(connection, organization, keys.iter().copied()).await?;
-        state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
+    for id in keys {
+        if let Some(key) = keys::rows::key(connection, organization, *id)? {
+            state.keys.insert(*id, key);
+        }
     }
-    undone(connection, organization, undone_entries, &mut state).await?;
+    undone(connection, organization, undone_entries, &mut state)?;
     for owner in key_owners {
-        let totals = key_totals(connection, organization, *owner).await?;
+        let totals = key_totals(connection, organization, *owner)?;
         state.key_totals.insert(*owner, totals);
     }
-    past(connection, organization, past_stocks, &mut state).await?;
-    ledger::corrections::load(connection, organization, corrected_stocks, &mut state).await?;
-    reservations::store::load(connection, organization, needs, now, &mut state).await?;
+    past(connection, organization, past_stocks, &mut state)?;
+    ledger::corrections::load(connection, organization, corrected_stocks, &mut state)?;
+    reservations::store::load(connection, organization, needs, now, &mut state)?;
     Ok(state)
 }

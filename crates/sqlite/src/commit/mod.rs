@@ -2,14 +2,13 @@
 
 mod load;
 mod records;
-pub(crate) mod transactions;
 
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
+use stockroom_application::Environment;
 use stockroom_application::ports::{CommandStore, StoreError};
 use stockroom_domain::{
-    Changes, Command, Context, IdempotencyRecords, Needs, OrganizationId, Outcome, Timestamp,
-    decide_all, groups,
+    Changes, Command, Context, Needs, OrganizationId, Outcome, Timestamp, decide_all, groups,
 };
 
 use crate::connection::open::SqliteDatabase;
@@ -22,49 +21,10 @@ impl CommandStore for SqliteDatabase {
         organization: OrganizationId,
         commands: &[Command],
     ) -> Result<Vec<Outcome>, StoreError> {
-        if transactions::are_all(commands) {
-            let commands = commands.to_vec();
-            let environment = self.environment.clone();
-            let commit = move |connection: &mut rusqlite::Connection| {
-                transactions::commit(connection, organization, &commands, &environment)
-            };
-            if let Some(outcomes) = self
-                .writer_thread
-                .run(self.write_permit().await?, commit)
-                .await?
-            {
-                return Ok(outcomes);
-            }
-        }
-        let mut transaction = self.write().await?;
-        let now = self.environment.now();
-        let mut outcomes = Vec::with_capacity(commands.len());
-        for commands in groups(commands) {
-            let mut needs = Needs::default();
-            for command in commands {
-                command.needs(&mut needs);
-            }
-            let state = load::state(&mut transaction, organization, &needs, now).await?;
-            let mut idempotency_records = IdempotencyRecords::default();
-            let keys = &needs.idempotency_keys;
-            idempotency::store::load(
-                &mut transaction,
-                organization,
-                keys,
-                &mut idempotency_records,
-            )
-            .await?;
-            let decided = self.environment.with_ids(|ids| {
-                let mut context = Context::new(now, ids);
-                decide_all(commands, state, idempotency_records, &mut context)
-            });
-            store(&mut transaction, organization, decided.changes).await?;
-            idempotency::store::store(&mut transaction, organization, &decided.idempotency_records)
-                .await?;
-            outcomes.extend(decided.outcomes);
-        }
-        transaction.commit().await?;
-        Ok(outcomes)
+        let commands = commands.to_vec();
+        let environment = self.environment.clone();
+        self.write(move |transaction| commit(transaction, organization, &commands, &environment))
+            .await
     }
 
     async fn forget_answers(
@@ -73,16 +33,43 @@ impl CommandStore for SqliteDatabase {
         now: Timestamp,
         limit: u32,
     ) -> Result<u64, StoreError> {
-        let mut transaction = self.write().await?;
-        let forgotten =
-            idempotency::store::forget(&mut transaction, organization, now, limit).await?;
-        transaction.commit().await?;
-        Ok(forgotten)
+        self.write(move |transaction| {
+            idempotency::store::forget(transaction, organization, now, limit)
+        })
+        .await
     }
 }
 
-async fn store(
-    connection: &mut SqliteConnection,
+/// Decides commands and stores their changes.
+fn commit(
+    transaction: &Connection,
+    organization: OrganizationId,
+    commands: &[Command],
+    environment: &Environment,
+) -> Result<Vec<Outcome>, StoreError> {
+    let now = environment.now();
+    let mut outcomes = Vec::with_capacity(commands.len());
+    for commands in groups(commands) {
+        let mut needs = Needs::default();
+        for command in commands {
+            command.needs(&mut needs);
+        }
+        let state = load::state(transaction, organization, &needs, now)?;
+        let keys = &needs.idempotency_keys;
+        let idempotency_records = idempotency::store::load(transaction, organization, keys)?;
+        let decided = environment.with_ids(|ids| {
+            let mut context = Context::new(now, ids);
+            decide_all(commands, state, idempotency_records, &mut context)
+        });
+        store(transaction, organization, decided.changes)?;
+        idempotency::store::store(transaction, organization, &decided.idempotency_records)?;
+        outcomes.extend(decided.outcomes);
+    }
+    Ok(outcomes)
+}
+
+fn store(
+    transaction: &Connection,
     organization: OrganizationId,
     changes: Changes,
 ) -> Result<(), StoreError> {
@@ -97,11 +84,11 @@ async fn store(
         records,
     } = changes;
     // Records first: a stock's positions refer to locations.
-    records::store(connection, organization, records).await?;
-    stock::store::store(connection, organization, &stocks).await?;
-    ledger::store::store_deleted(connection, organization, &deleted_stocks).await?;
-    ledger::store::store_entries(connection, organization, &entries).await?;
-    ledger::batches::store(connection, organization, &batches).await?;
-    reservations::store::settle(connection, organization, &settled).await?;
-    reservations::store::store(connection, organization, &reservations).await
+    records::store(transaction, organization, records)?;
+    stock::store::store(transaction, organization, &stocks)?;
+    ledger::store::store_deleted(transaction, organization, &deleted_stocks)?;
+    ledger::store::store_entries(transaction, organization, &entries)?;
+    ledger::store::store_batches(transaction, organization, &batches)?;
+    reservations::store::settle(transaction, organization, &settled)?;
+    reservations::store::store(transaction, organization, &reservations)
 }

@@ -1,51 +1,52 @@
 //! Stores changes to things other than stock.
 
-use std::collections::BTreeMap;
-
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
 use crate::tenancy::store::{insert_store, store_organization};
 use crate::{keys, locations, products};
 
-/// Stores the changes in order. Levels of products are stored together, because a batch that creates
-/// much stock changes many of them. They have a table of their own.
-pub(crate) async fn store(
-    connection: &mut SqliteConnection,
+/// Stores the changes in order.
+pub(crate) fn store(
+    connection: &Connection,
     organization: OrganizationId,
     records: Vec<RecordChange>,
 ) -> Result<(), StoreError> {
-    let mut levels = BTreeMap::new();
     for record in records {
         match record {
             RecordChange::Organization(organization) => {
-                store_organization(connection, &organization).await?;
+                store_organization(connection, &organization)?;
             }
-            RecordChange::Store(store) => insert_store(connection, organization, &store).await?,
+            RecordChange::Store(store) => insert_store(connection, organization, &store)?,
             RecordChange::Location(location) => {
-                locations::store::store(connection, organization, &location).await?;
+                locations::store::store(connection, organization, &location)?;
             }
             RecordChange::LocationDeleted(location, at) => {
-                locations::store::delete(connection, organization, &location, at).await?;
+                locations::store::delete(connection, organization, &location, at)?;
             }
             RecordChange::Product(product) => {
-                products::store::store(connection, organization, &product).await?;
+                products::store::store(connection, organization, &product)?;
             }
             RecordChange::ProductDeleted(product) => {
-                products::store::delete(connection, organization, &product).await?;
+                products::store::delete(connection, organization, &product)?;
             }
             RecordChange::OrganizationLevel(product, organization_level) => {
-                levels.insert(product, organization_level);
+                products::store::store_level(
+                    connection,
+                    organization,
+                    product,
+                    organization_level,
+                )?;
             }
-            RecordChange::Key(key) => keys::store::store(connection, organization, &key).await?,
+            RecordChange::Key(key) => keys::store::store(connection, organization, &key)?,
             RecordChange::KeyDeleted(key) => {
-                keys::store::delete(connection, organization, key.id).await?;
+                keys::store::delete(connection, organization, key.id)?;
             }
             RecordChange::TokensRevoked(key, grants, at) => {
-                keys::store::revoke(connection, key, grants, at).await?;
+                keys::store::revoke(connection, key, grants, at)?;
             }
         }
     }
-    products::store::store_levels(connection, organization, &levels).await
+    Ok(())
 }

@@ -10,17 +10,22 @@ pub(crate) enum Fault {
     Guard {
         table: &'static str,
         expected: usize,
-        actual: u64,
+        actual: usize,
     },
     /// The file was written by a later version of the program.
     #[error(
         "the database has migration {migration}, which this version of the program doesn't know: \
          a newer version made the database"
     )]
-    Newer { migration: i64 },
+    Newer { migration: usize },
     /// The schema lacks a migration.
     #[error("the database lacks migration {migration}: `stockroom migrate` brings it up to date")]
-    Outdated { migration: i64 },
+    Outdated { migration: usize },
+    /// The file is from before the first release.
+    #[error(
+        "the database was made by a version before the first release, which can't be brought up to date"
+    )]
+    Prerelease,
 }
 
 impl From<Fault> for StoreError {
@@ -30,24 +35,7 @@ impl From<Fault> for StoreError {
 }
 
 /// Converts an error of the driver to one of the ports.
-pub(crate) fn failed(error: sqlx::Error) -> StoreError {
-    let unavailable = match &error {
-        sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
-        sqlx::Error::Database(error) => error
-            .code()
-            .and_then(|code| code.parse().ok())
-            .is_some_and(is_passing),
-        _ => false,
-    };
-    if unavailable {
-        StoreError::Unavailable(Box::new(error))
-    } else {
-        StoreError::Failed(Box::new(error))
-    }
-}
-
-/// Converts an error of `rusqlite`, which the writer thread and verification use, to one of the ports.
-pub(crate) fn failed_directly(error: rusqlite::Error) -> StoreError {
+pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     let code = error.sqlite_error().map(|error| error.extended_code);
     if code.is_some_and(is_passing) {
         StoreError::Unavailable(Box::new(error))
@@ -64,23 +52,4 @@ fn is_passing(code: i32) -> bool {
     const CANTOPEN: i32 = 14;
     // The lowest byte of an extended code is the primary code.
     matches!(code & 0xff, BUSY | LOCKED | FULL | CANTOPEN)
-}
-
-/// Checks that a statement changed the expected number of rows.
-pub(crate) fn expect_rows(
-    table: &'static str,
-    expected: usize,
-    result: &sqlx::sqlite::SqliteQueryResult,
-) -> Result<(), StoreError> {
-    let actual = result.rows_affected();
-    if u64::try_from(expected) == Ok(actual) {
-        Ok(())
-    } else {
-        Err(Fault::Guard {
-            table,
-            expected,
-            actual,
-        }
-        .into())
-    }
 }

@@ -1,11 +1,12 @@
-//! Connections to the database.
+//! The database file and its connections.
 
 pub(crate) mod error;
 mod log;
 pub(crate) mod open;
 pub(crate) mod options;
-pub(crate) mod parameter;
-pub(crate) mod raw_reader;
+pub(crate) mod query;
+mod readers;
+pub(crate) mod statement;
 mod writer;
 
 pub use open::SqliteDatabase;

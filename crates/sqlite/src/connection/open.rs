@@ -1,48 +1,43 @@
 //! Opening, migrating and closing a database.
 
-use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::migrate::{MigrateError, Migrator};
-use sqlx::pool::PoolConnection;
-use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
-};
-use sqlx::{Connection, Sqlite, SqliteConnection, Transaction};
+use rusqlite::{Connection, TransactionBehavior};
 use stockroom_application::Environment;
 use stockroom_application::ports::StoreError;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use super::error::{Fault, failed};
-use super::options::{LOG_BYTES_MAX, SqliteOptions};
-use super::raw_reader::RawConnection;
+use super::options::SqliteOptions;
+use super::readers::Readers;
 use super::writer::{WritePermit, WriterThread};
 
-static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
+/// The migrations, in order. A database has the number of applied ones as its `user_version`.
+const MIGRATIONS: [&str; 1] = [include_str!(
+    "../../../../migrations/sqlite/0001_initial.sql"
+)];
 
-/// The length of the log, in pages of 4 KiB, at which the writing driver copies it into the database.
-/// Copying costs a stall and two flushes, so it is done less often than by default.
-const CHECKPOINT_PAGES: u32 = 4000;
+/// The pragma that has the number of applied migrations.
+const VERSION: &str = "user_version";
 
-/// The page cache of the writing driver, in KiB. This driver makes only the rare changes.
-const RARE_CACHE_KIBIBYTES: u32 = 4 * 1024;
+/// The page cache of the connection for verification, in KiB: ledgers are read once, and in the order
+/// in which they are stored.
+const RAW_CACHE_KIBIBYTES: u32 = 4 * 1024;
 
 /// A database in a file. It implements all the ports.
 pub struct SqliteDatabase {
-    /// The thread for transactions on stock.
-    pub(crate) writer_thread: WriterThread,
-    /// The connection for all other changes.
-    writer: SqlitePool,
-    readers: SqlitePool,
+    writer: WriterThread,
+    /// The queue for the right to write.
+    line: Arc<Mutex<()>>,
+    readers: Readers,
     /// The connection for data that the server itself uses: credentials, revocations, and whether the
     /// file is there.
-    own_reader: SqlitePool,
+    own_readers: Readers,
     /// The connection for verification, which reads whole ledgers.
-    pub(crate) stored: RawConnection,
-    line: Arc<Mutex<()>>,
+    raw_readers: Readers,
     acquire_timeout: Duration,
     pub(crate) parallel_searches: usize,
     pub(crate) environment: Environment,
@@ -59,59 +54,17 @@ impl SqliteDatabase {
         environment: Environment,
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
-        let connect = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(options.busy_timeout)
-            .pragma("cache_size", format!("-{}", options.read_cache_kibibytes))
-            .pragma("temp_store", "memory")
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-            .pragma("journal_size_limit", LOG_BYTES_MAX.to_string())
-            .statement_cache_capacity(256);
-        let pool = SqlitePoolOptions::new()
-            .acquire_timeout(options.acquire_timeout)
-            // A connection to a file doesn't break like one over a network.
-            .test_before_acquire(false)
-            .idle_timeout(None)
-            .max_lifetime(None);
-        // The writer is opened first: it creates the file and sets its journal mode.
-        let writer = pool
-            .clone()
-            .max_connections(1)
-            .after_release(|connection, _| {
-                Box::pin(async move {
-                    // If a transaction was dropped, its rollback has ended when the ping returns. If
-                    // the rollback failed, the connection is not used again.
-                    connection.ping().await?;
-                    Ok(!connection.is_in_transaction())
-                })
-            })
-            .connect_with(
-                connect
-                    .clone()
-                    .pragma("cache_size", format!("-{RARE_CACHE_KIBIBYTES}")),
-            )
-            .await
-            .map_err(failed)?;
-        let writer_thread = WriterThread::open(path, &options)?;
-        let connect = connect.create_if_missing(false).pragma("query_only", "on");
-        let own_reader = pool
-            .clone()
-            .max_connections(1)
-            .connect_lazy_with(connect.clone());
-        let readers = pool
-            .max_connections(options.read_connections.max(1))
-            .connect_lazy_with(connect);
+        let (file, settings) = (path.to_owned(), options.clone());
+        let opening = tokio::task::spawn_blocking(move || WriterThread::open(&file, &settings));
+        let broken_off = |_| Err(StoreError::Failed("the opening was interrupted".into()));
+        let writer = opening.await.unwrap_or_else(broken_off)?;
+        let cache = options.read_cache_kibibytes;
         Ok(Self {
-            writer_thread,
             writer,
-            readers,
-            own_reader,
-            stored: RawConnection::new(path, options.busy_timeout),
             line: Arc::default(),
+            readers: Readers::new(path, &options, options.read_connections.max(1), cache),
+            own_readers: Readers::new(path, &options, 1, cache),
+            raw_readers: Readers::new(path, &options, 1, RAW_CACHE_KIBIBYTES),
             acquire_timeout: options.acquire_timeout,
             parallel_searches: (options.read_connections / 2).max(1) as usize,
             environment,
@@ -125,16 +78,19 @@ impl SqliteDatabase {
     /// [`StoreError`] if a newer version of the program made the database, or if the database fails.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         // One transaction covers everything, so that two processes don't migrate at the same time.
-        let mut transaction = self.write().await?;
-        MIGRATIONS
-            .run_direct(None, &mut *transaction, false)
-            .await
-            .map_err(|error| match error {
-                MigrateError::VersionMissing(migration) => Fault::Newer { migration }.into(),
-                MigrateError::Execute(error) => failed(error),
-                error => StoreError::Failed(Box::new(error)),
-            })?;
-        transaction.commit().await
+        self.write(|transaction| {
+            let applied = applied(transaction)?;
+            if applied > MIGRATIONS.len() {
+                return Err(Fault::Newer { migration: applied }.into());
+            }
+            for migration in MIGRATIONS.iter().skip(applied) {
+                transaction.execute_batch(migration).map_err(failed)?;
+            }
+            transaction
+                .pragma_update(None, VERSION, MIGRATIONS.len())
+                .map_err(failed)
+        })
+        .await
     }
 
     /// Checks that the schema is the one that this version of the program needs. Changes nothing.
@@ -142,108 +98,105 @@ impl SqliteDatabase {
     /// # Errors
     /// [`StoreError`] if the schema is older or newer, or if the database fails.
     pub async fn check_schema(&self) -> Result<(), StoreError> {
-        let mut reader = self.read().await?;
-        // Prepared at run time, because a new file doesn't have the table yet.
-        let applied = sqlx::query_scalar("SELECT version FROM _sqlx_migrations WHERE success");
-        let applied: Vec<i64> = match applied.fetch_all(&mut *reader).await {
-            Ok(applied) => applied,
-            Err(error) if lacks_table(&error) => Vec::new(),
-            Err(error) => return Err(failed(error)),
-        };
-        if let Some(migration) = applied.iter().find(|it| !MIGRATIONS.version_exists(**it)) {
-            let migration = *migration;
-            return Err(Fault::Newer { migration }.into());
-        }
-        let mut known = MIGRATIONS.iter().map(|migration| migration.version);
-        if let Some(migration) = known.find(|version| !applied.contains(version)) {
-            return Err(Fault::Outdated { migration }.into());
-        }
-        Ok(())
+        self.read(check).await
     }
 
     /// Waits for running operations, copies the log into the database file and closes the file. Later
     /// calls fail with [`StoreError::Unavailable`].
     pub async fn close(&self) {
         self.readers.close().await;
-        self.own_reader.close().await;
-        self.stored.close().await;
-        self.writer_thread.close().await;
+        self.own_readers.close().await;
+        self.raw_readers.close().await;
         // SQLite copies the log when its last connection to the file is closed.
         self.writer.close().await;
     }
 
+    /// Runs `change` as a transaction, alone. It runs to its end even if the caller no longer waits; if
+    /// it fails, nothing is changed.
+    pub(crate) async fn write<T: Send + 'static>(
+        &self,
+        change: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.run(|connection| {
+            // The write lock is taken at the start: what is read is still so when it is changed, even
+            // if another process has the file open.
+            let transaction = connection
+                .transaction_with_behavior(TransactionBehavior::Immediate)
+                .map_err(failed)?;
+            let answer = change(&transaction)?;
+            transaction.commit().map_err(failed)?;
+            Ok(answer)
+        })
+        .await
+    }
+
+    /// Runs `job` on the writer thread.
+    async fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let permit = self.write_permit().await?;
+        self.writer.run(permit, job).await
+    }
+
     /// Queues for the right to write.
-    pub(crate) async fn write_permit(&self) -> Result<WritePermit, StoreError> {
+    async fn write_permit(&self) -> Result<WritePermit, StoreError> {
         let turn = Arc::clone(&self.line).lock_owned();
         timeout(self.acquire_timeout, turn)
             .await
             .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))
     }
 
-    /// A transaction that holds the write lock. Dropping it rolls it back.
-    pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
-        let turn = self.write_permit().await?;
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await;
-        Ok(Writing {
-            transaction: transaction.map_err(failed)?,
-            _turn: turn,
-        })
+    /// Runs `read` on one state of the database.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.readers.read(read).await
     }
 
-    /// A connection for a single statement that reads.
-    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.readers.acquire().await.map_err(failed)
+    /// Runs a read of data for the server itself.
+    pub(crate) async fn own_read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.own_readers.read(read).await
     }
 
-    /// The connection for a single statement that reads data for the server itself.
-    pub(crate) async fn own_reader(&self) -> Result<PoolConnection<Sqlite>, StoreError> {
-        self.own_reader.acquire().await.map_err(failed)
-    }
-
-    /// A transaction on the same connection, in which all statements read the same state.
-    pub(crate) async fn own_read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.own_reader.begin().await.map_err(failed)
-    }
-
-    /// A transaction in which all statements read the same state of the database.
-    pub(crate) async fn read(&self) -> Result<Transaction<'static, Sqlite>, StoreError> {
-        self.readers.begin().await.map_err(failed)
+    /// Runs a read of raw rows, for verification.
+    pub(crate) async fn raw_read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        self.raw_readers.read(read).await
     }
 }
 
-/// A transaction of the writing driver.
-pub(crate) struct Writing {
-    transaction: Transaction<'static, Sqlite>,
-    /// Released when the transaction has ended.
-    _turn: WritePermit,
+/// The number of migrations that the database has.
+fn applied(connection: &Connection) -> Result<usize, StoreError> {
+    let version = connection.pragma_query_value(None, VERSION, |row| row.get(0));
+    let version = version.map_err(failed)?;
+    if version == 0 && has_tables(connection)? {
+        return Err(Fault::Prerelease.into());
+    }
+    Ok(version)
 }
 
-impl Writing {
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(failed)
-    }
-
-    pub(crate) async fn rollback(self) -> Result<(), StoreError> {
-        self.transaction.rollback().await.map_err(failed)
-    }
+/// Whether anything has created tables of ours.
+fn has_tables(connection: &Connection) -> Result<bool, StoreError> {
+    let tables = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE name = 'organizations')";
+    let has_tables = connection.query_row(tables, [], |row| row.get(0));
+    has_tables.map_err(failed)
 }
 
-impl Deref for Writing {
-    type Target = SqliteConnection;
-
-    fn deref(&self) -> &SqliteConnection {
-        &self.transaction
+fn check(connection: &Connection) -> Result<(), StoreError> {
+    let applied = applied(connection)?;
+    if applied > MIGRATIONS.len() {
+        return Err(Fault::Newer { migration: applied }.into());
     }
-}
-
-impl DerefMut for Writing {
-    fn deref_mut(&mut self) -> &mut SqliteConnection {
-        &mut self.transaction
+    if applied < MIGRATIONS.len() {
+        let migration = applied.saturating_add(1);
+        return Err(Fault::Outdated { migration }.into());
     }
-}
-
-fn lacks_table(error: &sqlx::Error) -> bool {
-    // SQLite has no separate code for a missing table.
-    let database = error.as_database_error();
-    database.is_some_and(|error| error.message().starts_with("no such table"))
+    Ok(())
 }

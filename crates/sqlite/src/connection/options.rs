@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+/// The number of statements that a connection keeps prepared: more than there are.
+pub(crate) const STATEMENTS_MAX: usize = 256;
+
 /// The size to which a longer log is cut, in bytes.
 pub(crate) const LOG_BYTES_MAX: u32 = 128 * 1024 * 1024;
 
@@ -17,7 +20,7 @@ pub struct SqliteOptions {
     /// The length of the log, in pages of 4 KiB, at which it is copied into the database. In a long
     /// log, a page that was changed often is copied only once; but the log should stay small, too.
     pub log_pages: u32,
-    /// The page cache of the connection for transactions, in KiB.
+    /// The page cache of the connection that writes, in KiB.
     pub write_cache_kibibytes: u32,
     /// The page cache of each connection that reads, in KiB.
     pub read_cache_kibibytes: u32,

@@ -1,8 +1,6 @@
-//! The writer thread: a connection on a thread of its own, for the most frequent changes.
+//! The writer thread: the one connection that writes, on a thread of its own.
 //!
-//! An asynchronous driver hands each statement to a thread and waits for it, so that many rows have to
-//! be passed in one statement. Here, a whole transaction is handed over, and runs prepared statements
-//! row by row, at a fraction of the cost.
+//! A whole transaction is handed to the thread, and runs prepared statements row by row.
 
 use std::path::Path;
 use std::sync::{Mutex, PoisonError, mpsc};
@@ -12,12 +10,9 @@ use rusqlite::{Connection, OpenFlags};
 use stockroom_application::ports::StoreError;
 use tokio::sync::{OwnedMutexGuard, oneshot};
 
-use super::error::failed_directly;
+use super::error::failed;
 use super::log::Log;
-use super::options::{LOG_BYTES_MAX, SqliteOptions};
-
-/// The number of statements that stay prepared: enough for all of them.
-const STATEMENTS_MAX: usize = 32;
+use super::options::{LOG_BYTES_MAX, STATEMENTS_MAX, SqliteOptions};
 
 /// The page cache of the connection that copies the log, in KiB: copying needs no pages.
 const COPIER_CACHE_KIBIBYTES: u32 = 64;
@@ -35,21 +30,21 @@ pub(crate) struct WriterThread {
 }
 
 impl WriterThread {
-    /// Opens the file at `path`, a database in WAL mode, and starts the thread.
+    /// Opens the database in the file at `path`, creates the file if it is missing, and starts the
+    /// thread.
     ///
     /// # Errors
     /// [`StoreError`] if the file can't be opened, or the thread can't be started.
     pub(crate) fn open(path: &Path, options: &SqliteOptions) -> Result<Self, StoreError> {
-        let connect = |cache_kibibytes| {
-            connect(path, options.busy_timeout, cache_kibibytes).map_err(failed_directly)
-        };
+        let connect =
+            |cache_kibibytes| connect(path, options.busy_timeout, cache_kibibytes).map_err(failed);
         let connection = connect(options.write_cache_kibibytes)?;
         let copying = connect(COPIER_CACHE_KIBIBYTES)?;
         let log_pages = options.log_pages;
         let (jobs, queue) = mpsc::channel();
         let (ending, ended) = oneshot::channel();
         std::thread::Builder::new()
-            .name("sqlite-direct".to_owned())
+            .name("sqlite-writer".to_owned())
             .spawn(move || {
                 if let Ok(log) = Log::start(&connection, copying, log_pages) {
                     work(connection, log, &queue);
@@ -115,9 +110,12 @@ fn connect(
     cache_kibibytes: u32,
 ) -> rusqlite::Result<Connection> {
     // Only the thread uses the connection, so SQLite needn't protect it.
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(busy_timeout)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;

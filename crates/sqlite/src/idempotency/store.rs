@@ -2,66 +2,26 @@
 
 use std::collections::BTreeSet;
 
-use sqlx::SqliteConnection;
-use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
+use rusqlite::{Connection, params};
+use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, RequestDigest,
-    Timestamp,
+    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, Timestamp,
 };
-use uuid::Uuid;
+use stockroom_sql::IdempotencyRow;
 
-use crate::connection::error::failed;
-use crate::row::Row;
+use crate::connection::statement::{columns, insert, of_organization, statements};
 
-/// Stores idempotency records, in place of expired ones.
-pub(crate) async fn store(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    answers: &[IdempotencyRecord],
-) -> Result<(), StoreError> {
-    for kept in answers {
-        let organization_id = organization.uuid();
-        let owner_id = kept.owner.to_uuid(organization);
-        let key = kept.key.as_str();
-        let request_digest = kept.request.0.as_slice();
-        let outcome = outcome_to_text(kept)?;
-        let expires_at = kept.expires_at.as_milliseconds();
-        sqlx::query!(
-            r#"
-            INSERT INTO idempotency_keys (
-                organization_id, owner_id, idempotency_key, request_digest, outcome, expires_at
-            )
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-            ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
-                request_digest = excluded.request_digest,
-                outcome = excluded.outcome,
-                expires_at = excluded.expires_at
-            "#,
-            organization_id,
-            owner_id,
-            key,
-            request_digest,
-            outcome,
-            expires_at,
-        )
-        .execute(&mut *connection)
-        .await
-        .map_err(failed)?;
-    }
-    Ok(())
-}
+statements! {
+    STORE = format!(
+        "{}
+        ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
+            request_digest = excluded.request_digest,
+            outcome = excluded.outcome,
+            expires_at = excluded.expires_at",
+        insert("idempotency_keys", IdempotencyRow::COLUMNS)
+    );
 
-/// Deletes at most `limit` idempotency records that had expired at `now`, and returns their number.
-pub(crate) async fn forget(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    now: Timestamp,
-    limit: u32,
-) -> Result<u64, StoreError> {
-    let organization_id = organization.uuid();
-    let now = now.as_milliseconds();
-    let result = sqlx::query!(
-        r#"
+    FORGET = "
         DELETE FROM idempotency_keys
         WHERE rowid IN (
             SELECT rowid FROM idempotency_keys
@@ -69,74 +29,57 @@ pub(crate) async fn forget(
             ORDER BY expires_at
             LIMIT ?3
         )
-        "#,
-        organization_id,
-        now,
-        limit,
-    )
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(result.rows_affected())
+    ";
+
+    RECORD = format!(
+        "SELECT {} FROM idempotency_keys
+        WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3",
+        columns("idempotency_keys", IdempotencyRow::COLUMNS)
+    );
 }
 
-/// Adds the idempotency records of these keys.
-pub(crate) async fn load(
-    connection: &mut SqliteConnection,
+/// Stores idempotency records, in place of expired ones.
+pub(crate) fn store(
+    connection: &Connection,
     organization: OrganizationId,
-    keys: &BTreeSet<(Owner, IdempotencyKey)>,
-    idempotency_records: &mut IdempotencyRecords,
+    records: &[IdempotencyRecord],
 ) -> Result<(), StoreError> {
-    for (owner, key) in keys {
-        let organization_id = organization.uuid();
-        let owner_id = owner.to_uuid(organization);
-        let key_text = key.as_str();
-        let row = sqlx::query_as!(
-            IdempotencyRow,
-            r#"
-            SELECT request_digest, outcome, expires_at
-            FROM idempotency_keys
-            WHERE organization_id = ?1 AND owner_id = ?2 AND idempotency_key = ?3
-            "#,
-            organization_id,
-            owner_id,
-            key_text,
-        )
-        .fetch_optional(&mut *connection)
-        .await
-        .map_err(failed)?;
-        if let Some(row) = row {
-            idempotency_records.add(row.decode(owner_id, *owner, key)?);
-        }
+    for record in records {
+        let row = IdempotencyRow::of(record, organization)?;
+        let values = of_organization(organization, row.values());
+        STORE.change(connection, "idempotency_keys", values)?;
     }
     Ok(())
 }
 
-/// An idempotency record without its key.
-pub(crate) struct IdempotencyRow {
-    pub(crate) request_digest: Vec<u8>,
-    pub(crate) outcome: String,
-    pub(crate) expires_at: i64,
+/// Deletes at most `limit` idempotency records that had expired at `now`, and returns their number.
+pub(crate) fn forget(
+    connection: &Connection,
+    organization: OrganizationId,
+    now: Timestamp,
+    limit: u32,
+) -> Result<u64, StoreError> {
+    let parameters = params![organization.uuid(), now.as_milliseconds(), limit];
+    let forgotten = FORGET.execute(connection, parameters)?;
+    Ok(u64::try_from(forgotten).unwrap_or(u64::MAX))
 }
 
-impl IdempotencyRow {
-    /// Decodes the idempotency record of this key.
-    pub(crate) fn decode(
-        self,
-        owner_id: Uuid,
-        owner: Owner,
-        key: &IdempotencyKey,
-    ) -> Result<IdempotencyRecord, StoreError> {
-        let row = Row::new("idempotency_keys", owner_id);
-        let request = <[u8; 32]>::try_from(self.request_digest);
-        let outcome = outcome_from_text(owner, &self.outcome);
-        Ok(IdempotencyRecord {
-            owner,
-            key_owner: outcome.key_owner,
-            key: key.clone(),
-            request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: outcome.outcome,
-            expires_at: row.timestamp("expires_at", self.expires_at)?,
-        })
+/// The idempotency records of these keys.
+pub(crate) fn load(
+    connection: &Connection,
+    organization: OrganizationId,
+    keys: &BTreeSet<(Owner, IdempotencyKey)>,
+) -> Result<IdempotencyRecords, StoreError> {
+    let mut records = IdempotencyRecords::default();
+    for (owner, key) in keys {
+        let key = params![
+            organization.uuid(),
+            owner.to_uuid(organization),
+            key.as_str()
+        ];
+        if let Some(row) = RECORD.row::<IdempotencyRow>(connection, key)? {
+            records.add(row.decode(organization)?);
+        }
     }
+    Ok(records)
 }

@@ -1,6 +1,5 @@
 //! Application keys.
 
-pub(crate) mod load;
-mod read;
+pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod store;

@@ -1,16 +1,29 @@
 //! Reads application keys.
 
 use async_trait::async_trait;
+use rusqlite::params;
 use stockroom_application::ports::{KeyReader, Revocation, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{ApplicationKey, KeyId, KeyTotals, OrganizationId, Owner, Timestamp};
+use stockroom_sql::RevocationRow;
 use uuid::Uuid;
 
-use super::load::key_totals;
-use super::rows;
-use super::rows::RevocationRow;
-use crate::connection::error::failed;
+use super::{rows, store};
 use crate::connection::open::SqliteDatabase;
+use crate::connection::statement::statements;
+
+statements! {
+    PAGE = "
+        SELECT key_id FROM application_keys
+        WHERE organization_id = ?1 AND owner_id = ?2 AND key_id > ?3
+        ORDER BY key_id
+        LIMIT ?4 OFFSET ?5
+    ";
+
+    BY_CLIENT_ID = "SELECT organization_id, key_id FROM client_ids WHERE client_id = ?1";
+
+    REVOCATIONS = "SELECT key_id, grants, revoked_at FROM token_revocations WHERE revoked_at > ?1";
+}
 
 #[async_trait]
 impl KeyReader for SqliteDatabase {
@@ -20,9 +33,11 @@ impl KeyReader for SqliteDatabase {
         owner: Owner,
         id: KeyId,
     ) -> Result<Option<ApplicationKey>, StoreError> {
-        let mut connection = self.reader().await?;
-        let mut keys = rows::keys(&mut connection, organization, [id]).await?;
-        Ok(keys.pop().filter(|key| key.owner == owner))
+        self.read(move |snapshot| {
+            let key = rows::key(snapshot, organization, id)?;
+            Ok(key.filter(|key| key.owner == owner))
+        })
+        .await
     }
 
     async fn list_keys(
@@ -31,63 +46,41 @@ impl KeyReader for SqliteDatabase {
         owner: Owner,
         page: PageRequest<KeyId>,
     ) -> Result<(Page<ApplicationKey, KeyId>, KeyTotals), StoreError> {
-        let organization_id = organization.uuid();
         // Every id comes after the nil id.
         let after = page.place().map_or(Uuid::nil(), |id| id.uuid());
-        let (limit, offset) = (page.enough(), page.offset());
         let owner_id = owner.to_uuid(organization);
-        let mut snapshot = self.read().await?;
-        let mut ids = sqlx::query_scalar!(
-            r#"
-            SELECT key_id AS "key_id!: Uuid" FROM application_keys
-            WHERE organization_id = ?1 AND owner_id = ?2 AND key_id > ?3
-            ORDER BY key_id LIMIT ?4 OFFSET ?5
-            "#,
-            organization_id,
-            owner_id,
-            after,
-            limit,
-            offset,
-        )
-        .fetch_all(&mut *snapshot)
+        self.read(move |snapshot| {
+            let (limit, offset) = (page.enough(), page.offset());
+            let parameters = params![organization.uuid(), owner_id, after, limit, offset];
+            let mut ids: Vec<(Uuid,)> = PAGE.rows(snapshot, parameters)?;
+            let next = page.cut(&mut ids, |(id,)| KeyId::new(*id));
+            let keys = ids.into_iter();
+            let keys = keys.map(|(id,)| rows::key(snapshot, organization, KeyId::new(id)));
+            let items = keys
+                .filter_map(Result::transpose)
+                .collect::<Result<_, _>>()?;
+            let totals = rows::key_totals(snapshot, organization, owner)?;
+            let total = Some(totals.keys);
+            Ok((Page { items, total, next }, totals))
+        })
         .await
-        .map_err(failed)?;
-        let next = page.cut(&mut ids, |id| KeyId::new(*id));
-        let ids = ids.into_iter().map(KeyId::new);
-        let items = rows::keys(&mut snapshot, organization, ids).await?;
-        let totals = key_totals(&mut snapshot, organization, owner).await?;
-        snapshot.commit().await.map_err(failed)?;
-        let total = Some(totals.keys);
-        Ok((Page { items, total, next }, totals))
     }
 
     async fn key_by_client_id(
         &self,
         client_id: &str,
     ) -> Result<Option<(OrganizationId, ApplicationKey)>, StoreError> {
-        let mut snapshot = self.own_read().await?;
-        let found = sqlx::query!(
-            r#"
-            SELECT organization_id AS "organization_id!: Uuid", key_id AS "key_id!: Uuid"
-            FROM client_ids
-            WHERE client_id = ?1
-            "#,
-            client_id,
-        )
-        .fetch_optional(&mut *snapshot)
+        let client_id = client_id.to_owned();
+        self.own_read(move |snapshot| {
+            let found: Option<(Uuid, Uuid)> = BY_CLIENT_ID.row(snapshot, params![client_id])?;
+            let Some((organization_id, key_id)) = found else {
+                return Ok(None);
+            };
+            let organization = OrganizationId::new(organization_id);
+            let key = rows::key(snapshot, organization, KeyId::new(key_id))?;
+            Ok(key.map(|key| (organization, key)))
+        })
         .await
-        .map_err(failed)?;
-        let key = match found {
-            None => None,
-            Some(found) => {
-                let organization = OrganizationId::new(found.organization_id);
-                let id = KeyId::new(found.key_id);
-                let mut keys = rows::keys(&mut snapshot, organization, [id]).await?;
-                keys.pop().map(|key| (organization, key))
-            }
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(key)
     }
 
     async fn record_key_use(
@@ -96,58 +89,21 @@ impl KeyReader for SqliteDatabase {
         id: KeyId,
         at: Timestamp,
     ) -> Result<(), StoreError> {
-        let organization_id = organization.uuid();
-        let key_id = id.uuid();
-        let at = at.as_milliseconds();
-        let mut transaction = self.write().await?;
-        sqlx::query!(
-            r#"
-            UPDATE application_keys SET last_used_at = ?3
-            WHERE organization_id = ?1 AND key_id = ?2 AND coalesce(last_used_at < ?3, true)
-            "#,
-            organization_id,
-            key_id,
-            at,
-        )
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        transaction.commit().await
+        self.write(move |transaction| store::record_use(transaction, organization, id, at))
+            .await
     }
 
     async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError> {
-        let since = since.as_milliseconds();
-        let mut connection = self.own_reader().await?;
-        sqlx::query_as!(
-            RevocationRow,
-            r#"
-            SELECT
-                key_id AS "key_id!: Uuid",
-                grants AS "grants!",
-                revoked_at AS "revoked_at!"
-            FROM token_revocations
-            WHERE revoked_at > ?1
-            "#,
-            since,
-        )
-        .fetch_all(&mut *connection)
+        self.own_read(move |snapshot| {
+            let rows: Vec<RevocationRow> =
+                REVOCATIONS.rows(snapshot, params![since.as_milliseconds()])?;
+            rows.into_iter().map(RevocationRow::decode).collect()
+        })
         .await
-        .map_err(failed)?
-        .into_iter()
-        .map(RevocationRow::decode)
-        .collect()
     }
 
     async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError> {
-        let until = until.as_milliseconds();
-        let mut transaction = self.write().await?;
-        sqlx::query!(
-            "DELETE FROM token_revocations WHERE revoked_at <= ?1",
-            until
-        )
-        .execute(&mut *transaction)
-        .await
-        .map_err(failed)?;
-        transaction.commit().await
+        self.write(move |transaction| store::forget_revocations(transaction, until))
+            .await
     }
 }

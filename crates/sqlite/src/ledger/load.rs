@@ -2,56 +2,41 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     OrganizationId, State, StockId, StockKey, StockPeriod, Timestamp, TransactionId,
 };
-use uuid::Uuid;
 
 use super::past::stocks_at;
-use crate::connection::error::failed;
-use crate::connection::parameter::{hex, json};
+use crate::connection::statement::statements;
+
+statements! {
+    UNDONE = "
+        SELECT count(*) FROM entries INDEXED BY entries_undone
+        WHERE organization_id = ?1 AND stock_id = ?2 AND undoes = ?3
+    ";
+}
 
 /// Adds the undone ones of these entries to `state`.
-pub(crate) async fn undone(
-    connection: &mut SqliteConnection,
+pub(crate) fn undone(
+    connection: &Connection,
     organization: OrganizationId,
     entries: &BTreeSet<(StockId, TransactionId)>,
     state: &mut State,
 ) -> Result<(), StoreError> {
-    if entries.is_empty() {
-        return Ok(());
+    for (stock, entry) in entries {
+        let key = params![organization.uuid(), stock.uuid(), entry.uuid()];
+        if UNDONE.number(connection, key)? > 0 {
+            state.undone.insert(*entry);
+        }
     }
-    let wanted = json(
-        entries
-            .iter()
-            .map(|(stock, entry)| (hex(*stock), hex(*entry))),
-    )?;
-    let organization_id = organization.uuid();
-    let undone = sqlx::query_scalar!(
-        r#"
-        SELECT entries.undoes AS "undoes!: Uuid"
-        FROM json_each(?2) AS wanted
-        CROSS JOIN entries INDEXED BY entries_undone
-            ON entries.organization_id = ?1
-            AND entries.stock_id = unhex(wanted.value ->> 0)
-            AND entries.undoes = unhex(wanted.value ->> 1)
-        "#,
-        organization_id,
-        wanted,
-    )
-    .fetch_all(connection)
-    .await
-    .map_err(failed)?;
-    let undone = undone.into_iter().map(TransactionId::new);
-    state.undone.extend(undone);
     Ok(())
 }
 
 /// Adds the current stock in `state` as it stood at these times.
-pub(crate) async fn past(
-    connection: &mut SqliteConnection,
+pub(crate) fn past(
+    connection: &Connection,
     organization: OrganizationId,
     wanted: &BTreeSet<(StockKey, Timestamp)>,
     state: &mut State,
@@ -63,7 +48,7 @@ pub(crate) async fn past(
         periods.entry(*at).or_default().extend(stock);
     }
     for (at, periods) in periods {
-        let stocks = stocks_at(connection, organization, &periods, at).await?;
+        let stocks = stocks_at(connection, organization, &periods, at)?;
         let past = stocks.into_iter().map(|stock| ((stock.key(), at), stock));
         state.past.extend(past);
     }

@@ -1,6 +1,5 @@
 //! Ledgers and the past.
 
-pub(crate) mod batches;
 pub(crate) mod corrections;
 pub(crate) mod load;
 pub(crate) mod past;

@@ -1,23 +1,29 @@
 //! The past: stock as it stood at a time, and ledgers at any depth.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use rusqlite::{Connection, params};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{HistoryReader, Scope, StoreError, TransactionCondition};
 use stockroom_domain::{
-    Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
-    StockId, StockPeriod, Timestamp, TransactionId,
+    Batch, BatchEntry, BatchId, OrganizationId, ProductId, Recorded, Stock, StockId, StockPeriod,
+    Timestamp, TransactionId,
 };
+use stockroom_sql::{BatchRow, PeriodRow, Row};
 use uuid::Uuid;
 
-use super::past_rows::{last_entries, positions};
-use super::periods::LifeRow;
+use super::past_rows::{last_sequence, positions};
 use super::{periods, read, rows};
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
-use crate::row::Row;
+use crate::connection::query::Query;
+use crate::connection::statement::statements;
+
+statements! {
+    BATCH = "
+        SELECT batch_id, owner_id, entries
+        FROM batches
+        WHERE organization_id = ?1 AND batch_id = ?2
+    ";
+}
 
 #[async_trait]
 impl HistoryReader for SqliteDatabase {
@@ -26,12 +32,15 @@ impl HistoryReader for SqliteDatabase {
         scope: Scope,
         products: &[ProductId],
     ) -> Result<Vec<StockPeriod>, StoreError> {
-        let mut connection = self.reader().await?;
-        let wanted = products.iter().flat_map(|product| {
-            let owners = scope.acting.visible();
-            owners.map(|owner| (owner, *product))
-        });
-        periods::periods(&mut connection, scope.organization, wanted).await
+        let products = products.to_vec();
+        self.read(move |snapshot| {
+            let wanted = products.iter().flat_map(|product| {
+                let owners = scope.acting.visible();
+                owners.map(|owner| (owner, *product))
+            });
+            periods::periods(snapshot, scope.organization, wanted)
+        })
+        .await
     }
 
     async fn periods_at(
@@ -40,29 +49,21 @@ impl HistoryReader for SqliteDatabase {
         at: Timestamp,
         page: PageRequest<StockId>,
     ) -> Result<Vec<StockPeriod>, StoreError> {
-        let mut connection = self.reader().await?;
-        let rows: Vec<LifeRow> = lives_query("", scope, at, page)
-            .build_query_as()
-            .persistent(false)
-            .fetch_all(&mut *connection)
-            .await
-            .map_err(failed)?;
-        let periods = rows.into_iter().map(|row| row.decode(scope.organization));
-        periods.collect()
+        self.read(move |snapshot| {
+            let rows: Vec<PeriodRow> = periods_query("", scope, at, page).rows(snapshot)?;
+            let periods = rows.into_iter().map(|row| row.decode(scope.organization));
+            periods.collect()
+        })
+        .await
     }
 
     async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError> {
-        let mut connection = self.reader().await?;
-        let mut query = QueryBuilder::new("SELECT count(*) FROM (");
-        push_lives(&mut query, scope, at, None);
-        query.push(")");
-        let count: i64 = query
-            .build_query_scalar()
-            .persistent(false)
-            .fetch_one(&mut *connection)
-            .await
-            .map_err(failed)?;
-        Ok(u64::try_from(count).unwrap_or(0))
+        self.read(move |snapshot| {
+            let mut query = Query::new("SELECT count(*) FROM (");
+            push_periods(&mut query, scope, at, None);
+            query.push(")").count(snapshot)
+        })
+        .await
     }
 
     async fn past(
@@ -71,10 +72,9 @@ impl HistoryReader for SqliteDatabase {
         periods: &[StockPeriod],
         at: Timestamp,
     ) -> Result<Vec<Stock>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let stocks = stocks_at(&mut snapshot, organization, periods, at).await?;
-        snapshot.commit().await.map_err(failed)?;
-        Ok(stocks)
+        let periods = periods.to_vec();
+        self.read(move |snapshot| stocks_at(snapshot, organization, &periods, at))
+            .await
     }
 
     async fn ledger(
@@ -85,10 +85,11 @@ impl HistoryReader for SqliteDatabase {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let mut connection = self.reader().await?;
-        let entries = read::after(&mut connection, organization, period, filter, after, limit);
-        let entries = entries.await?;
-        Ok(entries)
+        let (period, filter) = (period.clone(), filter.to_vec());
+        self.read(move |snapshot| {
+            read::after(snapshot, organization, &period, &filter, after, limit)
+        })
+        .await
     }
 
     async fn sequence_of(
@@ -97,13 +98,9 @@ impl HistoryReader for SqliteDatabase {
         period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError> {
-        let Some(created_at) = id.created_at() else {
-            return Ok(None);
-        };
-        let mut connection = self.reader().await?;
-        let sequence = read::sequence_of(&mut connection, organization, period, id, created_at);
-        let sequence = sequence.await?;
-        Ok(sequence)
+        let period = period.clone();
+        self.read(move |snapshot| read::sequence_of(snapshot, organization, &period, id))
+            .await
     }
 
     async fn batch(
@@ -111,31 +108,12 @@ impl HistoryReader for SqliteDatabase {
         organization: OrganizationId,
         id: BatchId,
     ) -> Result<Option<Batch>, StoreError> {
-        let mut connection = self.reader().await?;
-        let organization_id = organization.uuid();
-        let batch_id = id.uuid();
-        let found = sqlx::query!(
-            r#"
-            SELECT owner_id AS "owner_id!: Uuid", entries
-            FROM batches
-            WHERE organization_id = ?1 AND batch_id = ?2
-            "#,
-            organization_id,
-            batch_id,
-        )
-        .fetch_optional(&mut *connection)
+        self.read(move |snapshot| {
+            let key = params![organization.uuid(), id.uuid()];
+            let row: Option<BatchRow> = BATCH.row(snapshot, key)?;
+            row.map(|row| row.decode(organization)).transpose()
+        })
         .await
-        .map_err(failed)?;
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let entries = BatchEntry::from_bytes(&found.entries);
-        let row = Row::new("batches", id.uuid());
-        Ok(Some(Batch {
-            id,
-            owner: Owner::from_uuid(found.owner_id, organization),
-            entries: row.valid("entries", entries.ok_or(()))?,
-        }))
     }
 
     async fn entries(
@@ -143,22 +121,21 @@ impl HistoryReader for SqliteDatabase {
         organization: OrganizationId,
         entries: &[BatchEntry],
     ) -> Result<Vec<Recorded>, StoreError> {
-        let mut connection = self.reader().await?;
-        let wanted = entries.iter().copied();
-        let recorded = rows::entries(&mut connection, organization, wanted).await?;
-        Ok(recorded)
+        let wanted = entries.to_vec();
+        self.read(move |snapshot| rows::entries(snapshot, organization, wanted))
+            .await
     }
 }
 
 /// One page of the stocks that `scope` saw at a time, merged from indexes.
-pub(crate) fn lives_query(
+pub(crate) fn periods_query(
     start: &str,
     scope: Scope,
     at: Timestamp,
     page: PageRequest<StockId>,
-) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(start);
-    push_lives(&mut query, scope, at, page.place().copied());
+) -> Query {
+    let mut query = Query::new(start);
+    push_periods(&mut query, scope, at, page.place().copied());
     query.push(" ORDER BY stock_id LIMIT ");
     query.push_bind(page.limit).push(" OFFSET ");
     query.push_bind(page.offset());
@@ -168,12 +145,7 @@ pub(crate) fn lives_query(
 /// Appends a `SELECT` of the stocks that `scope` saw at a time: the owner's own stock, and the
 /// organization's stock of products of which the owner had none. The query names the indexes, because
 /// SQLite doesn't know how much stock one organization has deleted.
-fn push_lives(
-    query: &mut QueryBuilder<Sqlite>,
-    scope: Scope,
-    at: Timestamp,
-    after: Option<StockId>,
-) {
+fn push_periods(query: &mut Query, scope: Scope, at: Timestamp, after: Option<StockId>) {
     let organization_id = scope.organization.uuid();
     let acting_id = scope.acting.to_uuid(scope.organization);
     let at = at.as_milliseconds();
@@ -192,7 +164,7 @@ fn push_lives(
              WHERE organization_id = "
         ));
         query.push_bind(organization_id).push(" AND owner_id = ");
-        query.push_bind(owner.to_uuid(scope.organization));
+        query.push_owner(scope.organization, owner);
         query.push(" AND stock_id > ").push_bind(after);
         query.push(" AND created_at <= ").push_bind(at);
         if table == "deleted_stocks" {
@@ -221,40 +193,24 @@ fn push_lives(
     }
 }
 
-/// These stocks as they stood at a time, if they existed then.
-pub(crate) async fn stocks_at(
-    connection: &mut SqliteConnection,
+/// These stocks as they stood at a time, if they existed then, in the order of creation.
+pub(crate) fn stocks_at(
+    connection: &Connection,
     organization: OrganizationId,
     periods: &[StockPeriod],
     at: Timestamp,
 ) -> Result<Vec<Stock>, StoreError> {
-    let mut by_id: HashMap<StockId, &StockPeriod> = HashMap::with_capacity(periods.len());
-    by_id.extend(
-        periods
-            .iter()
-            .filter(|period| period.covers(at))
-            .map(|period| (period.id, period)),
-    );
-    if by_id.is_empty() {
-        return Ok(Vec::new());
+    let mut stocks = Vec::new();
+    for period in periods.iter().filter(|period| period.covers(at)) {
+        let last = last_sequence(connection, organization, period, at)?;
+        let entry = rows::entries(connection, organization, [period.entry(last)])?.pop();
+        if let Some(Recorded { entry, .. }) = entry {
+            let positions = positions(connection, organization, period, last, at)?;
+            let row = Row::new("position_spans", entry.stock.uuid());
+            let stock = Stock::at(period, at, &entry, positions).ok_or(());
+            stocks.push(row.valid("location_id", stock)?);
+        }
     }
-    let last = last_entries(connection, organization, by_id.values().copied(), at).await?;
-    let mut located: HashMap<StockId, Vec<PastPosition>> =
-        positions(connection, organization, &last, at).await?;
-    let wanted = last.iter().filter_map(|(stock, sequence)| {
-        let period = by_id.get(stock)?;
-        Some(period.entry(*sequence))
-    });
-    let entries = rows::entries(connection, organization, wanted).await?;
-    let mut stocks = Vec::with_capacity(entries.len());
-    for Recorded { entry, .. } in entries {
-        let Some(period) = by_id.get(&entry.stock) else {
-            continue;
-        };
-        let positions = located.remove(&entry.stock).unwrap_or_default();
-        let row = Row::new("position_spans", entry.stock.uuid());
-        let stock = Stock::at(period, at, &entry, positions).ok_or(());
-        stocks.push(row.valid("location_id", stock)?);
-    }
+    stocks.sort_by_key(|stock| stock.id);
     Ok(stocks)
 }

@@ -1,18 +1,31 @@
 //! The ledger of one stock.
 
-use sqlx::{QueryBuilder, Sqlite, SqliteConnection};
+use rusqlite::{Connection, params};
 use stockroom_application::ports::{StoreError, TransactionCondition};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{OrganizationId, Recorded, StockPeriod, Timestamp, TransactionId};
+use stockroom_domain::{OrganizationId, Recorded, StockPeriod, TransactionId};
+use stockroom_sql::integer;
 
 use super::{past_rows, rows};
-use crate::connection::error::failed;
-use crate::connection::parameter::integer;
+use crate::connection::query::Query;
+use crate::connection::statement::statements;
 use crate::filter;
 
+statements! {
+    SEQUENCE = "
+        SELECT sequence
+        FROM entries
+        WHERE organization_id = ?1
+            AND stock_id = ?2
+            AND sequence > ?3
+            AND sequence <= ?4
+            AND transaction_id = ?5
+    ";
+}
+
 /// A page of the entries that fulfil every condition.
-pub(crate) async fn page(
-    connection: &mut SqliteConnection,
+pub(crate) fn page(
+    connection: &Connection,
     organization: OrganizationId,
     period: &StockPeriod,
     filter: &[TransactionCondition],
@@ -21,10 +34,10 @@ pub(crate) async fn page(
     let (sequences, total) = if filter.is_empty() {
         (unfiltered(period, page), period.sequence)
     } else {
-        filtered(connection, organization, period, filter, page).await?
+        filtered(connection, organization, period, filter, page)?
     };
     let wanted = sequences.into_iter().map(|sequence| period.entry(sequence));
-    let mut items = rows::entries(connection, organization, wanted).await?;
+    let mut items = rows::entries(connection, organization, wanted)?;
     let next = page.cut(&mut items, |recorded| recorded.entry.id);
     let total = Some(total);
     Ok(Page { items, total, next })
@@ -38,8 +51,8 @@ fn unfiltered(period: &StockPeriod, page: PageRequest<TransactionId>) -> Vec<u64
     (offset + 1..=end).collect()
 }
 
-async fn filtered(
-    connection: &mut SqliteConnection,
+fn filtered(
+    connection: &Connection,
     organization: OrganizationId,
     period: &StockPeriod,
     filter: &[TransactionCondition],
@@ -49,20 +62,14 @@ async fn filtered(
     query.push(" ORDER BY entries.sequence LIMIT ");
     query.push_bind(page.enough()).push(" OFFSET ");
     query.push_bind(page.offset());
-    let sequences = numbers(&mut query, connection).await?;
-    let mut query = select("SELECT count(*)", organization, period, filter);
-    let total: u32 = query
-        .build_query_scalar()
-        .persistent(false)
-        .fetch_one(connection)
-        .await
-        .map_err(failed)?;
-    Ok((sequences, total.into()))
+    let sequences = numbers(&query, connection)?;
+    let total = select("SELECT count(*)", organization, period, filter).count(connection)?;
+    Ok((sequences, total))
 }
 
 /// At most `limit` entries after number `after` that fulfil every condition.
-pub(crate) async fn after(
-    connection: &mut SqliteConnection,
+pub(crate) fn after(
+    connection: &Connection,
     organization: OrganizationId,
     period: &StockPeriod,
     filter: &[TransactionCondition],
@@ -78,24 +85,17 @@ pub(crate) async fn after(
         query.push_bind(integer(after));
         query.push(" ORDER BY entries.sequence LIMIT ");
         query.push_bind(limit);
-        numbers(&mut query, connection).await?
+        numbers(&query, connection)?
     };
     let wanted = sequences.into_iter().map(|sequence| period.entry(sequence));
-    rows::entries(connection, organization, wanted).await
+    rows::entries(connection, organization, wanted)
 }
 
-async fn numbers(
-    query: &mut QueryBuilder<Sqlite>,
-    connection: &mut SqliteConnection,
-) -> Result<Vec<u64>, StoreError> {
-    let sequences: Vec<i64> = query
-        .build_query_scalar()
-        .persistent(false)
-        .fetch_all(connection)
-        .await
-        .map_err(failed)?;
-    let sequences = sequences.into_iter();
-    Ok(sequences.filter_map(|it| u64::try_from(it).ok()).collect())
+fn numbers(query: &Query, connection: &Connection) -> Result<Vec<u64>, StoreError> {
+    let sequences = query.rows::<(i64,)>(connection)?.into_iter();
+    Ok(sequences
+        .filter_map(|(it,)| u64::try_from(it).ok())
+        .collect())
 }
 
 /// The query that applies `start` to the entries of a stock that fulfil every condition.
@@ -104,64 +104,41 @@ pub(crate) fn select(
     organization: OrganizationId,
     period: &StockPeriod,
     filter: &[TransactionCondition],
-) -> QueryBuilder<Sqlite> {
-    let mut query = QueryBuilder::new(start);
+) -> Query {
+    let mut query = Query::new(start);
     query.push(
         " FROM entries LEFT JOIN locations \
          ON locations.location_id = entries.location_id AND locations.organization_id = ",
     );
-    query.push_bind(organization.uuid());
+    query.push_organization(organization);
     query.push(" WHERE entries.organization_id = ");
-    query.push_bind(organization.uuid());
+    query.push_organization(organization);
     query.push(" AND entries.stock_id = ");
     query.push_bind(period.id.uuid());
     filter::push_transaction(&mut query, filter);
     query
 }
 
-/// The sequence number of the entry with this id, which contains the time of the entry, `created_at`.
-pub(crate) async fn sequence_of(
-    connection: &mut SqliteConnection,
+/// The sequence number of the entry with this id, which contains the time of the entry.
+pub(crate) fn sequence_of(
+    connection: &Connection,
     organization: OrganizationId,
     period: &StockPeriod,
     id: TransactionId,
-    created_at: Timestamp,
 ) -> Result<Option<u64>, StoreError> {
+    let Some(created_at) = id.created_at() else {
+        return Ok(None);
+    };
     let before = created_at.plus_milliseconds(-1);
-    let before = last_sequence(connection, organization, period, before).await?;
-    let last = last_sequence(connection, organization, period, created_at).await?;
-    let organization_id = organization.uuid();
-    let stock_id = period.id.uuid();
-    let transaction_id = id.uuid();
-    let sequence = sqlx::query_scalar!(
-        r#"
-        SELECT sequence AS "sequence!"
-        FROM entries
-        WHERE organization_id = ?1
-            AND stock_id = ?2
-            AND sequence > ?3
-            AND sequence <= ?4
-            AND transaction_id = ?5
-        "#,
-        organization_id,
-        stock_id,
-        before,
-        last,
-        transaction_id,
-    )
-    .fetch_optional(&mut *connection)
-    .await
-    .map_err(failed)?;
-    Ok(sequence.and_then(|sequence| u64::try_from(sequence).ok()))
-}
-
-/// The sequence number of the last entry at or before a time; 0 if there is none.
-async fn last_sequence(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    period: &StockPeriod,
-    at: Timestamp,
-) -> Result<i64, StoreError> {
-    let last = past_rows::last_entries(connection, organization, [period], at).await?;
-    Ok(last.first().map_or(0, |(_, sequence)| integer(*sequence)))
+    let before = past_rows::last_sequence(connection, organization, period, before)?;
+    let last = past_rows::last_sequence(connection, organization, period, created_at)?;
+    let key = params![
+        organization.uuid(),
+        period.id.uuid(),
+        integer(before),
+        integer(last),
+        id.uuid(),
+    ];
+    let sequence: Option<(i64,)> = SEQUENCE.row(connection, key)?;
+    Ok(sequence.and_then(|(sequence,)| u64::try_from(sequence).ok()))
 }

@@ -1,57 +1,48 @@
 //! Loads locations that commands need.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, Needs, OrganizationId, State};
+use stockroom_domain::{Needs, OrganizationId, State};
+use stockroom_sql::Kind;
 
 use super::rows;
-use crate::connection::error::failed;
+use crate::connection::statement::statements;
 use crate::counts;
 
-pub(crate) async fn locations(
-    connection: &mut SqliteConnection,
+statements! {
+    IS_IN_USE = "
+        SELECT EXISTS (
+            SELECT 1 FROM positions INDEXED BY positions_in_location
+            WHERE organization_id = ?1 AND location_id = ?2 AND available + allocated > 0
+        )
+    ";
+}
+
+pub(crate) fn locations(
+    connection: &Connection,
     organization: OrganizationId,
     needs: &Needs,
     state: &mut State,
 ) -> Result<(), StoreError> {
-    let mut ids = needs.locations.clone();
-    if !needs.location_slugs.is_empty() {
-        let slugs = &needs.location_slugs;
-        ids.extend(rows::ids_of_slugs(connection, organization, slugs).await?);
+    for id in &needs.locations {
+        if let Some(location) = rows::location(connection, organization, *id)? {
+            state.add_location(location);
+        }
     }
-    if !ids.is_empty() {
-        for location in rows::locations(connection, organization, ids).await? {
+    for (owner, slug) in &needs.location_slugs {
+        if let Some(location) = rows::by_slug(connection, organization, *owner, slug)? {
             state.add_location(location);
         }
     }
     for location in &needs.location_use {
-        if is_in_use(connection, organization, *location).await? {
+        let key = params![organization.uuid(), location.uuid()];
+        if IS_IN_USE.number(connection, key)? > 0 {
             state.locations_in_use.insert(*location);
         }
     }
     for owner in &needs.location_counts {
-        let locations = counts::locations(connection, organization, *owner).await?;
+        let locations = counts::of_owner(connection, organization, *owner, Kind::Location)?;
         state.location_counts.insert(*owner, locations);
     }
     Ok(())
-}
-
-async fn is_in_use(
-    connection: &mut SqliteConnection,
-    organization: OrganizationId,
-    location: LocationId,
-) -> Result<bool, StoreError> {
-    let organization_id = organization.uuid();
-    let location_id = location.uuid();
-    let in_use = sqlx::query_scalar!(
-        r#"
-        SELECT EXISTS (
-            SELECT 1 FROM positions INDEXED BY positions_in_location
-            WHERE organization_id = ?1 AND location_id = ?2 AND available + allocated > 0
-        ) AS "in_use!: bool"
-        "#,
-        organization_id,
-        location_id,
-    );
-    in_use.fetch_one(connection).await.map_err(failed)
 }

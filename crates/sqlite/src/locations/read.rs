@@ -4,23 +4,22 @@ use async_trait::async_trait;
 use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId};
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
-use crate::counts::Kind;
-use crate::filter;
-use crate::list::{Behind, COUNT, ListQuery, kept_count};
+use crate::list::{Behind, COUNT, ListQuery};
+use crate::{counts, filter};
 
 #[async_trait]
 impl LocationReader for SqliteDatabase {
     async fn location(&self, scope: Scope, id: LocationId) -> Result<Option<Location>, StoreError> {
-        let mut connection = self.reader().await?;
-        let locations = rows::locations(&mut connection, scope.organization, [id]).await?;
-        Ok(locations
-            .into_iter()
-            .find(|location| scope.acting.can_see(location.owner)))
+        self.read(move |snapshot| {
+            let location = rows::location(snapshot, scope.organization, id)?;
+            Ok(location.filter(|location| scope.acting.can_see(location.owner)))
+        })
+        .await
     }
 
     async fn list_locations(
@@ -30,37 +29,37 @@ impl LocationReader for SqliteDatabase {
         nearest_to: Option<Geolocation>,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
-        let place = |location: &Location| LocationPlace::of(location, nearest_to);
-        let mut snapshot = self.read().await?;
-        let ids: Vec<(Uuid,)> = if nearest_to.is_some() {
-            // An owner has a limited number of locations.
-            select("", scope, None, filter).all(&mut snapshot).await?
-        } else {
-            let after = page.place().map(|place| place.id);
-            let list = select("", scope, after, filter);
-            list.page(&mut snapshot, &page).await?
-        };
-        let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
-        let mut items = rows::locations(&mut snapshot, scope.organization, ids).await?;
-        items.sort_by_cached_key(place);
-        let found = if nearest_to.is_some() {
-            let found = Page::of(items, &page, place);
-            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
-            Page { total, ..found }
-        } else {
+        let filter = filter.to_vec();
+        let place = move |location: &Location| LocationPlace::of(location, nearest_to);
+        self.read(move |snapshot| {
+            let ids: Vec<(Uuid,)> = if nearest_to.is_some() {
+                // An owner has a limited number of locations.
+                select("", scope, None, &filter).all(snapshot)?
+            } else {
+                let after = page.place().map(|place| place.id);
+                select("", scope, after, &filter).page(snapshot, &page)?
+            };
+            let items = ids.into_iter().map(|(id,)| LocationId::new(id));
+            let items = items.map(|id| rows::location(snapshot, scope.organization, id));
+            let items = items.filter_map(Result::transpose);
+            let mut items = items.collect::<Result<Vec<_>, _>>()?;
+            items.sort_by_cached_key(place);
+            if nearest_to.is_some() {
+                let found = Page::of(items, &page, place);
+                let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
+                return Ok(Page { total, ..found });
+            }
             let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
-                Some(kept_count(&mut snapshot, scope, Kind::Location).await?)
+                Some(counts::visible(snapshot, scope, Kind::Location)?)
             } else if page.wants_total(true) {
-                let list = select(COUNT, scope, None, filter);
-                Some(list.count(&mut snapshot).await?)
+                Some(select(COUNT, scope, None, &filter).count(snapshot)?)
             } else {
                 None
             };
-            Page { items, total, next }
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(found)
+            Ok(Page { items, total, next })
+        })
+        .await
     }
 }
 
@@ -80,9 +79,9 @@ pub(crate) fn select(
             "SELECT locations.location_id FROM locations INDEXED BY locations_of_owner \
              WHERE locations.deleted_at IS NULL AND locations.organization_id = ",
         );
-        query.push_bind(scope.organization.uuid());
+        query.push_organization(scope.organization);
         query.push(" AND locations.owner_id = ");
-        query.push_bind(owner.to_uuid(scope.organization));
+        query.push_owner(scope.organization, owner);
         filter::push_location(query, filter);
     })
 }

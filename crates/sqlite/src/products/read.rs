@@ -1,20 +1,16 @@
 //! Reads products.
 
-use std::collections::HashMap;
-
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
 use stockroom_application::ports::{ProductAndStock, ProductReader, Scope, StoreError};
 use stockroom_application::{Page, PageRequest, ProductPlace};
-use stockroom_domain::{Owner, Product, ProductId, Stock};
+use stockroom_domain::{Owner, ProductId};
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
-use crate::counts::Kind;
-use crate::list::{ListQuery, kept_count};
-use crate::stock;
+use crate::list::ListQuery;
+use crate::{counts, stock};
 
 #[async_trait]
 impl ProductReader for SqliteDatabase {
@@ -23,15 +19,16 @@ impl ProductReader for SqliteDatabase {
         scope: Scope,
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let keys = scope.acting.visible().map(|owner| (owner, id));
-        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
-        // The owner's own product takes precedence over the organization's.
-        products.sort_by_key(|product| product.owner != scope.acting);
-        products.truncate(1);
-        let product = with_stock(&mut snapshot, scope, products).await?.pop();
-        snapshot.commit().await.map_err(failed)?;
-        Ok(product)
+        self.read(move |snapshot| {
+            for owner in scope.acting.visible() {
+                if let Some(product) = rows::product(snapshot, scope.organization, owner, id)? {
+                    let stock = stock::read::visible(snapshot, scope, id)?;
+                    return Ok(Some((product, stock)));
+                }
+            }
+            Ok(None)
+        })
+        .await
     }
 
     async fn list_products(
@@ -39,22 +36,24 @@ impl ProductReader for SqliteDatabase {
         scope: Scope,
         page: PageRequest<ProductPlace>,
     ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let list = select("", scope, page.place().copied());
-        let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
-        let has_more = page.has_more(&mut keys);
-        let keys = keys.into_iter().map(|(_, id, owner_id)| {
-            let owner = Owner::from_uuid(owner_id, scope.organization);
-            (owner, ProductId::new(id))
-        });
-        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
-        products.sort_by_key(|product| (product.created_at, product.id));
-        let next = products.last().filter(|_| has_more).map(ProductPlace::from);
-        let items = with_stock(&mut snapshot, scope, products).await?;
-        let total = kept_count(&mut snapshot, scope, Kind::Product).await?;
-        snapshot.commit().await.map_err(failed)?;
-        let total = Some(total);
-        Ok(Page { items, total, next })
+        self.read(move |snapshot| {
+            let list = select("", scope, page.place().copied());
+            let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(snapshot, &page)?;
+            let has_more = page.has_more(&mut keys);
+            let mut items = Vec::with_capacity(keys.len());
+            for (_, product_id, owner_id) in keys {
+                let id = ProductId::new(product_id);
+                let owner = Owner::from_uuid(owner_id, scope.organization);
+                if let Some(product) = rows::product(snapshot, scope.organization, owner, id)? {
+                    items.push((product, stock::read::visible(snapshot, scope, id)?));
+                }
+            }
+            let last = items.last().filter(|_| has_more);
+            let next = last.map(|(product, _)| ProductPlace::from(product));
+            let total = Some(counts::visible(snapshot, scope, Kind::Product)?);
+            Ok(Page { items, total, next })
+        })
+        .await
     }
 }
 
@@ -67,9 +66,9 @@ pub(crate) fn select(start: &str, scope: Scope, after: Option<ProductPlace>) -> 
              FROM products INDEXED BY products_of_owner \
              WHERE products.organization_id = ",
         );
-        query.push_bind(scope.organization.uuid());
+        query.push_organization(scope.organization);
         query.push(" AND products.owner_id = ");
-        query.push_bind(owner.to_uuid(scope.organization));
+        query.push_owner(scope.organization, owner);
         if let Some(ProductPlace { registered_at, id }) = after {
             query.push(" AND (products.created_at, products.product_id) > (");
             query.push_bind(registered_at.as_milliseconds()).push(", ");
@@ -77,23 +76,4 @@ pub(crate) fn select(start: &str, scope: Scope, after: Option<ProductPlace>) -> 
         }
     })
     .ordered_by("1, 2")
-}
-
-/// Products with the stock that `scope` sees of them.
-async fn with_stock(
-    connection: &mut SqliteConnection,
-    scope: Scope,
-    products: Vec<Product>,
-) -> Result<Vec<ProductAndStock>, StoreError> {
-    let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
-    let stocks = stock::read::visible(connection, scope, &ids).await?;
-    let mut stocks: HashMap<ProductId, Stock> = stocks
-        .into_iter()
-        .map(|stock| (stock.product, stock))
-        .collect();
-    let found = products.into_iter().map(|product| {
-        let stock = stocks.remove(&product.id);
-        (product, stock)
-    });
-    Ok(found.collect())
 }

@@ -3,25 +3,84 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use sqlx::{QueryBuilder, Sqlite};
+use rusqlite::params;
 use stockroom_application::ports::{
     HoldLine, ReservationCondition, ReservationFigures, ReservationReader, Scope, StoreError,
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
-    OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
-    ReservationStatus, Slug, StockId, StockKey, Timestamp,
+    OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef, StockId,
+    StockKey, Timestamp,
 };
+use stockroom_sql::{HoldRow, Row};
 use uuid::Uuid;
 
 use super::rows;
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
-use crate::counts::Kind;
-use crate::row::Row;
+use crate::connection::query::Query;
+use crate::connection::statement::statements;
 use crate::{counts, filter};
 
-#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
+statements! {
+    HOLDS = "
+        SELECT
+            reservations.reservation_id,
+            reservations.owner_id,
+            reservations.order_id,
+            reservations.status,
+            reservations.expires_at,
+            locations.slug,
+            lines.line,
+            lines.quantity - lines.fulfilled - lines.released
+        FROM reservation_lines AS lines INDEXED BY reservation_lines_open
+        CROSS JOIN reservations
+            ON reservations.organization_id = ?1
+            AND reservations.reservation_id = lines.reservation_id
+        LEFT JOIN locations
+            ON locations.organization_id = ?1
+            AND locations.location_id = lines.location_id
+        WHERE lines.organization_id = ?1
+            AND lines.stock_id = ?2
+            AND lines.quantity > lines.fulfilled + lines.released
+            AND (lines.expires_at IS NULL OR lines.expires_at > ?3)
+            AND (lines.reservation_id, lines.line) > (?4, ?5)
+        ORDER BY lines.reservation_id, lines.line
+        LIMIT ?6 OFFSET ?7
+    ";
+
+    COUNT_HOLDS = "
+        SELECT count(*)
+        FROM reservation_lines AS lines INDEXED BY reservation_lines_open
+        WHERE lines.organization_id = ?1
+            AND lines.stock_id = ?2
+            AND lines.quantity > lines.fulfilled + lines.released
+            AND (lines.expires_at IS NULL OR lines.expires_at > ?3)
+    ";
+
+    DUE_STOCKS = "
+        SELECT product_id, stock_owner_id
+        FROM reservation_lines INDEXED BY reservation_lines_in_time
+        WHERE organization_id = ?1 AND expires_at IS NOT NULL AND expires_at <= ?2
+        LIMIT ?3
+    ";
+
+    DUE_RESERVATIONS = "
+        SELECT reservation_id
+        FROM reservations INDEXED BY reservations_in_time
+        WHERE organization_id = ?1 AND expires_at IS NOT NULL AND expires_at <= ?2
+        ORDER BY expires_at, reservation_id
+        LIMIT ?3
+    ";
+
+    OLDEST_PENDING = "
+        SELECT created_at
+        FROM reservations INDEXED BY reservations_pending
+        WHERE organization_id = ?1 AND expires_at IS NOT NULL
+        ORDER BY reservation_id
+        LIMIT 1
+    ";
+}
+
 #[async_trait]
 impl ReservationReader for SqliteDatabase {
     async fn reservation(
@@ -29,10 +88,11 @@ impl ReservationReader for SqliteDatabase {
         scope: Scope,
         id: ReservationId,
     ) -> Result<Option<Reservation>, StoreError> {
-        let mut connection = self.reader().await?;
-        let found = rows::reservations(&mut connection, scope.organization, [id]).await?;
-        let mut own = found.into_iter().filter(|it| it.owner == scope.acting);
-        Ok(own.next())
+        self.read(move |snapshot| {
+            let found = rows::reservation(snapshot, scope.organization, id)?;
+            Ok(found.filter(|it| it.owner == scope.acting))
+        })
+        .await
     }
 
     async fn list_reservations(
@@ -42,31 +102,24 @@ impl ReservationReader for SqliteDatabase {
         now: Timestamp,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let mut ids: Vec<Uuid> = page_query("", scope, filter, now, page)
-            .build_query_scalar()
-            .persistent(false)
-            .fetch_all(&mut *snapshot)
-            .await
-            .map_err(failed)?;
-        let next = page.cut(&mut ids, |id| ReservationId::new(*id));
-        let ids = ids.into_iter().map(ReservationId::new);
-        let items = rows::reservations(&mut snapshot, scope.organization, ids).await?;
-        let total = if filter.is_empty() {
-            Some(counts::reservations(&mut snapshot, scope.organization, scope.acting).await?)
-        } else if page.wants_total(true) {
-            let counted: u32 = select("SELECT count(*)", scope, filter, now)
-                .build_query_scalar()
-                .persistent(false)
-                .fetch_one(&mut *snapshot)
-                .await
-                .map_err(failed)?;
-            Some(counted.into())
-        } else {
-            None
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(Page { items, total, next })
+        let filter = filter.to_vec();
+        let organization = scope.organization;
+        self.read(move |snapshot| {
+            let query = page_query("", scope, &filter, now, page);
+            let mut ids: Vec<(Uuid,)> = query.rows(snapshot)?;
+            let next = page.cut(&mut ids, |(id,)| ReservationId::new(*id));
+            let ids = ids.into_iter().map(|(id,)| ReservationId::new(id));
+            let items = rows::reservations(snapshot, organization, ids)?;
+            let total = if filter.is_empty() {
+                Some(counts::reservations(snapshot, organization, scope.acting)?)
+            } else if page.wants_total(true) {
+                Some(select("SELECT count(*)", scope, &filter, now).count(snapshot)?)
+            } else {
+                None
+            };
+            Ok(Page { items, total, next })
+        })
+        .await
     }
 
     async fn holds(
@@ -81,83 +134,28 @@ impl ReservationReader for SqliteDatabase {
         let (after, after_line) = page.place().map_or(first, |place| {
             (place.reservation.uuid(), i64::from(place.line))
         });
-        let (limit, offset) = (page.enough(), page.offset());
-        let mut snapshot = self.read().await?;
-        let organization_id = organization.uuid();
-        let stock_id = stock.uuid();
+        let (organization_id, stock_id) = (organization.uuid(), stock.uuid());
         let at = now.as_milliseconds();
-        let found = sqlx::query!(
-            r#"
-            SELECT
-                reservations.reservation_id AS "reservation_id!: Uuid",
-                reservations.owner_id AS "owner_id!: Uuid",
-                reservations.order_id AS "order_id?",
-                reservations.status AS "status!",
-                reservations.expires_at AS "expires_at?",
-                locations.slug AS "slug?",
-                lines.line AS "line!: i64",
-                lines.quantity - lines.fulfilled - lines.released AS "open!: i64"
-            FROM reservation_lines AS lines INDEXED BY reservation_lines_open
-            CROSS JOIN reservations
-                ON reservations.organization_id = ?1
-                AND reservations.reservation_id = lines.reservation_id
-            LEFT JOIN locations
-                ON locations.organization_id = ?1
-                AND locations.location_id = lines.location_id
-            WHERE lines.organization_id = ?1
-                AND lines.stock_id = ?2
-                AND lines.quantity > lines.fulfilled + lines.released
-                AND (lines.expires_at IS NULL OR lines.expires_at > ?3)
-                AND (lines.reservation_id, lines.line) > (?4, ?5)
-            ORDER BY lines.reservation_id, lines.line
-            LIMIT ?6 OFFSET ?7
-            "#,
-            organization_id,
-            stock_id,
-            at,
-            after,
-            after_line,
-            limit,
-            offset,
-        )
-        .fetch_all(&mut *snapshot)
+        self.read(move |snapshot| {
+            let (limit, offset) = (page.enough(), page.offset());
+            let parameters = params![
+                organization_id,
+                stock_id,
+                at,
+                after,
+                after_line,
+                limit,
+                offset
+            ];
+            let rows: Vec<HoldRow> = HOLDS.rows(snapshot, parameters)?;
+            let items = rows.into_iter().map(|row| row.decode(organization));
+            let mut items = items.collect::<Result<Vec<_>, _>>()?;
+            let total = COUNT_HOLDS.number(snapshot, params![organization_id, stock_id, at])?;
+            let next = page.cut(&mut items, HoldLine::place);
+            let total = u64::try_from(total).ok();
+            Ok(Page { items, total, next })
+        })
         .await
-        .map_err(failed)?;
-        let total = sqlx::query_scalar!(
-            r#"
-            SELECT count(*) AS "count!: u32"
-            FROM reservation_lines AS lines INDEXED BY reservation_lines_open
-            WHERE lines.organization_id = ?1
-                AND lines.stock_id = ?2
-                AND lines.quantity > lines.fulfilled + lines.released
-                AND (lines.expires_at IS NULL OR lines.expires_at > ?3)
-            "#,
-            organization_id,
-            stock_id,
-            at,
-        )
-        .fetch_one(&mut *snapshot)
-        .await
-        .map_err(failed)?;
-        snapshot.commit().await.map_err(failed)?;
-        let mut items = Vec::with_capacity(found.len());
-        for hold in found {
-            let row = Row::new("reservations", hold.reservation_id);
-            let order = hold.order_id.map(|order| OrderId::new("order_id", order));
-            let slug = hold.slug.map(Slug::new).transpose();
-            items.push(HoldLine {
-                reservation: ReservationId::new(hold.reservation_id),
-                line: row.valid("line", u32::try_from(hold.line))?,
-                owner: Owner::from_uuid(hold.owner_id, organization),
-                order: row.valid("order_id", order.transpose())?,
-                state: rows::state(row, &hold.status, hold.expires_at)?,
-                slug: row.valid("location_id", slug)?,
-                quantity: row.quantity("quantity", hold.open)?,
-            });
-        }
-        let next = page.cut(&mut items, HoldLine::place);
-        let total = Some(total.into());
-        Ok(Page { items, total, next })
     }
 
     async fn due_stocks(
@@ -166,30 +164,16 @@ impl ReservationReader for SqliteDatabase {
         now: Timestamp,
         limit: u32,
     ) -> Result<BTreeSet<StockKey>, StoreError> {
-        let mut connection = self.reader().await?;
-        let organization_id = organization.uuid();
-        let now = now.as_milliseconds();
-        let found = sqlx::query!(
-            r#"
-            SELECT
-                product_id AS "product_id!: Uuid",
-                stock_owner_id AS "owner_id!: Uuid"
-            FROM reservation_lines INDEXED BY reservation_lines_in_time
-            WHERE organization_id = ?1 AND expires_at IS NOT NULL AND expires_at <= ?2
-            LIMIT ?3
-            "#,
-            organization_id,
-            now,
-            limit,
-        )
-        .fetch_all(&mut *connection)
+        self.read(move |snapshot| {
+            let parameters = params![organization.uuid(), now.as_milliseconds(), limit];
+            let found: Vec<(Uuid, Uuid)> = DUE_STOCKS.rows(snapshot, parameters)?;
+            let keys = found.into_iter().map(|(product_id, owner_id)| StockKey {
+                product: ProductId::new(product_id),
+                owner: Owner::from_uuid(owner_id, organization),
+            });
+            Ok(keys.collect())
+        })
         .await
-        .map_err(failed)?;
-        let keys = found.into_iter().map(|row| StockKey {
-            product: ProductId::new(row.product_id),
-            owner: Owner::from_uuid(row.owner_id, organization),
-        });
-        Ok(keys.collect())
     }
 
     async fn due_reservations(
@@ -198,77 +182,33 @@ impl ReservationReader for SqliteDatabase {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<(Owner, ReservationRef)>, StoreError> {
-        let mut connection = self.reader().await?;
-        let organization_id = organization.uuid();
-        let now = now.as_milliseconds();
-        let ids = sqlx::query_scalar!(
-            r#"
-            SELECT reservation_id AS "reservation_id!: Uuid"
-            FROM reservations INDEXED BY reservations_in_time
-            WHERE organization_id = ?1 AND expires_at IS NOT NULL AND expires_at <= ?2
-            ORDER BY expires_at, reservation_id
-            LIMIT ?3
-            "#,
-            organization_id,
-            now,
-            limit,
-        )
-        .fetch_all(&mut *connection)
+        self.read(move |snapshot| {
+            let parameters = params![organization.uuid(), now.as_milliseconds(), limit];
+            let ids: Vec<(Uuid,)> = DUE_RESERVATIONS.rows(snapshot, parameters)?;
+            let ids = ids.into_iter().map(|(id,)| ReservationId::new(id));
+            let found = rows::reservations(snapshot, organization, ids)?;
+            let due = found.into_iter().map(|it| (it.owner, it.reference()));
+            Ok(due.collect())
+        })
         .await
-        .map_err(failed)?;
-        let ids = ids.into_iter().map(ReservationId::new);
-        let mut found = rows::reservations(&mut connection, organization, ids).await?;
-        found.sort_by_key(|it| (it.state.expires_at(), it.id));
-        let due = found.into_iter().map(|it| (it.owner, it.reference()));
-        Ok(due.collect())
     }
 
     async fn reservation_figures(
         &self,
         organization: OrganizationId,
     ) -> Result<ReservationFigures, StoreError> {
-        let mut snapshot = self.read().await?;
-        let organization_id = organization.uuid();
-        let counts = sqlx::query!(
-            r#"
-            SELECT kind, sum(count) AS "count!: i64"
-            FROM level_counts
-            WHERE organization_id = ?1
-            GROUP BY kind
-            "#,
-            organization_id,
-        )
-        .fetch_all(&mut *snapshot)
-        .await
-        .map_err(failed)?;
-        let oldest = sqlx::query_scalar!(
-            r#"
-            SELECT created_at
-            FROM reservations INDEXED BY reservations_pending
-            WHERE organization_id = ?1 AND expires_at IS NOT NULL
-            ORDER BY reservation_id
-            LIMIT 1
-            "#,
-            organization_id,
-        )
-        .fetch_optional(&mut *snapshot)
-        .await
-        .map_err(failed)?;
-        snapshot.commit().await.map_err(failed)?;
-        let counted = |status: ReservationStatus| {
-            let word = Kind::Reservation(status).word();
-            let count = counts.iter().find(|row| row.kind == word);
-            (
-                status,
-                count.map_or(0, |row| u64::try_from(row.count).unwrap_or(0)),
-            )
-        };
-        let row = Row::new("reservations", organization_id);
-        let oldest = oldest.map(|at| row.timestamp("created_at", at));
-        Ok(ReservationFigures {
-            by_status: ReservationStatus::ALL.into_iter().map(counted).collect(),
-            oldest_pending: oldest.transpose()?,
+        self.read(move |snapshot| {
+            let counts = counts::reservations_by_status(snapshot, organization)?;
+            let oldest: Option<(i64,)> =
+                OLDEST_PENDING.row(snapshot, params![organization.uuid()])?;
+            let row = Row::new("reservations", organization.uuid());
+            let oldest = oldest.map(|(at,)| at);
+            Ok(ReservationFigures {
+                by_status: counts.into_iter().collect(),
+                oldest_pending: row.optional_timestamp("created_at", oldest)?,
+            })
         })
+        .await
     }
 }
 
@@ -280,7 +220,7 @@ pub(crate) fn page_query(
     filter: &[ReservationCondition],
     now: Timestamp,
     page: PageRequest<ReservationId>,
-) -> QueryBuilder<Sqlite> {
+) -> Query {
     let start = format!("{start}SELECT reservations.reservation_id");
     let mut query = select(&start, scope, filter, now);
     if let Some(after) = page.place() {
@@ -294,19 +234,14 @@ pub(crate) fn page_query(
 }
 
 /// The query that applies `start` to the reservations of `scope` that fulfil every condition.
-fn select(
-    start: &str,
-    scope: Scope,
-    filter: &[ReservationCondition],
-    now: Timestamp,
-) -> QueryBuilder<Sqlite> {
+fn select(start: &str, scope: Scope, filter: &[ReservationCondition], now: Timestamp) -> Query {
     let organization = scope.organization;
-    let mut query = QueryBuilder::new(start);
+    let mut query = Query::new(start);
     query.push(" FROM reservations INDEXED BY reservations_of_owner");
     query.push(" WHERE reservations.organization_id = ");
-    query.push_bind(organization.uuid());
+    query.push_organization(organization);
     query.push(" AND reservations.owner_id = ");
-    query.push_bind(scope.acting.to_uuid(organization));
+    query.push_owner(organization, scope.acting);
     filter::push_reservation(&mut query, organization, filter, now);
     query
 }

@@ -1,6 +1,5 @@
 //! Stock and its positions.
 
-mod positions;
 pub(crate) mod read;
 pub(crate) mod rows;
 pub(crate) mod store;

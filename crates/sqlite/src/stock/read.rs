@@ -1,7 +1,9 @@
 //! Reads stock and its history.
 
+use std::collections::BTreeSet;
+
 use async_trait::async_trait;
-use sqlx::SqliteConnection;
+use rusqlite::Connection;
 use stockroom_application::ports::{
     Scope, StockCondition, StockReader, StoreError, TransactionCondition,
 };
@@ -9,25 +11,29 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
 };
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
-use crate::counts::Kind;
-use crate::list::{Behind, COUNT, ListQuery, kept_count};
-use crate::{filter, ledger};
+use crate::list::{Behind, COUNT, ListQuery};
+use crate::{counts, filter, ledger};
 
 #[async_trait]
 impl StockReader for SqliteDatabase {
     async fn stock(&self, scope: Scope, product: ProductId) -> Result<Option<Stock>, StoreError> {
-        let mut connection = self.reader().await?;
-        Ok(visible(&mut connection, scope, &[product]).await?.pop())
+        self.read(move |snapshot| visible(snapshot, scope, product))
+            .await
     }
 
     async fn stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
-        let mut connection = self.reader().await?;
-        visible(&mut connection, scope, products).await
+        let products: BTreeSet<ProductId> = products.iter().copied().collect();
+        self.read(move |snapshot| {
+            let stocks = products.into_iter();
+            let stocks = stocks.map(|product| visible(snapshot, scope, product));
+            stocks.filter_map(Result::transpose).collect()
+        })
+        .await
     }
 
     fn parallel_fetches(&self) -> usize {
@@ -44,26 +50,26 @@ impl StockReader for SqliteDatabase {
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let list = select("", scope, page.place().copied(), filter);
-        let mut keys: Vec<(Uuid, Uuid, Uuid)> = list.page(&mut snapshot, &page).await?;
-        let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
-        let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
-            product: ProductId::new(product_id),
-            owner: Owner::from_uuid(owner_id, scope.organization),
-        });
-        let mut items = rows::stocks(&mut snapshot, scope.organization, keys).await?;
-        items.sort_by_key(|stock| stock.id);
-        let total = if filter.is_empty() {
-            Some(kept_count(&mut snapshot, scope, Kind::Stock).await?)
-        } else if page.wants_total(true) {
-            let list = select(COUNT, scope, None, filter);
-            Some(list.count(&mut snapshot).await?)
-        } else {
-            None
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(Page { items, total, next })
+        let filter = filter.to_vec();
+        self.read(move |snapshot| {
+            let list = select("", scope, page.place().copied(), &filter);
+            let mut keys: Vec<(Uuid, Uuid, Uuid)> = list.page(snapshot, &page)?;
+            let next = page.cut(&mut keys, |(stock_id, ..)| StockId::new(*stock_id));
+            let keys = keys.into_iter().map(|(_, product_id, owner_id)| StockKey {
+                product: ProductId::new(product_id),
+                owner: Owner::from_uuid(owner_id, scope.organization),
+            });
+            let items = rows::stocks(snapshot, scope.organization, keys)?;
+            let total = if filter.is_empty() {
+                Some(counts::visible(snapshot, scope, Kind::Stock)?)
+            } else if page.wants_total(true) {
+                Some(select(COUNT, scope, None, &filter).count(snapshot)?)
+            } else {
+                None
+            };
+            Ok(Page { items, total, next })
+        })
+        .await
     }
 
     async fn transactions(
@@ -74,18 +80,16 @@ impl StockReader for SqliteDatabase {
         limit: u32,
         offset: u32,
     ) -> Result<Option<Page<Recorded, TransactionId>>, StoreError> {
-        let mut snapshot = self.read().await?;
-        let history = match visible(&mut snapshot, scope, &[product]).await?.pop() {
-            None => None,
-            Some(stock) => {
-                let organization = scope.organization;
-                let period = StockPeriod::from(&stock);
-                let page = PageRequest::from_offset(limit, offset);
-                Some(ledger::read::page(&mut snapshot, organization, &period, filter, page).await?)
-            }
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(history)
+        let filter = filter.to_vec();
+        self.read(move |snapshot| {
+            let Some(stock) = visible(snapshot, scope, product)? else {
+                return Ok(None);
+            };
+            let period = StockPeriod::from(&stock);
+            let page = PageRequest::from_offset(limit, offset);
+            ledger::read::page(snapshot, scope.organization, &period, &filter, page).map(Some)
+        })
+        .await
     }
 
     async fn transaction(
@@ -94,46 +98,33 @@ impl StockReader for SqliteDatabase {
         product: ProductId,
         id: TransactionId,
     ) -> Result<Option<Recorded>, StoreError> {
-        let Some(created_at) = id.created_at() else {
-            return Ok(None);
-        };
-        let mut snapshot = self.read().await?;
-        let recorded = match visible(&mut snapshot, scope, &[product]).await?.pop() {
-            None => None,
-            Some(stock) => {
-                let organization = scope.organization;
-                let period = StockPeriod::from(&stock);
-                let sequence =
-                    ledger::read::sequence_of(&mut snapshot, organization, &period, id, created_at)
-                        .await?;
-                let wanted = sequence.map(|sequence| period.entry(sequence));
-                ledger::rows::entries(&mut snapshot, organization, wanted)
-                    .await?
-                    .pop()
-            }
-        };
-        snapshot.commit().await.map_err(failed)?;
-        Ok(recorded)
+        let organization = scope.organization;
+        self.read(move |snapshot| {
+            let Some(stock) = visible(snapshot, scope, product)? else {
+                return Ok(None);
+            };
+            let period = StockPeriod::from(&stock);
+            let sequence = ledger::read::sequence_of(snapshot, organization, &period, id)?;
+            let wanted = sequence.map(|sequence| period.entry(sequence));
+            Ok(ledger::rows::entries(snapshot, organization, wanted)?.pop())
+        })
+        .await
     }
 }
 
-/// The stock of these products that `scope` sees: for each product the owner's own, else the
-/// organization's.
-pub(crate) async fn visible(
-    connection: &mut SqliteConnection,
+/// The stock of a product that `scope` sees: the owner's own, else the organization's.
+pub(crate) fn visible(
+    connection: &Connection,
     scope: Scope,
-    products: &[ProductId],
-) -> Result<Vec<Stock>, StoreError> {
-    let keys = products.iter().flat_map(|product| {
-        scope.acting.visible().map(|owner| StockKey {
-            product: *product,
-            owner,
-        })
-    });
-    let mut stocks = rows::stocks(connection, scope.organization, keys).await?;
-    stocks.sort_by_key(|stock| (stock.product, stock.owner != scope.acting));
-    stocks.dedup_by_key(|stock| stock.product);
-    Ok(stocks)
+    product: ProductId,
+) -> Result<Option<Stock>, StoreError> {
+    for owner in scope.acting.visible() {
+        let key = StockKey { product, owner };
+        if let Some(stock) = rows::stock(connection, scope.organization, key)? {
+            return Ok(Some(stock));
+        }
+    }
+    Ok(None)
 }
 
 /// The query for the keys of the stock that `scope` sees, starting after `after`.
@@ -162,19 +153,17 @@ pub(crate) fn select(
         query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
         query.push("INDEXED BY ").push(index);
         query.push(" WHERE stocks.organization_id = ");
-        query.push_bind(organization.uuid());
+        query.push_organization(organization);
         query.push(" AND stocks.owner_id = ");
-        query.push_bind(owner.to_uuid(organization));
+        query.push_owner(organization, owner);
         if owner != scope.acting {
             query.push(
                 " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
                  WHERE own.product_id = stocks.product_id AND own.organization_id = ",
             );
-            query.push_bind(organization.uuid());
+            query.push_organization(organization);
             query.push(" AND own.owner_id = ");
-            query
-                .push_bind(scope.acting.to_uuid(organization))
-                .push(")");
+            query.push_owner(organization, scope.acting).push(")");
         }
         filter::push_stock(query, organization, owner, filter);
     })

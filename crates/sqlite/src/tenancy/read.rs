@@ -1,42 +1,45 @@
 //! Reads organizations and their stores.
 
 use async_trait::async_trait;
+use rusqlite::params;
 use stockroom_application::ports::{StoreError, TenancyReader};
 use stockroom_domain::{Organization, OrganizationId, Store, StoreId};
-use uuid::Uuid;
+use stockroom_sql::{OrganizationRow, StoreRow};
 
 use super::rows;
-use super::rows::{OrganizationRow, StoreRow};
-use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
+use crate::connection::statement::{columns, statements};
+
+statements! {
+    ORGANIZATIONS = format!(
+        "SELECT {} FROM organizations ORDER BY created_at, organization_id",
+        columns("organizations", OrganizationRow::COLUMNS)
+    );
+
+    STORE = format!(
+        "SELECT {} FROM stores WHERE organization_id = ?1 AND store_id = ?2",
+        columns("stores", StoreRow::COLUMNS)
+    );
+
+    STORES = format!(
+        "SELECT {} FROM stores WHERE organization_id = ?1 ORDER BY created_at, store_id",
+        columns("stores", StoreRow::COLUMNS)
+    );
+}
 
 #[async_trait]
 impl TenancyReader for SqliteDatabase {
     async fn organization(&self, id: OrganizationId) -> Result<Option<Organization>, StoreError> {
-        let mut connection = self.reader().await?;
-        rows::organization(&mut connection, id).await
+        self.read(move |snapshot| rows::organization(snapshot, id))
+            .await
     }
 
     async fn organizations(&self) -> Result<Vec<Organization>, StoreError> {
-        let mut connection = self.reader().await?;
-        sqlx::query_as!(
-            OrganizationRow,
-            r#"
-            SELECT
-                organization_id AS "organization_id!: Uuid",
-                name AS "name!",
-                per_store_stock AS "per_store_stock!: bool",
-                created_at AS "created_at!"
-            FROM organizations
-            ORDER BY created_at, organization_id
-            "#,
-        )
-        .fetch_all(&mut *connection)
+        self.read(|snapshot| {
+            let rows: Vec<OrganizationRow> = ORGANIZATIONS.rows(snapshot, [])?;
+            rows.into_iter().map(OrganizationRow::decode).collect()
+        })
         .await
-        .map_err(failed)?
-        .into_iter()
-        .map(OrganizationRow::decode)
-        .collect()
     }
 
     async fn store(
@@ -44,44 +47,19 @@ impl TenancyReader for SqliteDatabase {
         organization: OrganizationId,
         id: StoreId,
     ) -> Result<Option<Store>, StoreError> {
-        let organization_id = organization.uuid();
-        let store_id = id.uuid();
-        let mut connection = self.reader().await?;
-        sqlx::query_as!(
-            StoreRow,
-            r#"
-            SELECT store_id AS "store_id!: Uuid", name AS "name!", created_at AS "created_at!"
-            FROM stores
-            WHERE organization_id = ?1 AND store_id = ?2
-            "#,
-            organization_id,
-            store_id,
-        )
-        .fetch_optional(&mut *connection)
+        self.read(move |snapshot| {
+            let key = params![organization.uuid(), id.uuid()];
+            let row: Option<StoreRow> = STORE.row(snapshot, key)?;
+            row.map(StoreRow::decode).transpose()
+        })
         .await
-        .map_err(failed)?
-        .map(StoreRow::decode)
-        .transpose()
     }
 
     async fn stores(&self, organization: OrganizationId) -> Result<Vec<Store>, StoreError> {
-        let organization_id = organization.uuid();
-        let mut connection = self.reader().await?;
-        sqlx::query_as!(
-            StoreRow,
-            r#"
-            SELECT store_id AS "store_id!: Uuid", name AS "name!", created_at AS "created_at!"
-            FROM stores
-            WHERE organization_id = ?1
-            ORDER BY created_at, store_id
-            "#,
-            organization_id,
-        )
-        .fetch_all(&mut *connection)
+        self.read(move |snapshot| {
+            let rows: Vec<StoreRow> = STORES.rows(snapshot, params![organization.uuid()])?;
+            rows.into_iter().map(StoreRow::decode).collect()
+        })
         .await
-        .map_err(failed)?
-        .into_iter()
-        .map(StoreRow::decode)
-        .collect()
     }
 }

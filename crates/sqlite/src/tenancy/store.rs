@@ -1,55 +1,46 @@
 //! Stores organizations and stores.
 
-use sqlx::SqliteConnection;
+use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Organization, OrganizationId, Store};
+use stockroom_sql::{OrganizationRow, StoreRow};
 
-use crate::connection::error::{expect_rows, failed};
+use crate::connection::statement::{insert, of_organization, statements};
 
-pub(crate) async fn store_organization(
-    connection: &mut SqliteConnection,
-    organization: &Organization,
-) -> Result<(), StoreError> {
-    let organization_id = organization.id.uuid();
-    let name = organization.name.as_str();
-    let per_store_stock = organization.settings.per_store_stock;
-    let created_at = organization.created_at.as_milliseconds();
-    let result = sqlx::query!(
-        r#"
+statements! {
+    STORE_ORGANIZATION = "
         INSERT INTO organizations (organization_id, name, per_store_stock, created_at)
         VALUES (?1, ?2, ?3, ?4)
         ON CONFLICT (organization_id)
             DO UPDATE SET name = excluded.name, per_store_stock = excluded.per_store_stock
-        "#,
-        organization_id,
-        name,
-        per_store_stock,
-        created_at,
-    )
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    expect_rows("organizations", 1, &result)
+    ";
+
+    INSERT_STORE = insert("stores", StoreRow::COLUMNS);
 }
 
-pub(crate) async fn insert_store(
-    connection: &mut SqliteConnection,
+pub(crate) fn store_organization(
+    connection: &Connection,
+    organization: &Organization,
+) -> Result<(), StoreError> {
+    let row = OrganizationRow::of(organization);
+    let values = params![
+        row.organization_id,
+        row.name,
+        row.per_store_stock,
+        row.created_at
+    ];
+    STORE_ORGANIZATION.change(connection, "organizations", values)
+}
+
+pub(crate) fn insert_store(
+    connection: &Connection,
     organization: OrganizationId,
     store: &Store,
 ) -> Result<(), StoreError> {
-    let organization_id = organization.uuid();
-    let store_id = store.id.uuid();
-    let name = store.name.as_str();
-    let created_at = store.created_at.as_milliseconds();
-    sqlx::query!(
-        "INSERT INTO stores (organization_id, store_id, name, created_at) VALUES (?1, ?2, ?3, ?4)",
-        organization_id,
-        store_id,
-        name,
-        created_at,
+    let row = StoreRow::of(store);
+    INSERT_STORE.change(
+        connection,
+        "stores",
+        of_organization(organization, row.values()),
     )
-    .execute(connection)
-    .await
-    .map_err(failed)?;
-    Ok(())
 }

@@ -1,9 +1,8 @@
 //! Reads raw rows, as they are stored, for verification.
 //!
-//! Whole ledgers are read here as fast as possible: on a connection of their own, with the driver of
-//! the writer thread, and not on the threads that serve requests.
+//! Whole ledgers are read on a connection of their own, and not on those that serve requests.
 
-mod repair;
+pub(crate) mod repair;
 pub(crate) mod rows;
 mod value;
 
@@ -16,7 +15,7 @@ use stockroom_domain::{
     OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, UnreadableRow,
 };
 
-use crate::connection::error::failed_directly as failed;
+use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
 
 #[async_trait]
@@ -31,7 +30,7 @@ impl RawReader for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::stocks(connection, organization, &after, limit).map_err(failed)
         };
-        self.stored.read(read).await
+        self.raw_read(read).await
     }
 
     async fn raw_stocks_of(
@@ -43,7 +42,7 @@ impl RawReader for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::stocks_of(connection, organization, ids).map_err(failed)
         };
-        self.stored.read(read).await
+        self.raw_read(read).await
     }
 
     async fn raw_stock(
@@ -64,7 +63,7 @@ impl RawReader for SqliteDatabase {
             }
             Ok(None)
         };
-        self.stored.read(read).await
+        self.raw_read(read).await
     }
 
     async fn raw_entries(
@@ -77,14 +76,12 @@ impl RawReader for SqliteDatabase {
         let read = move |connection: &Connection| {
             rows::entries(connection, organization, &range, limit).map_err(failed)
         };
-        self.stored.read(read).await
+        self.raw_read(read).await
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
-        let count = move |connection: &Connection| {
-            rows::count_entries(connection, organization).map_err(failed)
-        };
-        self.stored.read(count).await
+        let count = move |connection: &Connection| rows::count_entries(connection, organization);
+        self.raw_read(count).await
     }
 
     async fn repair_stock(
@@ -94,11 +91,7 @@ impl RawReader for SqliteDatabase {
         repaired: &RawStock,
     ) -> Result<bool, StoreError> {
         let (found, repaired) = (found.clone(), repaired.clone());
-        let repair = move |connection: &mut Connection| {
-            repair::repair(connection, organization, &found, &repaired)
-        };
-        self.writer_thread
-            .run(self.write_permit().await?, repair)
+        self.write(move |transaction| repair::repair(transaction, organization, &found, &repaired))
             .await
     }
 }

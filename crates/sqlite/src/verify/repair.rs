@@ -1,85 +1,83 @@
 //! Repairs stock.
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
 
 use super::rows;
-use crate::connection::error::failed_directly as failed;
+use crate::connection::statement::statements;
 
-const UPDATE: &str = "
-    UPDATE stocks SET
-        available = ?4,
-        allocated = ?5,
-        unlocated_available = ?6,
-        unlocated_allocated = ?7,
-        sequence = ?8,
-        last_hash = ?9,
-        created_at = ?10,
-        updated_at = ?11,
-        unlocated_held = ?12,
-        next_expiry = ?13
-    WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
-";
+statements! {
+    UPDATE = "
+        UPDATE stocks SET
+            available = ?4,
+            allocated = ?5,
+            unlocated_available = ?6,
+            unlocated_allocated = ?7,
+            sequence = ?8,
+            last_hash = ?9,
+            created_at = ?10,
+            updated_at = ?11,
+            unlocated_held = ?12,
+            next_expiry = ?13
+        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
+    ";
 
-const KEEP: &str = "
-    INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
-        available = excluded.available,
-        allocated = excluded.allocated,
-        held = excluded.held
-";
+    KEEP = "
+        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
+        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+        ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
+            available = excluded.available,
+            allocated = excluded.allocated,
+            held = excluded.held
+    ";
 
-const REMOVE: &str = "
-    DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
-";
+    REMOVE = "
+        DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
+    ";
 
-/// Begins the span of a position, unless it has one that hasn't ended.
-const BEGIN_SPAN: &str = "
-    INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
-    SELECT ?1, ?2, ?3, ?4
-    WHERE NOT EXISTS (
-        SELECT 1 FROM position_spans INDEXED BY position_spans_of_stock
+    /// Begins the span of a position, unless it has one that hasn't ended.
+    BEGIN_SPAN = "
+        INSERT INTO position_spans (organization_id, stock_id, location_id, added_at)
+        SELECT ?1, ?2, ?3, ?4
+        WHERE NOT EXISTS (
+            SELECT 1 FROM position_spans INDEXED BY position_spans_of_stock
+            WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
+        )
+    ";
+
+    END_SPAN = "
+        UPDATE position_spans INDEXED BY position_spans_of_stock SET removed_at = max(added_at, ?4)
         WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
-    )
-";
-
-const END_SPAN: &str = "
-    UPDATE position_spans INDEXED BY position_spans_of_stock SET removed_at = max(added_at, ?4)
-    WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
-";
+    ";
+}
 
 /// Replaces `found` with `repaired`, unless the stock has changed since it was found.
 pub(crate) fn repair(
-    connection: &mut Connection,
+    transaction: &Connection,
     organization: OrganizationId,
     found: &RawStock,
     repaired: &RawStock,
 ) -> Result<bool, StoreError> {
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
     let key = StockKey {
         product: found.product,
         owner: found.owner,
     };
-    if rows::current(&transaction, organization, key)?.as_ref() != Some(found) {
+    if rows::current(transaction, organization, key)?.as_ref() != Some(found) {
         return Ok(false);
     }
-    update(&transaction, organization, repaired).map_err(failed)?;
+    update(transaction, organization, repaired)?;
     for location in found.located.keys() {
         if !repaired.located.contains_key(location) {
-            remove(&transaction, organization, repaired, *location).map_err(failed)?;
+            remove(transaction, organization, repaired, *location)?;
         }
     }
     for (location, balance) in &repaired.located {
         let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
         if found.located.get(location) != Some(balance) || held != held_before {
-            keep(&transaction, organization, repaired, *location, *balance).map_err(failed)?;
+            keep(transaction, organization, repaired, *location, *balance)?;
         }
     }
-    transaction.commit().map_err(failed)?;
     Ok(true)
 }
 
@@ -87,9 +85,9 @@ fn update(
     connection: &Connection,
     organization: OrganizationId,
     stock: &RawStock,
-) -> rusqlite::Result<()> {
-    connection.execute(
-        UPDATE,
+) -> Result<(), StoreError> {
+    UPDATE.execute(
+        connection,
         params![
             organization.uuid(),
             stock.product.uuid(),
@@ -114,12 +112,12 @@ fn remove(
     organization: OrganizationId,
     stock: &RawStock,
     location: LocationId,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
     let position = params![organization_id, stock_id, location.uuid()];
-    connection.execute(REMOVE, position)?;
+    REMOVE.execute(connection, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
-    connection.execute(END_SPAN, span)?;
+    END_SPAN.execute(connection, span)?;
     Ok(())
 }
 
@@ -129,7 +127,7 @@ fn keep(
     stock: &RawStock,
     location: LocationId,
     balance: RawBalance,
-) -> rusqlite::Result<()> {
+) -> Result<(), StoreError> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
     let position = params![
         organization_id,
@@ -139,8 +137,8 @@ fn keep(
         balance.allocated,
         stock.held.pieces_in(Some(location)),
     ];
-    connection.execute(KEEP, position)?;
+    KEEP.execute(connection, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
-    connection.execute(BEGIN_SPAN, span)?;
+    BEGIN_SPAN.execute(connection, span)?;
     Ok(())
 }

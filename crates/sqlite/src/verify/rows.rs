@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::corrupt;
 use super::value::{Read, Value, at, key, unreadable};
-use crate::connection::error::failed_directly as failed;
+use crate::connection::error::failed;
+use crate::connection::statement::statements;
 
 /// A statement for the columns that current and deleted stock have in common.
 macro_rules! select_stock {
@@ -31,84 +32,73 @@ macro_rules! select_stock {
     };
 }
 
-const CURRENT_AFTER: &str = select_stock!(
-    "unlocated_held, next_expiry"
-    "FROM stocks INDEXED BY stocks_of_organization
-    WHERE organization_id = ?1 AND stock_id > ?2
-    ORDER BY stock_id
-    LIMIT ?3"
-);
+statements! {
+    CURRENT_AFTER = select_stock!(
+        "unlocated_held, next_expiry"
+        "FROM stocks INDEXED BY stocks_of_organization
+        WHERE organization_id = ?1 AND stock_id > ?2
+        ORDER BY stock_id
+        LIMIT ?3"
+    );
 
-const DELETED_AFTER: &str = select_stock!(
-    "0, NULL"
-    "FROM deleted_stocks
-    WHERE organization_id = ?1 AND stock_id > ?2
-    ORDER BY stock_id
-    LIMIT ?3"
-);
+    DELETED_AFTER = select_stock!(
+        "0, NULL"
+        "FROM deleted_stocks
+        WHERE organization_id = ?1 AND stock_id > ?2
+        ORDER BY stock_id
+        LIMIT ?3"
+    );
 
-const CURRENT_OF: &str = select_stock!(
-    "unlocated_held, next_expiry"
-    "FROM stocks INDEXED BY stocks_of_organization
-    WHERE organization_id = ?1 AND stock_id = ?2"
-);
+    CURRENT_OF = select_stock!(
+        "unlocated_held, next_expiry"
+        "FROM stocks INDEXED BY stocks_of_organization
+        WHERE organization_id = ?1 AND stock_id = ?2"
+    );
 
-const DELETED_OF: &str = select_stock!(
-    "0, NULL"
-    "FROM deleted_stocks
-    WHERE organization_id = ?1 AND stock_id = ?2"
-);
+    DELETED_OF = select_stock!(
+        "0, NULL"
+        "FROM deleted_stocks
+        WHERE organization_id = ?1 AND stock_id = ?2"
+    );
 
-const CURRENT: &str = select_stock!(
-    "unlocated_held, next_expiry"
-    "FROM stocks
-    WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
-);
+    CURRENT = select_stock!(
+        "unlocated_held, next_expiry"
+        "FROM stocks
+        WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
+    );
 
-const POSITIONS: &str = "
-    SELECT location_id, available, allocated, held
-    FROM positions
-    WHERE organization_id = ?1 AND stock_id = ?2
-";
+    POSITIONS = "
+        SELECT location_id, available, allocated, held
+        FROM positions
+        WHERE organization_id = ?1 AND stock_id = ?2
+    ";
 
-const OPEN_LINES: &str = "
-    SELECT reservation_id, location_id, quantity - fulfilled - released, expires_at
-    FROM reservation_lines INDEXED BY reservation_lines_open
-    WHERE organization_id = ?1 AND stock_id = ?2 AND quantity > fulfilled + released
-";
+    OPEN_LINES = "
+        SELECT reservation_id, location_id, quantity - fulfilled - released, expires_at
+        FROM reservation_lines INDEXED BY reservation_lines_open
+        WHERE organization_id = ?1 AND stock_id = ?2 AND quantity > fulfilled + released
+    ";
 
-const ENTRIES: &str = "
-    SELECT
-        stock_id, sequence, transaction_id, location_id, action, quantity, available, allocated,
-        sum_available, sum_allocated, reason, reference, idempotency_key, batch_id, undoes,
-        actor_key_id, as_of, created_at, hash
-    FROM entries NOT INDEXED
-    WHERE organization_id = ?1 AND (stock_id, sequence) > (?2, ?3) AND stock_id <= ?4
-    ORDER BY stock_id, sequence
-    LIMIT ?5
-";
+    ENTRIES = "
+        SELECT
+            stock_id, sequence, transaction_id, location_id, action, quantity, available, allocated,
+            sum_available, sum_allocated, reason, reference, idempotency_key, batch_id, undoes,
+            actor_key_id, as_of, created_at, hash
+        FROM entries NOT INDEXED
+        WHERE organization_id = ?1 AND (stock_id, sequence) > (?2, ?3) AND stock_id <= ?4
+        ORDER BY stock_id, sequence
+        LIMIT ?5
+    ";
 
-/// All statements, for the test of their plans.
-#[cfg(test)]
-pub(crate) const STATEMENTS: [&str; 8] = [
-    CURRENT_AFTER,
-    DELETED_AFTER,
-    CURRENT_OF,
-    DELETED_OF,
-    CURRENT,
-    POSITIONS,
-    OPEN_LINES,
-    ENTRIES,
-];
-
-/// Reads all stock of an organization. `total` can add up the numbers, whatever they are.
-const COUNT: &str = "
-    SELECT CAST(
-        (SELECT total(sequence) FROM stocks WHERE organization_id = ?1)
-        + (SELECT total(sequence) FROM deleted_stocks WHERE organization_id = ?1)
-        AS INTEGER
-    )
-";
+    /// Reads all stock of an organization. `total` can add up the numbers, whatever they are.
+    COUNT = "
+        SELECT CAST(
+            (SELECT total(sequence) FROM stocks WHERE organization_id = ?1)
+            + (SELECT total(sequence) FROM deleted_stocks WHERE organization_id = ?1)
+            AS INTEGER
+        )
+    ";
+}
 
 /// A value after every id.
 const LAST: [u8; 17] = [0xff; 17];
@@ -122,8 +112,8 @@ pub(crate) fn stocks(
 ) -> rusqlite::Result<Chunk<RawStock>> {
     let mut found: Vec<(Vec<u8>, Result<RawStock, UnreadableRow>)> = Vec::new();
     let mut last: Option<Vec<u8>> = None;
-    for (statement, is_current) in [(CURRENT_AFTER, true), (DELETED_AFTER, false)] {
-        let mut statement = connection.prepare_cached(statement)?;
+    for (statement, is_current) in [(&CURRENT_AFTER, true), (&DELETED_AFTER, false)] {
+        let mut statement = connection.prepare_cached(statement.text())?;
         let mut rows = statement.query(params![organization.uuid(), after, limit])?;
         let mut count = 0;
         while let Some(row) = rows.next()? {
@@ -166,8 +156,8 @@ pub(crate) fn stocks_of(
 ) -> rusqlite::Result<Vec<RawStock>> {
     let mut stocks = Vec::new();
     for id in ids {
-        for (statement, is_current) in [(CURRENT_OF, true), (DELETED_OF, false)] {
-            let mut statement = connection.prepare_cached(statement)?;
+        for (statement, is_current) in [(&CURRENT_OF, true), (&DELETED_OF, false)] {
+            let mut statement = connection.prepare_cached(statement.text())?;
             let found = statement
                 .query_row(params![organization.uuid(), id.uuid()], |row| {
                     Ok(stock(row, organization, is_current))
@@ -188,7 +178,7 @@ pub(crate) fn current(
     organization: OrganizationId,
     key: StockKey,
 ) -> Result<Option<RawStock>, StoreError> {
-    let mut statement = connection.prepare_cached(CURRENT).map_err(failed)?;
+    let mut statement = connection.prepare_cached(CURRENT.text()).map_err(failed)?;
     let owner_id = key.owner.to_uuid(organization);
     let key = params![organization.uuid(), key.product.uuid(), owner_id];
     let found = statement
@@ -263,7 +253,7 @@ fn with_parts(
         return Ok((stock, unread));
     }
     let of_stock = params![organization.uuid(), stock.id.uuid()];
-    let mut statement = connection.prepare_cached(POSITIONS)?;
+    let mut statement = connection.prepare_cached(POSITIONS.text())?;
     let mut rows = statement.query(of_stock)?;
     while let Some(row) = rows.next()? {
         match position(row) {
@@ -277,7 +267,7 @@ fn with_parts(
             }
         }
     }
-    let mut statement = connection.prepare_cached(OPEN_LINES)?;
+    let mut statement = connection.prepare_cached(OPEN_LINES.text())?;
     let mut rows = statement.query(of_stock)?;
     while let Some(row) = rows.next()? {
         if let Err(column) = line(row, &mut stock.lines) {
@@ -318,7 +308,7 @@ pub(crate) fn entries(
 ) -> rusqlite::Result<Chunk<RawEntry>> {
     let LedgerRange { after, until } = range;
     let until = until.as_ref().map_or(&LAST[..], |until| &until.stock);
-    let mut statement = connection.prepare_cached(ENTRIES)?;
+    let mut statement = connection.prepare_cached(ENTRIES.text())?;
     let mut rows = statement.query(params![
         organization.uuid(),
         after.stock,
@@ -423,7 +413,7 @@ fn entry(row: &Row<'_>, stock: StockId, sequence: i64, hash: EntryHash) -> Read<
 pub(crate) fn count_entries(
     connection: &Connection,
     organization: OrganizationId,
-) -> rusqlite::Result<u64> {
-    let count: i64 = connection.query_row(COUNT, params![organization.uuid()], |row| row.get(0))?;
+) -> Result<u64, StoreError> {
+    let count = COUNT.number(connection, params![organization.uuid()])?;
     Ok(u64::try_from(count).unwrap_or(0))
 }

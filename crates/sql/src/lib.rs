@@ -1,0 +1,38 @@
+//! What all SQL databases have in common: rows and their decoding, the rows that changes become, the
+//! lengths of lists, and filters. No driver and no statement is in here.
+//!
+//! A row type names the columns of a table once. An adapter makes its statements from
+//! [`COLUMNS`](StockRow::COLUMNS), binds [`values`](StockRow::values) and reads with
+//! [`Columns`], or names the columns itself and builds the row. Decoding trusts no row: an impossible
+//! value is [`StoreError::Corrupt`](stockroom_application::ports::StoreError::Corrupt) with the names
+//! of the table and the column.
+
+mod batches;
+mod columns;
+mod counts;
+mod entries;
+mod idempotency;
+mod keys;
+mod locations;
+mod periods;
+mod positions;
+mod products;
+mod reservations;
+mod row;
+mod stocks;
+mod tenancy;
+
+pub use batches::BatchRow;
+pub use columns::{Column, Columns, FromColumns, Value};
+pub use counts::{Growth, Kind};
+pub use entries::{EntryRow, RecordedRow};
+pub use idempotency::IdempotencyRow;
+pub use keys::{KeyRow, RevocationRow};
+pub use locations::LocationRow;
+pub use periods::PeriodRow;
+pub use positions::{LocatedRow, PositionChanges, PositionRow, Span};
+pub use products::ProductRow;
+pub use reservations::{HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, place};
+pub use row::{Row, integer};
+pub use stocks::{DeletedStockRow, StockRow, StocksByFate};
+pub use tenancy::{OrganizationRow, StoreRow};

@@ -1,0 +1,89 @@
+//! Locations.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Address, Description, ExternalRef, Geolocation, Location, LocationId, Name, OrganizationId,
+    Owner, Slug,
+};
+use uuid::Uuid;
+
+use crate::Row;
+use crate::columns::row;
+
+row! {
+    /// A row of `locations`. The address is a JSON array of its lines.
+    LocationRow {
+        location_id: Uuid,
+        owner_id: Uuid,
+        name: String,
+        slug: String,
+        external_ref: Option<String>,
+        description: Option<String>,
+        address: Option<String>,
+        latitude: Option<f64>,
+        longitude: Option<f64>,
+        created_at: i64,
+        updated_at: i64,
+    }
+}
+
+impl LocationRow {
+    /// The columns that never change.
+    pub const CONSTANT: &'static [&'static str] = &["location_id", "owner_id", "created_at"];
+
+    /// The row of a location.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the address can't be written as JSON.
+    pub fn of(location: &Location, organization: OrganizationId) -> Result<Self, StoreError> {
+        let address = location.address.as_ref().map(Address::lines);
+        let address = address.map(serde_json::to_string).transpose();
+        let text = |text: Option<&str>| text.map(str::to_owned);
+        Ok(Self {
+            location_id: location.id.uuid(),
+            owner_id: location.owner.to_uuid(organization),
+            name: location.name.as_str().to_owned(),
+            slug: location.slug.as_str().to_owned(),
+            external_ref: text(location.external_ref.as_ref().map(ExternalRef::as_str)),
+            description: text(location.description.as_ref().map(Description::as_str)),
+            address: address.map_err(|error| StoreError::Failed(Box::new(error)))?,
+            latitude: location.geolocation.map(Geolocation::latitude),
+            longitude: location.geolocation.map(Geolocation::longitude),
+            created_at: location.created_at.as_milliseconds(),
+            updated_at: location.updated_at.as_milliseconds(),
+        })
+    }
+
+    /// Decodes the location.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(self, organization: OrganizationId) -> Result<Location, StoreError> {
+        let row = Row::new("locations", self.location_id);
+        let external_ref = self.external_ref;
+        let external_ref = external_ref.map(|text| ExternalRef::new("external_ref", text));
+        let description = self.description;
+        let description = description.map(|text| Description::new("description", text));
+        let address = self.address.as_deref().map(serde_json::from_str);
+        let address = row.valid("address", address.transpose())?;
+        let address = address.map(Address::new);
+        let geolocation = match (self.latitude, self.longitude) {
+            (None, None) => None,
+            (Some(latitude), Some(longitude)) => Some(Geolocation::new(latitude, longitude)),
+            (_, None) => return Err(row.corrupt("longitude")),
+            (None, _) => return Err(row.corrupt("latitude")),
+        };
+        Ok(Location {
+            id: LocationId::new(self.location_id),
+            owner: Owner::from_uuid(self.owner_id, organization),
+            name: row.valid("name", Name::new("name", self.name))?,
+            slug: row.valid("slug", Slug::new(self.slug))?,
+            external_ref: row.valid("external_ref", external_ref.transpose())?,
+            description: row.valid("description", description.transpose())?,
+            address: row.valid("address", address.transpose())?,
+            geolocation: row.valid("latitude", geolocation.transpose())?,
+            created_at: row.timestamp("created_at", self.created_at)?,
+            updated_at: row.timestamp("updated_at", self.updated_at)?,
+        })
+    }
+}

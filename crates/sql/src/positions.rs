@@ -1,0 +1,108 @@
+//! Positions: the parts of stock in locations.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{Balance, LocationId, Position, Slug, Stock};
+use uuid::Uuid;
+
+use crate::Row;
+use crate::columns::row;
+
+row! {
+    /// A row of `positions`.
+    PositionRow {
+        stock_id: Uuid,
+        location_id: Uuid,
+        available: i64,
+        allocated: i64,
+        held: i64,
+    }
+}
+
+row! {
+    /// A position of one stock, with the slug of its location.
+    LocatedRow {
+        location_id: Uuid,
+        slug: String,
+        available: i64,
+        allocated: i64,
+        held: i64,
+    }
+}
+
+impl LocatedRow {
+    /// Decodes a position of the stock with this id.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(self, stock_id: Uuid) -> Result<(LocationId, Position), StoreError> {
+        let row = Row::new("positions", stock_id);
+        let location = Row::new("locations", self.location_id);
+        let position = Position {
+            slug: location.valid("slug", Slug::new(self.slug))?,
+            balance: Balance {
+                available: row.quantity("available", self.available)?,
+                allocated: row.quantity("allocated", self.allocated)?,
+            },
+            held: row.quantity("held", self.held)?,
+        };
+        Ok((LocationId::new(self.location_id), position))
+    }
+}
+
+/// The beginning or the end of a position.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// The stock.
+    pub stock_id: Uuid,
+    /// The location.
+    pub location_id: Uuid,
+    /// The time, in milliseconds since 1970.
+    pub at: i64,
+}
+
+/// The changes of positions.
+#[derive(Debug, Default)]
+pub struct PositionChanges {
+    /// New and changed positions.
+    pub stored: Vec<PositionRow>,
+    /// The spans that begin.
+    pub begun: Vec<Span>,
+    /// The spans that end: their positions are removed.
+    pub ended: Vec<Span>,
+}
+
+impl PositionChanges {
+    /// The changes of the positions of stock, which is given as it was before, if it existed, and as it
+    /// is after.
+    pub fn new<'a>(changes: impl Iterator<Item = (Option<&'a Stock>, &'a Stock)>) -> Self {
+        let mut sorted = Self::default();
+        for (before, after) in changes {
+            let span = |location: &LocationId| Span {
+                stock_id: after.id.uuid(),
+                location_id: location.uuid(),
+                at: after.updated_at.as_milliseconds(),
+            };
+            for (location, position) in &after.located {
+                let former = before.and_then(|before| before.located.get(location));
+                if former != Some(position) {
+                    sorted.stored.push(PositionRow {
+                        stock_id: after.id.uuid(),
+                        location_id: location.uuid(),
+                        available: position.balance.available.into(),
+                        allocated: position.balance.allocated.into(),
+                        held: position.held.into(),
+                    });
+                }
+                if former.is_none() {
+                    sorted.begun.push(span(location));
+                }
+            }
+            for location in before.into_iter().flat_map(|before| before.located.keys()) {
+                if !after.located.contains_key(location) {
+                    sorted.ended.push(span(location));
+                }
+            }
+        }
+        sorted
+    }
+}

@@ -1,0 +1,101 @@
+//! Products.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    CommodityType, OrganizationId, Owner, Product, ProductId, ProductStatus, ProductText,
+};
+use uuid::Uuid;
+
+use crate::Row;
+use crate::columns::row;
+
+row! {
+    /// A row of `products`.
+    ProductRow {
+        product_id: Uuid,
+        owner_id: Uuid,
+        name: String,
+        sku: Option<String>,
+        slug: Option<String>,
+        description: Option<String>,
+        status: String,
+        commodity_type: String,
+        manage_stock: bool,
+        external_ref: Option<String>,
+        created_at: i64,
+        updated_at: i64,
+    }
+}
+
+impl ProductRow {
+    /// The columns that never change.
+    pub const CONSTANT: &'static [&'static str] = &["product_id", "owner_id", "created_at"];
+
+    /// The row of a product.
+    #[must_use]
+    pub fn of(product: &Product, organization: OrganizationId) -> Self {
+        let text = |text: &Option<ProductText>| text.as_ref().map(|it| it.as_str().to_owned());
+        Self {
+            product_id: product.id.uuid(),
+            owner_id: product.owner.to_uuid(organization),
+            name: product.name.as_str().to_owned(),
+            sku: text(&product.sku),
+            slug: text(&product.slug),
+            description: text(&product.description),
+            status: status_word(product.status).to_owned(),
+            commodity_type: commodity_type_word(product.commodity_type).to_owned(),
+            manage_stock: product.manage_stock,
+            external_ref: text(&product.external_ref),
+            created_at: product.created_at.as_milliseconds(),
+            updated_at: product.updated_at.as_milliseconds(),
+        }
+    }
+
+    /// Decodes the product.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(self, organization: OrganizationId) -> Result<Product, StoreError> {
+        let row = Row::new("products", self.product_id);
+        let optional = |column: &'static str, text: Option<String>| {
+            let text = text.map(|text| ProductText::new(column, text));
+            row.valid(column, text.transpose())
+        };
+        Ok(Product {
+            id: ProductId::new(self.product_id),
+            owner: Owner::from_uuid(self.owner_id, organization),
+            name: row.valid("name", ProductText::new("name", self.name))?,
+            sku: optional("sku", self.sku)?,
+            slug: optional("slug", self.slug)?,
+            description: optional("description", self.description)?,
+            status: [ProductStatus::Draft, ProductStatus::Live]
+                .into_iter()
+                .find(|status| status_word(*status) == self.status)
+                .ok_or_else(|| row.corrupt("status"))?,
+            commodity_type: [CommodityType::Physical, CommodityType::Digital]
+                .into_iter()
+                .find(|commodity_type| commodity_type_word(*commodity_type) == self.commodity_type)
+                .ok_or_else(|| row.corrupt("commodity_type"))?,
+            manage_stock: self.manage_stock,
+            external_ref: optional("external_ref", self.external_ref)?,
+            created_at: row.timestamp("created_at", self.created_at)?,
+            updated_at: row.timestamp("updated_at", self.updated_at)?,
+        })
+    }
+}
+
+/// The word that databases store for a status.
+const fn status_word(status: ProductStatus) -> &'static str {
+    match status {
+        ProductStatus::Draft => "draft",
+        ProductStatus::Live => "live",
+    }
+}
+
+/// The word that databases store for a commodity type.
+const fn commodity_type_word(commodity_type: CommodityType) -> &'static str {
+    match commodity_type {
+        CommodityType::Physical => "physical",
+        CommodityType::Digital => "digital",
+    }
+}
