@@ -84,8 +84,8 @@ CREATE TABLE locations (
     slug            text   NOT NULL,
     external_ref    text,
     description     text,
-    -- The lines.
-    address         text[],
+    -- A JSON array of the lines.
+    address         text,
     latitude        double precision,
     longitude       double precision,
     created_at      bigint NOT NULL CHECK (created_at >= 0),

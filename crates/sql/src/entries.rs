@@ -8,7 +8,7 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use crate::columns::row;
-use crate::{Column, Columns, FromColumns, Row, integer};
+use crate::{Row, integer};
 
 row! {
     /// A row of `entries`.
@@ -64,17 +64,49 @@ impl EntryRow {
             hash: entry.hash.0.to_vec(),
         }
     }
+}
 
-    fn row(&self) -> Row {
-        Row::entry(self.stock_id, self.sequence)
+row! {
+    /// A row of `entries` with the names that are shown with it: the slug of its location, the name of
+    /// the key that made it, and the transaction that undoes it.
+    RecordedRow {
+        stock_id: Uuid,
+        sequence: i64,
+        transaction_id: Uuid,
+        location_id: Option<Uuid>,
+        action: String,
+        quantity: i64,
+        available: i64,
+        allocated: i64,
+        sum_available: Option<i64>,
+        sum_allocated: Option<i64>,
+        reason: Option<String>,
+        reference: Option<String>,
+        idempotency_key: Option<String>,
+        batch_id: Option<Uuid>,
+        undoes: Option<Uuid>,
+        actor_key_id: Option<Uuid>,
+        as_of: Option<i64>,
+        created_at: i64,
+        hash: Vec<u8>,
+        slug: Option<String>,
+        actor_name: Option<String>,
+        undone_by: Option<Uuid>,
     }
+}
 
-    /// Decodes the entry.
+impl RecordedRow {
+    /// Decodes the entry of a stock of this product.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a value is impossible.
-    pub fn decode(self) -> Result<Entry, StoreError> {
-        let row = self.row();
+    pub fn decode(self, product: ProductId) -> Result<Recorded, StoreError> {
+        let row = Row::entry(self.stock_id, self.sequence);
+        let slug = self.slug.map(Slug::new).transpose();
+        let slug = row.valid("location_id", slug)?;
+        if slug.is_some() != self.location_id.is_some() {
+            return Err(row.corrupt("location_id"));
+        }
         let balance = Balance {
             available: row.quantity("available", self.available)?,
             allocated: row.quantity("allocated", self.allocated)?,
@@ -89,7 +121,7 @@ impl EntryRow {
         let reason = self.reason.map(|it| Reason::new("reason", it));
         let reference = self.reference.map(|it| Reference::new("reference", it));
         let key = self.idempotency_key.as_deref().map(IdempotencyKey::new);
-        Ok(Entry {
+        let entry = Entry {
             id: TransactionId::new(self.transaction_id),
             stock: StockId::new(self.stock_id),
             sequence: row.valid("sequence", u64::try_from(self.sequence))?,
@@ -109,48 +141,9 @@ impl EntryRow {
             as_of: row.optional_timestamp("as_of", self.as_of)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             hash: row.hash("hash", &self.hash)?,
-        })
-    }
-}
-
-/// An entry with the names that are shown with it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RecordedRow {
-    /// The row of `entries`.
-    pub entry: EntryRow,
-    /// The slug of its location.
-    pub slug: Option<String>,
-    /// The name of the key that made it.
-    pub actor_name: Option<String>,
-    /// The transaction that undoes it.
-    pub undone_by: Option<Uuid>,
-}
-
-impl FromColumns for RecordedRow {
-    fn from_columns<C: Columns>(columns: &mut C) -> Result<Self, C::Error> {
-        Ok(Self {
-            entry: EntryRow::from_columns(columns)?,
-            slug: Column::read(columns)?,
-            actor_name: Column::read(columns)?,
-            undone_by: Column::read(columns)?,
-        })
-    }
-}
-
-impl RecordedRow {
-    /// Decodes the entry of a stock of this product.
-    ///
-    /// # Errors
-    /// [`StoreError::Corrupt`] if a value is impossible.
-    pub fn decode(self, product: ProductId) -> Result<Recorded, StoreError> {
-        let row = self.entry.row();
-        let slug = self.slug.map(Slug::new).transpose();
-        let slug = row.valid("location_id", slug)?;
-        if slug.is_some() != self.entry.location_id.is_some() {
-            return Err(row.corrupt("location_id"));
-        }
+        };
         Ok(Recorded {
-            entry: self.entry.decode()?,
+            entry,
             product,
             slug,
             actor_name: self.actor_name.map(Into::into),

@@ -70,7 +70,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
     (
         "sqlite",
         &[
-            &["connection", "counts", "filter", "list", "row"],
+            &["connection", "counts", "filter", "list"],
             &[OTHERS],
             &["commit"],
             &["plans", "verify"],

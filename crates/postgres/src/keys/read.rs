@@ -4,11 +4,11 @@ use async_trait::async_trait;
 use stockroom_application::ports::{KeyReader, Revocation, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{ApplicationKey, KeyId, KeyTotals, OrganizationId, Owner, Timestamp};
+use stockroom_sql::RevocationRow;
 use uuid::Uuid;
 
 use super::load::key_totals;
 use super::rows;
-use super::rows::RevocationRow;
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
 

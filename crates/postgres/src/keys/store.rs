@@ -2,8 +2,8 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{ApplicationKey, KeyId, OrganizationId, RevokedGrants, Timestamp};
+use stockroom_sql::{KeyRow, RevocationRow};
 
-use super::rows::grants_word;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 
@@ -14,12 +14,7 @@ pub(crate) async fn store(
     key: &ApplicationKey,
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
-    let key_id = key.id.uuid();
-    let owner_id = key.owner.to_uuid(organization);
-    let name = key.name.as_str();
-    let secret_hash = key.secret_hash.0.as_slice();
-    let created_at = key.created_at.as_milliseconds();
-    let updated_at = key.updated_at.as_milliseconds();
+    let row = KeyRow::of(key, organization);
     store_name(session, organization, key).await?;
     let updated = sqlx::query!(
         r#"
@@ -28,11 +23,11 @@ pub(crate) async fn store(
         WHERE organization_id = $1 AND key_id = $2
         "#,
         organization_id,
-        key_id,
-        name,
-        i64::from(key.reserved_rate_limit),
-        key.allow_implicit,
-        updated_at,
+        row.key_id,
+        row.name,
+        row.reserved_rate_limit,
+        row.allow_implicit,
+        row.updated_at,
     )
     .execute(&mut *session)
     .await
@@ -49,24 +44,24 @@ pub(crate) async fn store(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         organization_id,
-        key_id,
-        owner_id,
-        name,
-        key.client_id,
-        secret_hash,
-        i64::from(key.reserved_rate_limit),
-        key.allow_implicit,
-        created_at,
-        updated_at,
+        row.key_id,
+        row.owner_id,
+        row.name,
+        row.client_id,
+        row.secret_hash,
+        row.reserved_rate_limit,
+        row.allow_implicit,
+        row.created_at,
+        row.updated_at,
     )
     .execute(&mut *session)
     .await
     .map_err(failed)?;
     sqlx::query!(
         "INSERT INTO client_ids (client_id, organization_id, key_id) VALUES ($1, $2, $3)",
-        key.client_id,
+        row.client_id,
         organization_id,
-        key_id,
+        row.key_id,
     )
     .execute(session)
     .await
@@ -129,17 +124,15 @@ pub(crate) async fn revoke(
     grants: RevokedGrants,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let key_id = key.uuid();
-    let grants = grants_word(grants);
-    let revoked_at = at.as_milliseconds();
+    let row = RevocationRow::of(key, grants, at);
     sqlx::query!(
         r#"
         INSERT INTO token_revocations (key_id, grants, revoked_at) VALUES ($1, $2, $3)
         ON CONFLICT (key_id, grants, revoked_at) DO NOTHING
         "#,
-        key_id,
-        grants,
-        revoked_at,
+        row.key_id,
+        row.grants,
+        row.revoked_at,
     )
     .execute(session)
     .await

@@ -7,13 +7,13 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{HistoryReader, Scope, StoreError, TransactionCondition};
 use stockroom_domain::{
-    Batch, BatchEntry, BatchId, OrganizationId, Owner, PastPosition, ProductId, Recorded, Stock,
-    StockId, StockPeriod, Timestamp, TransactionId,
+    Batch, BatchEntry, BatchId, OrganizationId, PastPosition, ProductId, Recorded, Stock, StockId,
+    StockPeriod, Timestamp, TransactionId,
 };
+use stockroom_sql::{BatchRow, PeriodRow};
 use uuid::Uuid;
 
 use super::past_rows::{last_entries, positions};
-use super::periods::LifeRow;
 use super::{periods, read, rows};
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
@@ -48,25 +48,45 @@ impl HistoryReader for PostgresDatabase {
     ) -> Result<Vec<StockPeriod>, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT * FROM (");
-        push_lives(&mut query, scope, at, Some(&page));
+        push_periods(&mut query, scope, at, Some(&page));
         query.push(") AS lives ORDER BY stock_id LIMIT ");
         query.push_bind(i64::from(page.limit)).push(" OFFSET ");
         query.push_bind(i64::from(page.offset()));
-        let rows: Vec<LifeRow> = query
+        let rows: Vec<(Uuid, Uuid, Uuid, Uuid, i64, i64, Option<i64>)> = query
             .build_query_as()
             .persistent(false)
             .fetch_all(&mut session)
             .await
             .map_err(failed)?;
         session.commit().await?;
-        let periods = rows.into_iter().map(|row| row.decode(scope.organization));
+        let periods = rows.into_iter().map(|row| {
+            let (
+                stock_id,
+                product_id,
+                owner_id,
+                product_owner_id,
+                sequence,
+                created_at,
+                deleted_at,
+            ) = row;
+            let row = PeriodRow {
+                stock_id,
+                product_id,
+                owner_id,
+                product_owner_id,
+                sequence,
+                created_at,
+                deleted_at,
+            };
+            row.decode(scope.organization)
+        });
         periods.collect()
     }
 
     async fn count_periods_at(&self, scope: Scope, at: Timestamp) -> Result<u64, StoreError> {
         let mut session = self.read_list().await?;
         let mut query = QueryBuilder::new("SELECT count(*) FROM (");
-        push_lives(&mut query, scope, at, None);
+        push_periods(&mut query, scope, at, None);
         query.push(") AS lives");
         let count: i64 = query
             .build_query_scalar()
@@ -131,8 +151,12 @@ impl HistoryReader for PostgresDatabase {
         id: BatchId,
     ) -> Result<Option<Batch>, StoreError> {
         let mut session = self.reader().await?;
-        let found = sqlx::query!(
-            "SELECT owner_id, entries FROM batches WHERE organization_id = $1 AND batch_id = $2",
+        let found = sqlx::query_as!(
+            BatchRow,
+            r#"
+            SELECT batch_id, owner_id, entries FROM batches
+            WHERE organization_id = $1 AND batch_id = $2
+            "#,
             organization.uuid(),
             id.uuid(),
         )
@@ -140,16 +164,7 @@ impl HistoryReader for PostgresDatabase {
         .await
         .map_err(failed)?;
         session.commit().await?;
-        let Some(found) = found else {
-            return Ok(None);
-        };
-        let entries = BatchEntry::from_bytes(&found.entries);
-        let row = Row::new("batches", id.uuid());
-        Ok(Some(Batch {
-            id,
-            owner: Owner::from_uuid(found.owner_id, organization),
-            entries: row.valid("entries", entries.ok_or(()))?,
-        }))
+        found.map(|row| row.decode(organization)).transpose()
     }
 
     async fn entries(
@@ -169,7 +184,7 @@ impl HistoryReader for PostgresDatabase {
 /// organization's stock of products of which the owner had none. With a page, each part returns no more
 /// rows than the page and the rows before it need, in the order of ids, because PostgreSQL would read a
 /// whole part to sort it.
-fn push_lives(
+fn push_periods(
     query: &mut QueryBuilder<Postgres>,
     scope: Scope,
     at: Timestamp,

@@ -1,13 +1,12 @@
 //! Periods of stock, ended or not.
 
-use sqlx::FromRow;
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Owner, ProductId, StockId, StockPeriod};
+use stockroom_domain::{OrganizationId, StockPeriod};
+use stockroom_sql::PeriodRow;
 use uuid::Uuid;
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// The periods of all current and deleted stock of these owners and products, which come in pairs.
 /// Periods are in the order of creation.
@@ -18,7 +17,7 @@ pub(crate) async fn periods(
     product_ids: &[Uuid],
 ) -> Result<Vec<StockPeriod>, StoreError> {
     sqlx::query_as!(
-        LifeRow,
+        PeriodRow,
         r#"
         SELECT
             stocks.stock_id AS "stock_id!",
@@ -65,32 +64,4 @@ pub(crate) async fn periods(
     .into_iter()
     .map(|row| row.decode(organization))
     .collect()
-}
-
-#[derive(FromRow)]
-pub(crate) struct LifeRow {
-    stock_id: Uuid,
-    product_id: Uuid,
-    owner_id: Uuid,
-    product_owner_id: Uuid,
-    sequence: i64,
-    created_at: i64,
-    deleted_at: Option<i64>,
-}
-
-impl LifeRow {
-    pub(crate) fn decode(self, organization: OrganizationId) -> Result<StockPeriod, StoreError> {
-        let row = Row::new("stocks", self.stock_id);
-        let deleted_at = self.deleted_at;
-        let deleted_at = deleted_at.map(|at| row.timestamp("deleted_at", at));
-        Ok(StockPeriod {
-            id: StockId::new(self.stock_id),
-            product: ProductId::new(self.product_id),
-            owner: Owner::from_uuid(self.owner_id, organization),
-            product_owner: Owner::from_uuid(self.product_owner_id, organization),
-            sequence: row.valid("sequence", u64::try_from(self.sequence))?,
-            created_at: row.timestamp("created_at", self.created_at)?,
-            deleted_at: deleted_at.transpose()?,
-        })
-    }
 }

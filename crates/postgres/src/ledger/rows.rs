@@ -3,12 +3,8 @@
 use std::collections::HashMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    Annotation, Balance, BatchEntry, BatchId, Entry, EntryAction, IdempotencyKey, KeyId,
-    LocationId, OrganizationId, ProductId, Reason, Recorded, Reference, Slug, StockId,
-    TransactionId,
-};
-use uuid::Uuid;
+use stockroom_domain::{BatchEntry, OrganizationId, Recorded};
+use stockroom_sql::RecordedRow;
 
 use crate::connection::error::failed;
 use crate::connection::parameter::integer;
@@ -25,13 +21,13 @@ pub(crate) async fn entries(
     let mut stock_ids = Vec::new();
     let mut sequences = Vec::new();
     for entry in wanted {
-        products.insert(entry.stock, entry.product);
+        products.insert(entry.stock.uuid(), entry.product);
         stock_ids.push(entry.stock.uuid());
         sequences.push(integer(entry.sequence));
     }
     let organization_id = organization.uuid();
     sqlx::query_as!(
-        EntryRow,
+        RecordedRow,
         r#"
         SELECT
             entries.stock_id AS "stock_id!",
@@ -92,92 +88,10 @@ pub(crate) async fn entries(
     .await
     .map_err(failed)?
     .into_iter()
-    .map(|row| row.decode(&products))
+    .map(|row| {
+        let product = products.get(&row.stock_id).copied();
+        let product = product.ok_or_else(|| Row::new("entries", row.stock_id).corrupt("stock_id"));
+        row.decode(product?)
+    })
     .collect()
-}
-
-struct EntryRow {
-    stock_id: Uuid,
-    sequence: i64,
-    transaction_id: Uuid,
-    location_id: Option<Uuid>,
-    action: String,
-    quantity: i64,
-    available: i64,
-    allocated: i64,
-    sum_available: Option<i64>,
-    sum_allocated: Option<i64>,
-    reason: Option<String>,
-    reference: Option<String>,
-    idempotency_key: Option<String>,
-    batch_id: Option<Uuid>,
-    undoes: Option<Uuid>,
-    actor_key_id: Option<Uuid>,
-    as_of: Option<i64>,
-    created_at: i64,
-    hash: Vec<u8>,
-    slug: Option<String>,
-    actor_name: Option<String>,
-    undone_by: Option<Uuid>,
-}
-
-impl EntryRow {
-    /// Decodes the entry. `products` has the product of its stock.
-    fn decode(self, products: &HashMap<StockId, ProductId>) -> Result<Recorded, StoreError> {
-        let stock = StockId::new(self.stock_id);
-        let row = Row {
-            sequence: Some(self.sequence),
-            ..Row::new("entries", self.stock_id)
-        };
-        let product = *products
-            .get(&stock)
-            .ok_or_else(|| row.corrupt("stock_id"))?;
-        let slug = self.slug.map(Slug::new).transpose();
-        let slug = row.valid("location_id", slug)?;
-        if slug.is_some() != self.location_id.is_some() {
-            return Err(row.corrupt("location_id"));
-        }
-        let balance = Balance {
-            available: row.quantity("available", self.available)?,
-            allocated: row.quantity("allocated", self.allocated)?,
-        };
-        let sums = match (self.sum_available, self.sum_allocated) {
-            (Some(available), Some(allocated)) => Balance {
-                available: row.quantity("sum_available", available)?,
-                allocated: row.quantity("sum_allocated", allocated)?,
-            },
-            _ => balance,
-        };
-        let reason = self.reason.map(|it| Reason::new("reason", it));
-        let reference = self.reference.map(|it| Reference::new("reference", it));
-        let key = self.idempotency_key.as_deref().map(IdempotencyKey::new);
-        let entry = Entry {
-            id: TransactionId::new(self.transaction_id),
-            stock,
-            sequence: row.valid("sequence", u64::try_from(self.sequence))?,
-            location: self.location_id.map(LocationId::new),
-            action: EntryAction::from_word(&self.action).ok_or_else(|| row.corrupt("action"))?,
-            quantity: row.quantity("quantity", self.quantity)?,
-            balance,
-            sums,
-            annotation: Annotation {
-                reason: row.valid("reason", reason.transpose())?,
-                reference: row.valid("reference", reference.transpose())?,
-            },
-            idempotency_key: row.valid("idempotency_key", key.transpose())?,
-            batch: self.batch_id.map(BatchId::new),
-            undoes: self.undoes.map(TransactionId::new),
-            actor: self.actor_key_id.map(KeyId::new),
-            as_of: row.optional_timestamp("as_of", self.as_of)?,
-            created_at: row.timestamp("created_at", self.created_at)?,
-            hash: row.hash("hash", &self.hash)?,
-        };
-        Ok(Recorded {
-            entry,
-            product,
-            slug,
-            actor_name: self.actor_name.map(Into::into),
-            undone_by: self.undone_by.map(TransactionId::new),
-        })
-    }
 }

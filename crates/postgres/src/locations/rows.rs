@@ -1,16 +1,12 @@
 //! Locations.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    Address, Description, ExternalRef, Geolocation, Location, LocationId, Name, OrganizationId,
-    Owner, Slug,
-};
-use uuid::Uuid;
+use stockroom_domain::{Location, LocationId, OrganizationId, Owner, Slug};
+use stockroom_sql::LocationRow;
 
 use crate::connection::error::failed;
 use crate::connection::parameter::{owned, uuids};
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// The locations with these ids that exist and aren't deleted, in any order.
 pub(crate) async fn locations(
@@ -88,49 +84,4 @@ pub(crate) async fn ids_of_slugs(
     .await
     .map_err(failed)?;
     Ok(ids.into_iter().map(LocationId::new).collect())
-}
-
-struct LocationRow {
-    location_id: Uuid,
-    owner_id: Uuid,
-    name: String,
-    slug: String,
-    external_ref: Option<String>,
-    description: Option<String>,
-    address: Option<Vec<String>>,
-    latitude: Option<f64>,
-    longitude: Option<f64>,
-    created_at: i64,
-    updated_at: i64,
-}
-
-impl LocationRow {
-    fn decode(self, organization: OrganizationId) -> Result<Location, StoreError> {
-        let row = Row::new("locations", self.location_id);
-        let external_ref = self
-            .external_ref
-            .map(|text| ExternalRef::new("external_ref", text));
-        let description = self
-            .description
-            .map(|text| Description::new("description", text));
-        let address = self.address.map(Address::new);
-        let geolocation = match (self.latitude, self.longitude) {
-            (None, None) => None,
-            (Some(latitude), Some(longitude)) => Some(Geolocation::new(latitude, longitude)),
-            (_, None) => return Err(row.corrupt("longitude")),
-            (None, _) => return Err(row.corrupt("latitude")),
-        };
-        Ok(Location {
-            id: LocationId::new(self.location_id),
-            owner: Owner::from_uuid(self.owner_id, organization),
-            name: row.valid("name", Name::new("name", self.name))?,
-            slug: row.valid("slug", Slug::new(self.slug))?,
-            external_ref: row.valid("external_ref", external_ref.transpose())?,
-            description: row.valid("description", description.transpose())?,
-            address: row.valid("address", address.transpose())?,
-            geolocation: row.valid("latitude", geolocation.transpose())?,
-            created_at: row.timestamp("created_at", self.created_at)?,
-            updated_at: row.timestamp("updated_at", self.updated_at)?,
-        })
-    }
 }

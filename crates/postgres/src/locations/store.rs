@@ -1,9 +1,8 @@
 //! Stores locations.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    Description, ExternalRef, Geolocation, Location, OrganizationId, Timestamp,
-};
+use stockroom_domain::{Location, OrganizationId, Timestamp};
+use stockroom_sql::LocationRow;
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
@@ -17,20 +16,7 @@ pub(crate) async fn store(
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
-    let location_id = location.id.uuid();
-    let owner_id = location.owner.to_uuid(organization);
-    let name = location.name.as_str();
-    let slug = location.slug.as_str();
-    let external_ref = location.external_ref.as_ref().map(ExternalRef::as_str);
-    let description = location.description.as_ref().map(Description::as_str);
-    let address = location
-        .address
-        .as_ref()
-        .map(|address| address.lines().to_vec());
-    let latitude = location.geolocation.map(Geolocation::latitude);
-    let longitude = location.geolocation.map(Geolocation::longitude);
-    let created_at = location.created_at.as_milliseconds();
-    let updated_at = location.updated_at.as_milliseconds();
+    let row = LocationRow::of(location, organization)?;
     let updated = sqlx::query!(
         r#"
         UPDATE locations SET
@@ -45,15 +31,15 @@ pub(crate) async fn store(
         WHERE organization_id = $1 AND location_id = $2 AND deleted_at IS NULL
         "#,
         organization_id,
-        location_id,
-        name,
-        slug,
-        external_ref,
-        description,
-        address.as_deref(),
-        latitude,
-        longitude,
-        updated_at,
+        row.location_id,
+        row.name,
+        row.slug,
+        row.external_ref,
+        row.description,
+        row.address,
+        row.latitude,
+        row.longitude,
+        row.updated_at,
     )
     .execute(&mut *session)
     .await
@@ -70,22 +56,22 @@ pub(crate) async fn store(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         "#,
         organization_id,
-        location_id,
-        owner_id,
-        name,
-        slug,
-        external_ref,
-        description,
-        address.as_deref(),
-        latitude,
-        longitude,
-        created_at,
-        updated_at,
+        row.location_id,
+        row.owner_id,
+        row.name,
+        row.slug,
+        row.external_ref,
+        row.description,
+        row.address,
+        row.latitude,
+        row.longitude,
+        row.created_at,
+        row.updated_at,
     )
     .execute(&mut *session)
     .await
     .map_err(failed)?;
-    growth.add(owner_id, Kind::Location, 1);
+    growth.add(row.owner_id, Kind::Location, 1);
     Ok(())
 }
 

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Product, ProductId, ProductText};
+use stockroom_domain::{OrganizationId, Product, ProductId};
+use stockroom_sql::ProductRow;
 
-use super::rows::{commodity_type_word, status_word};
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
@@ -19,17 +19,7 @@ pub(crate) async fn store(
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let organization_id = organization.uuid();
-    let product_id = product.id.uuid();
-    let owner_id = product.owner.to_uuid(organization);
-    let name = product.name.as_str();
-    let sku = product.sku.as_ref().map(ProductText::as_str);
-    let slug = product.slug.as_ref().map(ProductText::as_str);
-    let description = product.description.as_ref().map(ProductText::as_str);
-    let status = status_word(product.status);
-    let commodity_type = commodity_type_word(product.commodity_type);
-    let external_ref = product.external_ref.as_ref().map(ProductText::as_str);
-    let created_at = product.created_at.as_milliseconds();
-    let updated_at = product.updated_at.as_milliseconds();
+    let row = ProductRow::of(product, organization);
     let updated = sqlx::query!(
         r#"
         UPDATE products SET
@@ -47,17 +37,17 @@ pub(crate) async fn store(
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $12
         "#,
         organization_id,
-        product_id,
-        name,
-        sku,
-        slug,
-        description,
-        status,
-        commodity_type,
-        product.manage_stock,
-        external_ref,
-        updated_at,
-        owner_id,
+        row.product_id,
+        row.name,
+        row.sku,
+        row.slug,
+        row.description,
+        row.status,
+        row.commodity_type,
+        row.manage_stock,
+        row.external_ref,
+        row.updated_at,
+        row.owner_id,
     )
     .execute(&mut *session)
     .await
@@ -78,23 +68,23 @@ pub(crate) async fn store(
         )
         "#,
         organization_id,
-        product_id,
-        owner_id,
-        name,
-        sku,
-        slug,
-        description,
-        status,
-        commodity_type,
-        product.manage_stock,
-        external_ref,
-        created_at,
-        updated_at,
+        row.product_id,
+        row.owner_id,
+        row.name,
+        row.sku,
+        row.slug,
+        row.description,
+        row.status,
+        row.commodity_type,
+        row.manage_stock,
+        row.external_ref,
+        row.created_at,
+        row.updated_at,
     )
     .execute(&mut *session)
     .await
     .map_err(failed)?;
-    growth.add(owner_id, Kind::Product, 1);
+    growth.add(row.owner_id, Kind::Product, 1);
     Ok(())
 }
 

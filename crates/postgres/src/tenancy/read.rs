@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use stockroom_application::ports::{StoreError, TenancyReader};
 use stockroom_domain::{Organization, OrganizationId, Store, StoreId};
+use stockroom_sql::{OrganizationRow, StoreRow};
 
 use super::rows;
-use super::rows::{OrganizationRow, StoreRow};
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
 
