@@ -73,7 +73,7 @@ pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
         .run()
         .context("an example is not what its schema says")?;
 
-    let built = workspace.build(["stockroom-server", "stockroom-test-server"], false)?;
+    let built = workspace.build()?;
     let (test_server, server) = (built.join("stockroom-test-server"), built.join("stockroom"));
     let schemathesis = tools.join("schemathesis");
     let seed = args.seed.to_string();

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    let built = workspace.build(["stockroom-server", "stockroom-bench"], true)?;
+    let built = workspace.build_optimized(["stockroom-server", "stockroom-bench"])?;
     let (bench, server) = (built.join("stockroom-bench"), built.join("stockroom"));
     let arguments = &args.arguments;
     let measured = cmd!(shell, "{bench} --server {server} {arguments...}").read()?;

@@ -8,13 +8,12 @@ use crate::workspace::Workspace;
 
 pub(crate) const FILE: &str = "docs/openapi.json";
 
-pub(crate) fn run(Workspace { shell, .. }: &Workspace, check: bool) -> anyhow::Result<()> {
-    let mut description = cmd!(
-        shell,
-        "cargo run --quiet --package stockroom-server -- openapi"
-    )
-    .read()
-    .context("the server did not print its API description")?;
+pub(crate) fn run(workspace: &Workspace, check: bool) -> anyhow::Result<()> {
+    let shell = &workspace.shell;
+    let server = workspace.build()?.join("stockroom");
+    let mut description = cmd!(shell, "{server} openapi")
+        .read()
+        .context("the server did not print its API description")?;
     description.push('\n');
     if check {
         let kept = shell.read_file(FILE).unwrap_or_default();

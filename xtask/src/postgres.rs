@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, ensure};
-use xshell::cmd;
 
 use crate::workspace::Workspace;
 
@@ -89,10 +88,7 @@ impl CitusTemplate {
         if env::var_os(CITUS_URL_VARIABLE).is_none() {
             return Ok(None);
         }
-        // Built like the tests, so that nothing is built twice.
-        let shell = &workspace.shell;
-        cmd!(shell, "cargo build --quiet --workspace --tests --bins").run()?;
-        let built = workspace.target().join("debug");
+        let built = workspace.build()?;
         let mut program = Command::new(built.join("stockroom-test-postgres"));
         program.arg("citus").arg(built.join("stockroom"));
         let kept = Kept::by(program).context("no database on the Citus cluster")?;

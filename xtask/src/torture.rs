@@ -41,7 +41,11 @@ impl Args {
 
 pub(crate) fn run(workspace: &Workspace, args: &Args) -> anyhow::Result<()> {
     let shell = &workspace.shell;
-    let built = workspace.build(["stockroom-server", "stockroom-torture"], !args.debug)?;
+    let built = if args.debug {
+        workspace.build()?
+    } else {
+        workspace.build_optimized(["stockroom-server", "stockroom-torture"])?
+    };
     let (torture, server) = (built.join("stockroom-torture"), built.join("stockroom"));
     let arguments = &args.arguments;
     Ok(cmd!(shell, "{torture} --server {server} {arguments...}").run()?)

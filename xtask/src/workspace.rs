@@ -32,25 +32,26 @@ impl Workspace {
         self.metadata.target_directory.as_std_path()
     }
 
-    /// Builds programs, and gives the folder that they are in. Not optimized, they assert more.
+    /// Builds all programs, not optimized, and gives the folder that they are in. Such programs assert
+    /// more, and are built for tests as well.
     ///
     /// # Errors
     /// If one of them can't be built.
-    pub(crate) fn build(&self, packages: [&str; 2], optimized: bool) -> anyhow::Result<PathBuf> {
-        let (profile, folder) = if optimized {
-            ("release", "release")
-        } else {
-            ("dev", "debug")
-        };
-        // One after the other: if they were built together, they would share features, and much would
-        // be rebuilt.
+    pub(crate) fn build(&self) -> anyhow::Result<PathBuf> {
+        // With the tests: their dependencies have other features, and would be built a second time.
+        cmd!(self.shell, "cargo build --quiet --workspace --tests --bins").run()?;
+        Ok(self.target().join("debug"))
+    }
+
+    /// Builds programs as they are shipped, and gives the folder that they are in.
+    ///
+    /// # Errors
+    /// If one of them can't be built.
+    pub(crate) fn build_optimized(&self, packages: [&str; 2]) -> anyhow::Result<PathBuf> {
+        // One after the other: if they were built together, they would share features.
         for package in packages {
-            cmd!(
-                self.shell,
-                "cargo build --profile {profile} --package {package}"
-            )
-            .run()?;
+            cmd!(self.shell, "cargo build --release --package {package}").run()?;
         }
-        Ok(self.target().join(folder))
+        Ok(self.target().join("release"))
     }
 }

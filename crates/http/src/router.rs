@@ -12,6 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::answer::ApiError;
+use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
     keys, locations, products, reservations, service, settings, stock, transactions, verification,
@@ -20,6 +21,13 @@ use crate::{
 /// All endpoints of the API, with their documentation.
 pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
     OpenApiRouter::with_openapi(service::document::head())
+        .merge(with_both_forms())
+        .merge(with_one_form())
+}
+
+/// The endpoints whose form a header chooses, and those of things that no header changes.
+fn with_both_forms() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(keys::token::issue))
         .routes(routes!(stock::routes::list, stock::routes::create))
         .routes(routes!(stock::routes::read_several))
@@ -41,6 +49,24 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
         .routes(routes!(transactions::audit::read))
         .routes(routes!(transactions::counts::create))
         .routes(routes!(transactions::counts::create_many))
+        .routes(routes!(products::routes::list, products::routes::create))
+        .routes(routes!(
+            products::routes::read,
+            products::routes::update,
+            products::routes::delete
+        ))
+        .routes(routes!(keys::routes::list, keys::routes::create))
+        .routes(routes!(
+            keys::routes::read,
+            keys::routes::update,
+            keys::routes::delete
+        ))
+        .routes(routes!(settings::routes::read, settings::routes::update))
+}
+
+/// The endpoints that answer in the multi-location form only.
+fn with_one_form() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
         .routes(routes!(reservations::availability::read))
         .routes(routes!(
             reservations::routes::list,
@@ -58,19 +84,6 @@ pub(crate) fn endpoints() -> OpenApiRouter<AppState> {
             locations::routes::update,
             locations::routes::delete
         ))
-        .routes(routes!(products::routes::list, products::routes::create))
-        .routes(routes!(
-            products::routes::read,
-            products::routes::update,
-            products::routes::delete
-        ))
-        .routes(routes!(keys::routes::list, keys::routes::create))
-        .routes(routes!(
-            keys::routes::read,
-            keys::routes::update,
-            keys::routes::delete
-        ))
-        .routes(routes!(settings::routes::read, settings::routes::update))
 }
 
 /// The whole `OpenAPI` document.
@@ -87,7 +100,9 @@ pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
     service::document::complete(&mut document);
     let reference =
         service::middleware::identified(service::documents::reference(), Arc::clone(&stockroom));
-    let app = App::new(stockroom, options, Inputs::of_document(&document));
+    let inputs = Inputs::of_document(&document);
+    let one_form = OneForm::of_document(&with_one_form().into_openapi());
+    let app = App::new(stockroom, options, inputs, one_form);
     let endpoints = endpoints
         .method_not_allowed_fallback(method_not_allowed)
         .fallback(not_found)

@@ -3,19 +3,23 @@
 use form_urlencoded::Serializer;
 use serde::Serialize;
 use stockroom_application::{Page, PageRequest, Start};
-use stockroom_domain::Quantity;
 use utoipa::ToSchema;
 
 use super::error::ApiError;
 use crate::request::{Cursors, ListAsked, ListQuery, Placed};
 
-/// A page of a list.
+/// A page of a list, which says `M` about itself in addition.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct List<T> {
+pub(crate) struct List<T, M = NoMeta> {
     data: Vec<T>,
     links: Links,
-    meta: ListMeta,
+    #[schema(inline)]
+    meta: ListMeta<M>,
 }
+
+/// Nothing in addition.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct NoMeta {}
 
 /// Where the other pages are.
 #[derive(Serialize, ToSchema)]
@@ -35,16 +39,11 @@ struct Links {
 
 /// What a list says about itself.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ListMeta {
+pub(crate) struct ListMeta<M> {
     results: Results,
     page: PageMeta,
-    /// The sum of the keys' reserved rate limits; in lists of application keys only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    total_reserved_rate_limit: Option<u64>,
-    /// How many pieces are allocated by other means than reservations; in lists of what those hold
-    /// only.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    allocated_unreserved: Option<u64>,
+    #[serde(flatten)]
+    more: M,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -196,22 +195,21 @@ impl<T> List<T> {
             meta: ListMeta {
                 results: Results { total: found.total },
                 page,
-                total_reserved_rate_limit: None,
-                allocated_unreserved: None,
+                more: NoMeta {},
             },
         }
     }
 
-    /// Adds the sum of all keys' reserved rate limits.
-    pub(crate) fn with_reserved_rate_limit(mut self, total: u64) -> Self {
-        self.meta.total_reserved_rate_limit = Some(total);
-        self
-    }
-
-    /// Adds the number of pieces that are allocated by other means than reservations.
-    pub(crate) const fn with_allocated_unreserved(mut self, pieces: Quantity) -> Self {
-        self.meta.allocated_unreserved = Some(pieces.get());
-        self
+    /// The same list, with more in its `meta`.
+    pub(crate) fn with_meta<M>(self, more: M) -> List<T, M> {
+        let Self { data, links, meta } = self;
+        let ListMeta { results, page, .. } = meta;
+        let meta = ListMeta {
+            results,
+            page,
+            more,
+        };
+        List { data, links, meta }
     }
 }
 

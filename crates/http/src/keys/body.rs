@@ -8,6 +8,13 @@ use uuid::Uuid;
 
 use crate::answer::Timestamps;
 
+/// What a list of keys says of all of them.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct KeyListMeta {
+    /// The sum of the keys' reserved rate limits.
+    pub(crate) total_reserved_rate_limit: u64,
+}
+
 /// An application key; flat in both forms.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApplicationKey)]

@@ -7,7 +7,7 @@ use stockroom_application::NewKeyRequest;
 use stockroom_domain::{KeyId, ProductText, Refusal, UpdateKey};
 use utoipa::ToSchema;
 
-use super::body::KeyBody;
+use super::body::{KeyBody, KeyListMeta};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, ListQuery, PageParameters, PathId,
@@ -68,21 +68,23 @@ where
     operation_id = "getAllKeys",
     tag = "Access",
     params(PageParameters, StoreHeader),
-    responses((status = 200, description = "A page of keys.", body = List<KeyBody>), CommonErrors),
+    responses((status = 200, description = "A page of keys.", body = List<KeyBody, KeyListMeta>), CommonErrors),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     administration: Administration,
     query: ListQuery,
-) -> Result<Json<List<KeyBody>>, ApiError> {
+) -> Result<Json<List<KeyBody, KeyListMeta>>, ApiError> {
     query.refuse_filter()?;
     query.refuse_at()?;
     let list = query.list("application keys", "")?;
     let administrator = administration.enter().await?;
     let keys = app.stockroom.list_keys(&administrator, list.page).await?;
-    let reserved = keys.totals.reserved_rate_limit;
+    let meta = KeyListMeta {
+        total_reserved_rate_limit: keys.totals.reserved_rate_limit,
+    };
     let list = list.answer(keys.page, KeyBody::from);
-    Ok(Json(list.with_reserved_rate_limit(reserved)))
+    Ok(Json(list.with_meta(meta)))
 }
 
 /// Create an application key.

@@ -1,11 +1,13 @@
 //! The two forms in which the API represents things.
 
+use std::collections::HashSet;
 use std::convert::Infallible;
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, MatchedPath, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName};
 use utoipa::IntoParams;
+use utoipa::openapi::OpenApi;
 
 /// Chooses the form of the answer.
 #[derive(IntoParams)]
@@ -36,19 +38,10 @@ pub(crate) enum Form {
 }
 
 impl Form {
-    /// The form that a request asks for. Locations and reservations exist in the multi-location
-    /// form only.
-    pub(crate) fn of(path: &str, headers: &HeaderMap) -> Self {
-        let asked_for = headers
-            .get(&MULTI_LOCATION)
-            .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true"));
-        let has_one_form = path.strip_prefix("/v2/inventories/").is_some_and(|rest| {
-            match rest.split_once('/').unwrap_or((rest, "")) {
-                ("locations" | "reservations" | "availability", _) => true,
-                (_, rest) => rest.trim_end_matches('/') == "holds",
-            }
-        });
-        if asked_for || has_one_form {
+    /// The form that a request asks for.
+    fn asked_for(headers: &HeaderMap) -> Self {
+        let value = headers.get(&MULTI_LOCATION);
+        if value.is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"true")) {
             Self::MultiLocation
         } else {
             Self::Basic
@@ -56,10 +49,31 @@ impl Form {
     }
 }
 
+/// The paths whose things exist in the multi-location form only.
+pub(crate) struct OneForm(HashSet<String>);
+
+impl OneForm {
+    /// All paths of a document.
+    pub(crate) fn of_document(document: &OpenApi) -> Self {
+        Self(document.paths.paths.keys().cloned().collect())
+    }
+
+    /// The form of the answer to a request, and of its error.
+    pub(crate) fn of(&self, request: &Request) -> Form {
+        let path = request.extensions().get::<MatchedPath>();
+        if path.is_some_and(|path| self.0.contains(path.as_str())) {
+            Form::MultiLocation
+        } else {
+            Form::asked_for(request.headers())
+        }
+    }
+}
+
+/// The requested form, for endpoints that have both.
 impl<S: Sync> FromRequestParts<S> for Form {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
-        Ok(Self::of(parts.uri.path(), &parts.headers))
+        Ok(Self::asked_for(&parts.headers))
     }
 }

@@ -19,7 +19,7 @@ pub(crate) use auth::{
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, non_null, patch};
 pub(crate) use cursor::{Cursors, ListAsked, Placed};
 pub(crate) use document::{Document, in_either_form, list_in_either_form};
-pub(crate) use form::{Form, FormHeader};
+pub(crate) use form::{Form, FormHeader, OneForm};
 pub(crate) use handling::{Handling, PreferHeader};
 pub(crate) use id::PathId;
 pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};

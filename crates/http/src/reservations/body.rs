@@ -75,6 +75,13 @@ impl From<Reservation> for ReservationBody {
     }
 }
 
+/// What a list of holds says of the stock.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct HoldListMeta {
+    /// How many pieces are allocated by other means than reservations.
+    pub(crate) allocated_unreserved: u64,
+}
+
 /// What a line of a reservation holds of a product's stock.
 #[derive(Serialize, ToSchema)]
 #[schema(as = StockHold)]

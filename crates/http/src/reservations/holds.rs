@@ -3,7 +3,7 @@
 use axum::extract::State;
 use stockroom_domain::{ProductId, Refusal};
 
-use super::body::StockHoldBody;
+use super::body::{HoldListMeta, StockHoldBody};
 use crate::answer::{ApiError, CommonErrors, Json, List, NotFound};
 use crate::request::{Administration, ListQuery, PageParameters, PathId, StoreHeader};
 use crate::service::AppState;
@@ -18,14 +18,14 @@ use crate::service::AppState;
     operation_id = "ListHolds",
     tag = "Reservations",
     params(("product" = Uuid, Path, description = "The product's id."), PageParameters, StoreHeader),
-    responses((status = 200, description = "A page of what is held.", body = List<StockHoldBody>), NotFound, CommonErrors),
+    responses((status = 200, description = "A page of what is held.", body = List<StockHoldBody, HoldListMeta>), NotFound, CommonErrors),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     administration: Administration,
     product: PathId<ProductId>,
     query: ListQuery,
-) -> Result<Json<List<StockHoldBody>>, ApiError> {
+) -> Result<Json<List<StockHoldBody, HoldListMeta>>, ApiError> {
     query.refuse_filter()?;
     query.refuse_at()?;
     let name = product.id().map(|id| format!("holds of {id}"));
@@ -37,8 +37,9 @@ pub(crate) async fn list(
         .holds(&administrator, product, list.page)
         .await?;
     let holds = holds.ok_or(Refusal::UnknownStock)?;
+    let meta = HoldListMeta {
+        allocated_unreserved: holds.allocated_unreserved.get(),
+    };
     let list = list.answer(holds.page, StockHoldBody::from);
-    Ok(Json(
-        list.with_allocated_unreserved(holds.allocated_unreserved),
-    ))
+    Ok(Json(list.with_meta(meta)))
 }

@@ -9,6 +9,7 @@ use super::admission::Admission;
 use super::inputs::Inputs;
 use super::meters::Meters;
 use super::rate_limit::RateLimits;
+use crate::request::OneForm;
 
 /// Settings of the API.
 #[derive(Debug, Clone)]
@@ -50,18 +51,26 @@ pub(crate) struct App {
     pub(crate) meters: Meters,
     /// The parameters and the body that each endpoint reads.
     pub(crate) inputs: Inputs,
+    /// The endpoints that have one form.
+    pub(crate) one_form: OneForm,
 }
 
 /// The state as handlers receive it.
 pub(crate) type AppState = Arc<App>;
 
 impl App {
-    pub(crate) fn new(stockroom: Arc<Stockroom>, options: Options, inputs: Inputs) -> AppState {
+    pub(crate) fn new(
+        stockroom: Arc<Stockroom>,
+        options: Options,
+        inputs: Inputs,
+        one_form: OneForm,
+    ) -> AppState {
         Arc::new(Self {
             rate_limits: RateLimits::new(options.organization_rate_limit, options.store_rate_limit),
             admission: Admission::new(options.concurrent_requests_max),
             meters: Meters::default(),
             inputs,
+            one_form,
             stockroom,
             options,
         })

@@ -91,7 +91,7 @@ where
         let span = tracing::info_span!("request", request.id = id_text);
         let method = request.method().clone();
         let route = request.extensions().get::<MatchedPath>().cloned();
-        let form = Form::of(request.uri().path(), request.headers());
+        let form = app.one_form.of(&request);
         let body = BodyRead::of(&mut request);
         let handling = Handling::of(request.headers());
         let keyed = KeyedRequest::of(&mut request, form);
