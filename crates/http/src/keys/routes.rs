@@ -75,8 +75,6 @@ pub(crate) async fn list(
     administration: Administration,
     query: ListQuery,
 ) -> Result<Json<List<KeyBody, KeyListMeta>>, ApiError> {
-    query.refuse_filter()?;
-    query.refuse_at()?;
     let list = query.list("application keys", "")?;
     let administrator = administration.enter().await?;
     let keys = app.stockroom.list_keys(&administrator, list.page).await?;

@@ -171,7 +171,6 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<List<LocationBody>>, ApiError> {
     let filter = filter::locations(query.filter.as_deref())?;
-    query.refuse_at()?;
     let nearest_to = nearest_to(&query, &headers)?;
     let order = nearest_to.map_or_else(String::new, |point| {
         format!("nearest to {},{}", point.latitude(), point.longitude())

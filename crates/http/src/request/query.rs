@@ -94,8 +94,8 @@ impl<S: Sync> FromRequestParts<S> for Query {
     }
 }
 
-/// The parameters of lists. Each list reads those that it has; a list without a filter or a time
-/// refuses that parameter.
+/// The parameters of lists. Each list reads those that it has. A filter or a time for a list whose
+/// documentation has none is refused: the list would ignore it, and answer another question.
 pub(crate) struct ListQuery {
     /// The number of items on a page.
     pub(crate) limit: u32,
@@ -139,22 +139,6 @@ impl ListQuery {
             })
         })
     }
-
-    /// Refuses a filter, for a list that has none.
-    pub(crate) fn refuse_filter(&self) -> Result<(), ApiError> {
-        match self.filter {
-            None => Ok(()),
-            Some(_) => Err(unsupported("filter")),
-        }
-    }
-
-    /// Refuses a time, for a list of the present only.
-    pub(crate) fn refuse_at(&self) -> Result<(), ApiError> {
-        match self.at {
-            None => Ok(()),
-            Some(_) => Err(unsupported("at")),
-        }
-    }
 }
 
 /// Refuses `at` for an endpoint that reads the present only, and would otherwise ignore it.
@@ -194,11 +178,17 @@ pub(crate) fn not_in_future(
     }
 }
 
-impl<S: Sync> FromRequestParts<S> for ListQuery {
+impl FromRequestParts<AppState> for ListQuery {
     type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let query = Query::of(parts.uri.query().unwrap_or_default());
+        let input = app.inputs.of(parts);
+        for name in ["filter", "at"] {
+            if !input.is_some_and(|input| input.takes_parameter(name)) {
+                query.refuse(name)?;
+            }
+        }
         let limit = query.number("page[limit]", PageRequest::LIMIT_MAX)?;
         Ok(Self {
             limit: limit

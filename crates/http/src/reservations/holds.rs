@@ -26,8 +26,6 @@ pub(crate) async fn list(
     product: PathId<ProductId>,
     query: ListQuery,
 ) -> Result<Json<List<StockHoldBody, HoldListMeta>>, ApiError> {
-    query.refuse_filter()?;
-    query.refuse_at()?;
     let name = product.id().map(|id| format!("holds of {id}"));
     let list = query.list(&name.unwrap_or_default(), "")?;
     let product = product.existing()?;

@@ -119,7 +119,6 @@ pub(crate) async fn list(
     query: ListQuery,
 ) -> Result<Json<List<ReservationBody>>, ApiError> {
     let filter = filter::reservations(query.filter.as_deref())?;
-    query.refuse_at()?;
     let list = query.list("reservations", "")?;
     let administrator = administration.enter().await?;
     let found = app
