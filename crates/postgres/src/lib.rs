@@ -35,7 +35,9 @@ mod locations;
 #[cfg(test)]
 mod plans;
 mod products;
+mod reservation_cache;
 mod reservations;
+mod revision;
 mod row;
 mod stock;
 mod stock_cache;

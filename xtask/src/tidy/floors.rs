@@ -59,6 +59,8 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
                 "counts",
                 "filter",
                 "list",
+                "reservation_cache",
+                "revision",
                 "row",
                 "stock_cache",
             ],

@@ -1,13 +1,14 @@
 //! The locks that a batch takes before anything is decided. The parent module documents their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Needs, Operation, OrganizationId, Owner, Stock, StockKey};
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::stock;
+use crate::revision::Revised;
+use crate::{reservations, stock};
 
 /// A lock on something that has no row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -55,7 +56,7 @@ enum Mode {
 pub(crate) struct LockedStocks {
     keys: BTreeSet<StockKey>,
     /// The stock as it was when it was locked, until something is changed.
-    loaded: Option<Vec<Stock>>,
+    loaded: Option<Vec<Revised<Stock>>>,
 }
 
 impl LockedStocks {
@@ -66,8 +67,8 @@ impl LockedStocks {
         session: &mut Session,
         organization: OrganizationId,
         wanted: &BTreeSet<StockKey>,
-    ) -> Result<HashMap<StockKey, Stock>, StoreError> {
-        let stocks = match self.loaded.take() {
+    ) -> Result<Vec<Revised<Stock>>, StoreError> {
+        let mut stocks = match self.loaded.take() {
             Some(stocks) => stocks,
             None if wanted.is_empty() => Vec::new(),
             None => {
@@ -75,11 +76,8 @@ impl LockedStocks {
                 stock::rows::stocks(session, organization, keys).await?
             }
         };
-        Ok(stocks
-            .into_iter()
-            .map(|stock| (stock.key(), stock))
-            .filter(|(key, _)| wanted.contains(key))
-            .collect())
+        stocks.retain(|stock| wanted.contains(&stock.item.key()));
+        Ok(stocks)
     }
 
     /// Notes the keys of stock that the batch has changed or created.
@@ -97,9 +95,11 @@ pub(crate) async fn take(
 ) -> Result<LockedStocks, StoreError> {
     let mut locks = BTreeMap::new();
     let mut keys = BTreeSet::new();
+    let mut orders = BTreeSet::new();
     for needs in needs {
         add(&mut locks, organization, needs);
         keys.extend(needs.stocks.iter().copied());
+        orders.extend(needs.orders.iter().cloned());
     }
     let changes_organization = |command: &Command| {
         matches!(
@@ -118,8 +118,11 @@ pub(crate) async fn take(
     } else {
         stock::rows::lock(session, organization, keys).await?
     };
+    if !orders.is_empty() {
+        reservations::orders::lock_last(session, organization, orders).await?;
+    }
     Ok(LockedStocks {
-        keys: loaded.iter().map(Stock::key).collect(),
+        keys: loaded.iter().map(|stock| stock.item.key()).collect(),
         loaded: Some(loaded),
     })
 }

@@ -8,15 +8,16 @@ use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 use super::positions;
 use crate::columns::StockColumns;
 use crate::connection::error::{expect_rows, failed};
-use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::counts::{Growth, Kind, shadowing};
+use crate::revision::Revisions;
 
 /// Stores changes to current stock, from its state before to its state after.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
     changes: &BTreeMap<StockKey, StockChange>,
+    revisions: &Revisions,
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let sorted = Sorted::new(changes);
@@ -30,9 +31,9 @@ pub(crate) async fn store(
             growth.add(store_id, Kind::ShadowingStock, -count);
         }
     }
-    delete(session, organization, &sorted.deleted).await?;
+    delete(session, organization, &sorted.deleted, revisions).await?;
     insert(session, organization, &sorted.created).await?;
-    update(session, organization, &sorted.updated).await?;
+    update(session, organization, &sorted.updated, revisions).await?;
     positions::store(session, organization, changes).await?;
     if !products.is_empty() {
         for (store_id, count) in shadowing(session, organization, products).await? {
@@ -82,6 +83,7 @@ async fn delete(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[&Stock],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     for stock in stocks {
         let result = sqlx::query!(
@@ -91,13 +93,13 @@ async fn delete(
                 AND product_id = $2
                 AND owner_id = $3
                 AND stock_id = $4
-                AND sequence = $5
+                AND revision = $5
             "#,
             organization.uuid(),
             stock.product.uuid(),
             stock.owner.to_uuid(organization),
             stock.id.uuid(),
-            integer(stock.sequence),
+            revisions.of_stock(stock.key()),
         )
         .execute(&mut *session)
         .await
@@ -157,14 +159,15 @@ async fn update(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[(&Stock, &Stock)],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     if stocks.is_empty() {
         return Ok(());
     }
     let ids_before: Vec<_> = stocks.iter().map(|(before, _)| before.id.uuid()).collect();
-    let sequences_before: Vec<_> = stocks
+    let revisions_before: Vec<_> = stocks
         .iter()
-        .map(|(before, _)| integer(before.sequence))
+        .map(|(before, _)| revisions.of_stock(before.key()))
         .collect();
     let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
     // Finds only rows that are as they were when the change was decided. These rows are inserted, and
@@ -175,19 +178,20 @@ async fn update(
         INSERT INTO stocks AS stored (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry
+            updated_at, located, unlocated_held, next_expiry, revision
         )
         SELECT
             $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
-            last_hash, created_at, updated_at, located, unlocated_held, next_expiry
+            last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
+            revision_before + 1
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
             $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
             $18::bigint[]
         ) AS updated (
-            product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
+            product_id, owner_id, stock_id_before, revision_before, stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
             created_at, updated_at, located, unlocated_held, next_expiry
         )
@@ -197,7 +201,7 @@ async fn update(
                 AND stocks.product_id = updated.product_id
                 AND stocks.owner_id = updated.owner_id
                 AND stocks.stock_id = updated.stock_id_before
-                AND stocks.sequence = updated.sequence_before
+                AND stocks.revision = updated.revision_before
             OFFSET 0
         ) AS found
         ON CONFLICT (organization_id, product_id, owner_id) DO UPDATE SET
@@ -213,13 +217,14 @@ async fn update(
             updated_at = excluded.updated_at,
             located = excluded.located,
             unlocated_held = excluded.unlocated_held,
-            next_expiry = excluded.next_expiry
+            next_expiry = excluded.next_expiry,
+            revision = excluded.revision
         "#,
         organization.uuid(),
         &after.product_ids,
         &after.owner_ids,
         &ids_before,
-        &sequences_before,
+        &revisions_before,
         &after.stock_ids,
         &after.product_owner_ids,
         &after.available,

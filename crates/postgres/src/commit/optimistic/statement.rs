@@ -1,0 +1,485 @@
+//! The one statement that stores all changes, or none if anything has changed meanwhile.
+//!
+//! It has four forms, because PostgreSQL needs time to set up parts that have nothing to do. Rows that
+//! another server may be changing, too, are changed in the order in which batches lock them. PostgreSQL
+//! promises no order among the parts of a statement, so each such part waits for the count of the one
+//! before it, and does nothing if that isn't complete.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, Timestamp};
+use uuid::Uuid;
+
+use super::load::Seen;
+use super::writes::Writes;
+use crate::columns::{EntryColumns, StockColumns};
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::session::Session;
+use crate::counts::{Growth, GrowthColumns};
+use crate::idempotency::store::IdempotencyColumns;
+use crate::ledger::batches::BatchColumns;
+use crate::reservations::columns::{LineColumns, ReservationColumns};
+use crate::reservations::orders::OrderColumns;
+use crate::reservations::store::count;
+
+/// Updates stock, runs the additional `WITH` clauses in `$others`, adds entries, and fails if the sum in
+/// `$outdated` isn't 0.
+macro_rules! statement {
+    ($columns:ident, [$($others:tt)*], [$($outdated:tt)*], $($more:tt)*) => {
+        sqlx::query!(
+            r#"
+            WITH changed AS (
+                UPDATE stocks SET
+                    available = after.available,
+                    allocated = after.allocated,
+                    unlocated_available = after.available,
+                    unlocated_allocated = after.allocated,
+                    sequence = after.sequence,
+                    last_hash = after.last_hash,
+                    updated_at = after.updated_at,
+                    unlocated_held = after.unlocated_held,
+                    next_expiry = after.next_expiry,
+                    revision = after.revision_before + 1
+                FROM unnest(
+                    $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
+                    $8::bigint[], $9::bytea[], $10::bigint[], $11::bigint[], $12::bigint[]
+                ) AS after (
+                    product_id, owner_id, stock_id, revision_before, available, allocated, sequence,
+                    last_hash, updated_at, unlocated_held, next_expiry
+                )
+                CROSS JOIN LATERAL (
+                    SELECT ctid FROM stocks
+                    WHERE organization_id = $1
+                        AND product_id = after.product_id
+                        AND owner_id = after.owner_id
+                    OFFSET 0
+                ) AS found
+                -- Names a row, and leaves PostgreSQL no other way to it. It is the only condition
+                -- that PostgreSQL doesn't look at again after it had to wait for someone else's
+                -- change.
+                WHERE stocks.ctid = found.ctid
+                    AND stocks.organization_id IS NOT DISTINCT FROM $1
+                    AND stocks.stock_id = after.stock_id
+                    AND stocks.revision = after.revision_before
+                RETURNING 1
+            )
+            "# + $($others)* + r#"
+            INSERT INTO entries (
+                organization_id, stock_id, sequence, transaction_id, location_id, action, quantity,
+                available, allocated, sum_available, sum_allocated, reason, reference,
+                idempotency_key, batch_id, undoes, actor_key_id, as_of, created_at, hash
+            )
+            SELECT $1::uuid, added.*
+            FROM unnest(
+                $13::uuid[], $14::bigint[], $15::uuid[], $16::uuid[], $17::text[], $18::bigint[],
+                $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[],
+                $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[],
+                $30::bigint[], $31::bytea[]
+            ) AS added
+            -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
+            WHERE (
+                SELECT CASE WHEN rows = 0 THEN true ELSE (rows || ' rows are outdated')::boolean END
+                FROM (
+                    SELECT cardinality($2) - (SELECT count(*) FROM changed)
+            "# + $($outdated)* + r#"
+                    AS rows
+                ) AS outdated
+            )
+            "#,
+            $columns.organization_id,
+            &$columns.stocks.product_ids,
+            &$columns.stocks.owner_ids,
+            &$columns.stocks.stock_ids,
+            &$columns.revisions_before,
+            &$columns.stocks.available,
+            &$columns.stocks.allocated,
+            &$columns.stocks.sequences,
+            &$columns.stocks.last_hashes,
+            &$columns.stocks.updated_at,
+            &$columns.stocks.unlocated_held,
+            &$columns.stocks.next_expiry as &[Option<i64>],
+            &$columns.entries.stock_ids,
+            &$columns.entries.sequences,
+            &$columns.entries.transaction_ids,
+            &$columns.entries.location_ids as &[Option<Uuid>],
+            &$columns.entries.actions as &[&'static str],
+            &$columns.entries.quantities,
+            &$columns.entries.available,
+            &$columns.entries.allocated,
+            &$columns.entries.sum_available as &[Option<i64>],
+            &$columns.entries.sum_allocated as &[Option<i64>],
+            &$columns.entries.reasons as &[Option<&str>],
+            &$columns.entries.references as &[Option<&str>],
+            &$columns.entries.idempotency_keys as &[Option<&str>],
+            &$columns.entries.batch_ids as &[Option<Uuid>],
+            &$columns.entries.undoes as &[Option<Uuid>],
+            &$columns.entries.actor_key_ids as &[Option<Uuid>],
+            &$columns.entries.as_of as &[Option<i64>],
+            &$columns.entries.created_at,
+            &$columns.entries.hashes,
+            $($more)*
+        )
+    };
+}
+
+/// In addition, stores reservations. `$others` has to end with `kept`, of which it says whether it is
+/// complete.
+macro_rules! with_reservations {
+    (
+        ($columns:ident, $reserved:ident), [$($others:tt)*], [$($outdated:tt)*], $($more:tt)*
+    ) => {
+        statement!(
+            $columns,
+            [
+                r#"
+                , reserved AS (
+                    INSERT INTO reservations AS stored (
+                        organization_id, reservation_id, owner_id, order_id, status, expires_at,
+                        created_at, updated_at, revision
+                    )
+                    SELECT $1::uuid, reserved.*
+                    FROM unnest(
+                        $32::uuid[], $33::uuid[], $34::text[], $35::text[], $36::bigint[],
+                        $37::bigint[], $38::bigint[], $39::bigint[]
+                    ) AS reserved
+                    WHERE (SELECT count(*) FROM changed) = cardinality($2)
+                    ON CONFLICT (organization_id, reservation_id) DO UPDATE SET
+                        status = excluded.status,
+                        expires_at = excluded.expires_at,
+                        updated_at = excluded.updated_at,
+                        revision = excluded.revision
+                    WHERE stored.revision + 1 = excluded.revision
+                    RETURNING 1
+                ),
+                lines AS (
+                    INSERT INTO reservation_lines AS stored (
+                        organization_id, reservation_id, line, stock_id, product_id,
+                        stock_owner_id, quantity, fulfilled, released, expires_at
+                    )
+                    SELECT $1::uuid, line.*
+                    FROM unnest(
+                        $40::uuid[], $41::bigint[], $42::uuid[], $43::uuid[], $44::uuid[],
+                        $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[]
+                    ) AS line
+                    WHERE (SELECT count(*) FROM reserved) = cardinality($32)
+                    ON CONFLICT (organization_id, reservation_id, line) DO UPDATE SET
+                        fulfilled = excluded.fulfilled,
+                        released = excluded.released,
+                        expires_at = excluded.expires_at
+                    WHERE stored.fulfilled <= excluded.fulfilled
+                        AND stored.released <= excluded.released
+                    RETURNING 1
+                ),
+                orders AS (
+                    INSERT INTO reservation_orders (
+                        organization_id, owner_id, order_id, reservation_id
+                    )
+                    SELECT $1::uuid, ordered.*
+                    FROM unnest($49::uuid[], $50::text[], $51::uuid[]) AS ordered
+                    WHERE (SELECT count(*) FROM reserved) = cardinality($32)
+                    ON CONFLICT (organization_id, owner_id, order_id) DO NOTHING
+                    RETURNING 1
+                )
+                "# + $($others)* + r#"
+                , counted AS (
+                    INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
+                    SELECT $1::uuid, growth.*
+                    FROM unnest($52::uuid[], $53::text[], $54::bigint[]) AS growth
+                    WHERE (SELECT is_complete FROM kept_all)
+                    ON CONFLICT (organization_id, owner_id, kind)
+                        DO UPDATE SET count = stored.count + excluded.count
+                    RETURNING 1
+                )
+                "#
+            ],
+            [
+                r#"
+                + cardinality($32) - (SELECT count(*) FROM reserved)
+                + cardinality($40) - (SELECT count(*) FROM lines)
+                + cardinality($49) - (SELECT count(*) FROM orders)
+                "# + $($outdated)* + r#"
+                + cardinality($52) - (SELECT count(*) FROM counted)
+                "#
+            ],
+            &$reserved.reservations.ids,
+            &$reserved.reservations.owner_ids,
+            &$reserved.reservations.order_ids as &[Option<&str>],
+            &$reserved.reservations.statuses as &[&'static str],
+            &$reserved.reservations.expires_at as &[Option<i64>],
+            &$reserved.reservations.created_at,
+            &$reserved.reservations.updated_at,
+            &$reserved.reservations.revisions,
+            &$reserved.lines.reservation_ids,
+            &$reserved.lines.places,
+            &$reserved.lines.stock_ids,
+            &$reserved.lines.product_ids,
+            &$reserved.lines.stock_owner_ids,
+            &$reserved.lines.quantities,
+            &$reserved.lines.fulfilled,
+            &$reserved.lines.released,
+            &$reserved.lines.expires_at as &[Option<i64>],
+            &$reserved.orders.owner_ids,
+            &$reserved.orders.order_ids as &[&str],
+            &$reserved.orders.reservation_ids,
+            &$reserved.growth.owner_ids,
+            &$reserved.growth.kinds as &[&'static str],
+            &$reserved.growth.growths,
+            $($more)*
+        )
+    };
+}
+
+/// In addition, stores idempotency records and batches, and compares what was only read. `$parameters`
+/// gives names to its parameters, and `$is_ready` says whether the parts before it are complete.
+macro_rules! with_rest {
+    ($next:ident, $columns:tt, $rest:ident, $parameters:literal, $is_ready:literal) => {
+        $next!(
+            $columns,
+            [
+                $parameters + r#"
+                , kept AS (
+                    INSERT INTO idempotency_keys AS stored (
+                        organization_id, owner_id, idempotency_key, request_digest, outcome,
+                        expires_at
+                    )
+                    SELECT $1::uuid, kept.*
+                    FROM parameters
+                    CROSS JOIN LATERAL unnest(
+                        kept_owner_ids, kept_keys, kept_digests, kept_outcomes, kept_expires_at
+                    ) AS kept
+                    WHERE "# + $is_ready + r#"
+                    ON CONFLICT (organization_id, owner_id, idempotency_key) DO UPDATE SET
+                        request_digest = excluded.request_digest,
+                        outcome = excluded.outcome,
+                        expires_at = excluded.expires_at
+                    WHERE stored.expires_at <= (SELECT now FROM parameters)
+                    RETURNING 1
+                ),
+                kept_all AS (
+                    SELECT (SELECT count(*) FROM kept) = cardinality(kept_keys) AS is_complete
+                    FROM parameters
+                ),
+                made AS (
+                    INSERT INTO batches (organization_id, batch_id, owner_id, entries)
+                    SELECT $1::uuid, made.*
+                    FROM parameters
+                    CROSS JOIN LATERAL unnest(batch_ids, batch_owner_ids, batch_entries) AS made
+                )
+                "#
+            ],
+            [
+                r#"
+                + (
+                    SELECT
+                        cardinality(kept_keys) - (SELECT count(*) FROM kept)
+                        + (
+                            SELECT count(*)
+                            FROM unnest(
+                                seen_product_ids, seen_owner_ids, seen_stock_ids, seen_revisions
+                            ) AS seen (product_id, owner_id, stock_id, revision)
+                            LEFT JOIN LATERAL (
+                                SELECT stock_id, revision FROM stocks
+                                WHERE organization_id = $1
+                                    AND product_id = seen.product_id
+                                    AND owner_id = seen.owner_id
+                                OFFSET 0
+                            ) AS stocks ON true
+                            WHERE stocks.stock_id IS DISTINCT FROM seen.stock_id
+                                OR stocks.revision IS DISTINCT FROM seen.revision
+                        )
+                        + (
+                            SELECT count(*)
+                            FROM unnest(
+                                seen_reservation_ids, seen_reservation_revisions
+                            ) AS seen (reservation_id, revision)
+                            LEFT JOIN LATERAL (
+                                SELECT revision FROM reservations
+                                WHERE organization_id = $1
+                                    AND reservation_id = seen.reservation_id
+                                OFFSET 0
+                            ) AS reservations ON true
+                            WHERE reservations.revision IS DISTINCT FROM seen.revision
+                        )
+                        + (
+                            SELECT count(*)
+                            FROM unnest(free_owner_ids, free_order_ids) AS free (owner_id, order_id)
+                            CROSS JOIN LATERAL (
+                                SELECT FROM reservation_orders
+                                WHERE organization_id = $1
+                                    AND owner_id = free.owner_id
+                                    AND order_id = free.order_id
+                                OFFSET 0
+                            ) AS taken
+                        )
+                    FROM parameters
+                )
+                "#
+            ],
+            &$rest.kept.owner_ids,
+            &$rest.kept.keys as &[&str],
+            &$rest.kept.request_digests,
+            &$rest.kept.outcomes,
+            &$rest.kept.expires_at,
+            $rest.now,
+            &$rest.batches.batch_ids,
+            &$rest.batches.owner_ids,
+            &$rest.batches.entries,
+            &$rest.seen.product_ids,
+            &$rest.seen.owner_ids,
+            &$rest.seen.stock_ids as &[Option<Uuid>],
+            &$rest.seen.revisions as &[Option<i64>],
+            &$rest.seen.reservation_ids,
+            &$rest.seen.reservation_revisions,
+            &$rest.seen.free_owner_ids,
+            &$rest.seen.free_order_ids as &[&str],
+        )
+    };
+}
+
+/// The columns that most batches consist of.
+struct Columns<'a> {
+    organization_id: Uuid,
+    stocks: StockColumns,
+    revisions_before: Vec<i64>,
+    entries: EntryColumns<'a>,
+}
+
+/// The columns of reservations.
+struct Reserved<'a> {
+    reservations: ReservationColumns<'a>,
+    lines: LineColumns,
+    orders: OrderColumns<'a>,
+    growth: GrowthColumns,
+}
+
+/// The other columns.
+struct Rest<'a> {
+    kept: IdempotencyColumns<'a>,
+    now: i64,
+    batches: BatchColumns,
+    seen: SeenColumns<'a>,
+}
+
+/// Stores changes in one statement, or fails if anything that was read or changed is no longer as it
+/// was.
+pub(super) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    writes: &Writes<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (stocks, revisions_before) = writes.stock_columns(organization);
+    let columns = Columns {
+        organization_id: organization.uuid(),
+        stocks,
+        revisions_before,
+        entries: EntryColumns::new(writes.entries),
+    };
+    let has_reservations = !writes.reservations.is_empty();
+    if !has_reservations && writes.is_plain() {
+        let result = statement!(columns, [""], [""],).execute(session).await;
+        return expect_rows("entries", writes.entries.len(), &result.map_err(failed)?);
+    }
+    let mut growth = Growth::default();
+    count(organization, writes.reservations, &mut growth);
+    let reserved = Reserved {
+        reservations: ReservationColumns::new(organization, writes.reservations, writes.revisions),
+        lines: LineColumns::new(organization, writes.reservations),
+        orders: OrderColumns::new(organization, &writes.orders),
+        growth: growth.columns(),
+    };
+    let rest = Rest {
+        kept: IdempotencyColumns::new(organization, writes.idempotency_records)?,
+        now: now.as_milliseconds(),
+        batches: BatchColumns::new(organization, writes.batches),
+        seen: SeenColumns::new(organization, &writes.seen),
+    };
+    let result = match (has_reservations, writes.is_plain()) {
+        (true, true) => {
+            let statement = with_reservations!(
+                (columns, reserved),
+                [", kept_all AS (
+                    SELECT (SELECT count(*) FROM orders) = cardinality($49) AS is_complete
+                )"],
+                [""],
+            );
+            statement.execute(session).await
+        }
+        (true, false) => {
+            let statement = with_rest!(
+                with_reservations,
+                (columns, reserved),
+                rest,
+                ", parameters AS (
+                    SELECT
+                        $55::uuid[] AS kept_owner_ids, $56::text[] AS kept_keys,
+                        $57::bytea[] AS kept_digests, $58::text[] AS kept_outcomes,
+                        $59::bigint[] AS kept_expires_at, $60::bigint AS now,
+                        $61::uuid[] AS batch_ids, $62::uuid[] AS batch_owner_ids,
+                        $63::bytea[] AS batch_entries, $64::uuid[] AS seen_product_ids,
+                        $65::uuid[] AS seen_owner_ids, $66::uuid[] AS seen_stock_ids,
+                        $67::bigint[] AS seen_revisions, $68::uuid[] AS seen_reservation_ids,
+                        $69::bigint[] AS seen_reservation_revisions,
+                        $70::uuid[] AS free_owner_ids, $71::text[] AS free_order_ids
+                )",
+                "(SELECT count(*) FROM orders) = cardinality($49)"
+            );
+            statement.execute(session).await
+        }
+        (false, _) => {
+            let statement = with_rest!(
+                statement,
+                columns,
+                rest,
+                ", parameters AS (
+                    SELECT
+                        $32::uuid[] AS kept_owner_ids, $33::text[] AS kept_keys,
+                        $34::bytea[] AS kept_digests, $35::text[] AS kept_outcomes,
+                        $36::bigint[] AS kept_expires_at, $37::bigint AS now,
+                        $38::uuid[] AS batch_ids, $39::uuid[] AS batch_owner_ids,
+                        $40::bytea[] AS batch_entries, $41::uuid[] AS seen_product_ids,
+                        $42::uuid[] AS seen_owner_ids, $43::uuid[] AS seen_stock_ids,
+                        $44::bigint[] AS seen_revisions, $45::uuid[] AS seen_reservation_ids,
+                        $46::bigint[] AS seen_reservation_revisions,
+                        $47::uuid[] AS free_owner_ids, $48::text[] AS free_order_ids
+                )",
+                "(SELECT count(*) FROM changed) = cardinality($2)"
+            );
+            statement.execute(session).await
+        }
+    };
+    expect_rows("entries", writes.entries.len(), &result.map_err(failed)?)
+}
+
+/// What was only read, by columns.
+#[derive(Default)]
+struct SeenColumns<'a> {
+    product_ids: Vec<Uuid>,
+    owner_ids: Vec<Uuid>,
+    stock_ids: Vec<Option<Uuid>>,
+    revisions: Vec<Option<i64>>,
+    reservation_ids: Vec<Uuid>,
+    reservation_revisions: Vec<i64>,
+    free_owner_ids: Vec<Uuid>,
+    free_order_ids: Vec<&'a str>,
+}
+
+impl<'a> SeenColumns<'a> {
+    fn new(organization: OrganizationId, seen: &'a Seen) -> Self {
+        let mut columns = Self::default();
+        for (key, stock) in &seen.stocks {
+            columns.product_ids.push(key.product.uuid());
+            columns.owner_ids.push(key.owner.to_uuid(organization));
+            columns.stock_ids.push(stock.map(|(id, _)| id.uuid()));
+            columns.revisions.push(stock.map(|(_, revision)| revision));
+        }
+        for (id, revision) in &seen.reservations {
+            columns.reservation_ids.push(id.uuid());
+            columns.reservation_revisions.push(*revision);
+        }
+        for (owner, order) in &seen.free_orders {
+            columns.free_owner_ids.push(owner.to_uuid(organization));
+            columns.free_order_ids.push(order.as_str());
+        }
+        columns
+    }
+}
