@@ -38,6 +38,8 @@ mod products;
 mod reservation_cache;
 mod reservations;
 mod revision;
+#[cfg(test)]
+mod round_trips;
 mod row;
 mod stock;
 mod stock_cache;

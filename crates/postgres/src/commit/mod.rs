@@ -80,8 +80,7 @@ impl CommandStore for PostgresDatabase {
             match self.attempt(organization, commands).await {
                 // These errors mean that the transaction was rolled back, so nothing is done twice.
                 Err(error)
-                    if (is_lost_race(&error) || is_taken(&error))
-                        && attempts < ATTEMPTS_MAX =>
+                    if (is_lost_race(&error) || is_taken(&error)) && attempts < ATTEMPTS_MAX =>
                 {
                     attempts += 1;
                 }

@@ -29,7 +29,10 @@ pub(crate) async fn load(
 ) -> Result<(), StoreError> {
     of_orders(session, organization, &needs.orders, &mut loaded.state).await?;
     orders.apply(needs, &mut loaded.state);
-    let ids = needs.reservations.iter().chain(loaded.state.orders.values());
+    let ids = needs
+        .reservations
+        .iter()
+        .chain(loaded.state.orders.values());
     let ids: BTreeSet<ReservationId> = ids.copied().collect();
     if !ids.is_empty() {
         for reservation in rows::reservations(session, organization, ids).await? {

@@ -27,23 +27,21 @@ pub(super) async fn load(
     let mut loaded = Loaded::default();
     let mut unknown = BTreeSet::new();
     let mut is_located = false;
-    needs
-        .stocks
-        .read(|key| match cache.get(organization, key) {
-            Some(KnownStock::Unlocated(stock)) => {
-                loaded.add_stock(stock);
-                true
-            }
-            Some(KnownStock::Located) => {
-                is_located = true;
-                true
-            }
-            Some(KnownStock::Absent) => false,
-            None => {
-                unknown.insert(key);
-                false
-            }
-        });
+    needs.stocks.read(|key| match cache.get(organization, key) {
+        Some(KnownStock::Unlocated(stock)) => {
+            loaded.add_stock(stock);
+            true
+        }
+        Some(KnownStock::Located) => {
+            is_located = true;
+            true
+        }
+        Some(KnownStock::Absent) => false,
+        None => {
+            unknown.insert(key);
+            false
+        }
+    });
     if is_located {
         return Ok(None);
     }
@@ -166,10 +164,7 @@ impl Seen {
         read.extend(&reserved);
         let stocks = read.into_iter().map(|key| {
             let stock = state.stocks.get(&key);
-            (
-                key,
-                stock.map(|stock| (stock.id, revisions.of_stock(key))),
-            )
+            (key, stock.map(|stock| (stock.id, revisions.of_stock(key))))
         });
         let reserved = reserved.into_iter().filter_map(|key| {
             let stock = Revised {

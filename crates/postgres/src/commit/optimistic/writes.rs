@@ -93,7 +93,10 @@ impl<'a> Writes<'a> {
         let mut stocks: Vec<(&Stock, i64)> = self.stocks.iter().copied().chain(revised).collect();
         stocks.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
         let columns = StockColumns::new(organization, stocks.iter().map(|(stock, _)| *stock));
-        (columns, stocks.iter().map(|(_, revision)| *revision).collect())
+        (
+            columns,
+            stocks.iter().map(|(_, revision)| *revision).collect(),
+        )
     }
 
     /// Whether nothing has to be compared but the stock that is updated, and nothing stored but stock,
