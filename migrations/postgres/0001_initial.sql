@@ -168,8 +168,7 @@ CREATE TABLE stocks (
         CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
     -- No reservation of it expires before.
     next_expiry         bigint,
-    -- Counted up by every change of the row, whatever it changes: who has seen a row of this stock_id
-    -- with this revision has seen all of it.
+    -- Another one after every change of the row: a row with the same revision is unchanged.
     revision            bigint  NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK (available + allocated <= 9007199254740991),
@@ -308,8 +307,7 @@ CREATE TABLE reservations (
     expires_at      bigint,
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL CHECK (updated_at >= created_at),
-    -- Counted up by every change of the row, and of its lines but for their expiry, which their stocks
-    -- tell of; and when its order gets another reservation.
+    -- Another one after every change of the row, and when its order gets another reservation.
     revision        bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, reservation_id),
     CHECK ((status = 'pending') = (expires_at IS NOT NULL))

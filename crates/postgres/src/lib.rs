@@ -27,6 +27,7 @@ mod commit;
 mod connection;
 pub(crate) mod counts;
 mod filter;
+mod hash;
 mod idempotency;
 mod keys;
 mod ledger;

@@ -58,6 +58,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
                 "connection",
                 "counts",
                 "filter",
+                "hash",
                 "list",
                 "reservation_cache",
                 "revision",

@@ -7,6 +7,7 @@ use stockroom_domain::{Command, Needs, Operation, OrganizationId, Owner, Stock, 
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
+use crate::hash::hash;
 use crate::revision::Revised;
 use crate::{reservations, stock};
 
@@ -37,6 +38,7 @@ impl Lock {
         }
     }
 
+    /// If two things have the same stripe, the only harm is that their batches wait for each other.
     fn stripe(parts: &[&[u8]]) -> Self {
         let [stripe, ..] = hash(parts).to_le_bytes();
         Self::Stripe(stripe)
@@ -216,18 +218,4 @@ async fn take_advisory(
     .await
     .map_err(failed)?;
     Ok(())
-}
-
-/// FNV-1a, which is the same on all servers, whatever their version. If two things have the same hash,
-/// the only harm is that their batches wait for each other.
-fn hash(parts: &[&[u8]]) -> u64 {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    parts
-        .iter()
-        .copied()
-        .flatten()
-        .fold(OFFSET_BASIS, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
-        })
 }

@@ -8,7 +8,7 @@ use stockroom_domain::{
 
 use crate::connection::open::PostgresDatabase;
 use crate::reservations::orders::Orders;
-use crate::revision::{Revised, Revisions};
+use crate::revision::{Revised, Revisions, next_of_stock};
 
 /// The rows that a batch has changed, as it leaves them; `None` for those that are gone, or that the
 /// batch doesn't know in full.
@@ -33,10 +33,9 @@ impl Notes {
             records: _,
         } = changes;
         for (key, change) in stocks {
-            let before = change.before.map_or(0, |_| revisions.of_stock(key));
             let after = change.after.map(|item| Revised {
+                revision: revisions.after_stock(&item),
                 item,
-                revision: before + 1,
             });
             self.stocks.insert(key, after);
         }
@@ -45,17 +44,17 @@ impl Notes {
         }
         for (id, change) in reservations {
             let after = Revised {
+                revision: revisions.after_reservation(&change.after),
                 item: change.after,
-                revision: revisions.of_reservation(id) + 1,
             };
             self.reservations.insert(id, Some(after));
         }
     }
 
-    /// Adds stock whose revision was counted up, and nothing else.
+    /// Adds stock that has got another revision, and is otherwise as before.
     pub(crate) fn add_revised(&mut self, stocks: impl IntoIterator<Item = Revised<Stock>>) {
         for Revised { item, revision } in stocks {
-            let revision = revision + 1;
+            let revision = next_of_stock(revision, &item);
             self.stocks
                 .insert(item.key(), Some(Revised { item, revision }));
         }

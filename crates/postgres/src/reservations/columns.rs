@@ -20,19 +20,19 @@ pub(crate) struct ReservationColumns<'a> {
     pub(crate) expires_at: Vec<Option<i64>>,
     pub(crate) created_at: Vec<i64>,
     pub(crate) updated_at: Vec<i64>,
-    /// The new revisions.
+    pub(crate) revisions_before: Vec<i64>,
     pub(crate) revisions: Vec<i64>,
 }
 
 impl<'a> ReservationColumns<'a> {
     pub(crate) fn new(
         organization: OrganizationId,
-        changes: &'a BTreeMap<ReservationId, ReservationChange>,
+        changes: impl Iterator<Item = &'a ReservationChange>,
         revisions: &Revisions,
     ) -> Self {
         let mut columns = Self::default();
-        for (id, ReservationChange { after, .. }) in changes {
-            columns.ids.push(id.uuid());
+        for ReservationChange { after, .. } in changes {
+            columns.ids.push(after.id.uuid());
             columns.owner_ids.push(after.owner.to_uuid(organization));
             let order = after.order.as_ref();
             columns.order_ids.push(order.map(OrderId::as_str));
@@ -40,7 +40,9 @@ impl<'a> ReservationColumns<'a> {
             columns.expires_at.push(expiry(after));
             columns.created_at.push(after.created_at.as_milliseconds());
             columns.updated_at.push(after.updated_at.as_milliseconds());
-            columns.revisions.push(revisions.of_reservation(*id) + 1);
+            let before = revisions.of_reservation(after.id);
+            columns.revisions_before.push(before);
+            columns.revisions.push(revisions.after_reservation(after));
         }
         columns
     }

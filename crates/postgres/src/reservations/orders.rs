@@ -123,7 +123,7 @@ impl Orders {
         }
     }
 
-    /// Counts up the revisions of the replaced reservations. Servers that remember one of them as the
+    /// Gives the replaced reservations another revision. Servers that remember one of them as the
     /// last of its order notice it when they next decide on it.
     async fn revise_replaced(
         &self,

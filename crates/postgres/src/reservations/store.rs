@@ -72,24 +72,35 @@ pub(crate) async fn store(
         return Ok(());
     }
     count(organization, changes, growth);
-    let columns = ReservationColumns::new(organization, changes, revisions);
+    let columns = ReservationColumns::new(organization, changes.values(), revisions);
     let result = sqlx::query!(
         r#"
-        INSERT INTO reservations AS stored (
+        INSERT INTO reservations (
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
             updated_at, revision
         )
-        SELECT $1::uuid, changed.*
+        SELECT
+            $1::uuid, changed.reservation_id, owner_id, order_id, status, expires_at, created_at,
+            updated_at, changed.revision
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[]
-        ) AS changed
+            $8::bigint[], $9::bigint[], $10::bigint[]
+        ) AS changed (
+            reservation_id, owner_id, order_id, status, expires_at, created_at, updated_at,
+            revision_before, revision
+        )
+        LEFT JOIN LATERAL (
+            SELECT revision FROM reservations
+            WHERE reservations.organization_id = $1
+                AND reservations.reservation_id = changed.reservation_id
+            OFFSET 0
+        ) AS found ON true
+        WHERE coalesce(found.revision, 0) = changed.revision_before
         ON CONFLICT (organization_id, reservation_id) DO UPDATE SET
             status = excluded.status,
             expires_at = excluded.expires_at,
             updated_at = excluded.updated_at,
             revision = excluded.revision
-        WHERE stored.revision + 1 = excluded.revision
         "#,
         organization.uuid(),
         &columns.ids,
@@ -99,6 +110,7 @@ pub(crate) async fn store(
         &columns.expires_at as &[Option<i64>],
         &columns.created_at,
         &columns.updated_at,
+        &columns.revisions_before,
         &columns.revisions,
     )
     .execute(&mut *session)
@@ -134,7 +146,7 @@ async fn store_lines(
 ) -> Result<(), StoreError> {
     let result = sqlx::query!(
         r#"
-        INSERT INTO reservation_lines AS stored (
+        INSERT INTO reservation_lines (
             organization_id, reservation_id, line, stock_id, product_id, stock_owner_id,
             location_id, quantity, fulfilled, released, expires_at
         )

@@ -32,7 +32,7 @@ pub(crate) async fn store(
         }
     }
     delete(session, organization, &sorted.deleted, revisions).await?;
-    insert(session, organization, &sorted.created).await?;
+    insert(session, organization, &sorted.created, revisions).await?;
     update(session, organization, &sorted.updated, revisions).await?;
     positions::store(session, organization, changes).await?;
     if !products.is_empty() {
@@ -113,23 +113,25 @@ async fn insert(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[&Stock],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     if stocks.is_empty() {
         return Ok(());
     }
     let created = StockColumns::new(organization, stocks.iter().copied());
+    let revisions: Vec<_> = stocks.iter().map(|it| revisions.after_stock(it)).collect();
     let result = sqlx::query!(
         r#"
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry
+            updated_at, located, unlocated_held, next_expiry, revision
         )
         SELECT $1::uuid, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[]
+            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[]
         ) AS created
         "#,
         organization.uuid(),
@@ -148,6 +150,7 @@ async fn insert(
         &created.located,
         &created.unlocated_held,
         &created.next_expiry as &[Option<i64>],
+        &revisions,
     )
     .execute(session)
     .await
@@ -169,6 +172,10 @@ async fn update(
         .iter()
         .map(|(before, _)| revisions.of_stock(before.key()))
         .collect();
+    let revisions_after: Vec<_> = stocks
+        .iter()
+        .map(|(_, after)| revisions.after_stock(after))
+        .collect();
     let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
     // Finds only rows that are as they were when the change was decided. These rows are inserted, and
     // conflict with themselves, so that PostgreSQL always finds them by primary key: it might plan an
@@ -184,16 +191,16 @@ async fn update(
             $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
             last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
-            revision_before + 1
+            updated.revision
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
             $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
-            $18::bigint[]
+            $18::bigint[], $19::bigint[]
         ) AS updated (
             product_id, owner_id, stock_id_before, revision_before, stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
-            created_at, updated_at, located, unlocated_held, next_expiry
+            created_at, updated_at, located, unlocated_held, next_expiry, revision
         )
         CROSS JOIN LATERAL (
             SELECT FROM stocks
@@ -238,6 +245,7 @@ async fn update(
         &after.located,
         &after.unlocated_held,
         &after.next_expiry as &[Option<i64>],
+        &revisions_after,
     )
     .execute(session)
     .await

@@ -4,8 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Needs, OrderId, OrganizationId, Owner, Reservation, ReservationId, State, Stock, StockId,
-    StockKey,
+    Needs, OrderId, OrganizationId, Owner, Reservation, ReservationId, State, Stock, StockKey,
 };
 
 use crate::connection::open::PostgresDatabase;
@@ -147,8 +146,8 @@ async fn load_unknown(
 
 /// What a batch has read, as it was then.
 pub(super) struct Seen {
-    /// `None` where there is none.
-    pub(super) stocks: BTreeMap<StockKey, Option<(StockId, i64)>>,
+    /// The revisions of stock; `None` where there is none.
+    pub(super) stocks: BTreeMap<StockKey, Option<i64>>,
     pub(super) reservations: BTreeMap<ReservationId, i64>,
     /// Orders without a reservation.
     pub(super) free_orders: BTreeSet<(Owner, OrderId)>,
@@ -162,10 +161,8 @@ impl Seen {
         let reserved: BTreeSet<StockKey> = lines.map(|line| line.key).collect();
         let mut read = needs.stocks.read(|key| state.stocks.contains_key(&key));
         read.extend(&reserved);
-        let stocks = read.into_iter().map(|key| {
-            let stock = state.stocks.get(&key);
-            (key, stock.map(|stock| (stock.id, revisions.of_stock(key))))
-        });
+        let revision = |key| (key, revisions.stocks.get(&key).copied());
+        let stocks = read.into_iter().map(revision);
         let reserved = reserved.into_iter().filter_map(|key| {
             let stock = Revised {
                 item: state.stocks.get(&key)?.clone(),

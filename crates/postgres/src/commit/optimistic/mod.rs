@@ -17,9 +17,9 @@
 //!
 //! # Reservations
 //! The lines of a reservation, and whether it may be paid for, depend on its stock: other servers may
-//! book its expiry. So its stock is counted as changed, too, whenever the reservation is. That is
-//! noticed by others in the same way, and orders all changes of one reservation by the rows of its
-//! stock, as locks do.
+//! book its expiry. So its stock gets another revision whenever the reservation changes. Others notice
+//! that in the same way, and the rows of the stock put all changes of one reservation in an order, as
+//! locks do.
 
 mod load;
 mod statement;

@@ -10,8 +10,8 @@ use stockroom_domain::{OrganizationId, Timestamp};
 use uuid::Uuid;
 
 use super::load::Seen;
-use super::writes::Writes;
-use crate::columns::{EntryColumns, StockColumns};
+use super::writes::{UpdatedStocks, Writes};
+use crate::columns::EntryColumns;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 use crate::counts::{Growth, GrowthColumns};
@@ -38,13 +38,14 @@ macro_rules! statement {
                     updated_at = after.updated_at,
                     unlocated_held = after.unlocated_held,
                     next_expiry = after.next_expiry,
-                    revision = after.revision_before + 1
+                    revision = after.revision
                 FROM unnest(
                     $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::bigint[], $7::bigint[],
-                    $8::bigint[], $9::bytea[], $10::bigint[], $11::bigint[], $12::bigint[]
+                    $8::bigint[], $9::bytea[], $10::bigint[], $11::bigint[], $12::bigint[],
+                    $13::bigint[]
                 ) AS after (
                     product_id, owner_id, stock_id, revision_before, available, allocated, sequence,
-                    last_hash, updated_at, unlocated_held, next_expiry
+                    last_hash, updated_at, unlocated_held, next_expiry, revision
                 )
                 CROSS JOIN LATERAL (
                     SELECT ctid FROM stocks
@@ -58,7 +59,6 @@ macro_rules! statement {
                 -- change.
                 WHERE stocks.ctid = found.ctid
                     AND stocks.organization_id IS NOT DISTINCT FROM $1
-                    AND stocks.stock_id = after.stock_id
                     AND stocks.revision = after.revision_before
                 RETURNING 1
             )
@@ -70,10 +70,10 @@ macro_rules! statement {
             )
             SELECT $1::uuid, added.*
             FROM unnest(
-                $13::uuid[], $14::bigint[], $15::uuid[], $16::uuid[], $17::text[], $18::bigint[],
-                $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[], $23::text[],
-                $24::text[], $25::text[], $26::uuid[], $27::uuid[], $28::uuid[], $29::bigint[],
-                $30::bigint[], $31::bytea[]
+                $14::uuid[], $15::bigint[], $16::uuid[], $17::uuid[], $18::text[], $19::bigint[],
+                $20::bigint[], $21::bigint[], $22::bigint[], $23::bigint[], $24::text[],
+                $25::text[], $26::text[], $27::uuid[], $28::uuid[], $29::uuid[], $30::bigint[],
+                $31::bigint[], $32::bytea[]
             ) AS added
             -- Fails, and undoes all of it, if any row is outdated. The text is what the log shows.
             WHERE (
@@ -86,17 +86,18 @@ macro_rules! statement {
             )
             "#,
             $columns.organization_id,
-            &$columns.stocks.product_ids,
-            &$columns.stocks.owner_ids,
-            &$columns.stocks.stock_ids,
-            &$columns.revisions_before,
-            &$columns.stocks.available,
-            &$columns.stocks.allocated,
-            &$columns.stocks.sequences,
-            &$columns.stocks.last_hashes,
-            &$columns.stocks.updated_at,
-            &$columns.stocks.unlocated_held,
-            &$columns.stocks.next_expiry as &[Option<i64>],
+            &$columns.stocks.columns.product_ids,
+            &$columns.stocks.columns.owner_ids,
+            &$columns.stocks.columns.stock_ids,
+            &$columns.stocks.revisions_before,
+            &$columns.stocks.columns.available,
+            &$columns.stocks.columns.allocated,
+            &$columns.stocks.columns.sequences,
+            &$columns.stocks.columns.last_hashes,
+            &$columns.stocks.columns.updated_at,
+            &$columns.stocks.columns.unlocated_held,
+            &$columns.stocks.columns.next_expiry as &[Option<i64>],
+            &$columns.stocks.revisions,
             &$columns.entries.stock_ids,
             &$columns.entries.sequences,
             &$columns.entries.transaction_ids,
@@ -132,22 +133,38 @@ macro_rules! with_reservations {
             [
                 r#"
                 , reserved AS (
-                    INSERT INTO reservations AS stored (
+                    INSERT INTO reservations (
                         organization_id, reservation_id, owner_id, order_id, status, expires_at,
                         created_at, updated_at, revision
                     )
                     SELECT $1::uuid, reserved.*
                     FROM unnest(
-                        $32::uuid[], $33::uuid[], $34::text[], $35::text[], $36::bigint[],
-                        $37::bigint[], $38::bigint[], $39::bigint[]
+                        $33::uuid[], $34::uuid[], $35::text[], $36::text[], $37::bigint[],
+                        $38::bigint[], $39::bigint[], $40::bigint[]
                     ) AS reserved
                     WHERE (SELECT count(*) FROM changed) = cardinality($2)
-                    ON CONFLICT (organization_id, reservation_id) DO UPDATE SET
-                        status = excluded.status,
-                        expires_at = excluded.expires_at,
-                        updated_at = excluded.updated_at,
-                        revision = excluded.revision
-                    WHERE stored.revision + 1 = excluded.revision
+                ),
+                moved AS (
+                    UPDATE reservations SET
+                        status = after.status,
+                        expires_at = after.expires_at,
+                        updated_at = after.updated_at,
+                        revision = after.revision
+                    FROM unnest(
+                        $41::uuid[], $42::bigint[], $43::text[], $44::bigint[], $45::bigint[],
+                        $46::bigint[]
+                    ) AS after (
+                        reservation_id, revision_before, status, expires_at, updated_at, revision
+                    )
+                    CROSS JOIN LATERAL (
+                        SELECT ctid FROM reservations
+                        WHERE organization_id = $1 AND reservation_id = after.reservation_id
+                        OFFSET 0
+                    ) AS found
+                    WHERE (SELECT count(*) FROM changed) = cardinality($2)
+                        AND reservations.ctid = found.ctid
+                        AND reservations.organization_id IS NOT DISTINCT FROM $1
+                        AND reservations.revision = after.revision_before
                     RETURNING 1
                 ),
                 lines AS (
@@ -157,10 +174,10 @@ macro_rules! with_reservations {
                     )
                     SELECT $1::uuid, line.*
                     FROM unnest(
-                        $40::uuid[], $41::bigint[], $42::uuid[], $43::uuid[], $44::uuid[],
-                        $45::bigint[], $46::bigint[], $47::bigint[], $48::bigint[]
+                        $47::uuid[], $48::bigint[], $49::uuid[], $50::uuid[], $51::uuid[],
+                        $52::bigint[], $53::bigint[], $54::bigint[], $55::bigint[]
                     ) AS line
-                    WHERE (SELECT count(*) FROM reserved) = cardinality($32)
+                    WHERE (SELECT count(*) FROM moved) = cardinality($41)
                     ON CONFLICT (organization_id, reservation_id, line) DO UPDATE SET
                         fulfilled = excluded.fulfilled,
                         released = excluded.released,
@@ -174,8 +191,8 @@ macro_rules! with_reservations {
                         organization_id, owner_id, order_id, reservation_id
                     )
                     SELECT $1::uuid, ordered.*
-                    FROM unnest($49::uuid[], $50::text[], $51::uuid[]) AS ordered
-                    WHERE (SELECT count(*) FROM reserved) = cardinality($32)
+                    FROM unnest($56::uuid[], $57::text[], $58::uuid[]) AS ordered
+                    WHERE (SELECT count(*) FROM moved) = cardinality($41)
                     ON CONFLICT (organization_id, owner_id, order_id) DO NOTHING
                     RETURNING 1
                 )
@@ -183,7 +200,7 @@ macro_rules! with_reservations {
                 , counted AS (
                     INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
                     SELECT $1::uuid, growth.*
-                    FROM unnest($52::uuid[], $53::text[], $54::bigint[]) AS growth
+                    FROM unnest($59::uuid[], $60::text[], $61::bigint[]) AS growth
                     WHERE (SELECT is_complete FROM kept_all)
                     ON CONFLICT (organization_id, owner_id, kind)
                         DO UPDATE SET count = stored.count + excluded.count
@@ -193,21 +210,27 @@ macro_rules! with_reservations {
             ],
             [
                 r#"
-                + cardinality($32) - (SELECT count(*) FROM reserved)
-                + cardinality($40) - (SELECT count(*) FROM lines)
-                + cardinality($49) - (SELECT count(*) FROM orders)
+                + cardinality($41) - (SELECT count(*) FROM moved)
+                + cardinality($47) - (SELECT count(*) FROM lines)
+                + cardinality($56) - (SELECT count(*) FROM orders)
                 "# + $($outdated)* + r#"
-                + cardinality($52) - (SELECT count(*) FROM counted)
+                + cardinality($59) - (SELECT count(*) FROM counted)
                 "#
             ],
-            &$reserved.reservations.ids,
-            &$reserved.reservations.owner_ids,
-            &$reserved.reservations.order_ids as &[Option<&str>],
-            &$reserved.reservations.statuses as &[&'static str],
-            &$reserved.reservations.expires_at as &[Option<i64>],
-            &$reserved.reservations.created_at,
-            &$reserved.reservations.updated_at,
-            &$reserved.reservations.revisions,
+            &$reserved.made.ids,
+            &$reserved.made.owner_ids,
+            &$reserved.made.order_ids as &[Option<&str>],
+            &$reserved.made.statuses as &[&'static str],
+            &$reserved.made.expires_at as &[Option<i64>],
+            &$reserved.made.created_at,
+            &$reserved.made.updated_at,
+            &$reserved.made.revisions,
+            &$reserved.moved.ids,
+            &$reserved.moved.revisions_before,
+            &$reserved.moved.statuses as &[&'static str],
+            &$reserved.moved.expires_at as &[Option<i64>],
+            &$reserved.moved.updated_at,
+            &$reserved.moved.revisions,
             &$reserved.lines.reservation_ids,
             &$reserved.lines.places,
             &$reserved.lines.stock_ids,
@@ -274,17 +297,16 @@ macro_rules! with_rest {
                         + (
                             SELECT count(*)
                             FROM unnest(
-                                seen_product_ids, seen_owner_ids, seen_stock_ids, seen_revisions
-                            ) AS seen (product_id, owner_id, stock_id, revision)
+                                seen_product_ids, seen_owner_ids, seen_revisions
+                            ) AS seen (product_id, owner_id, revision)
                             LEFT JOIN LATERAL (
-                                SELECT stock_id, revision FROM stocks
+                                SELECT revision FROM stocks
                                 WHERE organization_id = $1
                                     AND product_id = seen.product_id
                                     AND owner_id = seen.owner_id
                                 OFFSET 0
                             ) AS stocks ON true
-                            WHERE stocks.stock_id IS DISTINCT FROM seen.stock_id
-                                OR stocks.revision IS DISTINCT FROM seen.revision
+                            WHERE stocks.revision IS DISTINCT FROM seen.revision
                         )
                         + (
                             SELECT count(*)
@@ -325,7 +347,6 @@ macro_rules! with_rest {
             &$rest.batches.entries,
             &$rest.seen.product_ids,
             &$rest.seen.owner_ids,
-            &$rest.seen.stock_ids as &[Option<Uuid>],
             &$rest.seen.revisions as &[Option<i64>],
             &$rest.seen.reservation_ids,
             &$rest.seen.reservation_revisions,
@@ -338,14 +359,14 @@ macro_rules! with_rest {
 /// The columns that most batches consist of.
 struct Columns<'a> {
     organization_id: Uuid,
-    stocks: StockColumns,
-    revisions_before: Vec<i64>,
+    stocks: UpdatedStocks,
     entries: EntryColumns<'a>,
 }
 
 /// The columns of reservations.
 struct Reserved<'a> {
-    reservations: ReservationColumns<'a>,
+    made: ReservationColumns<'a>,
+    moved: ReservationColumns<'a>,
     lines: LineColumns,
     orders: OrderColumns<'a>,
     growth: GrowthColumns,
@@ -367,11 +388,9 @@ pub(super) async fn store(
     writes: &Writes<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let (stocks, revisions_before) = writes.stock_columns(organization);
     let columns = Columns {
         organization_id: organization.uuid(),
-        stocks,
-        revisions_before,
+        stocks: writes.updated_stocks(organization),
         entries: EntryColumns::new(writes.entries),
     };
     let has_reservations = !writes.reservations.is_empty();
@@ -381,8 +400,14 @@ pub(super) async fn store(
     }
     let mut growth = Growth::default();
     count(organization, writes.reservations, &mut growth);
+    let reservations = |exist: bool| {
+        let changes = writes.reservations.values();
+        let changes = changes.filter(|change| change.before.is_some() == exist);
+        ReservationColumns::new(organization, changes, writes.revisions)
+    };
     let reserved = Reserved {
-        reservations: ReservationColumns::new(organization, writes.reservations, writes.revisions),
+        made: reservations(false),
+        moved: reservations(true),
         lines: LineColumns::new(organization, writes.reservations),
         orders: OrderColumns::new(organization, &writes.orders),
         growth: growth.columns(),
@@ -398,7 +423,7 @@ pub(super) async fn store(
             let statement = with_reservations!(
                 (columns, reserved),
                 [", kept_all AS (
-                    SELECT (SELECT count(*) FROM orders) = cardinality($49) AS is_complete
+                    SELECT (SELECT count(*) FROM orders) = cardinality($56) AS is_complete
                 )"],
                 [""],
             );
@@ -411,17 +436,17 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $55::uuid[] AS kept_owner_ids, $56::text[] AS kept_keys,
-                        $57::bytea[] AS kept_digests, $58::text[] AS kept_outcomes,
-                        $59::bigint[] AS kept_expires_at, $60::bigint AS now,
-                        $61::uuid[] AS batch_ids, $62::uuid[] AS batch_owner_ids,
-                        $63::bytea[] AS batch_entries, $64::uuid[] AS seen_product_ids,
-                        $65::uuid[] AS seen_owner_ids, $66::uuid[] AS seen_stock_ids,
-                        $67::bigint[] AS seen_revisions, $68::uuid[] AS seen_reservation_ids,
-                        $69::bigint[] AS seen_reservation_revisions,
-                        $70::uuid[] AS free_owner_ids, $71::text[] AS free_order_ids
+                        $62::uuid[] AS kept_owner_ids, $63::text[] AS kept_keys,
+                        $64::bytea[] AS kept_digests, $65::text[] AS kept_outcomes,
+                        $66::bigint[] AS kept_expires_at, $67::bigint AS now,
+                        $68::uuid[] AS batch_ids, $69::uuid[] AS batch_owner_ids,
+                        $70::bytea[] AS batch_entries, $71::uuid[] AS seen_product_ids,
+                        $72::uuid[] AS seen_owner_ids, 
+                        $73::bigint[] AS seen_revisions, $74::uuid[] AS seen_reservation_ids,
+                        $75::bigint[] AS seen_reservation_revisions,
+                        $76::uuid[] AS free_owner_ids, $77::text[] AS free_order_ids
                 )",
-                "(SELECT count(*) FROM orders) = cardinality($49)"
+                "(SELECT count(*) FROM orders) = cardinality($56)"
             );
             statement.execute(session).await
         }
@@ -432,12 +457,12 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $32::uuid[] AS kept_owner_ids, $33::text[] AS kept_keys,
-                        $34::bytea[] AS kept_digests, $35::text[] AS kept_outcomes,
-                        $36::bigint[] AS kept_expires_at, $37::bigint AS now,
-                        $38::uuid[] AS batch_ids, $39::uuid[] AS batch_owner_ids,
-                        $40::bytea[] AS batch_entries, $41::uuid[] AS seen_product_ids,
-                        $42::uuid[] AS seen_owner_ids, $43::uuid[] AS seen_stock_ids,
+                        $33::uuid[] AS kept_owner_ids, $34::text[] AS kept_keys,
+                        $35::bytea[] AS kept_digests, $36::text[] AS kept_outcomes,
+                        $37::bigint[] AS kept_expires_at, $38::bigint AS now,
+                        $39::uuid[] AS batch_ids, $40::uuid[] AS batch_owner_ids,
+                        $41::bytea[] AS batch_entries, $42::uuid[] AS seen_product_ids,
+                        $43::uuid[] AS seen_owner_ids, 
                         $44::bigint[] AS seen_revisions, $45::uuid[] AS seen_reservation_ids,
                         $46::bigint[] AS seen_reservation_revisions,
                         $47::uuid[] AS free_owner_ids, $48::text[] AS free_order_ids
@@ -455,7 +480,6 @@ pub(super) async fn store(
 struct SeenColumns<'a> {
     product_ids: Vec<Uuid>,
     owner_ids: Vec<Uuid>,
-    stock_ids: Vec<Option<Uuid>>,
     revisions: Vec<Option<i64>>,
     reservation_ids: Vec<Uuid>,
     reservation_revisions: Vec<i64>,
@@ -466,11 +490,10 @@ struct SeenColumns<'a> {
 impl<'a> SeenColumns<'a> {
     fn new(organization: OrganizationId, seen: &'a Seen) -> Self {
         let mut columns = Self::default();
-        for (key, stock) in &seen.stocks {
+        for (key, revision) in &seen.stocks {
             columns.product_ids.push(key.product.uuid());
             columns.owner_ids.push(key.owner.to_uuid(organization));
-            columns.stock_ids.push(stock.map(|(id, _)| id.uuid()));
-            columns.revisions.push(stock.map(|(_, revision)| revision));
+            columns.revisions.push(*revision);
         }
         for (id, revision) in &seen.reservations {
             columns.reservation_ids.push(id.uuid());

@@ -10,7 +10,7 @@ use stockroom_domain::{
 use super::load::Seen;
 use crate::columns::StockColumns;
 use crate::reservations::orders::Orders;
-use crate::revision::{Revised, Revisions};
+use crate::revision::{Revised, Revisions, next_of_stock};
 use crate::stock::rows::locking_order;
 
 /// Everything that a batch stores and compares.
@@ -24,7 +24,7 @@ pub(super) struct Writes<'a> {
     pub(super) revisions: &'a Revisions,
     pub(super) idempotency_records: &'a [IdempotencyRecord],
     pub(super) orders: Orders,
-    /// Stock of which only the revision is counted up: that of reservations that change.
+    /// Stock that only gets another revision: that of reservations that change.
     pub(super) revised: Vec<Revised<Stock>>,
     /// The rest of what was read, which has to be as it was.
     pub(super) seen: Seen,
@@ -87,16 +87,17 @@ impl<'a> Writes<'a> {
         })
     }
 
-    /// All stock to update, and the revisions before, in the locking order.
-    pub(super) fn stock_columns(&self, organization: OrganizationId) -> (StockColumns, Vec<i64>) {
+    /// All stock to update, in the locking order.
+    pub(super) fn updated_stocks(&self, organization: OrganizationId) -> UpdatedStocks {
         let revised = self.revised.iter().map(|it| (&it.item, it.revision));
         let mut stocks: Vec<(&Stock, i64)> = self.stocks.iter().copied().chain(revised).collect();
         stocks.sort_unstable_by_key(|(stock, _)| locking_order(organization, stock.key()));
-        let columns = StockColumns::new(organization, stocks.iter().map(|(stock, _)| *stock));
-        (
-            columns,
-            stocks.iter().map(|(_, revision)| *revision).collect(),
-        )
+        let next = |(stock, before): &(&Stock, i64)| next_of_stock(*before, stock);
+        UpdatedStocks {
+            columns: StockColumns::new(organization, stocks.iter().map(|(stock, _)| *stock)),
+            revisions_before: stocks.iter().map(|(_, revision)| *revision).collect(),
+            revisions: stocks.iter().map(next).collect(),
+        }
     }
 
     /// Whether nothing has to be compared but the stock that is updated, and nothing stored but stock,
@@ -104,6 +105,13 @@ impl<'a> Writes<'a> {
     pub(super) fn is_plain(&self) -> bool {
         self.seen.is_empty() && self.batches.is_empty() && self.idempotency_records.is_empty()
     }
+}
+
+/// Stock to update, by columns.
+pub(super) struct UpdatedStocks {
+    pub(super) columns: StockColumns,
+    pub(super) revisions_before: Vec<i64>,
+    pub(super) revisions: Vec<i64>,
 }
 
 /// The stock after the change, if it is still the same stock, and lies in no location.
