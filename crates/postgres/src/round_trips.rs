@@ -89,23 +89,26 @@ async fn assert_one(database: &PostgresDatabase, command: Command, is_prepared: 
     answer
 }
 
+fn reserve_one(order: Option<&str>) -> Reserve {
+    let item = ReservationItem {
+        product: PRODUCT,
+        location: None,
+        quantity: pieces(1),
+    };
+    Reserve {
+        order: order.map(|order| OrderId::new("order_id", order).unwrap()),
+        expires_in: ExpiresIn::default(),
+        items: vec![item],
+    }
+}
+
 /// Reserves a piece in one statement.
 async fn reserve(
     database: &PostgresDatabase,
     order: Option<&str>,
     is_prepared: bool,
 ) -> ReservationRef {
-    let item = ReservationItem {
-        product: PRODUCT,
-        location: None,
-        quantity: pieces(1),
-    };
-    let reserve = Reserve {
-        order: order.map(|order| OrderId::new("order_id", order).unwrap()),
-        expires_in: ExpiresIn::default(),
-        items: vec![item],
-    };
-    let answer = assert_one(database, command(reserve), is_prepared).await;
+    let answer = assert_one(database, command(reserve_one(order)), is_prepared).await;
     let Answer::Reserved(reserved) = answer else {
         panic!("{answer:?}");
     };
@@ -130,6 +133,32 @@ async fn reservations_take_one_statement() {
     let items = None;
     let release = ReleaseReservation { reservation, items };
     assert_one(&database, command(release), true).await;
+}
+
+/// In one batch, an order is given up and reserved anew.
+#[tokio::test]
+async fn an_order_that_changes_takes_one_statement() {
+    let (database, _server) = setup().await;
+    let mut reservation = reserve(&database, Some("o1"), false).await;
+    for _ in 0..3 {
+        let items = None;
+        let release = ReleaseReservation {
+            reservation: reservation.clone(),
+            items,
+        };
+        let commands = [command(release), command(reserve_one(Some("o1")))];
+        let before = transaction(&database).await;
+        let outcomes = optimistic::commit(&database, ORGANIZATION, &commands).await;
+        assert_eq!(transaction(&database).await - before - 1, 1);
+        let outcomes = outcomes.unwrap().expect("no locks are needed");
+        let [Ok(_), Ok(Answer::Reserved(reserved))] = &outcomes[..] else {
+            panic!("{outcomes:?}");
+        };
+        assert!(reserved.is_new);
+        let next = reserved.reservation.reference();
+        assert_ne!(next.id, reservation.id);
+        reservation = next;
+    }
 }
 
 #[tokio::test]

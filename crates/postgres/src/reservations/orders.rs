@@ -54,9 +54,9 @@ impl Orders {
         }
     }
 
-    /// Whether an order has got a reservation in place of another one.
-    pub(crate) fn is_any_replaced(&self) -> bool {
-        !self.replaced.is_empty()
+    /// The reservations that were the last of an order which has got another one.
+    pub(crate) const fn replaced(&self) -> &BTreeSet<ReservationId> {
+        &self.replaced
     }
 
     pub(crate) fn is_made(&self, order: &Order) -> bool {
@@ -91,7 +91,6 @@ impl Orders {
         }
         self.revise_replaced(session, organization).await?;
         let made = OrderColumns::new(organization, self);
-        let replaced: Vec<Uuid> = self.replaced.iter().map(|id| id.uuid()).collect();
         // `here` as for idempotency records.
         let result = sqlx::query!(
             r#"
@@ -111,7 +110,7 @@ impl Orders {
             &made.owner_ids,
             &made.order_ids as &[&str],
             &made.reservation_ids,
-            &replaced,
+            &made.replaced_ids,
         )
         .execute(session)
         .await
@@ -170,11 +169,16 @@ pub(crate) struct OrderColumns<'a> {
     pub(crate) owner_ids: Vec<Uuid>,
     pub(crate) order_ids: Vec<&'a str>,
     pub(crate) reservation_ids: Vec<Uuid>,
+    /// The ids of the reservations that they had before.
+    pub(crate) replaced_ids: Vec<Uuid>,
 }
 
 impl<'a> OrderColumns<'a> {
     pub(crate) fn new(organization: OrganizationId, orders: &'a Orders) -> Self {
-        let mut columns = Self::default();
+        let mut columns = Self {
+            replaced_ids: uuids(orders.replaced.iter().copied()),
+            ..Self::default()
+        };
         // Owners are sorted like this as well: the organization, and its stores by their ids.
         for (owner, order) in &orders.made {
             if let Some(id) = orders.last.get(&(*owner, order.clone())) {

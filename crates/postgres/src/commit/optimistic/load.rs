@@ -123,8 +123,8 @@ async fn load_reservations(
 }
 
 /// Loads reservations that the cache lacks; `None` unless all of them live, and each is the last one of
-/// its order. The orders are read later than the reservations: an order that gets another reservation in
-/// between counts up the revision of the one that is loaded.
+/// its order. The orders are read later than the reservations: if an order gets another reservation in
+/// between, the one that was loaded has another revision by then.
 async fn load_unknown(
     session: &mut Session,
     organization: OrganizationId,

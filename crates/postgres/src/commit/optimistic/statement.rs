@@ -187,20 +187,22 @@ macro_rules! with_reservations {
                     RETURNING 1
                 ),
                 orders AS (
-                    INSERT INTO reservation_orders (
+                    INSERT INTO reservation_orders AS stored (
                         organization_id, owner_id, order_id, reservation_id
                     )
                     SELECT $1::uuid, ordered.*
                     FROM unnest($56::uuid[], $57::text[], $58::uuid[]) AS ordered
                     WHERE (SELECT count(*) FROM moved) = cardinality($41)
-                    ON CONFLICT (organization_id, owner_id, order_id) DO NOTHING
+                    ON CONFLICT (organization_id, owner_id, order_id) DO UPDATE
+                        SET reservation_id = excluded.reservation_id
+                        WHERE stored.reservation_id = ANY ($59::uuid[])
                     RETURNING 1
                 )
                 "# + $($others)* + r#"
                 , counted AS (
                     INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
                     SELECT $1::uuid, growth.*
-                    FROM unnest($59::uuid[], $60::text[], $61::bigint[]) AS growth
+                    FROM unnest($60::uuid[], $61::text[], $62::bigint[]) AS growth
                     WHERE (SELECT is_complete FROM kept_all)
                     ON CONFLICT (organization_id, owner_id, kind)
                         DO UPDATE SET count = stored.count + excluded.count
@@ -214,7 +216,7 @@ macro_rules! with_reservations {
                 + cardinality($47) - (SELECT count(*) FROM lines)
                 + cardinality($56) - (SELECT count(*) FROM orders)
                 "# + $($outdated)* + r#"
-                + cardinality($59) - (SELECT count(*) FROM counted)
+                + cardinality($60) - (SELECT count(*) FROM counted)
                 "#
             ],
             &$reserved.made.ids,
@@ -243,6 +245,7 @@ macro_rules! with_reservations {
             &$reserved.orders.owner_ids,
             &$reserved.orders.order_ids as &[&str],
             &$reserved.orders.reservation_ids,
+            &$reserved.orders.replaced_ids,
             &$reserved.growth.owner_ids,
             &$reserved.growth.kinds as &[&'static str],
             &$reserved.growth.growths,
@@ -436,15 +439,15 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $62::uuid[] AS kept_owner_ids, $63::text[] AS kept_keys,
-                        $64::bytea[] AS kept_digests, $65::text[] AS kept_outcomes,
-                        $66::bigint[] AS kept_expires_at, $67::bigint AS now,
-                        $68::uuid[] AS batch_ids, $69::uuid[] AS batch_owner_ids,
-                        $70::bytea[] AS batch_entries, $71::uuid[] AS seen_product_ids,
-                        $72::uuid[] AS seen_owner_ids, 
-                        $73::bigint[] AS seen_revisions, $74::uuid[] AS seen_reservation_ids,
-                        $75::bigint[] AS seen_reservation_revisions,
-                        $76::uuid[] AS free_owner_ids, $77::text[] AS free_order_ids
+                        $63::uuid[] AS kept_owner_ids, $64::text[] AS kept_keys,
+                        $65::bytea[] AS kept_digests, $66::text[] AS kept_outcomes,
+                        $67::bigint[] AS kept_expires_at, $68::bigint AS now,
+                        $69::uuid[] AS batch_ids, $70::uuid[] AS batch_owner_ids,
+                        $71::bytea[] AS batch_entries, $72::uuid[] AS seen_product_ids,
+                        $73::uuid[] AS seen_owner_ids, 
+                        $74::bigint[] AS seen_revisions, $75::uuid[] AS seen_reservation_ids,
+                        $76::bigint[] AS seen_reservation_revisions,
+                        $77::uuid[] AS free_owner_ids, $78::text[] AS free_order_ids
                 )",
                 "(SELECT count(*) FROM orders) = cardinality($56)"
             );

@@ -51,10 +51,13 @@ impl<'a> Writes<'a> {
             records,
         } = &decided.changes;
         orders.add_made(reservations);
+        // An order has one reservation after the other. The one before has to be among those that change:
+        // its revision tells that it was still the last.
+        let mut replaced = orders.replaced().iter();
         if !deleted_stocks.is_empty()
             || !settled.is_empty()
             || !records.is_empty()
-            || orders.is_any_replaced()
+            || !replaced.all(|id| reservations.contains_key(id))
         {
             return None;
         }
