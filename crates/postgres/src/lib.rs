@@ -29,6 +29,7 @@ pub(crate) mod counts;
 mod filter;
 mod hash;
 mod idempotency;
+mod key_cache;
 mod keys;
 mod ledger;
 mod list;

@@ -13,11 +13,11 @@ use stockroom_application::ports::{CommandStore, ReservationReader, Scope, Stock
 use stockroom_application::{Clock, Environment, SystemClock};
 use stockroom_domain::{
     Actor, Answer, Balance, CheckAvailability, Command, CreateOrganization, CreateStock,
-    CreateStore, ExpiresIn, ExtendReservation, FulfilReservation, Name, Operation, OrderId,
-    OrganizationId, Outcome, Owner, PayReservation, ProductId, Quantity, Refusal,
-    ReleaseReservation, Reservation, ReservationItem, ReservationRef, ReservationState, Reserve,
-    Reserved, SettleStock, Shortage, StockKey, StoreId, Timestamp, Transact, TransactionAction,
-    UpdateSettings,
+    CreateStore, ExpiresIn, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
+    Name, Operation, OrderId, OrganizationId, Outcome, Owner, PayReservation, ProductId, Quantity,
+    Refusal, ReleaseReservation, RequestDigest, Reservation, ReservationItem, ReservationRef,
+    ReservationState, Reserve, Reserved, SettleStock, Shortage, StockKey, StoreId, Timestamp,
+    Transact, TransactionAction, UpdateSettings,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -313,6 +313,35 @@ async fn an_order_that_is_reserved_on_two_servers_at_once_has_one_reservation() 
         assert_eq!(figures(&one, ONE).await, (8, 2));
         let reference = first.reservation.reference();
         ask(&other, release(reference)).await.unwrap();
+    }
+}
+
+/// The same request on several servers at once is carried out once, and answered with that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_used_on_two_servers_at_once_is_used_once() {
+    let (one, other, _server) = setup().await;
+    for round in 0..20 {
+        let mut command = Command::new(Actor::OPERATOR, reserve(None, ONE, 2));
+        command.idempotency = Some(Idempotency {
+            key: IdempotencyKey::new(format!("k{round}")).unwrap(),
+            request: RequestDigest([1; 32]),
+            kept_milliseconds: 3_600_000,
+        });
+        let commands = [command];
+        let ask = async |database: &PostgresDatabase| {
+            let outcomes = database.commit(ORGANIZATION, &commands).await;
+            match outcomes.unwrap().pop().unwrap() {
+                Ok(Answer::Replayed(outcome)) => take_reserved(*outcome),
+                outcome => take_reserved(outcome),
+            }
+        };
+        let (first, second) = tokio::join!(ask(&one), ask(&other));
+        assert_eq!(first, second);
+        // Once more, where it may be unknown.
+        assert_eq!(ask(&other).await, first);
+        assert_eq!(figures(&one, ONE).await, (8, 2));
+        let reference = first.reservation.reference();
+        self::ask(&one, release(reference)).await.unwrap();
     }
 }
 

@@ -59,6 +59,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
                 "counts",
                 "filter",
                 "hash",
+                "key_cache",
                 "list",
                 "reservation_cache",
                 "revision",

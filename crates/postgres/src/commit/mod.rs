@@ -171,6 +171,7 @@ impl PostgresDatabase {
             let changes = decided.changes;
             store(session, organization, &changes, &revisions, &mut end).await?;
             notes.add(changes, &revisions);
+            notes.add_keys(needs.idempotency_keys);
             outcomes.extend(decided.outcomes);
             // The records are stored at the end of the batch.
             idempotency_records.extend(decided.idempotency_records);

@@ -1,9 +1,10 @@
 //! What a commit notes in the caches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_domain::{
-    Changes, OrderId, OrganizationId, Owner, Reservation, ReservationId, Stock, StockKey,
+    Changes, IdempotencyKey, OrderId, OrganizationId, Owner, Reservation, ReservationId, Stock,
+    StockKey,
 };
 
 use crate::connection::open::PostgresDatabase;
@@ -17,6 +18,7 @@ pub(crate) struct Notes {
     stocks: BTreeMap<StockKey, Option<Revised<Stock>>>,
     reservations: BTreeMap<ReservationId, Option<Revised<Reservation>>>,
     orders: BTreeMap<(Owner, OrderId), ReservationId>,
+    keys: BTreeSet<(Owner, IdempotencyKey)>,
 }
 
 impl Notes {
@@ -60,6 +62,11 @@ impl Notes {
         }
     }
 
+    /// Adds the idempotency keys that were used.
+    pub(crate) fn add_keys(&mut self, keys: BTreeSet<(Owner, IdempotencyKey)>) {
+        self.keys.extend(keys);
+    }
+
     /// Adds the orders of a batch. Of the reservations, those are remembered that are the last of theirs.
     pub(crate) fn add_orders(&mut self, orders: Orders) {
         for reservation in self.reservations.values_mut() {
@@ -82,6 +89,9 @@ impl Notes {
             } else {
                 database.stock_cache.forget(organization, key);
             }
+        }
+        for (owner, key) in self.keys {
+            database.key_cache.remember(organization, owner, key);
         }
         let cache = &database.reservation_cache;
         if is_stored {

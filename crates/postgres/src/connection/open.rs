@@ -13,6 +13,7 @@ use super::availability::WatchedPool;
 use super::error::{Fault, failed};
 use super::options::PostgresOptions;
 use super::session::Session;
+use crate::key_cache::KeyCache;
 use crate::reservation_cache::ReservationCache;
 use crate::stock_cache::StockCache;
 
@@ -70,6 +71,7 @@ pub struct PostgresDatabase {
     pub(crate) parallel_commits: usize,
     pub(crate) stock_cache: StockCache,
     pub(crate) reservation_cache: ReservationCache,
+    pub(crate) key_cache: KeyCache,
     pub(crate) environment: Environment,
 }
 
@@ -122,6 +124,7 @@ impl PostgresDatabase {
             parallel_commits: options.parallel_commits(),
             stock_cache: StockCache::default(),
             reservation_cache: ReservationCache::default(),
+            key_cache: KeyCache::default(),
             environment,
         })
     }

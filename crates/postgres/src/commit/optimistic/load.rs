@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Needs, OrderId, OrganizationId, Owner, Reservation, ReservationId, State, Stock, StockKey,
+    IdempotencyKey, Needs, OrderId, OrganizationId, Owner, Reservation, ReservationId, State,
+    Stock, StockKey,
 };
 
 use crate::connection::open::PostgresDatabase;
@@ -151,6 +152,8 @@ pub(super) struct Seen {
     pub(super) reservations: BTreeMap<ReservationId, i64>,
     /// Orders without a reservation.
     pub(super) free_orders: BTreeSet<(Owner, OrderId)>,
+    /// Idempotency keys that are taken to have no record.
+    pub(super) free_keys: BTreeSet<(Owner, IdempotencyKey)>,
     /// The stocks of the reservations.
     pub(super) reserved: BTreeMap<StockKey, Revised<Stock>>,
 }
@@ -176,13 +179,17 @@ impl Seen {
             stocks: stocks.collect(),
             reservations: revisions.reservations.clone().into_iter().collect(),
             free_orders: free_orders.cloned().collect(),
+            free_keys: BTreeSet::new(),
             reserved: reserved.collect(),
         }
     }
 
     /// Whether there is nothing to compare.
     pub(super) fn is_empty(&self) -> bool {
-        self.stocks.is_empty() && self.reservations.is_empty() && self.free_orders.is_empty()
+        self.stocks.is_empty()
+            && self.reservations.is_empty()
+            && self.free_orders.is_empty()
+            && self.free_keys.is_empty()
     }
 
     /// Evicts all of it from the caches.

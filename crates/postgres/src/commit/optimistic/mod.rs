@@ -8,8 +8,8 @@
 //! unchanged. Rows that were only read, because all commands about them were refused, are compared as
 //! well, so that a refusal is never based on stale data.
 //!
-//! Idempotency records are not remembered but read, and compared as well. An order that this server
-//! knows no reservation of is taken to have none. The statement finds out.
+//! Idempotency records are not remembered but read. A key that this server doesn't know is taken to be
+//! new, and an order that it knows no reservation of is taken to have none. The statement finds out.
 //!
 //! If anything has changed, nothing is stored, and the batch is committed under locks. If that happens
 //! often, because several servers sell the same products, optimistic commits are tried less and less
@@ -21,8 +21,10 @@
 //! that in the same way, and the rows of the stock put all changes of one reservation in an order, as
 //! locks do.
 
-mod load;
+#[macro_use]
 mod statement;
+mod load;
+mod store;
 mod writes;
 
 use stockroom_application::ports::StoreError;
@@ -66,15 +68,16 @@ pub(crate) async fn commit(
         session.commit().await?;
         return Ok(None);
     };
+    let mut seen = Seen::new(&needs, &loaded);
+    let keys = needs.idempotency_keys;
     let mut idempotency_records = IdempotencyRecords::default();
-    idempotency::store::load(
-        &mut session,
-        organization,
-        &needs.idempotency_keys,
-        &mut idempotency_records,
-    )
-    .await?;
-    let seen = Seen::new(&needs, &loaded);
+    if database.key_cache.may_exist(organization, &keys) {
+        idempotency::store::load(&mut session, organization, &keys, &mut idempotency_records)
+            .await?;
+    } else {
+        seen.free_keys.clone_from(&keys);
+    }
+    let takes_keys_as_free = !seen.free_keys.is_empty();
     let mut orders = Orders::default();
     orders.add_loaded(&loaded.state);
     let Loaded { state, revisions } = loaded;
@@ -86,7 +89,7 @@ pub(crate) async fn commit(
         session.commit().await?;
         return Ok(None);
     };
-    let stored = statement::store(&mut session, organization, &writes, now).await;
+    let stored = store::store(&mut session, organization, &writes, now).await;
     let Writes {
         seen,
         revised,
@@ -97,11 +100,15 @@ pub(crate) async fn commit(
     notes.add(decided.changes, &revisions);
     notes.add_revised(revised);
     notes.add_orders(orders);
+    notes.add_keys(keys);
     notes.apply(database, organization, stored.is_ok());
     if let Err(error) = &stored {
         seen.forget(database, organization);
         if is_outdated(error) || is_lost_race(error) {
             database.stock_cache.record_success(false);
+            if takes_keys_as_free {
+                database.key_cache.record_failure();
+            }
         } else {
             // Dropping the session closes its connection, which may lead nowhere, or to a read-only
             // server.

@@ -77,6 +77,9 @@ impl<'a> Writes<'a> {
         seen.reservations
             .retain(|id, _| !reservations.contains_key(id));
         seen.free_orders.retain(|order| !orders.is_made(order));
+        for kept in &decided.idempotency_records {
+            seen.free_keys.remove(&(kept.owner, kept.key.clone()));
+        }
         Some(Self {
             stocks: updated,
             entries,

@@ -1,0 +1,177 @@
+//! Stores what was decided optimistically, by the form of the statement that has all parts needed.
+
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{OrganizationId, Timestamp};
+use uuid::Uuid;
+
+use super::load::Seen;
+use super::writes::{UpdatedStocks, Writes};
+use crate::columns::EntryColumns;
+use crate::connection::error::{expect_rows, failed};
+use crate::connection::session::Session;
+use crate::counts::{Growth, GrowthColumns};
+use crate::idempotency::store::IdempotencyColumns;
+use crate::ledger::batches::BatchColumns;
+use crate::reservations::columns::{LineColumns, ReservationColumns};
+use crate::reservations::orders::OrderColumns;
+use crate::reservations::store::count;
+
+/// The columns that most batches consist of.
+struct Columns<'a> {
+    organization_id: Uuid,
+    stocks: UpdatedStocks,
+    entries: EntryColumns<'a>,
+}
+
+/// The columns of reservations.
+struct Reserved<'a> {
+    made: ReservationColumns<'a>,
+    moved: ReservationColumns<'a>,
+    lines: LineColumns,
+    orders: OrderColumns<'a>,
+    growth: GrowthColumns,
+}
+
+/// The other columns.
+struct Rest<'a> {
+    kept: IdempotencyColumns<'a>,
+    now: i64,
+    batches: BatchColumns,
+    seen: SeenColumns<'a>,
+}
+
+/// Stores changes in one statement, or fails if anything that was read or changed is no longer as it
+/// was.
+#[expect(clippy::too_many_lines, reason = "most of it are names of parameters")]
+pub(super) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    writes: &Writes<'_>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let columns = Columns {
+        organization_id: organization.uuid(),
+        stocks: writes.updated_stocks(organization),
+        entries: EntryColumns::new(writes.entries),
+    };
+    let has_reservations = !writes.reservations.is_empty();
+    if !has_reservations && writes.is_plain() {
+        let result = statement!(columns, [""], [""],).execute(session).await;
+        return expect_rows("entries", writes.entries.len(), &result.map_err(failed)?);
+    }
+    let mut growth = Growth::default();
+    count(organization, writes.reservations, &mut growth);
+    let reservations = |exist: bool| {
+        let changes = writes.reservations.values();
+        let changes = changes.filter(|change| change.before.is_some() == exist);
+        ReservationColumns::new(organization, changes, writes.revisions)
+    };
+    let reserved = Reserved {
+        made: reservations(false),
+        moved: reservations(true),
+        lines: LineColumns::new(organization, writes.reservations),
+        orders: OrderColumns::new(organization, &writes.orders),
+        growth: growth.columns(),
+    };
+    let rest = Rest {
+        kept: IdempotencyColumns::new(organization, writes.idempotency_records)?,
+        now: now.as_milliseconds(),
+        batches: BatchColumns::new(organization, writes.batches),
+        seen: SeenColumns::new(organization, &writes.seen),
+    };
+    let result = match (has_reservations, writes.is_plain()) {
+        (true, true) => {
+            let statement = with_reservations!(
+                (columns, reserved),
+                [", kept_all AS (
+                    SELECT (SELECT count(*) FROM orders) = cardinality($56) AS is_complete
+                )"],
+                [""],
+            );
+            statement.execute(session).await
+        }
+        (true, false) => {
+            let statement = with_rest!(
+                with_reservations,
+                (columns, reserved),
+                rest,
+                ", parameters AS (
+                    SELECT
+                        $63::uuid[] AS kept_owner_ids, $64::text[] AS kept_keys,
+                        $65::bytea[] AS kept_digests, $66::text[] AS kept_outcomes,
+                        $67::bigint[] AS kept_expires_at, $68::bigint AS now,
+                        $69::uuid[] AS batch_ids, $70::uuid[] AS batch_owner_ids,
+                        $71::bytea[] AS batch_entries, $72::uuid[] AS seen_product_ids,
+                        $73::uuid[] AS seen_owner_ids, 
+                        $74::bigint[] AS seen_revisions, $75::uuid[] AS seen_reservation_ids,
+                        $76::bigint[] AS seen_reservation_revisions,
+                        $77::uuid[] AS free_owner_ids, $78::text[] AS free_order_ids,
+                        $79::uuid[] AS free_key_owner_ids, $80::text[] AS free_keys
+                )",
+                "(SELECT count(*) FROM orders) = cardinality($56)"
+            );
+            statement.execute(session).await
+        }
+        (false, _) => {
+            let statement = with_rest!(
+                statement,
+                columns,
+                rest,
+                ", parameters AS (
+                    SELECT
+                        $33::uuid[] AS kept_owner_ids, $34::text[] AS kept_keys,
+                        $35::bytea[] AS kept_digests, $36::text[] AS kept_outcomes,
+                        $37::bigint[] AS kept_expires_at, $38::bigint AS now,
+                        $39::uuid[] AS batch_ids, $40::uuid[] AS batch_owner_ids,
+                        $41::bytea[] AS batch_entries, $42::uuid[] AS seen_product_ids,
+                        $43::uuid[] AS seen_owner_ids, 
+                        $44::bigint[] AS seen_revisions, $45::uuid[] AS seen_reservation_ids,
+                        $46::bigint[] AS seen_reservation_revisions,
+                        $47::uuid[] AS free_owner_ids, $48::text[] AS free_order_ids,
+                        $49::uuid[] AS free_key_owner_ids, $50::text[] AS free_keys
+                )",
+                "(SELECT count(*) FROM changed) = cardinality($2)"
+            );
+            statement.execute(session).await
+        }
+    };
+    expect_rows("entries", writes.entries.len(), &result.map_err(failed)?)
+}
+
+/// What was only read, by columns.
+#[derive(Default)]
+struct SeenColumns<'a> {
+    product_ids: Vec<Uuid>,
+    owner_ids: Vec<Uuid>,
+    revisions: Vec<Option<i64>>,
+    reservation_ids: Vec<Uuid>,
+    reservation_revisions: Vec<i64>,
+    free_owner_ids: Vec<Uuid>,
+    free_order_ids: Vec<&'a str>,
+    free_key_owner_ids: Vec<Uuid>,
+    free_keys: Vec<&'a str>,
+}
+
+impl<'a> SeenColumns<'a> {
+    fn new(organization: OrganizationId, seen: &'a Seen) -> Self {
+        let mut columns = Self::default();
+        for (key, revision) in &seen.stocks {
+            columns.product_ids.push(key.product.uuid());
+            columns.owner_ids.push(key.owner.to_uuid(organization));
+            columns.revisions.push(*revision);
+        }
+        for (id, revision) in &seen.reservations {
+            columns.reservation_ids.push(id.uuid());
+            columns.reservation_revisions.push(*revision);
+        }
+        for (owner, order) in &seen.free_orders {
+            columns.free_owner_ids.push(owner.to_uuid(organization));
+            columns.free_order_ids.push(order.as_str());
+        }
+        for (owner, key) in &seen.free_keys {
+            columns.free_key_owner_ids.push(owner.to_uuid(organization));
+            columns.free_keys.push(key.as_str());
+        }
+        columns
+    }
+}
