@@ -168,6 +168,8 @@ CREATE TABLE stocks (
         CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
     -- No reservation of it expires before.
     next_expiry         bigint,
+    -- Another one after every change of the row: a row with the same revision is unchanged.
+    revision            bigint  NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK (available + allocated <= 9007199254740991),
     CHECK (located OR (available = unlocated_available AND allocated = unlocated_allocated))
@@ -305,6 +307,8 @@ CREATE TABLE reservations (
     expires_at      bigint,
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL CHECK (updated_at >= created_at),
+    -- Another one after every change of the row, and when its order gets another reservation.
+    revision        bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, reservation_id),
     CHECK ((status = 'pending') = (expires_at IS NOT NULL))
 );

@@ -92,6 +92,25 @@ pub(crate) fn write_many(lines: usize) -> Request {
     }
 }
 
+/// A request that reserves a piece of a product, for an order that has none yet or for none.
+pub(crate) fn reserve(is_ordered: bool) -> Request {
+    let order = if is_ordered {
+        r#""order_id":"{fresh}","#
+    } else {
+        ""
+    };
+    let item = r#"{"product_id":"{product}","quantity":1}"#;
+    let attributes = format!(r#"{{{order}"expires_in":86400,"items":[{item}]}}"#);
+    Request {
+        method: "POST".to_owned(),
+        path: "/v2/inventories/reservations".to_owned(),
+        body: Some(format!(
+            r#"{{"data":{{"type":"stock-reservation","attributes":{attributes}}}}}"#
+        )),
+        status: 201,
+    }
+}
+
 /// A request that creates stock.
 pub(crate) fn create(pieces: u32) -> Request {
     Request {
@@ -172,6 +191,7 @@ pub(crate) fn all(connections: usize) -> Vec<Case> {
             ));
         }
     }
+    cases.extend(reservations(connections));
     cases.push(stockroom(
         Keeping::Postgres,
         ("lone", "a lone client's writes"),
@@ -179,6 +199,39 @@ pub(crate) fn all(connections: usize) -> Vec<Case> {
         write("allocate"),
         1,
     ));
+    cases
+}
+
+/// Reservations, which stay: a server that keeps everything in memory would only show how many.
+fn reservations(connections: usize) -> Vec<Case> {
+    let mut cases = Vec::new();
+    for keeping in [Keeping::Postgres, Keeping::Sqlite] {
+        for (name, title, choice, is_ordered) in [
+            ("reserve/hot", "reservations, hot", Choice::Hot, false),
+            (
+                "reserve/uniform",
+                "reservations, uniform",
+                Choice::Uniform,
+                false,
+            ),
+            (
+                "reserve/order/hot",
+                "reservations for orders, hot",
+                Choice::Hot,
+                true,
+            ),
+            (
+                "reserve/order/uniform",
+                "reservations for orders, uniform",
+                Choice::Uniform,
+                true,
+            ),
+        ] {
+            let request = reserve(is_ordered);
+            let names = (name, title);
+            cases.push(stockroom(keeping, names, choice, request, connections));
+        }
+    }
     cases
 }
 

@@ -47,7 +47,7 @@ const fn target(case: &'static str, figure: Figure, bound: Bound) -> Target {
 
 /// All but that of the memory, which is for the case that takes most.
 #[rustfmt::skip]
-const TARGETS: [Target; 18] = [
+const TARGETS: [Target; 26] = [
     target("postgres/writes/hot", TimesRate("by-hand/one-statement/hot"), AtLeast(10.0)),
     target("postgres/writes/hot", TimesRate("by-hand/for-update/hot"), AtLeast(15.0)),
     target("postgres/writes/hot", OfCeiling, AtLeast(0.30)),
@@ -58,6 +58,14 @@ const TARGETS: [Target; 18] = [
     target("sqlite/writes/uniform", OfCeiling, AtLeast(0.30)),
     target("postgres/writes/thousand", TimesRate("by-hand/batch/uniform"), AtLeast(0.6)),
     target("sqlite/writes/thousand", Rate, AtLeast(40_000.0)),
+    target("postgres/reserve/hot", TimesRate("postgres/writes/hot"), AtLeast(0.75)),
+    target("postgres/reserve/uniform", TimesRate("postgres/writes/uniform"), AtLeast(0.75)),
+    target("postgres/reserve/order/hot", TimesRate("postgres/writes/hot"), AtLeast(0.75)),
+    target("postgres/reserve/order/uniform", TimesRate("postgres/writes/uniform"), AtLeast(0.75)),
+    target("sqlite/reserve/hot", TimesRate("sqlite/writes/hot"), AtLeast(0.6)),
+    target("sqlite/reserve/uniform", TimesRate("sqlite/writes/uniform"), AtLeast(0.6)),
+    target("sqlite/reserve/order/hot", TimesRate("sqlite/writes/hot"), AtLeast(0.6)),
+    target("sqlite/reserve/order/uniform", TimesRate("sqlite/writes/uniform"), AtLeast(0.6)),
     target("postgres/read", OfCeiling, AtLeast(0.35)),
     target("sqlite/read", OfCeiling, AtLeast(0.45)),
     target("memory/read", OfCeiling, AtLeast(0.60)),
@@ -116,6 +124,7 @@ impl Figure {
         match self {
             Rate => number(value),
             OfCeiling => format!("{:.0} %", value * 100.0),
+            TimesRate(_) if value < 1.0 => format!("{value:.2}"),
             TimesRate(_) | TimesLatency(_) | Tail => format!("{value:.1}"),
             Memory => format!("{value:.0} MB"),
         }

@@ -57,43 +57,55 @@ impl Growth {
         self.0.get(&(owner_id, kind)).copied().unwrap_or(0)
     }
 
+    /// The growth of those counts that change, by columns. All batches change counts in this order, so
+    /// that they never wait in a circle.
+    pub(crate) fn columns(&self) -> GrowthColumns {
+        let mut columns = GrowthColumns::default();
+        for ((owner_id, kind), by) in self.0.iter().filter(|(_, by)| **by != 0) {
+            columns.owner_ids.push(*owner_id);
+            columns.kinds.push(kind.word());
+            columns.growths.push(*by);
+        }
+        columns
+    }
+
     /// Stores the new counts. A batch does this last, because all batches that create or delete
     /// something in the same store wait for each other here.
     pub(crate) async fn store(
-        mut self,
+        &self,
         session: &mut Session,
         organization: OrganizationId,
     ) -> Result<(), StoreError> {
-        self.0.retain(|_, by| *by != 0);
-        if self.0.is_empty() {
+        let columns = self.columns();
+        if columns.growths.is_empty() {
             return Ok(());
         }
-        let owner_ids: Vec<Uuid> = self.0.keys().map(|(owner_id, _)| *owner_id).collect();
-        let kinds: Vec<String> = self
-            .0
-            .keys()
-            .map(|(_, kind)| kind.word().to_owned())
-            .collect();
-        let growths: Vec<i64> = self.0.values().copied().collect();
         let result = sqlx::query!(
             r#"
             INSERT INTO level_counts (organization_id, owner_id, kind, count)
             SELECT $1::uuid, growth.owner_id, growth.kind, growth.by
             FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
-            ORDER BY growth.owner_id, growth.kind
             ON CONFLICT (organization_id, owner_id, kind)
                 DO UPDATE SET count = level_counts.count + excluded.count
             "#,
             organization.uuid(),
-            &owner_ids,
-            &kinds,
-            &growths,
+            &columns.owner_ids,
+            &columns.kinds as &[&'static str],
+            &columns.growths,
         )
         .execute(session)
         .await
         .map_err(failed)?;
-        expect_rows("level_counts", self.0.len(), &result)
+        expect_rows("level_counts", columns.growths.len(), &result)
     }
+}
+
+/// The growth of counts by columns.
+#[derive(Default)]
+pub(crate) struct GrowthColumns {
+    pub(crate) owner_ids: Vec<Uuid>,
+    pub(crate) kinds: Vec<&'static str>,
+    pub(crate) growths: Vec<i64>,
 }
 
 /// The number of an owner's locations that aren't deleted.

@@ -27,7 +27,9 @@ mod commit;
 mod connection;
 pub(crate) mod counts;
 mod filter;
+mod hash;
 mod idempotency;
+mod key_cache;
 mod keys;
 mod ledger;
 mod list;
@@ -35,7 +37,11 @@ mod locations;
 #[cfg(test)]
 mod plans;
 mod products;
+mod reservation_cache;
 mod reservations;
+mod revision;
+#[cfg(test)]
+mod round_trips;
 mod row;
 mod stock;
 mod stock_cache;

@@ -369,12 +369,12 @@ async fn settle(database: &PostgresDatabase, product: ProductId, reserve: Reserv
     )
     .await;
     let mut session = database.session().await.unwrap();
-    for (table, column) in [
-        ("stocks", "next_expiry"),
-        ("reservation_lines", "expires_at"),
+    for (table, column, revised) in [
+        ("stocks", "next_expiry", ", revision = revision + 1"),
+        ("reservation_lines", "expires_at", ""),
     ] {
         let sooner = format!(
-            "UPDATE {table} SET {column} = 1 \
+            "UPDATE {table} SET {column} = 1{revised} \
              WHERE {column} > 1 AND product_id = $1 AND organization_id = $2"
         );
         let sooner = sqlx::query(sqlx::AssertSqlSafe(sooner));

@@ -1,10 +1,11 @@
 //! The stock cache: stock as this server last saw it, for decisions without locks.
 
-use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use quick_cache::sync::Cache;
-use stockroom_domain::{OrganizationId, Stock, StockChange, StockKey};
+use stockroom_domain::{OrganizationId, Stock, StockKey};
+
+use crate::revision::Revised;
 
 /// The most stocks in the cache: about 25 MB.
 const REMEMBERED_MAX: usize = 128 * 1024;
@@ -12,14 +13,30 @@ const REMEMBERED_MAX: usize = 128 * 1024;
 /// The most batches that are committed under locks before an optimistic commit is tried again.
 const LOCKED_MAX: u32 = 256;
 
-/// Every stock that a group of commands changes, before and after.
-pub(crate) type StockChanges = BTreeMap<StockKey, StockChange>;
+/// What a server knows of a stock.
+#[derive(Debug, Clone)]
+pub(crate) enum KnownStock {
+    /// There is none.
+    Absent,
+    /// It lies in locations: it is always committed under locks.
+    Located,
+    /// The stock, which lies in no location.
+    Unlocated(Revised<Stock>),
+}
+
+impl From<Revised<Stock>> for KnownStock {
+    fn from(stock: Revised<Stock>) -> Self {
+        if stock.item.located.is_empty() {
+            Self::Unlocated(stock)
+        } else {
+            Self::Located
+        }
+    }
+}
 
 /// The stock that a server remembers, and the backoff of its optimistic commits.
 pub(crate) struct StockCache {
-    /// Stock as it was last stored or read here; `None` for stock in locations, which is always
-    /// committed under locks.
-    pub(crate) stocks: Cache<(OrganizationId, StockKey), Option<Stock>>,
+    stocks: Cache<(OrganizationId, StockKey), KnownStock>,
     backoff: Mutex<Backoff>,
 }
 
@@ -44,37 +61,32 @@ impl Default for StockCache {
 }
 
 impl StockCache {
-    /// Updates the cache after a commit. If nothing was stored, evicts the stock, because its state is
-    /// unknown.
-    pub(crate) fn note(
+    /// The stock as it was last stored or read here; `None` if nothing is known of it.
+    pub(crate) fn get(&self, organization: OrganizationId, key: StockKey) -> Option<KnownStock> {
+        self.stocks.get(&(organization, key))
+    }
+
+    /// Caches stock as it was just stored or loaded; `None` if there is none.
+    pub(crate) fn remember(
         &self,
         organization: OrganizationId,
-        changed: impl IntoIterator<Item = StockChanges>,
-        is_stored: bool,
+        key: StockKey,
+        stock: Option<Revised<Stock>>,
     ) {
-        for (key, change) in changed.into_iter().flatten() {
-            match change.after.filter(|_| is_stored) {
-                Some(stock) => self.remember(organization, stock),
-                None => self.forget(organization, key),
-            }
-        }
+        let known = stock.map_or(KnownStock::Absent, KnownStock::from);
+        self.stocks.insert((organization, key), known);
     }
 
     /// Caches stock that was read, unless the cache has a version of it already, which may be newer.
-    pub(crate) fn note_read(&self, organization: OrganizationId, stock: &Stock) {
-        if self.stocks.peek(&(organization, stock.key())).is_none() {
-            self.remember(organization, stock.clone());
+    pub(crate) fn note_read(&self, organization: OrganizationId, stock: &Revised<Stock>) {
+        let key = stock.item.key();
+        if self.stocks.peek(&(organization, key)).is_none() {
+            self.remember(organization, key, Some(stock.clone()));
         }
     }
 
     pub(crate) fn forget(&self, organization: OrganizationId, key: StockKey) {
         self.stocks.remove(&(organization, key));
-    }
-
-    pub(crate) fn remember(&self, organization: OrganizationId, stock: Stock) {
-        let key = (organization, stock.key());
-        let unlocated = Some(stock).filter(|stock| stock.located.is_empty());
-        self.stocks.insert(key, unlocated);
     }
 
     pub(crate) fn is_worth_trying(&self) -> bool {

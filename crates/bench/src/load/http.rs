@@ -9,12 +9,16 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::fmt::Hyphenated;
+use uuid::{Builder, Uuid};
 
 use super::Client;
 use crate::products::Chooser;
 
 /// Stands for a product's id in a path or a body. Each gets another product.
 const PRODUCT: &str = "{product}";
+
+/// Stands for an id that has never been used.
+const FRESH: &str = "{fresh}";
 
 const BUFFER_BYTES: usize = 64 * 1024;
 const HEADERS_MAX: usize = 32;
@@ -42,6 +46,7 @@ pub(crate) struct Request {
 struct Template {
     bytes: Vec<u8>,
     ids: Vec<usize>,
+    fresh: Vec<usize>,
 }
 
 /// A connection that is kept.
@@ -83,18 +88,24 @@ impl HttpLoad {
     }
 }
 
-/// A text with nil UUIDs in the place of products.
+/// A text with nil UUIDs in the place of products and fresh ids.
 fn with_ids(text: &str) -> String {
-    text.replace(PRODUCT, &uuid::Uuid::nil().to_string())
+    let nil = Uuid::nil().to_string();
+    text.replace(PRODUCT, &nil).replace(FRESH, &nil)
 }
 
 impl Template {
     fn new(text: &str) -> Self {
-        let grows_by = Hyphenated::LENGTH - PRODUCT.len();
-        let ids = text.match_indices(PRODUCT).enumerate();
+        // Where the ids stand once everything in front of them has its length.
+        let places = |what| {
+            let found = text.match_indices(what);
+            let before = found.map(|(at, _)| text.get(..at).unwrap_or_default());
+            before.map(|before| with_ids(before).len()).collect()
+        };
         Self {
             bytes: with_ids(text).into_bytes(),
-            ids: ids.map(|(nth, (at, _))| at + nth * grows_by).collect(),
+            ids: places(PRODUCT),
+            fresh: places(FRESH),
         }
     }
 
@@ -107,6 +118,12 @@ impl Template {
             let place = self.bytes.get_mut(*at..at + Hyphenated::LENGTH);
             if let Some(place) = place {
                 product.hyphenated().encode_lower(place);
+            }
+        }
+        for at in &self.fresh {
+            if let Some(place) = self.bytes.get_mut(*at..at + Hyphenated::LENGTH) {
+                let id = Builder::from_random_bytes(rand::random()).into_uuid();
+                id.hyphenated().encode_lower(place);
             }
         }
         true

@@ -13,7 +13,7 @@ pub use actor::Actor;
 pub use changes::{Change, Changes, DeletedStock, RecordChange, ReservationChange, StockChange};
 pub use context::{Context, Decision};
 pub use decide::Decide;
-pub use needs::Needs;
+pub use needs::{NeededStocks, Needs};
 pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
 pub use state::{KeyTotals, State, StockOwnership};
 pub(crate) use writer::{LedgerWriter, difference};

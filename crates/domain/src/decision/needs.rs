@@ -1,6 +1,7 @@
 //! The input of decisions that adapters load.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, btree_set};
+use std::ops::Deref;
 
 use crate::stock::StockKey;
 use crate::values::{
@@ -33,7 +34,7 @@ pub struct Needs {
     /// The number of living locations of these owners.
     pub location_counts: BTreeSet<Owner>,
     /// Current stock.
-    pub stocks: BTreeSet<StockKey>,
+    pub stocks: NeededStocks,
     /// Application keys, by id.
     pub keys: BTreeSet<KeyId>,
     /// Count and reserved rate limits of these owners' keys.
@@ -50,4 +51,83 @@ pub struct Needs {
     pub past: BTreeSet<(StockKey, Timestamp)>,
     /// The corrections made after these times in the ledgers of current stock.
     pub corrections: BTreeSet<(StockKey, Timestamp)>,
+}
+
+/// The keys of the needed stock, as a set. It also knows what of it decisions can read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NeededStocks {
+    keys: BTreeSet<StockKey>,
+    /// Stock that is needed for its own sake.
+    named: BTreeSet<StockKey>,
+    /// Products of which an owner's visible stock is needed.
+    visible: BTreeSet<(Owner, ProductId)>,
+}
+
+impl NeededStocks {
+    /// Adds stock.
+    pub fn insert(&mut self, key: StockKey) {
+        self.keys.insert(key);
+        self.named.insert(key);
+    }
+
+    /// Adds the stock of a product that `acting` sees, of any owner.
+    pub fn insert_visible(&mut self, acting: Owner, product: ProductId) {
+        for owner in acting.visible() {
+            self.keys.insert(StockKey { product, owner });
+        }
+        self.visible.insert((acting, product));
+    }
+
+    /// The keys that decisions can read. Of the stock of a product that an owner sees, that is the first
+    /// one that `exists`, and those before it, which are found missing.
+    pub fn read(&self, mut exists: impl FnMut(StockKey) -> bool) -> BTreeSet<StockKey> {
+        let mut read = BTreeSet::new();
+        for key in &self.named {
+            exists(*key);
+            read.insert(*key);
+        }
+        for (acting, product) in &self.visible {
+            for owner in acting.visible() {
+                let product = *product;
+                let key = StockKey { product, owner };
+                read.insert(key);
+                if exists(key) {
+                    break;
+                }
+            }
+        }
+        read
+    }
+}
+
+impl Deref for NeededStocks {
+    type Target = BTreeSet<StockKey>;
+
+    fn deref(&self) -> &BTreeSet<StockKey> {
+        &self.keys
+    }
+}
+
+impl Extend<StockKey> for NeededStocks {
+    fn extend<I: IntoIterator<Item = StockKey>>(&mut self, keys: I) {
+        keys.into_iter().for_each(|key| self.insert(key));
+    }
+}
+
+impl IntoIterator for NeededStocks {
+    type Item = StockKey;
+    type IntoIter = btree_set::IntoIter<StockKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.keys.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a NeededStocks {
+    type Item = &'a StockKey;
+    type IntoIter = btree_set::Iter<'a, StockKey>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.keys.iter()
+    }
 }

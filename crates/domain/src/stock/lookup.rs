@@ -1,15 +1,13 @@
 //! Finding stock and its locations.
 
-use super::{STOCK_LOCATIONS_MAX, Stock, StockKey};
+use super::{STOCK_LOCATIONS_MAX, Stock};
 use crate::decision::{Actor, Needs, Refusal, State};
 use crate::locations::Location;
 use crate::values::{Owner, ProductId, Slug};
 
 /// Adds the stock of a product that `acting` sees, of any owner, to the needs.
 pub(crate) fn need_visible_stock(needs: &mut Needs, acting: Owner, product: ProductId) {
-    for owner in acting.visible() {
-        needs.stocks.insert(StockKey { product, owner });
-    }
+    needs.stocks.insert_visible(acting, product);
 }
 
 /// Adds the location of this slug that `acting` sees, of any owner, to the needs.

@@ -3,27 +3,28 @@
 //! one, because only commands that are decided on their own need them.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
+use stockroom_domain::{Needs, OrganizationId, Timestamp};
 
+use super::End;
 use super::locks::LockedStocks;
 use crate::connection::session::Session;
-use crate::counts::Growth;
 use crate::keys::load::key_totals;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
+use crate::revision::Loaded;
 use crate::{keys, ledger, reservations, tenancy};
 
 /// Loads everything that `needs` names and that exists. `stocks` is the stock that the batch has
-/// locked, `growth` its changes to the counts so far, and `now` its time.
-pub(crate) async fn state(
+/// locked, `end` what it is to store at its end so far, and `now` its time.
+pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,
     needs: &Needs,
     stocks: &mut LockedStocks,
-    growth: &Growth,
+    end: &End,
     now: Timestamp,
-) -> Result<State, StoreError> {
+) -> Result<Loaded, StoreError> {
     // Destructured in full, so that the compiler asks for every new kind of need to be loaded here.
     let Needs {
         organization: needs_organization,
@@ -47,25 +48,29 @@ pub(crate) async fn state(
         past: past_stocks,
         corrections: corrected_stocks,
     } = needs;
-    let mut state = State::default();
+    let mut loaded = Loaded::default();
+    let state = &mut loaded.state;
     if *needs_organization {
         state.organization = tenancy::rows::organization(session, organization).await?;
     }
-    management(session, organization, managed_products, &mut state).await?;
-    products(session, organization, needs, &mut state).await?;
-    locations(session, organization, needs, growth, &mut state).await?;
+    management(session, organization, managed_products, state).await?;
+    products(session, organization, needs, state).await?;
+    locations(session, organization, needs, &end.growth, state).await?;
     if !keys.is_empty() {
         let keys = keys::rows::keys(session, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
-    undone(session, organization, undone_entries, &mut state).await?;
+    undone(session, organization, undone_entries, state).await?;
     for owner in key_owners {
         let totals = key_totals(session, organization, *owner).await?;
         state.key_totals.insert(*owner, totals);
     }
-    state.stocks = stocks.load(session, organization, wanted_stocks).await?;
-    past(session, organization, past_stocks, &mut state).await?;
-    ledger::corrections::load(session, organization, corrected_stocks, &mut state).await?;
-    reservations::load::load(session, organization, needs, now, &mut state).await?;
-    Ok(state)
+    for stock in stocks.load(session, organization, wanted_stocks).await? {
+        loaded.add_stock(stock);
+    }
+    let state = &mut loaded.state;
+    past(session, organization, past_stocks, state).await?;
+    ledger::corrections::load(session, organization, corrected_stocks, state).await?;
+    reservations::load::load(session, organization, needs, &end.orders, now, &mut loaded).await?;
+    Ok(loaded)
 }

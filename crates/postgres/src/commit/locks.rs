@@ -1,13 +1,15 @@
 //! The locks that a batch takes before anything is decided. The parent module documents their order.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Command, Needs, Operation, OrganizationId, Owner, Stock, StockKey};
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::stock;
+use crate::hash::hash;
+use crate::revision::Revised;
+use crate::{reservations, stock};
 
 /// A lock on something that has no row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,6 +38,7 @@ impl Lock {
         }
     }
 
+    /// If two things have the same stripe, the only harm is that their batches wait for each other.
     fn stripe(parts: &[&[u8]]) -> Self {
         let [stripe, ..] = hash(parts).to_le_bytes();
         Self::Stripe(stripe)
@@ -55,7 +58,7 @@ enum Mode {
 pub(crate) struct LockedStocks {
     keys: BTreeSet<StockKey>,
     /// The stock as it was when it was locked, until something is changed.
-    loaded: Option<Vec<Stock>>,
+    loaded: Option<Vec<Revised<Stock>>>,
 }
 
 impl LockedStocks {
@@ -66,8 +69,8 @@ impl LockedStocks {
         session: &mut Session,
         organization: OrganizationId,
         wanted: &BTreeSet<StockKey>,
-    ) -> Result<HashMap<StockKey, Stock>, StoreError> {
-        let stocks = match self.loaded.take() {
+    ) -> Result<Vec<Revised<Stock>>, StoreError> {
+        let mut stocks = match self.loaded.take() {
             Some(stocks) => stocks,
             None if wanted.is_empty() => Vec::new(),
             None => {
@@ -75,11 +78,8 @@ impl LockedStocks {
                 stock::rows::stocks(session, organization, keys).await?
             }
         };
-        Ok(stocks
-            .into_iter()
-            .map(|stock| (stock.key(), stock))
-            .filter(|(key, _)| wanted.contains(key))
-            .collect())
+        stocks.retain(|stock| wanted.contains(&stock.item.key()));
+        Ok(stocks)
     }
 
     /// Notes the keys of stock that the batch has changed or created.
@@ -97,9 +97,11 @@ pub(crate) async fn take(
 ) -> Result<LockedStocks, StoreError> {
     let mut locks = BTreeMap::new();
     let mut keys = BTreeSet::new();
+    let mut orders = BTreeSet::new();
     for needs in needs {
         add(&mut locks, organization, needs);
         keys.extend(needs.stocks.iter().copied());
+        orders.extend(needs.orders.iter().cloned());
     }
     let changes_organization = |command: &Command| {
         matches!(
@@ -118,8 +120,11 @@ pub(crate) async fn take(
     } else {
         stock::rows::lock(session, organization, keys).await?
     };
+    if !orders.is_empty() {
+        reservations::orders::lock_last(session, organization, orders).await?;
+    }
     Ok(LockedStocks {
-        keys: loaded.iter().map(Stock::key).collect(),
+        keys: loaded.iter().map(|stock| stock.item.key()).collect(),
         loaded: Some(loaded),
     })
 }
@@ -213,18 +218,4 @@ async fn take_advisory(
     .await
     .map_err(failed)?;
     Ok(())
-}
-
-/// FNV-1a, which is the same on all servers, whatever their version. If two things have the same hash,
-/// the only harm is that their batches wait for each other.
-fn hash(parts: &[&[u8]]) -> u64 {
-    const OFFSET_BASIS: u64 = 0xcbf2_9ce4_8422_2325;
-    const PRIME: u64 = 0x0100_0000_01b3;
-    parts
-        .iter()
-        .copied()
-        .flatten()
-        .fold(OFFSET_BASIS, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(PRIME)
-        })
 }

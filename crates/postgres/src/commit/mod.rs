@@ -12,13 +12,15 @@
 //!    They stand for things that have no row to lock, or none yet: stock that doesn't exist, a slug or
 //!    a `sku` that isn't in use, an order without a reservation, a list's length.
 //! 2. Rows of `stocks`, in the order of their ids.
-//! 3. At the end, when everything else is stored: rows of `idempotency_keys`, in the order of their
-//!    keys, then rows of `level_counts`, in the order of theirs.
+//! 3. Rows of `reservations` that are the last ones of their orders, in the order of their ids.
+//! 4. At the end, when everything else is stored: rows of `reservation_orders`, then of
+//!    `idempotency_keys`, then of `level_counts`, each in the order of their keys.
 //!
 //! A batch that waits for a lock holds only locks that come before it, so batches never wait in a
 //! circle. All other rows are changed under the protection of these locks (positions and entries under
 //! their stock's, a location under that of the names, a line of a reservation under its stock's and its
-//! state under those of all its stocks, and so on), so that no batch waits for them. Foreign keys refer
+//! state under those of all its stocks, and so on), so that no batch waits for them. An optimistic
+//! commit is one statement that takes no advisory lock and changes its rows in the same order. Foreign keys refer
 //! to rows whose key never changes, so they cause no waiting. Statements outside of batches lock one
 //! row and then end.
 //!
@@ -33,6 +35,7 @@
 
 mod load;
 pub(crate) mod locks;
+mod notes;
 pub(crate) mod optimistic;
 mod records;
 
@@ -43,11 +46,13 @@ use stockroom_domain::{
     Outcome, Timestamp, decide_all, groups,
 };
 
-use crate::connection::error::{is_key_taken, is_lost_race, is_read_only, unclear};
+use self::notes::Notes;
+use crate::connection::error::{is_lost_race, is_read_only, is_taken, unclear};
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 use crate::counts::Growth;
-use crate::stock_cache::StockChanges;
+use crate::reservations::orders::Orders;
+use crate::revision::{Loaded, Revisions};
 use crate::{idempotency, ledger, reservations, stock};
 
 /// The most attempts at a batch that the database rolls back in favour of others.
@@ -75,8 +80,7 @@ impl CommandStore for PostgresDatabase {
             match self.attempt(organization, commands).await {
                 // These errors mean that the transaction was rolled back, so nothing is done twice.
                 Err(error)
-                    if (is_lost_race(&error) || is_key_taken(&error))
-                        && attempts < ATTEMPTS_MAX =>
+                    if (is_lost_race(&error) || is_taken(&error)) && attempts < ATTEMPTS_MAX =>
                 {
                     attempts += 1;
                 }
@@ -110,10 +114,9 @@ impl PostgresDatabase {
     ) -> Result<Vec<Outcome>, StoreError> {
         let mut session = self.write().await?;
         match self.decide(&mut session, organization, commands).await {
-            Ok((outcomes, stored)) => {
+            Ok((outcomes, notes)) => {
                 let committed = session.commit().await.map_err(unclear);
-                self.stock_cache
-                    .note(organization, stored, committed.is_ok());
+                notes.apply(self, organization, committed.is_ok());
                 committed?;
                 Ok(outcomes)
             }
@@ -133,7 +136,7 @@ impl PostgresDatabase {
         session: &mut Session,
         organization: OrganizationId,
         commands: &[Command],
-    ) -> Result<(Vec<Outcome>, Vec<StockChanges>), StoreError> {
+    ) -> Result<(Vec<Outcome>, Notes), StoreError> {
         let groups: Vec<(&[Command], Needs)> = groups(commands)
             .map(|commands| {
                 let mut needs = Needs::default();
@@ -146,13 +149,14 @@ impl PostgresDatabase {
         let needs = groups.iter().map(|(_, needs)| needs);
         let mut stocks = locks::take(session, organization, commands, needs).await?;
         let now = self.environment.now();
-        let mut growth = Growth::default();
+        let mut end = End::default();
         let mut outcomes = Vec::with_capacity(commands.len());
-        let mut stored = Vec::new();
+        let mut notes = Notes::default();
         let mut idempotency_records: Vec<IdempotencyRecord> = Vec::new();
         for (commands, needs) in groups {
-            let state = load::state(session, organization, &needs, &mut stocks, &growth, now);
-            let state = state.await?;
+            let loaded = load::load(session, organization, &needs, &mut stocks, &end, now);
+            let Loaded { state, revisions } = loaded.await?;
+            end.orders.add_loaded(&state);
             let mut known_answers = IdempotencyRecords::default();
             let keys = &needs.idempotency_keys;
             idempotency::store::load(session, organization, keys, &mut known_answers).await?;
@@ -164,24 +168,37 @@ impl PostgresDatabase {
                 decide_all(commands, state, known_answers, &mut context)
             });
             stocks.changed(decided.changes.stocks.keys().copied());
-            stored.push(store(session, organization, decided.changes, &mut growth).await?);
+            let changes = decided.changes;
+            store(session, organization, &changes, &revisions, &mut end).await?;
+            notes.add(changes, &revisions);
+            notes.add_keys(needs.idempotency_keys);
             outcomes.extend(decided.outcomes);
             // The records are stored at the end of the batch.
             idempotency_records.extend(decided.idempotency_records);
         }
+        end.orders.store(session, organization).await?;
         idempotency::store::store(session, organization, &idempotency_records, now).await?;
-        growth.store(session, organization).await?;
-        Ok((outcomes, stored))
+        end.growth.store(session, organization).await?;
+        notes.add_orders(end.orders);
+        Ok((outcomes, notes))
     }
 }
 
-/// Stores all of these changes, and returns those to stock.
+/// What a batch stores at its end, for all of its groups together.
+#[derive(Default)]
+pub(crate) struct End {
+    orders: Orders,
+    growth: Growth,
+}
+
+/// Stores all of these changes, apart from what is stored at the end.
 async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    changes: Changes,
-    growth: &mut Growth,
-) -> Result<StockChanges, StoreError> {
+    changes: &Changes,
+    revisions: &Revisions,
+    End { orders, growth }: &mut End,
+) -> Result<(), StoreError> {
     // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
@@ -194,11 +211,12 @@ async fn store(
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(session, organization, records, growth).await?;
-    stock::store::store(session, organization, &stocks, growth).await?;
-    ledger::store::store_deleted(session, organization, &deleted_stocks).await?;
-    ledger::store::store_entries(session, organization, &entries).await?;
-    ledger::batches::store(session, organization, &batches).await?;
-    reservations::store::settle(session, organization, &settled).await?;
-    reservations::store::store(session, organization, &reservations, growth).await?;
-    Ok(stocks)
+    stock::store::store(session, organization, stocks, revisions, growth).await?;
+    ledger::store::store_deleted(session, organization, deleted_stocks).await?;
+    ledger::store::store_entries(session, organization, entries).await?;
+    ledger::batches::store(session, organization, batches).await?;
+    reservations::store::settle(session, organization, settled).await?;
+    reservations::store::store(session, organization, reservations, revisions, growth).await?;
+    orders.add_made(reservations);
+    Ok(())
 }

@@ -15,37 +15,37 @@ use crate::{keys, locations, products};
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
-    records: Vec<RecordChange>,
+    records: &[RecordChange],
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let mut levels = BTreeMap::new();
     for record in records {
         match record {
             RecordChange::Organization(organization) => {
-                store_organization(session, &organization).await?;
+                store_organization(session, organization).await?;
             }
-            RecordChange::Store(store) => insert_store(session, organization, &store).await?,
+            RecordChange::Store(store) => insert_store(session, organization, store).await?,
             RecordChange::Location(location) => {
-                locations::store::store(session, organization, &location, growth).await?;
+                locations::store::store(session, organization, location, growth).await?;
             }
             RecordChange::LocationDeleted(location, at) => {
-                locations::store::delete(session, organization, &location, at, growth).await?;
+                locations::store::delete(session, organization, location, *at, growth).await?;
             }
             RecordChange::Product(product) => {
-                products::store::store(session, organization, &product, growth).await?;
+                products::store::store(session, organization, product, growth).await?;
             }
             RecordChange::ProductDeleted(product) => {
-                products::store::delete(session, organization, &product, growth).await?;
+                products::store::delete(session, organization, product, growth).await?;
             }
             RecordChange::OrganizationLevel(product, organization_level) => {
-                levels.insert(product, organization_level);
+                levels.insert(*product, *organization_level);
             }
-            RecordChange::Key(key) => keys::store::store(session, organization, &key).await?,
+            RecordChange::Key(key) => keys::store::store(session, organization, key).await?,
             RecordChange::KeyDeleted(key) => {
                 keys::store::delete(session, organization, key.id).await?;
             }
             RecordChange::TokensRevoked(key, grants, at) => {
-                keys::store::revoke(session, key, grants, at).await?;
+                keys::store::revoke(session, *key, *grants, *at).await?;
             }
         }
     }

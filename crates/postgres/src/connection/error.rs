@@ -27,6 +27,9 @@ pub(crate) enum Fault {
     /// Another server has answered a request with this idempotency key in the meantime.
     #[error("another server has stored an idempotency record under the same key")]
     KeyTaken,
+    /// Another server has stored a reservation of this order in the meantime.
+    #[error("another server has stored a reservation of the same order")]
+    OrderTaken,
     /// The URL isn't that of a PostgreSQL database.
     #[error("the URL of a PostgreSQL database must begin with postgres:// or postgresql://")]
     NotPostgres,
@@ -89,13 +92,14 @@ pub(crate) fn is_lost_race(error: &StoreError) -> bool {
     code_of(error).is_some_and(|code| lost_race(&code))
 }
 
-/// Whether another server was faster to answer a request with the same idempotency key. Nothing was
-/// stored, and a retry finds that server's answer.
-pub(crate) fn is_key_taken(error: &StoreError) -> bool {
+/// Whether another server was faster to answer a request with the same idempotency key, or to reserve for
+/// the same order. Nothing was stored, and a retry finds the answer or the reservation of that server.
+pub(crate) fn is_taken(error: &StoreError) -> bool {
     let StoreError::Failed(source) = error else {
         return false;
     };
-    matches!(source.downcast_ref::<Fault>(), Some(Fault::KeyTaken))
+    let fault = source.downcast_ref::<Fault>();
+    matches!(fault, Some(Fault::KeyTaken | Fault::OrderTaken))
 }
 
 /// Whether the connection leads to a read-only server. It may stay read-only while other connections to
@@ -141,19 +145,6 @@ fn lost_race(code: &str) -> bool {
     const SERIALIZATION_FAILURE: &str = "40001";
     const DEADLOCK_DETECTED: &str = "40P01";
     [SERIALIZATION_FAILURE, DEADLOCK_DETECTED].contains(&code)
-}
-
-/// Checks that there is nothing to store in a table that a statement doesn't write to.
-pub(crate) fn expect_none(table: &'static str, rows: usize) -> Result<(), StoreError> {
-    if rows == 0 {
-        return Ok(());
-    }
-    Err(Fault::Guard {
-        table,
-        expected: rows,
-        actual: 0,
-    }
-    .into())
 }
 
 /// Checks that a statement changed the expected number of rows.

@@ -13,6 +13,8 @@ use super::availability::WatchedPool;
 use super::error::{Fault, failed};
 use super::options::PostgresOptions;
 use super::session::Session;
+use crate::key_cache::KeyCache;
+use crate::reservation_cache::ReservationCache;
 use crate::stock_cache::StockCache;
 
 /// The script that distributes the tables over the machines of a Citus cluster.
@@ -68,6 +70,8 @@ pub struct PostgresDatabase {
     pub(crate) on_citus: bool,
     pub(crate) parallel_commits: usize,
     pub(crate) stock_cache: StockCache,
+    pub(crate) reservation_cache: ReservationCache,
+    pub(crate) key_cache: KeyCache,
     pub(crate) environment: Environment,
 }
 
@@ -119,6 +123,8 @@ impl PostgresDatabase {
             on_citus,
             parallel_commits: options.parallel_commits(),
             stock_cache: StockCache::default(),
+            reservation_cache: ReservationCache::default(),
+            key_cache: KeyCache::default(),
             environment,
         })
     }

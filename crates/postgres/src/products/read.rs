@@ -93,7 +93,7 @@ async fn with_stock(
     let stocks = stock::read::visible(session, scope, &ids).await?;
     let mut stocks: HashMap<ProductId, Stock> = stocks
         .into_iter()
-        .map(|stock| (stock.product, stock))
+        .map(|stock| (stock.item.product, stock.item))
         .collect();
     let found = products.into_iter().map(|product| {
         let stock = stocks.remove(&product.id);

@@ -9,33 +9,41 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
+use super::orders::Orders;
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
+use crate::revision::Loaded;
 use crate::row::Row;
 
-/// Loads the reservations that `needs` names, and the lapsed holds on the stock in `state` that is due.
+/// Loads the reservations that `needs` names, and the lapsed holds on the loaded stock that is due.
+/// `orders` has those that the batch has reserved for so far.
 pub(crate) async fn load(
     session: &mut Session,
     organization: OrganizationId,
     needs: &Needs,
+    orders: &Orders,
     now: Timestamp,
-    state: &mut State,
+    loaded: &mut Loaded,
 ) -> Result<(), StoreError> {
-    of_orders(session, organization, &needs.orders, state).await?;
-    let ids = needs.reservations.iter().chain(state.orders.values());
+    of_orders(session, organization, &needs.orders, &mut loaded.state).await?;
+    orders.apply(needs, &mut loaded.state);
+    let ids = needs
+        .reservations
+        .iter()
+        .chain(loaded.state.orders.values());
     let ids: BTreeSet<ReservationId> = ids.copied().collect();
     if !ids.is_empty() {
-        let found = rows::reservations(session, organization, ids).await?;
-        let found = found.into_iter().map(|it| (it.id, it));
-        state.reservations.extend(found);
+        for reservation in rows::reservations(session, organization, ids).await? {
+            loaded.add_reservation(reservation);
+        }
     }
-    due_holds(session, organization, now, state).await
+    due_holds(session, organization, now, &mut loaded.state).await
 }
 
 /// Loads the last reservation of each of these orders.
-async fn of_orders(
+pub(crate) async fn of_orders(
     session: &mut Session,
     organization: OrganizationId,
     orders: &BTreeSet<(Owner, OrderId)>,

@@ -32,7 +32,8 @@ impl ReservationReader for PostgresDatabase {
         let mut session = self.reader().await?;
         let found = rows::reservations(&mut session, scope.organization, [id]).await?;
         session.commit().await?;
-        let mut own = found.into_iter().filter(|it| it.owner == scope.acting);
+        let found = found.into_iter().map(|found| found.item);
+        let mut own = found.filter(|it| it.owner == scope.acting);
         Ok(own.next())
     }
 
@@ -53,6 +54,7 @@ impl ReservationReader for PostgresDatabase {
         let next = page.cut(&mut ids, |id| ReservationId::new(*id));
         let ids = ids.into_iter().map(ReservationId::new);
         let items = rows::reservations(&mut snapshot, scope.organization, ids).await?;
+        let items = items.into_iter().map(|found| found.item).collect();
         let total = if filter.is_empty() {
             Some(counts::reservations(&mut snapshot, scope.organization, scope.acting).await?)
         } else if page.wants_total(true) {
@@ -222,8 +224,9 @@ impl ReservationReader for PostgresDatabase {
         .await
         .map_err(failed)?;
         let ids = ids.into_iter().map(ReservationId::new);
-        let mut found = rows::reservations(&mut session, organization, ids).await?;
+        let found = rows::reservations(&mut session, organization, ids).await?;
         session.commit().await?;
+        let mut found: Vec<_> = found.into_iter().map(|found| found.item).collect();
         found.sort_by_key(|it| (it.state.expires_at(), it.id));
         let due = found.into_iter().map(|it| (it.owner, it.reference()));
         Ok(due.collect())

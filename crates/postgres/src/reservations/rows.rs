@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::connection::error::failed;
 use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
+use crate::revision::Revised;
 use crate::row::Row;
 
 /// The reservations with these ids that exist, as they are stored, in the order of creation.
@@ -17,7 +18,7 @@ pub(crate) async fn reservations(
     session: &mut Session,
     organization: OrganizationId,
     ids: impl IntoIterator<Item = ReservationId>,
-) -> Result<Vec<Reservation>, StoreError> {
+) -> Result<Vec<Revised<Reservation>>, StoreError> {
     let ids = uuids(ids);
     // The statement reads the lines, too, so that a reservation and its lines are always from the same
     // moment. The lines are sorted once, by their key, and not for each of the arrays.
@@ -32,6 +33,7 @@ pub(crate) async fn reservations(
             reservations.expires_at AS "expires_at?",
             reservations.created_at AS "created_at!",
             reservations.updated_at AS "updated_at!",
+            reservations.revision AS "revision!",
             lines.stock_ids AS "stock_ids!",
             lines.product_ids AS "product_ids!",
             lines.stock_owner_ids AS "stock_owner_ids!",
@@ -80,7 +82,7 @@ pub(crate) async fn reservations(
     .map_err(failed)?;
     let reservations = rows.into_iter().map(|row| row.decode(organization));
     let mut reservations = reservations.collect::<Result<Vec<_>, _>>()?;
-    reservations.sort_by_key(|reservation| reservation.id);
+    reservations.sort_by_key(|reservation| reservation.item.id);
     Ok(reservations)
 }
 
@@ -105,6 +107,7 @@ struct ReservationRow {
     expires_at: Option<i64>,
     created_at: i64,
     updated_at: i64,
+    revision: i64,
     stock_ids: Vec<Uuid>,
     product_ids: Vec<Uuid>,
     stock_owner_ids: Vec<Uuid>,
@@ -116,11 +119,12 @@ struct ReservationRow {
 }
 
 impl ReservationRow {
-    fn decode(mut self, organization: OrganizationId) -> Result<Reservation, StoreError> {
+    fn decode(mut self, organization: OrganizationId) -> Result<Revised<Reservation>, StoreError> {
         let row = Row::new("reservations", self.reservation_id);
+        let revision = self.revision;
         let order = self.order_id.take();
         let order = order.map(|order| OrderId::new("order_id", order));
-        Ok(Reservation {
+        let item = Reservation {
             id: ReservationId::new(self.reservation_id),
             owner: Owner::from_uuid(self.owner_id, organization),
             order: row.valid("order_id", order.transpose())?,
@@ -128,7 +132,8 @@ impl ReservationRow {
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             lines: self.lines(organization)?,
-        })
+        };
+        Ok(Revised { item, revision })
     }
 
     fn lines(self, organization: OrganizationId) -> Result<Vec<ReservedLine>, StoreError> {

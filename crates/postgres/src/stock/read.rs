@@ -16,6 +16,7 @@ use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 use crate::counts::Kind;
 use crate::list::{ListQuery, kept_count};
+use crate::revision::Revised;
 use crate::{filter, ledger};
 
 #[async_trait]
@@ -32,7 +33,7 @@ impl StockReader for PostgresDatabase {
         for stock in &stocks {
             self.stock_cache.note_read(scope.organization, stock);
         }
-        Ok(stocks)
+        Ok(stocks.into_iter().map(|stock| stock.item).collect())
     }
 
     fn parallel_fetches(&self) -> usize {
@@ -54,7 +55,8 @@ impl StockReader for PostgresDatabase {
             product: ProductId::new(product_id),
             owner: Owner::from_uuid(owner_id, scope.organization),
         });
-        let mut items = rows::stocks(&mut snapshot, scope.organization, keys).await?;
+        let stocks = rows::stocks(&mut snapshot, scope.organization, keys).await?;
+        let mut items: Vec<Stock> = stocks.into_iter().map(|stock| stock.item).collect();
         items.sort_by_key(|stock| stock.id);
         let total = if filter.is_empty() {
             Some(kept_count(&mut snapshot, scope, Kind::Stock).await?)
@@ -84,7 +86,7 @@ impl StockReader for PostgresDatabase {
             None => None,
             Some(stock) => {
                 let organization = scope.organization;
-                let period = StockPeriod::from(&stock);
+                let period = StockPeriod::from(&stock.item);
                 let page = PageRequest::from_offset(limit, offset);
                 Some(ledger::read::page(&mut snapshot, organization, &period, filter, page).await?)
             }
@@ -107,7 +109,7 @@ impl StockReader for PostgresDatabase {
             None => None,
             Some(stock) => {
                 let organization = scope.organization;
-                let period = StockPeriod::from(&stock);
+                let period = StockPeriod::from(&stock.item);
                 let sequence =
                     ledger::read::sequence_of(&mut snapshot, organization, &period, id, created_at)
                         .await?;
@@ -128,7 +130,7 @@ pub(crate) async fn visible(
     session: &mut Session,
     scope: Scope,
     products: &[ProductId],
-) -> Result<Vec<Stock>, StoreError> {
+) -> Result<Vec<Revised<Stock>>, StoreError> {
     let keys = products.iter().flat_map(|product| {
         scope.acting.visible().map(|owner| StockKey {
             product: *product,
@@ -136,8 +138,8 @@ pub(crate) async fn visible(
         })
     });
     let mut stocks = rows::stocks(session, scope.organization, keys).await?;
-    stocks.sort_by_key(|stock| (stock.product, stock.owner != scope.acting));
-    stocks.dedup_by_key(|stock| stock.product);
+    stocks.sort_by_key(|stock| (stock.item.product, stock.item.owner != scope.acting));
+    stocks.dedup_by_key(|stock| stock.item.product);
     Ok(stocks)
 }
 

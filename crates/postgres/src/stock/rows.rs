@@ -11,6 +11,7 @@ use uuid::Uuid;
 use crate::connection::error::failed;
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
+use crate::revision::Revised;
 use crate::row::Row;
 
 /// The stock with these keys that exists, in any order.
@@ -18,7 +19,7 @@ pub(crate) async fn stocks(
     session: &mut Session,
     organization: OrganizationId,
     keys: impl IntoIterator<Item = StockKey>,
-) -> Result<Vec<Stock>, StoreError> {
+) -> Result<Vec<Revised<Stock>>, StoreError> {
     let (owner_ids, product_ids) = columns(organization, keys);
     // The statement reads the positions, too, so that a stock and its positions are always from the
     // same moment.
@@ -40,6 +41,7 @@ pub(crate) async fn stocks(
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
             stocks.next_expiry AS "next_expiry?",
+            stocks.revision AS "revision!",
             located.location_ids AS "location_ids?",
             located.slugs AS "slugs?",
             located.available AS "located_available?",
@@ -88,7 +90,7 @@ pub(crate) async fn lock(
     session: &mut Session,
     organization: OrganizationId,
     keys: impl IntoIterator<Item = StockKey>,
-) -> Result<Vec<Stock>, StoreError> {
+) -> Result<Vec<Revised<Stock>>, StoreError> {
     let mut keys: Vec<StockKey> = keys.into_iter().collect();
     keys.sort_unstable_by_key(|key| locking_order(organization, *key));
     let (owner_ids, product_ids) = columns(organization, keys);
@@ -109,6 +111,7 @@ pub(crate) async fn lock(
             stocks.created_at,
             stocks.updated_at,
             stocks.next_expiry,
+            stocks.revision,
             stocks.located
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
         CROSS JOIN LATERAL (
@@ -150,6 +153,7 @@ pub(crate) async fn lock(
                 created_at: row.created_at,
                 updated_at: row.updated_at,
                 next_expiry: row.next_expiry,
+                revision: row.revision,
                 location_ids: None,
                 slugs: None,
                 located_available: None,
@@ -196,6 +200,7 @@ struct StockRow {
     created_at: i64,
     updated_at: i64,
     next_expiry: Option<i64>,
+    revision: i64,
     location_ids: Option<Vec<Uuid>>,
     slugs: Option<Vec<String>>,
     located_available: Option<Vec<i64>>,
@@ -204,7 +209,7 @@ struct StockRow {
 }
 
 impl StockRow {
-    fn decode(mut self, organization: OrganizationId) -> Result<Stock, StoreError> {
+    fn decode(mut self, organization: OrganizationId) -> Result<Revised<Stock>, StoreError> {
         let row = Row::new("stocks", self.stock_id);
         let located = self.located()?;
         let next_expiry = self.next_expiry;
@@ -234,7 +239,10 @@ impl StockRow {
         if i64::from(sums.allocated) != self.allocated {
             return Err(row.corrupt("allocated"));
         }
-        Ok(stock)
+        Ok(Revised {
+            item: stock,
+            revision: self.revision,
+        })
     }
 
     fn located(&mut self) -> Result<BTreeMap<LocationId, Position>, StoreError> {

@@ -8,15 +8,16 @@ use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 use super::positions;
 use crate::columns::StockColumns;
 use crate::connection::error::{expect_rows, failed};
-use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::counts::{Growth, Kind, shadowing};
+use crate::revision::Revisions;
 
 /// Stores changes to current stock, from its state before to its state after.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
     changes: &BTreeMap<StockKey, StockChange>,
+    revisions: &Revisions,
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
     let sorted = Sorted::new(changes);
@@ -30,9 +31,9 @@ pub(crate) async fn store(
             growth.add(store_id, Kind::ShadowingStock, -count);
         }
     }
-    delete(session, organization, &sorted.deleted).await?;
-    insert(session, organization, &sorted.created).await?;
-    update(session, organization, &sorted.updated).await?;
+    delete(session, organization, &sorted.deleted, revisions).await?;
+    insert(session, organization, &sorted.created, revisions).await?;
+    update(session, organization, &sorted.updated, revisions).await?;
     positions::store(session, organization, changes).await?;
     if !products.is_empty() {
         for (store_id, count) in shadowing(session, organization, products).await? {
@@ -82,6 +83,7 @@ async fn delete(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[&Stock],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     for stock in stocks {
         let result = sqlx::query!(
@@ -91,13 +93,13 @@ async fn delete(
                 AND product_id = $2
                 AND owner_id = $3
                 AND stock_id = $4
-                AND sequence = $5
+                AND revision = $5
             "#,
             organization.uuid(),
             stock.product.uuid(),
             stock.owner.to_uuid(organization),
             stock.id.uuid(),
-            integer(stock.sequence),
+            revisions.of_stock(stock.key()),
         )
         .execute(&mut *session)
         .await
@@ -111,23 +113,25 @@ async fn insert(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[&Stock],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     if stocks.is_empty() {
         return Ok(());
     }
     let created = StockColumns::new(organization, stocks.iter().copied());
+    let revisions: Vec<_> = stocks.iter().map(|it| revisions.after_stock(it)).collect();
     let result = sqlx::query!(
         r#"
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry
+            updated_at, located, unlocated_held, next_expiry, revision
         )
         SELECT $1::uuid, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[]
+            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[]
         ) AS created
         "#,
         organization.uuid(),
@@ -146,6 +150,7 @@ async fn insert(
         &created.located,
         &created.unlocated_held,
         &created.next_expiry as &[Option<i64>],
+        &revisions,
     )
     .execute(session)
     .await
@@ -157,14 +162,19 @@ async fn update(
     session: &mut Session,
     organization: OrganizationId,
     stocks: &[(&Stock, &Stock)],
+    revisions: &Revisions,
 ) -> Result<(), StoreError> {
     if stocks.is_empty() {
         return Ok(());
     }
     let ids_before: Vec<_> = stocks.iter().map(|(before, _)| before.id.uuid()).collect();
-    let sequences_before: Vec<_> = stocks
+    let revisions_before: Vec<_> = stocks
         .iter()
-        .map(|(before, _)| integer(before.sequence))
+        .map(|(before, _)| revisions.of_stock(before.key()))
+        .collect();
+    let revisions_after: Vec<_> = stocks
+        .iter()
+        .map(|(_, after)| revisions.after_stock(after))
         .collect();
     let after = StockColumns::new(organization, stocks.iter().map(|(_, after)| *after));
     // Finds only rows that are as they were when the change was decided. These rows are inserted, and
@@ -175,21 +185,22 @@ async fn update(
         INSERT INTO stocks AS stored (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry
+            updated_at, located, unlocated_held, next_expiry, revision
         )
         SELECT
             $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
-            last_hash, created_at, updated_at, located, unlocated_held, next_expiry
+            last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
+            updated.revision
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
             $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
-            $18::bigint[]
+            $18::bigint[], $19::bigint[]
         ) AS updated (
-            product_id, owner_id, stock_id_before, sequence_before, stock_id, product_owner_id,
+            product_id, owner_id, stock_id_before, revision_before, stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
-            created_at, updated_at, located, unlocated_held, next_expiry
+            created_at, updated_at, located, unlocated_held, next_expiry, revision
         )
         CROSS JOIN LATERAL (
             SELECT FROM stocks
@@ -197,7 +208,7 @@ async fn update(
                 AND stocks.product_id = updated.product_id
                 AND stocks.owner_id = updated.owner_id
                 AND stocks.stock_id = updated.stock_id_before
-                AND stocks.sequence = updated.sequence_before
+                AND stocks.revision = updated.revision_before
             OFFSET 0
         ) AS found
         ON CONFLICT (organization_id, product_id, owner_id) DO UPDATE SET
@@ -213,13 +224,14 @@ async fn update(
             updated_at = excluded.updated_at,
             located = excluded.located,
             unlocated_held = excluded.unlocated_held,
-            next_expiry = excluded.next_expiry
+            next_expiry = excluded.next_expiry,
+            revision = excluded.revision
         "#,
         organization.uuid(),
         &after.product_ids,
         &after.owner_ids,
         &ids_before,
-        &sequences_before,
+        &revisions_before,
         &after.stock_ids,
         &after.product_owner_ids,
         &after.available,
@@ -233,6 +245,7 @@ async fn update(
         &after.located,
         &after.unlocated_held,
         &after.next_expiry as &[Option<i64>],
+        &revisions_after,
     )
     .execute(session)
     .await

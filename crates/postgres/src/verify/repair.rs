@@ -85,7 +85,8 @@ async fn update(
             updated_at = $11,
             located = $12,
             unlocated_held = $13,
-            next_expiry = $14
+            next_expiry = $14,
+            revision = revision + 1
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
         "#,
         organization.uuid(),
