@@ -204,22 +204,6 @@ impl Request {
         )
     }
 
-    /// The product, if it is about a single one as a whole.
-    pub(crate) const fn product(&self) -> Option<usize> {
-        match self {
-            Self::Create { product, .. }
-            | Self::Delete { product }
-            | Self::Stock { product }
-            | Self::History { product, .. } => Some(*product),
-            Self::Transact(_)
-            | Self::Batch { .. }
-            | Self::Misuse { .. }
-            | Self::Reserve(_)
-            | Self::Availability(_)
-            | Self::Act { .. } => None,
-        }
-    }
-
     /// What is sent. Each transaction refers to the request's name, so that its entry is known by
     /// it, whatever the answer was.
     pub(crate) fn message(&self, name: &str, products: &[Product]) -> Message {

@@ -1,5 +1,6 @@
 //! Reservations: what is asked of them, and what servers say of them.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -21,6 +22,12 @@ pub(crate) struct Item {
     pub(crate) location: Option<Location>,
     pub(crate) quantity: u64,
 }
+
+/// A position of a product's stock, by the product's id.
+pub(crate) type Position = (Uuid, Option<Location>);
+
+/// So many pieces of each position.
+pub(crate) type Positions = BTreeMap<Position, u64>;
 
 /// A reservation that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,6 +166,17 @@ impl Pool {
 /// Names an order: no other round has it.
 pub(crate) fn order_id(round: u64, order: u32) -> String {
     format!("{round}-order-{order}")
+}
+
+/// How much of each position these items are together.
+pub(crate) fn positions(items: &[Item], products: &[Product]) -> Positions {
+    let mut positions = Positions::new();
+    for item in items {
+        let product = products.get(item.product).map(|product| product.id);
+        let position = (product.unwrap_or_default(), item.location);
+        *positions.entry(position).or_default() += item.quantity;
+    }
+    positions
 }
 
 pub(crate) fn items(items: &[Item], products: &[Product]) -> Value {

@@ -85,14 +85,9 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Names the time after so many items.
-    pub(super) fn after(&self, items: usize) -> String {
-        let last = items.checked_sub(1).and_then(|last| self.items.get(last));
-        match last {
-            None => "before all entries".to_owned(),
-            Some(Item::Deletion { place }) => format!("after the deletion behind entry {place}"),
-            Some(Item::Entry { place, .. }) => format!("after entry {}", place + 1),
-        }
+    /// The number of an entry in the history that was read, for people.
+    pub(super) fn number(&self, item: usize) -> usize {
+        self.place(item) + 1
     }
 
     fn end_life(&mut self, place: usize) {
@@ -212,9 +207,8 @@ impl<'a> Ledger<'a> {
             let entries = self.items.iter().take_while(is_before).count();
             let held = self.states.get(entries).and_then(Option::as_ref);
             if !held.is_some_and(|held| held.is(shown)) {
-                let then = self.after(entries);
                 return Err(format!(
-                    "the stock at {at} is shown as {shown}, which is not so {then}"
+                    "the stock at {at} is shown as {shown}, which is not so after {entries} entries"
                 ));
             }
         }

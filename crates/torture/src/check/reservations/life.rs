@@ -1,7 +1,6 @@
 //! What becomes of a reservation, told anew from the contract: nothing of the server's code is in
 //! here.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
@@ -9,10 +8,7 @@ use uuid::Uuid;
 
 use crate::ask::Product;
 use crate::model::{Action, Location};
-use crate::reservation::{Act, Item, Shown, ShownItem, State};
-
-/// So many pieces of each position, by the product's id.
-pub(super) type Positions = BTreeMap<(Uuid, Option<Location>), u64>;
+use crate::reservation::{Act, Item, Positions, Shown, ShownItem, State, positions};
 
 /// A reservation at some time, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -26,10 +22,12 @@ pub(super) struct Life {
 }
 
 /// What a step moves, and what the ledgers say of it for each position, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) actions: &'static [Action],
     pub(super) positions: Positions,
+    /// The time of the entries, if it is known.
+    pub(super) at: Option<Timestamp>,
 }
 
 /// Why nothing is done.
@@ -43,18 +41,6 @@ pub(super) enum Refused {
 
 const GIVEN_BACK: &[Action] = &[Action::Deallocate];
 const SHIPPED: &[Action] = &[Action::Deallocate, Action::Decrement];
-
-/// How much of each position these items are together.
-pub(super) fn positions(items: &[Item], products: &[Product]) -> Positions {
-    let mut positions = Positions::new();
-    for item in items {
-        let product = products.get(item.product).map(|product| product.id);
-        *positions
-            .entry((product.unwrap_or_default(), item.location))
-            .or_default() += item.quantity;
-    }
-    positions
-}
 
 impl Life {
     /// One that was just made; when it expires is as yet unknown.
@@ -98,11 +84,16 @@ impl Life {
         Step {
             actions: &[Action::Allocate],
             positions: self.reserved(),
+            at: None,
         }
     }
 
     /// Nobody paid in time.
-    pub(super) fn expire(&mut self, at: Timestamp) -> Step {
+    pub(super) fn expire(&mut self, at: Timestamp) -> Result<Step, String> {
+        let is_due = self.expires_at.is_none_or(|it| it == at);
+        if self.state != State::Pending || !is_due {
+            return Err(format!("was not due at {at}"));
+        }
         let positions = self.open();
         for item in &mut self.items {
             item.released += item.open();
@@ -110,18 +101,15 @@ impl Life {
         self.state = State::Expired;
         self.expires_at = None;
         self.updated_at = Some(at);
-        Step {
+        Ok(Step {
             actions: GIVEN_BACK,
             positions,
-        }
+            at: Some(at),
+        })
     }
 
     /// Does something. Gives what that moves; `None` if it changes nothing.
     pub(super) fn act(&mut self, act: &Act, products: &[Product]) -> Result<Option<Step>, Refused> {
-        let nothing = || Step {
-            actions: &[],
-            positions: Positions::new(),
-        };
         match (act, self.state) {
             (Act::Read, _)
             | (Act::Pay, State::Paid)
@@ -131,12 +119,12 @@ impl Life {
                 self.state = State::Paid;
                 self.expires_at = None;
                 self.updated_at = None;
-                Ok(Some(nothing()))
+                Ok(Some(Step::default()))
             }
             (Act::Extend { .. }, State::Pending) => {
                 self.expires_at = None;
                 self.updated_at = None;
-                Ok(Some(nothing()))
+                Ok(Some(Step::default()))
             }
             (Act::Release(part), State::Pending | State::Paid) => {
                 let positions = self.take(part.as_deref(), products, |item, taken| {
@@ -160,7 +148,12 @@ impl Life {
             self.expires_at = None;
         }
         self.updated_at = None;
-        Step { actions, positions }
+        let at = None;
+        Step {
+            actions,
+            positions,
+            at,
+        }
     }
 
     /// Takes all that is open, or a part of it: from the lines in their order.

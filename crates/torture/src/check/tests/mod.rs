@@ -1,6 +1,7 @@
 //! The check finds each kind of fault in a history made by hand, and none in a sound one.
 
 mod reservations;
+mod search;
 mod world;
 
 use serde_json::json;
@@ -178,7 +179,7 @@ fn a_change_other_than_the_one_asked_for_is_found() {
         let mut world = World::new();
         let made = world.transact(line(PLAIN, Action::Allocate, 6));
         world.records[made].request = Request::Transact(other);
-        world.assert_fault("1-1-0 makes no sense in its place");
+        world.assert_fault("after entry 1: 1-1-0 has “");
     }
 }
 
@@ -201,7 +202,7 @@ fn an_unjustified_refusal_is_found() {
             Request::Transact(line(PLAIN, Action::Allocate, 10)),
             refused,
         );
-        world.assert_fault("1-1-0 was refused, which is not so after entry 1");
+        world.assert_fault("after entry 1: 1-1-0 has “allocate 10 unlocated");
     }
 }
 
@@ -248,7 +249,9 @@ fn changes_in_another_order_than_they_were_answered_are_found() {
     let outcome = world.records[second].attempts[0].outcome.clone();
     world.records[second].attempts[0].outcome = world.records[first].attempts[0].outcome.clone();
     world.records[first].attempts[0].outcome = outcome;
-    world.assert_fault("1-1-0 comes before 1-1-1 in the ledger, which was answered before");
+    world.assert_fault(
+        "after entry 1: 1-1-1 has no place there (it was so after entry 2, too late)",
+    );
 }
 
 #[test]
@@ -336,7 +339,7 @@ fn half_a_loose_batch_is_found() {
     world.records[made].attempts[0].outcome = Err(Unclear::Lost);
     assert_eq!(world.faults(), [""; 0]);
     world.undo_last(LOCATED);
-    world.assert_fault("1-1-0 was refused, which is not so");
+    world.assert_fault("after entry 2: 1-1-0 has “allocate 1 unlocated of product 1”");
 }
 
 #[test]
@@ -352,7 +355,7 @@ fn a_batch_with_something_in_between_is_found() {
     let reference = Some("1-1-0-1".to_owned());
     let entry = world.write(PLAIN, Action::Decrement, 1, None, reference);
     world.answer(0).body["data"][1] = entry;
-    world.assert_fault("the entries of 1-1-0 are out of order: 4 where 3 is due");
+    world.assert_fault("1-1-0 has its entries out of order: 4 where 3 is due");
 }
 
 #[test]
@@ -369,7 +372,7 @@ fn a_batch_that_was_refused_at_the_wrong_line_is_found() {
         .body
         .pointer_mut("/errors/0/meta/index");
     *index.unwrap() = json!(0);
-    world.assert_fault("1-1-0 was refused, which is not so after entry 1");
+    world.assert_fault("after entry 1: 1-1-0 has “allocate 1 unlocated");
 }
 
 #[test]
@@ -424,7 +427,7 @@ fn a_key_that_was_good_for_another_request_is_found() {
     assert_eq!(world.faults(), [""; 0]);
     let name = Some("1-1-1".to_owned());
     let entry = world.write(PLAIN, Action::Increment, 1, None, name);
-    world.assert_fault("1-1-1 was carried out");
+    world.assert_fault("nobody asked for entry 3");
     *world.answer(misuse) = said(201, json!({ "data": entry }));
     world.assert_fault("1-1-1 used the key of 1-1-0, and was answered 201");
 }
@@ -469,11 +472,11 @@ fn stock_may_be_deleted_and_created_by_those_who_never_knew() {
         product: FLEETING,
         available: 8,
     };
-    world.assert_fault("nobody created stock");
+    world.assert_fault("after the deletion behind entry 1: nobody created stock");
     let mut world = World::new();
     let deleted = world.delete(FLEETING);
     world.records[deleted].attempts[0].outcome = Err(Unclear::Incomplete);
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    world.assert_fault("after entry 1: nobody deleted the stock that is gone");
 }
 
 #[test]
@@ -490,7 +493,7 @@ fn who_deleted_stock_follows_from_what_was_seen() {
     world.records[second].attempts[0].invoked = milliseconds(4);
     assert_eq!(world.faults(), [""; 0]);
     world.records[first].attempts[0].outcome = Err(Unclear::Incomplete);
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    world.assert_fault("1-1-1 was told that there is no stock (it was so after the deletion behind entry 1, too late); nobody deleted the stock that is gone");
 }
 
 #[test]
@@ -500,7 +503,7 @@ fn a_creation_that_did_nothing_is_found() {
     let created = world.create(FLEETING, 7);
     world.histories[FLEETING].pop();
     world.deleted.insert(FLEETING);
-    world.assert_fault("1-1-1 was acknowledged, and created nothing");
+    world.assert_fault("1-1-1 was acknowledged, and did nothing");
     world.records.remove(created);
     assert_eq!(world.faults(), [""; 0]);
 }
@@ -510,7 +513,7 @@ fn a_deletion_that_did_nothing_is_found() {
     let mut world = World::new();
     let product = FLEETING;
     world.record(Request::Delete { product }, Ok(said(204, json!(null))));
-    world.assert_fault("1-1-0 was acknowledged, and deleted nothing");
+    world.assert_fault("1-1-0 was acknowledged, and did nothing");
 }
 
 #[test]
@@ -521,7 +524,9 @@ fn a_change_of_stock_that_was_deleted_before_is_found() {
     assert_eq!(world.faults(), [""; 0]);
     world.records[changed].attempts[0].invoked = milliseconds(8);
     world.records[changed].attempts[0].ended = milliseconds(9);
-    world.assert_fault("nobody deleted the stock that is gone after entry 2");
+    world.assert_fault(
+        "after entry 1: 1-1-1 has no place there (it was so after entry 2, too late)",
+    );
 }
 
 #[test]
@@ -535,18 +540,18 @@ fn what_was_told_of_stock_that_was_not_there_is_found() {
     ] {
         let mut world = World::new();
         world.record(request, missing());
-        world.assert_fault("which is not so after entry 1");
+        world.assert_fault("after entry 1: 1-1-0 ");
     }
     let mut world = World::new();
     world.delete(product);
     let seen = world.read(product);
-    world.assert_fault("1-1-1 was shown a stock of 0 available + 0 allocated in all, which");
+    world.assert_fault("1-1-1 was shown a stock of 0 available + 0 allocated in all");
     world.records[seen].request = Request::Create {
         product,
         available: 1,
     };
     *world.answer(seen) = said(400, json!({ "errors": errors(400) }));
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    world.assert_fault("1-1-1 was told that there is stock (it was so after entry 1, too early)");
 }
 
 #[test]
