@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ask::{Ask, Cut, Kind, Line, Product, Request, Step};
 use crate::model::{Action, Change, Expect, Location, TOTAL_MAX};
-use crate::reservation::{Pick, Verb};
+use crate::reservation::{Act, Pick};
 
 /// Spreads the numbers of rounds over all seeds.
 const ROUND_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -117,7 +117,7 @@ impl Generator {
 
     fn ask(&mut self, request: Request, pick: Option<Pick>, server: usize) -> Ask {
         let random = &mut self.random;
-        let reads = matches!(&pick, Some(pick) if pick.verb == Verb::Read);
+        let reads = matches!(&pick, Some(pick) if pick.act == Act::Read);
         let keyed = request.changes() && !reads && random.random_ratio(7, 10);
         let is_kept = keyed && !matches!(request, Request::Create { .. } | Request::Misuse { .. });
         let cut = match random.random_range(0..100) {
@@ -324,18 +324,16 @@ mod tests {
                 if ask.pick.is_none() && reserve.order.is_none())
         });
         asks(&|ask| matches!(ask.request, Request::Availability(_)));
-        let verbs: [fn(&Verb) -> bool; 7] = [
-            |verb| matches!(verb, Verb::Pay),
-            |verb| matches!(verb, Verb::Release(None)),
-            |verb| matches!(verb, Verb::Release(Some(_))),
-            |verb| matches!(verb, Verb::Fulfil(None)),
-            |verb| matches!(verb, Verb::Fulfil(Some(_))),
-            |verb| matches!(verb, Verb::Extend { .. }),
-            |verb| matches!(verb, Verb::Read),
-        ];
-        for is in verbs {
-            asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.verb)));
-        }
+        let acts = |is: fn(&Act<_>) -> bool| {
+            asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.act)));
+        };
+        acts(|act| matches!(act, Act::Pay));
+        acts(|act| matches!(act, Act::Release(None)));
+        acts(|act| matches!(act, Act::Release(Some(_))));
+        acts(|act| matches!(act, Act::Fulfil(None)));
+        acts(|act| matches!(act, Act::Fulfil(Some(_))));
+        acts(|act| matches!(act, Act::Extend { .. }));
+        acts(|act| matches!(act, Act::Read));
         asks(&|ask| matches!(ask.cut, Some(Cut::Sending(_))));
         asks(&|ask| matches!(ask.cut, Some(Cut::Waiting(_))));
         asks(&|ask| ask.twin);

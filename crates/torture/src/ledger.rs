@@ -76,14 +76,7 @@ pub(crate) struct StockMeta {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub(crate) struct Page {
     pub(crate) data: Vec<Entry>,
-    pub(crate) links: PageLinks,
     pub(crate) meta: PageMeta,
-}
-
-/// Where there is more.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-pub(crate) struct PageLinks {
-    pub(crate) next: Option<String>,
 }
 
 /// Of what it is a page.

@@ -159,14 +159,3 @@ impl fmt::Display for Attempt {
         }
     }
 }
-
-impl fmt::Display for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keyed = if self.keyed { "keyed" } else { "unkeyed" };
-        write!(f, "{} ({keyed}): {}", self.name, self.request)?;
-        for attempt in &self.attempts {
-            write!(f, "\n      {attempt}")?;
-        }
-        Ok(())
-    }
-}

@@ -40,11 +40,11 @@ pub(crate) struct Reserve {
 
 /// What is done to a reservation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
+pub(crate) enum Act<Part = Vec<Item>> {
     Pay,
-    /// All that is open, or these items.
-    Release(Option<Vec<Item>>),
-    Fulfil(Option<Vec<Item>>),
+    /// All that is open, or a part of it.
+    Release(Option<Part>),
+    Fulfil(Option<Part>),
     Extend {
         expires_in: u32,
     },
@@ -59,17 +59,8 @@ pub(crate) struct Pick {
     /// If so, it is rather the one that expires next, and it is asked for so many milliseconds after
     /// that, or before.
     pub(crate) due: Option<i64>,
-    pub(crate) verb: Verb,
-}
-
-/// What is done to it. Items are named by the number of one of its lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Pay,
-    Release(Option<Vec<(usize, u64)>>),
-    Fulfil(Option<Vec<(usize, u64)>>),
-    Extend { expires_in: u32 },
-    Read,
+    /// What is done to it. A part has so many pieces of the items in these lines.
+    pub(crate) act: Act<Vec<(usize, u64)>>,
 }
 
 /// The reservations that clients were told of.
@@ -135,25 +126,24 @@ impl Pool {
             Some(due) => due,
             None => (pool.iter().rev().nth(back)?, None),
         };
-        let items = |part: &Option<Vec<(usize, u64)>>| {
-            let part = part.as_ref()?.iter();
-            let part = part.filter_map(|(line, quantity)| {
+        let items = |part: &Vec<(usize, u64)>| {
+            let part = part.iter().filter_map(|(line, quantity)| {
                 let item = known.items.get(line.checked_rem(known.items.len())?)?;
                 Some(Item {
                     quantity: *quantity,
                     ..item.clone()
                 })
             });
-            Some(part.collect())
+            part.collect()
         };
-        let act = match &pick.verb {
-            Verb::Pay => Act::Pay,
-            Verb::Release(part) => Act::Release(items(part)),
-            Verb::Fulfil(part) => Act::Fulfil(items(part)),
-            Verb::Extend { expires_in } => Act::Extend {
+        let act = match &pick.act {
+            Act::Pay => Act::Pay,
+            Act::Release(part) => Act::Release(part.as_ref().map(items)),
+            Act::Fulfil(part) => Act::Fulfil(part.as_ref().map(items)),
+            Act::Extend { expires_in } => Act::Extend {
                 expires_in: *expires_in,
             },
-            Verb::Read => Act::Read,
+            Act::Read => Act::Read,
         };
         Some(Picked {
             reservation: known.id,
@@ -352,6 +342,22 @@ fn some_timestamp<'de, D: serde::Deserializer<'de>>(
     time.transpose()
 }
 
+/// How much of each position these lines have of something.
+pub(crate) fn sums(items: &[ShownItem], of: impl Fn(&ShownItem) -> u64) -> Positions {
+    let mut sums = Positions::new();
+    for item in items {
+        *sums.entry((item.product_id, item.location)).or_default() += of(item);
+    }
+    sums.retain(|_, sum| *sum > 0);
+    sums
+}
+
+impl Shown {
+    pub(crate) fn reserved(&self) -> Positions {
+        sums(&self.attributes.items, |item| item.quantity)
+    }
+}
+
 impl ShownItem {
     pub(crate) fn open(&self) -> u64 {
         let closed = self.fulfilled.saturating_add(self.released);
@@ -369,46 +375,6 @@ pub(crate) fn shortages(body: &Value) -> anyhow::Result<Vec<Shortage>> {
 /// What there is, line by line.
 pub(crate) fn availabilities(body: &Value) -> anyhow::Result<Vec<Availability>> {
     ledger::data(body)
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let location = self.location.map_or("unlocated", Location::slug);
-        write!(
-            f,
-            "{} of product {} {location}",
-            self.quantity, self.product
-        )
-    }
-}
-
-pub(crate) fn list(f: &mut fmt::Formatter<'_>, items: &[Item]) -> fmt::Result {
-    for (number, item) in items.iter().enumerate() {
-        let separator = if number == 0 { ':' } else { ',' };
-        write!(f, "{separator} {item}")?;
-    }
-    Ok(())
-}
-
-impl fmt::Display for Reserve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "reserve for {} s", self.expires_in)?;
-        if let Some(order) = self.order {
-            write!(f, ", order {order}")?;
-        }
-        list(f, &self.items)
-    }
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
-        match self {
-            Self::Release(Some(part)) | Self::Fulfil(Some(part)) => list(f, part),
-            Self::Extend { expires_in } => write!(f, " to {expires_in} s"),
-            _ => Ok(()),
-        }
-    }
 }
 
 impl fmt::Display for Shown {

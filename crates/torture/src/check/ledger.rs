@@ -132,10 +132,8 @@ impl<'a> Ledger<'a> {
         let movement = entry.movement();
         let state = held.stock.clone();
         let (location, action, quantity) = (movement.location, movement.action, movement.quantity);
-        let made = match entry.reservation() {
-            Some(_) => held.stock.record_reserved(location, action, quantity),
-            None => held.stock.record(location, action, quantity),
-        };
+        let is_reserved = entry.reservation().is_some();
+        let made = held.stock.record(location, action, quantity, is_reserved);
         let Some(balance) = made else {
             return Err(format!(
                 "oversold: entry {sequence} takes more than there is ({state}), or adds more than \

@@ -12,7 +12,6 @@ use crate::model::Stock;
 use crate::reservation::{Hold, HoldAttributes, Shown, order_id, positions};
 
 use super::Clock;
-use super::life::Life;
 
 pub(super) fn check(evidence: &Evidence, ledgers: &[Ledger<'_>], faults: &mut Vec<Fault>) {
     let products = evidence.products.iter().zip(&evidence.readings);
@@ -101,7 +100,7 @@ fn conflicts(evidence: &Evidence, faults: &mut Vec<Fault>) {
             shown.attributes.order_id == order
                 && clock.earliest(times.created_at) <= record.returned()
                 && (shown.attributes.state.is_living() || record.invoked() <= died)
-                && Life::new(shown).reserved() != asked
+                && shown.reserved() != asked
         });
         if others.next().is_none() {
             let name = &record.name;

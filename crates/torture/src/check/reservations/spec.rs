@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::{Product, Request, round_of};
@@ -14,7 +15,7 @@ use crate::record::{Answer, Record};
 use crate::reservation::{Act, Shown, order_id, positions};
 
 use super::Clock;
-use super::life::{self, Life, Refused, Step};
+use super::life::{self, Life, Moves, Refused};
 
 /// What happens to a reservation.
 #[derive(Clone, Copy)]
@@ -50,10 +51,11 @@ impl<'a> Spec for Rules<'a> {
 
     fn apply(&self, place: &Place, call: &Call<Op<'a>>) -> Result<Place, Option<String>> {
         let mut next = place.clone();
-        let step = match (call.op, &mut next.life) {
-            (Op::Asked(record), None) => {
-                let life = next.life.insert(self.made(record)?);
-                Some(life.made())
+        let (moves, at) = match (call.op, &mut next.life) {
+            (Op::Asked(record), life @ None) => {
+                let (made, moves) = self.made(record)?;
+                *life = Some(made);
+                (moves, None)
             }
             (Op::Asked(record), Some(life)) => {
                 if let Some(expires_at) = life.expires_at
@@ -61,14 +63,15 @@ impl<'a> Spec for Rules<'a> {
                 {
                     return Err(Some("was asked for after it had expired".to_owned()));
                 }
-                self.asked(life, record)?
+                (self.asked(life, record)?, None)
             }
-            (Op::Expiry, Some(life)) => Some(life.expire(self.last.meta.timestamps.updated_at)?),
+            (Op::Expiry, Some(life)) => {
+                let at = self.last.meta.timestamps.updated_at;
+                (life.expire(at)?, Some(at))
+            }
             (Op::Expiry, None) => return Err(None),
         };
-        if let Some(step) = step {
-            self.explain(&mut next, &step)?;
-        }
+        self.explain(&mut next, &moves, at)?;
         Ok(next)
     }
 
@@ -85,14 +88,13 @@ impl<'a> Spec for Rules<'a> {
     }
 
     fn end(&self, place: &Place) -> Result<(), String> {
-        let life = place.life.clone().ok_or("nobody asked for it")?;
-        let mut end = life;
-        end.unify(self.last)
+        let mut life = place.life.clone().ok_or("nobody asked for it")?;
+        life.unify(self.last)
             .map_err(|reason| format!("in the end it {reason}"))?;
         for (product, items) in self.entries {
             let explained = place.explained.get(product).copied().unwrap_or_default();
             if let (Some(item), Some(ledger)) = (items.get(explained), self.ledgers.get(*product)) {
-                let entry = ledger.place(*item) + 1;
+                let entry = ledger.number(*item);
                 return Err(format!(
                     "nothing explains entry {entry} of product {product}"
                 ));
@@ -138,27 +140,27 @@ impl<'a> Rules<'a> {
         moved
     }
 
-    /// A reservation that a request made.
-    fn made(&self, record: &Record) -> Result<Life, String> {
+    /// A reservation that a request made, and what that moved.
+    fn made(&self, record: &Record) -> Result<(Life, Moves), String> {
         let Request::Reserve(reserve) = &record.request else {
             return Err("was asked for before it was made".to_owned());
         };
         if !is_as_asked(record, self.last, self.products) {
             return Err("asked for another one".to_owned());
         }
-        let mut life = Life::new(self.last);
+        let (mut life, moves) = Life::new(self.last);
         if let Some(answer) = record.answer() {
             self.told(&mut life, answer, 201, Some(reserve.expires_in))?;
         }
-        Ok(life)
+        Ok((life, moves))
     }
 
-    /// What a request moved; nothing if it changed nothing.
-    fn asked(&self, life: &mut Life, record: &Record) -> Result<Option<Step>, String> {
+    /// What a request moved.
+    fn asked(&self, life: &mut Life, record: &Record) -> Result<Moves, String> {
         let act = match &record.request {
             Request::Act { act, .. } => act,
             Request::Reserve(reserve) => {
-                let is_same = life.reserved() == positions(&reserve.items, self.products);
+                let is_same = self.last.reserved() == positions(&reserve.items, self.products);
                 if !life.state.is_living() || !is_same {
                     return Err("was shown a reservation that its order doesn't have".to_owned());
                 }
@@ -167,26 +169,24 @@ impl<'a> Rules<'a> {
             _ => return Err("is no such request".to_owned()),
         };
         let before = life.updated_at;
-        let step = match (life.act(act, self.products), record.answer()) {
+        let moves = match (life.act(act, self.products), record.answer()) {
             (Ok(None) | Err(_), None) => return Err("is of no account".to_owned()),
-            (Ok(step), None) => step,
-            (Ok(step), Some(answer)) => {
+            (Ok(moves), None) => moves,
+            (Ok(moves), Some(answer)) => {
                 let expires_in = match act {
                     Act::Extend { expires_in } => Some(*expires_in),
                     _ => None,
                 };
                 self.told(life, answer, 200, expires_in)?;
-                step
+                moves
             }
-            (Err(refused), Some(answer)) => {
-                is_refused(life, &refused, answer)?;
-                None
-            }
+            (Err(refused), Some(answer)) if is_refused(&refused, answer) => None,
+            (Err(_), Some(answer)) => return Err(format!("was answered {answer}")),
         };
         if life.updated_at.is_some() && life.updated_at < before {
             return Err("was carried out before the time of the last change".to_owned());
         }
-        Ok(step)
+        Ok(moves.unwrap_or_default())
     }
 
     /// The answer shows the reservation, which from then on expires as was asked for.
@@ -215,49 +215,47 @@ impl<'a> Rules<'a> {
         Ok(())
     }
 
-    /// Holds what moves against the entries that are next.
-    fn explain(&self, place: &mut Place, step: &Step) -> Result<(), String> {
-        if step.actions.is_empty() {
-            return Ok(());
-        }
-        let mut positions = step.positions.clone();
-        for (product, items) in self.entries {
-            let (Some(ledger), Some(id)) = (
-                self.ledgers.get(*product),
-                self.products.get(*product).map(|product| product.id),
-            ) else {
+    /// Holds what moves against the entries that are next, which have this time if it is known.
+    fn explain(
+        &self,
+        place: &mut Place,
+        moves: &Moves,
+        at: Option<Timestamp>,
+    ) -> Result<(), String> {
+        for (number, product) in self.products.iter().enumerate() {
+            let due = moves.iter().filter(|((id, _), ..)| *id == product.id);
+            let due: Vec<_> = due.collect();
+            if due.is_empty() {
                 continue;
+            }
+            let (Some(ledger), Some(items)) = (self.ledgers.get(number), self.entries.get(&number))
+            else {
+                return Err(format!("lacks entries of product {number}"));
             };
-            let count = positions.keys().filter(|(it, _)| *it == id).count() * step.actions.len();
-            let explained = place.explained.entry(*product).or_default();
-            let next = items.get(*explained..*explained + count);
-            let next = next.ok_or_else(|| format!("lacks entries of product {product}"))?;
+            let explained = place.explained.entry(number).or_default();
+            let next = items.get(*explained..*explained + due.len());
+            let next = next.ok_or_else(|| format!("lacks entries of product {number}"))?;
+            *explained += due.len();
+            let entry = |item: &usize| Some((*item, ledger.entry(*item)?));
             // Nothing of a reservation is given back before it is made, whatever the clock says.
-            let date = |item: &usize| Some(ledger.entry(*item)?.meta.timestamps.created_at);
-            let at = step.at.max(step.at.and_then(|_| date(items.first()?)));
-            for items in next.chunks(step.actions.len()) {
-                let mut moved = None;
-                for (item, action) in items.iter().zip(step.actions) {
-                    let entry = ledger.entry(*item).map(|entry| &entry.attributes);
-                    let key = (id, entry.and_then(|entry| entry.location));
-                    let moved = *moved.get_or_insert_with(|| (key, positions.remove(&key)));
-                    let is_so = entry.is_some_and(|entry| {
-                        entry.action == *action && moved == (key, Some(entry.quantity))
-                    });
-                    if !is_so || at.is_some() && at != date(item) {
-                        let entry = ledger.place(*item) + 1;
-                        return Err(format!(
-                            "moves other stock than entry {entry} of product {product}"
-                        ));
-                    }
+            let made = items.first().and_then(entry);
+            let at = at.max(at.and(made.map(|(_, made)| made.meta.timestamps.created_at)));
+            let mut next: Vec<_> = next.iter().filter_map(entry).collect();
+            next.sort_by_key(|(_, entry)| entry.attributes.location);
+            for ((item, entry), ((_, location), action, quantity)) in next.into_iter().zip(due) {
+                let of = &entry.attributes;
+                let is_so = (of.location, of.action, of.quantity)
+                    == (*location, *action, *quantity)
+                    && at.is_none_or(|at| at == entry.meta.timestamps.created_at);
+                if !is_so {
+                    let entry = ledger.number(item);
+                    return Err(format!(
+                        "moves other stock than entry {entry} of product {number}"
+                    ));
                 }
             }
-            *explained += count;
         }
-        match positions.first_key_value() {
-            Some(((product, _), _)) => Err(format!("lacks entries of product {product}")),
-            None => Ok(()),
-        }
+        Ok(())
     }
 }
 
@@ -278,23 +276,11 @@ pub(super) fn is_as_asked(record: &Record, shown: &Shown, products: &[Product]) 
     asked.eq(lines) && order == shown.attributes.order_id
 }
 
-fn is_refused(life: &Life, refused: &Refused, answer: &Answer) -> Result<(), String> {
-    let meta = |name: &str| answer.body.pointer(&format!("/errors/0/meta/{name}"));
-    let is_so = match refused {
-        Refused::State => {
-            answer.status == 409 && meta("state").and_then(Value::as_str) == Some(life.state.word())
-        }
-        Refused::Open(short) => {
-            let product = meta("product_id").and_then(Value::as_str);
-            let open = meta("open").and_then(Value::as_u64);
-            let mut short = short.iter();
-            answer.status == 422
-                && short
-                    .any(|(id, it)| product == Some(id.to_string().as_str()) && open == Some(*it))
-        }
+fn is_refused(refused: &Refused, answer: &Answer) -> bool {
+    let said = answer.body.pointer("/errors/0/meta");
+    let is_said = |due: &Value| {
+        let mut due = due.as_object().into_iter().flatten();
+        due.all(|(name, value)| said.and_then(|said| said.get(name)) == Some(value))
     };
-    if is_so {
-        return Ok(());
-    }
-    Err(format!("was answered {answer}"))
+    answer.status == refused.status && refused.says.iter().any(is_said)
 }

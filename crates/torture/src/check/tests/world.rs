@@ -136,11 +136,7 @@ impl World {
             .as_ref()
             .is_some_and(|it| it.parse::<Uuid>().is_ok());
         let stock = &mut self.stocks[product];
-        let balance = if is_reserved {
-            stock.record_reserved(location, action, quantity)
-        } else {
-            stock.record(location, action, quantity)
-        };
+        let balance = stock.record(location, action, quantity, is_reserved);
         let balance = balance.unwrap();
         let stock = self.stock_id(product);
         let history = &mut self.histories[product];
@@ -303,11 +299,7 @@ impl World {
             let entry = Entry::of(entry).unwrap();
             let (movement, is_reserved) = (entry.movement(), entry.reservation().is_some());
             let (location, action) = (movement.location, movement.action);
-            if is_reserved {
-                stock.record_reserved(location, action, movement.quantity);
-            } else {
-                stock.record(location, action, movement.quantity);
-            }
+            stock.record(location, action, movement.quantity, is_reserved);
         }
         self.stocks[product] = stock;
     }
