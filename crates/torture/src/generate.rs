@@ -230,13 +230,8 @@ impl Generator {
     }
 
     fn line(&mut self, product: usize) -> Line {
-        let (kind, is_located) = self
-            .products
-            .get(product)
-            .map_or((Kind::Hot, false), |it| (it.kind, !it.located.is_empty()));
+        let (kind, location) = self.place(product);
         let action = Action::ALL[self.random.random_range(0..Action::ALL.len())];
-        let location = (is_located && self.random.random_ratio(2, 3))
-            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
         let expect = if kind == Kind::Scarce && self.random.random_ratio(1, 4) {
             self.expect()
         } else {
@@ -253,6 +248,15 @@ impl Generator {
             },
             reason,
         }
+    }
+
+    /// What a product is there for, and a location of it.
+    fn place(&mut self, product: usize) -> (Kind, Option<Location>) {
+        let product = self.products.get(product);
+        let is_located = product.is_some_and(|it| !it.located.is_empty());
+        let location = (is_located && self.random.random_ratio(2, 3))
+            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
+        (product.map_or(Kind::Hot, |it| it.kind), location)
     }
 
     fn quantity(&mut self, kind: Kind, action: Action) -> u64 {

@@ -123,7 +123,7 @@ pub(crate) struct Change {
 }
 
 /// A change of a position as the ledger records it: never a `set`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Movement {
     pub(crate) action: Action,
     pub(crate) quantity: u64,

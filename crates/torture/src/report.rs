@@ -54,7 +54,7 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
         }
         for entry in shown {
             writeln!(f, "  {entry}")?;
-            names.extend(entry.attributes.reference.as_deref());
+            names.extend(entry.reference.as_deref());
         }
     }
     let is_it = |shown: &&Shown| Some(shown.id) == fault.reservation;

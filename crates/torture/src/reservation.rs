@@ -92,7 +92,7 @@ impl Pool {
     /// Notes a reservation that was shown to who asked for these items, or for something else.
     pub(crate) fn note(&self, shown: &Shown, items: Option<&[Item]>) {
         let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let expires_at = shown.attributes.expires_at;
+        let expires_at = shown.expires_at;
         if let Some(known) = pool.iter_mut().find(|known| known.id == shown.id) {
             known.expires_at = expires_at;
         } else if let Some(items) = items {
@@ -250,15 +250,12 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) id: Uuid,
-    pub(crate) attributes: ShownAttributes,
-    pub(crate) meta: ShownMeta,
-}
-
-/// What it says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownAttributes {
     pub(crate) state: State,
     pub(crate) order_id: Option<String>,
+    #[serde(deserialize_with = "timestamp")]
+    pub(crate) created_at: Timestamp,
+    #[serde(deserialize_with = "timestamp")]
+    pub(crate) updated_at: Timestamp,
     #[serde(deserialize_with = "some_timestamp")]
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) items: Vec<ShownItem>,
@@ -274,32 +271,11 @@ pub(crate) struct ShownItem {
     pub(crate) released: u64,
 }
 
-/// What is known of it beside that.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownMeta {
-    pub(crate) timestamps: ShownTimestamps,
-}
-
-/// When it was made and changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownTimestamps {
-    #[serde(deserialize_with = "timestamp")]
-    pub(crate) created_at: Timestamp,
-    #[serde(deserialize_with = "timestamp")]
-    pub(crate) updated_at: Timestamp,
-}
-
 /// What a line of a reservation holds of a product's stock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Hold {
     /// Whose line it is.
     pub(crate) id: Uuid,
-    pub(crate) attributes: HoldAttributes,
-}
-
-/// What is said of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct HoldAttributes {
     pub(crate) order_id: Option<String>,
     pub(crate) state: State,
     pub(crate) location: Option<Location>,
@@ -354,7 +330,7 @@ pub(crate) fn sums(items: &[ShownItem], of: impl Fn(&ShownItem) -> u64) -> Posit
 
 impl Shown {
     pub(crate) fn reserved(&self) -> Positions {
-        sums(&self.attributes.items, |item| item.quantity)
+        sums(&self.items, |item| item.quantity)
     }
 }
 
@@ -379,25 +355,16 @@ pub(crate) fn availabilities(body: &Value) -> anyhow::Result<Vec<Availability>> 
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ShownAttributes {
-            state,
-            order_id,
-            expires_at,
-            items,
-        } = &self.attributes;
-        let ShownTimestamps {
-            created_at,
-            updated_at,
-        } = self.meta.timestamps;
-        write!(f, "reservation {} is {}", self.id, state.word())?;
-        if let Some(order_id) = order_id {
+        let (state, created_at, updated_at) = (self.state.word(), self.created_at, self.updated_at);
+        write!(f, "reservation {} is {state}", self.id)?;
+        if let Some(order_id) = &self.order_id {
             write!(f, ", order {order_id}")?;
         }
-        if let Some(expires_at) = expires_at {
+        if let Some(expires_at) = self.expires_at {
             write!(f, ", expires at {expires_at}")?;
         }
         write!(f, ", made at {created_at}, changed at {updated_at}")?;
-        for item in items {
+        for item in &self.items {
             let location = item.location.map_or("unlocated", Location::slug);
             let (quantity, fulfilled, released) = (item.quantity, item.fulfilled, item.released);
             write!(

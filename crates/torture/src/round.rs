@@ -188,7 +188,7 @@ async fn past(
     };
     let mut past = Vec::new();
     for entry in history.iter().step_by(history.len() / TIMES + 1) {
-        let (id, at) = (product.id, entry.meta.timestamps.created_at);
+        let (id, at) = (product.id, entry.created_at);
         let stock = get(wire, stage, 0, format!("/v2/inventories/{id}?at={at}")).await?;
         let stock = stock.with_context(|| format!("there was no stock of {id} at {at}"))?;
         past.push((at, ledger::data(&stock)?));

@@ -34,7 +34,7 @@ impl Tally {
         };
         let replayed = attempts().filter(|it| it.outcome.as_ref().is_ok_and(|it| it.replayed));
         let reservations = || evidence.reservations.iter();
-        let expired = reservations().filter(|it| it.attributes.state == State::Expired);
+        let expired = reservations().filter(|it| it.state == State::Expired);
         let mut tally = Self::default();
         tally.add("requests", records());
         tally.add(

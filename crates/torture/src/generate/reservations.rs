@@ -5,7 +5,6 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::Generator;
 use crate::ask::{Kind, Request};
-use crate::model::Location;
 use crate::reservation::{Act, Item, Pick, Reserve};
 
 /// The most items of a reservation.
@@ -77,12 +76,7 @@ impl Generator {
     }
 
     fn item(&mut self, product: usize) -> Item {
-        let (kind, is_located) = self
-            .products
-            .get(product)
-            .map_or((Kind::Hot, false), |it| (it.kind, !it.located.is_empty()));
-        let location = (is_located && self.random.random_ratio(2, 3))
-            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
+        let (kind, location) = self.place(product);
         let most = if kind == Kind::Scarce { 1 } else { 3 };
         Item {
             product,

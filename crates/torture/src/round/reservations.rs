@@ -21,9 +21,7 @@ const MARGIN: Duration = Duration::from_millis(20);
 pub(super) async fn run_out(stage: &Stage) -> anyhow::Result<()> {
     let reservations = list(&mut Wire::new(stage.board.servers()), stage, 0).await?;
     let now = stage.clock.time();
-    let times = reservations
-        .iter()
-        .filter_map(|it| it.attributes.expires_at);
+    let times = reservations.iter().filter_map(|it| it.expires_at);
     let soon = times.filter(|at| at.duration_since(now) < SOON);
     if let Some(last) = soon.max() {
         let wait = Duration::try_from(last.duration_since(now)).unwrap_or_default();

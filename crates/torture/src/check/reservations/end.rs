@@ -9,7 +9,7 @@ use crate::check::ledger::Ledger;
 use crate::check::{Evidence, Fault};
 use crate::ledger::Reading;
 use crate::model::Stock;
-use crate::reservation::{Hold, HoldAttributes, Shown, order_id, positions};
+use crate::reservation::{Hold, Shown, order_id, positions};
 
 use super::Clock;
 
@@ -36,18 +36,15 @@ fn holds(
     let shown = reading.holds.as_ref()?;
     let stock = ledger.states.last()?.as_ref().map(|held| &held.stock);
     let due = reservations.iter().flat_map(|reservation| {
-        let attributes = &reservation.attributes;
-        let items = attributes.items.iter();
+        let items = reservation.items.iter();
         let items = items.filter(|item| item.product_id == product.id && item.open() > 0);
         items.map(|item| Hold {
             id: reservation.id,
-            attributes: HoldAttributes {
-                order_id: attributes.order_id.clone(),
-                state: attributes.state,
-                location: item.location,
-                quantity: item.open(),
-                expires_at: attributes.expires_at,
-            },
+            order_id: reservation.order_id.clone(),
+            state: reservation.state,
+            location: item.location,
+            quantity: item.open(),
+            expires_at: reservation.expires_at,
         })
     });
     let due: Vec<Hold> = due.collect();
@@ -69,9 +66,10 @@ fn holds(
 /// An order has one living reservation.
 fn orders(evidence: &Evidence, faults: &mut Vec<Fault>) {
     let mut living: HashMap<&str, Uuid> = HashMap::new();
-    for Shown { id, attributes, .. } in &evidence.reservations {
-        let order = attributes.order_id.as_deref();
-        let order = order.filter(|_| attributes.state.is_living());
+    for shown in &evidence.reservations {
+        let id = &shown.id;
+        let order = shown.order_id.as_deref();
+        let order = order.filter(|_| shown.state.is_living());
         if let Some(other) = order.and_then(|order| living.insert(order, *id)) {
             let sentence = format!("the order of reservation {id} has another living one, {other}");
             let mut fault = Fault::new(sentence);
@@ -95,11 +93,10 @@ fn conflicts(evidence: &Evidence, faults: &mut Vec<Fault>) {
         let order = order.map(|order| order_id(round_of(&record.name), order));
         let asked = positions(&reserve.items, &evidence.products);
         let mut others = evidence.reservations.iter().filter(|shown| {
-            let times = shown.meta.timestamps;
-            let died = clock.latest(times.updated_at);
-            shown.attributes.order_id == order
-                && clock.earliest(times.created_at) <= record.returned()
-                && (shown.attributes.state.is_living() || record.invoked() <= died)
+            let died = clock.latest(shown.updated_at);
+            shown.order_id == order
+                && clock.earliest(shown.created_at) <= record.returned()
+                && (shown.state.is_living() || record.invoked() <= died)
                 && shown.reserved() != asked
         });
         if others.next().is_none() {

@@ -42,7 +42,7 @@ fn moves(positions: &Positions, actions: &[Action]) -> Moves {
 impl Life {
     /// One that was just made, and what that moves. When it expires is as yet unknown.
     pub(super) fn new(last: &Shown) -> (Self, Moves) {
-        let items = last.attributes.items.iter().cloned();
+        let items = last.items.iter().cloned();
         let items = items.map(|item| ShownItem {
             fulfilled: 0,
             released: 0,
@@ -51,7 +51,7 @@ impl Life {
         let life = Self {
             state: State::Pending,
             expires_at: None,
-            updated_at: Some(last.meta.timestamps.created_at),
+            updated_at: Some(last.created_at),
             items: items.collect(),
         };
         let moves = moves(&last.reserved(), &[Action::Allocate]);
@@ -145,22 +145,21 @@ impl Life {
     /// Whether a server shows this, after a change or without one. What isn't known yet becomes
     /// what it says.
     pub(super) fn unify(&mut self, shown: &Shown) -> Result<(), String> {
-        let attributes = &shown.attributes;
-        if attributes.state != self.state {
-            let (state, is) = (attributes.state.word(), self.state.word());
+        if shown.state != self.state {
+            let (state, is) = (shown.state.word(), self.state.word());
             return Err(format!("is shown as {state}, and is {is}"));
         }
-        if attributes.items != self.items {
+        if shown.items != self.items {
             return Err("is shown with other items".to_owned());
         }
-        let updated_at = shown.meta.timestamps.updated_at;
+        let updated_at = shown.updated_at;
         if *self.updated_at.get_or_insert(updated_at) != updated_at {
             return Err(format!("was changed at another time than {updated_at}"));
         }
         if self.state == State::Pending {
-            self.expires_at = self.expires_at.or(attributes.expires_at);
+            self.expires_at = self.expires_at.or(shown.expires_at);
         }
-        if attributes.expires_at != self.expires_at
+        if shown.expires_at != self.expires_at
             || self.expires_at.is_some() != (self.state == State::Pending)
         {
             return Err("expires at another time than is shown".to_owned());

@@ -152,9 +152,9 @@ fn add_makers<'a>(all: &mut All<'a>, evidence: &Evidence, mut open: Vec<&'a Reco
         })
     };
     let mut made: Vec<_> = all.values_mut().filter(|found| !is_told(found)).collect();
-    made.sort_by_key(|found| found.shown.meta.timestamps.created_at);
+    made.sort_by_key(|found| found.shown.created_at);
     for found in made {
-        let latest = clock.latest(found.shown.meta.timestamps.created_at);
+        let latest = clock.latest(found.shown.created_at);
         // A request that may have made this one may have made a later one as well.
         let maker = open.iter().position(|record| {
             record.invoked() <= latest && spec::is_as_asked(record, found.shown, &evidence.products)
@@ -170,8 +170,8 @@ fn add_makers<'a>(all: &mut All<'a>, evidence: &Evidence, mut open: Vec<&'a Reco
 
 /// Nobody asks for it, and it happens when it is due.
 fn expiry<'a>(shown: &Shown, clock: Clock) -> Option<Call<Op<'a>>> {
-    let at = shown.meta.timestamps.updated_at;
-    (shown.attributes.state == State::Expired).then(|| Call {
+    let at = shown.updated_at;
+    (shown.state == State::Expired).then(|| Call {
         name: Arc::from(format!("the expiry of {}", shown.id)),
         invoked: clock.earliest(at),
         returned: clock.latest(at),

@@ -66,7 +66,7 @@ impl<'a> Spec for Rules<'a> {
                 (self.asked(life, record)?, None)
             }
             (Op::Expiry, Some(life)) => {
-                let at = self.last.meta.timestamps.updated_at;
+                let at = self.last.updated_at;
                 (life.expire(at)?, Some(at))
             }
             (Op::Expiry, None) => return Err(None),
@@ -202,8 +202,8 @@ impl<'a> Rules<'a> {
         }
         let shown: Shown = ledger::data(&answer.body).map_err(|error| format!("{error:#}"))?;
         let is_it = shown.id == self.last.id
-            && shown.attributes.order_id == self.last.attributes.order_id
-            && shown.meta.timestamps.created_at == self.last.meta.timestamps.created_at;
+            && shown.order_id == self.last.order_id
+            && shown.created_at == self.last.created_at;
         if !is_it {
             return Err("was shown another reservation".to_owned());
         }
@@ -239,14 +239,14 @@ impl<'a> Rules<'a> {
             let entry = |item: &usize| Some((*item, ledger.entry(*item)?));
             // Nothing of a reservation is given back before it is made, whatever the clock says.
             let made = items.first().and_then(entry);
-            let at = at.max(at.and(made.map(|(_, made)| made.meta.timestamps.created_at)));
+            let at = at.max(at.and(made.map(|(_, made)| made.created_at)));
             let mut next: Vec<_> = next.iter().filter_map(entry).collect();
-            next.sort_by_key(|(_, entry)| entry.attributes.location);
+            next.sort_by_key(|(_, entry)| entry.movement.location);
             for ((item, entry), ((_, location), action, quantity)) in next.into_iter().zip(due) {
-                let of = &entry.attributes;
+                let of = &entry.movement;
                 let is_so = (of.location, of.action, of.quantity)
                     == (*location, *action, *quantity)
-                    && at.is_none_or(|at| at == entry.meta.timestamps.created_at);
+                    && at.is_none_or(|at| at == entry.created_at);
                 if !is_so {
                     let entry = ledger.number(item);
                     return Err(format!(
@@ -268,12 +268,12 @@ pub(super) fn is_as_asked(record: &Record, shown: &Shown, products: &[Product]) 
         let product = products.get(item.product).map(|it| it.id);
         (product, item.location, item.quantity)
     });
-    let lines = shown.attributes.items.iter();
+    let lines = shown.items.iter();
     let lines = lines.map(|line| (Some(line.product_id), line.location, line.quantity));
     let order = reserve
         .order
         .map(|order| order_id(round_of(&record.name), order));
-    asked.eq(lines) && order == shown.attributes.order_id
+    asked.eq(lines) && order == shown.order_id
 }
 
 fn is_refused(refused: &Refused, answer: &Answer) -> bool {

@@ -10,7 +10,7 @@ use crate::ask::Request;
 use crate::check::ledger::{Item, Ledger};
 use crate::check::spec::Call;
 use crate::check::{Evidence, Fault};
-use crate::ledger::{self, Entry, Page, StockBody};
+use crate::ledger::{self, Entry, StockBody};
 use crate::model::INSUFFICIENT;
 use crate::record::{Answer, Record};
 
@@ -61,14 +61,14 @@ fn entries<'a>(ledgers: &[Ledger<'a>], faults: &mut Vec<Fault>) -> Entries<'a> {
             let place = ledger.place(item);
             let fault = |sentence: String| Fault::new(sentence).on(ledger.product).at(place);
             if !ids.insert(entry.id) {
-                let sequence = entry.attributes.sequence;
+                let sequence = entry.sequence;
                 faults.push(fault(format!("the id of entry {sequence} was given twice")));
             }
             // What reservations do is looked at apart from all else.
             if *creates || entry.reservation().is_some() {
                 continue;
             }
-            let Some(reference) = entry.attributes.reference.as_deref() else {
+            let Some(reference) = entry.reference.as_deref() else {
                 faults.push(stray(ledger, item));
                 continue;
             };
@@ -98,7 +98,7 @@ impl<'a> Judge<'a, '_, '_> {
             (Request::Transact(_) | Request::Batch { .. }, _) => self.transactions(),
             (Request::Create { product, available }, Some((201, body))) => {
                 let stock: StockBody = ledger::data(body).with_context(unreadable)?;
-                let id = Some(stock.meta.stock_id);
+                let id = Some(stock.stock_id);
                 let available = *available;
                 one(*product, Op::Create { id, available })
             }
@@ -135,7 +135,7 @@ impl<'a> Judge<'a, '_, '_> {
                 },
                 Some((_, body)),
             ) => {
-                let page = Page::of(body).with_context(unreadable)?;
+                let page = ledger::read(body).with_context(unreadable)?;
                 let (offset, limit) = (*offset, *limit);
                 one(
                     *product,
@@ -206,10 +206,20 @@ impl<'a> Judge<'a, '_, '_> {
             };
         };
         match (request, answer.status) {
-            (Request::Batch { .. }, 201 | 207) => self.told_lines(&entries, &answer.body),
-            (_, 201) => {
-                let entry = entries.first().copied().flatten();
-                Ok(vec![self.told(0, entry, answer.body.get("data"))?])
+            (_, 201 | 207) => {
+                let said = answer.body.get("data");
+                let said = match said.and_then(Value::as_array) {
+                    Some(said) => said,
+                    None => said.map_or(&[][..], std::slice::from_ref),
+                };
+                if said.len() != all {
+                    let body = &answer.body;
+                    return Err(format!("{name} was not answered line by line: {body}"));
+                }
+                let lines = said.iter().zip(entries).enumerate();
+                lines
+                    .map(|(line, (said, item))| self.told(line, item, said))
+                    .collect()
             }
             _ if made > 0 => Err(format!(
                 "{name} was carried out, though the answer was {answer}"
@@ -231,21 +241,26 @@ impl<'a> Judge<'a, '_, '_> {
         Some(item)
     }
 
-    /// A transaction that was acknowledged is in the ledger, and the same there.
-    fn told(
-        &self,
-        line: usize,
-        item: Option<usize>,
-        said: Option<&Value>,
-    ) -> Result<Becomes, String> {
-        let Record { name, request, .. } = self.record;
-        let name = request.reference(name, line);
-        let said = Entry::of(said.unwrap_or(&Value::Null));
-        let said = said.map_err(|error| format!("{name} was answered {error:#}"))?;
+    /// A transaction that was acknowledged is in the ledger, and the same there; one that was refused
+    /// isn't.
+    fn told(&self, line: usize, item: Option<usize>, said: &Value) -> Result<Becomes, String> {
+        let name = self.record.request.reference(&self.record.name, line);
+        if let Some(errors) = said.get("errors") {
+            let status = errors.pointer("/0/status").and_then(Value::as_str);
+            return match (item, status.and_then(|status| status.parse().ok())) {
+                (None, Some(status)) => Ok(Becomes::Refused(Some(status))),
+                (None, None) => Err(format!("{name} was answered {errors}")),
+                (Some(_), _) => Err(format!(
+                    "{name} was carried out, though the answer was {errors}"
+                )),
+            };
+        }
+        let said: Entry =
+            ledger::read(said).map_err(|error| format!("{name} was answered {error:#}"))?;
         let Some(item) = item else {
             return Err(format!("{name} was acknowledged, and is not in the ledger"));
         };
-        let product = request.lines().get(line).map(|it| it.product);
+        let product = self.record.request.lines().get(line).map(|it| it.product);
         let ledger = product.and_then(|product| self.ledgers.get(product));
         match ledger.and_then(|ledger| ledger.entry(item)) {
             Some(written) if *written != said => Err(format!(
@@ -253,29 +268,6 @@ impl<'a> Judge<'a, '_, '_> {
             )),
             _ => Ok(Becomes::Entry(item)),
         }
-    }
-
-    fn told_lines(&self, entries: &[Option<usize>], body: &Value) -> Result<Vec<Becomes>, String> {
-        let name = &self.record.name;
-        let said = body.get("data").and_then(Value::as_array);
-        let said = said.filter(|said| said.len() == entries.len());
-        let said = said.ok_or_else(|| format!("{name} was not answered line by line: {body}"))?;
-        let lines = said.iter().zip(entries).enumerate();
-        let becomes = lines.map(|(line, (said, entry))| {
-            let Some(errors) = said.get("errors") else {
-                return self.told(line, *entry, Some(said));
-            };
-            if entry.is_some() {
-                return Err(format!(
-                    "line {line} of {name} was carried out, though the answer was {errors}"
-                ));
-            }
-            let status = errors.pointer("/0/status").and_then(Value::as_str);
-            let status = status.and_then(|status| status.parse().ok());
-            let status = status.ok_or_else(|| format!("{name} was answered {errors}"))?;
-            Ok(Becomes::Refused(Some(status)))
-        });
-        becomes.collect()
     }
 }
 

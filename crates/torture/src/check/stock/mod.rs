@@ -130,8 +130,7 @@ impl<'a> Spec for Ledger<'a> {
             } => {
                 let shown = (*offset).min(*items)..offset.saturating_add(*limit).min(*items);
                 let shown = self.items.get(shown).unwrap_or_default();
-                page.meta.results.total == *items
-                    && shown.iter().map(Item::entry).eq(page.data.iter().map(Some))
+                page.total == *items && shown.iter().map(Item::entry).eq(page.data.iter().map(Some))
             }
         };
         if is_so {
@@ -140,7 +139,7 @@ impl<'a> Spec for Ledger<'a> {
         Err(Some(match &call.op {
             Op::Stock(body) => format!("was shown a stock of {body}"),
             Op::Page { page, .. } => {
-                let total = page.meta.results.total;
+                let total = page.total;
                 format!("was shown a page of a history of {total} entries")
             }
             Op::Available(positions) => format!("was told of {positions:?} available"),
@@ -162,7 +161,7 @@ impl<'a> Spec for Ledger<'a> {
             None => Ok(()),
             Some(Item::Deletion { .. }) => Err("nobody deleted the stock that is gone".to_owned()),
             Some(Item::Entry { entry, creates, .. }) if *creates => {
-                Err(format!("nobody created stock {}", entry.meta.stock_id))
+                Err(format!("nobody created stock {}", entry.stock_id))
             }
             Some(Item::Entry { place, .. }) => Err(format!("entry {} is next", place + 1)),
         }
@@ -229,9 +228,8 @@ impl Ledger<'_> {
             _ => None,
         };
         let is_so = match (becomes, &made) {
-            (Becomes::Entry(_), Ok(movement)) => entry.is_some_and(|entry| {
-                entry.movement() == *movement && entry.attributes.reason == line.reason
-            }),
+            (Becomes::Entry(_), Ok(movement)) => entry
+                .is_some_and(|entry| entry.movement == *movement && entry.reason == line.reason),
             (Becomes::Refused(status), Err(due)) => status.is_none_or(|status| status == *due),
             (Becomes::Possible, Ok(_)) => true,
             _ => false,
@@ -262,9 +260,9 @@ fn is_it(op: &Op<'_>, item: &Item<'_>) -> bool {
         (Op::Delete, Item::Deletion { .. }) => true,
         (Op::Create { id, available }, Item::Entry { entry, creates, .. }) => {
             *creates
-                && id.is_none_or(|id| id == entry.meta.stock_id)
-                && entry.attributes.quantity == *available
-                && entry.attributes.reference.is_none()
+                && id.is_none_or(|id| id == entry.stock_id)
+                && entry.movement.quantity == *available
+                && entry.reference.is_none()
         }
         _ => false,
     }

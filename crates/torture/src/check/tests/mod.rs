@@ -10,7 +10,7 @@ use crate::ask::Request;
 use crate::model::{Action, Expect, Location};
 use crate::record::{Answer, Unclear};
 
-use world::{FLEETING, LOCATED, PLAIN, World, errors, figures, line, milliseconds, said};
+use world::{FLEETING, LOCATED, PLAIN, World, errors, figures, line, milliseconds, refused, said};
 
 #[test]
 fn a_sound_history_has_no_faults() {
@@ -89,7 +89,7 @@ fn a_change_that_nobody_asked_for_is_found() {
 fn a_change_that_was_refused_and_made_is_found() {
     let mut world = World::new();
     let made = world.transact(line(PLAIN, Action::Allocate, 2));
-    *world.answer(made) = said(422, json!({ "errors": errors(422) }));
+    *world.answer(made) = refused(422);
     world.assert_fault("was carried out, though the answer was 422");
     let made = world.batch(vec![line(PLAIN, Action::Allocate, 2)], false);
     world.records.swap_remove(0);
@@ -98,7 +98,7 @@ fn a_change_that_was_refused_and_made_is_found() {
     let entry = Some("1-1-1-0".to_owned());
     world.write(PLAIN, Action::Allocate, 2, None, entry);
     world.answer(made - 1).body["data"][0] = json!({ "errors": errors(422) });
-    world.assert_fault("line 0 of 1-1-1 was carried out, though");
+    world.assert_fault("1-1-1-0 was carried out, though");
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_change_that_was_not_as_expected_is_found() {
 fn an_unjustified_refusal_is_found() {
     for status in [404, 422] {
         let mut world = World::new();
-        let refused = Ok(said(status, json!({ "errors": errors(status) })));
+        let refused = Ok(refused(status));
         world.record(
             Request::Transact(line(PLAIN, Action::Allocate, 10)),
             refused,
@@ -213,18 +213,15 @@ fn a_refusal_may_be_justified_by_what_happened_meanwhile() {
     let refused = world.transact(line(PLAIN, Action::Allocate, 6));
     let returning = world.transact(line(PLAIN, Action::Deallocate, 6));
     // It was asked for before, and answered after.
-    world.records[refused].attempts[0].invoked = milliseconds(0);
-    world.records[refused].attempts[0].ended = milliseconds(9);
+    world.time(refused, 0, 9);
     assert_eq!(world.faults(), [""; 0]);
     // It was asked for when all had been given back.
     world.records[refused].attempts[0].invoked = milliseconds(8);
     world.assert_fault("it was so after entry 2, too early");
     // It was answered before anything was taken.
-    world.records[refused].attempts[0].invoked = milliseconds(0);
-    world.records[refused].attempts[0].ended = milliseconds(1);
+    world.time(refused, 0, 1);
     for number in [taking, returning] {
-        world.records[number].attempts[0].invoked = milliseconds(3);
-        world.records[number].attempts[0].ended = milliseconds(9);
+        world.time(number, 3, 9);
     }
     world.assert_fault("it was so after entry 2, too late");
 }
@@ -265,8 +262,7 @@ fn readings_that_are_too_old_or_too_new_are_found() {
         };
         world.transact(line(PLAIN, Action::Allocate, 1));
         assert_eq!(world.faults(), [""; 0]);
-        world.records[seen].attempts[0].invoked = milliseconds(8);
-        world.records[seen].attempts[0].ended = milliseconds(9);
+        world.time(seen, 8, 9);
         world.assert_fault("it was so after entry 1, too early");
 
         let mut world = World::new();
@@ -276,10 +272,8 @@ fn readings_that_are_too_old_or_too_new_are_found() {
         } else {
             world.read(PLAIN)
         };
-        world.records[0].attempts[0].invoked = milliseconds(8);
-        world.records[0].attempts[0].ended = milliseconds(9);
-        world.records[seen].attempts[0].invoked = milliseconds(6);
-        world.records[seen].attempts[0].ended = milliseconds(7);
+        world.time(0, 8, 9);
+        world.time(seen, 6, 7);
         world.assert_fault("it was so after entry 2, too late");
     }
 }
@@ -291,12 +285,10 @@ fn readings_that_go_back_are_found() {
     let change = world.transact(line(PLAIN, Action::Allocate, 1));
     let after = world.read(PLAIN);
     // The change is under way all the time: each reading alone may be so.
-    world.records[change].attempts[0].invoked = milliseconds(0);
-    world.records[change].attempts[0].ended = milliseconds(20);
+    world.time(change, 0, 20);
     assert_eq!(world.faults(), [""; 0]);
     let attempts = world.records[before].attempts.clone();
-    world.records[before].attempts[0].invoked = milliseconds(10);
-    world.records[before].attempts[0].ended = milliseconds(11);
+    world.time(before, 10, 11);
     world.records[after].attempts[0].invoked = attempts[0].invoked;
     world.records[after].attempts[0].ended = attempts[0].ended;
     world.assert_fault("it was so after entry 1, too early");
@@ -421,7 +413,7 @@ fn a_repeated_answer_is_the_same_and_says_so() {
 fn a_key_that_was_good_for_another_request_is_found() {
     let (mut world, of) = repeated();
     let line = line(PLAIN, Action::Increment, 1);
-    let refused = Ok(said(409, json!({ "errors": errors(409) })));
+    let refused = Ok(refused(409));
     let request = Request::Misuse { of, line };
     let misuse = world.record(request, refused);
     assert_eq!(world.faults(), [""; 0]);
@@ -437,7 +429,7 @@ fn stock_may_be_deleted_and_created_anew() {
     let mut world = World::new();
     world.transact(line(FLEETING, Action::Allocate, 1));
     world.delete(FLEETING);
-    let missing = said(404, json!({ "errors": errors(404) }));
+    let missing = refused(404);
     let transact = Request::Transact(line(FLEETING, Action::Allocate, 1));
     world.record(transact, Ok(missing.clone()));
     let product = FLEETING;
@@ -450,7 +442,7 @@ fn stock_may_be_deleted_and_created_anew() {
         product,
         available: 3,
     };
-    world.record(request, Ok(said(400, json!({ "errors": errors(400) }))));
+    world.record(request, Ok(refused(400)));
     assert_eq!(world.faults(), [""; 0]);
     world.delete(FLEETING);
     assert_eq!(world.faults(), [""; 0]);
@@ -484,7 +476,7 @@ fn who_deleted_stock_follows_from_what_was_seen() {
     let mut world = World::new();
     let first = world.delete(FLEETING);
     world.records[first].attempts[0].outcome = Err(Unclear::Lost);
-    let missing = said(404, json!({ "errors": errors(404) }));
+    let missing = refused(404);
     let product = FLEETING;
     world.record(Request::Stock { product }, Ok(missing));
     world.create(FLEETING, 7);
@@ -522,8 +514,7 @@ fn a_change_of_stock_that_was_deleted_before_is_found() {
     let changed = world.transact(line(FLEETING, Action::Allocate, 1));
     world.delete(FLEETING);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[changed].attempts[0].invoked = milliseconds(8);
-    world.records[changed].attempts[0].ended = milliseconds(9);
+    world.time(changed, 8, 9);
     world.assert_fault(
         "after entry 1: 1-1-1 has no place there (it was so after entry 2, too late)",
     );
@@ -531,7 +522,7 @@ fn a_change_of_stock_that_was_deleted_before_is_found() {
 
 #[test]
 fn what_was_told_of_stock_that_was_not_there_is_found() {
-    let missing = || Ok(said(404, json!({ "errors": errors(404) })));
+    let missing = || Ok(refused(404));
     let product = FLEETING;
     for request in [
         Request::Stock { product },
@@ -550,7 +541,7 @@ fn what_was_told_of_stock_that_was_not_there_is_found() {
         product,
         available: 1,
     };
-    *world.answer(seen) = said(400, json!({ "errors": errors(400) }));
+    *world.answer(seen) = refused(400);
     world.assert_fault("1-1-1 was told that there is stock (it was so after entry 1, too early)");
 }
 
@@ -561,8 +552,7 @@ fn stock_of_two_lives_at_the_same_time_is_found() {
     world.delete(FLEETING);
     world.create(FLEETING, 4);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[seen].attempts[0].invoked = milliseconds(8);
-    world.records[seen].attempts[0].ended = milliseconds(9);
+    world.time(seen, 8, 9);
     world.assert_fault("it was so after entry 1, too early");
 }
 

@@ -9,7 +9,7 @@ use crate::model::{Action, Location};
 use crate::record::Unclear;
 use crate::reservation::{Act, Item, Reserve};
 
-use super::world::{LOCATED, PLAIN, World, errors, line, milliseconds, said};
+use super::world::{LOCATED, PLAIN, World, errors, line, said};
 
 fn item(product: usize, quantity: u64) -> Item {
     Item {
@@ -271,8 +271,7 @@ fn payment_after_the_end_is_found() {
     let reserved = world.reserve(vec![item(PLAIN, 1)]);
     let paid = world.act(reserved, Act::Pay, &[]);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[paid].attempts[0].invoked = milliseconds(1_100);
-    world.records[paid].attempts[0].ended = milliseconds(1_101);
+    world.time(paid, 1_100, 1_101);
     world.assert_fault("1-1-1 was asked for after it had expired");
 }
 
@@ -283,8 +282,7 @@ fn stock_that_is_not_available_when_it_should_be_is_found() {
     let seen = world.read(PLAIN);
     world.expire(expired, &[item(PLAIN, 1)]);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[seen].attempts[0].invoked = milliseconds(1_100);
-    world.records[seen].attempts[0].ended = milliseconds(1_101);
+    world.time(seen, 1_100, 1_101);
     world.assert_fault("it was so after entry 2, too early");
 }
 
