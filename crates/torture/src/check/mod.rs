@@ -12,6 +12,7 @@ mod spec;
 mod stock;
 #[cfg(test)]
 mod tests;
+mod written;
 
 use std::sync::Arc;
 

@@ -7,8 +7,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ask::Product;
+use crate::check::written::Moves;
 use crate::model::{Action, Location};
-use crate::reservation::{Act, Position, Positions, Shown, ShownItem, State, positions, sums};
+use crate::reservation::{Act, Positions, Shown, ShownItem, State, positions, sums};
 
 /// A reservation at some time, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -20,9 +21,6 @@ pub(super) struct Life {
     pub(super) updated_at: Option<Timestamp>,
     items: Vec<ShownItem>,
 }
-
-/// The entries of a step: those of each position in their order.
-pub(super) type Moves = Vec<(Position, Action, u64)>;
 
 /// Why nothing is done: the status, and what the answer says of it, which is one of these.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,13 +13,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::ask::Request;
-use crate::ledger::{self, Entry};
+use crate::ledger;
 use crate::record::Record;
 use crate::reservation::{Act, Shown, State};
 
 use super::ledger::Ledger;
 use super::spec::{Call, order};
-use super::stock::{Calls, stray};
+use super::stock::Calls;
+use super::written::{self, Written};
 use super::{Evidence, Fault};
 
 use spec::{Op, Place, Rules};
@@ -52,8 +53,6 @@ impl Clock {
 struct Found<'a> {
     shown: &'a Shown,
     calls: Vec<Call<Op<'a>>>,
-    /// Its entries, as items of the ledgers of the products.
-    entries: BTreeMap<usize, Vec<usize>>,
 }
 
 type All<'a> = BTreeMap<Uuid, Found<'a>>;
@@ -62,30 +61,24 @@ type All<'a> = BTreeMap<Uuid, Found<'a>>;
 /// it isn't known which entry is whose.
 pub(super) fn check<'a>(
     evidence: &'a Evidence,
-    ledgers: &[Ledger<'_>],
+    ledgers: &'a [Ledger<'a>],
     faults: &mut Vec<Fault>,
 ) -> Option<Calls<'a>> {
     let before = faults.len();
-    let mut all = all(evidence, faults);
-    add_entries(&mut all, ledgers, faults);
+    let products = &*evidence.products;
+    let mut written = written::by_id(products, ledgers);
     let mut moved = Calls::new();
-    for found in all.into_values() {
-        let Found {
-            shown,
-            mut calls,
-            entries,
-        } = found;
+    for (id, Found { shown, mut calls }) in all(evidence, faults) {
+        let written = written.remove(&id);
         let rules = Rules {
-            products: &evidence.products,
-            ledgers,
+            products,
             clock: Clock(evidence.epoch),
             last: shown,
-            entries: &entries,
+            written: written.unwrap_or_else(|| Written::none(products, ledgers)),
         };
         match order(&rules, &Place::default(), &mut calls) {
             Ok(steps) => moved.extend(rules.moved(steps, &calls)),
             Err(stuck) => {
-                let id = shown.id;
                 let mut fault = Fault::new(format!("reservation {id}: {}", stuck.sentence));
                 fault.reservation = Some(id);
                 fault.requests = calls.into_iter().map(|call| call.name).collect();
@@ -93,6 +86,8 @@ pub(super) fn check<'a>(
             }
         }
     }
+    let strays = written.values().flat_map(Written::strays);
+    faults.extend(strays);
     end::check(evidence, ledgers, faults);
     (faults.len() == before).then_some(moved)
 }
@@ -105,7 +100,6 @@ fn all<'a>(evidence: &'a Evidence, faults: &mut Vec<Fault>) -> All<'a> {
         let found = Found {
             shown,
             calls: expiry(shown, clock).into_iter().collect(),
-            entries: BTreeMap::new(),
         };
         if all.insert(shown.id, found).is_some() {
             let sentence = format!("there are two reservations {}", shown.id);
@@ -178,18 +172,4 @@ fn expiry<'a>(shown: &Shown, clock: Clock) -> Option<Call<Op<'a>>> {
         is_optional: false,
         op: Op::Expiry,
     })
-}
-
-fn add_entries(all: &mut All<'_>, ledgers: &[Ledger<'_>], faults: &mut Vec<Fault>) {
-    for ledger in ledgers {
-        for item in 0..ledger.items.len() {
-            let Some(id) = ledger.entry(item).and_then(Entry::reservation) else {
-                continue;
-            };
-            match all.get_mut(&id) {
-                Some(found) => found.entries.entry(ledger.product).or_default().push(item),
-                None => faults.push(stray(ledger, item)),
-            }
-        }
-    }
 }

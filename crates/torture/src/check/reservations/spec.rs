@@ -1,21 +1,18 @@
 //! A reservation as a thing that calls change: every answer is the one that the model gives, it expires
 //! when it is due and not otherwise, and what it moves is in the ledgers, which it has to explain.
 
-use std::collections::BTreeMap;
-
-use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::{Product, Request, round_of};
-use crate::check::ledger::Ledger;
 use crate::check::spec::{Call, Order, Spec};
-use crate::check::stock::{self, Calls};
+use crate::check::stock::Calls;
+use crate::check::written::{Explained, Moves, Written};
 use crate::ledger;
 use crate::record::{Answer, Record};
 use crate::reservation::{Act, Shown, order_id, positions};
 
 use super::Clock;
-use super::life::{self, Life, Moves, Refused};
+use super::life::{self, Life, Refused};
 
 /// What happens to a reservation.
 #[derive(Clone, Copy)]
@@ -29,11 +26,9 @@ pub(super) enum Op<'a> {
 /// A reservation as it stands in the end.
 pub(super) struct Rules<'a> {
     pub(super) products: &'a [Product],
-    pub(super) ledgers: &'a [Ledger<'a>],
     pub(super) clock: Clock,
     pub(super) last: &'a Shown,
-    /// Its entries, as items of the ledgers of the products.
-    pub(super) entries: &'a BTreeMap<usize, Vec<usize>>,
+    pub(super) written: Written<'a>,
 }
 
 /// What has happened up to a point.
@@ -41,8 +36,7 @@ pub(super) struct Rules<'a> {
 pub(super) struct Place {
     /// The reservation, once it is made.
     life: Option<Life>,
-    /// How many entries of each ledger are explained.
-    explained: BTreeMap<usize, usize>,
+    explained: Explained,
 }
 
 impl<'a> Spec for Rules<'a> {
@@ -71,7 +65,7 @@ impl<'a> Spec for Rules<'a> {
             }
             (Op::Expiry, None) => return Err(None),
         };
-        self.explain(&mut next, &moves, at)?;
+        self.written.explain(&mut next.explained, &moves, at)?;
         Ok(next)
     }
 
@@ -91,16 +85,7 @@ impl<'a> Spec for Rules<'a> {
         let mut life = place.life.clone().ok_or("nobody asked for it")?;
         life.unify(self.last)
             .map_err(|reason| format!("in the end it {reason}"))?;
-        for (product, items) in self.entries {
-            let explained = place.explained.get(product).copied().unwrap_or_default();
-            if let (Some(item), Some(ledger)) = (items.get(explained), self.ledgers.get(*product)) {
-                let entry = ledger.number(*item);
-                return Err(format!(
-                    "nothing explains entry {entry} of product {product}"
-                ));
-            }
-        }
-        Ok(())
+        self.written.end(&place.explained)
     }
 
     fn place(&self, place: &Place) -> String {
@@ -115,26 +100,9 @@ impl<'a> Rules<'a> {
     /// What each step moved, as calls on stock.
     pub(super) fn moved<'b>(&self, order: Order<Self>, calls: &[Call<Op<'a>>]) -> Calls<'b> {
         let mut moved = Calls::new();
-        let mut before = BTreeMap::new();
-        for (number, Place { explained, .. }) in order {
-            for (product, items) in self.entries {
-                let count = |explained: &BTreeMap<usize, usize>| {
-                    explained.get(product).copied().unwrap_or_default()
-                };
-                let items = items.get(count(&before)..count(&explained));
-                if let (Some(items @ [_, ..]), Some(call)) = (items, calls.get(number)) {
-                    moved.push((
-                        *product,
-                        Call {
-                            name: call.name.clone(),
-                            invoked: call.invoked,
-                            returned: call.returned,
-                            is_optional: false,
-                            op: stock::Op::Moved(items.to_vec()),
-                        },
-                    ));
-                }
-            }
+        let mut before = Explained::new();
+        for (call, Place { explained, .. }) in order {
+            moved.extend(self.written.between(&before, &explained, &calls[call]));
             before = explained;
         }
         moved
@@ -211,49 +179,6 @@ impl<'a> Rules<'a> {
         let end = |expires_in| life::end(life.updated_at?, expires_in);
         if expires_in.is_some_and(|expires_in| end(expires_in) != life.expires_at) {
             return Err("was told of another end than was asked for".to_owned());
-        }
-        Ok(())
-    }
-
-    /// Holds what moves against the entries that are next, which have this time if it is known.
-    fn explain(
-        &self,
-        place: &mut Place,
-        moves: &Moves,
-        at: Option<Timestamp>,
-    ) -> Result<(), String> {
-        for (number, product) in self.products.iter().enumerate() {
-            let due = moves.iter().filter(|((id, _), ..)| *id == product.id);
-            let due: Vec<_> = due.collect();
-            if due.is_empty() {
-                continue;
-            }
-            let (Some(ledger), Some(items)) = (self.ledgers.get(number), self.entries.get(&number))
-            else {
-                return Err(format!("lacks entries of product {number}"));
-            };
-            let explained = place.explained.entry(number).or_default();
-            let next = items.get(*explained..*explained + due.len());
-            let next = next.ok_or_else(|| format!("lacks entries of product {number}"))?;
-            *explained += due.len();
-            let entry = |item: &usize| Some((*item, ledger.entry(*item)?));
-            // Nothing of a reservation is given back before it is made, whatever the clock says.
-            let made = items.first().and_then(entry);
-            let at = at.max(at.and(made.map(|(_, made)| made.created_at)));
-            let mut next: Vec<_> = next.iter().filter_map(entry).collect();
-            next.sort_by_key(|(_, entry)| entry.movement.location);
-            for ((item, entry), ((_, location), action, quantity)) in next.into_iter().zip(due) {
-                let of = &entry.movement;
-                let is_so = (of.location, of.action, of.quantity)
-                    == (*location, *action, *quantity)
-                    && at.is_none_or(|at| at == entry.created_at);
-                if !is_so {
-                    let entry = ledger.number(item);
-                    return Err(format!(
-                        "moves other stock than entry {entry} of product {number}"
-                    ));
-                }
-            }
         }
         Ok(())
     }
