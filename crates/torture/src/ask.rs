@@ -156,7 +156,7 @@ impl Line {
             expect,
         } = &self.change;
         let mut attributes = json!({
-            "action": action.word(),
+            "action": action,
             "quantity": quantity,
             "reference": reference,
         });

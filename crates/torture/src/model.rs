@@ -54,16 +54,6 @@ impl Action {
         Self::Deallocate,
         Self::Set,
     ];
-
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Increment => "increment",
-            Self::Decrement => "decrement",
-            Self::Allocate => "allocate",
-            Self::Deallocate => "deallocate",
-            Self::Set => "set",
-        }
-    }
 }
 
 /// What a position, or a whole stock, holds.
@@ -272,15 +262,15 @@ impl fmt::Display for Figures {
 impl fmt::Display for Movement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location = self.location.map_or("unlocated", Location::slug);
-        let (action, quantity, balance) = (self.action.word(), self.quantity, self.balance);
-        write!(f, "{action} {quantity} {location}, then {balance}")
+        let (action, quantity, balance) = (self.action, self.quantity, self.balance);
+        write!(f, "{action:?} {quantity} {location}, then {balance}")
     }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location = self.location.map_or("unlocated", Location::slug);
-        write!(f, "{} {} {location}", self.action.word(), self.quantity)
+        write!(f, "{:?} {} {location}", self.action, self.quantity)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -219,7 +219,7 @@ impl Act {
 }
 
 /// How far a reservation has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     Pending,
@@ -230,16 +230,6 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::Fulfilled => "fulfilled",
-            Self::Released => "released",
-            Self::Expired => "expired",
-        }
-    }
-
     /// Whether an order that has such a one can have no other.
     pub(crate) const fn is_living(self) -> bool {
         matches!(self, Self::Pending | Self::Paid | Self::Fulfilled)
@@ -355,8 +345,8 @@ pub(crate) fn availabilities(body: &Value) -> anyhow::Result<Vec<Availability>> 
 
 impl fmt::Display for Shown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (state, created_at, updated_at) = (self.state.word(), self.created_at, self.updated_at);
-        write!(f, "reservation {} is {state}", self.id)?;
+        let (state, created_at, updated_at) = (self.state, self.created_at, self.updated_at);
+        write!(f, "reservation {} is {state:?}", self.id)?;
         if let Some(order_id) = &self.order_id {
             write!(f, ", order {order_id}")?;
         }

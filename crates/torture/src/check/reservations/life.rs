@@ -100,7 +100,7 @@ impl Life {
             _ => {
                 return Err(Refused {
                     status: 409,
-                    says: vec![json!({ "state": self.state.word() })],
+                    says: vec![json!({ "state": self.state })],
                 });
             }
         };
@@ -144,8 +144,8 @@ impl Life {
     /// what it says.
     pub(super) fn unify(&mut self, shown: &Shown) -> Result<(), String> {
         if shown.state != self.state {
-            let (state, is) = (shown.state.word(), self.state.word());
-            return Err(format!("is shown as {state}, and is {is}"));
+            let (state, is) = (shown.state, self.state);
+            return Err(format!("is shown as {state:?}, and is {is:?}"));
         }
         if shown.items != self.items {
             return Err("is shown with other items".to_owned());
@@ -174,7 +174,7 @@ pub(super) fn end(updated_at: Timestamp, expires_in: u32) -> Option<Timestamp> {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.state.word())?;
+        write!(f, "{:?}", self.state)?;
         if let Some(expires_at) = self.expires_at {
             write!(f, ", expires at {expires_at}")?;
         }

@@ -76,7 +76,7 @@ impl<'a> Spec for Rules<'a> {
         let status = record.answer().map(|answer| answer.status);
         match &record.request {
             Request::Act { act: Act::Read, .. } => true,
-            Request::Reserve(_) => status != Some(201),
+            Request::Reserve(_) => status.is_some_and(|status| status != 201),
             _ => status.is_some_and(|status| status >= 400),
         }
     }

@@ -31,7 +31,7 @@ pub(super) type Calls<'a> = Vec<(usize, Call<Op<'a>>)>;
 pub(super) enum Op<'a> {
     /// Transactions of one request, in order.
     Lines(Vec<(&'a Line, Becomes)>),
-    /// A step of a reservation, which wrote these items.
+    /// A step of something else, such as a reservation, which wrote these items.
     Moved(Vec<usize>),
     /// The creation of the stock that has this id, if that was answered.
     Create { id: Option<Uuid>, available: u64 },
@@ -242,7 +242,9 @@ impl Ledger<'_> {
             Err(status) => format!("to be refused with {status}"),
         };
         let found = match becomes {
-            Becomes::Entry(_) => entry.map_or("nothing".to_owned(), ToString::to_string),
+            Becomes::Entry(_) => {
+                entry.map_or("nothing".to_owned(), |entry| entry.movement.to_string())
+            }
             Becomes::Refused(Some(status)) => format!("refused with {status}"),
             Becomes::Refused(None) => "no entry".to_owned(),
             Becomes::Possible => "possible".to_owned(),

@@ -202,7 +202,7 @@ fn an_unjustified_refusal_is_found() {
             Request::Transact(line(PLAIN, Action::Allocate, 10)),
             refused,
         );
-        world.assert_fault("after entry 1: 1-1-0 has “allocate 10 unlocated");
+        world.assert_fault("after entry 1: 1-1-0 has “Allocate 10 unlocated");
     }
 }
 
@@ -331,7 +331,7 @@ fn half_a_loose_batch_is_found() {
     world.records[made].attempts[0].outcome = Err(Unclear::Lost);
     assert_eq!(world.faults(), [""; 0]);
     world.undo_last(LOCATED);
-    world.assert_fault("after entry 2: 1-1-0 has “allocate 1 unlocated of product 1”");
+    world.assert_fault("after entry 2: 1-1-0 has “Allocate 1 unlocated of product 1”");
 }
 
 #[test]
@@ -364,7 +364,7 @@ fn a_batch_that_was_refused_at_the_wrong_line_is_found() {
         .body
         .pointer_mut("/errors/0/meta/index");
     *index.unwrap() = json!(0);
-    world.assert_fault("after entry 1: 1-1-0 has “allocate 1 unlocated");
+    world.assert_fault("after entry 1: 1-1-0 has “Allocate 1 unlocated");
 }
 
 #[test]
@@ -577,4 +577,20 @@ fn a_failure_of_the_server_is_found() {
     assert_eq!(world.faults(), [""; 0]);
     world.record(request(), Err(Unclear::Failed(500)));
     world.assert_fault("1-1-1 was answered 500");
+}
+
+#[test]
+fn thousands_of_requests_are_checked_at_once() {
+    let mut world = World::new();
+    for number in 0..1_000 {
+        world.transact(line(PLAIN, Action::Set, number % 50));
+        world.read(PLAIN);
+    }
+    // A dozen of them are under way at any time.
+    for (number, at) in (0..2_000).map(|number| 2 * number).enumerate() {
+        world.time(number, at, at + 25);
+    }
+    assert_eq!(world.faults(), [""; 0]);
+    world.answer(1_901).body["data"]["attributes"]["available"] = json!(51);
+    world.assert_fault("1-1-1901 was shown a stock of");
 }

@@ -262,7 +262,7 @@ fn a_paid_reservation_that_expires_is_found() {
     world.act(reserved, Act::Pay, &[]);
     world.reservations[reserved]["attributes"]["expires_at"] = expires_at;
     world.expire(reserved, &[item(PLAIN, 1)]);
-    world.assert_fault("was not due at 2026-01-01T00:00:01.001Z (it was so when it is pending");
+    world.assert_fault("was not due at 2026-01-01T00:00:01.001Z (it was so when it is Pending");
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn answers_that_are_not_so_are_found() {
     world.act(reserved, Act::Pay, &[]);
     assert_eq!(world.faults(), [""; 0]);
     world.answer(seen).body["data"]["attributes"]["state"] = json!("paid");
-    world.assert_fault("is shown as paid, and is pending");
+    world.assert_fault("is shown as Paid, and is Pending");
     let mut refusal = errors(409);
     refusal[0]["meta"] = json!({ "state": "expired" });
     let reservation = world.id(reserved);

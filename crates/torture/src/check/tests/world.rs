@@ -144,9 +144,9 @@ impl World {
         let of_stock = |entry: &&Value| entry["meta"]["stock_id"] == json!(stock);
         let sequence = history.iter().filter(of_stock).count() + 1;
         let mut entry = json!({
-            "id": Uuid::from_u128((product * 1000 + number) as u128),
+            "id": Uuid::from_u128((product * 100_000 + number) as u128),
             "attributes": {
-                "action": action.word(),
+                "action": action,
                 "product_id": self.products[product].id,
                 "quantity": quantity,
                 "balance": figures(balance.available, balance.allocated),
