@@ -150,7 +150,7 @@ async fn history(wire: &mut Wire, stage: &Stage, product: usize) -> anyhow::Resu
         Kind::Fleeting => format!("/v2/inventories/audit?product_id={id}"),
         _ => format!("/v2/inventories/{id}/transactions"),
     };
-    Ok(pages(wire, stage, 0, path).await?.0)
+    Ok(pages(wire, stage, 0, &path).await?.0)
 }
 
 /// All that is at a path, page by page, and the last page.
@@ -158,12 +158,11 @@ async fn pages<T: for<'de> Deserialize<'de>>(
     wire: &mut Wire,
     stage: &Stage,
     server: usize,
-    path: String,
+    path: &str,
 ) -> anyhow::Result<(Vec<T>, Value)> {
     let mut all: Vec<T> = Vec::new();
-    let mut next = path;
-    next += if next.contains('?') { "&" } else { "?" };
-    next += &format!("page%5Blimit%5D={PAGE}");
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let mut next = format!("{path}{separator}page%5Blimit%5D={PAGE}");
     loop {
         let page = get(wire, stage, server, next.clone()).await?;
         let page = page.with_context(|| format!("there is nothing at {next}"))?;

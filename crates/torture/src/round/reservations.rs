@@ -56,7 +56,7 @@ pub(super) async fn read(stage: &Stage) -> anyhow::Result<(Vec<Shown>, Option<Fa
 async fn list(wire: &mut Wire, stage: &Stage, server: usize) -> anyhow::Result<Vec<Shown>> {
     let epoch = stage.clock.epoch;
     let path = format!("/v2/inventories/reservations?filter=ge(created_at,{epoch:.3})");
-    let (reservations, _) = pages(wire, stage, server, path).await?;
+    let (reservations, _) = pages(wire, stage, server, &path).await?;
     Ok(reservations)
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn holds(
         return Ok(None);
     }
     let path = format!("/v2/inventories/{id}/holds");
-    let (holds, body): (Vec<Hold>, Value) = pages(wire, stage, 0, path).await?;
+    let (holds, body): (Vec<Hold>, Value) = pages(wire, stage, 0, &path).await?;
     let allocated_unreserved = body.pointer("/meta/allocated_unreserved");
     let allocated_unreserved = allocated_unreserved.and_then(Value::as_u64);
     Ok(Some(Holds {

@@ -123,13 +123,12 @@ fn all<'a>(evidence: &'a Evidence, faults: &mut Vec<Fault>) -> All<'a> {
             }
             _ => continue,
         };
-        match id.and_then(|id| all.get_mut(&id)) {
-            Some(found) => found.calls.push(Call::of(record, Op::Asked(record))),
-            None => {
-                let name = &record.name;
-                let sentence = format!("{name} is about a reservation that isn't there");
-                faults.push(Fault::new(sentence).of(record));
-            }
+        if let Some(found) = id.and_then(|id| all.get_mut(&id)) {
+            found.calls.push(Call::of(record, Op::Asked(record)));
+        } else {
+            let name = &record.name;
+            let sentence = format!("{name} is about a reservation that isn't there");
+            faults.push(Fault::new(sentence).of(record));
         }
     }
     add_makers(&mut all, evidence, open);
