@@ -155,7 +155,7 @@ impl Wire {
             };
             ensure!(
                 start.elapsed() < PATIENCE,
-                "no answer for {PATIENCE:?}: {unclear}"
+                "no answer for {PATIENCE:?}: {unclear:?}"
             );
             tokio::time::sleep(PAUSE).await;
         }

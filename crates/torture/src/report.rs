@@ -59,7 +59,7 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
     }
     let is_it = |shown: &&Shown| Some(shown.id) == fault.reservation;
     for shown in evidence.reservations.iter().filter(is_it) {
-        writeln!(f, "  {shown}")?;
+        writeln!(f, "  {shown:?}")?;
         for (number, entry) in evidence.entries_of(shown.id).take(ENTRIES_MAX) {
             writeln!(f, "  product {number}: {entry}")?;
         }
@@ -135,7 +135,7 @@ pub(crate) fn history(evidence: &Evidence) -> String {
         }
     }
     for shown in &evidence.reservations {
-        let _text_is_written = writeln!(text, "{shown}");
+        let _text_is_written = writeln!(text, "{shown:?}");
     }
     let _text_is_written = writeln!(text, "the round began at {}", evidence.epoch);
     for record in by_time(&evidence.records) {

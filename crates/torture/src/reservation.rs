@@ -1,7 +1,6 @@
 //! Reservations: what is asked of them, and what servers say of them.
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
@@ -341,28 +340,4 @@ pub(crate) fn shortages(body: &Value) -> anyhow::Result<Vec<Shortage>> {
 /// What there is, line by line.
 pub(crate) fn availabilities(body: &Value) -> anyhow::Result<Vec<Availability>> {
     ledger::data(body)
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (state, created_at, updated_at) = (self.state, self.created_at, self.updated_at);
-        write!(f, "reservation {} is {state:?}", self.id)?;
-        if let Some(order_id) = &self.order_id {
-            write!(f, ", order {order_id}")?;
-        }
-        if let Some(expires_at) = self.expires_at {
-            write!(f, ", expires at {expires_at}")?;
-        }
-        write!(f, ", made at {created_at}, changed at {updated_at}")?;
-        for item in &self.items {
-            let location = item.location.map_or("unlocated", Location::slug);
-            let (quantity, fulfilled, released) = (item.quantity, item.fulfilled, item.released);
-            write!(
-                f,
-                "; {quantity} of {} {location}, {fulfilled} fulfilled, {released} released",
-                item.product_id
-            )?;
-        }
-        Ok(())
-    }
 }

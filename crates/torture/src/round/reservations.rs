@@ -40,7 +40,7 @@ pub(super) async fn read(stage: &Stage) -> anyhow::Result<(Vec<Shown>, Option<Fa
             let mut pairs = reservations.iter().zip(&others);
             let differing = pairs.find(|(one, other)| one != other);
             let sentence = match differing {
-                Some((one, other)) => format!("servers differ: {one}, but {other}"),
+                Some((one, other)) => format!("servers differ: {one:?}, but {other:?}"),
                 None => format!(
                     "servers differ: there are {} reservations, and {}",
                     reservations.len(),
