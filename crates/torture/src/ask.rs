@@ -156,7 +156,7 @@ impl Line {
             expect,
         } = &self.change;
         let mut attributes = json!({
-            "action": action.word(),
+            "action": action,
             "quantity": quantity,
             "reference": reference,
         });
@@ -167,17 +167,7 @@ impl Line {
             attributes["reason"] = json!(reason);
         }
         if *expect != Expect::default() {
-            let mut expected = json!({});
-            for (name, figure) in [
-                ("available", expect.available),
-                ("allocated", expect.allocated),
-                ("total", expect.total),
-            ] {
-                if let Some(figure) = figure {
-                    expected[name] = json!(figure);
-                }
-            }
-            attributes["expect"] = expected;
+            attributes["expect"] = json!(expect);
         }
         attributes
     }
@@ -202,22 +192,6 @@ impl Request {
                 | Self::Availability(_)
                 | Self::Act { act: Act::Read, .. }
         )
-    }
-
-    /// The product, if it is about a single one as a whole.
-    pub(crate) const fn product(&self) -> Option<usize> {
-        match self {
-            Self::Create { product, .. }
-            | Self::Delete { product }
-            | Self::Stock { product }
-            | Self::History { product, .. } => Some(*product),
-            Self::Transact(_)
-            | Self::Batch { .. }
-            | Self::Misuse { .. }
-            | Self::Reserve(_)
-            | Self::Availability(_)
-            | Self::Act { .. } => None,
-        }
     }
 
     /// What is sent. Each transaction refers to the request's name, so that its entry is known by
@@ -308,42 +282,5 @@ fn line_name(name: &str, number: usize) -> String {
 impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} of product {}", self.change, self.product)
-    }
-}
-
-impl fmt::Display for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Transact(line) => line.fmt(f),
-            Self::Batch { lines, atomic } => {
-                let how = if *atomic { "atomic" } else { "loose" };
-                write!(f, "{how} batch")?;
-                for (number, line) in lines.iter().enumerate() {
-                    let separator = if number == 0 { ':' } else { ';' };
-                    write!(f, "{separator} ({number}) {line}")?;
-                }
-                Ok(())
-            }
-            Self::Create { product, available } => {
-                write!(f, "create stock of {available} of product {product}")
-            }
-            Self::Delete { product } => write!(f, "delete the stock of product {product}"),
-            Self::Misuse { of, line } => write!(f, "{line}, under the key of number {of}"),
-            Self::Stock { product } => write!(f, "read the stock of product {product}"),
-            Self::History {
-                product,
-                offset,
-                limit,
-            } => write!(
-                f,
-                "read the history of product {product}, {limit} from {offset} on"
-            ),
-            Self::Reserve(reserve) => reserve.fmt(f),
-            Self::Availability(items) => {
-                f.write_str("read what is available")?;
-                reservation::list(f, items)
-            }
-            Self::Act { reservation, act } => write!(f, "{act} (reservation {reservation})"),
-        }
     }
 }

@@ -155,7 +155,7 @@ impl Wire {
             };
             ensure!(
                 start.elapsed() < PATIENCE,
-                "no answer for {PATIENCE:?}: {unclear}"
+                "no answer for {PATIENCE:?}: {unclear:?}"
             );
             tokio::time::sleep(PAUSE).await;
         }
@@ -212,9 +212,10 @@ impl Client {
         } else {
             self.send(number, ask.server, &request, ask.cut).await?;
         }
-        if key.is_some() {
-            self.send_until_answered(number, ask.server, &request)
-                .await?;
+        if key.is_some() && self.answers(number) == 0 {
+            tokio::time::sleep(PAUSE).await;
+            let server = (ask.server + 1) % self.stage.board.servers();
+            self.send_until_answered(number, server, &request).await?;
         }
         Ok(())
     }
@@ -246,11 +247,7 @@ impl Client {
         };
         let message = record.request.message(&record.name, &self.stage.products);
         let request = http::bytes(&message, &self.stage.token, Some(&record.name));
-        let answers = record.answers().count();
-        while self.answers(of) == answers {
-            self.send(of, server, &request, None).await?;
-        }
-        Ok(())
+        self.send_until_answered(of, server, &request).await
     }
 
     fn answers(&self, number: usize) -> usize {
@@ -289,6 +286,7 @@ impl Client {
         Ok(())
     }
 
+    /// Sends a request to one server after another until there is one more answer.
     async fn send_until_answered(
         &mut self,
         number: usize,
@@ -296,16 +294,19 @@ impl Client {
         request: &[u8],
     ) -> anyhow::Result<()> {
         let start = Instant::now();
-        while self.answers(number) == 0 {
+        let answers = self.answers(number);
+        loop {
+            self.send(number, server, request, None).await?;
+            if self.answers(number) > answers {
+                return Ok(());
+            }
             ensure!(
                 start.elapsed() < PATIENCE,
                 "there is no answer to request {number} for {PATIENCE:?}"
             );
             tokio::time::sleep(PAUSE).await;
             server = (server + 1) % self.stage.board.servers();
-            self.send(number, server, request, None).await?;
         }
-        Ok(())
     }
 
     fn note(&mut self, number: usize, attempt: Attempt) {

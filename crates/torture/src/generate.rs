@@ -12,7 +12,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use crate::ask::{Ask, Cut, Kind, Line, Product, Request, Step};
 use crate::model::{Action, Change, Expect, Location, TOTAL_MAX};
-use crate::reservation::{Pick, Verb};
+use crate::reservation::{Act, Pick};
 
 /// Spreads the numbers of rounds over all seeds.
 const ROUND_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -117,7 +117,7 @@ impl Generator {
 
     fn ask(&mut self, request: Request, pick: Option<Pick>, server: usize) -> Ask {
         let random = &mut self.random;
-        let reads = matches!(&pick, Some(pick) if pick.verb == Verb::Read);
+        let reads = matches!(&pick, Some(pick) if pick.act == Act::Read);
         let keyed = request.changes() && !reads && random.random_ratio(7, 10);
         let is_kept = keyed && !matches!(request, Request::Create { .. } | Request::Misuse { .. });
         let cut = match random.random_range(0..100) {
@@ -230,13 +230,8 @@ impl Generator {
     }
 
     fn line(&mut self, product: usize) -> Line {
-        let (kind, is_located) = self
-            .products
-            .get(product)
-            .map_or((Kind::Hot, false), |it| (it.kind, !it.located.is_empty()));
+        let (kind, location) = self.place(product);
         let action = Action::ALL[self.random.random_range(0..Action::ALL.len())];
-        let location = (is_located && self.random.random_ratio(2, 3))
-            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
         let expect = if kind == Kind::Scarce && self.random.random_ratio(1, 4) {
             self.expect()
         } else {
@@ -253,6 +248,15 @@ impl Generator {
             },
             reason,
         }
+    }
+
+    /// What a product is there for, and a location of it.
+    fn place(&mut self, product: usize) -> (Kind, Option<Location>) {
+        let product = self.products.get(product);
+        let is_located = product.is_some_and(|it| !it.located.is_empty());
+        let location = (is_located && self.random.random_ratio(2, 3))
+            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
+        (product.map_or(Kind::Hot, |it| it.kind), location)
     }
 
     fn quantity(&mut self, kind: Kind, action: Action) -> u64 {
@@ -324,18 +328,16 @@ mod tests {
                 if ask.pick.is_none() && reserve.order.is_none())
         });
         asks(&|ask| matches!(ask.request, Request::Availability(_)));
-        let verbs: [fn(&Verb) -> bool; 7] = [
-            |verb| matches!(verb, Verb::Pay),
-            |verb| matches!(verb, Verb::Release(None)),
-            |verb| matches!(verb, Verb::Release(Some(_))),
-            |verb| matches!(verb, Verb::Fulfil(None)),
-            |verb| matches!(verb, Verb::Fulfil(Some(_))),
-            |verb| matches!(verb, Verb::Extend { .. }),
-            |verb| matches!(verb, Verb::Read),
-        ];
-        for is in verbs {
-            asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.verb)));
-        }
+        let acts = |is: fn(&Act<_>) -> bool| {
+            asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.act)));
+        };
+        acts(|act| matches!(act, Act::Pay));
+        acts(|act| matches!(act, Act::Release(None)));
+        acts(|act| matches!(act, Act::Release(Some(_))));
+        acts(|act| matches!(act, Act::Fulfil(None)));
+        acts(|act| matches!(act, Act::Fulfil(Some(_))));
+        acts(|act| matches!(act, Act::Extend { .. }));
+        acts(|act| matches!(act, Act::Read));
         asks(&|ask| matches!(ask.cut, Some(Cut::Sending(_))));
         asks(&|ask| matches!(ask.cut, Some(Cut::Waiting(_))));
         asks(&|ask| ask.twin);

@@ -54,16 +54,6 @@ impl Action {
         Self::Deallocate,
         Self::Set,
     ];
-
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Increment => "increment",
-            Self::Decrement => "decrement",
-            Self::Allocate => "allocate",
-            Self::Deallocate => "deallocate",
-            Self::Set => "set",
-        }
-    }
 }
 
 /// What a position, or a whole stock, holds.
@@ -94,15 +84,18 @@ impl Figures {
 }
 
 /// What a client takes a position to hold; what isn't named may be anything.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Expect {
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) available: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) allocated: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) total: Option<u64>,
 }
 
 impl Expect {
-    pub(crate) fn is_met(self, figures: Figures) -> bool {
+    fn is_met(self, figures: Figures) -> bool {
         let is = |expected: Option<u64>, figure| expected.is_none_or(|it| it == figure);
         is(self.available, figures.available)
             && is(self.allocated, figures.allocated)
@@ -120,7 +113,7 @@ pub(crate) struct Change {
 }
 
 /// A change of a position as the ledger records it: never a `set`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Movement {
     pub(crate) action: Action,
     pub(crate) quantity: u64,
@@ -183,7 +176,7 @@ impl Stock {
             }
             action => (action, change.quantity),
         };
-        let balance = self.record(change.location, action, quantity);
+        let balance = self.record(change.location, action, quantity, false);
         Ok(Movement {
             action,
             quantity,
@@ -203,34 +196,20 @@ impl Stock {
         self.sums()?.allocated.checked_sub(held)
     }
 
-    /// Does what a reservation's entry says, which moves what reservations hold; else as [`record`].
-    ///
-    /// [`record`]: Self::record
-    pub(crate) fn record_reserved(
-        &mut self,
-        location: Option<Location>,
-        action: Action,
-        quantity: u64,
-    ) -> Option<Figures> {
-        let held = match action {
-            Action::Allocate => self.held(location).checked_add(quantity)?,
-            Action::Deallocate => self.held(location).checked_sub(quantity)?,
-            _ => self.held(location),
-        };
-        let balance = self.record(location, action, quantity)?;
-        self.held.insert(location, held);
-        self.held.retain(|_, held| *held > 0);
-        Some(balance)
-    }
-
-    /// Does what an entry of the ledger says, and gives what the position then holds; `None`, and
-    /// nothing is done, if that is more than there can be, or less than nothing.
+    /// Does what an entry of the ledger says, which may be a reservation's, and gives what the position
+    /// then holds; `None`, and nothing is done, if that is more than there can be, or less than nothing.
     pub(crate) fn record(
         &mut self,
         location: Option<Location>,
         action: Action,
         quantity: u64,
+        is_reserved: bool,
     ) -> Option<Figures> {
+        let held = match action {
+            Action::Allocate if is_reserved => self.held(location).checked_add(quantity)?,
+            Action::Deallocate if is_reserved => self.held(location).checked_sub(quantity)?,
+            _ => self.held(location),
+        };
         let Figures {
             available,
             allocated,
@@ -258,6 +237,8 @@ impl Stock {
             }
         }
         after.sums()?;
+        after.held.insert(location, held);
+        after.held.retain(|_, held| *held > 0);
         *self = after;
         Some(balance)
     }
@@ -281,30 +262,15 @@ impl fmt::Display for Figures {
 impl fmt::Display for Movement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location = self.location.map_or("unlocated", Location::slug);
-        let (action, quantity, balance) = (self.action.word(), self.quantity, self.balance);
-        write!(f, "{action} {quantity} {location}, then {balance}")
+        let (action, quantity, balance) = (self.action, self.quantity, self.balance);
+        write!(f, "{action:?} {quantity} {location}, then {balance}")
     }
 }
 
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let location = self.location.map_or("unlocated", Location::slug);
-        write!(f, "{} {} {location}", self.action.word(), self.quantity)?;
-        let Expect {
-            available,
-            allocated,
-            total,
-        } = self.expect;
-        for (name, figure) in [
-            ("available", available),
-            ("allocated", allocated),
-            ("total", total),
-        ] {
-            if let Some(figure) = figure {
-                write!(f, ", expecting {figure} {name}")?;
-            }
-        }
-        Ok(())
+        write!(f, "{:?} {} {location}", self.action, self.quantity)
     }
 }
 
@@ -412,13 +378,13 @@ mod tests {
             unlocated: figures(10, 2),
             ..Stock::default()
         };
-        stock.record_reserved(None, Action::Allocate, 3).unwrap();
+        stock.record(None, Action::Allocate, 3, true).unwrap();
         assert_eq!(stock.allocated_unreserved(), Some(2));
         let deallocate = |quantity| change(Action::Deallocate, quantity);
         assert_eq!(stock.change(&deallocate(3)), Err(INSUFFICIENT));
         stock.change(&deallocate(2)).unwrap();
-        assert_eq!(stock.record_reserved(None, Action::Deallocate, 4), None);
-        stock.record_reserved(None, Action::Deallocate, 3).unwrap();
+        assert_eq!(stock.record(None, Action::Deallocate, 4, true), None);
+        stock.record(None, Action::Deallocate, 3, true).unwrap();
         assert_eq!(stock.unlocated, figures(12, 0));
         assert_eq!(stock.held, BTreeMap::new());
     }

@@ -125,18 +125,6 @@ impl Record {
     }
 }
 
-impl fmt::Display for Unclear {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Incomplete => f.write_str("cut off by the client before it was all sent"),
-            Self::Cut => f.write_str("cut off by the client before the answer"),
-            Self::Lost => f.write_str("the connection broke"),
-            Self::Late => f.write_str("no answer in time"),
-            Self::Failed(status) => write!(f, "{status}"),
-        }
-    }
-}
-
 impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let replayed = if self.replayed { " (replayed)" } else { "" };
@@ -155,18 +143,7 @@ impl fmt::Display for Attempt {
         )?;
         match &self.outcome {
             Ok(answer) => answer.fmt(f),
-            Err(unclear) => unclear.fmt(f),
+            Err(unclear) => write!(f, "{unclear:?}"),
         }
-    }
-}
-
-impl fmt::Display for Record {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let keyed = if self.keyed { "keyed" } else { "unkeyed" };
-        write!(f, "{} ({keyed}): {}", self.name, self.request)?;
-        for attempt in &self.attempts {
-            write!(f, "\n      {attempt}")?;
-        }
-        Ok(())
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::{self, Write as _};
 
+use crate::ask::{Message, Product, Request};
 use crate::check::{Evidence, Fault};
 use crate::ledger::Entry;
 use crate::record::Record;
@@ -53,12 +54,12 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
         }
         for entry in shown {
             writeln!(f, "  {entry}")?;
-            names.extend(entry.attributes.reference.as_deref());
+            names.extend(entry.reference.as_deref());
         }
     }
     let is_it = |shown: &&Shown| Some(shown.id) == fault.reservation;
     for shown in evidence.reservations.iter().filter(is_it) {
-        writeln!(f, "  {shown}")?;
+        writeln!(f, "  {shown:?}")?;
         for (number, entry) in evidence.entries_of(shown.id).take(ENTRIES_MAX) {
             writeln!(f, "  product {number}: {entry}")?;
         }
@@ -72,7 +73,7 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
             rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         };
         if names.iter().any(is_shown) {
-            let text = record.to_string();
+            let text = told(record, &evidence.products);
             for line in text.lines() {
                 let line: String = line.chars().take(CHARACTERS_MAX).collect();
                 writeln!(f, "    {line}")?;
@@ -80,6 +81,22 @@ fn show(f: &mut fmt::Formatter<'_>, evidence: &Evidence, fault: &Fault) -> fmt::
         }
     }
     Ok(())
+}
+
+/// A request as it was sent, and all answers.
+fn told(record: &Record, products: &[Product]) -> String {
+    let Message { method, path, body } = record.request.message(&record.name, products);
+    let keyed = match record.request {
+        Request::Misuse { of, .. } => format!("under the key of number {of}"),
+        _ if record.keyed => "keyed".to_owned(),
+        _ => "unkeyed".to_owned(),
+    };
+    let body = body.map_or(String::new(), |body| body.to_string());
+    let mut text = format!("{} ({keyed}): {method} {path} {body}", record.name);
+    for attempt in &record.attempts {
+        let _text_is_written = write!(text, "\n      {attempt}");
+    }
+    text
 }
 
 fn by_time(records: &[Record]) -> Vec<&Record> {
@@ -118,11 +135,11 @@ pub(crate) fn history(evidence: &Evidence) -> String {
         }
     }
     for shown in &evidence.reservations {
-        let _text_is_written = writeln!(text, "{shown}");
+        let _text_is_written = writeln!(text, "{shown:?}");
     }
     let _text_is_written = writeln!(text, "the round began at {}", evidence.epoch);
     for record in by_time(&evidence.records) {
-        let _text_is_written = writeln!(text, "{record}");
+        let _text_is_written = writeln!(text, "{}", told(record, &evidence.products));
     }
     text
 }

@@ -1,11 +1,11 @@
 //! Reservations: what is asked of them, and what servers say of them.
 
-use std::fmt;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use anyhow::Context as _;
 use jiff::{SignedDuration, Timestamp};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -22,6 +22,12 @@ pub(crate) struct Item {
     pub(crate) quantity: u64,
 }
 
+/// A position of a product's stock, by the product's id.
+pub(crate) type Position = (Uuid, Option<Location>);
+
+/// So many pieces of each position.
+pub(crate) type Positions = BTreeMap<Position, u64>;
+
 /// A reservation that is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Reserve {
@@ -33,11 +39,11 @@ pub(crate) struct Reserve {
 
 /// What is done to a reservation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Act {
+pub(crate) enum Act<Part = Vec<Item>> {
     Pay,
-    /// All that is open, or these items.
-    Release(Option<Vec<Item>>),
-    Fulfil(Option<Vec<Item>>),
+    /// All that is open, or a part of it.
+    Release(Option<Part>),
+    Fulfil(Option<Part>),
     Extend {
         expires_in: u32,
     },
@@ -52,17 +58,8 @@ pub(crate) struct Pick {
     /// If so, it is rather the one that expires next, and it is asked for so many milliseconds after
     /// that, or before.
     pub(crate) due: Option<i64>,
-    pub(crate) verb: Verb,
-}
-
-/// What is done to it. Items are named by the number of one of its lines.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Verb {
-    Pay,
-    Release(Option<Vec<(usize, u64)>>),
-    Fulfil(Option<Vec<(usize, u64)>>),
-    Extend { expires_in: u32 },
-    Read,
+    /// What is done to it. A part has so many pieces of the items in these lines.
+    pub(crate) act: Act<Vec<(usize, u64)>>,
 }
 
 /// The reservations that clients were told of.
@@ -94,7 +91,7 @@ impl Pool {
     /// Notes a reservation that was shown to who asked for these items, or for something else.
     pub(crate) fn note(&self, shown: &Shown, items: Option<&[Item]>) {
         let mut pool = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let expires_at = shown.attributes.expires_at;
+        let expires_at = shown.expires_at;
         if let Some(known) = pool.iter_mut().find(|known| known.id == shown.id) {
             known.expires_at = expires_at;
         } else if let Some(items) = items {
@@ -128,25 +125,24 @@ impl Pool {
             Some(due) => due,
             None => (pool.iter().rev().nth(back)?, None),
         };
-        let items = |part: &Option<Vec<(usize, u64)>>| {
-            let part = part.as_ref()?.iter();
-            let part = part.filter_map(|(line, quantity)| {
+        let items = |part: &Vec<(usize, u64)>| {
+            let part = part.iter().filter_map(|(line, quantity)| {
                 let item = known.items.get(line.checked_rem(known.items.len())?)?;
                 Some(Item {
                     quantity: *quantity,
                     ..item.clone()
                 })
             });
-            Some(part.collect())
+            part.collect()
         };
-        let act = match &pick.verb {
-            Verb::Pay => Act::Pay,
-            Verb::Release(part) => Act::Release(items(part)),
-            Verb::Fulfil(part) => Act::Fulfil(items(part)),
-            Verb::Extend { expires_in } => Act::Extend {
+        let act = match &pick.act {
+            Act::Pay => Act::Pay,
+            Act::Release(part) => Act::Release(part.as_ref().map(items)),
+            Act::Fulfil(part) => Act::Fulfil(part.as_ref().map(items)),
+            Act::Extend { expires_in } => Act::Extend {
                 expires_in: *expires_in,
             },
-            Verb::Read => Act::Read,
+            Act::Read => Act::Read,
         };
         Some(Picked {
             reservation: known.id,
@@ -159,6 +155,17 @@ impl Pool {
 /// Names an order: no other round has it.
 pub(crate) fn order_id(round: u64, order: u32) -> String {
     format!("{round}-order-{order}")
+}
+
+/// How much of each position these items are together.
+pub(crate) fn positions(items: &[Item], products: &[Product]) -> Positions {
+    let mut positions = Positions::new();
+    for item in items {
+        let product = products.get(item.product).map(|product| product.id);
+        let position = (product.unwrap_or_default(), item.location);
+        *positions.entry(position).or_default() += item.quantity;
+    }
+    positions
 }
 
 pub(crate) fn items(items: &[Item], products: &[Product]) -> Value {
@@ -211,7 +218,7 @@ impl Act {
 }
 
 /// How far a reservation has got.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum State {
     Pending,
@@ -222,16 +229,6 @@ pub(crate) enum State {
 }
 
 impl State {
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Paid => "paid",
-            Self::Fulfilled => "fulfilled",
-            Self::Released => "released",
-            Self::Expired => "expired",
-        }
-    }
-
     /// Whether an order that has such a one can have no other.
     pub(crate) const fn is_living(self) -> bool {
         matches!(self, Self::Pending | Self::Paid | Self::Fulfilled)
@@ -242,15 +239,12 @@ impl State {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Shown {
     pub(crate) id: Uuid,
-    pub(crate) attributes: ShownAttributes,
-    pub(crate) meta: ShownMeta,
-}
-
-/// What it says.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownAttributes {
     pub(crate) state: State,
     pub(crate) order_id: Option<String>,
+    #[serde(deserialize_with = "timestamp")]
+    pub(crate) created_at: Timestamp,
+    #[serde(deserialize_with = "timestamp")]
+    pub(crate) updated_at: Timestamp,
     #[serde(deserialize_with = "some_timestamp")]
     pub(crate) expires_at: Option<Timestamp>,
     pub(crate) items: Vec<ShownItem>,
@@ -266,32 +260,11 @@ pub(crate) struct ShownItem {
     pub(crate) released: u64,
 }
 
-/// What is known of it beside that.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownMeta {
-    pub(crate) timestamps: ShownTimestamps,
-}
-
-/// When it was made and changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct ShownTimestamps {
-    #[serde(deserialize_with = "timestamp")]
-    pub(crate) created_at: Timestamp,
-    #[serde(deserialize_with = "timestamp")]
-    pub(crate) updated_at: Timestamp,
-}
-
 /// What a line of a reservation holds of a product's stock.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
 pub(crate) struct Hold {
     /// Whose line it is.
     pub(crate) id: Uuid,
-    pub(crate) attributes: HoldAttributes,
-}
-
-/// What is said of it.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize)]
-pub(crate) struct HoldAttributes {
     pub(crate) order_id: Option<String>,
     pub(crate) state: State,
     pub(crate) location: Option<Location>,
@@ -334,6 +307,22 @@ fn some_timestamp<'de, D: serde::Deserializer<'de>>(
     time.transpose()
 }
 
+/// How much of each position these lines have of something.
+pub(crate) fn sums(items: &[ShownItem], of: impl Fn(&ShownItem) -> u64) -> Positions {
+    let mut sums = Positions::new();
+    for item in items {
+        *sums.entry((item.product_id, item.location)).or_default() += of(item);
+    }
+    sums.retain(|_, sum| *sum > 0);
+    sums
+}
+
+impl Shown {
+    pub(crate) fn reserved(&self) -> Positions {
+        sums(&self.items, |item| item.quantity)
+    }
+}
+
 impl ShownItem {
     pub(crate) fn open(&self) -> u64 {
         let closed = self.fulfilled.saturating_add(self.released);
@@ -351,77 +340,4 @@ pub(crate) fn shortages(body: &Value) -> anyhow::Result<Vec<Shortage>> {
 /// What there is, line by line.
 pub(crate) fn availabilities(body: &Value) -> anyhow::Result<Vec<Availability>> {
     ledger::data(body)
-}
-
-impl fmt::Display for Item {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let location = self.location.map_or("unlocated", Location::slug);
-        write!(
-            f,
-            "{} of product {} {location}",
-            self.quantity, self.product
-        )
-    }
-}
-
-pub(crate) fn list(f: &mut fmt::Formatter<'_>, items: &[Item]) -> fmt::Result {
-    for (number, item) in items.iter().enumerate() {
-        let separator = if number == 0 { ':' } else { ',' };
-        write!(f, "{separator} {item}")?;
-    }
-    Ok(())
-}
-
-impl fmt::Display for Reserve {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "reserve for {} s", self.expires_in)?;
-        if let Some(order) = self.order {
-            write!(f, ", order {order}")?;
-        }
-        list(f, &self.items)
-    }
-}
-
-impl fmt::Display for Act {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())?;
-        match self {
-            Self::Release(Some(part)) | Self::Fulfil(Some(part)) => list(f, part),
-            Self::Extend { expires_in } => write!(f, " to {expires_in} s"),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl fmt::Display for Shown {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ShownAttributes {
-            state,
-            order_id,
-            expires_at,
-            items,
-        } = &self.attributes;
-        let ShownTimestamps {
-            created_at,
-            updated_at,
-        } = self.meta.timestamps;
-        write!(f, "reservation {} is {}", self.id, state.word())?;
-        if let Some(order_id) = order_id {
-            write!(f, ", order {order_id}")?;
-        }
-        if let Some(expires_at) = expires_at {
-            write!(f, ", expires at {expires_at}")?;
-        }
-        write!(f, ", made at {created_at}, changed at {updated_at}")?;
-        for item in items {
-            let location = item.location.map_or("unlocated", Location::slug);
-            let (quantity, fulfilled, released) = (item.quantity, item.fulfilled, item.released);
-            write!(
-                f,
-                "; {quantity} of {} {location}, {fulfilled} fulfilled, {released} released",
-                item.product_id
-            )?;
-        }
-        Ok(())
-    }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context as _, ensure};
 use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
+use serde::Deserialize;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -18,7 +19,7 @@ use crate::chaos::Chaos;
 use crate::check::{self, Evidence, Fault};
 use crate::client::{Client, Stage, Wire};
 use crate::generate::{self, Generator};
-use crate::ledger::{self, Entry, Page, Reading, StockBody};
+use crate::ledger::{self, Entry, Reading, StockBody};
 use crate::system::System;
 use crate::tally::Tally;
 
@@ -140,30 +141,35 @@ async fn read(stage: &Stage) -> anyhow::Result<Vec<Reading>> {
     Ok(readings)
 }
 
-/// All that happened to a product's stock, page by page.
+/// All that happened to a product's stock.
 async fn history(wire: &mut Wire, stage: &Stage, product: usize) -> anyhow::Result<Vec<Entry>> {
     let Some(Product { id, kind, .. }) = stage.products.get(product) else {
         return Ok(Vec::new());
     };
     let path = match kind {
-        Kind::Fleeting => format!("/v2/inventories/audit?product_id={id}&"),
-        _ => format!("/v2/inventories/{id}/transactions?"),
+        Kind::Fleeting => format!("/v2/inventories/audit?product_id={id}"),
+        _ => format!("/v2/inventories/{id}/transactions"),
     };
-    let mut history: Vec<Entry> = Vec::new();
+    Ok(pages(wire, stage, 0, &path).await?.0)
+}
+
+/// All that is at a path, page by page, and the last page.
+async fn pages<T: for<'de> Deserialize<'de>>(
+    wire: &mut Wire,
+    stage: &Stage,
+    server: usize,
+    path: &str,
+) -> anyhow::Result<(Vec<T>, Value)> {
+    let mut all: Vec<T> = Vec::new();
+    let separator = if path.contains('?') { '&' } else { '?' };
+    let mut next = format!("{path}{separator}page%5Blimit%5D={PAGE}");
     loop {
-        let after = history.last().map(|last| last.id);
-        let after = after.map_or(String::new(), |id| format!("&page%5Bafter%5D={id}"));
-        let page = get(
-            wire,
-            stage,
-            0,
-            format!("{path}page%5Blimit%5D={PAGE}{after}"),
-        )
-        .await?;
-        let page = Page::of(&page.context("there is no history")?)?;
-        history.extend(page.data);
-        if page.links.next.is_none() {
-            return Ok(history);
+        let page = get(wire, stage, server, next.clone()).await?;
+        let page = page.with_context(|| format!("there is nothing at {next}"))?;
+        all.extend(ledger::data::<Vec<T>>(&page)?);
+        match page.pointer("/links/next").and_then(Value::as_str) {
+            Some(link) => link.clone_into(&mut next),
+            None => return Ok((all, page)),
         }
     }
 }
@@ -181,7 +187,7 @@ async fn past(
     };
     let mut past = Vec::new();
     for entry in history.iter().step_by(history.len() / TIMES + 1) {
-        let (id, at) = (product.id, entry.meta.timestamps.created_at);
+        let (id, at) = (product.id, entry.created_at);
         let stock = get(wire, stage, 0, format!("/v2/inventories/{id}?at={at}")).await?;
         let stock = stock.with_context(|| format!("there was no stock of {id} at {at}"))?;
         past.push((at, ledger::data(&stock)?));

@@ -148,18 +148,12 @@ impl Run {
     }
 
     fn summarise(&self, rounds: u64) {
-        let blows = self.system.blows;
         println!(
-            "{}: {rounds} rounds in {:.0} s with seed {}: all promises kept. {} kills and {} stops \
-             of servers, {} kills of PostgreSQL, {} cuts of connections to it, {} freezes; {}",
+            "{}: {rounds} rounds in {:.0} s with seed {}: all promises kept. {}; {}",
             self.system.store.name(),
             self.start.elapsed().as_secs_f64(),
             self.setting.seed,
-            blows.server_kills,
-            blows.server_stops,
-            blows.postgres_kills,
-            blows.cuts,
-            blows.freezes,
+            self.system.blows,
             self.tally,
         );
     }

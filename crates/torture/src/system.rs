@@ -15,6 +15,7 @@ use crate::ask::Message;
 use crate::client::{Stage, Wire};
 use crate::model::Location;
 use crate::server::Server;
+use crate::tally::Tally;
 
 /// The exit code of a program that finds fault with its ledgers.
 const FAULTY: i32 = 1;
@@ -32,28 +33,18 @@ pub(crate) enum Store {
 /// Where the servers are, for those who look for one.
 pub(crate) struct Board(Vec<Mutex<Option<SocketAddr>>>);
 
-/// How often something was done to the system.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Blows {
-    pub(crate) server_kills: u64,
-    pub(crate) server_stops: u64,
-    pub(crate) postgres_kills: u64,
-    pub(crate) cuts: u64,
-    pub(crate) freezes: u64,
-}
-
 /// All that is running. It ends with the value.
 pub(crate) struct System {
     pub(crate) store: Store,
     pub(crate) board: Arc<Board>,
-    pub(crate) blows: Blows,
+    /// What was done to it.
+    pub(crate) blows: Tally,
     program: PathBuf,
     storage: Storage,
     folder: PathBuf,
     servers: Vec<Option<Server>>,
     behind: Behind,
     credentials: Credentials,
-    has_verify: bool,
 }
 
 /// What is behind the servers.
@@ -127,9 +118,8 @@ impl System {
         let mut system = Self {
             store,
             board: Arc::new(Board((0..servers).map(|_| Mutex::default()).collect())),
-            blows: Blows::default(),
+            blows: Tally::default(),
             program: program.to_owned(),
-            has_verify: has_command(program, "verify", &storage).await?,
             storage,
             folder: folder.to_owned(),
             servers: (0..servers).map(|_| None).collect(),
@@ -207,7 +197,7 @@ impl System {
     /// # Errors
     /// If it had ended by itself.
     pub(crate) async fn kill_server(&mut self, server: usize) -> anyhow::Result<()> {
-        self.blows.server_kills += 1;
+        self.blows.add("kills of servers", [server]);
         match self.take(server) {
             Some(server) => server.kill().await,
             None => Ok(()),
@@ -219,7 +209,7 @@ impl System {
     /// # Errors
     /// If it doesn't.
     pub(crate) async fn stop_server(&mut self, server: usize) -> anyhow::Result<()> {
-        self.blows.server_stops += 1;
+        self.blows.add("stops of servers", [server]);
         match self.take(server) {
             Some(server) => server.stop().await,
             None => Ok(()),
@@ -237,7 +227,7 @@ impl System {
     /// # Errors
     /// If it has ended.
     pub(crate) fn freeze_server(&mut self, server: usize, freeze: bool) -> anyhow::Result<()> {
-        self.blows.freezes += u64::from(freeze);
+        self.blows.add("freezes", freeze.then_some(()));
         match self.servers.get(server) {
             Some(Some(server)) => server.freeze(freeze),
             _ => Ok(()),
@@ -246,7 +236,7 @@ impl System {
 
     /// Ends PostgreSQL at once: by its own means, or `kill -9` to all its processes.
     pub(crate) async fn crash_postgres(&mut self, kill: bool) {
-        self.blows.postgres_kills += 1;
+        self.blows.add("kills of PostgreSQL", [kill]);
         match &mut self.behind {
             Behind::Postgres(postgres) if kill => postgres.kill().await,
             Behind::Postgres(postgres) => postgres.crash().await,
@@ -263,7 +253,7 @@ impl System {
 
     /// Stops it where it is, or lets it go on.
     pub(crate) async fn freeze_postgres(&mut self, freeze: bool) {
-        self.blows.freezes += u64::from(freeze);
+        self.blows.add("freezes", freeze.then_some(()));
         match &mut self.behind {
             Behind::Postgres(postgres) if freeze => postgres.freeze().await,
             Behind::Postgres(postgres) => postgres.thaw().await,
@@ -276,22 +266,18 @@ impl System {
     /// # Errors
     /// If the cluster can't be reached.
     pub(crate) async fn cut_connections(&mut self) -> anyhow::Result<()> {
-        self.blows.cuts += 1;
+        self.blows.add("cuts of connections", [()]);
         match &self.behind {
             Behind::Citus(database) => database.cut_connections().await,
             Behind::Nothing | Behind::Postgres(_) => Ok(()),
         }
     }
 
-    /// Has the program prove its ledgers. Gives what it says if it finds fault; nothing if it has
-    /// no command for that.
+    /// Has the program prove its ledgers. Gives what it says if it finds fault.
     ///
     /// # Errors
     /// If it can't tell.
     pub(crate) async fn verify(&self) -> anyhow::Result<Option<String>> {
-        if !self.has_verify {
-            return Ok(None);
-        }
         let mut verify = command(&self.program, "verify", &self.storage);
         let output = verify.output().await?;
         let said = [output.stdout, output.stderr].concat();
@@ -327,11 +313,4 @@ impl System {
         }
         Ok(())
     }
-}
-
-/// Whether the program has a command.
-async fn has_command(program: &Path, name: &str, storage: &Storage) -> anyhow::Result<bool> {
-    let mut help = command(program, name, storage);
-    let output = help.arg("--help").output().await?;
-    Ok(output.status.success())
 }

@@ -1,4 +1,4 @@
-//! How much was asked, and what came of it.
+//! How much was asked, what came of it, and what was done to the servers.
 
 use std::fmt;
 use std::ops::AddAssign;
@@ -7,122 +7,82 @@ use crate::check::Evidence;
 use crate::record::Unclear;
 use crate::reservation::State;
 
-/// Counts.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Tally {
-    /// What clients asked for, each once.
-    requests: u64,
-    /// Requests that were sent, again and again where need be.
-    attempts: u64,
-    /// Transactions that were asked for.
-    transactions: u64,
-    /// Reservations that were made, and those of them that expired.
-    reservations: u64,
-    expired: u64,
-    /// Entries of ledgers.
-    entries: u64,
-    /// Requests of which it never became known what had become of them.
-    unclear: u64,
-    /// Attempts that clients cut off.
-    cut: u64,
-    /// Attempts whose connection broke.
-    lost: u64,
-    /// Attempts that were turned away, by status.
-    unavailable: u64,
-    failed: u64,
-    /// Answers that were given before.
-    replayed: u64,
-}
+/// Counts of things by their names, those first that were counted first.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally(Vec<(&'static str, u64)>);
 
 impl Tally {
+    /// Counts so many more of something.
+    pub(crate) fn add<T>(&mut self, name: &'static str, these: impl IntoIterator<Item = T>) {
+        let count = u64::try_from(these.into_iter().count()).unwrap_or(u64::MAX);
+        self.add_count(name, count);
+    }
+
+    fn add_count(&mut self, name: &'static str, count: u64) {
+        match self.0.iter_mut().find(|(it, _)| *it == name) {
+            Some((_, sum)) => *sum += count,
+            None => self.0.push((name, count)),
+        }
+    }
+
+    /// What clients asked for, each thing once, and what came of it.
     pub(crate) fn of(evidence: &Evidence) -> Self {
+        let records = || evidence.records.iter();
+        let attempts = || records().flat_map(|record| &record.attempts);
+        let failed = |is: fn(&Unclear) -> bool| {
+            attempts().filter(move |it| it.outcome.as_ref().is_err_and(is))
+        };
+        let replayed = attempts().filter(|it| it.outcome.as_ref().is_ok_and(|it| it.replayed));
+        let reservations = || evidence.reservations.iter();
+        let expired = reservations().filter(|it| it.state == State::Expired);
         let mut tally = Self::default();
-        for record in &evidence.records {
-            tally.requests += 1;
-            tally.transactions += count(record.request.lines());
-            tally.unclear += u64::from(record.answer().is_none());
-            tally.attempts += count(&record.attempts);
-            for attempt in &record.attempts {
-                let counter = match &attempt.outcome {
-                    Ok(answer) if answer.replayed => &mut tally.replayed,
-                    Ok(_) => continue,
-                    Err(Unclear::Incomplete | Unclear::Cut) => &mut tally.cut,
-                    Err(Unclear::Lost | Unclear::Late) => &mut tally.lost,
-                    Err(Unclear::Failed(503)) => &mut tally.unavailable,
-                    Err(Unclear::Failed(_)) => &mut tally.failed,
-                };
-                *counter += 1;
-            }
-        }
-        tally.reservations = count(&evidence.reservations);
-        for reservation in &evidence.reservations {
-            tally.expired += u64::from(reservation.attributes.state == State::Expired);
-        }
-        for reading in &evidence.readings {
-            tally.entries += count(&reading.history);
-        }
+        tally.add("requests", records());
+        tally.add(
+            "entries",
+            evidence.readings.iter().flat_map(|it| &it.history),
+        );
+        tally.add("reservations", reservations());
+        tally.add("expired", expired);
+        tally.add("transactions", records().flat_map(|it| it.request.lines()));
+        tally.add("attempts", attempts());
+        tally.add(
+            "cut",
+            failed(|it| matches!(it, Unclear::Incomplete | Unclear::Cut)),
+        );
+        tally.add(
+            "lost",
+            failed(|it| matches!(it, Unclear::Lost | Unclear::Late)),
+        );
+        tally.add("turned away", failed(|it| *it == Unclear::Failed(503)));
+        tally.add("replayed", replayed);
+        tally.add(
+            "unclear to the end",
+            records().filter(|it| it.answer().is_none()),
+        );
         tally
     }
 
     /// The most important in a few words.
-    pub(crate) fn short(&self) -> String {
-        let Self {
-            requests,
-            entries,
-            reservations,
-            expired,
-            ..
-        } = self;
-        format!(
-            "{requests} requests, {entries} entries, {reservations} reservations of which \
-             {expired} expired"
-        )
+    pub(crate) fn short(&self) -> Self {
+        Self(self.0.iter().take(4).copied().collect())
     }
-}
-
-fn count<T>(of: &[T]) -> u64 {
-    u64::try_from(of.len()).unwrap_or(u64::MAX)
 }
 
 impl AddAssign for Tally {
     fn add_assign(&mut self, other: Self) {
-        self.requests += other.requests;
-        self.attempts += other.attempts;
-        self.transactions += other.transactions;
-        self.reservations += other.reservations;
-        self.expired += other.expired;
-        self.entries += other.entries;
-        self.unclear += other.unclear;
-        self.cut += other.cut;
-        self.lost += other.lost;
-        self.unavailable += other.unavailable;
-        self.failed += other.failed;
-        self.replayed += other.replayed;
+        for (name, count) in other.0 {
+            self.add_count(name, count);
+        }
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            requests,
-            attempts,
-            transactions,
-            reservations,
-            expired,
-            entries,
-            unclear,
-            cut,
-            lost,
-            unavailable,
-            failed,
-            replayed,
-        } = self;
-        write!(
-            f,
-            "{requests} requests ({transactions} transactions) in {attempts} attempts: {cut} cut, \
-             {lost} lost, {unavailable} turned away, {failed} failed, {replayed} replayed; \
-             {unclear} stayed unclear; {entries} entries; {reservations} reservations, of which \
-             {expired} expired"
-        )
+        let counts: Vec<_> = self
+            .0
+            .iter()
+            .map(|(name, count)| format!("{count} {name}"))
+            .collect();
+        f.write_str(&counts.join(", "))
     }
 }

@@ -85,14 +85,9 @@ impl<'a> Ledger<'a> {
         }
     }
 
-    /// Names the time after so many items.
-    pub(super) fn after(&self, items: usize) -> String {
-        let last = items.checked_sub(1).and_then(|last| self.items.get(last));
-        match last {
-            None => "before all entries".to_owned(),
-            Some(Item::Deletion { place }) => format!("after the deletion behind entry {place}"),
-            Some(Item::Entry { place, .. }) => format!("after entry {}", place + 1),
-        }
+    /// The number of an entry in the history that was read, for people.
+    pub(super) fn number(&self, item: usize) -> usize {
+        self.place(item) + 1
     }
 
     fn end_life(&mut self, place: usize) {
@@ -103,8 +98,7 @@ impl<'a> Ledger<'a> {
     }
 
     fn add(&mut self, place: usize, product: &Product, entry: &'a Entry) -> Result<(), String> {
-        let attributes = &entry.attributes;
-        let is_another = |held: &Held| held.id != entry.meta.stock_id;
+        let is_another = |held: &Held| held.id != entry.stock_id;
         if matches!(self.states.last(), Some(Some(held)) if is_another(held)) {
             if product.kind != Kind::Fleeting {
                 return Err("there are entries of two stocks".to_owned());
@@ -116,31 +110,29 @@ impl<'a> Ledger<'a> {
         let before = before.filter(|_| held.is_some()).and_then(Item::entry);
         let creates = held.is_none();
         let mut held = held.unwrap_or(Held {
-            id: entry.meta.stock_id,
+            id: entry.stock_id,
             stock: Stock::default(),
         });
-        let due = before.map_or(0, |it| it.attributes.sequence) + 1;
-        let sequence = attributes.sequence;
+        let due = before.map_or(0, |it| it.sequence) + 1;
+        let sequence = entry.sequence;
         if sequence != due {
             return Err(format!(
                 "the sequence has a gap: {sequence} where {due} is due"
             ));
         }
-        if attributes.product_id != product.id {
-            let other = attributes.product_id;
+        if entry.product_id != product.id {
+            let other = entry.product_id;
             return Err(format!("entry {sequence} is another product's: {other}"));
         }
-        let created_at = entry.meta.timestamps.created_at;
-        if before.is_some_and(|it| it.meta.timestamps.created_at > created_at) {
+        let created_at = entry.created_at;
+        if before.is_some_and(|it| it.created_at > created_at) {
             return Err(format!("time runs backwards before entry {sequence}"));
         }
-        let movement = entry.movement();
+        let movement = entry.movement;
         let state = held.stock.clone();
         let (location, action, quantity) = (movement.location, movement.action, movement.quantity);
-        let made = match entry.reservation() {
-            Some(_) => held.stock.record_reserved(location, action, quantity),
-            None => held.stock.record(location, action, quantity),
-        };
+        let is_reserved = entry.reservation().is_some();
+        let made = held.stock.record(location, action, quantity, is_reserved);
         let Some(balance) = made else {
             return Err(format!(
                 "oversold: entry {sequence} takes more than there is ({state}), or adds more than \
@@ -187,34 +179,29 @@ impl<'a> Ledger<'a> {
     fn check_stock(&self, reading: &Reading) -> Result<(), String> {
         let sum = self.states.last().and_then(Option::as_ref);
         for (server, shown) in (1..).zip(&reading.stocks) {
-            match (shown, sum) {
-                (Some(shown), Some(held)) if held.is(shown) => {}
-                (None, None) => {}
-                (Some(shown), Some(held)) => {
-                    let sum = &held.stock;
-                    return Err(format!(
-                        "server {server} shows a stock of {shown}, and its ledger adds up to {sum}"
-                    ));
-                }
-                (Some(_), None) => {
-                    return Err(format!("server {server} shows a stock without a ledger"));
-                }
-                (None, Some(_)) => {
-                    return Err(format!("server {server} shows no stock, but a ledger"));
-                }
+            let is_so = match (shown, sum) {
+                (Some(shown), Some(held)) => held.is(shown),
+                (shown, sum) => shown.is_none() && sum.is_none(),
+            };
+            if !is_so {
+                let none = || "nothing".to_owned();
+                let shown = shown.as_ref().map_or_else(none, ToString::to_string);
+                let sum = sum.map_or_else(none, |held| held.stock.to_string());
+                return Err(format!(
+                    "server {server} shows a stock of {shown}, and its ledger adds up to {sum}"
+                ));
             }
         }
         for (at, shown) in &reading.past {
             let is_before = |item: &&Item<'_>| {
                 let entry = item.entry();
-                entry.is_some_and(|entry| entry.meta.timestamps.created_at <= *at)
+                entry.is_some_and(|entry| entry.created_at <= *at)
             };
             let entries = self.items.iter().take_while(is_before).count();
             let held = self.states.get(entries).and_then(Option::as_ref);
             if !held.is_some_and(|held| held.is(shown)) {
-                let then = self.after(entries);
                 return Err(format!(
-                    "the stock at {at} is shown as {shown}, which is not so {then}"
+                    "the stock at {at} is shown as {shown}, which is not so after {entries} entries"
                 ));
             }
         }
@@ -234,11 +221,11 @@ impl<'a> Item<'a> {
 impl Held {
     /// Whether a server shows this.
     pub(super) fn is(&self, shown: &StockBody) -> bool {
-        shown.meta.stock_id == self.id && shown.shows(&self.stock)
+        shown.stock_id == self.id && shown.shows(&self.stock)
     }
 }
 
 /// Whether an entry may be the first of a ledger.
 fn is_creation(entry: &Entry) -> bool {
-    entry.attributes.action == Action::Increment && entry.attributes.reference.is_none()
+    entry.movement.action == Action::Increment && entry.reference.is_none()
 }

@@ -1,21 +1,18 @@
 //! Whether all promises were kept: what was asked and answered, held against the ledgers.
 //!
-//! Each check has a module. What is proved for each stock is that its ledger is one order of all
-//! that clients saw: every answer is the one that the model gives at its place in that order, and
-//! whatever was answered before something else was asked comes before it. The same is proved for
-//! each reservation, which also expires when it is due. Who wrote an entry of a reservation, which
-//! names only that, follows from the order found there.
+//! There is one proof, the search in [`spec`], for everything that is changed by one call after
+//! another: there is an order of all calls in which each did what the client was told, and whatever was
+//! answered before something else was asked comes before it. Each reservation is searched first, which
+//! says who wrote which of its entries, and then each stock, whose ledger is the order of its changes.
 
 mod answers;
-mod availability;
 mod ledger;
-mod lives;
-mod matching;
-mod order;
 mod reservations;
+mod spec;
+mod stock;
 #[cfg(test)]
 mod tests;
-mod verdict;
+mod written;
 
 use std::sync::Arc;
 
@@ -28,7 +25,6 @@ use crate::record::Record;
 use crate::reservation::Shown;
 
 use ledger::Ledger;
-use matching::Found;
 
 /// All that is known of a round.
 pub(crate) struct Evidence {
@@ -88,11 +84,6 @@ impl Fault {
         self
     }
 
-    pub(crate) fn about(mut self, reservation: Uuid) -> Self {
-        self.reservation = Some(reservation);
-        self
-    }
-
     pub(crate) fn of(mut self, record: &Record) -> Self {
         self.requests.push(Arc::clone(&record.name));
         self
@@ -119,19 +110,8 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
         return faults;
     }
     let ledgers: Vec<Ledger<'_>> = ledgers.into_iter().flatten().collect();
-    let found = Found::new(&ledgers, records, &mut faults);
-    let steps = reservations::check(evidence, &ledgers, &mut faults);
-    if steps.are_unknown() {
-        // What follows takes every entry to be somebody's.
-        return faults;
-    }
-    let mut events = verdict::events(records, &ledgers, &found, &mut faults);
-    events.extend(steps.events(records));
-    events.extend(availability::events(evidence, &mut faults));
-    for ledger in &ledgers {
-        lives::add_creations(ledger, records, &mut events, &mut faults);
-        order::check(ledger, &events, &mut faults);
-        lives::check_deletions(ledger, records, &events, &mut faults);
+    if let Some(moved) = reservations::check(evidence, &ledgers, &mut faults) {
+        stock::check(evidence, &ledgers, moved, &mut faults);
     }
     faults
 }

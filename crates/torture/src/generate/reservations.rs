@@ -5,8 +5,7 @@ use rand::{RngExt as _, SeedableRng as _};
 
 use super::Generator;
 use crate::ask::{Kind, Request};
-use crate::model::Location;
-use crate::reservation::{Item, Pick, Reserve, Verb};
+use crate::reservation::{Act, Item, Pick, Reserve};
 
 /// The most items of a reservation.
 const ITEMS_MAX: usize = 10;
@@ -24,24 +23,6 @@ const ORDERS: u32 = 10;
 
 /// For how many seconds stock is reserved, and how often.
 const EXPIRES_IN: [(u32, u32); 4] = [(45, 1), (15, 2), (10, 3), (30, LONG)];
-
-#[derive(Clone, Copy)]
-enum Word {
-    Pay,
-    Release,
-    Fulfil,
-    Extend,
-    Read,
-}
-
-/// What is done to reservations, and how often.
-const WORDS: [(u32, Word); 5] = [
-    (30, Word::Pay),
-    (18, Word::Release),
-    (25, Word::Fulfil),
-    (10, Word::Extend),
-    (17, Word::Read),
-];
 
 impl Generator {
     /// What is asked for if there is no reservation yet, and what if there is one.
@@ -95,12 +76,7 @@ impl Generator {
     }
 
     fn item(&mut self, product: usize) -> Item {
-        let (kind, is_located) = self
-            .products
-            .get(product)
-            .map_or((Kind::Hot, false), |it| (it.kind, !it.located.is_empty()));
-        let location = (is_located && self.random.random_ratio(2, 3))
-            .then(|| Location::ALL[self.random.random_range(0..Location::ALL.len())]);
+        let (kind, location) = self.place(product);
         let most = if kind == Kind::Scarce { 1 } else { 3 };
         Item {
             product,
@@ -112,18 +88,18 @@ impl Generator {
     fn pick(&mut self) -> Pick {
         let most = if self.random.random() { 4 } else { 40 };
         let back = self.random.random_range(0..most);
-        let verb = match self.chosen(&WORDS).unwrap_or(Word::Read) {
-            Word::Pay => Verb::Pay,
-            Word::Release => Verb::Release(self.part()),
-            Word::Fulfil => Verb::Fulfil(self.part()),
-            Word::Extend => Verb::Extend {
+        let act = match self.random.random_range(0..100) {
+            0..30 => Act::Pay,
+            30..48 => Act::Release(self.part()),
+            48..73 => Act::Fulfil(self.part()),
+            73..83 => Act::Extend {
                 expires_in: self.chosen(&EXPIRES_IN).unwrap_or(LONG),
             },
-            Word::Read => Verb::Read,
+            _ => Act::Read,
         };
         let due = self.random.random_ratio(1, 12);
         let due = due.then(|| self.random.random_range(-MOMENT..MOMENT));
-        Pick { back, due, verb }
+        Pick { back, due, act }
     }
 
     fn part(&mut self) -> Option<Vec<(usize, u64)>> {

@@ -4,13 +4,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use jiff::SignedDuration;
-use serde::Deserialize;
 use serde_json::Value;
 
-use super::{PAGE, get};
+use super::{get, pages};
 use crate::check::Fault;
 use crate::client::{Stage, Wire};
-use crate::ledger;
 use crate::reservation::{Hold, Holds, Shown};
 
 /// Whoever expires later than that does so when the round is long over.
@@ -23,9 +21,7 @@ const MARGIN: Duration = Duration::from_millis(20);
 pub(super) async fn run_out(stage: &Stage) -> anyhow::Result<()> {
     let reservations = list(&mut Wire::new(stage.board.servers()), stage, 0).await?;
     let now = stage.clock.time();
-    let times = reservations
-        .iter()
-        .filter_map(|it| it.attributes.expires_at);
+    let times = reservations.iter().filter_map(|it| it.expires_at);
     let soon = times.filter(|at| at.duration_since(now) < SOON);
     if let Some(last) = soon.max() {
         let wait = Duration::try_from(last.duration_since(now)).unwrap_or_default();
@@ -44,7 +40,7 @@ pub(super) async fn read(stage: &Stage) -> anyhow::Result<(Vec<Shown>, Option<Fa
             let mut pairs = reservations.iter().zip(&others);
             let differing = pairs.find(|(one, other)| one != other);
             let sentence = match differing {
-                Some((one, other)) => format!("servers differ: {one}, but {other}"),
+                Some((one, other)) => format!("servers differ: {one:?}, but {other:?}"),
                 None => format!(
                     "servers differ: there are {} reservations, and {}",
                     reservations.len(),
@@ -59,7 +55,7 @@ pub(super) async fn read(stage: &Stage) -> anyhow::Result<(Vec<Shown>, Option<Fa
 
 async fn list(wire: &mut Wire, stage: &Stage, server: usize) -> anyhow::Result<Vec<Shown>> {
     let epoch = stage.clock.epoch;
-    let path = format!("/v2/inventories/reservations?filter=ge(created_at,{epoch:.3})&");
+    let path = format!("/v2/inventories/reservations?filter=ge(created_at,{epoch:.3})");
     let (reservations, _) = pages(wire, stage, server, &path).await?;
     Ok(reservations)
 }
@@ -76,7 +72,7 @@ pub(super) async fn holds(
     if stock.is_none() {
         return Ok(None);
     }
-    let path = format!("/v2/inventories/{id}/holds?");
+    let path = format!("/v2/inventories/{id}/holds");
     let (holds, body): (Vec<Hold>, Value) = pages(wire, stage, 0, &path).await?;
     let allocated_unreserved = body.pointer("/meta/allocated_unreserved");
     let allocated_unreserved = allocated_unreserved.and_then(Value::as_u64);
@@ -85,26 +81,4 @@ pub(super) async fn holds(
         allocated_unreserved: allocated_unreserved
             .context("nothing is said of plain allocations")?,
     }))
-}
-
-/// All that is at a path, page by page, and the last page.
-async fn pages<T: for<'de> Deserialize<'de>>(
-    wire: &mut Wire,
-    stage: &Stage,
-    server: usize,
-    path: &str,
-) -> anyhow::Result<(Vec<T>, Value)> {
-    let mut all: Vec<T> = Vec::new();
-    loop {
-        let offset = all.len();
-        let path = format!("{path}page%5Blimit%5D={PAGE}&page%5Boffset%5D={offset}");
-        let page = get(wire, stage, server, path.clone()).await?;
-        let page = page.with_context(|| format!("there is nothing at {path}"))?;
-        let data: Vec<T> = ledger::data(&page)?;
-        let is_last = data.len() < PAGE;
-        all.extend(data);
-        if is_last {
-            return Ok((all, page));
-        }
-    }
 }

@@ -1,18 +1,15 @@
 //! What becomes of a reservation, told anew from the contract: nothing of the server's code is in
 //! here.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
-use uuid::Uuid;
+use serde_json::{Value, json};
 
 use crate::ask::Product;
+use crate::check::written::Moves;
 use crate::model::{Action, Location};
-use crate::reservation::{Act, Item, Shown, ShownItem, State};
-
-/// So many pieces of each position, by the product's id.
-pub(super) type Positions = BTreeMap<(Uuid, Option<Location>), u64>;
+use crate::reservation::{Act, Positions, Shown, ShownItem, State, positions, sums};
 
 /// A reservation at some time, as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -22,203 +19,148 @@ pub(super) struct Life {
     pub(super) expires_at: Option<Timestamp>,
     /// When it was changed last; `None` if nobody has said so yet.
     pub(super) updated_at: Option<Timestamp>,
-    pub(super) items: Vec<ShownItem>,
+    items: Vec<ShownItem>,
 }
 
-/// What a step moves, and what the ledgers say of it for each position, in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Step {
-    pub(super) actions: &'static [Action],
-    pub(super) positions: Positions,
+/// Why nothing is done: the status, and what the answer says of it, which is one of these.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Refused {
+    pub(super) status: u16,
+    pub(super) says: Vec<Value>,
 }
 
-/// Why nothing is done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Refused {
-    /// The state has no such way on.
-    State,
-    /// So many pieces are open of these products, which is too few.
-    Open(Vec<(Uuid, u64)>),
-}
-
-const GIVEN_BACK: &[Action] = &[Action::Deallocate];
-const SHIPPED: &[Action] = &[Action::Deallocate, Action::Decrement];
-
-/// How much of each position these items are together.
-pub(super) fn positions(items: &[Item], products: &[Product]) -> Positions {
-    let mut positions = Positions::new();
-    for item in items {
-        let product = products.get(item.product).map(|product| product.id);
-        *positions
-            .entry((product.unwrap_or_default(), item.location))
-            .or_default() += item.quantity;
-    }
-    positions
+fn moves(positions: &Positions, actions: &[Action]) -> Moves {
+    let moves = positions.iter().flat_map(|(position, quantity)| {
+        let actions = actions.iter();
+        actions.map(|action| (*position, *action, *quantity))
+    });
+    moves.collect()
 }
 
 impl Life {
-    /// One that was just made; when it expires is as yet unknown.
-    pub(super) fn new(last: &Shown) -> Self {
-        let items = last.attributes.items.iter();
+    /// One that was just made, and what that moves. When it expires is as yet unknown.
+    pub(super) fn new(last: &Shown) -> (Self, Moves) {
+        let items = last.items.iter().cloned();
         let items = items.map(|item| ShownItem {
             fulfilled: 0,
             released: 0,
-            ..item.clone()
+            ..item
         });
-        Self {
+        let life = Self {
             state: State::Pending,
             expires_at: None,
-            updated_at: Some(last.meta.timestamps.created_at),
+            updated_at: Some(last.created_at),
             items: items.collect(),
+        };
+        let moves = moves(&last.reserved(), &[Action::Allocate]);
+        (life, moves)
+    }
+
+    /// Nobody paid in time. Gives what that moves.
+    pub(super) fn expire(&mut self, at: Timestamp) -> Result<Moves, String> {
+        let is_due = self.expires_at.is_none_or(|it| it == at);
+        if self.state != State::Pending || !is_due {
+            return Err(format!("was not due at {at}"));
         }
-    }
-
-    /// How much was reserved of each position.
-    pub(super) fn reserved(&self) -> Positions {
-        self.sum(|item| item.quantity)
-    }
-
-    pub(super) fn open(&self) -> Positions {
-        self.sum(ShownItem::open)
-    }
-
-    fn sum(&self, of: impl Fn(&ShownItem) -> u64) -> Positions {
-        let mut positions = Positions::new();
-        for item in &self.items {
-            *positions
-                .entry((item.product_id, item.location))
-                .or_default() += of(item);
-        }
-        positions.retain(|_, quantity| *quantity > 0);
-        positions
-    }
-
-    /// What making it writes.
-    pub(super) fn made(&self) -> Step {
-        Step {
-            actions: &[Action::Allocate],
-            positions: self.reserved(),
-        }
-    }
-
-    /// Nobody paid in time.
-    pub(super) fn expire(&mut self, at: Timestamp) -> Step {
-        let positions = self.open();
-        for item in &mut self.items {
-            item.released += item.open();
-        }
+        let moved = self.act(&Act::Release(None), &[]);
         self.state = State::Expired;
-        self.expires_at = None;
         self.updated_at = Some(at);
-        Step {
-            actions: GIVEN_BACK,
-            positions,
-        }
+        Ok(moved.ok().flatten().unwrap_or_default())
     }
 
     /// Does something. Gives what that moves; `None` if it changes nothing.
-    pub(super) fn act(&mut self, act: &Act, products: &[Product]) -> Result<Option<Step>, Refused> {
-        let nothing = || Step {
-            actions: &[],
-            positions: Positions::new(),
-        };
-        match (act, self.state) {
+    pub(super) fn act(
+        &mut self,
+        act: &Act,
+        products: &[Product],
+    ) -> Result<Option<Moves>, Refused> {
+        let moves = match (act, self.state) {
             (Act::Read, _)
             | (Act::Pay, State::Paid)
             | (Act::Release(_), State::Released | State::Expired)
-            | (Act::Fulfil(_), State::Fulfilled) => Ok(None),
+            | (Act::Fulfil(_), State::Fulfilled) => return Ok(None),
             (Act::Pay, State::Pending) => {
                 self.state = State::Paid;
-                self.expires_at = None;
-                self.updated_at = None;
-                Ok(Some(nothing()))
+                Moves::new()
             }
             (Act::Extend { .. }, State::Pending) => {
                 self.expires_at = None;
-                self.updated_at = None;
-                Ok(Some(nothing()))
+                Moves::new()
             }
             (Act::Release(part), State::Pending | State::Paid) => {
-                let positions = self.take(part.as_deref(), products, |item, taken| {
-                    item.released += taken;
-                })?;
-                Ok(Some(self.moved(positions, GIVEN_BACK, State::Released)))
+                let part = part.as_ref().map(|part| positions(part, products));
+                let taken = self.take(part, State::Released)?;
+                moves(&taken, &[Action::Deallocate])
             }
             (Act::Fulfil(part), State::Paid) => {
-                let positions = self.take(part.as_deref(), products, |item, taken| {
-                    item.fulfilled += taken;
-                })?;
-                Ok(Some(self.moved(positions, SHIPPED, State::Fulfilled)))
+                let part = part.as_ref().map(|part| positions(part, products));
+                let taken = self.take(part, State::Fulfilled)?;
+                moves(&taken, &[Action::Deallocate, Action::Decrement])
             }
-            _ => Err(Refused::State),
-        }
-    }
-
-    fn moved(&mut self, positions: Positions, actions: &'static [Action], end: State) -> Step {
-        if self.items.iter().all(|item| item.open() == 0) {
-            self.state = end;
+            _ => {
+                return Err(Refused {
+                    status: 409,
+                    says: vec![json!({ "state": self.state })],
+                });
+            }
+        };
+        self.updated_at = None;
+        if self.state != State::Pending {
             self.expires_at = None;
         }
-        self.updated_at = None;
-        Step { actions, positions }
+        Ok(Some(moves))
     }
 
-    /// Takes all that is open, or a part of it: from the lines in their order.
-    fn take(
-        &mut self,
-        part: Option<&[Item]>,
-        products: &[Product],
-        note: impl Fn(&mut ShownItem, u64),
-    ) -> Result<Positions, Refused> {
-        let wanted = part.map_or_else(|| self.open(), |part| positions(part, products));
+    /// Takes all that is open, or a part of it: from the lines in their order. Without any open line,
+    /// it has come to this end.
+    fn take(&mut self, part: Option<Positions>, end: State) -> Result<Positions, Refused> {
+        let open = sums(&self.items, ShownItem::open);
+        let wanted = part.unwrap_or_else(|| open.clone());
+        let open = |position| open.get(position).copied().unwrap_or_default();
+        let short = wanted.iter().filter(|(it, quantity)| open(it) < **quantity);
+        let short = short.map(|(it, _)| json!({ "product_id": it.0, "open": open(it) }));
+        let says: Vec<Value> = short.collect();
+        if !says.is_empty() {
+            return Err(Refused { status: 422, says });
+        }
         let mut left = wanted.clone();
-        let mut items = self.items.clone();
-        for item in &mut items {
+        for item in &mut self.items {
             if let Some(left) = left.get_mut(&(item.product_id, item.location)) {
                 let taken = item.open().min(*left);
-                note(item, taken);
                 *left -= taken;
+                match end {
+                    State::Fulfilled => item.fulfilled += taken,
+                    _ => item.released += taken,
+                }
             }
         }
-        let short = left.iter().filter(|(_, left)| **left > 0);
-        let short = short.map(|(position, left)| {
-            let wanted = wanted.get(position).copied().unwrap_or_default();
-            (position.0, wanted - left)
-        });
-        let short: Vec<_> = short.collect();
-        if !short.is_empty() {
-            return Err(Refused::Open(short));
+        if self.items.iter().all(|item| item.open() == 0) {
+            self.state = end;
         }
-        self.items = items;
         Ok(wanted)
     }
 
     /// Whether a server shows this, after a change or without one. What isn't known yet becomes
     /// what it says.
     pub(super) fn unify(&mut self, shown: &Shown) -> Result<(), String> {
-        let attributes = &shown.attributes;
-        if attributes.state != self.state {
-            let (state, is) = (attributes.state.word(), self.state.word());
-            return Err(format!("is shown as {state}, and is {is}"));
+        if shown.state != self.state {
+            let (state, is) = (shown.state, self.state);
+            return Err(format!("is shown as {state:?}, and is {is:?}"));
         }
-        if attributes.items != self.items {
-            return Err("other items are shown".to_owned());
+        if shown.items != self.items {
+            return Err("is shown with other items".to_owned());
         }
-        let updated_at = shown.meta.timestamps.updated_at;
-        if self.updated_at.is_some_and(|it| it != updated_at) {
+        let updated_at = shown.updated_at;
+        if *self.updated_at.get_or_insert(updated_at) != updated_at {
             return Err(format!("was changed at another time than {updated_at}"));
         }
-        self.updated_at = Some(updated_at);
         if self.state == State::Pending {
-            let expires_at = attributes.expires_at;
-            let is_so =
-                expires_at.is_some() && self.expires_at.is_none_or(|it| expires_at == Some(it));
-            if !is_so {
-                return Err("expires at another time than is shown".to_owned());
-            }
-            self.expires_at = expires_at;
-        } else if attributes.expires_at.is_some() {
-            return Err("is shown as if it expired".to_owned());
+            self.expires_at = self.expires_at.or(shown.expires_at);
+        }
+        if shown.expires_at != self.expires_at
+            || self.expires_at.is_some() != (self.state == State::Pending)
+        {
+            return Err("expires at another time than is shown".to_owned());
         }
         Ok(())
     }
@@ -232,7 +174,7 @@ pub(super) fn end(updated_at: Timestamp, expires_in: u32) -> Option<Timestamp> {
 
 impl fmt::Display for Life {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.state.word())?;
+        write!(f, "{:?}", self.state)?;
         if let Some(expires_at) = self.expires_at {
             write!(f, ", expires at {expires_at}")?;
         }

@@ -1,6 +1,7 @@
 //! The check finds each kind of fault in a history made by hand, and none in a sound one.
 
 mod reservations;
+mod search;
 mod world;
 
 use serde_json::json;
@@ -9,7 +10,7 @@ use crate::ask::Request;
 use crate::model::{Action, Expect, Location};
 use crate::record::{Answer, Unclear};
 
-use world::{FLEETING, LOCATED, PLAIN, World, errors, figures, line, milliseconds, said};
+use world::{FLEETING, LOCATED, PLAIN, World, errors, figures, line, milliseconds, refused, said};
 
 #[test]
 fn a_sound_history_has_no_faults() {
@@ -88,7 +89,7 @@ fn a_change_that_nobody_asked_for_is_found() {
 fn a_change_that_was_refused_and_made_is_found() {
     let mut world = World::new();
     let made = world.transact(line(PLAIN, Action::Allocate, 2));
-    *world.answer(made) = said(422, json!({ "errors": errors(422) }));
+    *world.answer(made) = refused(422);
     world.assert_fault("was carried out, though the answer was 422");
     let made = world.batch(vec![line(PLAIN, Action::Allocate, 2)], false);
     world.records.swap_remove(0);
@@ -97,7 +98,7 @@ fn a_change_that_was_refused_and_made_is_found() {
     let entry = Some("1-1-1-0".to_owned());
     world.write(PLAIN, Action::Allocate, 2, None, entry);
     world.answer(made - 1).body["data"][0] = json!({ "errors": errors(422) });
-    world.assert_fault("line 0 of 1-1-1 was carried out, though");
+    world.assert_fault("1-1-1-0 was carried out, though");
 }
 
 #[test]
@@ -178,7 +179,7 @@ fn a_change_other_than_the_one_asked_for_is_found() {
         let mut world = World::new();
         let made = world.transact(line(PLAIN, Action::Allocate, 6));
         world.records[made].request = Request::Transact(other);
-        world.assert_fault("1-1-0 makes no sense in its place");
+        world.assert_fault("after entry 1: 1-1-0 has “");
     }
 }
 
@@ -196,12 +197,12 @@ fn a_change_that_was_not_as_expected_is_found() {
 fn an_unjustified_refusal_is_found() {
     for status in [404, 422] {
         let mut world = World::new();
-        let refused = Ok(said(status, json!({ "errors": errors(status) })));
+        let refused = Ok(refused(status));
         world.record(
             Request::Transact(line(PLAIN, Action::Allocate, 10)),
             refused,
         );
-        world.assert_fault("1-1-0 was refused, which is not so after entry 1");
+        world.assert_fault("after entry 1: 1-1-0 has “Allocate 10 unlocated");
     }
 }
 
@@ -212,18 +213,15 @@ fn a_refusal_may_be_justified_by_what_happened_meanwhile() {
     let refused = world.transact(line(PLAIN, Action::Allocate, 6));
     let returning = world.transact(line(PLAIN, Action::Deallocate, 6));
     // It was asked for before, and answered after.
-    world.records[refused].attempts[0].invoked = milliseconds(0);
-    world.records[refused].attempts[0].ended = milliseconds(9);
+    world.time(refused, 0, 9);
     assert_eq!(world.faults(), [""; 0]);
     // It was asked for when all had been given back.
     world.records[refused].attempts[0].invoked = milliseconds(8);
     world.assert_fault("it was so after entry 2, too early");
     // It was answered before anything was taken.
-    world.records[refused].attempts[0].invoked = milliseconds(0);
-    world.records[refused].attempts[0].ended = milliseconds(1);
+    world.time(refused, 0, 1);
     for number in [taking, returning] {
-        world.records[number].attempts[0].invoked = milliseconds(3);
-        world.records[number].attempts[0].ended = milliseconds(9);
+        world.time(number, 3, 9);
     }
     world.assert_fault("it was so after entry 2, too late");
 }
@@ -248,7 +246,9 @@ fn changes_in_another_order_than_they_were_answered_are_found() {
     let outcome = world.records[second].attempts[0].outcome.clone();
     world.records[second].attempts[0].outcome = world.records[first].attempts[0].outcome.clone();
     world.records[first].attempts[0].outcome = outcome;
-    world.assert_fault("1-1-0 comes before 1-1-1 in the ledger, which was answered before");
+    world.assert_fault(
+        "after entry 1: 1-1-1 has no place there (it was so after entry 2, too late)",
+    );
 }
 
 #[test]
@@ -262,8 +262,7 @@ fn readings_that_are_too_old_or_too_new_are_found() {
         };
         world.transact(line(PLAIN, Action::Allocate, 1));
         assert_eq!(world.faults(), [""; 0]);
-        world.records[seen].attempts[0].invoked = milliseconds(8);
-        world.records[seen].attempts[0].ended = milliseconds(9);
+        world.time(seen, 8, 9);
         world.assert_fault("it was so after entry 1, too early");
 
         let mut world = World::new();
@@ -273,10 +272,8 @@ fn readings_that_are_too_old_or_too_new_are_found() {
         } else {
             world.read(PLAIN)
         };
-        world.records[0].attempts[0].invoked = milliseconds(8);
-        world.records[0].attempts[0].ended = milliseconds(9);
-        world.records[seen].attempts[0].invoked = milliseconds(6);
-        world.records[seen].attempts[0].ended = milliseconds(7);
+        world.time(0, 8, 9);
+        world.time(seen, 6, 7);
         world.assert_fault("it was so after entry 2, too late");
     }
 }
@@ -288,12 +285,10 @@ fn readings_that_go_back_are_found() {
     let change = world.transact(line(PLAIN, Action::Allocate, 1));
     let after = world.read(PLAIN);
     // The change is under way all the time: each reading alone may be so.
-    world.records[change].attempts[0].invoked = milliseconds(0);
-    world.records[change].attempts[0].ended = milliseconds(20);
+    world.time(change, 0, 20);
     assert_eq!(world.faults(), [""; 0]);
     let attempts = world.records[before].attempts.clone();
-    world.records[before].attempts[0].invoked = milliseconds(10);
-    world.records[before].attempts[0].ended = milliseconds(11);
+    world.time(before, 10, 11);
     world.records[after].attempts[0].invoked = attempts[0].invoked;
     world.records[after].attempts[0].ended = attempts[0].ended;
     world.assert_fault("it was so after entry 1, too early");
@@ -336,7 +331,7 @@ fn half_a_loose_batch_is_found() {
     world.records[made].attempts[0].outcome = Err(Unclear::Lost);
     assert_eq!(world.faults(), [""; 0]);
     world.undo_last(LOCATED);
-    world.assert_fault("1-1-0 was refused, which is not so");
+    world.assert_fault("after entry 2: 1-1-0 has “Allocate 1 unlocated of product 1”");
 }
 
 #[test]
@@ -352,7 +347,7 @@ fn a_batch_with_something_in_between_is_found() {
     let reference = Some("1-1-0-1".to_owned());
     let entry = world.write(PLAIN, Action::Decrement, 1, None, reference);
     world.answer(0).body["data"][1] = entry;
-    world.assert_fault("the entries of 1-1-0 are out of order: 4 where 3 is due");
+    world.assert_fault("1-1-0 has its entries out of order: 4 where 3 is due");
 }
 
 #[test]
@@ -369,7 +364,7 @@ fn a_batch_that_was_refused_at_the_wrong_line_is_found() {
         .body
         .pointer_mut("/errors/0/meta/index");
     *index.unwrap() = json!(0);
-    world.assert_fault("1-1-0 was refused, which is not so after entry 1");
+    world.assert_fault("after entry 1: 1-1-0 has “Allocate 1 unlocated");
 }
 
 #[test]
@@ -418,13 +413,13 @@ fn a_repeated_answer_is_the_same_and_says_so() {
 fn a_key_that_was_good_for_another_request_is_found() {
     let (mut world, of) = repeated();
     let line = line(PLAIN, Action::Increment, 1);
-    let refused = Ok(said(409, json!({ "errors": errors(409) })));
+    let refused = Ok(refused(409));
     let request = Request::Misuse { of, line };
     let misuse = world.record(request, refused);
     assert_eq!(world.faults(), [""; 0]);
     let name = Some("1-1-1".to_owned());
     let entry = world.write(PLAIN, Action::Increment, 1, None, name);
-    world.assert_fault("1-1-1 was carried out");
+    world.assert_fault("nobody asked for entry 3");
     *world.answer(misuse) = said(201, json!({ "data": entry }));
     world.assert_fault("1-1-1 used the key of 1-1-0, and was answered 201");
 }
@@ -434,7 +429,7 @@ fn stock_may_be_deleted_and_created_anew() {
     let mut world = World::new();
     world.transact(line(FLEETING, Action::Allocate, 1));
     world.delete(FLEETING);
-    let missing = said(404, json!({ "errors": errors(404) }));
+    let missing = refused(404);
     let transact = Request::Transact(line(FLEETING, Action::Allocate, 1));
     world.record(transact, Ok(missing.clone()));
     let product = FLEETING;
@@ -447,7 +442,7 @@ fn stock_may_be_deleted_and_created_anew() {
         product,
         available: 3,
     };
-    world.record(request, Ok(said(400, json!({ "errors": errors(400) }))));
+    world.record(request, Ok(refused(400)));
     assert_eq!(world.faults(), [""; 0]);
     world.delete(FLEETING);
     assert_eq!(world.faults(), [""; 0]);
@@ -469,11 +464,11 @@ fn stock_may_be_deleted_and_created_by_those_who_never_knew() {
         product: FLEETING,
         available: 8,
     };
-    world.assert_fault("nobody created stock");
+    world.assert_fault("after the deletion behind entry 1: nobody created stock");
     let mut world = World::new();
     let deleted = world.delete(FLEETING);
     world.records[deleted].attempts[0].outcome = Err(Unclear::Incomplete);
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    world.assert_fault("after entry 1: nobody deleted the stock that is gone");
 }
 
 #[test]
@@ -481,7 +476,7 @@ fn who_deleted_stock_follows_from_what_was_seen() {
     let mut world = World::new();
     let first = world.delete(FLEETING);
     world.records[first].attempts[0].outcome = Err(Unclear::Lost);
-    let missing = said(404, json!({ "errors": errors(404) }));
+    let missing = refused(404);
     let product = FLEETING;
     world.record(Request::Stock { product }, Ok(missing));
     world.create(FLEETING, 7);
@@ -490,7 +485,7 @@ fn who_deleted_stock_follows_from_what_was_seen() {
     world.records[second].attempts[0].invoked = milliseconds(4);
     assert_eq!(world.faults(), [""; 0]);
     world.records[first].attempts[0].outcome = Err(Unclear::Incomplete);
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    world.assert_fault("1-1-1 was told that there is no stock (it was so after the deletion behind entry 1, too late); nobody deleted the stock that is gone");
 }
 
 #[test]
@@ -500,7 +495,7 @@ fn a_creation_that_did_nothing_is_found() {
     let created = world.create(FLEETING, 7);
     world.histories[FLEETING].pop();
     world.deleted.insert(FLEETING);
-    world.assert_fault("1-1-1 was acknowledged, and created nothing");
+    world.assert_fault("1-1-1 was acknowledged, and did nothing");
     world.records.remove(created);
     assert_eq!(world.faults(), [""; 0]);
 }
@@ -510,7 +505,7 @@ fn a_deletion_that_did_nothing_is_found() {
     let mut world = World::new();
     let product = FLEETING;
     world.record(Request::Delete { product }, Ok(said(204, json!(null))));
-    world.assert_fault("1-1-0 was acknowledged, and deleted nothing");
+    world.assert_fault("1-1-0 was acknowledged, and did nothing");
 }
 
 #[test]
@@ -519,14 +514,15 @@ fn a_change_of_stock_that_was_deleted_before_is_found() {
     let changed = world.transact(line(FLEETING, Action::Allocate, 1));
     world.delete(FLEETING);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[changed].attempts[0].invoked = milliseconds(8);
-    world.records[changed].attempts[0].ended = milliseconds(9);
-    world.assert_fault("nobody deleted the stock that is gone after entry 2");
+    world.time(changed, 8, 9);
+    world.assert_fault(
+        "after entry 1: 1-1-1 has no place there (it was so after entry 2, too late)",
+    );
 }
 
 #[test]
 fn what_was_told_of_stock_that_was_not_there_is_found() {
-    let missing = || Ok(said(404, json!({ "errors": errors(404) })));
+    let missing = || Ok(refused(404));
     let product = FLEETING;
     for request in [
         Request::Stock { product },
@@ -535,18 +531,18 @@ fn what_was_told_of_stock_that_was_not_there_is_found() {
     ] {
         let mut world = World::new();
         world.record(request, missing());
-        world.assert_fault("which is not so after entry 1");
+        world.assert_fault("after entry 1: 1-1-0 ");
     }
     let mut world = World::new();
     world.delete(product);
     let seen = world.read(product);
-    world.assert_fault("1-1-1 was shown a stock of 0 available + 0 allocated in all, which");
+    world.assert_fault("1-1-1 was shown a stock of 0 available + 0 allocated in all");
     world.records[seen].request = Request::Create {
         product,
         available: 1,
     };
-    *world.answer(seen) = said(400, json!({ "errors": errors(400) }));
-    world.assert_fault("nobody deleted the stock that is gone after entry 1");
+    *world.answer(seen) = refused(400);
+    world.assert_fault("1-1-1 was told that there is stock (it was so after entry 1, too early)");
 }
 
 #[test]
@@ -556,8 +552,7 @@ fn stock_of_two_lives_at_the_same_time_is_found() {
     world.delete(FLEETING);
     world.create(FLEETING, 4);
     assert_eq!(world.faults(), [""; 0]);
-    world.records[seen].attempts[0].invoked = milliseconds(8);
-    world.records[seen].attempts[0].ended = milliseconds(9);
+    world.time(seen, 8, 9);
     world.assert_fault("it was so after entry 1, too early");
 }
 
@@ -582,4 +577,20 @@ fn a_failure_of_the_server_is_found() {
     assert_eq!(world.faults(), [""; 0]);
     world.record(request(), Err(Unclear::Failed(500)));
     world.assert_fault("1-1-1 was answered 500");
+}
+
+#[test]
+fn thousands_of_requests_are_checked_at_once() {
+    let mut world = World::new();
+    for number in 0..1_000 {
+        world.transact(line(PLAIN, Action::Set, number % 50));
+        world.read(PLAIN);
+    }
+    // A dozen of them are under way at any time.
+    for (number, at) in (0..2_000).map(|number| 2 * number).enumerate() {
+        world.time(number, at, at + 25);
+    }
+    assert_eq!(world.faults(), [""; 0]);
+    world.answer(1_901).body["data"]["attributes"]["available"] = json!(51);
+    world.assert_fault("1-1-1901 was shown a stock of");
 }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::ask::{Kind, Line, Product, Request};
 use crate::check::{Evidence, faults};
-use crate::ledger::{Entry, Reading};
+use crate::ledger::{self, Entry, Reading};
 use crate::model::{Action, Change, Expect, Location, Stock};
 use crate::record::{Answer, Attempt, Record, Unclear};
 use crate::reservation::{Holds, Shown};
@@ -136,11 +136,7 @@ impl World {
             .as_ref()
             .is_some_and(|it| it.parse::<Uuid>().is_ok());
         let stock = &mut self.stocks[product];
-        let balance = if is_reserved {
-            stock.record_reserved(location, action, quantity)
-        } else {
-            stock.record(location, action, quantity)
-        };
+        let balance = stock.record(location, action, quantity, is_reserved);
         let balance = balance.unwrap();
         let stock = self.stock_id(product);
         let history = &mut self.histories[product];
@@ -148,9 +144,9 @@ impl World {
         let of_stock = |entry: &&Value| entry["meta"]["stock_id"] == json!(stock);
         let sequence = history.iter().filter(of_stock).count() + 1;
         let mut entry = json!({
-            "id": Uuid::from_u128((product * 1000 + number) as u128),
+            "id": Uuid::from_u128((product * 100_000 + number) as u128),
             "attributes": {
-                "action": action.word(),
+                "action": action,
                 "product_id": self.products[product].id,
                 "quantity": quantity,
                 "balance": figures(balance.available, balance.allocated),
@@ -206,6 +202,12 @@ impl World {
         });
     }
 
+    /// Has a request be asked for and answered for the first time at these milliseconds.
+    pub(super) fn time(&mut self, number: usize, invoked: u64, ended: u64) {
+        let attempt = &mut self.records[number].attempts[0];
+        (attempt.invoked, attempt.ended) = (milliseconds(invoked), milliseconds(ended));
+    }
+
     fn next_name(&self) -> String {
         format!("1-1-{}", self.records.len())
     }
@@ -215,7 +217,7 @@ impl World {
         let name = self.next_name();
         let answer = match self.make(&line, name) {
             Ok(entry) => said(201, json!({ "data": entry })),
-            Err(status) => said(status, json!({ "errors": errors(status) })),
+            Err(status) => refused(status),
         };
         self.record(Request::Transact(line), Ok(answer))
     }
@@ -300,14 +302,10 @@ impl World {
         self.histories[product].pop();
         let mut stock = Stock::default();
         for entry in &self.histories[product] {
-            let entry = Entry::of(entry).unwrap();
-            let (movement, is_reserved) = (entry.movement(), entry.reservation().is_some());
+            let entry = ledger::read::<Entry>(entry).unwrap();
+            let (movement, is_reserved) = (entry.movement, entry.reservation().is_some());
             let (location, action) = (movement.location, movement.action);
-            if is_reserved {
-                stock.record_reserved(location, action, movement.quantity);
-            } else {
-                stock.record(location, action, movement.quantity);
-            }
+            stock.record(location, action, movement.quantity, is_reserved);
         }
         self.stocks[product] = stock;
     }
@@ -316,16 +314,18 @@ impl World {
     pub(super) fn faults(&self) -> Vec<String> {
         let readings = (0..self.products.len()).map(|product| {
             let history = self.histories[product].iter();
-            let history: Vec<Entry> = history.map(|entry| Entry::of(entry).unwrap()).collect();
+            let history: Vec<Entry> = history
+                .map(|entry| ledger::read::<Entry>(entry).unwrap())
+                .collect();
             let stocks = [0, 1].map(|server| {
                 let stock = shown(&self.stocks[product], self.stock_id(product));
                 let stock = self.shown.get(&(product, server)).unwrap_or(&stock);
                 let is_managed = !self.deleted.contains(&product);
-                is_managed.then(|| serde_json::from_value(stock.clone()).unwrap())
+                is_managed.then(|| ledger::read(stock).unwrap())
             });
             let past = self.past.iter().filter(|(it, ..)| *it == product);
             let past = past.map(|(_, at, stock)| {
-                let stock = serde_json::from_value(stock.clone()).unwrap();
+                let stock = ledger::read(stock).unwrap();
                 (*at, stock)
             });
             Reading {
@@ -333,7 +333,7 @@ impl World {
                 past: past.collect(),
                 stocks: stocks.into(),
                 holds: self.holds.get(&product).map(|(holds, plainly)| Holds {
-                    holds: serde_json::from_value(holds.clone()).unwrap(),
+                    holds: ledger::read(holds).unwrap(),
                     allocated_unreserved: *plainly,
                 }),
             }
@@ -361,7 +361,11 @@ impl World {
 }
 
 fn reservation(shown: &Value) -> Shown {
-    serde_json::from_value(shown.clone()).unwrap()
+    ledger::read(shown).unwrap()
+}
+
+pub(super) fn refused(status: u16) -> Answer {
+    said(status, json!({ "errors": errors(status) }))
 }
 
 pub(super) fn said(status: u16, body: Value) -> Answer {
