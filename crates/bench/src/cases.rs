@@ -36,6 +36,8 @@ pub(crate) enum Task {
     Ceiling(Request),
     /// Statements to PostgreSQL.
     ByHand(Way),
+    /// The same service by hand.
+    Service(Request),
     /// A request to Stockroom.
     Stockroom(Keeping, Request),
 }
@@ -142,6 +144,16 @@ pub(crate) fn all(connections: usize) -> Vec<Case> {
         operations: 1,
     }];
     cases.extend(by_hand());
+    for (kind, choice) in [("hot", Choice::Hot), ("uniform", Choice::Uniform)] {
+        cases.push(Case {
+            name: format!("service/{kind}"),
+            title: format!("the same service by hand: {kind}"),
+            task: Task::Service(write("allocate")),
+            choice,
+            connections: vec![connections],
+            operations: 1,
+        });
+    }
     for keeping in Keeping::ALL {
         for (name, title, choice, request) in [
             ("writes/hot", "writes, hot", Choice::Hot, write("allocate")),

@@ -12,20 +12,25 @@ use uuid::Uuid;
 
 use crate::load;
 
+/// What requests and answers are wrapped in.
 #[derive(Deserialize, Serialize)]
-struct Document<T> {
-    data: T,
+pub(crate) struct Document<T> {
+    pub(crate) data: T,
 }
 
+/// A requested transaction.
 #[derive(Deserialize)]
-struct NewTransaction {
+pub(crate) struct NewTransaction {
     r#type: String,
     action: String,
-    quantity: u64,
+    pub(crate) quantity: u64,
 }
 
+/// The answer to it.
+pub(crate) type Answer = Document<Transaction>;
+
 #[derive(Serialize)]
-struct Transaction {
+pub(crate) struct Transaction {
     id: Uuid,
     r#type: String,
     action: String,
@@ -58,17 +63,24 @@ pub(crate) async fn serve() -> anyhow::Result<()> {
 async fn transact(
     Path(product): Path<Uuid>,
     Json(body): Json<Document<NewTransaction>>,
-) -> Json<Document<Transaction>> {
-    Json(Document {
-        data: Transaction {
-            id: product,
-            r#type: body.data.r#type,
-            action: body.data.action,
-            product_id: product,
-            quantity: body.data.quantity,
-            timestamps: Timestamps {
-                created_at: "2026-01-01T00:00:00.000Z",
+) -> Json<Answer> {
+    Json(body.data.answer(product))
+}
+
+impl NewTransaction {
+    /// An answer as long as Stockroom's.
+    pub(crate) fn answer(self, product: Uuid) -> Answer {
+        Document {
+            data: Transaction {
+                id: product,
+                r#type: self.r#type,
+                action: self.action,
+                product_id: product,
+                quantity: self.quantity,
+                timestamps: Timestamps {
+                    created_at: "2026-01-01T00:00:00.000Z",
+                },
             },
-        },
-    })
+        }
+    }
 }

@@ -13,6 +13,7 @@ mod reservations;
 mod run;
 mod seed;
 mod server;
+mod service;
 mod systems;
 mod targets;
 mod usage;
@@ -96,6 +97,12 @@ enum Part {
     /// Serves what does nothing.
     #[command(hide = true)]
     Ceiling,
+    /// Serves what could be written in a day, on a PostgreSQL.
+    #[command(hide = true)]
+    Service {
+        /// The folder of PostgreSQL's socket.
+        socket: String,
+    },
     /// Becomes the program that is measured.
     #[command(hide = true)]
     Become {
@@ -129,6 +136,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
         Some(Part::Load) => load::run(),
         Some(Part::Attack) => neighbours::attack(),
         Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::serve()),
+        Some(Part::Service { socket }) => {
+            tokio::runtime::Runtime::new()?.block_on(service::serve(&socket))
+        }
         Some(Part::Become { command }) => stockroom_test_server::become_program(&command),
         None => report(cli),
     }

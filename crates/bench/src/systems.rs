@@ -51,14 +51,15 @@ pub(crate) struct Setting {
 /// Everything that some cases need.
 pub(crate) struct Systems {
     setting: Setting,
-    ceiling: Option<Ceiling>,
+    ceiling: Option<Helper>,
+    service: Option<Helper>,
     servers: BTreeMap<Keeping, (Server, Credentials)>,
     cluster: Option<Cluster>,
     folder: TempDir,
 }
 
-/// The server that does nothing.
-struct Ceiling {
+/// A server to compare with, which is this program in another process.
+struct Helper {
     process: Child,
     address: std::net::SocketAddr,
 }
@@ -72,16 +73,18 @@ impl Systems {
         let mut systems = Self {
             setting,
             ceiling: None,
+            service: None,
             servers: BTreeMap::new(),
             cluster: None,
             folder: tempfile::tempdir()?,
         };
         let needs = |needed: &dyn Fn(&Task) -> bool| cases.iter().any(|it| needed(&it.task));
         if needs(&|task| matches!(task, Task::Ceiling(_))) {
-            systems.ceiling = Some(Ceiling::start().await?);
+            systems.ceiling = Some(Helper::start(&["ceiling"]).await?);
         }
         let on_postgres = |task: &Task| matches!(task, Task::Stockroom(Keeping::Postgres, _));
-        let by_hand = needs(&|task| matches!(task, Task::ByHand(_)));
+        let service = needs(&|task| matches!(task, Task::Service(_)));
+        let by_hand = service || needs(&|task| matches!(task, Task::ByHand(_)));
         if by_hand || needs(&on_postgres) {
             let programs = programs().context("there are no programs of PostgreSQL here")?;
             let cluster = Cluster::start(&programs, &POSTGRES_SETTINGS).await;
@@ -90,9 +93,17 @@ impl Systems {
         if by_hand {
             systems.fill_by_hand().await?;
         }
+        if service {
+            let cluster = systems
+                .cluster
+                .as_ref()
+                .context("PostgreSQL wasn't started")?;
+            let folder = cluster.folder().display().to_string();
+            systems.service = Some(Helper::start(&["service", &folder]).await?);
+        }
         let servers = cases.iter().filter_map(|case| match case.task {
             Task::Stockroom(keeping, _) => Some(keeping),
-            Task::Ceiling(_) | Task::ByHand(_) => None,
+            Task::Ceiling(_) | Task::ByHand(_) | Task::Service(_) => None,
         });
         for keeping in servers.collect::<BTreeSet<_>>() {
             let start = Instant::now();
@@ -133,7 +144,7 @@ impl Systems {
     /// # Errors
     /// If it doesn't stop.
     pub(crate) async fn stop(self) -> anyhow::Result<()> {
-        drop((self.servers, self.ceiling));
+        drop((self.servers, self.ceiling, self.service));
         match self.cluster {
             Some(cluster) => cluster.stop().await,
             None => Ok(()),
@@ -145,20 +156,11 @@ impl Systems {
         Ok(match task {
             Task::Ceiling(request) => {
                 let ceiling = self.ceiling.as_ref().context("it wasn't started")?;
-                let work = Work::Http(HttpLoad {
-                    address: ceiling.address,
-                    // Of the usual length: it is read as part of the head.
-                    token: "x".repeat(400),
-                    request: request.clone(),
-                });
-                let server = ceiling.process.id();
-                (
-                    work,
-                    Watched {
-                        server,
-                        postgres: None,
-                    },
-                )
+                (ceiling.work(request), ceiling.watched(None))
+            }
+            Task::Service(request) => {
+                let service = self.service.as_ref().context("it wasn't started")?;
+                (service.work(request), service.watched(postgres))
             }
             Task::ByHand(way) => {
                 let work = Work::ByHand {
@@ -292,21 +294,38 @@ pub(crate) async fn http(
     }))
 }
 
-impl Ceiling {
-    async fn start() -> anyhow::Result<Self> {
-        let mut process = this_program("ceiling")?;
+impl Helper {
+    async fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        let mut process = this_program(arguments)?;
         let output = process.stdout.take().context("no standard output")?;
         let line = BufReader::new(output).lines().next_line().await?;
-        let address = line.context("the ceiling doesn't start")?.parse()?;
+        let address = line.with_context(|| format!("{arguments:?} doesn't start"))?;
+        let address = address.parse()?;
         Ok(Self { process, address })
+    }
+
+    fn work(&self, request: &Request) -> Work {
+        Work::Http(HttpLoad {
+            address: self.address,
+            // Of the usual length: it is read as part of the head.
+            token: "x".repeat(400),
+            request: request.clone(),
+        })
+    }
+
+    fn watched(&self, postgres: Option<u32>) -> Watched {
+        Watched {
+            server: self.process.id(),
+            postgres,
+        }
     }
 }
 
 /// Starts this program again for another job. It ends when its standard input is closed, at the
 /// latest when this process is gone, however that came.
-pub(crate) fn this_program(subcommand: &str) -> anyhow::Result<Child> {
+pub(crate) fn this_program(arguments: &[&str]) -> anyhow::Result<Child> {
     let started = Command::new(THIS_PROGRAM)
-        .arg(subcommand)
+        .args(arguments)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .kill_on_drop(true)
@@ -319,7 +338,7 @@ pub(crate) fn this_program(subcommand: &str) -> anyhow::Result<Child> {
 /// # Errors
 /// If anything is answered otherwise than expected.
 pub(crate) async fn run(job: &Job) -> anyhow::Result<Measurement> {
-    let mut process = this_program("load")?;
+    let mut process = this_program(&["load"])?;
     let mut input = process.stdin.take().context("no standard input")?;
     let mut output = process.stdout.take().context("no standard output")?;
     input.write_all(&serde_json::to_vec(job)?).await?;

@@ -47,9 +47,11 @@ const fn target(case: &'static str, figure: Figure, bound: Bound) -> Target {
 
 /// All but that of the memory, which is for the case that takes most.
 #[rustfmt::skip]
-const TARGETS: [Target; 26] = [
+const TARGETS: [Target; 28] = [
     target("postgres/writes/hot", TimesRate("by-hand/one-statement/hot"), AtLeast(10.0)),
     target("postgres/writes/hot", TimesRate("by-hand/for-update/hot"), AtLeast(15.0)),
+    target("postgres/writes/hot", TimesRate("service/hot"), AtLeast(12.0)),
+    target("postgres/writes/uniform", TimesRate("service/uniform"), AtLeast(3.5)),
     target("postgres/writes/hot", OfCeiling, AtLeast(0.30)),
     target("postgres/writes/uniform", TimesRate("by-hand/one-statement/uniform"), AtLeast(1.4)),
     target("postgres/writes/uniform", TimesRate("by-hand/for-update/uniform"), AtLeast(3.5)),

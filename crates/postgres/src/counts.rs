@@ -1,9 +1,8 @@
 //! The lengths of lists, updated with every change.
 
-use std::collections::BTreeMap;
-
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{OrganizationId, Owner, ProductId, ReservationStatus};
+use stockroom_domain::{OrganizationId, Owner, ProductId};
+use stockroom_sql::Growth;
 use uuid::Uuid;
 
 use crate::connection::error::{expect_rows, failed};
@@ -11,93 +10,34 @@ use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::row::Row;
 
-/// The kinds of items that are counted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// Current stock.
-    Stock,
-    /// A store's stock of products of which the organization also has stock.
-    ShadowingStock,
-    /// Registered products.
-    Product,
-    /// Locations that aren't deleted.
-    Location,
-    /// Reservations in this stored status.
-    Reservation(ReservationStatus),
-}
-
-impl Kind {
-    /// The word that the database stores for this kind.
-    pub(crate) const fn word(self) -> &'static str {
-        match self {
-            Self::Stock => "stock",
-            Self::ShadowingStock => "shadowing_stock",
-            Self::Product => "product",
-            Self::Location => "location",
-            Self::Reservation(ReservationStatus::Pending) => "reservation_pending",
-            Self::Reservation(ReservationStatus::Paid) => "reservation_paid",
-            Self::Reservation(ReservationStatus::Fulfilled) => "reservation_fulfilled",
-            Self::Reservation(ReservationStatus::Released) => "reservation_released",
-            Self::Reservation(ReservationStatus::Expired) => "reservation_expired",
-        }
+/// Stores the new counts. A batch does this last, because all batches that create or delete something
+/// in the same store wait for each other here.
+pub(crate) async fn store(
+    session: &mut Session,
+    organization: OrganizationId,
+    growth: &Growth,
+) -> Result<(), StoreError> {
+    let columns = GrowthColumns::new(growth);
+    if columns.growths.is_empty() {
+        return Ok(());
     }
-}
-
-/// The growth of each count by a batch; negative if it shrinks.
-#[derive(Debug, Default)]
-pub(crate) struct Growth(BTreeMap<(Uuid, Kind), i64>);
-
-impl Growth {
-    pub(crate) fn add(&mut self, owner_id: Uuid, kind: Kind, by: i64) {
-        *self.0.entry((owner_id, kind)).or_default() += by;
-    }
-
-    /// The growth of one count so far.
-    pub(crate) fn by(&self, owner_id: Uuid, kind: Kind) -> i64 {
-        self.0.get(&(owner_id, kind)).copied().unwrap_or(0)
-    }
-
-    /// The growth of those counts that change, by columns. All batches change counts in this order, so
-    /// that they never wait in a circle.
-    pub(crate) fn columns(&self) -> GrowthColumns {
-        let mut columns = GrowthColumns::default();
-        for ((owner_id, kind), by) in self.0.iter().filter(|(_, by)| **by != 0) {
-            columns.owner_ids.push(*owner_id);
-            columns.kinds.push(kind.word());
-            columns.growths.push(*by);
-        }
-        columns
-    }
-
-    /// Stores the new counts. A batch does this last, because all batches that create or delete
-    /// something in the same store wait for each other here.
-    pub(crate) async fn store(
-        &self,
-        session: &mut Session,
-        organization: OrganizationId,
-    ) -> Result<(), StoreError> {
-        let columns = self.columns();
-        if columns.growths.is_empty() {
-            return Ok(());
-        }
-        let result = sqlx::query!(
-            r#"
-            INSERT INTO level_counts (organization_id, owner_id, kind, count)
-            SELECT $1::uuid, growth.owner_id, growth.kind, growth.by
-            FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
-            ON CONFLICT (organization_id, owner_id, kind)
-                DO UPDATE SET count = level_counts.count + excluded.count
-            "#,
-            organization.uuid(),
-            &columns.owner_ids,
-            &columns.kinds as &[&'static str],
-            &columns.growths,
-        )
-        .execute(session)
-        .await
-        .map_err(failed)?;
-        expect_rows("level_counts", columns.growths.len(), &result)
-    }
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO level_counts (organization_id, owner_id, kind, count)
+        SELECT $1::uuid, growth.owner_id, growth.kind, growth.by
+        FROM unnest($2::uuid[], $3::text[], $4::bigint[]) AS growth (owner_id, kind, by)
+        ON CONFLICT (organization_id, owner_id, kind)
+            DO UPDATE SET count = level_counts.count + excluded.count
+        "#,
+        organization.uuid(),
+        &columns.owner_ids,
+        &columns.kinds as &[&'static str],
+        &columns.growths,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("level_counts", columns.growths.len(), &result)
 }
 
 /// The growth of counts by columns.
@@ -106,6 +46,20 @@ pub(crate) struct GrowthColumns {
     pub(crate) owner_ids: Vec<Uuid>,
     pub(crate) kinds: Vec<&'static str>,
     pub(crate) growths: Vec<i64>,
+}
+
+impl GrowthColumns {
+    /// The counts that change. All batches change counts in this order, so that they never wait in a
+    /// circle.
+    pub(crate) fn new(growth: &Growth) -> Self {
+        let mut columns = Self::default();
+        for (owner_id, kind, by) in growth.changed() {
+            columns.owner_ids.push(owner_id);
+            columns.kinds.push(kind.word());
+            columns.growths.push(by);
+        }
+        columns
+    }
 }
 
 /// The number of an owner's locations that aren't deleted.

@@ -70,7 +70,8 @@ const EDGES: [(&str, &[&str]); 3] = [
     // The benchmark contains an empty server for comparison.
     ("axum", &[BENCH, HTTP, SERVER]),
     ("rusqlite", &[SQLITE]),
-    ("sqlx", &[POSTGRES, TEST_POSTGRES, XTASK]),
+    // The benchmark contains a service by hand for comparison.
+    ("sqlx", &[BENCH, POSTGRES, TEST_POSTGRES, XTASK]),
 ];
 
 /// A line of a manifest: `from` depends on `to`.

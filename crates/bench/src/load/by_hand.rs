@@ -55,7 +55,8 @@ const INSERT: &str = "
     INSERT INTO by_hand_history (product_id, sequence, action, quantity, available)
     VALUES ($1, $2, 'allocate', $3, $4)";
 
-const ONE_STATEMENT: &str = "
+/// Changes a stock by `$2` pieces, if it has as many, and adds to its history.
+pub(crate) const ONE_STATEMENT: &str = "
     WITH changed AS (
         UPDATE by_hand_stocks
         SET available = available - $2, allocated = allocated + $2, sequence = sequence + 1

@@ -22,7 +22,7 @@ use uuid::Uuid;
 use crate::products::{Choice, Chooser};
 use crate::usage::Watched;
 
-pub(crate) use by_hand::{BATCH, Way, connect, fill as fill_by_hand};
+pub(crate) use by_hand::{BATCH, ONE_STATEMENT, Way, connect, fill as fill_by_hand};
 pub(crate) use http::{HttpLoad, Request};
 
 /// What is sent before anything is measured: connections, caches and plans have to be there.

@@ -251,7 +251,7 @@ impl Bed {
 impl Attacker {
     /// Starts one, and waits until its attack begins.
     async fn start(attack: &Attack) -> anyhow::Result<Self> {
-        let mut process = this_program("attack")?;
+        let mut process = this_program(&["attack"])?;
         let mut input = process.stdin.take().context("no standard input")?;
         let output = process.stdout.take().context("no standard output")?;
         input.write_all(&serde_json::to_vec(attack)?).await?;

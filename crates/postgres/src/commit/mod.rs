@@ -45,15 +45,15 @@ use stockroom_domain::{
     Changes, Command, Context, IdempotencyRecord, IdempotencyRecords, Needs, OrganizationId,
     Outcome, Timestamp, decide_all, groups,
 };
+use stockroom_sql::Growth;
 
 use self::notes::Notes;
 use crate::connection::error::{is_lost_race, is_read_only, is_taken, unclear};
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
-use crate::counts::Growth;
 use crate::reservations::orders::Orders;
 use crate::revision::{Loaded, Revisions};
-use crate::{idempotency, ledger, reservations, stock};
+use crate::{counts, idempotency, ledger, reservations, stock};
 
 /// The most attempts at a batch that the database rolls back in favour of others.
 const ATTEMPTS_MAX: u32 = 5;
@@ -178,7 +178,7 @@ impl PostgresDatabase {
         }
         end.orders.store(session, organization).await?;
         idempotency::store::store(session, organization, &idempotency_records, now).await?;
-        end.growth.store(session, organization).await?;
+        counts::store(session, organization, &end.growth).await?;
         notes.add_orders(end.orders);
         Ok((outcomes, notes))
     }

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
+use stockroom_sql::Growth;
 
 use crate::connection::session::Session;
-use crate::counts::Growth;
 use crate::tenancy::store::{insert_store, store_organization};
 use crate::{keys, locations, products};
 

@@ -2,12 +2,12 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, Needs, OrganizationId, State};
+use stockroom_sql::{Growth, Kind};
 
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::counts;
-use crate::counts::{Growth, Kind};
 
 pub(crate) async fn locations(
     session: &mut Session,

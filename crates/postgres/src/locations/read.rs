@@ -5,11 +5,11 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{Geolocation, Location, LocationId, Owner};
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::open::PostgresDatabase;
-use crate::counts::Kind;
 use crate::filter;
 use crate::list::{ListQuery, kept_count};
 

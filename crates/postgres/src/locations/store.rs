@@ -2,11 +2,10 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Location, OrganizationId, Timestamp};
-use stockroom_sql::LocationRow;
+use stockroom_sql::{Growth, Kind, LocationRow};
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
-use crate::counts::{Growth, Kind};
 
 /// Creates the location, or changes it if it exists.
 pub(crate) async fn store(

@@ -7,12 +7,12 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{ProductAndStock, ProductReader, Scope, StoreError};
 use stockroom_application::{Page, PageRequest, ProductPlace};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
-use crate::counts::Kind;
 use crate::list::{ListQuery, kept_count};
 use crate::stock;
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, Product, ProductId};
-use stockroom_sql::ProductRow;
+use stockroom_sql::{Growth, Kind, ProductRow};
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
-use crate::counts::{Growth, Kind};
 
 /// Registers the product, or changes it if it exists.
 pub(crate) async fn store(

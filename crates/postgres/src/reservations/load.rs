@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    LapsedLine, LapsedLines, LocationId, Needs, OrderId, OrganizationId, Owner, ReservationId,
-    State, StockId, StockKey, Timestamp,
+    LapsedLine, LapsedLines, Needs, OrderId, OrganizationId, Owner, ReservationId, State, StockId,
+    StockKey, Timestamp,
 };
+use stockroom_sql::LapsedRow;
 use uuid::Uuid;
 
 use super::orders::Orders;
@@ -152,15 +153,15 @@ async fn run_out(
     .map_err(failed)?;
     let mut run_out: HashMap<StockId, Vec<LapsedLine>> = HashMap::new();
     for hold in found {
-        let row = Row::new("reservation_lines", hold.reservation_id);
+        let row = LapsedRow {
+            reservation_id: hold.reservation_id,
+            line: hold.line,
+            location_id: hold.location_id,
+            open: hold.open,
+            expires_at: hold.expires_at,
+        };
         let holds = run_out.entry(StockId::new(hold.stock_id)).or_default();
-        holds.push(LapsedLine {
-            reservation: ReservationId::new(hold.reservation_id),
-            line: row.valid("line", usize::try_from(hold.line))?,
-            location: hold.location_id.map(LocationId::new),
-            quantity: row.quantity("quantity", hold.open)?,
-            expires_at: row.timestamp("expires_at", hold.expires_at)?,
-        });
+        holds.push(row.decode()?);
     }
     Ok(run_out)
 }

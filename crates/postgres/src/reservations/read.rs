@@ -9,15 +9,15 @@ use stockroom_application::ports::{
 };
 use stockroom_application::{HoldPlace, Page, PageRequest};
 use stockroom_domain::{
-    OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
-    ReservationStatus, Slug, StockId, StockKey, Timestamp,
+    OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
+    ReservationStatus, StockId, StockKey, Timestamp,
 };
+use stockroom_sql::{HoldRow, Kind};
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
-use crate::counts::Kind;
 use crate::row::Row;
 use crate::{counts, filter};
 
@@ -85,7 +85,8 @@ impl ReservationReader for PostgresDatabase {
             (place.reservation.uuid(), i64::from(place.line))
         });
         let mut snapshot = self.read().await?;
-        let found = sqlx::query!(
+        let found = sqlx::query_as!(
+            HoldRow,
             r#"
             SELECT
                 reservations.reservation_id AS "reservation_id!",
@@ -150,21 +151,8 @@ impl ReservationReader for PostgresDatabase {
         .await
         .map_err(failed)?;
         snapshot.commit().await?;
-        let mut items = Vec::with_capacity(found.len());
-        for hold in found {
-            let row = Row::new("reservations", hold.reservation_id);
-            let order = hold.order_id.map(|order| OrderId::new("order_id", order));
-            let slug = hold.slug.map(Slug::new).transpose();
-            items.push(HoldLine {
-                reservation: ReservationId::new(hold.reservation_id),
-                line: row.valid("line", u32::try_from(hold.line))?,
-                owner: Owner::from_uuid(hold.owner_id, organization),
-                order: row.valid("order_id", order.transpose())?,
-                state: rows::state(row, &hold.status, hold.expires_at)?,
-                slug: row.valid("location_id", slug)?,
-                quantity: row.quantity("quantity", hold.open)?,
-            });
-        }
+        let items = found.into_iter().map(|row| row.decode(organization));
+        let mut items = items.collect::<Result<Vec<_>, _>>()?;
         let next = page.cut(&mut items, HoldLine::place);
         let total = Some(u64::try_from(total).unwrap_or(0));
         Ok(Page { items, total, next })

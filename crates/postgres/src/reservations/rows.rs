@@ -1,17 +1,14 @@
 //! Reservations.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    LocationId, OrderId, OrganizationId, Owner, ProductId, Reservation, ReservationId,
-    ReservationState, ReservationStatus, ReservedLine, Slug, StockId, StockKey,
-};
+use stockroom_domain::{OrganizationId, Reservation, ReservationId};
+use stockroom_sql::{ReservationRow, ReservedRow};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
 use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
 use crate::revision::Revised;
-use crate::row::Row;
 
 /// The reservations with these ids that exist, as they are stored, in the order of creation.
 pub(crate) async fn reservations(
@@ -22,8 +19,7 @@ pub(crate) async fn reservations(
     let ids = uuids(ids);
     // The statement reads the lines, too, so that a reservation and its lines are always from the same
     // moment. The lines are sorted once, by their key, and not for each of the arrays.
-    let rows = sqlx::query_as!(
-        ReservationRow,
+    let rows = sqlx::query!(
         r#"
         SELECT
             reservations.reservation_id AS "reservation_id!",
@@ -80,87 +76,39 @@ pub(crate) async fn reservations(
     .fetch_all(session)
     .await
     .map_err(failed)?;
-    let reservations = rows.into_iter().map(|row| row.decode(organization));
-    let mut reservations = reservations.collect::<Result<Vec<_>, _>>()?;
-    reservations.sort_by_key(|reservation| reservation.item.id);
-    Ok(reservations)
-}
-
-/// Decodes a state from its stored status and time of expiry.
-pub(crate) fn state(
-    row: Row,
-    status: &str,
-    expires_at: Option<i64>,
-) -> Result<ReservationState, StoreError> {
-    let status = ReservationStatus::from_word(status);
-    let status = status.ok_or_else(|| row.corrupt("status"))?;
-    let expires_at = expires_at.map(|at| row.timestamp("expires_at", at));
-    let state = ReservationState::new(status, expires_at.transpose()?);
-    state.ok_or_else(|| row.corrupt("status"))
-}
-
-struct ReservationRow {
-    reservation_id: Uuid,
-    owner_id: Uuid,
-    order_id: Option<String>,
-    status: String,
-    expires_at: Option<i64>,
-    created_at: i64,
-    updated_at: i64,
-    revision: i64,
-    stock_ids: Vec<Uuid>,
-    product_ids: Vec<Uuid>,
-    stock_owner_ids: Vec<Uuid>,
-    location_ids: Vec<Option<Uuid>>,
-    slugs: Vec<Option<String>>,
-    quantities: Vec<i64>,
-    fulfilled: Vec<i64>,
-    released: Vec<i64>,
-}
-
-impl ReservationRow {
-    fn decode(mut self, organization: OrganizationId) -> Result<Revised<Reservation>, StoreError> {
-        let row = Row::new("reservations", self.reservation_id);
-        let revision = self.revision;
-        let order = self.order_id.take();
-        let order = order.map(|order| OrderId::new("order_id", order));
-        let item = Reservation {
-            id: ReservationId::new(self.reservation_id),
-            owner: Owner::from_uuid(self.owner_id, organization),
-            order: row.valid("order_id", order.transpose())?,
-            state: state(row, &self.status, self.expires_at)?,
-            created_at: row.timestamp("created_at", self.created_at)?,
-            updated_at: row.timestamp("updated_at", self.updated_at)?,
-            lines: self.lines(organization)?,
-        };
-        Ok(Revised { item, revision })
-    }
-
-    fn lines(self, organization: OrganizationId) -> Result<Vec<ReservedLine>, StoreError> {
-        let row = Row::new("reservation_lines", self.reservation_id);
-        let stocks = self.stock_ids.into_iter().zip(self.product_ids);
-        let stocks = stocks.zip(self.stock_owner_ids);
-        let locations = self.location_ids.into_iter().zip(self.slugs);
-        let pieces = self.quantities.into_iter().zip(self.fulfilled);
-        let pieces = pieces.zip(self.released);
+    let mut reservations = Vec::with_capacity(rows.len());
+    for found in rows {
+        let stocks = found.stock_ids.into_iter().zip(found.product_ids);
+        let stocks = stocks.zip(found.stock_owner_ids);
+        let locations = found.location_ids.into_iter().zip(found.slugs);
+        let pieces = found.quantities.into_iter().zip(found.fulfilled);
+        let pieces = pieces.zip(found.released);
         let lines = stocks.zip(locations).zip(pieces).map(
-            |((((stock_id, product_id), owner_id), (location_id, slug)), (pieces, released))| {
-                let (quantity, fulfilled) = pieces;
-                let slug = slug.map(Slug::new).transpose();
-                let slug = row.valid("location_id", slug)?;
-                Ok(ReservedLine {
-                    stock: StockId::new(stock_id),
-                    key: StockKey {
-                        product: ProductId::new(product_id),
-                        owner: Owner::from_uuid(owner_id, organization),
-                    },
-                    location: location_id.map(LocationId::new).zip(slug),
-                    quantity: row.quantity("quantity", quantity)?,
-                    fulfilled: row.quantity("fulfilled", fulfilled)?,
-                    released: row.quantity("released", released)?,
-                })
+            |(((stock, stock_owner_id), (location_id, slug)), (pieces, released))| ReservedRow {
+                stock_id: stock.0,
+                product_id: stock.1,
+                stock_owner_id,
+                location_id,
+                slug,
+                quantity: pieces.0,
+                fulfilled: pieces.1,
+                released,
             },
         );
-        lines.collect()
+        let row = ReservationRow {
+            reservation_id: found.reservation_id,
+            owner_id: found.owner_id,
+            order_id: found.order_id,
+            status: found.status,
+            expires_at: found.expires_at,
+            created_at: found.created_at,
+            updated_at: found.updated_at,
+        };
+        reservations.push(Revised {
+            item: row.decode(organization, lines)?,
+            revision: found.revision,
+        });
     }
+    reservations.sort_by_key(|reservation| reservation.item.id);
+    Ok(reservations)
 }

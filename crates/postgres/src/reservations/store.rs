@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LapsedLine, OrganizationId, ReservationChange, ReservationId};
+use stockroom_sql::Growth;
 use uuid::Uuid;
 
 use super::columns::{LineColumns, ReservationColumns, line_number};
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
-use crate::counts::{Growth, Kind};
 use crate::revision::Revisions;
 
 /// Stores that the quantities of lapsed lines are released.
@@ -71,7 +71,7 @@ pub(crate) async fn store(
     if changes.is_empty() {
         return Ok(());
     }
-    count(organization, changes, growth);
+    growth.add_reservations(organization, changes);
     let columns = ReservationColumns::new(organization, changes.values(), revisions);
     let result = sqlx::query!(
         r#"
@@ -122,21 +122,6 @@ pub(crate) async fn store(
         return Ok(());
     }
     store_lines(session, organization, &lines).await
-}
-
-/// Adds the changes of the number of reservations in each status.
-pub(crate) fn count(
-    organization: OrganizationId,
-    changes: &BTreeMap<ReservationId, ReservationChange>,
-    growth: &mut Growth,
-) {
-    for change in changes.values() {
-        let owner_id = change.after.owner.to_uuid(organization);
-        growth.add(owner_id, Kind::Reservation(change.after.state.status()), 1);
-        if let Some(before) = &change.before {
-            growth.add(owner_id, Kind::Reservation(before.state.status()), -1);
-        }
-    }
 }
 
 async fn store_lines(

@@ -9,12 +9,12 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
 };
+use stockroom_sql::Kind;
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
-use crate::counts::Kind;
 use crate::list::{ListQuery, kept_count};
 use crate::revision::Revised;
 use crate::{filter, ledger};

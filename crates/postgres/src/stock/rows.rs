@@ -3,16 +3,36 @@
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{
-    Balance, LocationId, OrganizationId, Owner, Position, ProductId, Slug, Stock, StockId, StockKey,
-};
+use stockroom_domain::{LocationId, OrganizationId, Owner, Position, ProductId, Stock, StockKey};
+use stockroom_sql::{LocatedRow, StockRow};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
 use crate::revision::Revised;
-use crate::row::Row;
+
+/// The row of a stock that a statement found.
+macro_rules! stock_row {
+    ($found:ident, $unlocated_available:expr, $unlocated_allocated:expr) => {
+        StockRow {
+            product_id: $found.product_id,
+            owner_id: $found.owner_id,
+            stock_id: $found.stock_id,
+            product_owner_id: $found.product_owner_id,
+            available: $found.available,
+            allocated: $found.allocated,
+            unlocated_available: $unlocated_available,
+            unlocated_allocated: $unlocated_allocated,
+            unlocated_held: $found.unlocated_held,
+            sequence: $found.sequence,
+            last_hash: $found.last_hash,
+            created_at: $found.created_at,
+            updated_at: $found.updated_at,
+            next_expiry: $found.next_expiry,
+        }
+    };
+}
 
 /// The stock with these keys that exists, in any order.
 pub(crate) async fn stocks(
@@ -23,8 +43,7 @@ pub(crate) async fn stocks(
     let (owner_ids, product_ids) = columns(organization, keys);
     // The statement reads the positions, too, so that a stock and its positions are always from the
     // same moment.
-    sqlx::query_as!(
-        StockRow,
+    let rows = sqlx::query!(
         r#"
         SELECT
             stocks.product_id AS "product_id!",
@@ -78,10 +97,34 @@ pub(crate) async fn stocks(
     )
     .fetch_all(session)
     .await
-    .map_err(failed)?
-    .into_iter()
-    .map(|row| row.decode(organization))
-    .collect()
+    .map_err(failed)?;
+    let mut stocks = Vec::with_capacity(rows.len());
+    for row in rows {
+        let figures = parts(row.located_available).zip(parts(row.located_allocated));
+        let figures = figures.zip(parts(row.located_held));
+        let positions = parts(row.location_ids).zip(parts(row.slugs)).zip(figures);
+        let positions =
+            positions.map(
+                |((location_id, slug), ((available, allocated), held))| LocatedRow {
+                    location_id,
+                    slug,
+                    available,
+                    allocated,
+                    held,
+                },
+            );
+        let located = located(row.stock_id, positions)?;
+        let stock = stock_row!(row, row.unlocated_available, row.unlocated_allocated);
+        stocks.push(Revised {
+            item: stock.decode(organization, located)?,
+            revision: row.revision,
+        });
+    }
+    Ok(stocks)
+}
+
+fn parts<T>(column: Option<Vec<T>>) -> impl Iterator<Item = T> {
+    column.into_iter().flatten()
 }
 
 /// Locks the stock with these keys that exists, in the locking order, and returns it. Until the
@@ -138,29 +181,12 @@ pub(crate) async fn lock(
                 owner: Owner::from_uuid(row.owner_id, organization),
             });
         } else {
-            let row = StockRow {
-                product_id: row.product_id,
-                owner_id: row.owner_id,
-                stock_id: row.stock_id,
-                product_owner_id: row.product_owner_id,
-                available: row.available,
-                allocated: row.allocated,
-                unlocated_available: row.available,
-                unlocated_allocated: row.allocated,
-                unlocated_held: row.unlocated_held,
-                sequence: row.sequence,
-                last_hash: row.last_hash,
-                created_at: row.created_at,
-                updated_at: row.updated_at,
-                next_expiry: row.next_expiry,
+            // All of it lies in the pool.
+            let stock = stock_row!(row, row.available, row.allocated);
+            locked.push(Revised {
+                item: stock.decode(organization, BTreeMap::new())?,
                 revision: row.revision,
-                location_ids: None,
-                slugs: None,
-                located_available: None,
-                located_allocated: None,
-                located_held: None,
-            };
-            locked.push(row.decode(organization)?);
+            });
         }
     }
     if !located.is_empty() {
@@ -185,89 +211,9 @@ fn columns(
     )
 }
 
-struct StockRow {
-    product_id: Uuid,
-    owner_id: Uuid,
+fn located(
     stock_id: Uuid,
-    product_owner_id: Uuid,
-    available: i64,
-    allocated: i64,
-    unlocated_available: i64,
-    unlocated_allocated: i64,
-    unlocated_held: i64,
-    sequence: i64,
-    last_hash: Vec<u8>,
-    created_at: i64,
-    updated_at: i64,
-    next_expiry: Option<i64>,
-    revision: i64,
-    location_ids: Option<Vec<Uuid>>,
-    slugs: Option<Vec<String>>,
-    located_available: Option<Vec<i64>>,
-    located_allocated: Option<Vec<i64>>,
-    located_held: Option<Vec<i64>>,
-}
-
-impl StockRow {
-    fn decode(mut self, organization: OrganizationId) -> Result<Revised<Stock>, StoreError> {
-        let row = Row::new("stocks", self.stock_id);
-        let located = self.located()?;
-        let next_expiry = self.next_expiry;
-        let next_expiry = next_expiry.map(|at| row.timestamp("next_expiry", at));
-        let stock = Stock {
-            id: StockId::new(self.stock_id),
-            product: ProductId::new(self.product_id),
-            owner: Owner::from_uuid(self.owner_id, organization),
-            product_owner: Owner::from_uuid(self.product_owner_id, organization),
-            unlocated: Balance {
-                available: row.quantity("unlocated_available", self.unlocated_available)?,
-                allocated: row.quantity("unlocated_allocated", self.unlocated_allocated)?,
-            },
-            unlocated_held: row.quantity("unlocated_held", self.unlocated_held)?,
-            located,
-            sequence: row.valid("sequence", u64::try_from(self.sequence))?,
-            last_hash: row.hash("last_hash", &self.last_hash)?,
-            created_at: row.timestamp("created_at", self.created_at)?,
-            updated_at: row.timestamp("updated_at", self.updated_at)?,
-            next_expiry: next_expiry.transpose()?,
-        };
-        // The stored sums must match the positions.
-        let sums = stock.sums();
-        if i64::from(sums.available) != self.available {
-            return Err(row.corrupt("available"));
-        }
-        if i64::from(sums.allocated) != self.allocated {
-            return Err(row.corrupt("allocated"));
-        }
-        Ok(Revised {
-            item: stock,
-            revision: self.revision,
-        })
-    }
-
-    fn located(&mut self) -> Result<BTreeMap<LocationId, Position>, StoreError> {
-        let row = Row::new("positions", self.stock_id);
-        let location_ids = self.location_ids.take().unwrap_or_default();
-        let slugs = self.slugs.take().unwrap_or_default();
-        let available = self.located_available.take().unwrap_or_default();
-        let allocated = self.located_allocated.take().unwrap_or_default();
-        let held = self.located_held.take().unwrap_or_default();
-        let figures = available.into_iter().zip(allocated).zip(held);
-        location_ids
-            .into_iter()
-            .zip(slugs)
-            .zip(figures)
-            .map(|((location_id, slug), ((available, allocated), held))| {
-                let position = Position {
-                    slug: Row::new("locations", location_id).valid("slug", Slug::new(slug))?,
-                    balance: Balance {
-                        available: row.quantity("available", available)?,
-                        allocated: row.quantity("allocated", allocated)?,
-                    },
-                    held: row.quantity("held", held)?,
-                };
-                Ok((LocationId::new(location_id), position))
-            })
-            .collect()
-    }
+    positions: impl Iterator<Item = LocatedRow>,
+) -> Result<BTreeMap<LocationId, Position>, StoreError> {
+    positions.map(|row| row.decode(stock_id)).collect()
 }

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
+use stockroom_sql::{Growth, Kind};
 
 use super::positions;
 use crate::columns::StockColumns;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
-use crate::counts::{Growth, Kind, shadowing};
+use crate::counts::shadowing;
 use crate::revision::Revisions;
 
 /// Stores changes to current stock, from its state before to its state after.
@@ -40,11 +41,8 @@ pub(crate) async fn store(
             growth.add(store_id, Kind::ShadowingStock, count);
         }
     }
-    for (stocks, by) in [(&sorted.deleted, -1), (&sorted.created, 1)] {
-        for stock in stocks {
-            growth.add(stock.owner.to_uuid(organization), Kind::Stock, by);
-        }
-    }
+    growth.add_stocks(organization, sorted.deleted, -1);
+    growth.add_stocks(organization, sorted.created, 1);
     Ok(())
 }
 

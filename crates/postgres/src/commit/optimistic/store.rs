@@ -2,6 +2,7 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, Timestamp};
+use stockroom_sql::Growth;
 use uuid::Uuid;
 
 use super::load::Seen;
@@ -9,12 +10,11 @@ use super::writes::{UpdatedStocks, Writes};
 use crate::columns::EntryColumns;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
-use crate::counts::{Growth, GrowthColumns};
+use crate::counts::GrowthColumns;
 use crate::idempotency::store::IdempotencyColumns;
 use crate::ledger::batches::BatchColumns;
 use crate::reservations::columns::{LineColumns, ReservationColumns};
 use crate::reservations::orders::OrderColumns;
-use crate::reservations::store::count;
 
 /// The columns that most batches consist of.
 struct Columns<'a> {
@@ -60,7 +60,7 @@ pub(super) async fn store(
         return expect_rows("entries", writes.entries.len(), &result.map_err(failed)?);
     }
     let mut growth = Growth::default();
-    count(organization, writes.reservations, &mut growth);
+    growth.add_reservations(organization, writes.reservations);
     let reservations = |exist: bool| {
         let changes = writes.reservations.values();
         let changes = changes.filter(|change| change.before.is_some() == exist);
@@ -71,7 +71,7 @@ pub(super) async fn store(
         moved: reservations(true),
         lines: LineColumns::new(organization, writes.reservations),
         orders: OrderColumns::new(organization, &writes.orders),
-        growth: growth.columns(),
+        growth: GrowthColumns::new(&growth),
     };
     let rest = Rest {
         kept: IdempotencyColumns::new(organization, writes.idempotency_records)?,
