@@ -323,7 +323,7 @@ async fn a_key_that_is_used_on_two_servers_at_once_is_used_once() {
     for round in 0..20 {
         let mut command = Command::new(Actor::OPERATOR, reserve(None, ONE, 2));
         command.idempotency = Some(Idempotency {
-            key: IdempotencyKey::new(format!("k{round}")).unwrap(),
+            key: IdempotencyKey::new(&format!("k{round}")).unwrap(),
             request: RequestDigest([1; 32]),
             kept_milliseconds: 3_600_000,
         });
