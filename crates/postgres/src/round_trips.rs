@@ -1,6 +1,8 @@
 //! Tests that most changes take one statement.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stockroom_application::Environment;
 use stockroom_application::ports::CommandStore as _;
@@ -11,6 +13,8 @@ use stockroom_domain::{
     ReservationRef, Reserve, Transact, TransactMany, TransactionAction,
 };
 use stockroom_test_postgres::TestDatabase;
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Metadata, Subscriber};
 use uuid::Uuid;
 
 use crate::commit::optimistic;
@@ -57,36 +61,48 @@ async fn commit(database: &PostgresDatabase, command: Command) -> Answer {
     outcomes.unwrap().pop().unwrap().unwrap()
 }
 
-/// The number of the current transaction on the only connection, which counts all of its transactions.
-async fn transaction(database: &PostgresDatabase) -> i64 {
-    let mut session = database.session().await.unwrap();
-    let number = sqlx::query_scalar(
-        "SELECT split_part(virtualtransaction, '/', 2)::bigint FROM pg_locks \
-         WHERE locktype = 'virtualxid' AND pid = pg_backend_pid()",
-    )
-    .fetch_one(&mut session)
-    .await
-    .unwrap();
-    session.commit().await.unwrap();
-    number
+/// Counts the statements that sqlx logs.
+#[derive(Clone, Default)]
+struct Statements(Arc<AtomicUsize>);
+
+impl Subscriber for Statements {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        metadata.target() == "sqlx::query"
+    }
+
+    fn new_span(&self, _span: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _span: &Id, _values: &Record<'_>) {}
+
+    fn record_follows_from(&self, _span: &Id, _follows: &Id) {}
+
+    fn event(&self, _event: &Event<'_>) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn enter(&self, _span: &Id) {}
+
+    fn exit(&self, _span: &Id) {}
 }
 
-/// Commits a command without locks, and returns how many statements that took. Outside of a transaction,
-/// each statement is a transaction of its own, and so is its preparation.
-async fn count(database: &PostgresDatabase, command: Command) -> (i64, Answer) {
-    let before = transaction(database).await;
-    let outcomes = optimistic::commit(database, ORGANIZATION, &[command]).await;
-    let after = transaction(database).await;
-    let mut outcomes = outcomes.unwrap().expect("no locks are needed");
-    (after - before - 1, outcomes.pop().unwrap().unwrap())
+/// Commits commands without locks, and returns how many statements that took.
+async fn count(database: &PostgresDatabase, commands: &[Command]) -> (usize, Vec<Answer>) {
+    let statements = Statements::default();
+    let counting = tracing::subscriber::set_default(statements.clone());
+    let outcomes = optimistic::commit(database, ORGANIZATION, commands).await;
+    drop(counting);
+    let outcomes = outcomes.unwrap().expect("no locks are needed");
+    let answers = outcomes.into_iter().map(Result::unwrap).collect();
+    (statements.0.load(Ordering::Relaxed), answers)
 }
 
-/// Commits a command in one statement; in two if it is also prepared.
-async fn assert_one(database: &PostgresDatabase, command: Command, is_prepared: bool) -> Answer {
+async fn assert_one(database: &PostgresDatabase, command: Command) -> Answer {
     let name = command.operation.name();
-    let (statements, answer) = count(database, command).await;
-    assert!(statements == 1 || !is_prepared, "{name}: {statements}");
-    answer
+    let (statements, mut answers) = count(database, &[command]).await;
+    assert_eq!(statements, 1, "{name}");
+    answers.pop().unwrap()
 }
 
 fn reserve_one(order: Option<&str>) -> Reserve {
@@ -103,56 +119,47 @@ fn reserve_one(order: Option<&str>) -> Reserve {
 }
 
 /// Reserves a piece in one statement.
-async fn reserve(
-    database: &PostgresDatabase,
-    order: Option<&str>,
-    is_prepared: bool,
-) -> ReservationRef {
-    let answer = assert_one(database, command(reserve_one(order)), is_prepared).await;
-    let Answer::Reserved(reserved) = answer else {
-        panic!("{answer:?}");
-    };
-    assert!(reserved.is_new);
-    reserved.reservation.reference()
+async fn reserve(database: &PostgresDatabase, order: Option<&str>) -> ReservationRef {
+    match assert_one(database, command(reserve_one(order))).await {
+        Answer::Reserved(reserved) if reserved.is_new => reserved.reservation.reference(),
+        answer => panic!("{answer:?}"),
+    }
+}
+
+fn release(reservation: ReservationRef) -> Command {
+    let items = None;
+    command(ReleaseReservation { reservation, items })
 }
 
 #[tokio::test]
 async fn reservations_take_one_statement() {
     let (database, _server) = setup().await;
-    for (order, is_prepared) in [(None, false), (None, true), (Some("o1"), true)] {
-        let reservation = reserve(&database, order, is_prepared).await;
-        let items = None;
+    for order in [None, Some("o1")] {
+        let reservation = reserve(&database, order).await;
         let pay = PayReservation {
             reservation: reservation.clone(),
         };
-        assert_one(&database, command(pay), true).await;
+        assert_one(&database, command(pay)).await;
+        let items = None;
         let fulfil = FulfilReservation { reservation, items };
-        assert_one(&database, command(fulfil), true).await;
+        assert_one(&database, command(fulfil)).await;
     }
-    let reservation = reserve(&database, Some("o2"), true).await;
-    let items = None;
-    let release = ReleaseReservation { reservation, items };
-    assert_one(&database, command(release), true).await;
+    let reservation = reserve(&database, Some("o2")).await;
+    assert_one(&database, release(reservation)).await;
 }
 
 /// In one batch, an order is given up and reserved anew.
 #[tokio::test]
 async fn an_order_that_changes_takes_one_statement() {
     let (database, _server) = setup().await;
-    let mut reservation = reserve(&database, Some("o1"), false).await;
+    let mut reservation = reserve(&database, Some("o1")).await;
     for _ in 0..3 {
-        let items = None;
-        let release = ReleaseReservation {
-            reservation: reservation.clone(),
-            items,
-        };
-        let commands = [command(release), command(reserve_one(Some("o1")))];
-        let before = transaction(&database).await;
-        let outcomes = optimistic::commit(&database, ORGANIZATION, &commands).await;
-        assert_eq!(transaction(&database).await - before - 1, 1);
-        let outcomes = outcomes.unwrap().expect("no locks are needed");
-        let [Ok(_), Ok(Answer::Reserved(reserved))] = &outcomes[..] else {
-            panic!("{outcomes:?}");
+        let again = command(reserve_one(Some("o1")));
+        let commands = [release(reservation.clone()), again];
+        let (statements, answers) = count(&database, &commands).await;
+        assert_eq!(statements, 1);
+        let [_, Answer::Reserved(reserved)] = &answers[..] else {
+            panic!("{answers:?}");
         };
         assert!(reserved.is_new);
         let next = reserved.reservation.reference();
@@ -164,42 +171,37 @@ async fn an_order_that_changes_takes_one_statement() {
 #[tokio::test]
 async fn transactions_batches_and_counts_take_one_statement() {
     let (database, _server) = setup().await;
-    for is_prepared in [false, true] {
-        let transact = Transact::new(PRODUCT, TransactionAction::Increment, pieces(1));
-        assert_one(&database, command(transact.clone()), is_prepared).await;
-        let many = TransactMany {
-            lines: vec![Some(transact); 3],
-            atomic: true,
-        };
-        assert_one(&database, command(many), is_prepared).await;
-        let count = Count {
-            product: PRODUCT,
-            location: None,
-            counted: pieces(20),
-            reference: None,
-        };
-        let as_of = None;
-        assert_one(&database, command(CountStock { count, as_of }), is_prepared).await;
-    }
+    let transact = Transact::new(PRODUCT, TransactionAction::Increment, pieces(1));
+    assert_one(&database, command(transact.clone())).await;
+    let many = TransactMany {
+        lines: vec![Some(transact); 3],
+        atomic: true,
+    };
+    assert_one(&database, command(many)).await;
+    let count = Count {
+        product: PRODUCT,
+        location: None,
+        counted: pieces(20),
+        reference: None,
+    };
+    let as_of = None;
+    assert_one(&database, command(CountStock { count, as_of })).await;
 }
 
 /// Records of known keys are read first.
 #[tokio::test]
 async fn commands_with_a_new_key_take_one_statement() {
     let (database, _server) = setup().await;
-    let keyed = |key| Command {
+    let keyed = Command {
         idempotency: Some(Idempotency {
-            key: IdempotencyKey::new(key).unwrap(),
+            key: IdempotencyKey::new("key").unwrap(),
             request: RequestDigest([1; 32]),
             kept_milliseconds: 3_600_000,
         }),
-        ..command(reserve_one(Some(key)))
+        ..command(reserve_one(Some("o1")))
     };
-    assert_one(&database, keyed("one"), false).await;
-    assert_one(&database, keyed("two"), true).await;
-    // Reading is prepared, too.
-    count(&database, keyed("one")).await;
-    let (statements, answer) = count(&database, keyed("two")).await;
+    assert_one(&database, keyed.clone()).await;
+    let (statements, answers) = count(&database, &[keyed]).await;
     assert_eq!(statements, 2);
-    assert!(matches!(answer, Answer::Replayed(_)), "{answer:?}");
+    assert!(matches!(answers[..], [Answer::Replayed(_)]), "{answers:?}");
 }

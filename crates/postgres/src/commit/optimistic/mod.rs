@@ -137,7 +137,7 @@ fn is_admitted(needs: &Needs) -> bool {
         locations,
         location_use,
         location_counts,
-        stocks: _,
+        stocks,
         keys,
         key_totals,
         idempotency_keys: _,
@@ -147,7 +147,9 @@ fn is_admitted(needs: &Needs) -> bool {
         past,
         corrections,
     } = needs;
-    !organization
+    // Commands that need no stock change other things.
+    !stocks.is_empty()
+        && !organization
         && management.is_empty()
         && products.is_empty()
         && store_products.is_empty()
