@@ -7,6 +7,7 @@ pub(crate) mod options;
 pub(crate) mod query;
 mod readers;
 pub(crate) mod statement;
+mod thread;
 mod writer;
 
 pub use open::SqliteDatabase;

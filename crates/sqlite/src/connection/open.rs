@@ -13,7 +13,8 @@ use tokio::time::timeout;
 use super::error::{Fault, failed};
 use super::options::SqliteOptions;
 use super::readers::Readers;
-use super::writer::{WritePermit, WriterThread};
+use super::thread::ConnectionThread;
+use super::writer;
 
 /// The migrations, in order. A database has the number of applied ones as its `user_version`.
 const MIGRATIONS: [&str; 1] = [include_str!(
@@ -29,7 +30,7 @@ const RAW_CACHE_KIBIBYTES: u32 = 4 * 1024;
 
 /// A database in a file. It implements all the ports.
 pub struct SqliteDatabase {
-    writer: WriterThread,
+    writer: ConnectionThread,
     /// The queue for the right to write.
     line: Arc<Mutex<()>>,
     readers: Readers,
@@ -55,16 +56,17 @@ impl SqliteDatabase {
         options: SqliteOptions,
     ) -> Result<Self, StoreError> {
         let (file, settings) = (path.to_owned(), options.clone());
-        let opening = tokio::task::spawn_blocking(move || WriterThread::open(&file, &settings));
+        let opening = tokio::task::spawn_blocking(move || writer::start(&file, &settings));
         let broken_off = |_| Err(StoreError::Failed("the opening was interrupted".into()));
         let writer = opening.await.unwrap_or_else(broken_off)?;
+        let readers = |name, count, cache| Readers::start(name, path, &options, count, cache);
         let cache = options.read_cache_kibibytes;
         Ok(Self {
             writer,
             line: Arc::default(),
-            readers: Readers::new(path, &options, options.read_connections.max(1), cache),
-            own_readers: Readers::new(path, &options, 1, cache),
-            raw_readers: Readers::new(path, &options, 1, RAW_CACHE_KIBIBYTES),
+            readers: readers("sqlite-reader", options.read_connections.max(1), cache)?,
+            own_readers: readers("sqlite-own", 1, cache)?,
+            raw_readers: readers("sqlite-verify", 1, RAW_CACHE_KIBIBYTES)?,
             acquire_timeout: options.acquire_timeout,
             parallel_searches: (options.read_connections / 2).max(1) as usize,
             environment,
@@ -135,16 +137,17 @@ impl SqliteDatabase {
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = self.write_permit().await?;
-        self.writer.run(permit, job).await
-    }
-
-    /// Queues for the right to write.
-    async fn write_permit(&self) -> Result<WritePermit, StoreError> {
+        // SQLite has one writer at a time: a caller that queues here doesn't try in vain.
         let turn = Arc::clone(&self.line).lock_owned();
-        timeout(self.acquire_timeout, turn)
+        let turn = timeout(self.acquire_timeout, turn)
             .await
-            .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))
+            .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))?;
+        let job = move |connection: &mut Connection| {
+            let result = job(connection);
+            drop(turn);
+            result
+        };
+        self.writer.run(job).await
     }
 
     /// Runs `read` on one state of the database.

@@ -6,44 +6,67 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use stockroom_application::ports::StoreError;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 
 use super::error::failed;
 use super::options::{STATEMENTS_MAX, SqliteOptions};
+use super::thread::ConnectionThread;
 
-/// Connections for reads, each opened when it is first needed. A read runs on one of Tokio's threads
-/// for blocking work.
+/// Some connections for reads, each on a thread of its own, and opened when it is first needed.
 pub(crate) struct Readers {
-    path: PathBuf,
-    cache_kibibytes: u32,
+    threads: Vec<ConnectionThread>,
     acquire_timeout: Duration,
-    busy_timeout: Duration,
-    /// One permit for each connection. Closed together with the database.
+    turns: Arc<Turns>,
+}
+
+/// The threads that have nothing to do.
+struct Turns {
+    /// One for each thread. Closed together with the database.
     permits: Arc<Semaphore>,
-    limit: u32,
-    idle: Arc<Mutex<Vec<Connection>>>,
+    /// The places of the threads; the last one was used last, and has its pages still in memory.
+    idle: Mutex<Vec<usize>>,
+}
+
+/// The right to use a thread.
+struct Turn {
+    turns: Arc<Turns>,
+    thread: usize,
+    _permit: OwnedSemaphorePermit,
 }
 
 impl Readers {
-    /// At most `limit` connections to the file at `path`, each with a page cache of this size.
-    pub(crate) fn new(
+    /// `count` connections to the file at `path`, each with a page cache of this size.
+    ///
+    /// # Errors
+    /// [`StoreError`] if a thread can't be started.
+    pub(crate) fn start(
+        name: &str,
         path: &Path,
         options: &SqliteOptions,
-        limit: u32,
+        count: u32,
         cache_kibibytes: u32,
-    ) -> Self {
-        Self {
-            path: path.to_owned(),
-            cache_kibibytes,
+    ) -> Result<Self, StoreError> {
+        let start = |_| {
+            let settings = Settings {
+                path: path.to_owned(),
+                cache_kibibytes,
+                busy_timeout: options.busy_timeout,
+            };
+            ConnectionThread::start(name, move |jobs| {
+                let mut connection = None;
+                while jobs.next(|| settings.connection(&mut connection)) {}
+            })
+        };
+        let threads = (0..count).map(start).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self {
             acquire_timeout: options.acquire_timeout,
-            busy_timeout: options.busy_timeout,
-            permits: Arc::new(Semaphore::new(
-                usize::try_from(limit).unwrap_or(Semaphore::MAX_PERMITS),
-            )),
-            limit,
-            idle: Arc::default(),
-        }
+            turns: Arc::new(Turns {
+                permits: Arc::new(Semaphore::new(threads.len())),
+                idle: Mutex::new((0..threads.len()).collect()),
+            }),
+            threads,
+        })
     }
 
     /// Runs `read` when a connection is free, on one state of the database. It runs to its end even if
@@ -56,50 +79,75 @@ impl Readers {
         &self,
         read: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let permit = Arc::clone(&self.permits).acquire_owned();
+        let closed = || StoreError::Unavailable("the database is closed".into());
+        let permit = Arc::clone(&self.turns.permits).acquire_owned();
         let permit = timeout(self.acquire_timeout, permit)
             .await
             .map_err(|elapsed| StoreError::Unavailable(Box::new(elapsed)))?
-            .map_err(|_| StoreError::Unavailable("the database is closed".into()))?;
-        let idle = Arc::clone(&self.idle);
-        let connection = lock(&idle).pop();
-        let open = Open {
-            path: self.path.clone(),
-            cache_kibibytes: self.cache_kibibytes,
-            busy_timeout: self.busy_timeout,
-        };
-        let reading = tokio::task::spawn_blocking(move || {
-            let mut connection = match connection {
-                Some(connection) => connection,
-                None => open.connect().map_err(failed)?,
-            };
+            .map_err(|_| closed())?;
+        let turn = self.turns.take(permit).ok_or_else(closed)?;
+        let thread = self.threads.get(turn.thread).ok_or_else(closed)?;
+        let job = move |connection: &mut Connection| {
             let snapshot = connection.transaction().map_err(failed)?;
             let answer = read(&snapshot)?;
             snapshot.commit().map_err(failed)?;
-            lock(&idle).push(connection);
-            drop(permit);
+            drop(turn);
             Ok(answer)
-        });
-        let broken_off = |_| Err(StoreError::Failed("the read was interrupted".into()));
-        reading.await.unwrap_or_else(broken_off)
+        };
+        thread.run(job).await
     }
 
     /// Waits for running reads, and closes all connections.
     pub(crate) async fn close(&self) {
-        drop(self.permits.acquire_many(self.limit).await);
-        self.permits.close();
-        lock(&self.idle).clear();
+        self.turns.permits.close();
+        for thread in &self.threads {
+            thread.close().await;
+        }
+    }
+}
+
+impl Turns {
+    fn take(self: &Arc<Self>, permit: OwnedSemaphorePermit) -> Option<Turn> {
+        let thread = self
+            .idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop();
+        thread.map(|thread| Turn {
+            turns: Arc::clone(self),
+            thread,
+            _permit: permit,
+        })
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let idle = self.turns.idle.lock();
+        idle.unwrap_or_else(PoisonError::into_inner)
+            .push(self.thread);
     }
 }
 
 /// The settings of a connection.
-struct Open {
+struct Settings {
     path: PathBuf,
     cache_kibibytes: u32,
     busy_timeout: Duration,
 }
 
-impl Open {
+impl Settings {
+    fn connection<'c>(
+        &self,
+        connection: &'c mut Option<Connection>,
+    ) -> Result<&'c mut Connection, StoreError> {
+        if connection.is_none() {
+            *connection = Some(self.connect().map_err(failed)?);
+        }
+        let unopened = || StoreError::Unavailable("the database is not open".into());
+        connection.as_mut().ok_or_else(unopened)
+    }
+
     fn connect(&self) -> rusqlite::Result<Connection> {
         // To read a write-ahead log, a connection needs write access to the files beside it.
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -111,8 +159,4 @@ impl Open {
         connection.pragma_update(None, "temp_store", "memory")?;
         Ok(connection)
     }
-}
-
-fn lock(idle: &Mutex<Vec<Connection>>) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-    idle.lock().unwrap_or_else(PoisonError::into_inner)
 }
