@@ -249,7 +249,7 @@ macro_rules! with_reservations {
             &$reserved.orders.owner_ids,
             &$reserved.orders.order_ids as &[&str],
             &$reserved.orders.reservation_ids,
-            &$reserved.orders.replaced_ids,
+            &$reserved.orders.replaced,
             &$reserved.growth.owner_ids,
             &$reserved.growth.kinds as &[&'static str],
             &$reserved.growth.growths,
