@@ -246,15 +246,15 @@ async fn payment_and_release_at_once_are_decided_one_after_the_other() {
         let order = (round % 2 == 0).then_some(order.as_str());
         let held = reserved(&one, reserve(order, ONE, 4)).await;
         let reference = held.reference();
-        // Each of them is first every other time.
-        let (payer, releaser) = if round % 4 < 2 {
+        // Each server does either.
+        let (first, second) = if round % 4 < 2 {
             (&one, &other)
         } else {
             (&other, &one)
         };
         let (paid, released) = tokio::join!(
-            ask(payer, pay(reference.clone())),
-            ask(releaser, release(reference.clone())),
+            ask(first, pay(reference.clone())),
+            ask(second, release(reference.clone())),
         );
         released.unwrap();
         if let Err(refusal) = paid {

@@ -68,7 +68,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
             ],
             &[OTHERS],
             &["commit"],
-            &["plans", "verify"],
+            &["plans", "round_trips", "verify"],
         ],
     ),
     (

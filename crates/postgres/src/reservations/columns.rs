@@ -1,9 +1,7 @@
 //! Reservations by columns, as statements take them.
 
-use std::collections::BTreeMap;
-
 use stockroom_domain::{
-    OrderId, OrganizationId, Reservation, ReservationChange, ReservationId, ReservedLine, Timestamp,
+    OrderId, OrganizationId, Reservation, ReservationChange, ReservedLine, Timestamp,
 };
 use uuid::Uuid;
 
@@ -64,12 +62,12 @@ pub(crate) struct LineColumns {
 }
 
 impl LineColumns {
-    pub(crate) fn new(
+    pub(crate) fn new<'a>(
         organization: OrganizationId,
-        changes: &BTreeMap<ReservationId, ReservationChange>,
+        changes: impl Iterator<Item = &'a ReservationChange>,
     ) -> Self {
         let mut columns = Self::default();
-        for change in changes.values() {
+        for change in changes {
             let after = &change.after;
             if change.before.is_some() {
                 for (place, line) in change.changed_lines() {

@@ -110,7 +110,7 @@ impl Orders {
             &made.owner_ids,
             &made.order_ids as &[&str],
             &made.reservation_ids,
-            &made.replaced_ids,
+            &made.replaced,
         )
         .execute(session)
         .await
@@ -170,13 +170,13 @@ pub(crate) struct OrderColumns<'a> {
     pub(crate) order_ids: Vec<&'a str>,
     pub(crate) reservation_ids: Vec<Uuid>,
     /// The ids of the reservations that they had before.
-    pub(crate) replaced_ids: Vec<Uuid>,
+    pub(crate) replaced: Vec<Uuid>,
 }
 
 impl<'a> OrderColumns<'a> {
     pub(crate) fn new(organization: OrganizationId, orders: &'a Orders) -> Self {
         let mut columns = Self {
-            replaced_ids: uuids(orders.replaced.iter().copied()),
+            replaced: uuids(orders.replaced.iter().copied()),
             ..Self::default()
         };
         // Owners are sorted like this as well: the organization, and its stores by their ids.

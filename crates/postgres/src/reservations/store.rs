@@ -117,7 +117,7 @@ pub(crate) async fn store(
     .await
     .map_err(failed)?;
     expect_rows("reservations", changes.len(), &result)?;
-    let lines = LineColumns::new(organization, changes);
+    let lines = LineColumns::new(organization, changes.values());
     if lines.places.is_empty() {
         return Ok(());
     }

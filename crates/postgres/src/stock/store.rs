@@ -156,6 +156,7 @@ async fn insert(
     expect_rows("stocks", stocks.len(), &result)
 }
 
+#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 async fn update(
     session: &mut Session,
     organization: OrganizationId,

@@ -151,8 +151,8 @@ macro_rules! with_reservations {
                         AND reservations.revision = after.revision_before
                     RETURNING 1
                 ),
-                lines AS (
-                    INSERT INTO reservation_lines AS stored (
+                made_lines AS (
+                    INSERT INTO reservation_lines (
                         organization_id, reservation_id, line, stock_id, product_id,
                         stock_owner_id, quantity, fulfilled, released, expires_at
                     )
@@ -161,13 +161,28 @@ macro_rules! with_reservations {
                         $47::uuid[], $48::bigint[], $49::uuid[], $50::uuid[], $51::uuid[],
                         $52::bigint[], $53::bigint[], $54::bigint[], $55::bigint[]
                     ) AS line
+                    WHERE (SELECT count(*) FROM changed) = cardinality($2)
+                ),
+                moved_lines AS (
+                    UPDATE reservation_lines SET
+                        fulfilled = after.fulfilled,
+                        released = after.released,
+                        expires_at = after.expires_at
+                    FROM unnest(
+                        $56::uuid[], $57::bigint[], $58::bigint[], $59::bigint[], $60::bigint[]
+                    ) AS after (reservation_id, line, fulfilled, released, expires_at)
+                    CROSS JOIN LATERAL (
+                        SELECT ctid FROM reservation_lines
+                        WHERE organization_id = $1
+                            AND reservation_id = after.reservation_id
+                            AND line = after.line
+                        OFFSET 0
+                    ) AS found
                     WHERE (SELECT count(*) FROM moved) = cardinality($41)
-                    ON CONFLICT (organization_id, reservation_id, line) DO UPDATE SET
-                        fulfilled = excluded.fulfilled,
-                        released = excluded.released,
-                        expires_at = excluded.expires_at
-                    WHERE stored.fulfilled <= excluded.fulfilled
-                        AND stored.released <= excluded.released
+                        AND reservation_lines.ctid = found.ctid
+                        AND reservation_lines.organization_id IS NOT DISTINCT FROM $1
+                        AND reservation_lines.fulfilled <= after.fulfilled
+                        AND reservation_lines.released <= after.released
                     RETURNING 1
                 ),
                 orders AS (
@@ -175,18 +190,18 @@ macro_rules! with_reservations {
                         organization_id, owner_id, order_id, reservation_id
                     )
                     SELECT $1::uuid, ordered.*
-                    FROM unnest($56::uuid[], $57::text[], $58::uuid[]) AS ordered
+                    FROM unnest($61::uuid[], $62::text[], $63::uuid[]) AS ordered
                     WHERE (SELECT count(*) FROM moved) = cardinality($41)
                     ON CONFLICT (organization_id, owner_id, order_id) DO UPDATE
                         SET reservation_id = excluded.reservation_id
-                        WHERE stored.reservation_id = ANY ($59::uuid[])
+                        WHERE stored.reservation_id = ANY ($64::uuid[])
                     RETURNING 1
                 )
                 "# + $($others)* + r#"
                 , counted AS (
                     INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
                     SELECT $1::uuid, growth.*
-                    FROM unnest($60::uuid[], $61::text[], $62::bigint[]) AS growth
+                    FROM unnest($65::uuid[], $66::text[], $67::bigint[]) AS growth
                     WHERE (SELECT is_complete FROM kept_all)
                     ON CONFLICT (organization_id, owner_id, kind)
                         DO UPDATE SET count = stored.count + excluded.count
@@ -197,10 +212,10 @@ macro_rules! with_reservations {
             [
                 r#"
                 + cardinality($41) - (SELECT count(*) FROM moved)
-                + cardinality($47) - (SELECT count(*) FROM lines)
-                + cardinality($56) - (SELECT count(*) FROM orders)
+                + cardinality($56) - (SELECT count(*) FROM moved_lines)
+                + cardinality($61) - (SELECT count(*) FROM orders)
                 "# + $($outdated)* + r#"
-                + cardinality($60) - (SELECT count(*) FROM counted)
+                + cardinality($65) - (SELECT count(*) FROM counted)
                 "#
             ],
             &$reserved.made.ids,
@@ -217,19 +232,24 @@ macro_rules! with_reservations {
             &$reserved.moved.expires_at as &[Option<i64>],
             &$reserved.moved.updated_at,
             &$reserved.moved.revisions,
-            &$reserved.lines.reservation_ids,
-            &$reserved.lines.places,
-            &$reserved.lines.stock_ids,
-            &$reserved.lines.product_ids,
-            &$reserved.lines.stock_owner_ids,
-            &$reserved.lines.quantities,
-            &$reserved.lines.fulfilled,
-            &$reserved.lines.released,
-            &$reserved.lines.expires_at as &[Option<i64>],
+            &$reserved.made_lines.reservation_ids,
+            &$reserved.made_lines.places,
+            &$reserved.made_lines.stock_ids,
+            &$reserved.made_lines.product_ids,
+            &$reserved.made_lines.stock_owner_ids,
+            &$reserved.made_lines.quantities,
+            &$reserved.made_lines.fulfilled,
+            &$reserved.made_lines.released,
+            &$reserved.made_lines.expires_at as &[Option<i64>],
+            &$reserved.moved_lines.reservation_ids,
+            &$reserved.moved_lines.places,
+            &$reserved.moved_lines.fulfilled,
+            &$reserved.moved_lines.released,
+            &$reserved.moved_lines.expires_at as &[Option<i64>],
             &$reserved.orders.owner_ids,
             &$reserved.orders.order_ids as &[&str],
             &$reserved.orders.reservation_ids,
-            &$reserved.orders.replaced_ids,
+            &$reserved.orders.replaced,
             &$reserved.growth.owner_ids,
             &$reserved.growth.kinds as &[&'static str],
             &$reserved.growth.growths,

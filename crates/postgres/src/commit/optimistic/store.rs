@@ -27,7 +27,8 @@ struct Columns<'a> {
 struct Reserved<'a> {
     made: ReservationColumns<'a>,
     moved: ReservationColumns<'a>,
-    lines: LineColumns,
+    made_lines: LineColumns,
+    moved_lines: LineColumns,
     orders: OrderColumns<'a>,
     growth: GrowthColumns,
 }
@@ -61,15 +62,15 @@ pub(super) async fn store(
     }
     let mut growth = Growth::default();
     growth.add_reservations(organization, writes.reservations);
-    let reservations = |exist: bool| {
+    let changes = |exist: bool| {
         let changes = writes.reservations.values();
-        let changes = changes.filter(|change| change.before.is_some() == exist);
-        ReservationColumns::new(organization, changes, writes.revisions)
+        changes.filter(move |change| change.before.is_some() == exist)
     };
     let reserved = Reserved {
-        made: reservations(false),
-        moved: reservations(true),
-        lines: LineColumns::new(organization, writes.reservations),
+        made: ReservationColumns::new(organization, changes(false), writes.revisions),
+        moved: ReservationColumns::new(organization, changes(true), writes.revisions),
+        made_lines: LineColumns::new(organization, changes(false)),
+        moved_lines: LineColumns::new(organization, changes(true)),
         orders: OrderColumns::new(organization, &writes.orders),
         growth: GrowthColumns::new(&growth),
     };
@@ -84,7 +85,7 @@ pub(super) async fn store(
             let statement = with_reservations!(
                 (columns, reserved),
                 [", kept_all AS (
-                    SELECT (SELECT count(*) FROM orders) = cardinality($56) AS is_complete
+                    SELECT (SELECT count(*) FROM orders) = cardinality($61) AS is_complete
                 )"],
                 [""],
             );
@@ -97,18 +98,18 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $63::uuid[] AS kept_owner_ids, $64::text[] AS kept_keys,
-                        $65::bytea[] AS kept_digests, $66::text[] AS kept_outcomes,
-                        $67::bigint[] AS kept_expires_at, $68::bigint AS now,
-                        $69::uuid[] AS batch_ids, $70::uuid[] AS batch_owner_ids,
-                        $71::bytea[] AS batch_entries, $72::uuid[] AS seen_product_ids,
-                        $73::uuid[] AS seen_owner_ids, 
-                        $74::bigint[] AS seen_revisions, $75::uuid[] AS seen_reservation_ids,
-                        $76::bigint[] AS seen_reservation_revisions,
-                        $77::uuid[] AS free_owner_ids, $78::text[] AS free_order_ids,
-                        $79::uuid[] AS free_key_owner_ids, $80::text[] AS free_keys
+                        $68::uuid[] AS kept_owner_ids, $69::text[] AS kept_keys,
+                        $70::bytea[] AS kept_digests, $71::text[] AS kept_outcomes,
+                        $72::bigint[] AS kept_expires_at, $73::bigint AS now,
+                        $74::uuid[] AS batch_ids, $75::uuid[] AS batch_owner_ids,
+                        $76::bytea[] AS batch_entries, $77::uuid[] AS seen_product_ids,
+                        $78::uuid[] AS seen_owner_ids,
+                        $79::bigint[] AS seen_revisions, $80::uuid[] AS seen_reservation_ids,
+                        $81::bigint[] AS seen_reservation_revisions,
+                        $82::uuid[] AS free_owner_ids, $83::text[] AS free_order_ids,
+                        $84::uuid[] AS free_key_owner_ids, $85::text[] AS free_keys
                 )",
-                "(SELECT count(*) FROM orders) = cardinality($56)"
+                "(SELECT count(*) FROM orders) = cardinality($61)"
             );
             statement.execute(session).await
         }
@@ -124,7 +125,7 @@ pub(super) async fn store(
                         $37::bigint[] AS kept_expires_at, $38::bigint AS now,
                         $39::uuid[] AS batch_ids, $40::uuid[] AS batch_owner_ids,
                         $41::bytea[] AS batch_entries, $42::uuid[] AS seen_product_ids,
-                        $43::uuid[] AS seen_owner_ids, 
+                        $43::uuid[] AS seen_owner_ids,
                         $44::bigint[] AS seen_revisions, $45::uuid[] AS seen_reservation_ids,
                         $46::bigint[] AS seen_reservation_revisions,
                         $47::uuid[] AS free_owner_ids, $48::text[] AS free_order_ids,
