@@ -21,7 +21,6 @@ use crate::connection::open::PostgresDatabase;
 use crate::row::Row;
 use crate::{counts, filter};
 
-#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 #[async_trait]
 impl ReservationReader for PostgresDatabase {
     async fn reservation(

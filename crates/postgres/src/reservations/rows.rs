@@ -11,6 +11,7 @@ use crate::connection::session::Session;
 use crate::revision::Revised;
 
 /// The reservations with these ids that exist, as they are stored, in the order of creation.
+#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 pub(crate) async fn reservations(
     session: &mut Session,
     organization: OrganizationId,

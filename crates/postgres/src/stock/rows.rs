@@ -35,6 +35,7 @@ macro_rules! stock_row {
 }
 
 /// The stock with these keys that exists, in any order.
+#[expect(clippy::too_many_lines, reason = "most of it is a statement")]
 pub(crate) async fn stocks(
     session: &mut Session,
     organization: OrganizationId,

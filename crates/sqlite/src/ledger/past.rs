@@ -85,7 +85,7 @@ impl HistoryReader for SqliteDatabase {
         after: u64,
         limit: u32,
     ) -> Result<Vec<Recorded>, StoreError> {
-        let (period, filter) = (period.clone(), filter.to_vec());
+        let (period, filter) = (*period, filter.to_vec());
         self.read(move |snapshot| {
             read::after(snapshot, organization, &period, &filter, after, limit)
         })
@@ -98,7 +98,7 @@ impl HistoryReader for SqliteDatabase {
         period: &StockPeriod,
         id: TransactionId,
     ) -> Result<Option<u64>, StoreError> {
-        let period = period.clone();
+        let period = *period;
         self.read(move |snapshot| read::sequence_of(snapshot, organization, &period, id))
             .await
     }

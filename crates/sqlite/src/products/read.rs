@@ -48,8 +48,8 @@ impl ProductReader for SqliteDatabase {
                     items.push((product, stock::read::visible(snapshot, scope, id)?));
                 }
             }
-            let last = items.last().filter(|_| has_more);
-            let next = last.map(|(product, _)| ProductPlace::from(product));
+            let end = items.last().filter(|_| has_more);
+            let next = end.map(|(product, _)| ProductPlace::from(product));
             let total = Some(counts::visible(snapshot, scope, Kind::Product)?);
             Ok(Page { items, total, next })
         })
