@@ -283,8 +283,8 @@ impl List<'_> {
     }
 }
 
-/// The body of a batch: many lines. Its reading waits while other batches are being processed; it
-/// keeps its turn until it is dropped.
+/// The body of a batch: many lines. The reading of a large one waits while other large ones are being
+/// processed; it keeps its turn until it is dropped.
 pub(crate) struct Batch {
     bytes: axum::body::Bytes,
     handling: Handling,
@@ -301,7 +301,12 @@ impl FromRequest<AppState> for Batch {
         let turn_to_read = app.admission.turn_to_read(&place).await;
         let handling = Handling::of(request.headers());
         let bytes = read(request, app, app.options.batch_bytes_max).await?;
-        let turn = app.admission.turn_to_work(&place).await;
+        // Small batches share commits, as single changes do: waiting for each other they couldn't.
+        let turn = if bytes.len() > READ_AT_ONCE_BYTES_MAX {
+            app.admission.turn_to_work(&place).await
+        } else {
+            None
+        };
         drop(turn_to_read);
         Ok(Self {
             bytes,
@@ -332,7 +337,8 @@ impl Batch {
     }
 }
 
-/// The size up to which a batch is read without a thread of its own, in bytes.
+/// The size up to which a batch is read without a thread of its own, and without waiting for others, in
+/// bytes.
 const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
 /// The lines of a batch under `data`, and the fields beside it, which apply to all lines.
