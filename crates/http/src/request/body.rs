@@ -18,7 +18,7 @@ use super::handling::{Handling, Nothing};
 use super::idempotency::KeyedRequest;
 use super::raw::{AtMost, RawList, RawObject, Scalar};
 use crate::answer::ApiError;
-use crate::service::{AppState, Place};
+use crate::service::{AppState, Place, SMALL_BATCH_BYTES_MAX};
 
 /// Whether a request's body has been read: an extension of each request that has a body. A
 /// connection can't be used for another request if its answer came before the body was read.
@@ -301,12 +301,7 @@ impl FromRequest<AppState> for Batch {
         let turn_to_read = app.admission.turn_to_read(&place).await;
         let handling = Handling::of(request.headers());
         let bytes = read(request, app, app.options.batch_bytes_max).await?;
-        // Small batches share commits, as single changes do: waiting for each other they couldn't.
-        let turn = if bytes.len() > READ_AT_ONCE_BYTES_MAX {
-            app.admission.turn_to_work(&place).await
-        } else {
-            None
-        };
+        let turn = app.admission.turn_to_work(&place, bytes.len()).await;
         drop(turn_to_read);
         Ok(Self {
             bytes,
@@ -329,17 +324,13 @@ impl Batch {
             let fields = fields(&bytes)?;
             read(BatchBody { fields, handling })
         };
-        if self.bytes.len() <= READ_AT_ONCE_BYTES_MAX {
+        if self.bytes.len() <= SMALL_BATCH_BYTES_MAX {
             return work();
         }
         let worked = tokio::task::spawn_blocking(work).await;
         worked.unwrap_or_else(|_| Err(ApiError::internal()))
     }
 }
-
-/// The size up to which a batch is read without a thread of its own, and without waiting for others, in
-/// bytes.
-const READ_AT_ONCE_BYTES_MAX: usize = 64 * 1024;
 
 /// The lines of a batch under `data`, and the fields beside it, which apply to all lines.
 pub(crate) struct BatchBody<'a> {

@@ -14,10 +14,13 @@ use tokio::time::timeout;
 
 use crate::answer::ApiError;
 
-/// The number of batches in progress at once. Each may be large, and more of them aren't faster.
+/// The size up to which a batch is small, in bytes: it is read at once, without a thread of its own.
+pub(crate) const SMALL_BATCH_BYTES_MAX: usize = 64 * 1024;
+
+/// The number of large batches in progress at once. More of them aren't faster.
 const BATCHES_MAX: usize = 8;
 
-/// The number of batches of one organization in progress at once.
+/// The number of large batches of one organization in progress at once.
 const ORGANIZATION_BATCHES_MAX: usize = 2;
 
 /// The number of batches of one key that are read at once. A client that sends half batches delays
@@ -95,9 +98,13 @@ impl Admission {
         Some(self.batches_read.wait((organization, place.key())).await)
     }
 
-    /// Returns the turn to process a batch, or `None` if its caller is unknown.
-    pub(crate) async fn turn_to_work(&self, place: &Place) -> Option<Turn> {
+    /// Returns the turn to process a batch of this size, or `None` if it needs none. Small batches share
+    /// commits, as single changes do; they couldn't if they waited for each other.
+    pub(crate) async fn turn_to_work(&self, place: &Place, bytes: usize) -> Option<Turn> {
         let organization = place.organization()?;
+        if bytes <= SMALL_BATCH_BYTES_MAX {
+            return None;
+        }
         Some(self.organization_batches.wait(organization).await)
     }
 

@@ -10,7 +10,7 @@ pub(crate) mod middleware;
 mod operations;
 mod rate_limit;
 
-pub(crate) use admission::Place;
+pub(crate) use admission::{Place, SMALL_BATCH_BYTES_MAX};
 pub use app::Options;
 pub(crate) use app::{App, AppState};
 pub(crate) use inputs::Inputs;
