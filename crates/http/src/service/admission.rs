@@ -252,6 +252,25 @@ mod tests {
         assert!(enter(1).is_ok());
     }
 
+    /// So that they meet in a commit.
+    #[tokio::test]
+    async fn small_batches_do_not_wait_for_each_other() {
+        let admission = Admission::new(64);
+        let place = admission.place();
+        admission.enter(&place, &caller(1)).unwrap();
+        let mut large = Vec::new();
+        for _ in 0..ORGANIZATION_BATCHES_MAX {
+            let turn = admission.turn_to_work(&place, SMALL_BATCH_BYTES_MAX + 1);
+            large.push(turn.await.unwrap());
+        }
+        let small = admission.turn_to_work(&place, SMALL_BATCH_BYTES_MAX);
+        assert!(small.await.is_none());
+        let mut third = Box::pin(admission.turn_to_work(&place, SMALL_BATCH_BYTES_MAX + 1));
+        assert!(futures::poll!(&mut third).is_pending());
+        large.pop();
+        assert!(third.await.is_some());
+    }
+
     #[test]
     fn a_place_that_is_not_taken_hinders_nobody() {
         let admission = Admission::new(1);
