@@ -14,6 +14,9 @@ const BY_HAND_CONNECTIONS: usize = 32;
 /// Large statements by hand have the best of these.
 const BATCH_CONNECTIONS: [usize; 3] = [2, 4, 8];
 
+/// In seconds: longer than anything is measured.
+const A_DAY: u32 = 86_400;
+
 /// Something measured.
 #[derive(Clone, Debug)]
 pub(crate) struct Case {
@@ -94,15 +97,16 @@ pub(crate) fn write_many(lines: usize) -> Request {
     }
 }
 
-/// A request that reserves a piece of a product, for an order that has none yet or for none.
-pub(crate) fn reserve(is_ordered: bool) -> Request {
+/// A request that reserves a piece of a product for this many seconds, for an order that has none yet or
+/// for none.
+pub(crate) fn reserve(seconds: u32, is_ordered: bool) -> Request {
     let order = if is_ordered {
         r#""order_id":"{fresh}","#
     } else {
         ""
     };
     let item = r#"{"product_id":"{product}","quantity":1}"#;
-    let attributes = format!(r#"{{{order}"expires_in":86400,"items":[{item}]}}"#);
+    let attributes = format!(r#"{{{order}"expires_in":{seconds},"items":[{item}]}}"#);
     Request {
         method: "POST".to_owned(),
         path: "/v2/inventories/reservations".to_owned(),
@@ -239,7 +243,7 @@ fn reservations(connections: usize) -> Vec<Case> {
                 true,
             ),
         ] {
-            let request = reserve(is_ordered);
+            let request = reserve(A_DAY, is_ordered);
             let names = (name, title);
             cases.push(stockroom(keeping, names, choice, request, connections));
         }

@@ -44,18 +44,28 @@ struct Timestamps {
     created_at: &'static str,
 }
 
-/// Serves until standard input is closed. Prints the address.
+/// Where a transaction is asked for.
+pub(crate) const TRANSACTIONS: &str = "/v2/inventories/{product}/transactions";
+
+/// Serves the ceiling until standard input is closed. Prints the address.
 ///
 /// # Errors
 /// If there is no address to be had.
-pub(crate) async fn serve() -> anyhow::Result<()> {
+pub(crate) async fn run() -> anyhow::Result<()> {
     load::end_with_input();
+    serve(Router::new().route(TRANSACTIONS, post(transact))).await
+}
+
+/// Serves, and prints the address.
+///
+/// # Errors
+/// If there is no address to be had.
+pub(crate) async fn serve(router: Router) -> anyhow::Result<()> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     println!("{}", listener.local_addr()?);
     let listener = listener.tap_io(|stream| {
         let _not_vital = stream.set_nodelay(true);
     });
-    let router = Router::new().route("/v2/inventories/{product}/transactions", post(transact));
     axum::serve(listener, router).await?;
     Ok(())
 }

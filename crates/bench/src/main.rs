@@ -135,9 +135,9 @@ fn run(cli: Cli) -> anyhow::Result<()> {
     match cli.part {
         Some(Part::Load) => load::run(),
         Some(Part::Attack) => neighbours::attack(),
-        Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::serve()),
+        Some(Part::Ceiling) => tokio::runtime::Runtime::new()?.block_on(ceiling::run()),
         Some(Part::Service { socket }) => {
-            tokio::runtime::Runtime::new()?.block_on(service::serve(&socket))
+            tokio::runtime::Runtime::new()?.block_on(service::run(&socket))
         }
         Some(Part::Become { command }) => stockroom_test_server::become_program(&command),
         None => report(cli),

@@ -5,24 +5,22 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
-use axum::serve::ListenerExt as _;
 use axum::{Json, Router};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{PgPool, Postgres, Transaction};
-use tokio::net::TcpListener;
 use uuid::Uuid;
 
-use crate::ceiling::{Answer, Document, NewTransaction};
+use crate::ceiling::{Answer, Document, NewTransaction, TRANSACTIONS, serve};
 use crate::load::{self, ONE_STATEMENT};
 
 /// The connections to PostgreSQL: as many as the statements by hand have.
-pub(crate) const CONNECTIONS: u32 = 32;
+const CONNECTIONS: u32 = 32;
 
 /// Serves until standard input is closed. Prints the address.
 ///
 /// # Errors
 /// If there is no address to be had, or no database.
-pub(crate) async fn serve(socket: &str) -> anyhow::Result<()> {
+pub(crate) async fn run(socket: &str) -> anyhow::Result<()> {
     load::end_with_input();
     let options = PgConnectOptions::new_without_pgpass()
         .socket(socket)
@@ -36,16 +34,8 @@ pub(crate) async fn serve(socket: &str) -> anyhow::Result<()> {
         ]);
     let pool = PgPoolOptions::new().max_connections(CONNECTIONS);
     let pool = pool.connect_with(options).await?;
-    let listener = TcpListener::bind("127.0.0.1:0").await?;
-    println!("{}", listener.local_addr()?);
-    let listener = listener.tap_io(|stream| {
-        let _not_vital = stream.set_nodelay(true);
-    });
-    let router = Router::new()
-        .route("/v2/inventories/{product}/transactions", post(transact))
-        .with_state(pool);
-    axum::serve(listener, router).await?;
-    Ok(())
+    let router = Router::new().route(TRANSACTIONS, post(transact));
+    serve(router.with_state(pool)).await
 }
 
 async fn transact(

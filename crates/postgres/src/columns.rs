@@ -3,9 +3,8 @@
 use stockroom_domain::{
     Entry, IdempotencyKey, OrganizationId, Reason, Reference, Stock, Timestamp,
 };
+use stockroom_sql::{StockRow, integer};
 use uuid::Uuid;
-
-use crate::connection::parameter::integer;
 
 /// For each column of `stocks`, the values of some stocks, in the same order.
 #[derive(Default)]
@@ -34,27 +33,22 @@ impl StockColumns {
     ) -> Self {
         let mut columns = Self::default();
         for stock in stocks {
-            let sums = stock.sums();
-            columns.product_ids.push(stock.product.uuid());
-            columns.owner_ids.push(stock.owner.to_uuid(organization));
-            columns.stock_ids.push(stock.id.uuid());
-            let product_owner_id = stock.product_owner.to_uuid(organization);
-            columns.product_owner_ids.push(product_owner_id);
-            columns.available.push(sums.available.into());
-            columns.allocated.push(sums.allocated.into());
-            let unlocated = stock.unlocated;
-            columns.unlocated_available.push(unlocated.available.into());
-            columns.unlocated_allocated.push(unlocated.allocated.into());
-            columns.sequences.push(integer(stock.sequence));
-            columns.last_hashes.push(stock.last_hash.0.to_vec());
-            columns.created_at.push(stock.created_at.as_milliseconds());
-            columns.updated_at.push(stock.updated_at.as_milliseconds());
+            let row = StockRow::of(stock, organization);
+            columns.product_ids.push(row.product_id);
+            columns.owner_ids.push(row.owner_id);
+            columns.stock_ids.push(row.stock_id);
+            columns.product_owner_ids.push(row.product_owner_id);
+            columns.available.push(row.available);
+            columns.allocated.push(row.allocated);
+            columns.unlocated_available.push(row.unlocated_available);
+            columns.unlocated_allocated.push(row.unlocated_allocated);
+            columns.sequences.push(row.sequence);
+            columns.last_hashes.push(row.last_hash);
+            columns.created_at.push(row.created_at);
+            columns.updated_at.push(row.updated_at);
             columns.located.push(!stock.located.is_empty());
-            columns.unlocated_held.push(stock.unlocated_held.into());
-            let next_expiry = stock.next_expiry;
-            columns
-                .next_expiry
-                .push(next_expiry.map(Timestamp::as_milliseconds));
+            columns.unlocated_held.push(row.unlocated_held);
+            columns.next_expiry.push(row.next_expiry);
         }
         columns
     }

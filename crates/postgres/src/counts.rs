@@ -2,13 +2,12 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, Owner, ProductId};
-use stockroom_sql::Growth;
+use stockroom_sql::{Growth, Row};
 use uuid::Uuid;
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::parameter::uuids;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// Stores the new counts. A batch does this last, because all batches that create or delete something
 /// in the same store wait for each other here.

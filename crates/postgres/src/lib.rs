@@ -13,7 +13,11 @@
 //! - Lists are read in two steps. The first finds the keys of the page, with conditions put together at
 //!   run time. The second reads the rows of those keys, with a statement that is checked at compile
 //!   time, the same for lists, single items and the needs of a batch. The statement is in `rows` of
-//!   each folder, with the decoding, which trusts no row.
+//!   each folder; the decoding, which trusts no row, is in `stockroom-sql`.
+//! - Such a statement gets the wanted keys as arrays, and looks up each key in a `LATERAL (… OFFSET 0)`.
+//!   This is a fence for the planner, which can then only look up one key after the other. Without it,
+//!   the planner may prefer to go through all rows of an organization as long as it believes a table to
+//!   be small: it plans each statement once, and knows nothing of new tables.
 //! - Verification reads whole ledgers (`verify`), and takes rows as they are, because it looks for
 //!   wrong rows.
 //! - A commit returns after PostgreSQL has confirmed that it is durable.
@@ -42,7 +46,6 @@ mod reservations;
 mod revision;
 #[cfg(test)]
 mod round_trips;
-mod row;
 mod stock;
 mod stock_cache;
 mod tenancy;

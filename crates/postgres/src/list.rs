@@ -5,12 +5,11 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{Scope, StoreError};
 use stockroom_domain::Owner;
-use stockroom_sql::Kind;
+use stockroom_sql::{Kind, Row};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// A list of the items of a store and its organization, or of the organization alone: one `SELECT` for
 /// each owner whose items are visible. Its first column is the id by which the list is sorted, unless

@@ -92,7 +92,8 @@ const VIEW: Scope = Scope {
     acting: Owner::Store(StoreId::new(Uuid::from_u128(2))),
 };
 
-async fn database() -> (PostgresDatabase, TestDatabase) {
+/// A new database, used through one connection.
+pub(crate) async fn database() -> (PostgresDatabase, TestDatabase) {
     let server = TestDatabase::create().await;
     let options = PostgresOptions {
         max_connections: 1,

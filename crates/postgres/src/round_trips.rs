@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use stockroom_application::Environment;
 use stockroom_application::ports::CommandStore as _;
 use stockroom_domain::{
     Actor, Answer, Command, Count, CountStock, CreateOrganization, CreateStock, ExpiresIn,
@@ -19,21 +18,13 @@ use uuid::Uuid;
 
 use crate::commit::optimistic;
 use crate::connection::open::PostgresDatabase;
-use crate::connection::options::PostgresOptions;
+use crate::plans::database;
 
 const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
 const PRODUCT: ProductId = ProductId::new(Uuid::from_u128(2));
 
 async fn setup() -> (PostgresDatabase, TestDatabase) {
-    let server = TestDatabase::create().await;
-    let options = PostgresOptions {
-        max_connections: 1,
-        ..PostgresOptions::default()
-    };
-    let database = PostgresDatabase::open(server.url(), Environment::system(), options)
-        .await
-        .unwrap();
-    database.migrate().await.unwrap();
+    let (database, server) = database().await;
     let organization = CreateOrganization {
         id: ORGANIZATION,
         name: Name::new("name", "Pear Ltd").unwrap(),

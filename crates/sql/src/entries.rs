@@ -10,29 +10,49 @@ use uuid::Uuid;
 use crate::columns::row;
 use crate::{Row, integer};
 
-row! {
-    /// A row of `entries`.
-    EntryRow {
-        stock_id: Uuid,
-        sequence: i64,
-        transaction_id: Uuid,
-        location_id: Option<Uuid>,
-        action: String,
-        quantity: i64,
-        available: i64,
-        allocated: i64,
-        sum_available: Option<i64>,
-        sum_allocated: Option<i64>,
-        reason: Option<String>,
-        reference: Option<String>,
-        idempotency_key: Option<String>,
-        batch_id: Option<Uuid>,
-        undoes: Option<Uuid>,
-        actor_key_id: Option<Uuid>,
-        as_of: Option<i64>,
-        created_at: i64,
-        hash: Vec<u8>,
-    }
+/// Declares the rows that have all columns of `entries`.
+macro_rules! entry_rows {
+    ($($column:ident: $type:ty,)+) => {
+        row! {
+            /// A row of `entries`.
+            EntryRow {
+                $($column: $type,)+
+            }
+        }
+
+        row! {
+            /// A row of `entries` with the names that are shown with it: the slug of its location, the
+            /// name of the key that made it, and the transaction that undoes it.
+            RecordedRow {
+                $($column: $type,)+
+                slug: Option<String>,
+                actor_name: Option<String>,
+                undone_by: Option<Uuid>,
+            }
+        }
+    };
+}
+
+entry_rows! {
+    stock_id: Uuid,
+    sequence: i64,
+    transaction_id: Uuid,
+    location_id: Option<Uuid>,
+    action: String,
+    quantity: i64,
+    available: i64,
+    allocated: i64,
+    sum_available: Option<i64>,
+    sum_allocated: Option<i64>,
+    reason: Option<String>,
+    reference: Option<String>,
+    idempotency_key: Option<String>,
+    batch_id: Option<Uuid>,
+    undoes: Option<Uuid>,
+    actor_key_id: Option<Uuid>,
+    as_of: Option<i64>,
+    created_at: i64,
+    hash: Vec<u8>,
 }
 
 impl EntryRow {
@@ -63,35 +83,6 @@ impl EntryRow {
             created_at: entry.created_at.as_milliseconds(),
             hash: entry.hash.0.to_vec(),
         }
-    }
-}
-
-row! {
-    /// A row of `entries` with the names that are shown with it: the slug of its location, the name of
-    /// the key that made it, and the transaction that undoes it.
-    RecordedRow {
-        stock_id: Uuid,
-        sequence: i64,
-        transaction_id: Uuid,
-        location_id: Option<Uuid>,
-        action: String,
-        quantity: i64,
-        available: i64,
-        allocated: i64,
-        sum_available: Option<i64>,
-        sum_allocated: Option<i64>,
-        reason: Option<String>,
-        reference: Option<String>,
-        idempotency_key: Option<String>,
-        batch_id: Option<Uuid>,
-        undoes: Option<Uuid>,
-        actor_key_id: Option<Uuid>,
-        as_of: Option<i64>,
-        created_at: i64,
-        hash: Vec<u8>,
-        slug: Option<String>,
-        actor_name: Option<String>,
-        undone_by: Option<Uuid>,
     }
 }
 

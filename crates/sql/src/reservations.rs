@@ -81,22 +81,16 @@ row! {
 }
 
 impl LineRow {
-    /// The rows of all lines of a new reservation.
-    pub fn all(
-        reservation: &Reservation,
-        organization: OrganizationId,
-    ) -> impl Iterator<Item = Self> {
-        let lines = reservation.lines.iter().enumerate();
-        lines.map(move |(number, line)| Self::of(reservation, organization, number, line))
-    }
-
-    /// The rows of the lines that a change concerns.
-    pub fn changed(
-        change: &ReservationChange,
-        organization: OrganizationId,
-    ) -> impl Iterator<Item = Self> {
-        let lines = change.changed_lines();
-        lines.map(move |(number, line)| Self::of(&change.after, organization, number, line))
+    /// The rows of the lines that a change concerns: all, if the reservation is new.
+    #[must_use]
+    pub fn of_change(change: &ReservationChange, organization: OrganizationId) -> Vec<Self> {
+        let of = |(number, line)| Self::of(&change.after, organization, number, line);
+        if change.before.is_some() {
+            change.changed_lines().map(of).collect()
+        } else {
+            // A reservation that was made and changed in one commit may be in any state already.
+            change.after.lines.iter().enumerate().map(of).collect()
+        }
     }
 
     fn of(

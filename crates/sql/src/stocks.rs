@@ -154,10 +154,12 @@ pub struct StocksByFate<'a> {
     pub created: Vec<&'a Stock>,
     /// Stock before and after.
     pub updated: Vec<(&'a Stock, &'a Stock)>,
+    /// Stock that was deleted and created anew, with another id: before and after.
+    pub recreated: Vec<(&'a Stock, &'a Stock)>,
 }
 
 impl<'a> StocksByFate<'a> {
-    /// Sorts the changes. Stock that was deleted and created anew is both.
+    /// Sorts the changes.
     #[must_use]
     pub fn new(changes: &'a BTreeMap<StockKey, StockChange>) -> Self {
         let mut sorted = Self::default();
@@ -166,6 +168,7 @@ impl<'a> StocksByFate<'a> {
                 (Some(before), Some(after)) if before.id == after.id => {
                     sorted.updated.push((before, after));
                 }
+                (Some(before), Some(after)) => sorted.recreated.push((before, after)),
                 (before, after) => {
                     sorted.deleted.extend(before);
                     sorted.created.extend(after);
@@ -182,10 +185,22 @@ impl<'a> StocksByFate<'a> {
         stocks.map(|stock| stock.product)
     }
 
+    /// The stock whose id is gone, as it was.
+    pub fn gone(&self) -> impl Iterator<Item = &'a Stock> {
+        let recreated = self.recreated.iter().map(|(before, _)| *before);
+        self.deleted.iter().copied().chain(recreated)
+    }
+
+    /// The stock with a new id.
+    pub fn new_ones(&self) -> impl Iterator<Item = &'a Stock> {
+        let recreated = self.recreated.iter().map(|(_, after)| *after);
+        self.created.iter().copied().chain(recreated)
+    }
+
     /// The stock that exists afterwards, with its state before.
     pub fn remaining(&self) -> impl Iterator<Item = (Option<&'a Stock>, &'a Stock)> {
-        let created = self.created.iter().map(|created| (None, *created));
+        let new_ones = self.new_ones().map(|stock| (None, stock));
         let updated = self.updated.iter();
-        created.chain(updated.map(|(before, after)| (Some(*before), *after)))
+        new_ones.chain(updated.map(|(before, after)| (Some(*before), *after)))
     }
 }

@@ -63,7 +63,6 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
                 "list",
                 "reservation_cache",
                 "revision",
-                "row",
                 "stock_cache",
             ],
             &[OTHERS],

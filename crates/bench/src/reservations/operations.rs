@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use stockroom_domain::{OrderId, ProductId, ReservationItem};
 use uuid::Uuid;
 
-use crate::cases::read;
+use crate::cases::{read, reserve};
 use crate::load::Request;
 use crate::products::Choice;
 use crate::seed::quantity;
@@ -82,7 +82,8 @@ pub(crate) fn operations() -> Vec<Operation> {
     let mut operations = Vec::from(reads);
     operations.push(Operation {
         title: "reserve",
-        request: reserve(),
+        // Over soon.
+        request: reserve(1, false),
         among: Among::Products,
         choice: Choice::Each,
         is_reserving: true,
@@ -95,17 +96,4 @@ pub(crate) fn operations() -> Vec<Operation> {
         is_reserving: false,
     });
     operations
-}
-
-/// A reservation of a piece of a product, which is over soon.
-pub(crate) fn reserve() -> Request {
-    let attributes = r#"{"expires_in":1,"items":[{"product_id":"{product}","quantity":1}]}"#;
-    Request {
-        method: "POST".to_owned(),
-        path: "/v2/inventories/reservations".to_owned(),
-        body: Some(format!(
-            r#"{{"data":{{"type":"stock-reservation","attributes":{attributes}}}}}"#
-        )),
-        status: 201,
-    }
 }

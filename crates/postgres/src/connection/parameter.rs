@@ -19,9 +19,3 @@ pub(crate) fn owned<T: PgHasArrayType>(
         .map(|(owner, what)| (owner.to_uuid(organization), what))
         .unzip()
 }
-
-/// The stored form of a number that is counted up. No count gets large enough to differ from its stored
-/// form.
-pub(crate) fn integer(count: u64) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
-}

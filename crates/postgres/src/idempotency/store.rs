@@ -2,17 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stockroom_application::ports::{StoreError, outcome_from_text, outcome_to_text};
+use stockroom_application::ports::{StoreError, outcome_to_text};
 use stockroom_domain::{
-    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, RequestDigest,
-    Timestamp,
+    IdempotencyKey, IdempotencyRecord, IdempotencyRecords, OrganizationId, Owner, Timestamp,
 };
+use stockroom_sql::IdempotencyRow;
 use uuid::Uuid;
 
 use crate::connection::error::{Fault, failed};
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// Idempotency records by columns, in the order of their keys. All batches add records in this order,
 /// so that they never wait in a circle.
@@ -142,7 +141,8 @@ pub(crate) async fn load(
         .iter()
         .map(|(owner, key)| (*owner, key.as_str().to_owned()));
     let (owner_ids, keys) = owned(organization, pairs);
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        IdempotencyRow,
         r#"
         SELECT
             kept.owner_id AS "owner_id!",
@@ -166,22 +166,8 @@ pub(crate) async fn load(
     .fetch_all(session)
     .await
     .map_err(failed)?;
-    for kept in rows {
-        let row = Row::new("idempotency_keys", kept.owner_id);
-        let request = <[u8; 32]>::try_from(kept.request_digest);
-        let owner = Owner::from_uuid(kept.owner_id, organization);
-        let outcome = outcome_from_text(owner, &kept.outcome);
-        idempotency_records.add(IdempotencyRecord {
-            owner,
-            key_owner: outcome.key_owner,
-            key: row.valid(
-                "idempotency_key",
-                IdempotencyKey::new(&kept.idempotency_key),
-            )?,
-            request: RequestDigest(row.valid("request_digest", request)?),
-            outcome: outcome.outcome,
-            expires_at: row.timestamp("expires_at", kept.expires_at)?,
-        });
+    for row in rows {
+        idempotency_records.add(row.decode(organization)?);
     }
     Ok(())
 }

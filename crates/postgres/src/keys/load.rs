@@ -2,10 +2,10 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{KeyTotals, OrganizationId, Owner};
+use stockroom_sql::Row;
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::row;
 
 /// The number and the reserved rate limits of an owner's keys. An owner never has many keys.
 pub(crate) async fn key_totals(
@@ -29,7 +29,7 @@ pub(crate) async fn key_totals(
     .fetch_one(session)
     .await
     .map_err(failed)?;
-    let row = row::Row::new("application_keys", owner_id);
+    let row = Row::new("application_keys", owner_id);
     let reserved = u64::try_from(totals.reserved_rate_limit);
     Ok(KeyTotals {
         keys: row.valid("key_id", u64::try_from(totals.keys))?,

@@ -1,7 +1,8 @@
 //! Stores batches: the entries that were made by one request for many.
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{Batch, BatchEntry, OrganizationId};
+use stockroom_domain::{Batch, OrganizationId};
+use stockroom_sql::BatchRow;
 use uuid::Uuid;
 
 use crate::connection::error::{expect_rows, failed};
@@ -19,9 +20,10 @@ impl BatchColumns {
     pub(crate) fn new(organization: OrganizationId, batches: &[Batch]) -> Self {
         let mut columns = Self::default();
         for batch in batches {
-            columns.batch_ids.push(batch.id.uuid());
-            columns.owner_ids.push(batch.owner.to_uuid(organization));
-            columns.entries.push(BatchEntry::to_bytes(&batch.entries));
+            let row = BatchRow::of(batch, organization);
+            columns.batch_ids.push(row.batch_id);
+            columns.owner_ids.push(row.owner_id);
+            columns.entries.push(row.entries);
         }
         columns
     }

@@ -7,11 +7,11 @@ use stockroom_domain::{
     Correction, Corrections, EntryAction, LocationId, OrganizationId, State, StockKey, Timestamp,
     TransactionId,
 };
+use stockroom_sql::Row;
 use uuid::Uuid;
 
 use crate::connection::error::failed;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// Adds the corrections in the ledgers of the current stock in `state` that were made after these
 /// times.

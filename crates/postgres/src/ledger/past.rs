@@ -10,7 +10,7 @@ use stockroom_domain::{
     Batch, BatchEntry, BatchId, OrganizationId, PastPosition, ProductId, Recorded, Stock, StockId,
     StockPeriod, Timestamp, TransactionId,
 };
-use stockroom_sql::{BatchRow, PeriodRow};
+use stockroom_sql::{BatchRow, PeriodRow, Row};
 use uuid::Uuid;
 
 use super::past_rows::{last_entries, positions};
@@ -19,7 +19,6 @@ use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 #[async_trait]
 impl HistoryReader for PostgresDatabase {

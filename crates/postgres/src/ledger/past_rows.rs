@@ -6,12 +6,11 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     Balance, LocationId, OrganizationId, PastPosition, Slug, StockId, StockPeriod, Timestamp,
 };
+use stockroom_sql::{Row, integer};
 use uuid::Uuid;
 
 use crate::connection::error::failed;
-use crate::connection::parameter::integer;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// For each of these stocks, the sequence number of the last entry at or before a time, if there is
 /// one. A binary search finds it, because time never runs backwards in a ledger.

@@ -4,10 +4,10 @@ use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{StoreError, TransactionCondition};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{OrganizationId, Recorded, StockPeriod, Timestamp, TransactionId};
+use stockroom_sql::integer;
 
 use super::{past_rows, rows};
 use crate::connection::error::failed;
-use crate::connection::parameter::integer;
 use crate::connection::session::Session;
 use crate::filter;
 

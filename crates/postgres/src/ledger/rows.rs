@@ -4,12 +4,10 @@ use std::collections::HashMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{BatchEntry, OrganizationId, Recorded};
-use stockroom_sql::RecordedRow;
+use stockroom_sql::{RecordedRow, Row, integer};
 
 use crate::connection::error::failed;
-use crate::connection::parameter::integer;
 use crate::connection::session::Session;
-use crate::row::Row;
 
 /// The requested entries that exist, in the order of their stocks and sequence numbers.
 pub(crate) async fn entries(

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, Owner, ProductId, ProductText, State};
+use stockroom_sql::Row;
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::parameter::{owned, uuids};
 use crate::connection::session::Session;
-use crate::row::Row;
 
 pub(crate) async fn management(
     session: &mut Session,

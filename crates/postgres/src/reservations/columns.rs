@@ -1,11 +1,9 @@
 //! Reservations by columns, as statements take them.
 
-use stockroom_domain::{
-    OrderId, OrganizationId, Reservation, ReservationChange, ReservedLine, Timestamp,
-};
+use stockroom_domain::{OrderId, OrganizationId, ReservationChange, Timestamp};
+use stockroom_sql::LineRow;
 use uuid::Uuid;
 
-use crate::connection::parameter::integer;
 use crate::revision::Revisions;
 
 /// New and changed reservations by columns, in the order of their ids.
@@ -35,7 +33,10 @@ impl<'a> ReservationColumns<'a> {
             let order = after.order.as_ref();
             columns.order_ids.push(order.map(OrderId::as_str));
             columns.statuses.push(after.state.as_str());
-            columns.expires_at.push(expiry(after));
+            let expires_at = after.state.expires_at();
+            columns
+                .expires_at
+                .push(expires_at.map(Timestamp::as_milliseconds));
             columns.created_at.push(after.created_at.as_milliseconds());
             columns.updated_at.push(after.updated_at.as_milliseconds());
             let before = revisions.of_reservation(after.id);
@@ -67,51 +68,19 @@ impl LineColumns {
         changes: impl Iterator<Item = &'a ReservationChange>,
     ) -> Self {
         let mut columns = Self::default();
-        for change in changes {
-            let after = &change.after;
-            if change.before.is_some() {
-                for (place, line) in change.changed_lines() {
-                    columns.push(organization, after, place, line);
-                }
-            } else {
-                // A reservation that was made and changed in one commit may be in any state already.
-                for (place, line) in after.lines.iter().enumerate() {
-                    columns.push(organization, after, place, line);
-                }
-            }
+        let rows = changes.flat_map(|change| LineRow::of_change(change, organization));
+        for row in rows {
+            columns.reservation_ids.push(row.reservation_id);
+            columns.places.push(row.line);
+            columns.stock_ids.push(row.stock_id);
+            columns.product_ids.push(row.product_id);
+            columns.stock_owner_ids.push(row.stock_owner_id);
+            columns.location_ids.push(row.location_id);
+            columns.quantities.push(row.quantity);
+            columns.fulfilled.push(row.fulfilled);
+            columns.released.push(row.released);
+            columns.expires_at.push(row.expires_at);
         }
         columns
     }
-
-    fn push(
-        &mut self,
-        organization: OrganizationId,
-        reservation: &Reservation,
-        place: usize,
-        line: &ReservedLine,
-    ) {
-        self.reservation_ids.push(reservation.id.uuid());
-        self.places.push(line_number(place));
-        self.stock_ids.push(line.stock.uuid());
-        self.product_ids.push(line.key.product.uuid());
-        self.stock_owner_ids
-            .push(line.key.owner.to_uuid(organization));
-        let location = line.location.as_ref();
-        self.location_ids.push(location.map(|(id, _)| id.uuid()));
-        self.quantities.push(line.quantity.into());
-        self.fulfilled.push(line.fulfilled.into());
-        self.released.push(line.released.into());
-        let expires_at = expiry(reservation).filter(|_| !line.open().is_zero());
-        self.expires_at.push(expires_at);
-    }
-}
-
-/// The stored form of a line's place.
-pub(crate) fn line_number(place: usize) -> i64 {
-    integer(u64::try_from(place).unwrap_or(u64::MAX))
-}
-
-fn expiry(reservation: &Reservation) -> Option<i64> {
-    let expires_at = reservation.state.expires_at();
-    expires_at.map(Timestamp::as_milliseconds)
 }

@@ -7,7 +7,7 @@ use stockroom_domain::{
     LapsedLine, LapsedLines, Needs, OrderId, OrganizationId, Owner, ReservationId, State, StockId,
     StockKey, Timestamp,
 };
-use stockroom_sql::LapsedRow;
+use stockroom_sql::{LapsedRow, Row};
 use uuid::Uuid;
 
 use super::orders::Orders;
@@ -16,7 +16,6 @@ use crate::connection::error::failed;
 use crate::connection::parameter::owned;
 use crate::connection::session::Session;
 use crate::revision::Loaded;
-use crate::row::Row;
 
 /// Loads the reservations that `needs` names, and the lapsed holds on the loaded stock that is due.
 /// `orders` has those that the batch has reserved for so far.

@@ -12,13 +12,12 @@ use stockroom_domain::{
     OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
     ReservationStatus, StockId, StockKey, Timestamp,
 };
-use stockroom_sql::{HoldRow, Kind};
+use stockroom_sql::{HoldRow, Kind, Row};
 use uuid::Uuid;
 
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
-use crate::row::Row;
 use crate::{counts, filter};
 
 #[async_trait]

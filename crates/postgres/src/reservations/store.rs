@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LapsedLine, OrganizationId, ReservationChange, ReservationId};
-use stockroom_sql::Growth;
+use stockroom_sql::{Growth, place};
 use uuid::Uuid;
 
-use super::columns::{LineColumns, ReservationColumns, line_number};
+use super::columns::{LineColumns, ReservationColumns};
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 use crate::revision::Revisions;
@@ -22,7 +22,7 @@ pub(crate) async fn settle(
         return Ok(());
     }
     let reservation_ids: Vec<Uuid> = holds.iter().map(|hold| hold.reservation.uuid()).collect();
-    let places: Vec<i64> = holds.iter().map(|hold| line_number(hold.line)).collect();
+    let places: Vec<i64> = holds.iter().map(|hold| place(hold.line)).collect();
     let open: Vec<i64> = holds.iter().map(|hold| hold.quantity.into()).collect();
     let result = sqlx::query!(
         r#"

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
-use stockroom_sql::{Growth, Kind};
+use stockroom_sql::{Growth, Kind, StocksByFate};
 
 use super::positions;
 use crate::columns::StockColumns;
@@ -21,12 +21,9 @@ pub(crate) async fn store(
     revisions: &Revisions,
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
-    let sorted = Sorted::new(changes);
+    let sorted = StocksByFate::new(changes);
     // If stock is created or deleted, other stores may see different stock than before.
-    let products: BTreeSet<ProductId> = sorted
-        .coming_or_going()
-        .map(|stock| stock.product)
-        .collect();
+    let products: BTreeSet<ProductId> = sorted.products().collect();
     if !products.is_empty() {
         for (store_id, count) in shadowing(session, organization, products.clone()).await? {
             growth.add(store_id, Kind::ShadowingStock, -count);
@@ -34,8 +31,11 @@ pub(crate) async fn store(
     }
     delete(session, organization, &sorted.deleted, revisions).await?;
     insert(session, organization, &sorted.created, revisions).await?;
-    update(session, organization, &sorted.updated, revisions).await?;
-    positions::store(session, organization, changes).await?;
+    // Stock that was created anew takes its row over, so that a transaction that waits for the row finds
+    // the new stock, and not none.
+    let updated = [sorted.updated.as_slice(), &sorted.recreated].concat();
+    update(session, organization, &updated, revisions).await?;
+    positions::store(session, organization, &sorted).await?;
     if !products.is_empty() {
         for (store_id, count) in shadowing(session, organization, products).await? {
             growth.add(store_id, Kind::ShadowingStock, count);
@@ -44,36 +44,6 @@ pub(crate) async fn store(
     growth.add_stocks(organization, sorted.deleted, -1);
     growth.add_stocks(organization, sorted.created, 1);
     Ok(())
-}
-
-/// The changes, sorted by the statement that stores them.
-#[derive(Default)]
-struct Sorted<'a> {
-    deleted: Vec<&'a Stock>,
-    created: Vec<&'a Stock>,
-    /// Before and after. Includes stock that was deleted and created anew, so that a transaction that
-    /// waits for the row finds the new stock, and not none.
-    updated: Vec<(&'a Stock, &'a Stock)>,
-}
-
-impl<'a> Sorted<'a> {
-    fn new(changes: &'a BTreeMap<StockKey, StockChange>) -> Self {
-        let mut sorted = Self::default();
-        for change in changes.values() {
-            match (&change.before, &change.after) {
-                (Some(before), Some(after)) => sorted.updated.push((before, after)),
-                (before, after) => {
-                    sorted.deleted.extend(before);
-                    sorted.created.extend(after);
-                }
-            }
-        }
-        sorted
-    }
-
-    fn coming_or_going(&self) -> impl Iterator<Item = &'a Stock> {
-        self.deleted.iter().chain(&self.created).copied()
-    }
 }
 
 /// Deletes stock one by one, by primary key, because deletions are rare.

@@ -155,7 +155,7 @@ pub(crate) fn store(
 ) -> Result<(), StoreError> {
     for change in changes.values() {
         match &change.before {
-            None => insert_new(connection, organization, &change.after)?,
+            None => insert_new(connection, organization, change)?,
             Some(before) => update(connection, organization, before, change)?,
         }
     }
@@ -167,9 +167,9 @@ pub(crate) fn store(
 fn insert_new(
     connection: &Connection,
     organization: OrganizationId,
-    reservation: &Reservation,
+    change: &ReservationChange,
 ) -> Result<(), StoreError> {
-    let row = ReservationRow::of(reservation, organization);
+    let row = ReservationRow::of(&change.after, organization);
     let values = of_organization(organization, row.values());
     INSERT.change(connection, "reservations", values)?;
     if let Some(order_id) = &row.order_id {
@@ -181,8 +181,7 @@ fn insert_new(
         ];
         STORE_ORDER.change(connection, "reservation_orders", order)?;
     }
-    // A reservation that was made and changed in one commit may be in any state already.
-    for line in LineRow::all(reservation, organization) {
+    for line in LineRow::of_change(change, organization) {
         let values = of_organization(organization, line.values());
         INSERT_LINE.change(connection, "reservation_lines", values)?;
     }
@@ -205,7 +204,7 @@ fn update(
         row.updated_at,
     ];
     UPDATE.change(connection, "reservations", changed)?;
-    for line in LineRow::changed(change, organization) {
+    for line in LineRow::of_change(change, organization) {
         let changed = params![
             organization.uuid(),
             line.reservation_id,

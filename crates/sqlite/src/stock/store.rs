@@ -38,7 +38,7 @@ statements! {
 
     DELETE_POSITIONS = "DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2";
 
-    STORE_POSITION = format!(
+    pub(crate) STORE_POSITION = format!(
         "{}
         ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
             available = excluded.available,
@@ -54,7 +54,7 @@ statements! {
         WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3 AND removed_at IS NULL
     ";
 
-    DELETE_POSITION = "
+    pub(crate) DELETE_POSITION = "
         DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
     ";
 }
@@ -70,10 +70,10 @@ pub(crate) fn store(
     let products: BTreeSet<ProductId> = sorted.products().collect();
     let mut growth = Growth::default();
     add_shadowing(connection, organization, &products, -1, &mut growth)?;
-    for stock in &sorted.deleted {
+    for stock in sorted.gone() {
         delete(connection, organization, stock)?;
     }
-    for stock in &sorted.created {
+    for stock in sorted.new_ones() {
         let row = StockRow::of(stock, organization);
         INSERT.change(
             connection,

@@ -6,6 +6,7 @@ use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKe
 
 use super::rows;
 use crate::connection::statement::statements;
+use crate::stock::store::{DELETE_POSITION, STORE_POSITION};
 
 statements! {
     UPDATE = "
@@ -21,19 +22,6 @@ statements! {
             unlocated_held = ?12,
             next_expiry = ?13
         WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
-    ";
-
-    KEEP = "
-        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
-        VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-        ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
-            available = excluded.available,
-            allocated = excluded.allocated,
-            held = excluded.held
-    ";
-
-    REMOVE = "
-        DELETE FROM positions WHERE organization_id = ?1 AND stock_id = ?2 AND location_id = ?3
     ";
 
     /// Begins the span of a position, unless it has one that hasn't ended.
@@ -115,7 +103,7 @@ fn remove(
 ) -> Result<(), StoreError> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
     let position = params![organization_id, stock_id, location.uuid()];
-    REMOVE.execute(connection, position)?;
+    DELETE_POSITION.execute(connection, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
     END_SPAN.execute(connection, span)?;
     Ok(())
@@ -137,7 +125,7 @@ fn keep(
         balance.allocated,
         stock.held.pieces_in(Some(location)),
     ];
-    KEEP.execute(connection, position)?;
+    STORE_POSITION.execute(connection, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];
     BEGIN_SPAN.execute(connection, span)?;
     Ok(())
