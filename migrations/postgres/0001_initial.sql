@@ -90,6 +90,8 @@ CREATE TABLE locations (
     longitude       double precision,
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version         bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
     deleted_at      bigint,
     PRIMARY KEY (organization_id, location_id),
     CHECK ((latitude IS NULL) = (longitude IS NULL))
@@ -118,6 +120,8 @@ CREATE TABLE products (
     external_digest bytea,
     created_at      bigint  NOT NULL CHECK (created_at >= 0),
     updated_at      bigint  NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version         bigint  NOT NULL DEFAULT 1 CHECK (version >= 1),
     -- Two stores may use one id, each for a product of its own.
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK ((sku IS NULL) = (sku_digest IS NULL)),
@@ -307,6 +311,8 @@ CREATE TABLE reservations (
     expires_at      bigint,
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL CHECK (updated_at >= created_at),
+    -- The number of its changes, the first of which made it.
+    version         bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
     -- Another one after every change of the row, and when its order gets another reservation.
     revision        bigint NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, reservation_id),
@@ -397,3 +403,40 @@ CREATE TABLE level_counts (
     count           bigint NOT NULL,
     PRIMARY KEY (organization_id, owner_id, kind)
 ) WITH (fillfactor = 50);
+
+-- The events of each commit, until they are numbered: for every entry of a ledger 32 bytes (the
+-- stock, the sequence number, the time), and other events as JSON. Rows stay for some milliseconds.
+CREATE TABLE event_inbox (
+    organization_id uuid  NOT NULL,
+    inbox_id        uuid  NOT NULL,
+    entries         bytea NOT NULL CHECK (length(entries) % 32 = 0),
+    events          text,
+    PRIMARY KEY (organization_id, inbox_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+
+-- The feed of each organization. Its row is locked while events are numbered.
+CREATE TABLE event_heads (
+    organization_id uuid   NOT NULL PRIMARY KEY,
+    -- Another one after a restored database was restarted.
+    feed_id         uuid   NOT NULL,
+    -- The position of the oldest event that is kept; one more than `head` if none is.
+    oldest          bigint NOT NULL CHECK (oldest BETWEEN 1 AND head + 1),
+    -- The position of the last event.
+    head            bigint NOT NULL CHECK (head >= 0),
+    -- The size of all pages.
+    bytes           bigint NOT NULL CHECK (bytes >= 0)
+) WITH (fillfactor = 50);
+
+-- Numbered events, those of a page without a gap between their positions. An entry of a ledger takes
+-- 24 bytes: the stock and the sequence number. A stock of zeros stands for an event in JSON, whose
+-- place among these the number is.
+CREATE TABLE event_pages (
+    organization_id uuid   NOT NULL,
+    last_position   bigint NOT NULL,
+    first_position  bigint NOT NULL CHECK (first_position BETWEEN 1 AND last_position),
+    entries         bytea  NOT NULL
+        CHECK (length(entries) = 24 * (last_position - first_position + 1)),
+    events          text,
+    written_at      bigint NOT NULL,
+    PRIMARY KEY (organization_id, last_position)
+);

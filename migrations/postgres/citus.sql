@@ -44,3 +44,6 @@ SELECT create_distributed_table(
 SELECT create_distributed_table(
     'level_counts', 'organization_id', colocate_with => 'organizations'
 );
+SELECT create_distributed_table('event_inbox', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table('event_heads', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table('event_pages', 'organization_id', colocate_with => 'organizations');

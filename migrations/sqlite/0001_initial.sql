@@ -88,6 +88,8 @@ CREATE TABLE locations (
     longitude       REAL,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version         INTEGER NOT NULL CHECK (version >= 1),
     deleted_at      INTEGER,
     PRIMARY KEY (organization_id, location_id),
     CHECK ((latitude IS NULL) = (longitude IS NULL))
@@ -112,6 +114,8 @@ CREATE TABLE products (
     external_ref    TEXT,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version         INTEGER NOT NULL CHECK (version >= 1),
     -- Two stores may use one id, each for a product of its own.
     PRIMARY KEY (organization_id, product_id, owner_id)
 ) STRICT, WITHOUT ROWID;
@@ -289,6 +293,8 @@ CREATE TABLE reservations (
     expires_at      INTEGER,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version         INTEGER NOT NULL CHECK (version >= 1),
     PRIMARY KEY (organization_id, reservation_id),
     CHECK ((status = 'pending') = (expires_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
@@ -375,3 +381,30 @@ CREATE TABLE level_counts (
     count           INTEGER NOT NULL CHECK (count >= 0),
     PRIMARY KEY (organization_id, owner_id, kind)
 ) STRICT, WITHOUT ROWID;
+
+-- The feed of each organization.
+CREATE TABLE event_heads (
+    organization_id BLOB    NOT NULL PRIMARY KEY CHECK (length(organization_id) = 16),
+    -- Another one after a restored database was restarted.
+    feed_id         BLOB    NOT NULL CHECK (length(feed_id) = 16),
+    -- The position of the oldest event that is kept; one more than `head` if none is.
+    oldest          INTEGER NOT NULL CHECK (oldest BETWEEN 1 AND head + 1),
+    -- The position of the last event.
+    head            INTEGER NOT NULL CHECK (head >= 0),
+    -- The size of all pages.
+    bytes           INTEGER NOT NULL CHECK (bytes >= 0)
+) STRICT, WITHOUT ROWID;
+
+-- Numbered events: those of one commit, or a part of them, without a gap between their positions. An
+-- entry of a ledger takes 24 bytes: the stock and the sequence number. A stock of zeros stands for an
+-- event in JSON, whose place among these the number is.
+CREATE TABLE event_pages (
+    organization_id BLOB    NOT NULL,
+    last_position   INTEGER NOT NULL,
+    first_position  INTEGER NOT NULL CHECK (first_position BETWEEN 1 AND last_position),
+    entries         BLOB    NOT NULL
+        CHECK (length(entries) = 24 * (last_position - first_position + 1)),
+    events          TEXT,
+    written_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, last_position)
+) STRICT;

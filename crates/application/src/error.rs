@@ -2,7 +2,7 @@
 
 use stockroom_domain::Refusal;
 
-use crate::ports::StoreError;
+use crate::ports::{FeedState, StoreError};
 
 /// The reason for which a history can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +38,31 @@ pub enum Error {
     )]
     SecretForgotten,
     /// The database failed. It is unknown whether a change was made.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// The reason for which a page of events can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum FeedError {
+    /// The place is of another feed.
+    #[error(
+        "page[after] belongs to another feed: the database was restored from a backup. Read all stock again, and go \
+         on from meta.head"
+    )]
+    OtherFeed(FeedState),
+    /// The place comes after the last event.
+    #[error(
+        "page[after] comes after the last event: the database was restored from a backup. Read all stock again, and \
+         go on from meta.head"
+    )]
+    Ahead(FeedState),
+    /// Events after the place are no longer kept.
+    #[error(
+        "Events after page[after] are no longer kept. Read all stock again, and go on from meta.head"
+    )]
+    Forgotten(FeedState),
+    /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
 }

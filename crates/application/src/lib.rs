@@ -12,6 +12,7 @@
 mod access;
 mod environment;
 mod error;
+mod events;
 pub mod filter;
 mod first_start;
 mod history;
@@ -30,6 +31,7 @@ mod verify;
 pub use access::*;
 pub use environment::*;
 pub use error::*;
+pub use events::*;
 pub use first_start::*;
 pub use keys::*;
 pub use page::*;

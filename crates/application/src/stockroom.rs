@@ -39,6 +39,10 @@ pub struct Limits {
     pub store_rate_limit: Option<u32>,
     /// The time for which the answer to a request with an idempotency key is stored.
     pub idempotency_retention: Duration,
+    /// The time for which events are kept.
+    pub event_retention: Duration,
+    /// The size up to which the events of an organization are kept, in bytes.
+    pub event_bytes_max: u64,
 }
 
 impl Limits {
@@ -54,6 +58,9 @@ impl Default for Limits {
             store_rate_limit: None,
             // (Source: the HTTP contract.)
             idempotency_retention: Duration::from_hours(24),
+            // (Source: the contract of events.)
+            event_retention: Duration::from_hours(7 * 24),
+            event_bytes_max: 20_000_000_000,
         }
     }
 }

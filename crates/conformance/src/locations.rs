@@ -55,6 +55,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
         external_ref: None,
         geolocation: Geolocation::new(0.0, 180.0).ok(),
         updated_at: bench.clock.now(),
+        version: 2,
         ..created
     };
     assert_eq!(updated, expected);

@@ -126,6 +126,7 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
         status: ProductStatus::Live,
         commodity_type: CommodityType::Digital,
         updated_at: bench.clock.now(),
+        version: 2,
         ..created
     };
     assert_eq!(answer.product, expected);

@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod decision;
+mod events;
 mod keys;
 mod ledger;
 mod locations;
@@ -21,6 +22,7 @@ mod verification;
 
 pub use catalogue::*;
 pub use decision::*;
+pub use events::*;
 pub use keys::*;
 pub use ledger::*;
 pub use locations::*;

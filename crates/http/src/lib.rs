@@ -7,6 +7,7 @@
 //! Handlers contain no rules.
 
 mod answer;
+mod events;
 mod filter;
 mod keys;
 mod locations;

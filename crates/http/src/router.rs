@@ -15,7 +15,8 @@ use crate::answer::ApiError;
 use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
-    keys, locations, products, reservations, service, settings, stock, transactions, verification,
+    events, keys, locations, products, reservations, service, settings, stock, transactions,
+    verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -31,6 +32,7 @@ fn with_both_forms() -> OpenApiRouter<AppState> {
         .routes(routes!(keys::token::issue))
         .routes(routes!(stock::routes::list, stock::routes::create))
         .routes(routes!(stock::routes::read_several))
+        .routes(routes!(events::routes::list))
         .routes(routes!(verification::routes::read))
         .routes(routes!(
             stock::routes::read,

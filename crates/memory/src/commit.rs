@@ -33,7 +33,12 @@ impl CommandStore for MemoryDatabase {
                 let mut context = Context::new(now, ids);
                 decide_all(commands, state, idempotency_records, &mut context)
             });
-            tables.store(organization, decided.changes, decided.idempotency_records);
+            tables.store(
+                organization,
+                now,
+                decided.changes,
+                decided.idempotency_records,
+            );
             outcomes.extend(decided.outcomes);
         }
         Ok(outcomes)
@@ -55,12 +60,15 @@ impl Tables {
     fn store(
         &mut self,
         organization: OrganizationId,
+        now: Timestamp,
         changes: Changes,
         idempotency_records: Vec<IdempotencyRecord>,
     ) {
         if changes.is_empty() && idempotency_records.is_empty() {
             return;
         }
+        let tenant = self.tenants.entry(organization).or_default();
+        tenant.feed.add(&changes, now);
         // Destructured in full, so that the compiler asks for every new kind of change to be stored
         // here.
         let Changes {
@@ -71,8 +79,9 @@ impl Tables {
             settled,
             reservations,
             records,
+            // In the feed already.
+            events: _,
         } = changes;
-        let tenant = self.tenants.entry(organization).or_default();
         for (key, change) in stocks {
             tenant.store_stock(key, change);
         }

@@ -65,7 +65,7 @@ impl Tenant {
         periods
     }
 
-    fn ledger_of(&self, stock: StockId) -> &[Entry] {
+    pub(crate) fn ledger_of(&self, stock: StockId) -> &[Entry] {
         self.ledgers.get(&stock).map_or(&[], Vec::as_slice)
     }
 }

@@ -11,6 +11,7 @@ use stockroom_domain::{
     TransactionId,
 };
 
+use crate::feed::Feed;
 use crate::reservations::Reservations;
 
 /// One organization and all of its data.
@@ -52,6 +53,7 @@ pub(crate) struct Tenant {
     /// The undone entries, each with the entry that undid it.
     pub(crate) undone: HashMap<TransactionId, TransactionId>,
     idempotency_records: HashMap<(Owner, IdempotencyKey), IdempotencyRecord>,
+    pub(crate) feed: Feed,
 }
 
 /// The product of an owner that has a text that only one product may have.

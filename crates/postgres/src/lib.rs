@@ -30,6 +30,7 @@ pub(crate) mod columns;
 mod commit;
 mod connection;
 pub(crate) mod counts;
+mod events;
 mod filter;
 mod hash;
 mod idempotency;

@@ -49,6 +49,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
             Command::Organization(command) => operator::organization(command).await,
             Command::Store(command) => operator::store(command).await,
             Command::Key(command) => operator::key(command).await,
+            Command::Events(command) => operator::events(command).await,
             Command::SigningKey(command) => signing_key::run(command).await,
             Command::Verify(settings) => return Ok(verify::verify(&settings).await),
             Command::Repair(settings) => return Ok(verify::repair(&settings).await),

@@ -8,7 +8,9 @@ use stockroom_application::{
 };
 use stockroom_domain::{ApplicationKey, Name, Owner, ProductText, Refusal};
 
-use crate::cli::{Database, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand};
+use crate::cli::{
+    Database, EventsCommand, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand,
+};
 use crate::database::OpenDatabase;
 
 /// Brings the schema up to date. A database that doesn't exist is created.
@@ -21,6 +23,17 @@ pub(crate) async fn migrate(settings: &Migrate) -> anyhow::Result<()> {
     database.close().await;
     println!("The schema is up to date.");
     Ok(())
+}
+
+/// Works on the feeds of events.
+pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<()> {
+    let EventsCommand::Restart(database) = command;
+    on(&database, async |stockroom| {
+        let feeds = stockroom.restart_feeds().await?;
+        println!("{feeds} feeds have another id: who keeps a copy of stock starts anew.");
+        Ok(())
+    })
+    .await
 }
 
 /// Prints the `OpenAPI` document.

@@ -114,6 +114,8 @@ fn limits(settings: &Serve) -> Limits {
         queue_max: settings.queued_changes_max as usize,
         store_rate_limit: limit(settings.store_rate_limit),
         idempotency_retention: Duration::from_secs(settings.idempotency_hours * 60 * 60),
+        event_retention: Duration::from_hours(settings.event_days * 24),
+        event_bytes_max: settings.event_bytes_max,
     }
 }
 
@@ -186,6 +188,10 @@ fn start_housekeeping(
         if let Err(error) = forgetting.forget_answers().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "old answers could not be cleared away");
+        }
+        if let Err(error) = forgetting.forget_events().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old events could not be cleared away");
         }
     }));
     let metrics = metrics.clone();

@@ -7,8 +7,8 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use crate::Row;
 use crate::columns::row;
+use crate::{Row, integer};
 
 row! {
     /// A row of `locations`. The address is a JSON array of its lines.
@@ -24,6 +24,7 @@ row! {
         longitude: Option<f64>,
         created_at: i64,
         updated_at: i64,
+        version: i64,
     }
 }
 
@@ -51,6 +52,7 @@ impl LocationRow {
             longitude: location.geolocation.map(Geolocation::longitude),
             created_at: location.created_at.as_milliseconds(),
             updated_at: location.updated_at.as_milliseconds(),
+            version: integer(location.version),
         })
     }
 
@@ -84,6 +86,7 @@ impl LocationRow {
             geolocation: row.valid("latitude", geolocation.transpose())?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
+            version: row.valid("version", u64::try_from(self.version))?,
         })
     }
 }

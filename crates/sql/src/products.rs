@@ -6,8 +6,8 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use crate::Row;
 use crate::columns::row;
+use crate::{Row, integer};
 
 row! {
     /// A row of `products`.
@@ -24,6 +24,7 @@ row! {
         external_ref: Option<String>,
         created_at: i64,
         updated_at: i64,
+        version: i64,
     }
 }
 
@@ -48,6 +49,7 @@ impl ProductRow {
             external_ref: text(&product.external_ref),
             created_at: product.created_at.as_milliseconds(),
             updated_at: product.updated_at.as_milliseconds(),
+            version: integer(product.version),
         }
     }
 
@@ -80,6 +82,7 @@ impl ProductRow {
             external_ref: optional("external_ref", self.external_ref)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
+            version: row.valid("version", u64::try_from(self.version))?,
         })
     }
 }

@@ -21,6 +21,7 @@ row! {
         expires_at: Option<i64>,
         created_at: i64,
         updated_at: i64,
+        version: i64,
     }
 }
 
@@ -37,6 +38,7 @@ impl ReservationRow {
             expires_at: expires_at(reservation),
             created_at: reservation.created_at.as_milliseconds(),
             updated_at: reservation.updated_at.as_milliseconds(),
+            version: integer(reservation.version),
         }
     }
 
@@ -60,6 +62,7 @@ impl ReservationRow {
             lines: lines.collect::<Result<_, _>>()?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
+            version: row.valid("version", u64::try_from(self.version))?,
         })
     }
 }

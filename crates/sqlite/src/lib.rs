@@ -23,6 +23,7 @@
 mod commit;
 mod connection;
 pub(crate) mod counts;
+mod events;
 mod filter;
 mod idempotency;
 mod keys;

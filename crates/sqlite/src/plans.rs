@@ -21,7 +21,8 @@ use crate::connection::query::Query;
 use crate::connection::statement::Statement;
 use crate::list::{COUNT, ListQuery};
 use crate::{
-    counts, idempotency, keys, ledger, locations, products, reservations, stock, tenancy, verify,
+    counts, events, idempotency, keys, ledger, locations, products, reservations, stock, tenancy,
+    verify,
 };
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
@@ -96,9 +97,11 @@ fn assert_narrow(steps: &[String], statement: &str) {
             && !step.contains("subquery")
             // The few steps of a binary search in a ledger.
             && step != "SCAN search";
-        // Tables with a few rows for each store, and an index of which only the first row is read.
+        // Tables with a few rows for each store, and indexes of which only the first rows are read.
         let reads_little = [
             " organizations ",
+            " event_heads ",
+            " event_pages ",
             " level_counts ",
             " reservations_pending ",
         ]
@@ -124,8 +127,10 @@ fn assert_merged(steps: &[String]) {
 }
 
 /// All statements that aren't put together at run time: a list for each module that has some.
-const STATEMENTS: [&[&Statement]; 30] = [
+const STATEMENTS: [&[&Statement]; 32] = [
     counts::STATEMENTS,
+    events::read::STATEMENTS,
+    events::store::STATEMENTS,
     idempotency::store::STATEMENTS,
     keys::read::STATEMENTS,
     keys::rows::STATEMENTS,

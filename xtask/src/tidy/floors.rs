@@ -24,7 +24,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
         &[
             &["values"],
             &["ledger"],
-            &[TYPES],
+            &[TYPES, "events"],
             &["decision"],
             &[OTHERS],
             &["catalogue"],

@@ -131,6 +131,7 @@ impl Pipeline {
     ) -> Result<(), StoreError> {
         let outcomes = self.database.commit(organization, &commands);
         let outcomes = guarded("expire", outcomes).await?;
+        self.numbering.note(organization);
         let expired = outcomes
             .iter()
             .filter(|it| **it == Ok(Answer::Expired(true)));

@@ -9,6 +9,7 @@ use stockroom_domain::{
 
 use super::database_calls::timed;
 use super::group_commit::GroupCommit;
+use super::numbering::Numbering;
 use super::settle;
 use super::shared_reads::Reads;
 use super::turns::{Turn, Turns};
@@ -16,8 +17,8 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    Database, HistoryReader, ProductPlace, RawReader, Records, Scope, StockCondition, StoreError,
-    TransactionCondition,
+    Database, FeedStore, HistoryReader, ProductPlace, RawReader, Records, Scope, StockCondition,
+    StoreError, TransactionCondition,
 };
 
 /// The largest number of searches of one organization at the same time.
@@ -27,6 +28,7 @@ const SEARCHES_MAX: usize = 2;
 pub(crate) struct Pipeline {
     pub(super) database: Arc<dyn Database>,
     group_commit: GroupCommit,
+    pub(super) numbering: Numbering,
     reads: Reads,
     pub(super) environment: Environment,
     searches: Turns<OrganizationId>,
@@ -39,8 +41,10 @@ impl Pipeline {
         environment: &Environment,
         queue_max: usize,
     ) -> Self {
+        let numbering = Numbering::start(&database);
         Self {
-            group_commit: GroupCommit::new(&database, queue_max),
+            group_commit: GroupCommit::new(&database, &numbering, queue_max),
+            numbering,
             reads: Reads::new(&database, environment),
             environment: environment.clone(),
             searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
@@ -67,6 +71,11 @@ impl Pipeline {
 
     /// The ports whose results don't depend on reservations.
     pub(crate) fn records(&self) -> &dyn Records {
+        &*self.database
+    }
+
+    /// The port for the feed of events. Events of expired holds come once these are booked.
+    pub(crate) fn feed(&self) -> &dyn FeedStore {
         &*self.database
     }
 
@@ -113,7 +122,9 @@ impl Pipeline {
         scope: Scope,
         request: R,
     ) -> Result<R::Answer, StoreError> {
-        settle::show(&*self.database, scope, request).await
+        let answer = settle::show(&*self.database, scope, request).await;
+        self.numbering.note(scope.organization);
+        answer
     }
 
     /// The stock of one product, or `None` if it isn't managed.
@@ -156,6 +167,7 @@ impl Pipeline {
         }
         let products = listed.items.iter().map(|stock| stock.product);
         let mut settled = settle::stocks(&*self.database, scope, products).await?;
+        self.numbering.note(scope.organization);
         settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
         settled.sort_unstable_by_key(|stock| stock.id);
         Ok(listed.with(settled))
@@ -173,6 +185,7 @@ impl Pipeline {
         };
         if Stock::is_any_due(stock.iter(), self.environment.now()) {
             let products = settle::products(&*self.database, scope, [id]).await?;
+            self.numbering.note(scope.organization);
             return Ok(products.into_iter().next());
         }
         Ok(Some(StockedProduct::new(product, stock.as_ref())))
@@ -191,6 +204,7 @@ impl Pipeline {
         }
         let ids = listed.items.iter().map(|(product, _)| product.id);
         let mut settled = settle::products(&*self.database, scope, ids).await?;
+        self.numbering.note(scope.organization);
         settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
         Ok(listed.with(settled))
     }
@@ -239,7 +253,9 @@ impl Pipeline {
     /// Settles all stock of an organization that is due.
     async fn settle_due(&self, organization: OrganizationId) -> Result<(), StoreError> {
         let now = self.environment.now();
-        settle::due(&*self.database, organization, now).await
+        settle::due(&*self.database, organization, now).await?;
+        self.numbering.note(organization);
+        Ok(())
     }
 }
 

@@ -6,6 +6,7 @@ mod database_calls;
 mod expiry;
 mod gateway;
 mod group_commit;
+mod numbering;
 mod settle;
 mod shared_reads;
 mod turns;

@@ -2,6 +2,7 @@
 
 pub(crate) mod commit;
 mod error;
+mod feed;
 mod history;
 mod kept_outcome;
 mod keys;
@@ -16,6 +17,7 @@ mod tenancy;
 
 pub use commit::CommandStore;
 pub use error::StoreError;
+pub use feed::{FeedContent, FeedEvent, FeedState, FeedStore};
 pub use history::{HistoryReader, TransactionCondition};
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
@@ -43,6 +45,7 @@ pub trait Database:
     + ReservationReader
     + HistoryReader
     + ProductReader
+    + FeedStore
     + Records
     + 'static
 {
@@ -55,6 +58,7 @@ impl<T> Database for T where
         + ReservationReader
         + HistoryReader
         + ProductReader
+        + FeedStore
         + Records
         + 'static
 {

@@ -23,7 +23,10 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 /// What was written of each kind of answer, and of each refusal; the newest last.
-const ANSWERS: [&str; 1] = [include_str!("answers-1.json")];
+const ANSWERS: [&str; 2] = [
+    include_str!("answers-1.json"),
+    include_str!("answers-2.json"),
+];
 const REFUSALS: [&str; 1] = [include_str!("refusals-1.json")];
 
 /// Samples of every variant of an enum by its name. A variant that is added doesn't compile without
@@ -234,6 +237,7 @@ fn reservation() -> Reservation {
         lines: vec![line],
         created_at: at(0),
         updated_at: at(1),
+        version: 1,
     }
 }
 
@@ -277,6 +281,7 @@ fn product() -> StockedProduct {
         external_ref: text("external"),
         created_at: at(0),
         updated_at: at(1),
+        version: 1,
     };
     StockedProduct {
         product,
@@ -296,6 +301,7 @@ fn location() -> Location {
         geolocation: Geolocation::new(52.5, 13.4).ok(),
         created_at: at(0),
         updated_at: at(1),
+        version: 1,
     }
 }
 

@@ -9,9 +9,10 @@ use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Chunk, CommandStore, Cursor, HistoryReader, HoldLine, KeyReader, LedgerRange, LocationReader,
-    ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    Scope, ServerState, StockReader, StoreError, TenancyReader,
+    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, HistoryReader, HoldLine,
+    KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductReader, RawReader,
+    ReservationFigures, ReservationReader, Revocation, Scope, ServerState, StockReader, StoreError,
+    TenancyReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -21,10 +22,10 @@ use stockroom_application::{
     SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry, RawStock,
-    Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod,
-    Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, KeyId, KeyTotals,
+    Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry,
+    RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey,
+    StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -208,6 +209,28 @@ mock! {
             scope: Scope,
             page: PageRequest<ProductPlace>,
         ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
+    }
+
+    #[async_trait]
+    impl FeedStore for Database {
+        async fn number_events(&self, organization: OrganizationId) -> Result<FeedState, StoreError>;
+        async fn events(
+            &self,
+            organization: OrganizationId,
+            after: u64,
+            limit: u32,
+        ) -> Result<Vec<FeedEvent>, StoreError>;
+        async fn forget_events(
+            &self,
+            organization: OrganizationId,
+            before: Timestamp,
+            bytes_max: u64,
+        ) -> Result<(), StoreError>;
+        async fn restart_feed(
+            &self,
+            organization: OrganizationId,
+            id: FeedId,
+        ) -> Result<(), StoreError>;
     }
 
     #[async_trait]

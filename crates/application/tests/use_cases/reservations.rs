@@ -29,6 +29,7 @@ fn due(state: ReservationState) -> Reservation {
         lines: Vec::new(),
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
+        version: 1,
     }
 }
 
@@ -283,6 +284,7 @@ fn registered(number: u128) -> Product {
         external_ref: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
+        version: 1,
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use super::event::event_of;
 use super::state::State;
+use crate::events::{EntryRef, Event, FeedItem};
 use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
 use crate::locations::Location;
@@ -118,6 +120,8 @@ pub struct Changes {
     pub reservations: BTreeMap<ReservationId, ReservationChange>,
     /// Other changes, in order.
     pub records: Vec<RecordChange>,
+    /// The events that aren't entries, in order.
+    pub events: Vec<Event>,
 }
 
 impl Changes {
@@ -133,6 +137,8 @@ impl Changes {
             settled,
             reservations,
             records,
+            // Each comes with something to store.
+            events: _,
         } = self;
         stocks.is_empty()
             && deleted_stocks.is_empty()
@@ -143,8 +149,22 @@ impl Changes {
             && records.is_empty()
     }
 
+    /// All events, with the entries, in the order of the feed.
+    #[must_use]
+    pub fn feed_items(&self) -> Vec<FeedItem> {
+        let entries = self.entries.iter().map(EntryRef::from);
+        let events = self.events.iter().cloned().map(Box::new);
+        let mut items: Vec<FeedItem> = entries
+            .map(FeedItem::Entry)
+            .chain(events.map(FeedItem::Event))
+            .collect();
+        FeedItem::sort(&mut items);
+        items
+    }
+
     /// Adds a change that `state` is about to undergo.
     pub(crate) fn add(&mut self, change: &Change, state: &State) {
+        self.events.extend(event_of(change, state));
         match change {
             Change::Stock(stock) => {
                 let key = stock.key();

@@ -4,6 +4,7 @@ mod actor;
 mod changes;
 mod context;
 mod decide;
+mod event;
 mod needs;
 mod refusal;
 mod state;

@@ -4,7 +4,9 @@ use super::{Address, Geolocation, Location};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, Needs, RecordChange, Refusal, State,
 };
-use crate::values::{Description, ExternalRef, LocationId, Name, Patch, Slug};
+use crate::values::{
+    Description, ExternalRef, LocationId, Name, Patch, Slug, first_version, next_version,
+};
 
 /// Creates a location of the owner on whose behalf the caller acts.
 #[derive(Debug, Clone, PartialEq)]
@@ -94,6 +96,7 @@ impl Decide for CreateLocation {
             geolocation: self.geolocation,
             created_at: context.now,
             updated_at: context.now,
+            version: first_version(),
         };
         Ok(Decision {
             changes: vec![Change::Record(RecordChange::Location(location.clone()))],
@@ -142,6 +145,7 @@ impl Decide for UpdateLocation {
             address: self.address.clone().apply(current.address),
             geolocation: self.geolocation.clone().apply(current.geolocation),
             updated_at: current.updated_at.max(context.now),
+            version: next_version(current.version),
             ..current
         };
         Ok(Decision {
@@ -173,7 +177,12 @@ impl Decide for DeleteLocation {
         if state.locations_in_use.contains(&self.id) {
             return Err(Refusal::LocationInUse);
         }
-        let deleted = RecordChange::LocationDeleted(location.clone(), context.now);
+        let location = Location {
+            updated_at: location.updated_at.max(context.now),
+            version: next_version(location.version),
+            ..location.clone()
+        };
+        let deleted = RecordChange::LocationDeleted(location, context.now);
         Ok(Decision {
             changes: vec![Change::Record(deleted)],
             answer: (),

@@ -6,7 +6,9 @@ pub use decide::{CreateLocation, DeleteLocation, UpdateLocation};
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{Description, ExternalRef, Invalid, LocationId, Name, Owner, Slug, Timestamp};
+use crate::values::{
+    Description, ExternalRef, Invalid, LocationId, Name, Owner, Slug, Timestamp, first_version,
+};
 
 /// A place of stock: a warehouse, a shop, a shelf.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct Location {
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
+    /// The number of its changes, the first of which made it.
+    #[serde(default = "first_version")]
+    pub version: u64,
 }
 
 impl Location {

@@ -10,7 +10,7 @@ use crate::ledger::TransactionAction;
 use crate::stock::decide::CreateStock;
 use crate::stock::lookup::need_visible_stock;
 use crate::transactions::transact::Transact;
-use crate::values::{Owner, Patch, ProductId, ProductText, Quantity};
+use crate::values::{Owner, Patch, ProductId, ProductText, Quantity, first_version, next_version};
 
 /// Registers a product of the owner on whose behalf the caller acts, with its first stock if that is to
 /// be managed.
@@ -119,6 +119,7 @@ impl Decide for RegisterProduct {
             external_ref: self.external_ref.clone(),
             created_at: context.now,
             updated_at: context.now,
+            version: first_version(),
         };
         check_texts(state, &product, None)?;
 
@@ -172,6 +173,7 @@ impl Decide for UpdateProduct {
             manage_stock: self.manage_stock.unwrap_or(current.manage_stock),
             external_ref: self.external_ref.clone().apply(current.external_ref),
             updated_at: current.updated_at.max(context.now),
+            version: next_version(current.version),
             ..current
         };
         check_texts(state, &product, Some(before))?;
@@ -204,7 +206,7 @@ impl Decide for DeleteProduct {
         &self,
         actor: &Actor,
         state: &State,
-        _context: &mut Context<'_>,
+        context: &mut Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         let product = visible_product(state, actor, self.id)?;
         let has_stock = match product.owner {
@@ -219,9 +221,12 @@ impl Decide for DeleteProduct {
         if has_stock {
             return Err(Refusal::ProductHasStock);
         }
-        let mut changes = vec![Change::Record(RecordChange::ProductDeleted(
-            product.clone(),
-        ))];
+        let deleted = RecordChange::ProductDeleted(Product {
+            updated_at: product.updated_at.max(context.now),
+            version: next_version(product.version),
+            ..product.clone()
+        });
+        let mut changes = vec![Change::Record(deleted)];
         if product.owner == Owner::Organization {
             let organization_level = RecordChange::OrganizationLevel(product.id, false);
             changes.push(Change::Record(organization_level));

@@ -7,7 +7,7 @@ pub use decide::{DeleteProduct, RegisterProduct, UpdateProduct};
 use serde::{Deserialize, Serialize};
 
 use crate::stock::Stock;
-use crate::values::{Owner, ProductId, ProductText, Quantity, Timestamp};
+use crate::values::{Owner, ProductId, ProductText, Quantity, Timestamp, first_version};
 
 /// A registered product. A product that nobody registered has no record, only stock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +36,9 @@ pub struct Product {
     pub created_at: Timestamp,
     /// Time of the last change.
     pub updated_at: Timestamp,
+    /// The number of its changes, the first of which made it.
+    #[serde(default = "first_version")]
+    pub version: u64,
 }
 
 /// Whether a product is for sale.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::stock::{Stock, StockKey};
 use crate::values::{
     Invalid, LocationId, OrderId, Owner, ProductId, Quantity, ReservationId, Slug, StockId,
-    Timestamp,
+    Timestamp, first_version, next_version,
 };
 
 /// The time for which stock is reserved, unless it is paid for: 1 second to 31 days.
@@ -243,6 +243,9 @@ pub struct Reservation {
     pub created_at: Timestamp,
     /// Time of the last change of its state or of a line.
     pub updated_at: Timestamp,
+    /// The number of its changes, the first of which made it.
+    #[serde(default = "first_version")]
+    pub version: u64,
 }
 
 impl Reservation {
@@ -269,6 +272,14 @@ impl Reservation {
         if self.state == ReservationState::Expired {
             self.lines.iter_mut().for_each(ReservedLine::release);
         }
+        self
+    }
+
+    /// The reservation with another change, made now. Its time never runs backwards, even if the clocks
+    /// of the servers differ.
+    pub(crate) fn touched(mut self, now: Timestamp) -> Self {
+        self.updated_at = self.updated_at.max(now);
+        self.version = next_version(self.version);
         self
     }
 

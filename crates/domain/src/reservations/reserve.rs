@@ -13,7 +13,7 @@ use crate::decision::{
 use crate::locations::Location;
 use crate::stock::lookup::{location_for, need_location, need_visible_stock};
 use crate::stock::{Stock, StockKey};
-use crate::values::{LocationId, OrderId, ProductId, Quantity, ReservationId};
+use crate::values::{LocationId, OrderId, ProductId, Quantity, ReservationId, first_version};
 
 /// Reserves stock for a buyer: all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -125,6 +125,7 @@ impl Decide for Reserve {
             lines: found.iter().filter_map(line).collect(),
             created_at: now,
             updated_at: now,
+            version: first_version(),
         };
         changes.push(Change::Reservation(reservation.clone()));
         Ok(Decision {

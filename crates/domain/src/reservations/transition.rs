@@ -77,8 +77,7 @@ impl Decide for PayReservation {
         match reservation.state {
             ReservationState::Pending { .. } => Ok(changed(Reservation {
                 state: ReservationState::Paid,
-                updated_at: now,
-                ..reservation
+                ..reservation.touched(now)
             })),
             ReservationState::Paid => Ok(Decision::unchanged(reservation)),
             state => Err(Refusal::ReservationIs(state)),
@@ -122,7 +121,7 @@ impl Decide for ReleaseReservation {
         if is_done(&reservation) {
             reservation.state = ReservationState::Released;
         }
-        reservation.updated_at = now;
+        let reservation = reservation.touched(now);
         changes.push(Change::Reservation(reservation.clone()));
         Ok(Decision {
             changes,
@@ -165,7 +164,7 @@ impl Decide for FulfilReservation {
         if is_done(&reservation) {
             reservation.state = ReservationState::Fulfilled;
         }
-        reservation.updated_at = now;
+        let reservation = reservation.touched(now);
         changes.push(Change::Reservation(reservation.clone()));
         Ok(Decision {
             changes,
@@ -208,8 +207,7 @@ impl Decide for ExtendReservation {
         let mut changes: Vec<Change> = sooner.collect();
         let mut decision = changed(Reservation {
             state: ReservationState::Pending { expires_at },
-            updated_at: now,
-            ..reservation
+            ..reservation.touched(now)
         });
         changes.append(&mut decision.changes);
         decision.changes = changes;
@@ -249,8 +247,7 @@ impl Decide for ExpireReservation {
         let change = expired.map(|stored| {
             Change::Reservation(Reservation {
                 state: reservation.state,
-                updated_at: reservation.updated_at,
-                ..stored.clone()
+                ..stored.clone().touched(reservation.updated_at)
             })
         });
         Ok(Decision {

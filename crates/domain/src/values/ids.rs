@@ -88,6 +88,8 @@ id! {
     BatchId;
     /// Names a reservation.
     ReservationId;
+    /// Names a feed of events: after a database was restored, its feed is another one.
+    FeedId;
 }
 
 impl TransactionId {

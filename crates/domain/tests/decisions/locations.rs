@@ -153,6 +153,7 @@ fn an_update_keeps_clears_and_sets() {
     let kept = scene.accepted().answer;
     let unchanged = Location {
         updated_at: at(0),
+        version: 2,
         ..before.clone()
     };
     assert_eq!(kept, unchanged);
@@ -199,6 +200,11 @@ fn refusals_of_a_deletion_come_in_order() {
 fn an_empty_location_is_deleted() {
     let here = location(store(), 1, "here");
     let scene = Scene::new(DELETE()).with_location(here.clone());
+    let here = Location {
+        updated_at: at(0),
+        version: 2,
+        ..here
+    };
     let deleted = RecordChange::LocationDeleted(here, at(0));
     assert_eq!(scene.accepted().changes, [Change::Record(deleted)]);
 }

@@ -234,6 +234,7 @@ fn a_product_may_keep_its_own_texts() {
     };
     let expected = Product {
         updated_at: at(0),
+        version: 2,
         ..own.clone()
     };
     let scene = Scene::new(request).with_product(own);
@@ -259,6 +260,7 @@ fn an_update_keeps_clears_and_sets() {
         description: Some(text("after")),
         status: ProductStatus::Live,
         updated_at: at(0),
+        version: 2,
         ..before
     };
     let decision = scene.accepted();
@@ -367,9 +369,11 @@ fn a_deleted_product_is_no_longer_organization_level() {
         let scene = Scene::new(DeleteProduct { id: product.id })
             .by(owner)
             .with_product(product.clone());
-        let mut expected = vec![Change::Record(RecordChange::ProductDeleted(
-            product.clone(),
-        ))];
+        let mut expected = vec![Change::Record(RecordChange::ProductDeleted(Product {
+            updated_at: at(0),
+            version: 2,
+            ..product.clone()
+        }))];
         if owner == Owner::Organization {
             let level = RecordChange::OrganizationLevel(product.id, false);
             expected.push(Change::Record(level));

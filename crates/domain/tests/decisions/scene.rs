@@ -127,6 +127,7 @@ pub(crate) fn location(owner: Owner, number: u128, called: &str) -> Location {
         geolocation: None,
         created_at: at(-2_000),
         updated_at: at(-2_000),
+        version: 1,
     }
 }
 
@@ -144,6 +145,7 @@ pub(crate) fn registered(owner: Owner, id: ProductId) -> Product {
         external_ref: None,
         created_at: at(-2_000),
         updated_at: at(-2_000),
+        version: 1,
     }
 }
 

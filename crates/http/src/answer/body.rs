@@ -30,20 +30,6 @@ impl Timestamps {
     }
 }
 
-/// What is known about a thing beside its attributes.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Meta {
-    timestamps: Timestamps,
-}
-
-impl Meta {
-    pub(crate) const fn new(created_at: Timestamp, updated_at: Timestamp) -> Self {
-        Self {
-            timestamps: Timestamps::new(created_at, updated_at),
-        }
-    }
-}
-
 /// Serializes a value as its text.
 pub(crate) fn as_text<T: std::fmt::Display, S: serde::Serializer>(
     value: &T,

@@ -25,6 +25,8 @@ responses! {
     NotFound = 404;
     /// It clashes with what is.
     Conflict = 409;
+    /// It is no longer kept.
+    Gone = 410;
     /// The body is larger than the server takes.
     TooLarge = 413;
     /// The body is of another content type than JSON.

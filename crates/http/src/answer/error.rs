@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use stockroom_application::ports::StoreError;
-use stockroom_application::{AccessError, Error, HistoryError, TokenError};
+use stockroom_application::{AccessError, Error, FeedError, HistoryError, TokenError};
 use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
 use utoipa::ToSchema;
 
@@ -275,6 +275,22 @@ impl From<StoreError> for ApiError {
                 Self::internal()
             }
         }
+    }
+}
+
+impl From<FeedError> for ApiError {
+    fn from(error: FeedError) -> Self {
+        let detail = error.to_string();
+        let (answer, feed) = match error {
+            FeedError::Store(error) => return error.into(),
+            FeedError::OtherFeed(feed) | FeedError::Ahead(feed) => (Self::conflict(detail), feed),
+            FeedError::Forgotten(feed) => (Self::of_status(StatusCode::GONE).detail(detail), feed),
+        };
+        answer.meta(json!({
+            "feed_id": feed.id.uuid(),
+            "head": feed.head,
+            "oldest": feed.oldest,
+        }))
     }
 }
 

@@ -7,9 +7,9 @@ mod json;
 mod list;
 mod shortage;
 
-pub(crate) use body::{Data, Meta, Timestamps, as_text};
+pub(crate) use body::{Data, Timestamps, as_text};
 pub(crate) use documented::{
-    BadRequest, CommonErrors, Conflict, ImplicitForbidden, NotFound, TooLarge, Unauthorized,
+    BadRequest, CommonErrors, Conflict, Gone, ImplicitForbidden, NotFound, TooLarge, Unauthorized,
     Unprocessable, UnsupportedMediaType,
 };
 pub(crate) use error::{ApiError, ErrorBody, FormedError};

@@ -80,6 +80,19 @@ impl Administration {
     }
 }
 
+impl Administration {
+    /// Whether the caller acts for the organization itself, with a key of it.
+    pub(crate) fn is_for_organization(&self) -> bool {
+        let Access {
+            caller,
+            store,
+            store_is_no_id,
+            ..
+        } = &self.0;
+        caller.actor.key_owner == Owner::Organization && store.is_none() && !store_is_no_id
+    }
+}
+
 impl OrganizationAdministration {
     /// Returns the administrator, acting in the store that the request names. A separate step for
     /// the reason given at [`Reading::enter`].

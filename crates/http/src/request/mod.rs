@@ -23,7 +23,9 @@ pub(crate) use form::{Form, FormHeader, OneForm};
 pub(crate) use handling::{Handling, PreferHeader};
 pub(crate) use id::PathId;
 pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
-pub(crate) use parameters::{AtParameter, FilterParameter, HistoryParameters, PageParameters};
-pub(crate) use query::{At, Current, ListQuery, Query, not_in_future};
+pub(crate) use parameters::{
+    AtParameter, FilterParameter, HistoryParameters, IncludeParameter, PageParameters,
+};
+pub(crate) use query::{At, Current, IncludesSequence, ListQuery, Query, not_in_future};
 pub(crate) use raw::Scalar;
 pub(crate) use value::{QuantityField, StrictObject};

@@ -66,6 +66,20 @@ pub(crate) struct HistoryParameters {
     after: String,
 }
 
+/// More about stock.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(
+    dead_code,
+    reason = "read through the query extractors; here for its description"
+)]
+pub(crate) struct IncludeParameter {
+    /// `sequence` for `stock_id`, `sequence` and `owner`, which those need who keep a copy of stock by
+    /// the feed of events.
+    #[param(required = false, example = "sequence")]
+    include: String,
+}
+
 /// The time that a reading is about.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]

@@ -37,7 +37,8 @@ impl Query {
         Ok(value.map(|(_, value)| value.as_str()))
     }
 
-    fn number(&self, name: &str, max: u32) -> Result<Option<u32>, ApiError> {
+    /// The value of a parameter that is a number up to `max`.
+    pub(crate) fn number(&self, name: &str, max: u32) -> Result<Option<u32>, ApiError> {
         let Some(text) = self.get(name)? else {
             return Ok(None);
         };
@@ -84,6 +85,20 @@ impl Query {
 
 fn unsupported(name: &str) -> ApiError {
     ApiError::bad_request(format!("The query parameter {name} is not supported here"))
+}
+
+/// Whether an answer shows the numbers that who keeps a copy of stock compares: `include=sequence`.
+/// Other words are ignored, because the dialect's SDKs send those of other services of theirs.
+pub(crate) struct IncludesSequence(pub(crate) bool);
+
+impl<S: Sync> FromRequestParts<S> for IncludesSequence {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
+        let query = Query::of(parts.uri.query().unwrap_or_default());
+        let included = query.get("include")?.unwrap_or_default();
+        Ok(Self(included.split(',').any(|word| word == "sequence")))
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Query {

@@ -6,7 +6,7 @@ use stockroom_domain::{ItemAvailability, OrderId, Reservation, ReservedLine, Slu
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Meta;
+use crate::answer::Timestamps;
 
 /// A reservation.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +16,14 @@ pub(crate) struct ReservationBody {
     /// Always `stock-reservation`.
     r#type: &'static str,
     attributes: ReservationAttributes,
-    meta: Meta,
+    meta: ReservationMeta,
+}
+
+#[derive(Serialize, ToSchema)]
+struct ReservationMeta {
+    timestamps: Timestamps,
+    /// How often it was changed, making it included.
+    version: u64,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -70,7 +77,10 @@ impl From<Reservation> for ReservationBody {
                 expires_at: reservation.state.expires_at().map(|it| it.to_string()),
                 items: reservation.lines.into_iter().map(Into::into).collect(),
             },
-            meta: Meta::new(reservation.created_at, reservation.updated_at),
+            meta: ReservationMeta {
+                timestamps: Timestamps::new(reservation.created_at, reservation.updated_at),
+                version: reservation.version,
+            },
         }
     }
 }

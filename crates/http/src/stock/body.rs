@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
-use stockroom_domain::{Balance, Stock};
+use stockroom_domain::{Balance, OrganizationId, Owner, Stock};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -32,6 +32,47 @@ pub(crate) struct BasicStock {
     available: u64,
     /// What is reserved or paid for.
     allocated: u64,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    copy: Option<BasicCopy>,
+}
+
+/// The numbers by which who keeps a copy tells states of stock apart.
+#[derive(Serialize, ToSchema)]
+struct BasicCopy {
+    /// The id of this stock itself, new each time stock is created.
+    stock_id: Uuid,
+    #[serde(flatten)]
+    more: CopyMeta,
+}
+
+/// The place of this state in the feed of events, and the owner of the stock.
+#[derive(Serialize, ToSchema)]
+struct CopyMeta {
+    /// The number of the last transaction.
+    sequence: u64,
+    owner: OwnerBody,
+}
+
+/// Who has the stock.
+#[derive(Serialize, ToSchema)]
+struct OwnerBody {
+    /// `organization` or `store`.
+    r#type: &'static str,
+    id: Uuid,
+}
+
+impl CopyMeta {
+    fn new(stock: &Stock, organization: OrganizationId) -> Self {
+        let r#type = match stock.owner {
+            Owner::Organization => "organization",
+            Owner::Store(_) => "store",
+        };
+        let id = stock.owner.to_uuid(organization);
+        Self {
+            sequence: stock.sequence,
+            owner: OwnerBody { r#type, id },
+        }
+    }
 }
 
 /// Stock in the multi-location form.
@@ -70,6 +111,8 @@ struct StockMeta {
     /// The id of this stock itself, new each time stock is created.
     stock_id: Uuid,
     timestamps: Timestamps,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    copy: Option<CopyMeta>,
 }
 
 impl From<Balance> for Figures {
@@ -84,6 +127,12 @@ impl From<Balance> for Figures {
 
 impl StockBody {
     pub(crate) fn new(stock: Stock, form: Form) -> Self {
+        Self::with(stock, form, None)
+    }
+
+    /// The stock, with the numbers for those who keep a copy if `copied` names the organization.
+    pub(crate) fn with(stock: Stock, form: Form, copied: Option<OrganizationId>) -> Self {
+        let copy = copied.map(|organization| CopyMeta::new(&stock, organization));
         let id = stock.product.uuid();
         let sums = Figures::from(stock.sums());
         match form {
@@ -93,6 +142,10 @@ impl StockBody {
                 total: sums.total,
                 available: sums.available,
                 allocated: sums.allocated,
+                copy: copy.map(|more| BasicCopy {
+                    stock_id: stock.id.uuid(),
+                    more,
+                }),
             }),
             Form::MultiLocation => Self::MultiLocation(MultiLocationStock {
                 id,
@@ -108,6 +161,7 @@ impl StockBody {
                 meta: StockMeta {
                     stock_id: stock.id.uuid(),
                     timestamps: Timestamps::new(stock.created_at, stock.updated_at),
+                    copy,
                 },
             }),
         }

@@ -18,8 +18,8 @@ use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, At, AtParameter, Body, Document, FilterParameter, Form, FormHeader,
-    IdempotencyHeader, ListQuery, PageParameters, PathId, QuantityField, Reading, Scalar,
-    StoreHeader, StrictObject, non_null, not_in_future,
+    IdempotencyHeader, IncludeParameter, IncludesSequence, ListQuery, PageParameters, PathId,
+    QuantityField, Reading, Scalar, StoreHeader, StrictObject, non_null, not_in_future,
 };
 use crate::service::AppState;
 
@@ -165,13 +165,14 @@ fn known_slug(slug: &str) -> Result<Slug, ApiError> {
     path = "/v2/inventories",
     operation_id = "ListStock",
     tag = "Stock",
-    params(PageParameters, FilterParameter, AtParameter, FormHeader, StoreHeader),
+    params(PageParameters, FilterParameter, AtParameter, IncludeParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     reading: Reading,
     form: Form,
+    IncludesSequence(is_copied): IncludesSequence,
     query: ListQuery,
 ) -> Result<Json<List<StockBody>>, ApiError> {
     let filter = filter::stock(query.filter.as_deref())?;
@@ -179,14 +180,15 @@ pub(crate) async fn list(
     let list = query.list("stock", "")?;
     let page = list.page;
     let caller = reading.enter().await?;
+    let copied = is_copied.then_some(caller.organization);
     let stockroom = &app.stockroom;
     let found = match at {
         None => stockroom.list_stocks(&caller, &filter, page).await?,
         Some(at) => stockroom.list_stocks_at(&caller, &filter, page, at).await?,
     };
-    Ok(Json(
-        list.answer(found, |stock| StockBody::new(stock, form)),
-    ))
+    Ok(Json(list.answer(found, |stock| {
+        StockBody::with(stock, form, copied)
+    })))
 }
 
 /// Create stock.
@@ -302,7 +304,7 @@ pub(crate) struct Stocks {
     path = "/v2/inventories/multiple",
     operation_id = "GetStockForProducts",
     tag = "Stock",
-    params(AtParameter, FormHeader, StoreHeader),
+    params(AtParameter, IncludeParameter, FormHeader, StoreHeader),
     request_body(
         content = ProductReferences,
         examples(
@@ -321,6 +323,7 @@ pub(crate) async fn read_several(
     reading: Reading,
     form: Form,
     at: At,
+    IncludesSequence(is_copied): IncludesSequence,
     body: Body,
 ) -> Result<Json<Stocks>, ApiError> {
     let references = body.list()?;
@@ -331,6 +334,7 @@ pub(crate) async fn read_several(
     let expected = "Each item of data must be an object with an id";
     let ids = references.items(expected, |ProductReference { id }| id)?;
     let caller = reading.enter().await?;
+    let copied = is_copied.then_some(caller.organization);
     let stockroom = &app.stockroom;
     let (stocks, missing) = match at.0 {
         None => stockroom.stock_of_several(&caller, &ids).await?,
@@ -346,7 +350,7 @@ pub(crate) async fn read_several(
     }
     let data = stocks
         .into_iter()
-        .map(|stock| StockBody::new(stock, form))
+        .map(|stock| StockBody::with(stock, form, copied))
         .collect();
     Ok(Json(Stocks { data }))
 }
@@ -357,7 +361,7 @@ pub(crate) async fn read_several(
     path = "/v2/inventories/{product}",
     operation_id = "GetStock",
     tag = "Stock",
-    params(("product" = Uuid, Path, description = "The product's id."), AtParameter, FormHeader, StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), AtParameter, IncludeParameter, FormHeader, StoreHeader),
     responses((status = 200, description = "The stock.", body = Data<StockBody>), NotFound, CommonErrors),
 )]
 pub(crate) async fn read(
@@ -365,15 +369,18 @@ pub(crate) async fn read(
     reading: Reading,
     form: Form,
     at: At,
+    IncludesSequence(is_copied): IncludesSequence,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<StockBody>>, ApiError> {
     let product = product.existing()?;
     let caller = reading.enter().await?;
+    let organization = caller.organization;
     let stock = match at.0 {
         None => app.stockroom.stock(&caller, product).await?,
         Some(at) => app.stockroom.stock_at(&caller, product, at).await?,
     };
-    let data = StockBody::new(stock.ok_or(Refusal::UnknownStock)?, form);
+    let stock = stock.ok_or(Refusal::UnknownStock)?;
+    let data = StockBody::with(stock, form, is_copied.then_some(organization));
     Ok(Json(Data { data }))
 }
 

@@ -53,7 +53,7 @@ use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 use crate::reservations::orders::Orders;
 use crate::revision::{Loaded, Revisions};
-use crate::{counts, idempotency, ledger, reservations, stock};
+use crate::{counts, events, idempotency, ledger, reservations, stock};
 
 /// The most attempts at a batch that the database rolls back in favour of others.
 const ATTEMPTS_MAX: u32 = 5;
@@ -199,6 +199,7 @@ async fn store(
     revisions: &Revisions,
     End { orders, growth }: &mut End,
 ) -> Result<(), StoreError> {
+    events::store::store(session, organization, changes).await?;
     // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
@@ -208,6 +209,8 @@ async fn store(
         settled,
         reservations,
         records,
+        // In the inbox already.
+        events: _,
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(session, organization, records, growth).await?;

@@ -33,6 +33,7 @@ impl Notes {
             settled,
             reservations,
             records: _,
+            events: _,
         } = changes;
         for (key, change) in stocks {
             let after = change.after.map(|item| Revised {

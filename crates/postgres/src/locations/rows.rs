@@ -30,7 +30,8 @@ pub(crate) async fn locations(
             locations.latitude AS "latitude?",
             locations.longitude AS "longitude?",
             locations.created_at AS "created_at!",
-            locations.updated_at AS "updated_at!"
+            locations.updated_at AS "updated_at!",
+            locations.version AS "version!"
         FROM unnest($2::uuid[]) AS wanted (location_id)
         CROSS JOIN LATERAL (
             SELECT * FROM locations

@@ -26,7 +26,8 @@ pub(crate) async fn store(
             address = $7,
             latitude = $8,
             longitude = $9,
-            updated_at = $10
+            updated_at = $10,
+            version = $11
         WHERE organization_id = $1 AND location_id = $2 AND deleted_at IS NULL
         "#,
         organization_id,
@@ -39,6 +40,7 @@ pub(crate) async fn store(
         row.latitude,
         row.longitude,
         row.updated_at,
+        row.version,
     )
     .execute(&mut *session)
     .await
@@ -50,9 +52,9 @@ pub(crate) async fn store(
         r#"
         INSERT INTO locations (
             organization_id, location_id, owner_id, name, slug, external_ref, description, address,
-            latitude, longitude, created_at, updated_at
+            latitude, longitude, created_at, updated_at, version
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
         organization_id,
         row.location_id,
@@ -66,6 +68,7 @@ pub(crate) async fn store(
         row.longitude,
         row.created_at,
         row.updated_at,
+        row.version,
     )
     .execute(&mut *session)
     .await

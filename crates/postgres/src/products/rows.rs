@@ -34,7 +34,8 @@ pub(crate) async fn products(
             products.manage_stock AS "manage_stock!: bool",
             products.external_ref AS "external_ref?",
             products.created_at AS "created_at!",
-            products.updated_at AS "updated_at!"
+            products.updated_at AS "updated_at!",
+            products.version AS "version!"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (product_id, owner_id)
         CROSS JOIN LATERAL (
             SELECT * FROM products

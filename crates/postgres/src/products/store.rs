@@ -32,7 +32,8 @@ pub(crate) async fn store(
             manage_stock = $9,
             external_ref = $10,
             external_digest = sha256(convert_to($10, 'UTF8')),
-            updated_at = $11
+            updated_at = $11,
+            version = $13
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $12
         "#,
         organization_id,
@@ -47,6 +48,7 @@ pub(crate) async fn store(
         row.external_ref,
         row.updated_at,
         row.owner_id,
+        row.version,
     )
     .execute(&mut *session)
     .await
@@ -59,11 +61,11 @@ pub(crate) async fn store(
         INSERT INTO products (
             organization_id, product_id, owner_id, name, sku, slug, description, status,
             commodity_type, manage_stock, external_ref, created_at, updated_at, sku_digest,
-            external_digest
+            external_digest, version
         )
         VALUES (
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-            sha256(convert_to($5, 'UTF8')), sha256(convert_to($11, 'UTF8'))
+            sha256(convert_to($5, 'UTF8')), sha256(convert_to($11, 'UTF8')), $14
         )
         "#,
         organization_id,
@@ -79,6 +81,7 @@ pub(crate) async fn store(
         row.external_ref,
         row.created_at,
         row.updated_at,
+        row.version,
     )
     .execute(&mut *session)
     .await

@@ -1,7 +1,7 @@
 //! Reservations by columns, as statements take them.
 
 use stockroom_domain::{OrderId, OrganizationId, ReservationChange, Timestamp};
-use stockroom_sql::LineRow;
+use stockroom_sql::{LineRow, integer};
 use uuid::Uuid;
 
 use crate::revision::Revisions;
@@ -18,6 +18,7 @@ pub(crate) struct ReservationColumns<'a> {
     pub(crate) updated_at: Vec<i64>,
     pub(crate) revisions_before: Vec<i64>,
     pub(crate) revisions: Vec<i64>,
+    pub(crate) versions: Vec<i64>,
 }
 
 impl<'a> ReservationColumns<'a> {
@@ -42,6 +43,7 @@ impl<'a> ReservationColumns<'a> {
             let before = revisions.of_reservation(after.id);
             columns.revisions_before.push(before);
             columns.revisions.push(revisions.after_reservation(after));
+            columns.versions.push(integer(after.version));
         }
         columns
     }

@@ -30,6 +30,7 @@ pub(crate) async fn reservations(
             reservations.expires_at AS "expires_at?",
             reservations.created_at AS "created_at!",
             reservations.updated_at AS "updated_at!",
+            reservations.version AS "version!",
             reservations.revision AS "revision!",
             lines.stock_ids AS "stock_ids!",
             lines.product_ids AS "product_ids!",
@@ -104,6 +105,7 @@ pub(crate) async fn reservations(
             expires_at: found.expires_at,
             created_at: found.created_at,
             updated_at: found.updated_at,
+            version: found.version,
         };
         reservations.push(Revised {
             item: row.decode(organization, lines)?,

@@ -77,17 +77,17 @@ pub(crate) async fn store(
         r#"
         INSERT INTO reservations (
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, revision
+            updated_at, revision, version
         )
         SELECT
             $1::uuid, changed.reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, changed.revision
+            updated_at, changed.revision, version
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
         ) AS changed (
             reservation_id, owner_id, order_id, status, expires_at, created_at, updated_at,
-            revision_before, revision
+            revision_before, revision, version
         )
         LEFT JOIN LATERAL (
             SELECT revision FROM reservations
@@ -100,7 +100,8 @@ pub(crate) async fn store(
             status = excluded.status,
             expires_at = excluded.expires_at,
             updated_at = excluded.updated_at,
-            revision = excluded.revision
+            revision = excluded.revision,
+            version = excluded.version
         "#,
         organization.uuid(),
         &columns.ids,
@@ -112,6 +113,7 @@ pub(crate) async fn store(
         &columns.updated_at,
         &columns.revisions_before,
         &columns.revisions,
+        &columns.versions,
     )
     .execute(&mut *session)
     .await

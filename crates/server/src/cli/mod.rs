@@ -4,7 +4,7 @@ mod operator;
 mod signing_key;
 mod verify;
 
-pub(crate) use operator::{KeyCommand, KeyOwner, OrganizationCommand, StoreCommand};
+pub(crate) use operator::{EventsCommand, KeyCommand, KeyOwner, OrganizationCommand, StoreCommand};
 pub(crate) use signing_key::SigningKeyCommand;
 pub(crate) use verify::{Repair, Verify};
 
@@ -42,6 +42,9 @@ pub(crate) enum Command {
     /// Replace the key that access tokens are signed with.
     #[command(subcommand)]
     SigningKey(SigningKeyCommand),
+    /// Work on the feeds of events.
+    #[command(subcommand)]
+    Events(EventsCommand),
     /// Recompute all stock from its ledgers and print every difference. Exit code: 0 if there is no
     /// difference, 1 if there is one, 2 if the check could not be completed.
     Verify(Verify),
@@ -283,6 +286,27 @@ pub(crate) struct Serve {
         value_parser = clap::value_parser!(u64).range(1..=8_760)
     )]
     pub(crate) idempotency_hours: u64,
+
+    /// The time for which events are kept, in days.
+    #[arg(
+        long,
+        env = "STOCKROOM_EVENT_DAYS",
+        value_name = "DAYS",
+        default_value = "7",
+        value_parser = clap::value_parser!(u64).range(1..=3_650)
+    )]
+    pub(crate) event_days: u64,
+
+    /// The size up to which the events of each organization are kept, in bytes. A movement takes
+    /// about 24.
+    #[arg(
+        long,
+        env = "STOCKROOM_EVENT_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "20000000000",
+        value_parser = clap::value_parser!(u64).range(1_000_000..)
+    )]
+    pub(crate) event_bytes_max: u64,
 
     /// The interval at which overdue reservations are stored as expired, in seconds; 0 for never.
     /// Availability does not depend on it: the pieces are available from the expiry on.

@@ -19,6 +19,13 @@ pub(crate) enum OrganizationCommand {
 }
 
 #[derive(Debug, Subcommand)]
+pub(crate) enum EventsCommand {
+    /// Give the feeds of all organizations another id, after the database was restored from a backup:
+    /// everybody who keeps a copy of stock then starts anew.
+    Restart(Database),
+}
+
+#[derive(Debug, Subcommand)]
 pub(crate) enum StoreCommand {
     /// Create a store.
     Create {

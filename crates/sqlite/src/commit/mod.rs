@@ -12,7 +12,7 @@ use stockroom_domain::{
 };
 
 use crate::connection::open::SqliteDatabase;
-use crate::{idempotency, ledger, reservations, stock};
+use crate::{events, idempotency, ledger, reservations, stock};
 
 #[async_trait]
 impl CommandStore for SqliteDatabase {
@@ -61,7 +61,7 @@ fn commit(
             let mut context = Context::new(now, ids);
             decide_all(commands, state, idempotency_records, &mut context)
         });
-        store(transaction, organization, decided.changes)?;
+        store(transaction, organization, decided.changes, now)?;
         idempotency::store::store(transaction, organization, &decided.idempotency_records)?;
         outcomes.extend(decided.outcomes);
     }
@@ -72,7 +72,9 @@ fn store(
     transaction: &Connection,
     organization: OrganizationId,
     changes: Changes,
+    now: Timestamp,
 ) -> Result<(), StoreError> {
+    events::store::store(transaction, organization, &changes, now)?;
     // Destructured in full, so that the compiler asks for every new kind of change to be stored here.
     let Changes {
         stocks,
@@ -82,6 +84,8 @@ fn store(
         settled,
         reservations,
         records,
+        // In the feed already.
+        events: _,
     } = changes;
     // Records first: a stock's positions refer to locations.
     records::store(transaction, organization, records)?;

@@ -62,7 +62,7 @@ statements! {
     INSERT_LINE = insert("reservation_lines", LineRow::COLUMNS);
 
     UPDATE = "
-        UPDATE reservations SET status = ?4, expires_at = ?5, updated_at = ?6
+        UPDATE reservations SET status = ?4, expires_at = ?5, updated_at = ?6, version = ?7
         WHERE organization_id = ?1 AND reservation_id = ?2 AND status = ?3
     ";
 
@@ -202,6 +202,7 @@ fn update(
         row.status,
         row.expires_at,
         row.updated_at,
+        row.version,
     ];
     UPDATE.change(connection, "reservations", changed)?;
     for line in LineRow::of_change(change, organization) {

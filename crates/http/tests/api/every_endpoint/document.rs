@@ -72,9 +72,13 @@ async fn no_query_parameter_is_ignored() {
             let parameter = parameter["name"].as_str().unwrap();
             let request = endpoint.request(&app, &scene);
             // Nothing takes this for a value, and none may be given twice.
-            let nonsense = request
-                .clone()
-                .query(query_of(&[(parameter, "(")]).as_str());
+            let nonsense = if parameter == "include" {
+                // The dialect's SDKs send words of other services, which are ignored.
+                query_of(&[(parameter, "product"), (parameter, "product")])
+            } else {
+                query_of(&[(parameter, "(")])
+            };
+            let nonsense = request.clone().query(&nonsense);
             let answer = nonsense.send().await;
             assert_eq!(
                 answer.status,

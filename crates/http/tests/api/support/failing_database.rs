@@ -4,19 +4,20 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    Chunk, CommandStore, Cursor, HistoryReader, HoldLine, KeyReader, LedgerRange, LocationReader,
-    ProductAndStock, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    Scope, ServerState, StockReader, StoreError, TenancyReader,
+    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, HistoryReader, HoldLine,
+    KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductReader, RawReader,
+    ReservationFigures, ReservationReader, Revocation, Scope, ServerState, StockReader, StoreError,
+    TenancyReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry, RawStock,
-    Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod,
-    Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, KeyId, KeyTotals,
+    Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry,
+    RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey,
+    StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 
 /// How it fails.
@@ -65,6 +66,12 @@ failing! {
     CommandStore {
         commit(OrganizationId, &[Command]) -> Vec<Outcome>;
         forget_answers(OrganizationId, Timestamp, u32) -> u64;
+    }
+    FeedStore {
+        number_events(OrganizationId) -> FeedState;
+        events(OrganizationId, u64, u32) -> Vec<FeedEvent>;
+        forget_events(OrganizationId, Timestamp, u64) -> ();
+        restart_feed(OrganizationId, FeedId) -> ();
     }
     StockReader {
         stock(Scope, ProductId) -> Option<Stock>;

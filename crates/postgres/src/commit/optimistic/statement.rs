@@ -45,6 +45,11 @@ macro_rules! statement {
                     AND stocks.organization_id IS NOT DISTINCT FROM $1
                     AND stocks.revision = after.revision_before
                 RETURNING 1
+            ),
+            noted AS (
+                INSERT INTO event_inbox (organization_id, inbox_id, entries, events)
+                SELECT $1::uuid, gen_random_uuid(), $33::bytea, $34::text
+                WHERE length($33) > 0 OR $34 IS NOT NULL
             )
             "# + $($others)* + r#"
             INSERT INTO entries (
@@ -101,6 +106,8 @@ macro_rules! statement {
             &$columns.entries.as_of as &[Option<i64>],
             &$columns.entries.created_at,
             &$columns.entries.hashes,
+            &$columns.inbox.entries,
+            $columns.inbox.events.as_deref() as Option<&str>,
             $($more)*
         )
     };
@@ -119,12 +126,12 @@ macro_rules! with_reservations {
                 , reserved AS (
                     INSERT INTO reservations (
                         organization_id, reservation_id, owner_id, order_id, status, expires_at,
-                        created_at, updated_at, revision
+                        created_at, updated_at, revision, version
                     )
                     SELECT $1::uuid, reserved.*
                     FROM unnest(
-                        $33::uuid[], $34::uuid[], $35::text[], $36::text[], $37::bigint[],
-                        $38::bigint[], $39::bigint[], $40::bigint[]
+                        $35::uuid[], $36::uuid[], $37::text[], $38::text[], $39::bigint[],
+                        $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[]
                     ) AS reserved
                     WHERE (SELECT count(*) FROM changed) = cardinality($2)
                 ),
@@ -133,12 +140,14 @@ macro_rules! with_reservations {
                         status = after.status,
                         expires_at = after.expires_at,
                         updated_at = after.updated_at,
-                        revision = after.revision
+                        revision = after.revision,
+                        version = after.version
                     FROM unnest(
-                        $41::uuid[], $42::bigint[], $43::text[], $44::bigint[], $45::bigint[],
-                        $46::bigint[]
+                        $44::uuid[], $45::bigint[], $46::text[], $47::bigint[], $48::bigint[],
+                        $49::bigint[], $50::bigint[]
                     ) AS after (
-                        reservation_id, revision_before, status, expires_at, updated_at, revision
+                        reservation_id, revision_before, status, expires_at, updated_at, revision,
+                        version
                     )
                     CROSS JOIN LATERAL (
                         SELECT ctid FROM reservations
@@ -158,8 +167,8 @@ macro_rules! with_reservations {
                     )
                     SELECT $1::uuid, line.*
                     FROM unnest(
-                        $47::uuid[], $48::bigint[], $49::uuid[], $50::uuid[], $51::uuid[],
-                        $52::bigint[], $53::bigint[], $54::bigint[], $55::bigint[]
+                        $51::uuid[], $52::bigint[], $53::uuid[], $54::uuid[], $55::uuid[],
+                        $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[]
                     ) AS line
                     WHERE (SELECT count(*) FROM changed) = cardinality($2)
                 ),
@@ -169,7 +178,7 @@ macro_rules! with_reservations {
                         released = after.released,
                         expires_at = after.expires_at
                     FROM unnest(
-                        $56::uuid[], $57::bigint[], $58::bigint[], $59::bigint[], $60::bigint[]
+                        $60::uuid[], $61::bigint[], $62::bigint[], $63::bigint[], $64::bigint[]
                     ) AS after (reservation_id, line, fulfilled, released, expires_at)
                     CROSS JOIN LATERAL (
                         SELECT ctid FROM reservation_lines
@@ -178,7 +187,7 @@ macro_rules! with_reservations {
                             AND line = after.line
                         OFFSET 0
                     ) AS found
-                    WHERE (SELECT count(*) FROM moved) = cardinality($41)
+                    WHERE (SELECT count(*) FROM moved) = cardinality($44)
                         AND reservation_lines.ctid = found.ctid
                         AND reservation_lines.organization_id IS NOT DISTINCT FROM $1
                         AND reservation_lines.fulfilled <= after.fulfilled
@@ -190,18 +199,18 @@ macro_rules! with_reservations {
                         organization_id, owner_id, order_id, reservation_id
                     )
                     SELECT $1::uuid, ordered.*
-                    FROM unnest($61::uuid[], $62::text[], $63::uuid[]) AS ordered
-                    WHERE (SELECT count(*) FROM moved) = cardinality($41)
+                    FROM unnest($65::uuid[], $66::text[], $67::uuid[]) AS ordered
+                    WHERE (SELECT count(*) FROM moved) = cardinality($44)
                     ON CONFLICT (organization_id, owner_id, order_id) DO UPDATE
                         SET reservation_id = excluded.reservation_id
-                        WHERE stored.reservation_id = ANY ($64::uuid[])
+                        WHERE stored.reservation_id = ANY ($68::uuid[])
                     RETURNING 1
                 )
                 "# + $($others)* + r#"
                 , counted AS (
                     INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
                     SELECT $1::uuid, growth.*
-                    FROM unnest($65::uuid[], $66::text[], $67::bigint[]) AS growth
+                    FROM unnest($69::uuid[], $70::text[], $71::bigint[]) AS growth
                     WHERE (SELECT is_complete FROM kept_all)
                     ON CONFLICT (organization_id, owner_id, kind)
                         DO UPDATE SET count = stored.count + excluded.count
@@ -211,11 +220,11 @@ macro_rules! with_reservations {
             ],
             [
                 r#"
-                + cardinality($41) - (SELECT count(*) FROM moved)
-                + cardinality($56) - (SELECT count(*) FROM moved_lines)
-                + cardinality($61) - (SELECT count(*) FROM orders)
+                + cardinality($44) - (SELECT count(*) FROM moved)
+                + cardinality($60) - (SELECT count(*) FROM moved_lines)
+                + cardinality($65) - (SELECT count(*) FROM orders)
                 "# + $($outdated)* + r#"
-                + cardinality($65) - (SELECT count(*) FROM counted)
+                + cardinality($69) - (SELECT count(*) FROM counted)
                 "#
             ],
             &$reserved.made.ids,
@@ -226,12 +235,14 @@ macro_rules! with_reservations {
             &$reserved.made.created_at,
             &$reserved.made.updated_at,
             &$reserved.made.revisions,
+            &$reserved.made.versions,
             &$reserved.moved.ids,
             &$reserved.moved.revisions_before,
             &$reserved.moved.statuses as &[&'static str],
             &$reserved.moved.expires_at as &[Option<i64>],
             &$reserved.moved.updated_at,
             &$reserved.moved.revisions,
+            &$reserved.moved.versions,
             &$reserved.made_lines.reservation_ids,
             &$reserved.made_lines.places,
             &$reserved.made_lines.stock_ids,

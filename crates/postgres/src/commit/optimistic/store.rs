@@ -2,7 +2,7 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, Timestamp};
-use stockroom_sql::Growth;
+use stockroom_sql::{Growth, InboxRow};
 use uuid::Uuid;
 
 use super::load::Seen;
@@ -21,6 +21,7 @@ struct Columns<'a> {
     organization_id: Uuid,
     stocks: UpdatedStocks,
     entries: EntryColumns<'a>,
+    inbox: InboxRow,
 }
 
 /// The columns of reservations.
@@ -54,6 +55,7 @@ pub(super) async fn store(
         organization_id: organization.uuid(),
         stocks: writes.updated_stocks(organization),
         entries: EntryColumns::new(writes.entries),
+        inbox: InboxRow::of(writes.entries, writes.events)?,
     };
     let has_reservations = !writes.reservations.is_empty();
     if !has_reservations && writes.is_plain() {
@@ -85,7 +87,7 @@ pub(super) async fn store(
             let statement = with_reservations!(
                 (columns, reserved),
                 [", kept_all AS (
-                    SELECT (SELECT count(*) FROM orders) = cardinality($61) AS is_complete
+                    SELECT (SELECT count(*) FROM orders) = cardinality($65) AS is_complete
                 )"],
                 [""],
             );
@@ -98,18 +100,18 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $68::uuid[] AS kept_owner_ids, $69::text[] AS kept_keys,
-                        $70::bytea[] AS kept_digests, $71::text[] AS kept_outcomes,
-                        $72::bigint[] AS kept_expires_at, $73::bigint AS now,
-                        $74::uuid[] AS batch_ids, $75::uuid[] AS batch_owner_ids,
-                        $76::bytea[] AS batch_entries, $77::uuid[] AS seen_product_ids,
-                        $78::uuid[] AS seen_owner_ids,
-                        $79::bigint[] AS seen_revisions, $80::uuid[] AS seen_reservation_ids,
-                        $81::bigint[] AS seen_reservation_revisions,
-                        $82::uuid[] AS free_owner_ids, $83::text[] AS free_order_ids,
-                        $84::uuid[] AS free_key_owner_ids, $85::text[] AS free_keys
+                        $72::uuid[] AS kept_owner_ids, $73::text[] AS kept_keys,
+                        $74::bytea[] AS kept_digests, $75::text[] AS kept_outcomes,
+                        $76::bigint[] AS kept_expires_at, $77::bigint AS now,
+                        $78::uuid[] AS batch_ids, $79::uuid[] AS batch_owner_ids,
+                        $80::bytea[] AS batch_entries, $81::uuid[] AS seen_product_ids,
+                        $82::uuid[] AS seen_owner_ids,
+                        $83::bigint[] AS seen_revisions, $84::uuid[] AS seen_reservation_ids,
+                        $85::bigint[] AS seen_reservation_revisions,
+                        $86::uuid[] AS free_owner_ids, $87::text[] AS free_order_ids,
+                        $88::uuid[] AS free_key_owner_ids, $89::text[] AS free_keys
                 )",
-                "(SELECT count(*) FROM orders) = cardinality($61)"
+                "(SELECT count(*) FROM orders) = cardinality($65)"
             );
             statement.execute(session).await
         }
@@ -120,16 +122,16 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $33::uuid[] AS kept_owner_ids, $34::text[] AS kept_keys,
-                        $35::bytea[] AS kept_digests, $36::text[] AS kept_outcomes,
-                        $37::bigint[] AS kept_expires_at, $38::bigint AS now,
-                        $39::uuid[] AS batch_ids, $40::uuid[] AS batch_owner_ids,
-                        $41::bytea[] AS batch_entries, $42::uuid[] AS seen_product_ids,
-                        $43::uuid[] AS seen_owner_ids,
-                        $44::bigint[] AS seen_revisions, $45::uuid[] AS seen_reservation_ids,
-                        $46::bigint[] AS seen_reservation_revisions,
-                        $47::uuid[] AS free_owner_ids, $48::text[] AS free_order_ids,
-                        $49::uuid[] AS free_key_owner_ids, $50::text[] AS free_keys
+                        $35::uuid[] AS kept_owner_ids, $36::text[] AS kept_keys,
+                        $37::bytea[] AS kept_digests, $38::text[] AS kept_outcomes,
+                        $39::bigint[] AS kept_expires_at, $40::bigint AS now,
+                        $41::uuid[] AS batch_ids, $42::uuid[] AS batch_owner_ids,
+                        $43::bytea[] AS batch_entries, $44::uuid[] AS seen_product_ids,
+                        $45::uuid[] AS seen_owner_ids,
+                        $46::bigint[] AS seen_revisions, $47::uuid[] AS seen_reservation_ids,
+                        $48::bigint[] AS seen_reservation_revisions,
+                        $49::uuid[] AS free_owner_ids, $50::text[] AS free_order_ids,
+                        $51::uuid[] AS free_key_owner_ids, $52::text[] AS free_keys
                 )",
                 "(SELECT count(*) FROM changed) = cardinality($2)"
             );

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stockroom_domain::{
-    Batch, Changes, Decided, Entry, IdempotencyRecord, OrganizationId, ReservationChange,
+    Batch, Changes, Decided, Entry, Event, IdempotencyRecord, OrganizationId, ReservationChange,
     ReservationId, Stock, StockChange, StockKey,
 };
 
@@ -18,6 +18,7 @@ pub(super) struct Writes<'a> {
     /// Stock to update, as it will be, with its revision before.
     stocks: Vec<(&'a Stock, i64)>,
     pub(super) entries: &'a [Entry],
+    pub(super) events: &'a [Event],
     pub(super) batches: &'a [Batch],
     pub(super) reservations: &'a BTreeMap<ReservationId, ReservationChange>,
     /// The revisions of everything that was loaded.
@@ -49,6 +50,7 @@ impl<'a> Writes<'a> {
             settled,
             reservations,
             records,
+            events,
         } = &decided.changes;
         orders.add_made(reservations);
         // An order has one reservation after the other. The one before has to be among those that change:
@@ -83,6 +85,7 @@ impl<'a> Writes<'a> {
         Some(Self {
             stocks: updated,
             entries,
+            events,
             batches,
             reservations,
             revisions,

@@ -1,0 +1,252 @@
+//! The feed of events: pages of what happened, as a caller sees it.
+
+use stockroom_domain::{
+    Event, EventName, FeedId, KeyId, OrganizationId, Owner, ProductId, Reason, Slug, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::access::Administrator;
+use crate::error::FeedError;
+use crate::filter::TextCondition;
+use crate::pipeline::timed;
+use crate::ports::{FeedContent, FeedEvent, FeedState, StoreError};
+use crate::stockroom::Stockroom;
+
+/// The largest number of events that one request looks at. A filter, or the view of a store, may leave
+/// out most of them.
+const SCANNED_MAX: u64 = 10_000;
+
+/// The number of events that are read at once.
+const READ_AT_ONCE: u32 = 1_000;
+
+/// A place in a feed: the event that it names, and all before it, are passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedPlace {
+    /// The feed.
+    pub feed: FeedId,
+    /// The position of an event, or 0 for the place before the first.
+    pub position: u64,
+}
+
+/// A condition on an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EventCondition {
+    /// Its name is one of these.
+    Name(Vec<EventName>),
+    /// It is about one of these products.
+    ProductId(Vec<ProductId>),
+    /// It is about this location.
+    Location(TextCondition),
+    /// The id of its subject is one of these.
+    SubjectId(Vec<Uuid>),
+    /// It is a transaction that one of these keys made.
+    Actor(Vec<KeyId>),
+    /// It is a transaction with this reason.
+    Reason(TextCondition),
+}
+
+impl EventCondition {
+    /// Whether `event` fulfils the condition.
+    #[must_use]
+    pub fn matches(&self, event: &FeedEvent) -> bool {
+        match self {
+            Self::Name(names) => names.contains(&event.name()),
+            Self::ProductId(wanted) => products(event).iter().any(|id| wanted.contains(id)),
+            Self::Location(condition) => {
+                let slugs = slugs(event);
+                slugs.iter().any(|slug| condition.matches(*slug))
+            }
+            Self::SubjectId(wanted) => wanted.contains(&event.subject().id()),
+            Self::Actor(wanted) => match &event.content {
+                FeedContent::Entry(recorded, _) => {
+                    recorded.entry.actor.is_some_and(|it| wanted.contains(&it))
+                }
+                FeedContent::Event(_) => false,
+            },
+            Self::Reason(condition) => match &event.content {
+                FeedContent::Entry(recorded, _) => {
+                    let reason = recorded.entry.annotation.reason.as_ref();
+                    condition.matches(reason.map(Reason::as_str))
+                }
+                FeedContent::Event(_) => false,
+            },
+        }
+    }
+}
+
+/// The products that an event is about.
+fn products(event: &FeedEvent) -> Vec<ProductId> {
+    match &event.content {
+        FeedContent::Entry(recorded, _) => vec![recorded.product],
+        FeedContent::Event(event) => match &**event {
+            Event::StockCreated(stock) => vec![stock.product],
+            Event::StockDeleted(end) => vec![end.product],
+            Event::ProductCreated(product)
+            | Event::ProductUpdated(product)
+            | Event::ProductDeleted(product) => vec![product.id],
+            Event::ReservationCreated(reservation) | Event::ReservationUpdated(reservation, _) => {
+                let lines = reservation.lines.iter();
+                lines.map(|line| line.key.product).collect()
+            }
+            Event::LocationCreated(_) | Event::LocationUpdated(_) | Event::LocationDeleted(_) => {
+                Vec::new()
+            }
+        },
+    }
+}
+
+/// The slugs of the locations that an event is about; `None` stands for the unlocated pool.
+fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
+    match &event.content {
+        FeedContent::Entry(recorded, _) => vec![recorded.slug.as_ref().map(Slug::as_str)],
+        FeedContent::Event(event) => match &**event {
+            Event::StockCreated(stock) => {
+                let positions = stock.located.values();
+                positions.map(|it| Some(it.slug.as_str())).collect()
+            }
+            Event::ReservationCreated(reservation) | Event::ReservationUpdated(reservation, _) => {
+                let lines = reservation.lines.iter();
+                lines
+                    .map(|line| line.location.as_ref().map(|(_, slug)| slug.as_str()))
+                    .collect()
+            }
+            Event::LocationCreated(location)
+            | Event::LocationUpdated(location)
+            | Event::LocationDeleted(location) => vec![Some(location.slug.as_str())],
+            Event::StockDeleted(_)
+            | Event::ProductCreated(_)
+            | Event::ProductUpdated(_)
+            | Event::ProductDeleted(_) => Vec::new(),
+        },
+    }
+}
+
+/// Whether `owner` sees an event: its own, those of its organization's stock, and with `all_stores`
+/// everybody's.
+fn is_seen(owner: Owner, all_stores: bool, event: &FeedEvent) -> bool {
+    let of_stock = owner.can_see(event.owner()) && event.name().is_about_stock();
+    all_stores || event.owner() == owner || of_stock
+}
+
+/// A page of events.
+#[derive(Debug, Clone, PartialEq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<FeedEvent>,
+    /// The feed, as it was before the page was read.
+    pub feed: FeedState,
+    /// The position up to which the feed was looked through.
+    pub next: u64,
+}
+
+impl EventPage {
+    /// Whether the feed goes on after the page.
+    #[must_use]
+    pub const fn has_more(&self) -> bool {
+        self.next < self.feed.head
+    }
+}
+
+impl Stockroom {
+    /// At most `limit` events after a place, or else from the oldest one on, that the caller sees and
+    /// that fulfil every condition. With `all_stores`, the events of all stores of the organization are
+    /// among them, whoever acts.
+    ///
+    /// # Errors
+    /// [`FeedError`] if the place is of another feed, comes after the head, or is forgotten, or the
+    /// database fails.
+    pub async fn events(
+        &self,
+        administrator: &Administrator,
+        all_stores: bool,
+        filter: &[EventCondition],
+        after: Option<FeedPlace>,
+        limit: u32,
+    ) -> Result<EventPage, FeedError> {
+        let scope = administrator.scope();
+        let organization = scope.organization;
+        let is_search = !filter.is_empty();
+        let _turn = self.pipeline.turn_to_search(organization, is_search).await;
+        let feed = timed(
+            "number_events",
+            self.pipeline.feed().number_events(organization),
+        )
+        .await?;
+        let mut next = match after {
+            None => feed.oldest.saturating_sub(1),
+            Some(place) if place.feed != feed.id => return Err(FeedError::OtherFeed(feed)),
+            Some(place) if place.position > feed.head => return Err(FeedError::Ahead(feed)),
+            Some(place) if place.position + 1 < feed.oldest => {
+                return Err(FeedError::Forgotten(feed));
+            }
+            Some(place) => place.position,
+        };
+        let end = feed.head.min(next.saturating_add(SCANNED_MAX));
+        let wanted = limit as usize;
+        let mut events = Vec::new();
+        while next < end && events.len() < wanted {
+            let at_once = if is_search {
+                READ_AT_ONCE
+            } else {
+                limit.min(READ_AT_ONCE)
+            };
+            let read = self.pipeline.feed().events(organization, next, at_once);
+            let read = timed("events", read).await?;
+            // The oldest ones may have been forgotten meanwhile.
+            if read.first().is_none_or(|first| first.position != next + 1) {
+                let feed = self.pipeline.feed().number_events(organization);
+                return Err(FeedError::Forgotten(timed("number_events", feed).await?));
+            }
+            for event in read {
+                if event.position > end || events.len() >= wanted {
+                    break;
+                }
+                next = event.position;
+                let fulfils = |condition: &EventCondition| condition.matches(&event);
+                if is_seen(scope.acting, all_stores, &event) && filter.iter().all(fulfils) {
+                    events.push(event);
+                }
+            }
+        }
+        Ok(EventPage { events, feed, next })
+    }
+
+    /// Deletes events that are older than the limits allow. To be called regularly.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn forget_events(&self) -> Result<(), StoreError> {
+        let milliseconds = i64::try_from(self.limits.event_retention.as_millis());
+        let milliseconds = milliseconds.unwrap_or(i64::MAX);
+        let before: Timestamp = self.now().plus_milliseconds(milliseconds.saturating_neg());
+        let bytes_max = self.limits.event_bytes_max;
+        for organization in self.organizations().await? {
+            let forget = self
+                .pipeline
+                .feed()
+                .forget_events(organization.id, before, bytes_max);
+            timed("forget_events", forget).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the feeds of all organizations another id, after the database was restored from a backup:
+    /// positions that were given after the backup will be given again, so that who has seen them has to
+    /// start anew. Returns the number of feeds.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn restart_feeds(&self) -> Result<usize, StoreError> {
+        let organizations = self.organizations().await?;
+        for organization in &organizations {
+            self.restart_feed(organization.id).await?;
+        }
+        Ok(organizations.len())
+    }
+
+    async fn restart_feed(&self, organization: OrganizationId) -> Result<(), StoreError> {
+        let id = FeedId::new(self.environment.next_id());
+        let restart = self.pipeline.feed().restart_feed(organization, id);
+        timed("restart_feed", restart).await
+    }
+}

@@ -1,0 +1,86 @@
+//! The events that changes make. No decision names them, so none can forget them.
+
+use super::changes::{Change, RecordChange};
+use super::state::State;
+use crate::events::{Event, ReservationStep, StockEnd};
+use crate::reservations::{Reservation, ReservationState, ReservedLine};
+use crate::values::{Quantity, first_version};
+
+/// The event that a change makes on `state`, if it is one. An entry is an event itself.
+pub(super) fn event_of(change: &Change, state: &State) -> Option<Event> {
+    match change {
+        Change::Stock(stock) => {
+            let before = state.stocks.get(&stock.key());
+            let is_new = before.is_none_or(|before| before.id != stock.id);
+            is_new.then(|| Event::StockCreated(stock.clone()))
+        }
+        Change::StockDeleted(key, deleted_at) => {
+            let stock = state.stocks.get(key)?;
+            Some(Event::StockDeleted(StockEnd {
+                id: stock.id,
+                product: stock.product,
+                owner: stock.owner,
+                sequence: stock.sequence,
+                deleted_at: *deleted_at,
+            }))
+        }
+        Change::Reservation(after) => Some(match state.reservations.get(&after.id) {
+            None => Event::ReservationCreated(after.clone()),
+            Some(before) => updated(before, after),
+        }),
+        Change::Record(record) => event_of_record(record),
+        // What they belong to is an event, or an entry.
+        Change::Entry(_) | Change::Batch(_) | Change::Settled(_) => None,
+    }
+}
+
+fn event_of_record(record: &RecordChange) -> Option<Event> {
+    let is_new = |version: u64| version == first_version();
+    match record {
+        RecordChange::Location(location) if is_new(location.version) => {
+            Some(Event::LocationCreated(location.clone()))
+        }
+        RecordChange::Location(location) => Some(Event::LocationUpdated(location.clone())),
+        RecordChange::LocationDeleted(location, _) => {
+            Some(Event::LocationDeleted(location.clone()))
+        }
+        RecordChange::Product(product) if is_new(product.version) => {
+            Some(Event::ProductCreated(product.clone()))
+        }
+        RecordChange::Product(product) => Some(Event::ProductUpdated(product.clone())),
+        RecordChange::ProductDeleted(product) => Some(Event::ProductDeleted(product.clone())),
+        // Nobody keeps a copy of these.
+        RecordChange::Organization(_)
+        | RecordChange::Store(_)
+        | RecordChange::OrganizationLevel(..)
+        | RecordChange::Key(_)
+        | RecordChange::KeyDeleted(_)
+        | RecordChange::TokensRevoked(..) => None,
+    }
+}
+
+fn updated(before: &Reservation, after: &Reservation) -> Event {
+    let sum = |reservation: &Reservation, part: fn(&ReservedLine) -> Quantity| {
+        let parts = reservation.lines.iter().map(|line| part(line).get());
+        parts.fold(0, u64::saturating_add)
+    };
+    let grew = |part: fn(&ReservedLine) -> Quantity| sum(after, part) > sum(before, part);
+    let became = |state: ReservationState| after.state == state && before.state != state;
+    let expires_at = |reservation: &Reservation| reservation.state.expires_at();
+    let is_extended = expires_at(after).is_some() && expires_at(after) != expires_at(before);
+    let is_expired = became(ReservationState::Expired);
+    let mut reservation = after.clone();
+    if is_expired {
+        // They may be stored as they were: that they hold nothing follows from the state.
+        reservation.lines.iter_mut().for_each(ReservedLine::release);
+    }
+    let steps = [
+        (ReservationStep::Paid, became(ReservationState::Paid)),
+        (ReservationStep::Extended, is_extended),
+        (ReservationStep::Released, grew(|line| line.released)),
+        (ReservationStep::Fulfilled, grew(|line| line.fulfilled)),
+        (ReservationStep::Expired, is_expired),
+    ];
+    let steps = steps.into_iter().filter(|(_, is_taken)| *is_taken);
+    Event::ReservationUpdated(reservation, steps.map(|(step, _)| step).collect())
+}

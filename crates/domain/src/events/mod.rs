@@ -1,0 +1,196 @@
+//! Events: the changes of an inventory, for those who keep a copy of it.
+//!
+//! An entry of a ledger is an event of its own, and the feed only refers to it. Every other event holds
+//! the thing that it is about.
+
+mod name;
+mod order;
+
+pub use name::{EventName, ReservationStep};
+pub use order::{EntryRef, FeedItem};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::locations::Location;
+use crate::products::Product;
+use crate::reservations::Reservation;
+use crate::stock::Stock;
+use crate::values::{LocationId, Owner, ProductId, ReservationId, StockId, Timestamp};
+
+/// A change of something, other than an entry of a ledger.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// Stock was created, with its entries up to this state.
+    StockCreated(Stock),
+    /// Stock was deleted, at a time.
+    StockDeleted(StockEnd),
+    /// A product was registered.
+    ProductCreated(Product),
+    /// A product was changed.
+    ProductUpdated(Product),
+    /// A product was deleted, at the time of its last update.
+    ProductDeleted(Product),
+    /// A reservation was made.
+    ReservationCreated(Reservation),
+    /// A reservation was changed, by these steps.
+    ReservationUpdated(Reservation, Vec<ReservationStep>),
+    /// A location was created.
+    LocationCreated(Location),
+    /// A location was changed.
+    LocationUpdated(Location),
+    /// A location was deleted, at the time of its last update.
+    LocationDeleted(Location),
+}
+
+/// The end of a stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StockEnd {
+    /// The id of the stock.
+    pub id: StockId,
+    /// The product.
+    pub product: ProductId,
+    /// The former owner.
+    pub owner: Owner,
+    /// The number of its last entry.
+    pub sequence: u64,
+    /// Time of deletion.
+    pub deleted_at: Timestamp,
+}
+
+/// The thing that an event is about. The events of one subject are in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// One stock of a product.
+    Stock(ProductId, StockId),
+    /// A registered product.
+    Product(ProductId),
+    /// A reservation.
+    Reservation(ReservationId),
+    /// A location.
+    Location(LocationId),
+}
+
+impl Subject {
+    /// The id by which clients know it: for stock, that of the product.
+    #[must_use]
+    pub const fn id(self) -> Uuid {
+        match self {
+            Self::Stock(product, _) | Self::Product(product) => product.uuid(),
+            Self::Reservation(id) => id.uuid(),
+            Self::Location(id) => id.uuid(),
+        }
+    }
+}
+
+impl Event {
+    /// Its name.
+    #[must_use]
+    pub const fn name(&self) -> EventName {
+        match self {
+            Self::StockCreated(_) => EventName::StockCreated,
+            Self::StockDeleted(_) => EventName::StockDeleted,
+            Self::ProductCreated(_) => EventName::ProductCreated,
+            Self::ProductUpdated(_) => EventName::ProductUpdated,
+            Self::ProductDeleted(_) => EventName::ProductDeleted,
+            Self::ReservationCreated(_) => EventName::ReservationCreated,
+            Self::ReservationUpdated(..) => EventName::ReservationUpdated,
+            Self::LocationCreated(_) => EventName::LocationCreated,
+            Self::LocationUpdated(_) => EventName::LocationUpdated,
+            Self::LocationDeleted(_) => EventName::LocationDeleted,
+        }
+    }
+
+    /// Its subject.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match self {
+            Self::StockCreated(stock) => Subject::Stock(stock.product, stock.id),
+            Self::StockDeleted(end) => Subject::Stock(end.product, end.id),
+            Self::ProductCreated(product)
+            | Self::ProductUpdated(product)
+            | Self::ProductDeleted(product) => Subject::Product(product.id),
+            Self::ReservationCreated(reservation) | Self::ReservationUpdated(reservation, _) => {
+                Subject::Reservation(reservation.id)
+            }
+            Self::LocationCreated(location)
+            | Self::LocationUpdated(location)
+            | Self::LocationDeleted(location) => Subject::Location(location.id),
+        }
+    }
+
+    /// Time of the change. It never runs backwards within a subject.
+    #[must_use]
+    pub const fn at(&self) -> Timestamp {
+        match self {
+            Self::StockCreated(stock) => stock.created_at,
+            Self::StockDeleted(end) => end.deleted_at,
+            Self::ProductCreated(product)
+            | Self::ProductUpdated(product)
+            | Self::ProductDeleted(product) => product.updated_at,
+            Self::ReservationCreated(reservation) | Self::ReservationUpdated(reservation, _) => {
+                reservation.updated_at
+            }
+            Self::LocationCreated(location)
+            | Self::LocationUpdated(location)
+            | Self::LocationDeleted(location) => location.updated_at,
+        }
+    }
+
+    /// The number of the change within its subject: the number of a ledger entry, or a version. Stock
+    /// is created with its first entry, and deleted after its last.
+    #[must_use]
+    pub const fn number(&self) -> u64 {
+        match self {
+            Self::StockCreated(_) => 1,
+            Self::StockDeleted(end) => end.sequence,
+            Self::ProductCreated(product)
+            | Self::ProductUpdated(product)
+            | Self::ProductDeleted(product) => product.version,
+            Self::ReservationCreated(reservation) | Self::ReservationUpdated(reservation, _) => {
+                reservation.version
+            }
+            Self::LocationCreated(location)
+            | Self::LocationUpdated(location)
+            | Self::LocationDeleted(location) => location.version,
+        }
+    }
+
+    /// The owner of its subject.
+    #[must_use]
+    pub const fn owner(&self) -> Owner {
+        match self {
+            Self::StockCreated(stock) => stock.owner,
+            Self::StockDeleted(end) => end.owner,
+            Self::ProductCreated(product)
+            | Self::ProductUpdated(product)
+            | Self::ProductDeleted(product) => product.owner,
+            Self::ReservationCreated(reservation) | Self::ReservationUpdated(reservation, _) => {
+                reservation.owner
+            }
+            Self::LocationCreated(location)
+            | Self::LocationUpdated(location)
+            | Self::LocationDeleted(location) => location.owner,
+        }
+    }
+
+    /// The id of the event: always the same for the same change.
+    #[must_use]
+    pub fn id(&self) -> Uuid {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(self.name().as_str().as_bytes());
+        match self.subject() {
+            Subject::Stock(_, stock) => hasher.update(stock.uuid().as_bytes()),
+            subject => hasher.update(subject.id().as_bytes()),
+        };
+        // Two stores may have products of one id, and a product may be registered again.
+        if let Owner::Store(store) = self.owner() {
+            hasher.update(store.uuid().as_bytes());
+        }
+        hasher.update(&self.number().to_be_bytes());
+        hasher.update(&self.at().as_milliseconds().to_be_bytes());
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        uuid::Builder::from_custom_bytes(bytes).into_uuid()
+    }
+}

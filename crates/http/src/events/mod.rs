@@ -1,0 +1,5 @@
+//! The feed of events.
+
+mod body;
+mod filter;
+pub(crate) mod routes;

@@ -1,0 +1,4 @@
+//! The feed of events.
+
+pub(crate) mod read;
+pub(crate) mod store;

@@ -1,0 +1,341 @@
+//! The feed of events, as rows.
+//!
+//! Entries of ledgers are referred to by 24 bytes each: the stock and the sequence number, the most
+//! significant byte first. In the inbox the time of the entry follows, 8 bytes, by which events are
+//! sorted. All other events are JSON, with a version. In a page, an entry of a stock of zeros stands for
+//! the other event with its number, counted from 0.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use stockroom_application::ports::{FeedContent, FeedEvent, FeedState, StoreError};
+use stockroom_domain::{
+    BatchEntry, Entry, EntryRef, Event, FeedId, FeedItem, OrganizationId, Recorded, StockId,
+    StockKey, Timestamp,
+};
+use uuid::Uuid;
+
+use crate::columns::row;
+use crate::{Row, integer};
+
+/// The largest number of events in a page.
+pub const PAGE_EVENTS_MAX: usize = 10_000;
+
+/// The number of bytes after which a page ends early.
+const PAGE_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// The version of the JSON. It changes only if older events can no longer be read. To avoid that, a new
+/// field gets a default, and a renamed one an alias.
+const FORMAT: u32 = 1;
+
+const ENTRY_BYTES: usize = 24;
+const INBOX_ENTRY_BYTES: usize = 32;
+
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    events: &'a [Box<RawValue>],
+}
+
+#[derive(Deserialize)]
+struct Read<'a> {
+    format: u32,
+    #[serde(borrow)]
+    events: Vec<&'a RawValue>,
+}
+
+fn to_json(event: &Event) -> Result<Box<RawValue>, StoreError> {
+    serde_json::value::to_raw_value(event).map_err(|error| StoreError::Failed(Box::new(error)))
+}
+
+fn to_text(events: &[Box<RawValue>]) -> Result<Option<String>, StoreError> {
+    if events.is_empty() {
+        return Ok(None);
+    }
+    let format = FORMAT;
+    let text = serde_json::to_string(&Written { format, events });
+    text.map(Some)
+        .map_err(|error| StoreError::Failed(Box::new(error)))
+}
+
+fn from_text<'a>(row: Row, text: Option<&'a str>) -> Result<Vec<&'a RawValue>, StoreError> {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let read: Read<'a> = row.valid("events", serde_json::from_str(text))?;
+    if read.format == FORMAT {
+        Ok(read.events)
+    } else {
+        Err(row.corrupt("events"))
+    }
+}
+
+/// A row of `event_inbox`: the events of one commit, without positions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InboxRow {
+    /// The column `entries`.
+    pub entries: Vec<u8>,
+    /// The column `events`.
+    pub events: Option<String>,
+}
+
+impl InboxRow {
+    /// The row of a commit with these entries and other events.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if an event can't be written as JSON, which is a fault of the program.
+    pub fn of(entries: &[Entry], events: &[Event]) -> Result<Self, StoreError> {
+        let mut bytes = Vec::with_capacity(entries.len().saturating_mul(INBOX_ENTRY_BYTES));
+        for entry in entries.iter().map(EntryRef::from) {
+            bytes.extend(entry.stock.uuid().as_bytes());
+            bytes.extend(entry.sequence.to_be_bytes());
+            bytes.extend(entry.at.as_milliseconds().to_be_bytes());
+        }
+        let events: Vec<_> = events.iter().map(to_json).collect::<Result<_, _>>()?;
+        Ok(Self {
+            entries: bytes,
+            events: to_text(&events)?,
+        })
+    }
+
+    /// Whether the commit made no events.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.events.is_none()
+    }
+
+    /// Adds the events to `items`.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(
+        &self,
+        organization: OrganizationId,
+        items: &mut Vec<FeedItem>,
+    ) -> Result<(), StoreError> {
+        let row = Row::new("event_inbox", organization.uuid());
+        for bytes in self.entries.chunks(INBOX_ENTRY_BYTES) {
+            let entry = bytes.split_first_chunk::<ENTRY_BYTES>();
+            let (entry, at) = row.valid("entries", entry.ok_or(()))?;
+            let (stock, sequence) = entry_of(entry);
+            let at = row.valid("entries", at.try_into().map(i64::from_be_bytes))?;
+            items.push(FeedItem::Entry(EntryRef {
+                stock,
+                sequence,
+                at: row.timestamp("entries", at)?,
+            }));
+        }
+        for event in from_text(row, self.events.as_deref())? {
+            let event = row.valid("events", serde_json::from_str(event.get()))?;
+            items.push(FeedItem::Event(event));
+        }
+        Ok(())
+    }
+}
+
+fn entry_of(bytes: &[u8; ENTRY_BYTES]) -> (StockId, u64) {
+    let mut stock = [0; 16];
+    let mut sequence = [0; 8];
+    let (one, other) = bytes.split_at(stock.len());
+    stock.copy_from_slice(one);
+    sequence.copy_from_slice(other);
+    (
+        StockId::new(Uuid::from_bytes(stock)),
+        u64::from_be_bytes(sequence),
+    )
+}
+
+row! {
+    /// A row of `event_pages`: events that follow each other.
+    PageRow {
+        last_position: i64,
+        first_position: i64,
+        entries: Vec<u8>,
+        events: Option<String>,
+        written_at: i64,
+    }
+}
+
+/// An event in a page.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PageItem {
+    /// An entry of a ledger.
+    Entry(StockId, u64),
+    /// Anything else.
+    Event(Box<Event>),
+}
+
+impl PageItem {
+    /// The stocks of the entries among these.
+    #[must_use]
+    pub fn stocks(items: &[(u64, Self)]) -> BTreeSet<StockId> {
+        let stocks = items.iter().filter_map(|(_, item)| match item {
+            Self::Entry(stock, _) => Some(*stock),
+            Self::Event(_) => None,
+        });
+        stocks.collect()
+    }
+
+    /// The entries among these whose stocks are known.
+    pub fn entries(
+        items: &[(u64, Self)],
+        stocks: &HashMap<StockId, StockKey>,
+    ) -> impl Iterator<Item = BatchEntry> {
+        items.iter().filter_map(|(_, item)| match item {
+            Self::Entry(stock, sequence) => Some(BatchEntry {
+                product: stocks.get(stock)?.product,
+                stock: *stock,
+                sequence: *sequence,
+            }),
+            Self::Event(_) => None,
+        })
+    }
+}
+
+impl PageRow {
+    /// The number of bytes that the events take.
+    #[must_use]
+    pub fn bytes(&self) -> i64 {
+        let events = self.events.as_ref().map_or(0, String::len);
+        let bytes = self.entries.len().saturating_add(events);
+        i64::try_from(bytes).unwrap_or(i64::MAX)
+    }
+
+    /// Adds the events with positions above `after` to `items`, with their positions, up to `limit` in
+    /// all.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        limit: usize,
+        items: &mut Vec<(u64, PageItem)>,
+    ) -> Result<(), StoreError> {
+        let row = Row::new("event_pages", organization.uuid());
+        let first = row.valid("first_position", u64::try_from(self.first_position))?;
+        let events = from_text(row, self.events.as_deref())?;
+        for (position, bytes) in (first..).zip(self.entries.chunks(ENTRY_BYTES)) {
+            if items.len() >= limit {
+                break;
+            }
+            if position <= after {
+                continue;
+            }
+            let (stock, number) = entry_of(row.valid("entries", bytes.try_into())?);
+            let item = if stock.uuid().is_nil() {
+                let event = usize::try_from(number).ok().and_then(|it| events.get(it));
+                let event = row.valid("entries", event.ok_or(()))?;
+                PageItem::Event(row.valid("events", serde_json::from_str(event.get()))?)
+            } else {
+                PageItem::Entry(stock, number)
+            };
+            items.push((position, item));
+        }
+        Ok(())
+    }
+}
+
+/// The pages of these events, which come after the position `head`.
+///
+/// # Errors
+/// [`StoreError::Failed`] if an event can't be written as JSON, which is a fault of the program.
+pub fn pages(
+    items: &[FeedItem],
+    head: u64,
+    written_at: Timestamp,
+) -> Result<Vec<PageRow>, StoreError> {
+    let mut pages = Vec::new();
+    let mut first = head.saturating_add(1);
+    let mut entries = Vec::new();
+    let mut events = Vec::new();
+    let mut events_bytes: usize = 0;
+    let mut items = items.iter().peekable();
+    while let Some(item) = items.next() {
+        match item {
+            FeedItem::Entry(entry) => {
+                entries.extend(entry.stock.uuid().as_bytes());
+                entries.extend(entry.sequence.to_be_bytes());
+            }
+            FeedItem::Event(event) => {
+                let event = to_json(event)?;
+                events_bytes = events_bytes.saturating_add(event.get().len());
+                entries.extend(Uuid::nil().as_bytes());
+                entries.extend((events.len() as u64).to_be_bytes());
+                events.push(event);
+            }
+        }
+        let count = entries.len() / ENTRY_BYTES;
+        let is_full = count >= PAGE_EVENTS_MAX || events_bytes >= PAGE_BYTES_MAX;
+        if is_full || items.peek().is_none() {
+            let end = first.saturating_add(count as u64);
+            pages.push(PageRow {
+                last_position: integer(end.saturating_sub(1)),
+                first_position: integer(first),
+                entries: std::mem::take(&mut entries),
+                events: to_text(&std::mem::take(&mut events))?,
+                written_at: written_at.as_milliseconds(),
+            });
+            events_bytes = 0;
+            first = end;
+        }
+    }
+    Ok(pages)
+}
+
+/// The events of a page, with the entries and the keys of the stocks that they refer to.
+///
+/// # Errors
+/// [`StoreError::Corrupt`] if the database lacks an entry.
+pub fn feed_events(
+    organization: OrganizationId,
+    items: Vec<(u64, PageItem)>,
+    stocks: &HashMap<StockId, StockKey>,
+    entries: Vec<Recorded>,
+) -> Result<Vec<FeedEvent>, StoreError> {
+    let row = Row::new("event_pages", organization.uuid());
+    let entries = entries.into_iter();
+    let mut entries: HashMap<(StockId, u64), Recorded> = entries
+        .map(|it| ((it.entry.stock, it.entry.sequence), it))
+        .collect();
+    let events = items.into_iter().map(|(position, item)| {
+        let content = match item {
+            PageItem::Event(event) => FeedContent::Event(event),
+            PageItem::Entry(stock, sequence) => {
+                let found = entries.remove(&(stock, sequence));
+                let (recorded, key) =
+                    row.valid("entries", found.zip(stocks.get(&stock).copied()).ok_or(()))?;
+                FeedContent::Entry(Box::new(recorded), key.owner)
+            }
+        };
+        Ok(FeedEvent { position, content })
+    });
+    events.collect()
+}
+
+row! {
+    /// A row of `event_heads`: the state of a feed.
+    FeedRow {
+        feed_id: Uuid,
+        oldest: i64,
+        head: i64,
+        bytes: i64,
+    }
+}
+
+impl FeedRow {
+    /// Decodes the state.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(&self, organization: OrganizationId) -> Result<FeedState, StoreError> {
+        let row = Row::new("event_heads", organization.uuid());
+        Ok(FeedState {
+            id: FeedId::new(self.feed_id),
+            oldest: row.valid("oldest", u64::try_from(self.oldest))?,
+            head: row.valid("head", u64::try_from(self.head))?,
+        })
+    }
+}
