@@ -68,6 +68,11 @@ impl Stage {
         Self::new(0, Arc::default(), board, token)
     }
 
+    /// Whether clients are to finish.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
     /// Has clients finish what they are at.
     pub(crate) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);

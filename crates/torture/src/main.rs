@@ -7,6 +7,7 @@ mod ask;
 mod chaos;
 mod check;
 mod client;
+mod feed;
 mod generate;
 mod http;
 mod ledger;

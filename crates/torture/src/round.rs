@@ -1,5 +1,6 @@
 //! A round: new stock, random load while things go wrong, and then the check.
 
+mod feed;
 mod reservations;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
@@ -61,7 +62,9 @@ pub(crate) async fn run(
     let token = system.token().await?;
     let board = Arc::clone(&system.board);
     let stage = Arc::new(Stage::new(round, Arc::clone(&products), board, token));
+    let start = feed::head(&stage).await?;
     create(&stage).await?;
+    let follower = tokio::spawn(feed::follow(Arc::clone(&stage), start.clone()));
 
     // The fewer there are, the more often a server finds all as it left it.
     let clients = if random.random() {
@@ -81,6 +84,9 @@ pub(crate) async fn run(
     let finished = tokio::time::timeout(PATIENCE, running.join_all()).await;
     let finished = finished.with_context(|| format!("not all is answered after {PATIENCE:?}"))?;
     happened?;
+    let followed = tokio::time::timeout(PATIENCE, follower).await;
+    let followed =
+        followed.with_context(|| format!("the feed isn't read after {PATIENCE:?}"))??;
 
     let mut faults = Vec::new();
     let mut records = Vec::new();
@@ -92,11 +98,13 @@ pub(crate) async fn run(
     let (reservations, differing) = reservations::read(&stage).await?;
     faults.extend(differing);
     let readings = read(&stage).await?;
+    let feed = feed::read(&stage, &start, followed?).await?;
     let evidence = Evidence {
         products,
         records,
         readings,
         reservations,
+        feed,
         epoch: stage.clock.epoch,
     };
     faults.extend(check::faults(&evidence));

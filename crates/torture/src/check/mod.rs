@@ -6,6 +6,7 @@
 //! says who wrote which of its entries, and then each stock, whose ledger is the order of its changes.
 
 mod answers;
+mod feed;
 mod ledger;
 mod reservations;
 mod spec;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::ask::Product;
+use crate::feed::Feed;
 use crate::ledger::{Entry, Reading};
 use crate::record::Record;
 use crate::reservation::Shown;
@@ -34,6 +36,8 @@ pub(crate) struct Evidence {
     pub(crate) readings: Vec<Reading>,
     /// All that were made, as they stand in the end.
     pub(crate) reservations: Vec<Shown>,
+    /// The feed of events, from the beginning of the round on.
+    pub(crate) feed: Feed,
     /// When the round began, as servers tell the time.
     pub(crate) epoch: Timestamp,
 }
@@ -113,5 +117,6 @@ pub(crate) fn faults(evidence: &Evidence) -> Vec<Fault> {
     if let Some(moved) = reservations::check(evidence, &ledgers, &mut faults) {
         stock::check(evidence, &ledgers, moved, &mut faults);
     }
+    faults.extend(feed::faults(evidence));
     faults
 }

@@ -1,5 +1,6 @@
 //! The check finds each kind of fault in a history made by hand, and none in a sound one.
 
+mod feed;
 mod reservations;
 mod search;
 mod world;

@@ -338,10 +338,12 @@ impl World {
                 }),
             }
         });
+        let readings: Vec<Reading> = readings.collect();
         let evidence = Evidence {
             products: self.products.clone().into(),
             records: self.records.clone(),
-            readings: readings.collect(),
+            feed: super::feed::told(&readings),
+            readings,
             reservations: self.reservations.iter().map(reservation).collect(),
             epoch: "2026-01-01T00:00:00Z".parse().unwrap(),
         };
