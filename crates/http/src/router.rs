@@ -31,7 +31,7 @@ fn with_both_forms() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(keys::token::issue))
         .routes(routes!(stock::routes::list, stock::routes::create))
-        .routes(routes!(stock::routes::read_several))
+        .routes(routes!(stock::several::read))
         .routes(routes!(events::routes::list))
         .routes(routes!(verification::routes::read))
         .routes(routes!(

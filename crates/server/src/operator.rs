@@ -30,7 +30,7 @@ pub(crate) async fn events(command: EventsCommand) -> anyhow::Result<()> {
     let EventsCommand::Restart(database) = command;
     on(&database, async |stockroom| {
         let feeds = stockroom.restart_feeds().await?;
-        println!("{feeds} feeds have another id: who keeps a copy of stock starts anew.");
+        println!("Feeds with another id: {feeds}. Who keeps a copy of stock starts anew.");
         Ok(())
     })
     .await

@@ -110,6 +110,23 @@ impl<P: Placed> ListRequest<P> {
     }
 }
 
+impl<P: Placed> ListRequest<P> {
+    /// The same, but each page leads to the next one by the place of its last item: between two pages by
+    /// offsets, items may move.
+    pub(crate) fn answer_by_place<I, T>(
+        &self,
+        found: Page<I, P>,
+        show: impl FnMut(I) -> T,
+    ) -> List<T> {
+        let after = match &self.page.start {
+            Start::Offset(_) => None,
+            Start::After(place) => Some(place),
+        };
+        let cursor = |place: &P| self.cursors.write(place);
+        List::behind(&self.query, after, found, cursor, show)
+    }
+}
+
 impl<T> List<T> {
     /// The answer to `query` with this page; `show` represents an item, and `cursor` a place.
     pub(crate) fn new<I, P>(
@@ -232,6 +249,7 @@ fn link_with(query: &ListQuery, paging: &[(&str, String)]) -> String {
         ("filter", &query.filter),
         ("sort", &query.sort),
         ("at", &at),
+        ("include", &query.include),
         ("product_id", &query.product_id),
     ] {
         if let Some(value) = value {

@@ -120,6 +120,8 @@ pub(crate) struct ListQuery {
     pub(crate) sort: Option<String>,
     /// The requested time.
     pub(crate) at: Option<Timestamp>,
+    /// What is to be shown in addition, as it is written.
+    pub(crate) include: Option<String>,
     /// The product whose history is requested, if it isn't in the path.
     pub(crate) product_id: Option<String>,
     /// The path, for links.
@@ -214,6 +216,7 @@ impl FromRequestParts<AppState> for ListQuery {
             sort: query.get("sort")?.map(ToOwned::to_owned),
             at: query.at()?,
             after: query.get("page[after]")?.map(ToOwned::to_owned),
+            include: query.get("include")?.map(ToOwned::to_owned),
             product_id: query.get("product_id")?.map(ToOwned::to_owned),
             path: parts.uri.path().to_owned(),
         })

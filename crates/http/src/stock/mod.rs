@@ -3,3 +3,4 @@
 pub(crate) mod body;
 pub(crate) mod filter;
 pub(crate) mod routes;
+pub(crate) mod several;

@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
-use serde_json::json;
 use stockroom_domain::{
-    CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug, shortened,
+    CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
 };
 use utoipa::ToSchema;
 use utoipa::openapi::Ref;
@@ -22,10 +21,6 @@ use crate::request::{
     QuantityField, Reading, Scalar, StoreHeader, StrictObject, non_null, not_in_future,
 };
 use crate::service::AppState;
-
-const SEVERAL_MAX: usize = 1_000;
-/// A longer id can't be a UUID, and is not repeated in full.
-const MISSING_ID_CHARACTERS_MAX: usize = 64;
 
 /// Stock to be created. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
@@ -114,23 +109,6 @@ fn location_changes() -> Schema {
     Schema::Object(changes.build())
 }
 
-/// The products whose stock is asked for.
-#[derive(ToSchema)]
-#[expect(
-    dead_code,
-    reason = "read through the body extractor; here for its schema"
-)]
-struct ProductReferences {
-    #[schema(max_items = 1000)]
-    data: Vec<ProductReference>,
-}
-
-/// The product whose stock is asked for.
-#[derive(Deserialize, ToSchema)]
-struct ProductReference {
-    id: String,
-}
-
 impl NewStock {
     fn command(self, product: ProductId) -> Result<CreateStock, ApiError> {
         if self.quantity.is_some() && self.available.is_some() {
@@ -186,9 +164,12 @@ pub(crate) async fn list(
         None => stockroom.list_stocks(&caller, &filter, page).await?,
         Some(at) => stockroom.list_stocks_at(&caller, &filter, page, at).await?,
     };
-    Ok(Json(list.answer(found, |stock| {
-        StockBody::with(stock, form, copied)
-    })))
+    let show = |stock| StockBody::with(stock, form, copied);
+    Ok(Json(if is_copied {
+        list.answer_by_place(found, show)
+    } else {
+        list.answer(found, show)
+    }))
 }
 
 /// Create stock.
@@ -287,72 +268,6 @@ fn check_same_product(in_body: Option<&str>, in_path: &PathId<ProductId>) -> Res
         )),
         _ => Ok(()),
     }
-}
-
-/// Several stocks, without paging.
-#[derive(serde::Serialize, ToSchema)]
-pub(crate) struct Stocks {
-    data: Vec<StockBody>,
-}
-
-/// Read the stock of several products.
-///
-/// In the order asked, each once. What is missing is left out in the basic form; in the
-/// multi-location form it is 404, and `meta.missing_ids` names it.
-#[utoipa::path(
-    post,
-    path = "/v2/inventories/multiple",
-    operation_id = "GetStockForProducts",
-    tag = "Stock",
-    params(AtParameter, IncludeParameter, FormHeader, StoreHeader),
-    request_body(
-        content = ProductReferences,
-        examples(
-            ("two-products" = (summary = "Two products", value = json!({
-                "data": [
-                    { "id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e" },
-                    { "id": "6f3ad0b5-2a7c-4f4e-9d1b-8c1e0d5b7a42" }
-                ]
-            }))),
-        ),
-    ),
-    responses((status = 200, description = "The stock of those found.", body = Stocks), NotFound, CommonErrors),
-)]
-pub(crate) async fn read_several(
-    State(app): State<AppState>,
-    reading: Reading,
-    form: Form,
-    at: At,
-    IncludesSequence(is_copied): IncludesSequence,
-    body: Body,
-) -> Result<Json<Stocks>, ApiError> {
-    let references = body.list()?;
-    if references.len() > SEVERAL_MAX {
-        let detail = format!("At most {SEVERAL_MAX} products can be requested at once");
-        return Err(ApiError::validation(detail));
-    }
-    let expected = "Each item of data must be an object with an id";
-    let ids = references.items(expected, |ProductReference { id }| id)?;
-    let caller = reading.enter().await?;
-    let copied = is_copied.then_some(caller.organization);
-    let stockroom = &app.stockroom;
-    let (stocks, missing) = match at.0 {
-        None => stockroom.stock_of_several(&caller, &ids).await?,
-        Some(at) => stockroom.stock_of_several_at(&caller, &ids, at).await?,
-    };
-    if form == Form::MultiLocation && !missing.is_empty() {
-        let missing: Vec<String> = missing
-            .into_iter()
-            .map(|id| shortened(id, MISSING_ID_CHARACTERS_MAX))
-            .collect();
-        return Err(ApiError::not_found("Some of the stock is not managed")
-            .meta(json!({ "missing_ids": missing })));
-    }
-    let data = stocks
-        .into_iter()
-        .map(|stock| StockBody::with(stock, form, copied))
-        .collect();
-    Ok(Json(Stocks { data }))
 }
 
 /// Read a product's stock.

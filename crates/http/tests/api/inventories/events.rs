@@ -208,6 +208,34 @@ async fn who_sees_what() {
     assert_eq!(sees(&stranger, "").await, [id(4), shelf(4)]);
 }
 
+/// Who copies a list misses nothing, though stock in front of the next page is deleted meanwhile.
+#[tokio::test]
+async fn a_list_to_be_copied_leads_on_by_places() {
+    let app = TestApp::new().await;
+    for number in 1..=5 {
+        app.create_stock(&id(number), 1).await;
+    }
+    let mut copied = Vec::new();
+    let mut path = "/v2/inventories?page[limit]=2&include=sequence".to_owned();
+    loop {
+        let page = app.get(&path).send().await;
+        page.expect_status(200);
+        let data = page.data();
+        for stock in data.as_array().unwrap() {
+            assert_eq!(stock["sequence"], 1, "{path}");
+        }
+        copied.extend(page.ids());
+        app.delete(&format!("/v2/inventories/{}", copied[0]))
+            .send()
+            .await;
+        match page.json()["links"]["next"].as_str() {
+            Some(next) => next.clone_into(&mut path),
+            None => break,
+        }
+    }
+    assert_eq!(copied, [1, 2, 3, 4, 5].map(id));
+}
+
 /// The numbers for those who keep a copy.
 #[tokio::test]
 async fn stock_with_its_sequence() {
