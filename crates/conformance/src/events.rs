@@ -63,8 +63,7 @@ fn assert_in_order(events: &[FeedEvent]) {
         let is_first = matches!(event.name(), StockCreated | ProductCreated);
         assert!(
             is_first || before.is_none_or(|before| before <= place),
-            "{:?} comes after {before:?}",
-            event
+            "{event:?} comes after {before:?}"
         );
     }
 }

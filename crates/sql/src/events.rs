@@ -5,7 +5,7 @@
 //! sorted. All other events are JSON, with a version. In a page, an entry of a stock of zeros stands for
 //! the other event with its number, counted from 0.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -180,7 +180,7 @@ impl PageItem {
     /// The entries among these whose stocks are known.
     pub fn entries(
         items: &[(u64, Self)],
-        stocks: &HashMap<StockId, StockKey>,
+        stocks: &BTreeMap<StockId, StockKey>,
     ) -> impl Iterator<Item = BatchEntry> {
         items.iter().filter_map(|(_, item)| match item {
             Self::Entry(stock, sequence) => Some(BatchEntry {
@@ -292,7 +292,7 @@ pub fn pages(
 pub fn feed_events(
     organization: OrganizationId,
     items: Vec<(u64, PageItem)>,
-    stocks: &HashMap<StockId, StockKey>,
+    stocks: &BTreeMap<StockId, StockKey>,
     entries: Vec<Recorded>,
 ) -> Result<Vec<FeedEvent>, StoreError> {
     let row = Row::new("event_pages", organization.uuid());

@@ -64,7 +64,7 @@ pub(crate) async fn run(
     let stage = Arc::new(Stage::new(round, Arc::clone(&products), board, token));
     let start = feed::head(&stage).await?;
     create(&stage).await?;
-    let follower = tokio::spawn(feed::follow(Arc::clone(&stage), start.clone()));
+    let reader = tokio::spawn(feed::follow(Arc::clone(&stage), start.clone()));
 
     // The fewer there are, the more often a server finds all as it left it.
     let clients = if random.random() {
@@ -84,7 +84,7 @@ pub(crate) async fn run(
     let finished = tokio::time::timeout(PATIENCE, running.join_all()).await;
     let finished = finished.with_context(|| format!("not all is answered after {PATIENCE:?}"))?;
     happened?;
-    let followed = tokio::time::timeout(PATIENCE, follower).await;
+    let followed = tokio::time::timeout(PATIENCE, reader).await;
     let followed =
         followed.with_context(|| format!("the feed isn't read after {PATIENCE:?}"))??;
 

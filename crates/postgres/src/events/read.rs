@@ -1,6 +1,6 @@
 //! Reads events.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stockroom_application::ports::{FeedEvent, FeedState, FeedStore, StoreError};
@@ -131,7 +131,7 @@ async fn stocks(
     session: &mut Session,
     organization: OrganizationId,
     ids: BTreeSet<StockId>,
-) -> Result<HashMap<StockId, StockKey>, StoreError> {
+) -> Result<BTreeMap<StockId, StockKey>, StoreError> {
     let ids: Vec<Uuid> = ids.into_iter().map(StockId::uuid).collect();
     let found = sqlx::query!(
         r#"

@@ -1,6 +1,6 @@
 //! Reads events.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use rusqlite::{Connection, params};
@@ -110,8 +110,8 @@ fn stocks(
     connection: &Connection,
     organization: OrganizationId,
     ids: BTreeSet<StockId>,
-) -> Result<HashMap<StockId, StockKey>, StoreError> {
-    let mut keys = HashMap::with_capacity(ids.len());
+) -> Result<BTreeMap<StockId, StockKey>, StoreError> {
+    let mut keys = BTreeMap::new();
     for id in ids {
         let stock = params![organization.uuid(), id.uuid()];
         let found: Option<(Uuid, Uuid)> = STOCK.row(connection, stock)?;
