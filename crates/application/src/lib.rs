@@ -26,6 +26,7 @@ mod stock;
 mod stockroom;
 mod tenancy;
 mod verify;
+pub mod webhooks;
 
 pub use access::*;
 pub use environment::*;
