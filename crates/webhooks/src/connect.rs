@@ -102,12 +102,11 @@ impl Connector {
     /// The addresses of a host that may be called, the one to try first last.
     async fn addresses(&self, host: &str) -> Result<Vec<IpAddr>, SendError> {
         let literal = host.trim_start_matches('[').trim_end_matches(']');
-        let found = match literal.parse() {
-            Ok(address) => vec![address],
-            Err(_) => {
-                let found = self.resolver.resolve(host).await;
-                found.map_err(|_| SendError::NameNotFound)?
-            }
+        let found = if let Ok(address) = literal.parse() {
+            vec![address]
+        } else {
+            let found = self.resolver.resolve(host).await;
+            found.map_err(|_| SendError::NameNotFound)?
         };
         if found.is_empty() {
             return Err(SendError::NameNotFound);

@@ -14,7 +14,7 @@ use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 /// the private ones.
 const SPECIAL_V4: [(Ipv4Addr, u8); 12] = [
     // This host on this network, with the unspecified address.
-    (Ipv4Addr::new(0, 0, 0, 0), 8),
+    (Ipv4Addr::UNSPECIFIED, 8),
     // Shared by providers for their own translation of addresses.
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     (Ipv4Addr::new(127, 0, 0, 0), 8),
@@ -44,7 +44,7 @@ const PRIVATE_V4: [(Ipv4Addr, u8); 3] = [
 
 /// The part of IPv6 that addresses of the public internet are taken from. Outside of it are loopback,
 /// link-local, site-local and unique-local addresses, multicast, and IPv4 inside of IPv6: mapped,
-/// compatible, and translated (64:ff9b::/96).
+/// compatible, and translated (`64:ff9b::/96`).
 const GLOBAL_V6: (Ipv6Addr, u8) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
 /// Refused although within [`GLOBAL_V6`].

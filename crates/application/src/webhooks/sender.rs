@@ -15,6 +15,9 @@ pub trait WebhookSender: Send + Sync {
 
     /// Checks what can be known of an address before it is called: its form, its scheme, and the host if
     /// that is written as an IP address. Names are resolved, and checked, with each request.
+    ///
+    /// # Errors
+    /// If requests to this address would be refused.
     fn check(&self, url: &str) -> Result<(), SendError>;
 }
 

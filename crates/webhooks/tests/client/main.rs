@@ -89,9 +89,9 @@ async fn a_request_is_sent_and_its_answer_returned() {
         retry_after: None,
     };
     assert_eq!(answer, expected);
-    let received = receiver.received().await;
+    let requests = receiver.received().await;
     let host = format!("host: 127.0.0.1:{}", receiver.port());
-    let mut lines: Vec<&str> = received[0].lines().collect();
+    let mut lines: Vec<&str> = requests[0].lines().collect();
     lines[1..].sort_unstable();
     let agent = concat!("user-agent: Stockroom/", env!("CARGO_PKG_VERSION"));
     let expected = [

@@ -46,7 +46,7 @@ impl Lane {
 /// under way.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lanes {
-    lanes: HashMap<Arc<str>, Lane>,
+    by_subject: HashMap<Arc<str>, Lane>,
     /// The subjects that can be sent at once, by the position of their first event.
     ready: BTreeMap<u64, Arc<str>>,
     /// The subjects held back, by the time of the next attempt.
@@ -67,16 +67,22 @@ impl Lanes {
             refusals: held.refusals,
             refusal_counts: held.refusal_counts,
         };
-        self.lanes.insert(Arc::clone(&subject), lane);
+        self.by_subject.insert(Arc::clone(&subject), lane);
         self.enqueue(&subject);
     }
 
     pub(super) fn push(&mut self, event: Deliverable) {
-        let lane = self.lanes.entry(Arc::clone(&event.subject)).or_default();
-        lane.waiting.push_back(event.position);
+        let Deliverable { position, subject } = event;
+        let lane = self.by_subject.entry(Arc::clone(&subject)).or_default();
+        lane.waiting.push_back(position);
         if lane.waiting.len() == 1 {
-            self.enqueue(&event.subject);
+            self.enqueue(&subject);
         }
+    }
+
+    /// Whether nothing waits, and nothing is under way.
+    pub(super) fn is_empty(&self) -> bool {
+        self.by_subject.is_empty()
     }
 
     /// The number of subjects held back.
@@ -91,7 +97,7 @@ impl Lanes {
 
     /// The number of events that wait, and of those among them whose subject is held back.
     pub(super) fn waiting(&self) -> (usize, usize) {
-        let lanes = self.lanes.values();
+        let lanes = self.by_subject.values();
         lanes.fold((0, 0), |(all, held), lane| {
             let count = lane.waiting.len();
             (all + count, held + if lane.is_held() { count } else { 0 })
@@ -119,7 +125,7 @@ impl Lanes {
     }
 
     fn take(&mut self, subject: Arc<str>, position: u64) -> (Arc<str>, Attempt) {
-        let lane = self.lanes.entry(Arc::clone(&subject)).or_default();
+        let lane = self.by_subject.entry(Arc::clone(&subject)).or_default();
         lane.is_under_way = true;
         let number = lane.failures.saturating_add(1);
         (subject, Attempt { position, number })
@@ -127,7 +133,7 @@ impl Lanes {
 
     /// The first event of the subject, which was under way, is settled.
     pub(super) fn settle(&mut self, subject: &Arc<str>) {
-        if let Some(lane) = self.lanes.get_mut(subject) {
+        if let Some(lane) = self.by_subject.get_mut(subject) {
             if let Some(position) = lane.waiting.pop_front() {
                 self.held.remove(&position);
             }
@@ -138,7 +144,7 @@ impl Lanes {
 
     /// The first event of the subject, which was under way, has failed, and is sent again at this time.
     pub(super) fn fail(&mut self, subject: &Arc<str>, next_try: Timestamp) {
-        if let Some(lane) = self.lanes.get_mut(subject) {
+        if let Some(lane) = self.by_subject.get_mut(subject) {
             lane.failures = lane.failures.saturating_add(1);
             lane.next_try = Some(next_try);
         }
@@ -147,7 +153,7 @@ impl Lanes {
 
     /// No request of the subject is under way any more.
     pub(super) fn release(&mut self, subject: &Arc<str>) {
-        if let Some(lane) = self.lanes.get_mut(subject) {
+        if let Some(lane) = self.by_subject.get_mut(subject) {
             lane.is_under_way = false;
         }
         self.enqueue(subject);
@@ -155,7 +161,7 @@ impl Lanes {
 
     /// The first event of the subject was refused. Returns how many refusals count.
     pub(super) fn refuse(&mut self, subject: &Arc<str>) -> u32 {
-        let Some(lane) = self.lanes.get_mut(subject) else {
+        let Some(lane) = self.by_subject.get_mut(subject) else {
             return 0;
         };
         if lane.refusals == 0 || lane.refusal_counts {
@@ -168,7 +174,7 @@ impl Lanes {
     /// An event of this subject succeeded, so that the next refusals of others count.
     pub(super) fn note_success(&mut self, subject: &Arc<str>) {
         for other in self.held.values().filter(|other| *other != subject) {
-            if let Some(lane) = self.lanes.get_mut(other) {
+            if let Some(lane) = self.by_subject.get_mut(other) {
                 lane.refusal_counts = true;
             }
         }
@@ -176,7 +182,7 @@ impl Lanes {
 
     /// Removes all events from this position on.
     pub(super) fn truncate(&mut self, from: u64) {
-        for lane in self.lanes.values_mut() {
+        for lane in self.by_subject.values_mut() {
             if lane.waiting.front().is_some_and(|first| *first >= from) {
                 lane.forget_failures();
             }
@@ -184,7 +190,7 @@ impl Lanes {
                 lane.waiting.pop_back();
             }
         }
-        self.lanes
+        self.by_subject
             .retain(|_, lane| lane.is_under_way || !lane.waiting.is_empty());
         self.ready.split_off(&from);
         self.held.split_off(&from);
@@ -193,7 +199,7 @@ impl Lanes {
 
     /// The subjects, with those of their events that aren't after this position.
     pub(super) fn held_up_to(&self, position: u64) -> Vec<Held> {
-        let recorded = self.lanes.iter().filter_map(|(subject, lane)| {
+        let recorded = self.by_subject.iter().filter_map(|(subject, lane)| {
             let waiting = lane.waiting.iter().copied();
             let waiting: Vec<u64> = waiting.take_while(|it| *it <= position).collect();
             (!waiting.is_empty()).then(|| Held {
@@ -212,7 +218,7 @@ impl Lanes {
 
     /// The first event after this position.
     pub(super) fn first_after(&self, position: u64) -> Option<u64> {
-        let firsts = self.lanes.values().filter_map(|lane| {
+        let firsts = self.by_subject.values().filter_map(|lane| {
             let index = lane.waiting.partition_point(|it| *it <= position);
             lane.waiting.get(index).copied()
         });
@@ -221,11 +227,15 @@ impl Lanes {
 
     /// Puts the subject into its queue, if something of it waits and nothing is under way.
     fn enqueue(&mut self, subject: &Arc<str>) {
-        let Some(lane) = self.lanes.get(subject).filter(|lane| !lane.is_under_way) else {
+        let Some(lane) = self
+            .by_subject
+            .get(subject)
+            .filter(|lane| !lane.is_under_way)
+        else {
             return;
         };
         let Some((at, position)) = lane.key() else {
-            self.lanes.remove(subject);
+            self.by_subject.remove(subject);
             return;
         };
         let subject = Arc::clone(subject);

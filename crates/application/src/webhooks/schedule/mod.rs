@@ -395,6 +395,10 @@ impl Schedule {
             self.settled = self.settled.max(position);
             self.lanes.settle(&flight.subject);
         }
+        // Time without anything to deliver isn't time without a success.
+        if self.lanes.is_empty() {
+            self.failing_since = None;
+        }
     }
 }
 

@@ -294,6 +294,23 @@ fn three_days_without_a_success_disable() {
 }
 
 #[test]
+fn time_without_anything_to_deliver_does_not_disable() {
+    let (mut schedule, now) = refused(5);
+    begin(&mut schedule, now);
+    finish(&mut schedule, 1, REFUSED, now);
+    assert_eq!(begin(&mut schedule, now), [2]);
+    schedule.dismiss(2);
+    assert_eq!(schedule.failing_since(), None);
+    let later = now + 4 * 86_400;
+    offer(&mut schedule, &["a"]);
+    let [position] = begin(&mut schedule, later)[..] else {
+        panic!("one event waits");
+    };
+    let failed = finish(&mut schedule, position, FAILED, later);
+    assert_eq!(failed.disable, None);
+}
+
+#[test]
 fn what_was_delivered_out_of_order_is_not_sent_again_after_a_crash() {
     let mut schedule = with(&["a", "b", "c", "a", "d"]);
     assert_eq!(begin(&mut schedule, 0), [1, 2, 3, 5]);

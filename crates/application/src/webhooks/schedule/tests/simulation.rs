@@ -235,14 +235,16 @@ impl World {
 
     /// Lets everything succeed until nothing is left to do.
     fn drain(&mut self) {
-        for _ in 0..100_000 {
+        let end = u64::try_from(self.feed.len()).unwrap();
+        for _ in 0..10_000 {
             self.read(100);
             self.begin();
             let next = self.under_way.keys().next().copied();
             match (next, self.schedule.wake_at()) {
                 (Some(position), _) => self.end(position, OK),
                 (None, Some(at)) => self.now = self.now.max(at),
-                (None, None) => return,
+                (None, None) if self.schedule.read_up_to() == end => return,
+                (None, None) => {}
             }
         }
         panic!("deliveries don't come to an end");
@@ -269,6 +271,9 @@ proptest! {
         prop_assert_eq!(lost, Vec::<u64>::new());
         prop_assert_eq!(world.owed, BTreeSet::new());
         let progress = world.schedule.progress();
-        prop_assert_eq!(progress.delivered_up_to(), u64::try_from(world.feed.len()).unwrap());
+        let end = u64::try_from(world.feed.len()).unwrap();
+        // An event may have been set aside at the end: a failure, but nothing is left to deliver.
+        let expected = Progress { failures: progress.failures, ..Progress::behind(end) };
+        prop_assert_eq!(progress, expected);
     }
 }
