@@ -8,6 +8,7 @@
 
 mod catalogue;
 mod decision;
+mod integrations;
 mod keys;
 mod ledger;
 mod locations;
@@ -21,6 +22,7 @@ mod verification;
 
 pub use catalogue::*;
 pub use decision::*;
+pub use integrations::*;
 pub use keys::*;
 pub use ledger::*;
 pub use locations::*;

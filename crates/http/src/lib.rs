@@ -8,6 +8,7 @@
 
 mod answer;
 mod filter;
+mod integrations;
 mod keys;
 mod locations;
 mod products;

@@ -15,7 +15,8 @@ use crate::answer::ApiError;
 use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
-    keys, locations, products, reservations, service, settings, stock, transactions, verification,
+    integrations, keys, locations, products, reservations, service, settings, stock, transactions,
+    verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -62,6 +63,20 @@ fn with_both_forms() -> OpenApiRouter<AppState> {
             keys::routes::delete
         ))
         .routes(routes!(settings::routes::read, settings::routes::update))
+        .routes(routes!(
+            integrations::routes::list,
+            integrations::routes::create
+        ))
+        .routes(routes!(
+            integrations::routes::read,
+            integrations::routes::update,
+            integrations::routes::delete
+        ))
+        .routes(routes!(integrations::routes::rotate_secret))
+        .routes(routes!(integrations::logs::list_all))
+        .routes(routes!(integrations::logs::list))
+        .routes(routes!(integrations::logs::list_jobs))
+        .routes(routes!(integrations::logs::list_of_job))
 }
 
 /// The endpoints that answer in the multi-location form only.

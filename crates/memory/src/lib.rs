@@ -4,6 +4,7 @@
 //! takes the lock, loads the needs of the commands, lets the domain decide, and stores the result.
 
 mod commit;
+mod integrations;
 mod inventory;
 mod keys;
 mod list;

@@ -33,6 +33,7 @@ pub(crate) mod counts;
 mod filter;
 mod hash;
 mod idempotency;
+mod integrations;
 mod key_cache;
 mod keys;
 mod ledger;

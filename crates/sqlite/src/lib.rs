@@ -25,6 +25,7 @@ mod connection;
 pub(crate) mod counts;
 mod filter;
 mod idempotency;
+mod integrations;
 mod keys;
 mod ledger;
 mod list;

@@ -21,7 +21,8 @@ use crate::connection::query::Query;
 use crate::connection::statement::Statement;
 use crate::list::{COUNT, ListQuery};
 use crate::{
-    counts, idempotency, keys, ledger, locations, products, reservations, stock, tenancy, verify,
+    counts, idempotency, integrations, keys, ledger, locations, products, reservations, stock,
+    tenancy, verify,
 };
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
@@ -124,9 +125,13 @@ fn assert_merged(steps: &[String]) {
 }
 
 /// All statements that aren't put together at run time: a list for each module that has some.
-const STATEMENTS: [&[&Statement]; 30] = [
+const STATEMENTS: [&[&Statement]; 34] = [
     counts::STATEMENTS,
     idempotency::store::STATEMENTS,
+    integrations::deliver::STATEMENTS,
+    integrations::read::STATEMENTS,
+    integrations::rows::STATEMENTS,
+    integrations::store::STATEMENTS,
     keys::read::STATEMENTS,
     keys::rows::STATEMENTS,
     keys::store::STATEMENTS,

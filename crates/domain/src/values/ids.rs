@@ -88,6 +88,12 @@ id! {
     BatchId;
     /// Names a reservation.
     ReservationId;
+    /// Names an integration.
+    IntegrationId;
+    /// Names an event, and so the job of delivering it.
+    EventId;
+    /// Names a log of one attempt to deliver an event. It is a UUIDv7, so logs sort by their time.
+    LogId;
 }
 
 impl TransactionId {

@@ -6,10 +6,11 @@ mod patch;
 mod quantity;
 mod text;
 mod timestamp;
+mod webhooks;
 
 pub use ids::{
-    BatchId, Ids, KeyId, LocationId, OrganizationId, ProductId, ReservationId, StockId, StoreId,
-    TransactionId,
+    BatchId, EventId, Ids, IntegrationId, KeyId, LocationId, LogId, OrganizationId, ProductId,
+    ReservationId, StockId, StoreId, TransactionId,
 };
 pub use owner::Owner;
 pub use patch::Patch;
@@ -19,3 +20,4 @@ pub use text::{
     Reference, Slug, shortened,
 };
 pub use timestamp::Timestamp;
+pub use webhooks::{EventName, Observed, SecretKey, SigningSecret, WebhookHost, WebhookUrl};

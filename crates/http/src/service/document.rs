@@ -52,6 +52,7 @@ pub(crate) fn complete(document: &mut Document31) {
                                                answered in the multi-location form."),
         (name = "Locations", description = "Where stock may lie."),
         (name = "Products", description = "What stock is stock of."),
+        (name = "Integrations", description = "Webhooks, and the logs of what was sent."),
         (name = "Settings", description = "How an organization wants things done."),
     ),
 )]
