@@ -6,11 +6,12 @@ use stockroom_domain::{
     Configuration, DeliveryTimeout, Description, EventFormat, IntegrationId, Invalid, Observed,
     Patch, ProductText, RotateSecret, SecretKey, UpdateIntegration, WebhookUrl,
 };
-use utoipa::ToSchema;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema as _, ToSchema};
 
 use super::filter;
 use crate::answer::ApiError;
-use crate::request::{Scalar, StrictObject, non_null, patch};
+use crate::request::{Scalar, StrictObject, in_either_form, non_null, patch};
 
 /// An integration to be created.
 #[derive(Deserialize, ToSchema)]
@@ -95,6 +96,22 @@ pub(super) struct Rotation {
     #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 168, nullable = false)]
     overlap_hours: Option<Scalar>,
+}
+
+/// The body that contains it.
+#[derive(ToSchema)]
+#[expect(
+    dead_code,
+    reason = "read through the body extractor; here for its schema"
+)]
+pub(super) struct RotationDocument {
+    #[schema(schema_with = rotation_in_either_form)]
+    data: Rotation,
+}
+
+/// A function of its own, because a body that may be missing can't be of a generic type.
+fn rotation_in_either_form() -> Schema {
+    in_either_form(Rotation::schema())
 }
 
 /// The overlap if none is named.

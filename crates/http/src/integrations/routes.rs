@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use stockroom_domain::{DeleteIntegration, IntegrationId, Refusal};
 
 use super::body::IntegrationBody;
-use super::request::{IntegrationUpdate, NewIntegration, Rotation};
+use super::request::{IntegrationUpdate, NewIntegration, Rotation, RotationDocument};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, ListQuery, OptionalBody,
@@ -163,7 +163,7 @@ pub(crate) async fn delete(
     tag = "Integrations",
     params(("integration" = Uuid, Path, description = "The integration's id."), StoreHeader, IdempotencyHeader),
     request_body(
-        content = Option<Document<Rotation>>,
+        content = Option<RotationDocument>,
         examples(
             ("day" = (summary = "Within a day", value = json!({ "data": { "overlap_hours": 24 } }))),
         ),

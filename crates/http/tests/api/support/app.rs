@@ -143,7 +143,7 @@ impl TestApp {
         succeeded: bool,
     ) {
         let integration = IntegrationId::parse(integration).unwrap();
-        let log = DeliveryLog {
+        let logs = [DeliveryLog {
             id: Uuid::from_u128(log).into(),
             owner: Owner::Store(self.store.id),
             integration,
@@ -154,9 +154,9 @@ impl TestApp {
             error_detail: (!succeeded).then(|| "the receiver can't be reached".to_owned()),
             body: succeeded.then(|| "thanks".to_owned()),
             created_at: self.clock.now(),
-        };
+        }];
         let organization = self.organization.id;
-        let added = self.database.add_logs(organization, integration, &[log]);
+        let added = self.database.add_logs(organization, integration, &logs);
         added.await.unwrap();
     }
 
