@@ -51,10 +51,14 @@ impl Column for Hidden {
 }
 
 row! {
-    /// A row of `integrations` without its lease.
+    /// A row of `integrations` without its lease. The columns that stay as they are come first.
     IntegrationRow {
         integration_id: Uuid,
         owner_id: Uuid,
+        created_at: i64,
+        position: i64,
+        progress: Option<String>,
+        failing_since: Option<i64>,
         name: String,
         description: Option<String>,
         enabled: bool,
@@ -63,11 +67,7 @@ row! {
         secrets: Hidden,
         version: i64,
         disabled_reason: Option<String>,
-        created_at: i64,
         updated_at: i64,
-        position: i64,
-        progress: Option<String>,
-        failing_since: Option<i64>,
     }
 }
 

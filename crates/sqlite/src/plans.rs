@@ -191,8 +191,15 @@ async fn no_statement_reads_whole_tables() {
         let text = statement.text();
         let steps = statement_steps(&connection, text);
         // These are the operator's lists of all organizations, and of all stores of one. The number of
-        // all entries adds up all stock.
-        if text.contains("ORDER BY created_at") || text.contains("total(sequence)") {
+        // all entries adds up all stock. A server delivers the events of all organizations.
+        if [
+            "ORDER BY created_at",
+            "total(sequence)",
+            "integration_id FROM active_integrations",
+        ]
+        .iter()
+        .any(|part| text.contains(part))
+        {
             continue;
         }
         assert_narrow(&steps, text);
