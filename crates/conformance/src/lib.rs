@@ -45,6 +45,7 @@ pub mod damage;
 pub mod filters;
 pub mod history;
 pub mod idempotency;
+pub mod integration_deliveries;
 pub mod integrations;
 pub mod isolation;
 pub mod keys;
