@@ -32,25 +32,15 @@ pub(crate) struct BasicStock {
     available: u64,
     /// What is reserved or paid for.
     allocated: u64,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    copy: Option<BasicCopy>,
-}
-
-/// The numbers by which who keeps a copy tells states of stock apart.
-#[derive(Serialize, ToSchema)]
-struct BasicCopy {
-    /// The id of this stock itself, new each time stock is created.
-    stock_id: Uuid,
-    #[serde(flatten)]
-    more: CopyMeta,
-}
-
-/// The place of this state in the feed of events, and the owner of the stock.
-#[derive(Serialize, ToSchema)]
-struct CopyMeta {
-    /// The number of the last transaction.
-    sequence: u64,
-    owner: OwnerBody,
+    /// The id of this stock itself, new each time stock is created; with `include=sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stock_id: Option<Uuid>,
+    /// The number of the last transaction, with `include=sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// Who has the stock, with `include=sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<OwnerBody>,
 }
 
 /// Who has the stock.
@@ -61,17 +51,14 @@ struct OwnerBody {
     id: Uuid,
 }
 
-impl CopyMeta {
-    fn new(stock: &Stock, organization: OrganizationId) -> Self {
-        let r#type = match stock.owner {
+impl OwnerBody {
+    fn new(owner: Owner, organization: OrganizationId) -> Self {
+        let r#type = match owner {
             Owner::Organization => "organization",
             Owner::Store(_) => "store",
         };
-        let id = stock.owner.to_uuid(organization);
-        Self {
-            sequence: stock.sequence,
-            owner: OwnerBody { r#type, id },
-        }
+        let id = owner.to_uuid(organization);
+        Self { r#type, id }
     }
 }
 
@@ -111,8 +98,12 @@ struct StockMeta {
     /// The id of this stock itself, new each time stock is created.
     stock_id: Uuid,
     timestamps: Timestamps,
-    #[serde(flatten, skip_serializing_if = "Option::is_none")]
-    copy: Option<CopyMeta>,
+    /// The number of the last transaction, with `include=sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sequence: Option<u64>,
+    /// Who has the stock, with `include=sequence`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<OwnerBody>,
 }
 
 impl From<Balance> for Figures {
@@ -132,7 +123,9 @@ impl StockBody {
 
     /// The stock, with the numbers for those who keep a copy if `copied` names the organization.
     pub(crate) fn with(stock: Stock, form: Form, copied: Option<OrganizationId>) -> Self {
-        let copy = copied.map(|organization| CopyMeta::new(&stock, organization));
+        let stock_id = stock.id.uuid();
+        let sequence = copied.map(|_| stock.sequence);
+        let owner = copied.map(|organization| OwnerBody::new(stock.owner, organization));
         let id = stock.product.uuid();
         let sums = Figures::from(stock.sums());
         match form {
@@ -142,10 +135,9 @@ impl StockBody {
                 total: sums.total,
                 available: sums.available,
                 allocated: sums.allocated,
-                copy: copy.map(|more| BasicCopy {
-                    stock_id: stock.id.uuid(),
-                    more,
-                }),
+                stock_id: copied.map(|_| stock_id),
+                sequence,
+                owner,
             }),
             Form::MultiLocation => Self::MultiLocation(MultiLocationStock {
                 id,
@@ -159,9 +151,10 @@ impl StockBody {
                         .collect(),
                 },
                 meta: StockMeta {
-                    stock_id: stock.id.uuid(),
+                    stock_id,
                     timestamps: Timestamps::new(stock.created_at, stock.updated_at),
-                    copy,
+                    sequence,
+                    owner,
                 },
             }),
         }
