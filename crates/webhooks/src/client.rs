@@ -253,7 +253,7 @@ fn known(error: &(dyn Error + 'static)) -> Option<SendError> {
         return Some(SendError::Tls(tls_failure(error)));
     }
     if let Some(error) = error.downcast_ref::<hyper::Error>() {
-        if error.is_parse() || error.is_parse_too_large() {
+        if error.is_parse() {
             return Some(SendError::InvalidAnswer);
         }
         if error.is_incomplete_message() || error.is_body_write_aborted() {
