@@ -184,14 +184,12 @@ impl Stockroom {
         let end = feed.head.min(next.saturating_add(SCANNED_MAX));
         let wanted = limit as usize;
         let mut events = Vec::new();
+        // If the first read leaves out some, many are read to find the rest.
+        let mut at_once = if is_search { READ_AT_ONCE } else { limit };
         while next < end && events.len() < wanted {
-            let at_once = if is_search {
-                READ_AT_ONCE
-            } else {
-                limit.min(READ_AT_ONCE)
-            };
             let read = self.pipeline.feed().events(organization, next, at_once);
             let read = timed("events", read).await?;
+            at_once = READ_AT_ONCE;
             // The oldest ones may have been forgotten meanwhile.
             if read.first().is_none_or(|first| first.position != next + 1) {
                 let feed = self.pipeline.feed().number_events(organization);

@@ -325,7 +325,44 @@ row! {
     }
 }
 
+/// The oldest pages of a feed that are to be deleted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forgettable {
+    /// The last position in the last of them.
+    pub last_position: i64,
+    /// Their size in bytes.
+    pub bytes: i64,
+    /// Their number.
+    pub pages: usize,
+}
+
 impl FeedRow {
+    /// Those of the oldest pages, each given by its last position, its size and the time at which it was
+    /// written, that were written before a time or are too many for `bytes_max` bytes in all. `None` if
+    /// there are none.
+    #[must_use]
+    pub fn forgettable(
+        &self,
+        pages: impl IntoIterator<Item = (i64, i64, i64)>,
+        before: Timestamp,
+        bytes_max: u64,
+    ) -> Option<Forgettable> {
+        let mut found: Option<Forgettable> = None;
+        for (last_position, bytes, written_at) in pages {
+            let forgotten = found.map_or(0, |found| found.bytes);
+            let is_old = written_at < before.as_milliseconds();
+            if !is_old && self.bytes.saturating_sub(forgotten) <= integer(bytes_max) {
+                break;
+            }
+            found = Some(Forgettable {
+                last_position,
+                bytes: forgotten.saturating_add(bytes),
+                pages: found.map_or(0, |found| found.pages) + 1,
+            });
+        }
+        found
+    }
+
     /// Decodes the state.
     ///
     /// # Errors

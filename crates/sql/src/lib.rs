@@ -27,7 +27,9 @@ pub use batches::BatchRow;
 pub use columns::{Column, Columns, FromColumns, Value};
 pub use counts::{Growth, Kind};
 pub use entries::{EntryRow, RecordedRow};
-pub use events::{FeedRow, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages};
+pub use events::{
+    FeedRow, Forgettable, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
+};
 pub use idempotency::IdempotencyRow;
 pub use keys::{KeyRow, RevocationRow};
 pub use locations::LocationRow;

@@ -8,7 +8,7 @@ use stockroom_domain::{
     ReservationRef, StockId, Timestamp,
 };
 
-use super::database_calls::{guarded, timed};
+use super::database_calls::timed;
 use super::gateway::Pipeline;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
@@ -129,9 +129,8 @@ impl Pipeline {
         organization: OrganizationId,
         commands: Vec<Command>,
     ) -> Result<(), StoreError> {
-        let outcomes = self.database.commit(organization, &commands);
-        let outcomes = guarded("expire", outcomes).await?;
-        self.numbering.note(organization);
+        let outcomes = self.committer.commit("expire", organization, &commands);
+        let outcomes = outcomes.await?;
         let expired = outcomes
             .iter()
             .filter(|it| **it == Ok(Answer::Expired(true)));

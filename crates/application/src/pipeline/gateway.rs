@@ -7,9 +7,9 @@ use stockroom_domain::{
     Timestamp, TransactionId,
 };
 
+use super::committer::Committer;
 use super::database_calls::timed;
 use super::group_commit::GroupCommit;
-use super::numbering::Numbering;
 use super::settle;
 use super::shared_reads::Reads;
 use super::turns::{Turn, Turns};
@@ -28,7 +28,7 @@ const SEARCHES_MAX: usize = 2;
 pub(crate) struct Pipeline {
     pub(super) database: Arc<dyn Database>,
     group_commit: GroupCommit,
-    pub(super) numbering: Numbering,
+    pub(super) committer: Committer,
     reads: Reads,
     pub(super) environment: Environment,
     searches: Turns<OrganizationId>,
@@ -41,11 +41,11 @@ impl Pipeline {
         environment: &Environment,
         queue_max: usize,
     ) -> Self {
-        let numbering = Numbering::start(&database);
+        let committer = Committer::new(&database);
         Self {
-            group_commit: GroupCommit::new(&database, &numbering, queue_max),
-            numbering,
-            reads: Reads::new(&database, environment),
+            group_commit: GroupCommit::new(&committer, queue_max),
+            reads: Reads::new(&committer, environment),
+            committer,
             environment: environment.clone(),
             searches: Turns::limited(SEARCHES_MAX, database.parallel_searches().max(1)),
             database,
@@ -122,9 +122,7 @@ impl Pipeline {
         scope: Scope,
         request: R,
     ) -> Result<R::Answer, StoreError> {
-        let answer = settle::show(&*self.database, scope, request).await;
-        self.numbering.note(scope.organization);
-        answer
+        settle::show(&self.committer, scope, request).await
     }
 
     /// The stock of one product, or `None` if it isn't managed.
@@ -166,8 +164,7 @@ impl Pipeline {
             return Ok(listed);
         }
         let products = listed.items.iter().map(|stock| stock.product);
-        let mut settled = settle::stocks(&*self.database, scope, products).await?;
-        self.numbering.note(scope.organization);
+        let mut settled = settle::stocks(&self.committer, scope, products).await?;
         settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
         settled.sort_unstable_by_key(|stock| stock.id);
         Ok(listed.with(settled))
@@ -184,8 +181,7 @@ impl Pipeline {
             return Ok(None);
         };
         if Stock::is_any_due(stock.iter(), self.environment.now()) {
-            let products = settle::products(&*self.database, scope, [id]).await?;
-            self.numbering.note(scope.organization);
+            let products = settle::products(&self.committer, scope, [id]).await?;
             return Ok(products.into_iter().next());
         }
         Ok(Some(StockedProduct::new(product, stock.as_ref())))
@@ -203,8 +199,7 @@ impl Pipeline {
             return Ok(listed.map(|(product, stock)| StockedProduct::new(product, stock.as_ref())));
         }
         let ids = listed.items.iter().map(|(product, _)| product.id);
-        let mut settled = settle::products(&*self.database, scope, ids).await?;
-        self.numbering.note(scope.organization);
+        let mut settled = settle::products(&self.committer, scope, ids).await?;
         settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
         Ok(listed.with(settled))
     }
@@ -253,9 +248,7 @@ impl Pipeline {
     /// Settles all stock of an organization that is due.
     async fn settle_due(&self, organization: OrganizationId) -> Result<(), StoreError> {
         let now = self.environment.now();
-        settle::due(&*self.database, organization, now).await?;
-        self.numbering.note(organization);
-        Ok(())
+        settle::due(&self.committer, organization, now).await
     }
 }
 

@@ -26,11 +26,11 @@ use tokio::sync::{Mutex, Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until};
 
-use super::database_calls::{SharedError, guarded, tell};
-use super::numbering::Numbering;
+use super::committer::Committer;
+use super::database_calls::{SharedError, tell};
 use super::waiting::{BATCH_MAX, Reply, Submission, WEIGHT_MAX, Waiting};
 use crate::error::Error as RequestError;
-use crate::ports::{Database, StoreError};
+use crate::ports::StoreError;
 
 /// The time after which a commit counts as stalled if other changes wait.
 const PATIENCE: Duration = Duration::from_millis(50);
@@ -47,19 +47,11 @@ pub(crate) struct GroupCommit {
 
 impl GroupCommit {
     /// A queue with room for `queue_max` changes.
-    pub(crate) fn new(
-        database: &Arc<dyn Database>,
-        numbering: &Numbering,
-        queue_max: usize,
-    ) -> Self {
+    pub(super) fn new(committer: &Committer, queue_max: usize) -> Self {
         let (sender, queue) = mpsc::unbounded_channel();
         let closing = watch::Sender::new(false);
         let mut worker = JoinSet::new();
-        let store = Store {
-            database: Arc::clone(database),
-            numbering: numbering.clone(),
-        };
-        worker.spawn(work(store, queue, closing.subscribe()));
+        worker.spawn(work(committer.clone(), queue, closing.subscribe()));
         Self {
             queue: sender,
             places: Arc::new(Semaphore::new(queue_max.max(1))),
@@ -109,12 +101,12 @@ fn closed() -> StoreError {
 
 /// Commits changes until the queue is closed, and then the remaining ones.
 async fn work(
-    store: Store,
+    committer: Committer,
     mut queue: mpsc::UnboundedReceiver<Submission>,
     mut closing: watch::Receiver<bool>,
 ) {
     let mut waiting = Waiting::default();
-    let mut commits = Commits::new(store);
+    let mut commits = Commits::new(committer);
     let mut is_open = true;
     // Looked up once: finding it by its name takes longer than setting it.
     let queued = metrics::gauge!("stockroom_queued_changes");
@@ -145,16 +137,9 @@ async fn work(
     }
 }
 
-/// The database, and the numbering of its events.
-#[derive(Clone)]
-struct Store {
-    database: Arc<dyn Database>,
-    numbering: Numbering,
-}
-
 /// The commits that are under way.
 struct Commits {
-    store: Store,
+    committer: Committer,
     /// The commits; each returns the organizations of which it has heavy changes.
     under_way: JoinSet<Vec<OrganizationId>>,
     /// The organizations that have a heavy change under way.
@@ -165,9 +150,9 @@ struct Commits {
 }
 
 impl Commits {
-    fn new(store: Store) -> Self {
+    fn new(committer: Committer) -> Self {
         Self {
-            store,
+            committer,
             under_way: JoinSet::new(),
             busy: HashSet::new(),
             stalled_at: Instant::now(),
@@ -179,7 +164,7 @@ impl Commits {
     fn has_room(&self, waiting: &Waiting) -> bool {
         let is_worth_it = self.is_stalled || waiting.len() >= BATCH_MAX || !self.busy.is_empty();
         self.under_way.is_empty()
-            || self.under_way.len() < self.store.database.parallel_commits() && is_worth_it
+            || self.under_way.len() < self.committer.database.parallel_commits() && is_worth_it
     }
 
     /// Begins a commit, if any of the changes may be stored now.
@@ -189,7 +174,7 @@ impl Commits {
             return false;
         }
         self.busy.extend(&taken.heavy);
-        let stored = store(self.store.clone(), batches(taken.changes));
+        let stored = store(self.committer.clone(), batches(taken.changes));
         self.under_way.spawn(async move {
             stored.await;
             taken.heavy
@@ -217,10 +202,10 @@ async fn is_closing(closing: &mut watch::Receiver<bool>) {
 }
 
 /// Stores batches of several organizations in parallel.
-async fn store(store: Store, batches: Vec<Batch>) {
+async fn store(committer: Committer, batches: Vec<Batch>) {
     stream::iter(batches)
-        .for_each_concurrent(store.database.parallel_commits(), |batch| {
-            batch.store(&store)
+        .for_each_concurrent(committer.database.parallel_commits(), |batch| {
+            batch.store(&committer)
         })
         .await;
 }
@@ -260,7 +245,7 @@ fn batches(submissions: Vec<Submission>) -> Vec<Batch> {
 
 impl Batch {
     /// Stores the changes, and sends each caller the outcome.
-    async fn store(self, store: &Store) {
+    async fn store(self, committer: &Committer) {
         #[expect(clippy::cast_precision_loss, reason = "no batch is that large")]
         metrics::histogram!("stockroom_commit_changes").record(self.commands.len() as f64);
         let Self {
@@ -269,7 +254,7 @@ impl Batch {
             replies,
             ..
         } = self;
-        match commit(store, organization, &commands).await {
+        match commit(committer, organization, &commands).await {
             Ok(outcomes) => {
                 for (reply, outcome) in replies.into_iter().zip(outcomes) {
                     tell(reply, Ok(outcome));
@@ -291,7 +276,7 @@ impl Batch {
                         "a batch failed; its changes are stored one by one"
                     );
                     for (reply, command) in replies.into_iter().zip(commands.chunks(1)) {
-                        let outcomes = commit(store, organization, command).await;
+                        let outcomes = commit(committer, organization, command).await;
                         tell(reply, outcomes.and_then(only));
                     }
                 }
@@ -302,15 +287,11 @@ impl Batch {
 
 /// Commits the commands, and returns an outcome for each, or an error.
 async fn commit(
-    store: &Store,
+    committer: &Committer,
     organization: OrganizationId,
     commands: &[Command],
 ) -> Result<Vec<Outcome>, StoreError> {
-    let outcomes = store.database.commit(organization, commands);
-    let outcomes = guarded("commit", outcomes).await;
-    // A commit that failed may have been stored nevertheless.
-    store.numbering.note(organization);
-    let outcomes = outcomes?;
+    let outcomes = committer.commit("commit", organization, commands).await?;
     if outcomes.len() == commands.len() {
         Ok(outcomes)
     } else {

@@ -2,11 +2,11 @@
 //! fetched together, and only settled stock is returned. Only this module holds the database.
 
 mod attendance;
+mod committer;
 mod database_calls;
 mod expiry;
 mod gateway;
 mod group_commit;
-mod numbering;
 mod settle;
 mod shared_reads;
 mod turns;

@@ -8,8 +8,9 @@ use stockroom_domain::{
     Stock, StockedProduct, Timestamp,
 };
 
-use super::database_calls::{guarded, timed};
-use crate::ports::{Database, Scope, StoreError};
+use super::committer::Committer;
+use super::database_calls::timed;
+use crate::ports::{Scope, StoreError};
 
 /// The number of stocks settled in one transaction.
 const SETTLED_MAX: u32 = 1_000;
@@ -19,12 +20,12 @@ const SETTLED_MAX: u32 = 1_000;
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn stocks(
-    database: &dyn Database,
+    committer: &Committer,
     scope: Scope,
     products: impl IntoIterator<Item = ProductId>,
 ) -> Result<Vec<Stock>, StoreError> {
     let products = products.into_iter().collect();
-    show(database, scope, ShowStock { products }).await
+    show(committer, scope, ShowStock { products }).await
 }
 
 /// Those of these products that `scope` sees, with their stock, settled, all as of the same time.
@@ -32,12 +33,12 @@ pub(super) async fn stocks(
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn products(
-    database: &dyn Database,
+    committer: &Committer,
     scope: Scope,
     products: impl IntoIterator<Item = ProductId>,
 ) -> Result<Vec<StockedProduct>, StoreError> {
     let products = products.into_iter().collect();
-    show(database, scope, ShowProducts { products }).await
+    show(committer, scope, ShowProducts { products }).await
 }
 
 /// The answer to a request that only reads, after settling the stock concerned.
@@ -45,7 +46,7 @@ pub(super) async fn products(
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn show<R: Answered>(
-    database: &dyn Database,
+    committer: &Committer,
     scope: Scope,
     request: R,
 ) -> Result<R::Answer, StoreError> {
@@ -53,17 +54,17 @@ pub(super) async fn show<R: Answered>(
         acting: scope.acting,
         ..Actor::OPERATOR
     };
-    commit(database, scope.organization, nobody, request).await
+    commit(committer, scope.organization, nobody, request).await
 }
 
 async fn commit<R: Answered>(
-    database: &dyn Database,
+    committer: &Committer,
     organization: OrganizationId,
     actor: Actor,
     request: R,
 ) -> Result<R::Answer, StoreError> {
     let commands = [Command::new(actor, request)];
-    let outcomes = guarded("settle", database.commit(organization, &commands)).await?;
+    let outcomes = committer.commit("settle", organization, &commands).await?;
     let outcome = outcomes.into_iter().next();
     let answer = outcome.and_then(|outcome| R::take(outcome.ok()?));
     answer.ok_or_else(|| StoreError::Failed("the answer to settling has another type".into()))
@@ -74,13 +75,15 @@ async fn commit<R: Answered>(
 /// # Errors
 /// [`StoreError`] if the database fails.
 pub(super) async fn due(
-    database: &dyn Database,
+    committer: &Committer,
     organization: OrganizationId,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let mut settled = BTreeSet::new();
     loop {
-        let due = database.due_stocks(organization, now, SETTLED_MAX);
+        let due = committer
+            .database
+            .due_stocks(organization, now, SETTLED_MAX);
         let mut due = timed("due_stocks", due).await?;
         // If another server's clock is behind, its new reservations may be due at once. They were made
         // after this request, so their stock need not be settled again.
@@ -90,6 +93,6 @@ pub(super) async fn due(
         }
         settled.extend(due.iter().copied());
         let settle = SettleStock { stocks: due };
-        commit(database, organization, Actor::OPERATOR, settle).await?;
+        commit(committer, organization, Actor::OPERATOR, settle).await?;
     }
 }

@@ -5,16 +5,16 @@
 //! No answer is older than its request: a fetch begins after all the requests that it answers.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use stockroom_domain::{ProductId, Stock};
 use tokio::sync::{mpsc, oneshot};
 
+use super::committer::Committer;
 use super::database_calls::{SharedError, guarded, tell};
 use super::settle;
 use crate::environment::Environment;
-use crate::ports::{Database, Scope, StoreError};
+use crate::ports::{Scope, StoreError};
 
 /// The most stocks that are fetched at once.
 const FETCHED_MAX: usize = 256;
@@ -39,12 +39,12 @@ pub(crate) struct Reads {
 
 impl Reads {
     /// Starts as many fetchers as the database can use, if any. They end when this value is dropped.
-    pub(crate) fn new(database: &Arc<dyn Database>, environment: &Environment) -> Self {
+    pub(crate) fn new(committer: &Committer, environment: &Environment) -> Self {
         let source = Source {
-            database: Arc::clone(database),
+            committer: committer.clone(),
             environment: environment.clone(),
         };
-        let queues = (0..database.parallel_fetches()).map(|_| {
+        let queues = (0..committer.database.parallel_fetches()).map(|_| {
             let (queue, questions) = mpsc::channel(QUEUE_MAX);
             tokio::spawn(fetch_all(source.clone(), questions));
             queue
@@ -139,7 +139,7 @@ async fn fetch(source: &Source, scope: Scope, asked: Vec<(ProductId, Reply)>) {
 /// The source of stock.
 #[derive(Clone)]
 struct Source {
-    database: Arc<dyn Database>,
+    committer: Committer,
     environment: Environment,
 }
 
@@ -153,7 +153,7 @@ impl Source {
             .partition(|stock| stock.due(now).is_some());
         if !due.is_empty() {
             let due = due.iter().map(|stock| stock.product);
-            stocks.extend(settle::stocks(&*self.database, scope, due).await?);
+            stocks.extend(settle::stocks(&self.committer, scope, due).await?);
         }
         Ok(stocks)
     }
@@ -166,7 +166,7 @@ impl Source {
     ) -> Result<Vec<Stock>, StoreError> {
         let stocks = self.fetch(scope, products).await?;
         if Stock::is_any_due(stocks.iter(), self.environment.now()) {
-            return settle::stocks(&*self.database, scope, products.iter().copied()).await;
+            return settle::stocks(&self.committer, scope, products.iter().copied()).await;
         }
         Ok(stocks)
     }
@@ -175,10 +175,11 @@ impl Source {
     async fn fetch(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<Stock>, StoreError> {
         match products {
             [product] => {
-                let stock = guarded("stock", self.database.stock(scope, *product)).await?;
+                let stock =
+                    guarded("stock", self.committer.database.stock(scope, *product)).await?;
                 Ok(stock.into_iter().collect())
             }
-            products => guarded("stocks", self.database.stocks(scope, products)).await,
+            products => guarded("stocks", self.committer.database.stocks(scope, products)).await,
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Filters of events.
 
 use stockroom_application::EventCondition;
-use stockroom_domain::{EventName, KeyId};
+use stockroom_domain::EventName;
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, nullable_text, product_id, text};
+use crate::filter::{conditions, id, nullable_text, text};
 
 /// Parses a filter on events.
 pub(super) fn events(filter: Option<&str>) -> Result<Vec<EventCondition>, ApiError> {
@@ -15,14 +15,10 @@ pub(super) fn events(filter: Option<&str>) -> Result<Vec<EventCondition>, ApiErr
                 let matching = names.filter(|name| condition.matches(Some(name.as_str())));
                 EventCondition::Name(matching.collect())
             }),
-            product_id("product_id", EventCondition::ProductId),
+            id("product_id", EventCondition::ProductId),
             nullable_text("location", EventCondition::Location),
-            product_id("subject_id", |ids| {
-                EventCondition::SubjectId(ids.into_iter().map(Into::into).collect())
-            }),
-            product_id("actor", |ids| {
-                EventCondition::Actor(ids.into_iter().map(|id| KeyId::new(id.uuid())).collect())
-            }),
+            id("subject_id", EventCondition::SubjectId),
+            id("actor", EventCondition::Actor),
             nullable_text("reason", EventCondition::Reason),
         ]
     })

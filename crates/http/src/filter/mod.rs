@@ -5,6 +5,7 @@ mod grammar;
 use serde_json::{Map, Value, json};
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_domain::{ProductId, Timestamp, shortened};
+use uuid::Uuid;
 
 use crate::answer::ApiError;
 use grammar::{Call, Operand, REPEATED_CHARACTERS_MAX, parse};
@@ -70,11 +71,12 @@ where
     field(name, NULLABLE_TEXT, Call::text, condition)
 }
 
-pub(crate) fn product_id<T>(name: &'static str, condition: fn(Vec<ProductId>) -> T) -> Field<T>
+pub(crate) fn id<T, I>(name: &'static str, condition: fn(Vec<I>) -> T) -> Field<T>
 where
     T: 'static,
+    I: From<Uuid> + 'static,
 {
-    field(name, ID, |call| call.list(id), condition)
+    field(name, ID, |call| call.list(parsed_id), condition)
 }
 
 pub(crate) fn conditions<T>(
@@ -151,9 +153,10 @@ fn instant(operand: &Operand) -> Result<Timestamp, String> {
     })
 }
 
-fn id(operand: &Operand) -> Result<ProductId, String> {
+fn parsed_id<I: From<Uuid>>(operand: &Operand) -> Result<I, String> {
     let text = operand.text();
-    ProductId::parse(&text).ok_or_else(|| format!("{} is not a UUID", repeated(&text)))
+    let id = ProductId::parse(&text).map(|id| id.uuid().into());
+    id.ok_or_else(|| format!("{} is not a UUID", repeated(&text)))
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "beside others that can fail")]
@@ -313,7 +316,7 @@ mod tests {
             let fields = [number("total", StockCondition::Total)];
             let text = nullable_text("location", StockCondition::Location);
             let time = time_of("created_at", StockCondition::CreatedAt);
-            let id = product_id("id", StockCondition::Id);
+            let id = super::id("id", StockCondition::Id);
             let fields: Vec<_> = fields.into_iter().chain([text, time, id]).collect();
             read(filter, &fields).map(drop).unwrap_err()
         };

@@ -4,7 +4,7 @@ use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::ReservationStatus;
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, nullable_text, product_id, text, time_of};
+use crate::filter::{conditions, id, nullable_text, text, time_of};
 
 /// Parses a filter on reservations.
 pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondition>, ApiError> {
@@ -17,7 +17,7 @@ pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondit
                 ReservationCondition::Status(matching.collect())
             }),
             nullable_text("order_id", ReservationCondition::OrderId),
-            product_id("product_id", ReservationCondition::Product),
+            id("product_id", ReservationCondition::Product),
             nullable_text("location", ReservationCondition::Location),
             time_of("expires_at", ReservationCondition::ExpiresAt),
             time_of("created_at", ReservationCondition::CreatedAt),

@@ -3,7 +3,7 @@
 use stockroom_application::ports::StockCondition;
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, nullable_text, number, product_id, time_of};
+use crate::filter::{conditions, id, nullable_text, number, time_of};
 
 /// Parses a filter on stock.
 pub(crate) fn stock(filter: Option<&str>) -> Result<Vec<StockCondition>, ApiError> {
@@ -11,7 +11,7 @@ pub(crate) fn stock(filter: Option<&str>) -> Result<Vec<StockCondition>, ApiErro
         vec![
             nullable_text("location", StockCondition::Location),
             nullable_text("locations", StockCondition::Location),
-            product_id("id", StockCondition::Id),
+            id("id", StockCondition::Id),
             number("available", StockCondition::Available),
             number("allocated", StockCondition::Allocated),
             number("total", StockCondition::Total),

@@ -47,6 +47,7 @@ pub(crate) async fn look(
             event_heads.feed_id AS "feed_id?",
             event_heads.oldest AS "oldest?",
             event_heads.head AS "head?",
+            event_heads.bytes AS "bytes?",
             NOT EXISTS (SELECT FROM event_inbox WHERE organization_id = $1) AS "is_empty!"
         FROM (SELECT $1::uuid AS organization_id) AS wanted
         LEFT JOIN event_heads ON event_heads.organization_id = $1
@@ -56,9 +57,9 @@ pub(crate) async fn look(
     .fetch_one(session)
     .await
     .map_err(failed)?;
-    let state = match (found.feed_id, found.oldest, found.head) {
-        (Some(feed_id), Some(oldest), Some(head)) => {
-            let bytes = 0;
+    let row = (found.feed_id, found.oldest, found.head, found.bytes);
+    let state = match row {
+        (Some(feed_id), Some(oldest), Some(head), Some(bytes)) => {
             let row = FeedRow {
                 feed_id,
                 oldest,
@@ -190,29 +191,15 @@ pub(crate) async fn forget(
     .fetch_all(&mut *session)
     .await
     .map_err(failed)?;
-    let seen = pages.len();
-    let mut forgotten: i64 = 0;
-    let is_forgotten = |written_at: i64, forgotten: i64| {
-        written_at < before.as_milliseconds()
-            || feed.bytes.saturating_sub(forgotten) > integer(bytes_max)
-    };
-    let mut last = None;
-    let mut count = 0;
-    for page in pages {
-        if !is_forgotten(page.written_at, forgotten) {
-            break;
-        }
-        last = Some(page.last_position);
-        forgotten = forgotten.saturating_add(page.bytes.into());
-        count += 1;
-    }
-    let Some(last) = last else {
+    let pages = pages.into_iter();
+    let pages = pages.map(|page| (page.last_position, page.bytes.into(), page.written_at));
+    let Some(old) = feed.forgettable(pages, before, bytes_max) else {
         return Ok(false);
     };
     sqlx::query!(
         "DELETE FROM event_pages WHERE organization_id = $1 AND last_position <= $2",
         organization.uuid(),
-        last,
+        old.last_position,
     )
     .execute(&mut *session)
     .await
@@ -223,14 +210,14 @@ pub(crate) async fn forget(
         WHERE organization_id = $1
         "#,
         organization.uuid(),
-        last,
-        forgotten,
+        old.last_position,
+        old.bytes,
     )
     .execute(session)
     .await
     .map_err(failed)?;
     expect_rows("event_heads", 1, &result)?;
-    Ok(count == seen)
+    Ok(old.pages == pages_max as usize)
 }
 
 /// Gives the feed another id.

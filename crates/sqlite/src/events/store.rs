@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{FeedState, StoreError};
 use stockroom_domain::{Changes, FeedId, OrganizationId, Timestamp};
-use stockroom_sql::{FeedRow, PageRow, integer, pages};
+use stockroom_sql::{FeedRow, PageRow, pages};
 
 use crate::connection::statement::{columns, insert, of_organization, statements};
 
@@ -88,24 +88,13 @@ pub(crate) fn forget(
         return Ok(false);
     };
     let pages: Vec<(i64, i64, i64)> = OLDEST_PAGES.rows(connection, params![id, pages_max])?;
-    let mut last = None;
-    let mut forgotten = 0;
-    let seen = pages.len();
-    let mut count = 0;
-    for (last_position, bytes, written_at) in pages {
-        let is_old = written_at < before.as_milliseconds();
-        if !is_old && feed.bytes.saturating_sub(forgotten) <= integer(bytes_max) {
-            break;
-        }
-        last = Some(last_position);
-        forgotten += bytes;
-        count += 1;
-    }
-    if let Some(last) = last {
-        FORGET.execute(connection, params![id, last])?;
-        FORGOTTEN.change(connection, "event_heads", params![id, last, forgotten])?;
-    }
-    Ok(count == seen && seen >= pages_max as usize)
+    let Some(old) = feed.forgettable(pages, before, bytes_max) else {
+        return Ok(false);
+    };
+    FORGET.execute(connection, params![id, old.last_position])?;
+    let forgotten = params![id, old.last_position, old.bytes];
+    FORGOTTEN.change(connection, "event_heads", forgotten)?;
+    Ok(old.pages == pages_max as usize)
 }
 
 /// Gives the feed another id.

@@ -1,19 +1,20 @@
-//! The numbering of events after commits, where a database doesn't number them in the commit.
+//! Commits to the database, after which their events are numbered where the database doesn't do so in
+//! the commit.
 //!
 //! Readers of a feed number what they find. This keeps the events of organizations whose feed nobody
 //! reads from piling up, and readers from waiting for it.
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use stockroom_domain::OrganizationId;
+use stockroom_domain::{Command, OrganizationId, Outcome};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::database_calls::guarded;
-use crate::ports::Database;
+use crate::ports::{Database, StoreError};
 
 /// The time in which the events of several commits are numbered together.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -32,36 +33,52 @@ impl Changed {
     }
 }
 
-/// The task that numbers events.
+/// The way to commit: every commit of the pipeline goes through it.
 #[derive(Clone)]
-pub(crate) struct Numbering(Option<Arc<Changed>>);
+pub(super) struct Committer {
+    pub(super) database: Arc<dyn Database>,
+    /// `None` if commits number their events themselves.
+    changed: Option<Arc<Changed>>,
+}
 
-impl Numbering {
-    /// Starts the task, unless commits number their events themselves. It ends with the last clone of
-    /// what this returns.
-    pub(crate) fn start(database: &Arc<dyn Database>) -> Self {
-        if database.numbers_in_commits() {
-            return Self(None);
+impl Committer {
+    /// The way to commit to this database. Starts the task that numbers events, if it is needed; it ends
+    /// with the last clone of what this returns.
+    pub(super) fn new(database: &Arc<dyn Database>) -> Self {
+        let changed = (!database.numbers_in_commits()).then(|| {
+            let changed = Arc::new(Changed::default());
+            let task = number(Arc::clone(database), Arc::downgrade(&changed));
+            let _detached: JoinHandle<()> = tokio::spawn(task);
+            changed
+        });
+        Self {
+            database: Arc::clone(database),
+            changed,
         }
-        let changed = Arc::new(Changed::default());
-        let task = number(Arc::clone(database), Arc::downgrade(&changed));
-        let _detached: JoinHandle<()> = tokio::spawn(task);
-        Self(Some(changed))
     }
 
-    /// Notes that a commit of an organization has ended.
-    pub(crate) fn note(&self, organization: OrganizationId) {
-        if let Some(changed) = &self.0 {
+    /// Commits the commands, and returns an outcome for each; `operation` names the call in metrics.
+    pub(super) async fn commit(
+        &self,
+        operation: &'static str,
+        organization: OrganizationId,
+        commands: &[Command],
+    ) -> Result<Vec<Outcome>, StoreError> {
+        let outcomes = self.database.commit(organization, commands);
+        let outcomes = guarded(operation, outcomes).await;
+        // A commit that failed may have been stored nevertheless.
+        if let Some(changed) = &self.changed {
             let organizations = changed.organizations.lock();
             organizations
                 .unwrap_or_else(PoisonError::into_inner)
                 .insert(organization);
             changed.some.notify_one();
         }
+        outcomes
     }
 }
 
-async fn number(database: Arc<dyn Database>, changed: std::sync::Weak<Changed>) {
+async fn number(database: Arc<dyn Database>, changed: Weak<Changed>) {
     loop {
         let Some(strong) = changed.upgrade() else {
             return;
