@@ -440,3 +440,58 @@ CREATE TABLE event_pages (
     written_at      bigint NOT NULL,
     PRIMARY KEY (organization_id, last_position)
 );
+
+-- The webhooks of an owner. What is known about their deliveries is beside their configuration.
+CREATE TABLE integrations (
+    organization_id uuid    NOT NULL REFERENCES organizations,
+    integration_id  uuid    NOT NULL,
+    owner_id        uuid    NOT NULL,
+    name            text    NOT NULL,
+    description     text,
+    enabled         boolean NOT NULL,
+    -- JSON: what it observes, the way in which events are sent, and the secrets.
+    observes        text    NOT NULL,
+    configuration   text    NOT NULL,
+    secrets         text    NOT NULL,
+    version         bigint NOT NULL CHECK (version > 0),
+    disabled_reason text,
+    created_at      bigint NOT NULL,
+    updated_at      bigint NOT NULL,
+    -- Up to where in the feed everything is delivered, and what else the deliverer wants to know.
+    position        bigint NOT NULL CHECK (position >= 0),
+    progress        text,
+    failing_since   bigint,
+    lease_holder    uuid,
+    leased_until    bigint,
+    PRIMARY KEY (organization_id, integration_id)
+) WITH (fillfactor = 50);
+
+CREATE INDEX integrations_of_owner ON integrations (organization_id, owner_id, integration_id);
+
+-- Whose events are delivered is asked before the organization is known.
+CREATE TABLE active_integrations (
+    organization_id uuid NOT NULL,
+    integration_id  uuid NOT NULL,
+    PRIMARY KEY (organization_id, integration_id)
+);
+
+-- Attempts to deliver an event. The event is the job.
+CREATE TABLE integration_logs (
+    organization_id uuid    NOT NULL,
+    integration_id  uuid    NOT NULL,
+    log_id          uuid    NOT NULL,
+    owner_id        uuid    NOT NULL,
+    event_id        uuid    NOT NULL,
+    succeeded       boolean NOT NULL,
+    attempt         bigint NOT NULL CHECK (attempt > 0),
+    status_code     bigint CHECK (status_code BETWEEN 100 AND 999),
+    error_detail    text,
+    body            text,
+    created_at      bigint NOT NULL,
+    PRIMARY KEY (organization_id, integration_id, log_id),
+    FOREIGN KEY (organization_id, integration_id) REFERENCES integrations
+);
+
+CREATE INDEX integration_logs_of_owner ON integration_logs (organization_id, owner_id, log_id);
+CREATE INDEX integration_logs_of_job
+    ON integration_logs (organization_id, integration_id, event_id, log_id);

@@ -7,6 +7,7 @@
 SELECT create_reference_table('client_ids');
 SELECT create_reference_table('token_revocations');
 SELECT create_reference_table('server_state');
+SELECT create_reference_table('active_integrations');
 
 SELECT create_distributed_table('organizations', 'organization_id');
 SELECT create_distributed_table('stores', 'organization_id', colocate_with => 'organizations');
@@ -47,3 +48,9 @@ SELECT create_distributed_table(
 SELECT create_distributed_table('event_inbox', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table('event_heads', 'organization_id', colocate_with => 'organizations');
 SELECT create_distributed_table('event_pages', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table(
+    'integrations', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
+    'integration_logs', 'organization_id', colocate_with => 'organizations'
+);

@@ -408,3 +408,59 @@ CREATE TABLE event_pages (
     written_at      INTEGER NOT NULL,
     PRIMARY KEY (organization_id, last_position)
 ) STRICT;
+
+-- The webhooks of an owner. What is known about their deliveries is beside their configuration.
+CREATE TABLE integrations (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    integration_id  BLOB    NOT NULL CHECK (length(integration_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    name            TEXT    NOT NULL,
+    description     TEXT,
+    enabled         INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    -- JSON: what it observes, the way in which events are sent, and the secrets.
+    observes        TEXT    NOT NULL,
+    configuration   TEXT    NOT NULL,
+    secrets         TEXT    NOT NULL,
+    version         INTEGER NOT NULL CHECK (version > 0),
+    disabled_reason TEXT,
+    created_at      INTEGER NOT NULL,
+    updated_at      INTEGER NOT NULL,
+    -- Up to where in the feed everything is delivered, and what else the deliverer wants to know.
+    position        INTEGER NOT NULL CHECK (position >= 0),
+    progress        TEXT,
+    failing_since   INTEGER,
+    lease_holder    BLOB CHECK (length(lease_holder) = 16),
+    leased_until    INTEGER,
+    PRIMARY KEY (organization_id, integration_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX integrations_of_owner ON integrations (organization_id, owner_id, integration_id);
+
+-- Whose events are delivered is asked before the organization is known.
+CREATE TABLE active_integrations (
+    organization_id BLOB NOT NULL,
+    integration_id  BLOB NOT NULL,
+    PRIMARY KEY (organization_id, integration_id),
+    FOREIGN KEY (organization_id, integration_id) REFERENCES integrations
+) STRICT, WITHOUT ROWID;
+
+-- Attempts to deliver an event. The event is the job.
+CREATE TABLE integration_logs (
+    organization_id BLOB    NOT NULL,
+    integration_id  BLOB    NOT NULL,
+    log_id          BLOB    NOT NULL CHECK (length(log_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    event_id        BLOB    NOT NULL CHECK (length(event_id) = 16),
+    succeeded       INTEGER NOT NULL CHECK (succeeded IN (0, 1)),
+    attempt         INTEGER NOT NULL CHECK (attempt > 0),
+    status_code     INTEGER CHECK (status_code BETWEEN 100 AND 999),
+    error_detail    TEXT,
+    body            TEXT,
+    created_at      INTEGER NOT NULL,
+    PRIMARY KEY (organization_id, integration_id, log_id),
+    FOREIGN KEY (organization_id, integration_id) REFERENCES integrations
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX integration_logs_of_owner ON integration_logs (organization_id, owner_id, log_id);
+CREATE INDEX integration_logs_of_job
+    ON integration_logs (organization_id, integration_id, event_id, log_id);

@@ -37,6 +37,16 @@ pub enum Error {
          and create another with a new Idempotency-Key"
     )]
     SecretForgotten,
+    /// The address of an integration may not be called.
+    #[error("url {0}")]
+    TargetNotAllowed(String),
+    /// The request is a repetition of one that gave an integration a secret, and that secret can no
+    /// longer be computed, because it was derived from signing keys that have been replaced.
+    #[error(
+        "This secret was given by the same request before, and can no longer be shown. Rotate the secret with a new \
+         Idempotency-Key"
+    )]
+    SigningSecretForgotten,
     /// The database failed. It is unknown whether a change was made.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -17,7 +17,7 @@ use crate::access::{
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
 use crate::pipeline::{Pipeline, Turns, timed, within};
-use crate::ports::{Database, StoreError};
+use crate::ports::{AllowedTargets, Database, PublicTargets, StoreError};
 
 /// The time within which a database that is ready answers.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
@@ -74,6 +74,8 @@ pub struct Stockroom {
     /// Stores that are known to exist. Stores are never deleted, so this is never out of date.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
+    /// The addresses that integrations may be given.
+    pub(crate) targets: Arc<dyn AllowedTargets>,
     /// Each organization verifies one stock at a time: a verification keeps a processor busy.
     pub(crate) verifications: Turns<OrganizationId>,
 }
@@ -125,10 +127,17 @@ impl Stockroom {
             tokens: Tokens::new(keys),
             known_stores: RwLock::default(),
             operations: Operations::default(),
+            targets: Arc::new(PublicTargets),
             verifications: Turns::new(1),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
+    }
+
+    /// The same with other rules for the addresses of integrations.
+    #[must_use]
+    pub fn with_targets(self, targets: Arc<dyn AllowedTargets>) -> Self {
+        Self { targets, ..self }
     }
 
     /// Accepts no more changes, and waits until the accepted ones are stored.

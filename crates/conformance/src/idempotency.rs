@@ -6,9 +6,9 @@ use std::sync::Arc;
 use TransactionAction::{Allocate, Increment};
 use stockroom_domain::{
     Answer, CheckAvailability, Command, CountMany, CreateOrganization, CreateStore, DeleteStock,
-    ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId, Outcome, Owner, ProductId,
-    Refusal, RequestDigest, SettleStock, ShowProducts, ShowStock, StockKey, TransactMany,
-    TransactionAction, UpdateSettings,
+    DisableIntegration, ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId,
+    Outcome, Owner, ProductId, Reason, Refusal, RequestDigest, SettleStock, ShowProducts,
+    ShowStock, StockKey, TransactMany, TransactionAction, UpdateSettings,
 };
 
 use crate::client::stored;
@@ -76,7 +76,7 @@ macro_rules! kinds {
 kinds! {
     Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Availability
     Stocks Products
-    Location Product Key Organization Store Settings Deleted
+    Location Product Key Organization Store Settings Deleted Integration SecretIssued
 }
 
 /// Every kind of answer is stored and given again.
@@ -111,7 +111,15 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         product: held,
         owner: store.owner(),
     };
-    let operations: [(&Client, Operation); 20] = [
+    let integration = store
+        .done(make::integration("An integration"))
+        .await
+        .integration;
+    let disabling = DisableIntegration {
+        id: integration.id,
+        reason: Reason::new("reason", "gone").expect("a reason"),
+    };
+    let operations: [(&Client, Operation); 22] = [
         (&store, make::stock(product, 10, [("berlin", 4)]).into()),
         (&store, many.into()),
         (&store, transaction(Allocate, product, 1)),
@@ -127,6 +135,8 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
             .into(),
         ),
         (&store, make::key("client of the key").into()),
+        (&store, make::integration("Another").into()),
+        (&store, disabling.into()),
         (&store, counted.into()),
         (&store, counts.into()),
         (&store, reserve(held, 1).into()),

@@ -46,6 +46,8 @@ pub mod events;
 pub mod filters;
 pub mod history;
 pub mod idempotency;
+pub mod integration_deliveries;
+pub mod integrations;
 pub mod isolation;
 pub mod keys;
 pub mod lists;

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use stockroom_domain::{
-    Balance, CommodityType, CreateKey, CreateLocation, CreateStock, EchoedFigures, Name, ProductId,
+    Balance, CommodityType, Configuration, CreateIntegration, CreateKey, CreateLocation,
+    CreateStock, DeliveryTimeout, EchoedFigures, EventFormat, Name, NewSecret, Observed, ProductId,
     ProductStatus, ProductText, Quantity, Refusal, RefusedMovement, RegisterProduct, SecretHash,
-    SetLocations, Slug, Transact, TransactionAction,
+    SetLocations, SigningSecret, Slug, Transact, TransactionAction, WebhookUrl,
 };
+use uuid::Uuid;
 
 pub(crate) fn quantity(pieces: u64) -> Quantity {
     Quantity::new(pieces).expect("a quantity is at most 2^53-1")
@@ -117,5 +119,31 @@ pub(crate) fn key(client_id: &str) -> CreateKey {
         reserved_rate_limit: 0,
         allow_implicit: false,
         rate_limit: None,
+    }
+}
+
+pub(crate) fn integration(called: &str) -> CreateIntegration {
+    CreateIntegration {
+        name: text(called),
+        description: None,
+        enabled: true,
+        observes: Observed::All,
+        configuration: Configuration {
+            url: WebhookUrl::new("https://example.com").expect("an address"),
+            format: EventFormat::ElasticPath,
+            timeout: DeliveryTimeout::default(),
+            filter: None,
+        },
+        secret_key: None,
+        secret: new_secret("first"),
+        position: 0,
+    }
+}
+
+pub(crate) fn new_secret(text: &str) -> NewSecret {
+    NewSecret {
+        secret: SigningSecret::new(format!("whsec_{text}")).expect("a secret"),
+        salt: Uuid::nil(),
+        digest: SecretHash([7; 32]),
     }
 }

@@ -9,6 +9,7 @@
 mod catalogue;
 mod decision;
 mod events;
+mod integrations;
 mod keys;
 mod ledger;
 mod locations;
@@ -23,6 +24,7 @@ mod verification;
 pub use catalogue::*;
 pub use decision::*;
 pub use events::*;
+pub use integrations::*;
 pub use keys::*;
 pub use ledger::*;
 pub use locations::*;

@@ -21,7 +21,7 @@ pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 8] = [
+const MAKERS: [(Kind, &str); 9] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
@@ -30,6 +30,7 @@ const MAKERS: [(Kind, &str); 8] = [
     (Kind::Transaction, "CreateTransaction"),
     (Kind::Batch, "CreateTransactionBatch"),
     (Kind::Key, "createKey"),
+    (Kind::Integration, "createIntegration"),
 ];
 
 /// Tokens of one tenant.
@@ -162,6 +163,7 @@ fn kind(parameter: &str, operation: &Operation) -> Option<Kind> {
         "reservation" => Kind::PendingReservation,
         "batch" => Kind::Batch,
         "key" => Kind::Key,
+        "integration" => Kind::Integration,
         _ => return None,
     })
 }

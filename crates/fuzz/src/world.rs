@@ -25,6 +25,7 @@ pub(crate) enum Kind {
     Transaction,
     Batch,
     Key,
+    Integration,
 }
 
 /// Something that there is.
@@ -150,6 +151,7 @@ impl World {
             Some("inventory_location") => self.add(Kind::Location, id, field("slug")),
             Some("stock-transaction") => self.add(Kind::Transaction, id, field("product_id")),
             Some("application_key") => self.add(Kind::Key, id, ""),
+            Some("integration") => self.add(Kind::Integration, id, ""),
             Some("stock-reservation") => {
                 self.forget(id);
                 match field("state") {

@@ -9,6 +9,7 @@
 mod answer;
 mod events;
 mod filter;
+mod integrations;
 mod keys;
 mod locations;
 mod products;

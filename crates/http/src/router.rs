@@ -15,7 +15,8 @@ use crate::answer::ApiError;
 use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
-    events, keys, locations, products, reservations, service, settings, stock, transactions,
+    events, integrations, keys, locations, products, reservations, service, settings, stock,
+    transactions,
     verification,
 };
 
@@ -64,6 +65,20 @@ fn with_both_forms() -> OpenApiRouter<AppState> {
             keys::routes::delete
         ))
         .routes(routes!(settings::routes::read, settings::routes::update))
+        .routes(routes!(
+            integrations::routes::list,
+            integrations::routes::create
+        ))
+        .routes(routes!(
+            integrations::routes::read,
+            integrations::routes::update,
+            integrations::routes::delete
+        ))
+        .routes(routes!(integrations::routes::rotate_secret))
+        .routes(routes!(integrations::logs::list_all))
+        .routes(routes!(integrations::logs::list))
+        .routes(routes!(integrations::logs::list_jobs))
+        .routes(routes!(integrations::logs::list_of_job))
 }
 
 /// The endpoints that answer in the multi-location form only.

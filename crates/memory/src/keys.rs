@@ -6,7 +6,24 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{ApplicationKey, KeyId, KeyTotals, OrganizationId, Owner, Timestamp};
 
 use crate::list::page;
+use crate::tenant::Tenant;
 use crate::{MemoryDatabase, Tables};
+
+impl Tenant {
+    /// An owner's application keys, in the order of creation.
+    pub(crate) fn keys_of(&self, owner: Owner) -> impl Iterator<Item = &ApplicationKey> {
+        self.keys.values().filter(move |key| key.owner == owner)
+    }
+
+    pub(crate) fn key_totals(&self, owner: Owner) -> KeyTotals {
+        self.keys_of(owner)
+            .fold(KeyTotals::default(), |totals, key| KeyTotals {
+                keys: totals.keys + 1,
+                reserved_rate_limit: totals.reserved_rate_limit
+                    + u64::from(key.reserved_rate_limit),
+            })
+    }
+}
 
 #[async_trait]
 impl KeyReader for MemoryDatabase {

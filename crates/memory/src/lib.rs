@@ -5,6 +5,7 @@
 
 mod commit;
 mod feed;
+mod integrations;
 mod inventory;
 mod keys;
 mod list;

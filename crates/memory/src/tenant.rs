@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use stockroom_domain::{
     ApplicationKey, Balance, Batch, BatchId, Corrections, DeletedStock, Entry, IdempotencyKey,
-    IdempotencyRecord, IdempotencyRecords, KeyId, KeyTotals, Location, LocationId, Needs,
-    Organization, Owner, Product, ProductId, ProductText, RecordChange, Slug, State, Stock,
-    StockChange, StockId, StockKey, StockOwnership, StockPeriod, Store, StoreId, Timestamp,
-    TransactionId,
+    IdempotencyRecord, IdempotencyRecords, KeyId, Location, LocationId, Needs, Organization, Owner,
+    Product, ProductId, ProductText, RecordChange, Slug, State, Stock, StockChange, StockId,
+    StockKey, StockOwnership, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 
 use crate::feed::Feed;
+use crate::integrations::Integrations;
 use crate::reservations::Reservations;
 
 /// One organization and all of its data.
@@ -54,6 +54,7 @@ pub(crate) struct Tenant {
     pub(crate) undone: HashMap<TransactionId, TransactionId>,
     idempotency_records: HashMap<(Owner, IdempotencyKey), IdempotencyRecord>,
     pub(crate) feed: Feed,
+    pub(crate) integrations: Integrations,
 }
 
 /// The product of an owner that has a text that only one product may have.
@@ -92,6 +93,8 @@ impl Tenant {
             orders: _,
             past,
             corrections,
+            integrations: _,
+            integration_counts: _,
         } = needs;
         let mut state = State::default();
         if *organization {
@@ -140,6 +143,7 @@ impl Tenant {
             }
         }
         self.load_reservations(needs, now, &mut state);
+        self.integrations.load(needs, &mut state);
         for id in keys {
             if let Some(key) = self.keys.get(id) {
                 state.keys.insert(*id, key.clone());
@@ -187,20 +191,6 @@ impl Tenant {
             corrections.add(entry.location, entry.into());
         }
         corrections
-    }
-
-    /// An owner's application keys, in the order of creation.
-    pub(crate) fn keys_of(&self, owner: Owner) -> impl Iterator<Item = &ApplicationKey> {
-        self.keys.values().filter(move |key| key.owner == owner)
-    }
-
-    pub(crate) fn key_totals(&self, owner: Owner) -> KeyTotals {
-        self.keys_of(owner)
-            .fold(KeyTotals::default(), |totals, key| KeyTotals {
-                keys: totals.keys + 1,
-                reserved_rate_limit: totals.reserved_rate_limit
-                    + u64::from(key.reserved_rate_limit),
-            })
     }
 
     /// Stores an idempotency record.
@@ -370,6 +360,8 @@ impl Tenant {
             }
             // Revocations are stored outside the tenants, because servers ask for those of all tenants.
             RecordChange::TokensRevoked(..) => {}
+            RecordChange::Integration(change) => self.integrations.store(*change),
+            RecordChange::IntegrationDeleted(it, _) => self.integrations.delete(it.id),
         }
     }
 

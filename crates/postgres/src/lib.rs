@@ -34,6 +34,7 @@ mod events;
 mod filter;
 mod hash;
 mod idempotency;
+mod integrations;
 mod key_cache;
 mod keys;
 mod ledger;

@@ -11,6 +11,8 @@ mod application_keys;
 mod documentation;
 #[path = "../../http/tests/api/every_endpoint/mod.rs"]
 mod every_endpoint;
+#[path = "../../http/tests/api/integrations.rs"]
+mod integrations;
 #[path = "../../http/tests/api/inventories/mod.rs"]
 mod inventories;
 #[path = "../../http/tests/api/oauth_access_token.rs"]

@@ -13,6 +13,7 @@ mod counts;
 mod entries;
 mod events;
 mod idempotency;
+mod integrations;
 mod keys;
 mod locations;
 mod periods;
@@ -31,6 +32,7 @@ pub use events::{
     FeedRow, Forgettable, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
 };
 pub use idempotency::IdempotencyRow;
+pub use integrations::{Hidden, IntegrationRow, JobRow, LogRow};
 pub use keys::{KeyRow, RevocationRow};
 pub use locations::LocationRow;
 pub use periods::PeriodRow;

@@ -18,7 +18,7 @@ const OTHERS: &str = "*";
 const TYPES: &str = "*/mod";
 
 /// The floors of each crate, from the lowest. A floor is a list of folders or files of `src`.
-const FLOORS: [(&str, &[&[&str]]); 5] = [
+const FLOORS: [(&str, &[&[&str]]); 6] = [
     (
         "domain",
         &[
@@ -33,7 +33,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
     (
         "application",
         &[
-            &["environment", "filter", "page"],
+            &["environment", "filter", "page", "webhooks"],
             &["ports"],
             &["error"],
             &["access"],
@@ -79,6 +79,7 @@ const FLOORS: [(&str, &[&[&str]]); 5] = [
             &["plans", "verify"],
         ],
     ),
+    ("webhooks", &[&["networks"], &["connect"], &["client"]]),
 ];
 
 /// A file of a crate: the names of the modules on the way to it.

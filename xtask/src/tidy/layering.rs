@@ -16,10 +16,11 @@ const SQLITE: &str = "stockroom-sqlite";
 const TEST_POSTGRES: &str = "stockroom-test-postgres";
 const TEST_SERVER: &str = "stockroom-test-server";
 const TORTURE: &str = "stockroom-torture";
+const WEBHOOKS: &str = "stockroom-webhooks";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 15] = [
+const LAYERS: [(&str, &[&str]); 16] = [
     (DOMAIN, &[]),
     (APPLICATION, &[DOMAIN]),
     (MEMORY, &[APPLICATION, DOMAIN]),
@@ -28,10 +29,20 @@ const LAYERS: [(&str, &[&str]); 15] = [
     (SQLITE, &[APPLICATION, DOMAIN, SQL]),
     (POSTGRES, &[APPLICATION, DOMAIN, SQL]),
     (HTTP, &[APPLICATION, DOMAIN]),
+    // Sends requests to receivers, and knows nothing of databases.
+    (WEBHOOKS, &[APPLICATION, DOMAIN]),
     // The only crate that names adapters, because it wires them.
     (
         SERVER,
-        &[APPLICATION, DOMAIN, HTTP, MEMORY, POSTGRES, SQLITE],
+        &[
+            APPLICATION,
+            DOMAIN,
+            HTTP,
+            MEMORY,
+            POSTGRES,
+            SQLITE,
+            WEBHOOKS,
+        ],
     ),
     // Written against the ports. The memory adapter is the model for the others.
     (CONFORMANCE, &[APPLICATION, DOMAIN, MEMORY]),
@@ -66,9 +77,12 @@ const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
 
 /// Families of crates that belong to an edge, by the start of their names, and the crates that may
 /// use them.
-const EDGES: [(&str, &[&str]); 3] = [
+const EDGES: [(&str, &[&str]); 5] = [
     // The benchmark contains an empty server for comparison.
     ("axum", &[BENCH, HTTP, SERVER]),
+    // The only client in the program: it alone knows which addresses may be called.
+    ("hyper", &[WEBHOOKS]),
+    ("reqwest", &[BENCH]),
     ("rusqlite", &[SQLITE]),
     // The benchmark contains a service by hand for comparison.
     ("sqlx", &[BENCH, POSTGRES, TEST_POSTGRES, XTASK]),
@@ -154,6 +168,9 @@ mod tests {
             (DOMAIN, "uuid"),
             (SQLITE, "rusqlite"),
             (HTTP, "axum"),
+            (SERVER, WEBHOOKS),
+            (WEBHOOKS, APPLICATION),
+            (WEBHOOKS, "hyper-util"),
         ] {
             assert!(is_allowed(from, to, false), "{from} → {to}");
         }
@@ -168,6 +185,9 @@ mod tests {
             (APPLICATION, "sqlx"),
             (APPLICATION, "axum"),
             (SQLITE, "axum-server"),
+            (HTTP, WEBHOOKS),
+            (APPLICATION, "hyper"),
+            (SERVER, "reqwest"),
         ] {
             assert!(!is_allowed(from, to, false), "{from} → {to}");
         }

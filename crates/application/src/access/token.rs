@@ -204,6 +204,12 @@ impl Tokens {
         mac.finalize().into_bytes().into()
     }
 
+    /// The signing secret that a request with an idempotency key gives an integration, derived in the
+    /// same way. The label keeps it apart from secrets of keys.
+    pub(crate) fn signing_secret_of(&self, scope: Scope, keyed: &Keyed, salt: Uuid) -> [u8; 32] {
+        self.secret_of(scope, keyed, &format!("integration {salt}"))
+    }
+
     /// The claims of a token, if these servers issued it.
     fn verified(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
         let keys = self.keys();

@@ -4,6 +4,7 @@ pub(crate) mod commit;
 mod error;
 mod feed;
 mod history;
+mod integrations;
 mod kept_outcome;
 mod keys;
 mod locations;
@@ -13,12 +14,17 @@ mod reservations;
 mod scope;
 mod server_state;
 mod stock;
+mod targets;
 mod tenancy;
 
 pub use commit::CommandStore;
 pub use error::StoreError;
 pub use feed::{FeedContent, FeedEvent, FeedState, FeedStore};
 pub use history::{HistoryReader, TransactionCondition};
+pub use integrations::{
+    DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
+    LeasedIntegration, LogsOf,
+};
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
 pub use locations::{LocationCondition, LocationPlace, LocationReader};
@@ -30,12 +36,19 @@ pub use reservations::{
 pub use scope::Scope;
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};
+pub use targets::{AllowedTargets, PublicTargets};
 pub use tenancy::TenancyReader;
 
 /// The ports whose results don't depend on reservations.
-pub trait Records: LocationReader + KeyReader + TenancyReader + ServerState {}
+pub trait Records:
+    LocationReader + KeyReader + IntegrationReader + DeliveryStore + TenancyReader + ServerState
+{
+}
 
-impl<T> Records for T where T: LocationReader + KeyReader + TenancyReader + ServerState {}
+impl<T> Records for T where
+    T: LocationReader + KeyReader + IntegrationReader + DeliveryStore + TenancyReader + ServerState
+{
+}
 
 /// A database: all the ports at once.
 pub trait Database:

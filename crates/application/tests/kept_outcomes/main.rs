@@ -11,23 +11,28 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Counted,
-    Description, Entry, EntryAction, EntryHash, ExternalRef, Geolocation, IdempotencyKey,
-    IdempotencyRecord, ItemAvailability, KeyId, Location, LocationId, Name, OrderId, Organization,
-    OrganizationId, Outcome, Owner, Position, Product, ProductField, ProductId, ProductStatus,
-    ProductText, Quantity, Reason, Recorded, Reference, Refusal, RefusedMovement, RequestDigest,
-    Reservation, ReservationId, ReservationState, Reserved, ReservedLine, SecretHash, Settings,
-    Shortage, Slug, Stock, StockId, StockKey, StockedProduct, Store, StoreId, Timestamp,
-    TransactionId,
+    Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Configuration,
+    Counted, DeliveryTimeout, Description, Entry, EntryAction, EntryHash, EventCondition,
+    EventFilter, EventFormat, EventName, ExternalRef, Geolocation, IdempotencyKey,
+    IdempotencyRecord, Integration, IntegrationId, ItemAvailability, KeyId, Location, LocationId,
+    Name, Observed, OrderId, Organization, OrganizationId, Outcome, Owner, Position, Product,
+    ProductField, ProductId, ProductStatus, ProductText, Quantity, Reason, Recorded, Reference,
+    Refusal, RefusedMovement, RequestDigest, Reservation, ReservationId, ReservationState,
+    Reserved, ReservedLine, SecretHash, SecretIssued, Settings, Shortage, Slug, Stock, StockId,
+    StockKey, StockedProduct, Store, StoreId, Timestamp, TransactionId, WebhookUrl,
 };
 use uuid::Uuid;
 
 /// What was written of each kind of answer, and of each refusal; the newest last.
-const ANSWERS: [&str; 2] = [
+const ANSWERS: [&str; 3] = [
     include_str!("answers-1.json"),
     include_str!("answers-2.json"),
+    include_str!("answers-3.json"),
 ];
-const REFUSALS: [&str; 1] = [include_str!("refusals-1.json")];
+const REFUSALS: [&str; 2] = [
+    include_str!("refusals-1.json"),
+    include_str!("refusals-2.json"),
+];
 
 /// Samples of every variant of an enum by its name. A variant that is added doesn't compile without
 /// a sample.
@@ -63,6 +68,8 @@ samples! { answers: Answer {
     Organization => Answer::Organization(organization()),
     Store => Answer::Store(store()),
     Settings => Answer::Settings(Settings { per_store_stock: true }),
+    Integration => Answer::Integration(integration()),
+    SecretIssued => Answer::SecretIssued(SecretIssued { integration: integration(), salt: id(14), digest: SecretHash([6; 32]) }),
     Deleted => Answer::Deleted(()),
 } beside Replayed }
 
@@ -98,11 +105,14 @@ samples! { refusals: Refusal {
     BatchNotFound => Refusal::BatchNotFound,
     ReservationNotFound => Refusal::ReservationNotFound,
     NotManagedThen => Refusal::NotManagedThen,
+    IntegrationNotFound => Refusal::IntegrationNotFound,
+    JobNotFound => Refusal::JobNotFound,
     ReservedRateLimitExceeded => Refusal::ReservedRateLimitExceeded { limit: 50 },
     ExpectationFailed => Refusal::ExpectationFailed(balance(3, 4)),
     LaterCount => Refusal::LaterCount { as_of: at(5) },
     IdempotencyKeyReused => Refusal::IdempotencyKeyReused,
     KeptAnswerUnreadable => Refusal::KeptAnswerUnreadable,
+    VersionIs => Refusal::VersionIs { version: 7 },
     ReservationIs => Refusal::ReservationIs(ReservationState::Expired),
     OrderReserved => Refusal::OrderReserved,
     InsufficientStock => Refusal::InsufficientStock(movement()),
@@ -115,6 +125,7 @@ samples! { refusals: Refusal {
     CountNotLatest => Refusal::CountNotLatest,
     CountUndone => Refusal::CountUndone,
     LocationGone => Refusal::LocationGone,
+    TooManyIntegrations => Refusal::TooManyIntegrations { integrations_max: 50 },
     Line => Refusal::Line { index: 7, refusal: Box::new(Refusal::AlreadyUndone) },
 } }
 
@@ -317,6 +328,34 @@ fn key() -> ApplicationKey {
         created_at: at(0),
         updated_at: at(1),
         last_used_at: Some(at(2)),
+    }
+}
+
+fn integration() -> Integration {
+    let conditions = vec![
+        EventCondition::Product(vec![id(1)]),
+        EventCondition::Location(vec!["berlin".to_owned()]),
+    ];
+    Integration {
+        id: id::<IntegrationId>(13),
+        owner: owner(),
+        name: text("Search index").expect("a name"),
+        description: Description::new("description", "A search index").ok(),
+        enabled: false,
+        observes: Observed::Only([EventName::StockCreated].into()),
+        configuration: Configuration {
+            url: WebhookUrl::new("https://example.com").expect("an address"),
+            format: EventFormat::Standard,
+            timeout: DeliveryTimeout::default(),
+            filter: Some(EventFilter {
+                text: "a filter".to_owned(),
+                conditions,
+            }),
+        },
+        version: 2,
+        disabled_reason: Reason::new("reason", "gone").ok(),
+        created_at: at(0),
+        updated_at: at(1),
     }
 }
 

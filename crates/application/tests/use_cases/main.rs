@@ -14,3 +14,4 @@ mod reservations;
 mod signing_keys;
 mod tokens;
 mod verify;
+mod webhooks;

@@ -15,6 +15,10 @@ use stockroom_application::ports::{
     TenancyReader,
 };
 use stockroom_application::ports::{
+    DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
+    LeasedIntegration, LogsOf,
+};
+use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{
@@ -22,10 +26,10 @@ use stockroom_application::{
     SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, KeyId, KeyTotals,
-    Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry,
-    RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey,
-    StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
+    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId,
+    RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId,
+    StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -259,6 +263,86 @@ mock! {
         ) -> Result<(), StoreError>;
         async fn revocations_since(&self, since: Timestamp) -> Result<Vec<Revocation>, StoreError>;
         async fn forget_revocations(&self, until: Timestamp) -> Result<(), StoreError>;
+    }
+
+    #[async_trait]
+    impl IntegrationReader for Database {
+        async fn integration(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            id: IntegrationId,
+        ) -> Result<Option<IntegrationState>, StoreError>;
+        async fn list_integrations(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            page: PageRequest<IntegrationId>,
+        ) -> Result<Page<IntegrationState, IntegrationId>, StoreError>;
+        async fn delivery_logs(
+            &self,
+            organization: OrganizationId,
+            of: LogsOf,
+            limit: u32,
+            offset: u32,
+        ) -> Result<(Vec<DeliveryLog>, u64), StoreError>;
+        async fn delivery_jobs(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            limit: u32,
+            offset: u32,
+        ) -> Result<(Vec<DeliveryJob>, u64), StoreError>;
+    }
+
+    #[async_trait]
+    impl DeliveryStore for Database {
+        async fn active_integrations(&self) -> Result<Vec<(OrganizationId, IntegrationId)>, StoreError>;
+        async fn take_lease(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            holder: Uuid,
+            milliseconds: u32,
+        ) -> Result<Option<LeasedIntegration>, StoreError>;
+        async fn renew_lease(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            holder: Uuid,
+            milliseconds: u32,
+        ) -> Result<bool, StoreError>;
+        async fn release_lease(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            holder: Uuid,
+        ) -> Result<(), StoreError>;
+        async fn save_progress(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            holder: Uuid,
+            progress: &DeliveryProgress,
+        ) -> Result<bool, StoreError>;
+        async fn add_logs(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            logs: &[DeliveryLog],
+        ) -> Result<(), StoreError>;
+        async fn trim_logs(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            now: Timestamp,
+        ) -> Result<u64, StoreError>;
+        async fn reset_position(
+            &self,
+            organization: OrganizationId,
+            id: IntegrationId,
+            position: u64,
+        ) -> Result<bool, StoreError>;
     }
 
     #[async_trait]

@@ -3,6 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
+use crate::integrations::decide::{
+    CreateIntegration, DeleteIntegration, DisableIntegration, RotateSecret, UpdateIntegration,
+};
+use crate::integrations::{Integration, SecretIssued};
 use crate::keys::ApplicationKey;
 use crate::keys::decide::{CreateKey, DeleteKey, UpdateKey};
 use crate::ledger::Recorded;
@@ -138,6 +142,11 @@ operations! {
     CreateOrganization => Organization(Organization),
     CreateStore => Store(Store),
     UpdateSettings => Settings(Settings),
+    CreateIntegration => SecretIssued(SecretIssued),
+    UpdateIntegration => Integration(Integration),
+    DeleteIntegration => Deleted(()),
+    RotateSecret => SecretIssued(SecretIssued),
+    DisableIntegration => Integration(Integration),
 }
 
 /// The answer to an accepted command.
@@ -179,6 +188,10 @@ pub enum Answer {
     Store(Store),
     /// The settings as they are now.
     Settings(Settings),
+    /// The integration as it is now.
+    Integration(Integration),
+    /// The integration, which has got a new secret.
+    SecretIssued(SecretIssued),
     /// The deletion is done.
     Deleted(()),
     /// The answer that the same request got before.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::event::event_of;
 use super::state::State;
 use crate::events::{EntryRef, Event, FeedItem};
+use crate::integrations::{Integration, IntegrationChange};
 use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
 use crate::locations::Location;
@@ -57,6 +58,10 @@ pub enum RecordChange {
     KeyDeleted(ApplicationKey),
     /// Tokens that a key issued up to this time stop working.
     TokensRevoked(KeyId, RevokedGrants, Timestamp),
+    /// An integration is created, or replaced by this value.
+    Integration(Box<IntegrationChange>),
+    /// An integration is deleted at this time, with everything about its deliveries.
+    IntegrationDeleted(Integration, Timestamp),
 }
 
 /// A deleted stock, stored for auditors.

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use crate::stock::StockKey;
 use crate::values::{
-    IdempotencyKey, KeyId, LocationId, OrderId, Owner, ProductId, ProductText, ReservationId, Slug,
-    StockId, Timestamp, TransactionId,
+    IdempotencyKey, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText,
+    ReservationId, Slug, StockId, Timestamp, TransactionId,
 };
 
 /// The load set: everything that an adapter has to load, and lock, before commands are decided. The sets
@@ -51,6 +51,10 @@ pub struct Needs {
     pub past: BTreeSet<(StockKey, Timestamp)>,
     /// The corrections made after these times in the ledgers of current stock.
     pub corrections: BTreeSet<(StockKey, Timestamp)>,
+    /// Integrations with their secrets, by id.
+    pub integrations: BTreeSet<IntegrationId>,
+    /// The number of these owners' integrations.
+    pub integration_counts: BTreeSet<Owner>,
 }
 
 /// The keys of the needed stock, as a set. It also knows what of it decisions can read.

@@ -171,6 +171,12 @@ pub enum Refusal {
     /// The product had no stock at that time.
     #[error("The product's stock was not managed at that time")]
     NotManagedThen,
+    /// The caller has no integration with this id.
+    #[error("There is no such integration")]
+    IntegrationNotFound,
+    /// The logs of the integration show no delivery of an event with this id.
+    #[error("There is no such job")]
+    JobNotFound,
 
     /// The sum of the reserved rate limits of all keys would exceed the store's rate limit.
     #[error(
@@ -199,6 +205,12 @@ pub enum Refusal {
     /// The request was carried out, and its answer was stored in a form that can't be read.
     #[error("The answer kept for this key can't be read")]
     KeptAnswerUnreadable,
+    /// The thing has another version than the caller believes.
+    #[error("It has been changed: its version is {version}")]
+    VersionIs {
+        /// The version that it has.
+        version: u64,
+    },
 
     /// The state of the reservation doesn't allow this operation.
     #[error("The reservation is {}", .0.as_str())]
@@ -250,6 +262,12 @@ pub enum Refusal {
     /// The location of the entry was deleted, so nothing can be moved back to it.
     #[error("The location no longer exists")]
     LocationGone,
+    /// An owner has a limited number of integrations.
+    #[error("There can be at most {integrations_max} integrations")]
+    TooManyIntegrations {
+        /// The limit.
+        integrations_max: u64,
+    },
 
     /// A transaction of an all-or-nothing batch is refused, and with it all others of the batch.
     #[error("{refusal}")]
@@ -312,13 +330,16 @@ impl Refusal {
             | Self::TransactionNotFound
             | Self::BatchNotFound
             | Self::ReservationNotFound
-            | Self::NotManagedThen => RefusalKind::NotFound,
+            | Self::NotManagedThen
+            | Self::IntegrationNotFound
+            | Self::JobNotFound => RefusalKind::NotFound,
             Self::ReservedRateLimitExceeded { .. }
             | Self::ExpectationFailed(_)
             | Self::LaterCount { .. }
             | Self::ReservationIs(_)
             | Self::OrderReserved
             | Self::IdempotencyKeyReused
+            | Self::VersionIs { .. }
             | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
             Self::InsufficientStock(_)
             | Self::TotalWouldOverflow(_)
@@ -329,6 +350,7 @@ impl Refusal {
             | Self::AlreadyUndone
             | Self::CountNotLatest
             | Self::CountUndone
+            | Self::TooManyIntegrations { .. }
             | Self::LocationGone => RefusalKind::Unprocessable,
         }
     }

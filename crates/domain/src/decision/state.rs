@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::integrations::{Integration, IntegrationSecrets};
 use crate::keys::ApplicationKey;
 use crate::ledger::Corrections;
 use crate::locations::Location;
@@ -10,8 +11,8 @@ use crate::reservations::{LapsedLines, Reservation};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::Organization;
 use crate::values::{
-    KeyId, LocationId, OrderId, Owner, ProductId, ProductText, ReservationId, Slug, Timestamp,
-    TransactionId,
+    IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText, ReservationId, Slug,
+    Timestamp, TransactionId,
 };
 
 /// The owners that manage stock of a product.
@@ -75,6 +76,10 @@ pub struct State {
     pub past: HashMap<(StockKey, Timestamp), Stock>,
     /// The corrections made after a given time in ledgers of current stock.
     pub corrections: HashMap<(StockKey, Timestamp), Corrections>,
+    /// Integrations, and their secrets.
+    pub integrations: HashMap<IntegrationId, (Integration, IntegrationSecrets)>,
+    /// The number of an owner's integrations.
+    pub integration_counts: HashMap<Owner, u64>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
 }
 

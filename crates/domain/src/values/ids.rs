@@ -90,6 +90,12 @@ id! {
     ReservationId;
     /// Names a feed of events: after a database was restored, its feed is another one.
     FeedId;
+    /// Names an integration.
+    IntegrationId;
+    /// Names an event, and so the job of delivering it.
+    EventId;
+    /// Names a log of one attempt to deliver an event. It is a UUIDv7, so logs sort by their time.
+    LogId;
 }
 
 impl TransactionId {

@@ -7,10 +7,11 @@ mod quantity;
 mod text;
 mod timestamp;
 mod version;
+mod webhooks;
 
 pub use ids::{
-    BatchId, FeedId, Ids, KeyId, LocationId, OrganizationId, ProductId, ReservationId, StockId,
-    StoreId, TransactionId,
+    BatchId, EventId, FeedId, Ids, IntegrationId, KeyId, LocationId, LogId, OrganizationId,
+    ProductId, ReservationId, StockId, StoreId, TransactionId,
 };
 pub use owner::Owner;
 pub use patch::Patch;
@@ -21,3 +22,4 @@ pub use text::{
 };
 pub use timestamp::Timestamp;
 pub(crate) use version::{first_version, next_version};
+pub use webhooks::{SecretKey, SigningSecret, WebhookHost, WebhookUrl};

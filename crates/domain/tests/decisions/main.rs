@@ -6,6 +6,7 @@ mod batches;
 mod counts;
 mod hashes;
 mod idempotency;
+mod integrations;
 mod keys;
 mod locations;
 mod many;

@@ -47,6 +47,12 @@ impl ApiError {
         self
     }
 
+    /// The same error with another status.
+    pub(crate) const fn with_status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
     /// Adds the place of the error in the request, unless the detail names it.
     pub(crate) fn within(self, place: &str) -> Self {
         match &self.detail {
@@ -98,6 +104,11 @@ impl ApiError {
 
     pub(crate) fn not_found(detail: &str) -> Self {
         Self::new(StatusCode::NOT_FOUND, "Not Found").detail(detail)
+    }
+
+    /// A request that makes no sense, where the dialect says so with 422.
+    pub(crate) fn unprocessable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
     }
 
     fn conflict(detail: String) -> Self {
@@ -214,11 +225,11 @@ impl From<Refusal> for ApiError {
             Refusal::InsufficientStock(movement)
             | Refusal::TotalWouldOverflow(movement)
             | Refusal::AllocatedForReservations { movement, .. } => {
-                cannot_complete(detail).meta(figures(&movement))
+                Self::unprocessable(detail).meta(figures(&movement))
             }
             Refusal::ReservationShort(shortages) => {
                 let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
-                cannot_complete(detail).meta(json!({ "shortages": shortages }))
+                Self::unprocessable(detail).meta(json!({ "shortages": shortages }))
             }
             Refusal::SkuTaken { product } | Refusal::ExternalRefTaken { product } => {
                 Self::validation(detail).meta(json!({ "product_id": product.uuid() }))
@@ -229,15 +240,17 @@ impl From<Refusal> for ApiError {
             Refusal::ReservationIs(state) => {
                 Self::conflict(detail).meta(json!({ "state": state.as_str() }))
             }
-            Refusal::NotSoManyOpen { product, open } => {
-                cannot_complete(detail).meta(json!({ "product_id": product.uuid(), "open": open }))
+            Refusal::VersionIs { version } => {
+                Self::conflict(detail).meta(json!({ "version": version }))
             }
+            Refusal::NotSoManyOpen { product, open } => Self::unprocessable(detail)
+                .meta(json!({ "product_id": product.uuid(), "open": open })),
             _ => match kind {
                 RefusalKind::Forbidden => Self::forbidden(&detail),
                 RefusalKind::Invalid => Self::validation(detail),
                 RefusalKind::NotFound => Self::not_found(&detail),
                 RefusalKind::Conflict => Self::conflict(detail),
-                RefusalKind::Unprocessable => cannot_complete(detail),
+                RefusalKind::Unprocessable => Self::unprocessable(detail),
             },
         }
     }
@@ -256,10 +269,6 @@ fn figures(movement: &RefusedMovement) -> Value {
         figures["reserved"] = movement.reserved.get().into();
     }
     figures
-}
-
-fn cannot_complete(detail: String) -> ApiError {
-    ApiError::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
 }
 
 impl From<StoreError> for ApiError {
@@ -299,7 +308,10 @@ impl From<Error> for ApiError {
         match error {
             Error::Refused(refusal) => refusal.into(),
             Error::Busy { .. } => Self::unavailable(&error.to_string()),
-            Error::SecretForgotten => Self::conflict(error.to_string()),
+            Error::SecretForgotten | Error::SigningSecretForgotten => {
+                Self::conflict(error.to_string())
+            }
+            Error::TargetNotAllowed(_) => Self::unprocessable(error.to_string()),
             Error::Store(error) => error.into(),
         }
     }

@@ -79,6 +79,14 @@ where
     field(name, ID, |call| call.list(parsed_id), condition)
 }
 
+/// A text that is one of some.
+pub(crate) fn word<T>(name: &'static str, condition: fn(Vec<String>) -> T) -> Field<T>
+where
+    T: 'static,
+{
+    field(name, ID, |call| call.list(any), condition)
+}
+
 pub(crate) fn conditions<T>(
     filter: Option<&str>,
     fields: impl FnOnce() -> Vec<Field<T>>,

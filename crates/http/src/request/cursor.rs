@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stockroom_application::{HoldPlace, LocationPlace, ProductPlace};
-use stockroom_domain::{KeyId, ReservationId, StockId, Timestamp};
+use stockroom_domain::{IntegrationId, KeyId, ReservationId, StockId, Timestamp};
 use uuid::Uuid;
 
 use crate::answer::ApiError;
@@ -130,7 +130,7 @@ macro_rules! placed_by_id {
     )*};
 }
 
-placed_by_id! { StockId KeyId ReservationId }
+placed_by_id! { StockId KeyId ReservationId IntegrationId }
 
 impl Placed for ProductPlace {
     fn to_place(&self) -> Place {

@@ -5,7 +5,8 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use stockroom_domain::{
-    BatchId, KeyId, LocationId, ProductId, Refusal, ReservationId, TransactionId,
+    BatchId, EventId, IntegrationId, KeyId, LocationId, ProductId, Refusal, ReservationId,
+    TransactionId,
 };
 
 use crate::answer::ApiError;
@@ -40,6 +41,8 @@ in_path! {
     ReservationId: "reservation", ReservationNotFound;
     LocationId: "location", LocationNotFound;
     KeyId: "key", KeyNotFound;
+    IntegrationId: "integration", IntegrationNotFound;
+    EventId: "job", JobNotFound;
 }
 
 /// An id in the path. A text that isn't a UUID is 404 like an unknown id. The 404 comes after all

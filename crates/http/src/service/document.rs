@@ -53,6 +53,7 @@ pub(crate) fn complete(document: &mut Document31) {
         (name = "Events", description = "What happened to the inventory, in order."),
         (name = "Locations", description = "Where stock may lie."),
         (name = "Products", description = "What stock is stock of."),
+        (name = "Integrations", description = "Webhooks, and the logs of what was sent."),
         (name = "Settings", description = "How an organization wants things done."),
     ),
 )]

@@ -21,7 +21,7 @@ struct Lead {
     to: &'static [&'static str],
 }
 
-const LEADS: [Lead; 9] = [
+const LEADS: [Lead; 10] = [
     Lead {
         from: "CreateStock",
         status: "201",
@@ -109,6 +109,18 @@ const LEADS: [Lead; 9] = [
         id: "/data/id",
         parameter: "key",
         to: &["getKey", "updateKey", "deleteKey"],
+    },
+    Lead {
+        from: "createIntegration",
+        status: "200",
+        id: "/data/id",
+        parameter: "integration",
+        to: &[
+            "getIntegration",
+            "updateIntegration",
+            "deleteIntegration",
+            "rotateIntegrationSecret",
+        ],
     },
 ];
 

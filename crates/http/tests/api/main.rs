@@ -9,6 +9,7 @@
 mod application_keys;
 mod documentation;
 mod every_endpoint;
+mod integrations;
 mod inventories;
 mod oauth_access_token;
 mod products;

@@ -8,6 +8,7 @@ use stockroom_domain::{Needs, OrganizationId, Timestamp};
 use super::End;
 use super::locks::LockedStocks;
 use crate::connection::session::Session;
+use crate::integrations::load::integrations;
 use crate::keys::load::key_totals;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
@@ -47,6 +48,8 @@ pub(crate) async fn load(
         orders: _,
         past: past_stocks,
         corrections: corrected_stocks,
+        integrations: _,
+        integration_counts: _,
     } = needs;
     let mut loaded = Loaded::default();
     let state = &mut loaded.state;
@@ -60,6 +63,7 @@ pub(crate) async fn load(
         let keys = keys::rows::keys(session, organization, keys.iter().copied()).await?;
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
+    integrations(session, organization, needs, state).await?;
     undone(session, organization, undone_entries, state).await?;
     for owner in key_owners {
         let totals = key_totals(session, organization, *owner).await?;

@@ -21,6 +21,8 @@ pub(crate) enum Lock {
     Locations,
     /// The set of application keys.
     Keys,
+    /// The set of integrations.
+    Integrations,
     /// Some of the products, of the texts that only one product may have, and of the orders, which have
     /// one reservation each. Many of them share a number, so that a batch of ten thousand commands
     /// doesn't fill PostgreSQL's table of locks.
@@ -34,6 +36,7 @@ impl Lock {
             Self::Organization => 0,
             Self::Locations => 1,
             Self::Keys => 2,
+            Self::Integrations => 3,
             Self::Stripe(stripe) => 256 + i32::from(stripe),
         }
     }
@@ -153,6 +156,9 @@ fn add(locks: &mut BTreeMap<Lock, Mode>, organization: OrganizationId, needs: &N
     }
     if !needs.keys.is_empty() || !needs.key_totals.is_empty() {
         add(Lock::Keys, Mode::Exclusive);
+    }
+    if !needs.integrations.is_empty() || !needs.integration_counts.is_empty() {
+        add(Lock::Integrations, Mode::Exclusive);
     }
     let ids = needs.products.iter().map(|(_, product)| product);
     let ids = ids.chain(&needs.management).chain(&needs.store_products);

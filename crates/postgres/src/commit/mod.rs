@@ -8,7 +8,7 @@
 //! batches wait for each other, because every batch takes its locks in this order:
 //!
 //! 1. The locks in [`locks::Lock`], in their order: the settings of the organization, the names of its
-//!    locations, its application keys, then products, texts that only one product may have, and orders.
+//!    locations, its application keys, its integrations, then products, texts that only one product may have, and orders.
 //!    They stand for things that have no row to lock, or none yet: stock that doesn't exist, a slug or
 //!    a `sku` that isn't in use, an order without a reservation, a list's length.
 //! 2. Rows of `stocks`, in the order of their ids.

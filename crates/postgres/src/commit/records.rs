@@ -8,7 +8,7 @@ use stockroom_sql::Growth;
 
 use crate::connection::session::Session;
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{keys, locations, products};
+use crate::{integrations, keys, locations, products};
 
 /// Stores the changes in order. Levels of products are stored together, because a batch that creates
 /// much stock changes many of them. They have a table of their own.
@@ -46,6 +46,12 @@ pub(crate) async fn store(
             }
             RecordChange::TokensRevoked(key, grants, at) => {
                 keys::store::revoke(session, *key, *grants, *at).await?;
+            }
+            RecordChange::Integration(change) => {
+                integrations::store::store(session, organization, change).await?;
+            }
+            RecordChange::IntegrationDeleted(integration, _) => {
+                integrations::store::delete(session, organization, integration.id).await?;
             }
         }
     }

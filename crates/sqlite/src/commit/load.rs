@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
 
+use crate::integrations::load::integrations;
 use crate::keys::rows::key_totals;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
@@ -39,6 +40,8 @@ pub(crate) fn state(
         orders: _,
         past: past_stocks,
         corrections: corrected_stocks,
+        integrations: _,
+        integration_counts: _,
     } = needs;
     let mut state = State::default();
     if *needs_organization {
@@ -57,6 +60,7 @@ pub(crate) fn state(
             state.keys.insert(*id, key);
         }
     }
+    integrations(connection, organization, needs, &mut state)?;
     undone(connection, organization, undone_entries, &mut state)?;
     for owner in key_owners {
         let totals = key_totals(connection, organization, *owner)?;

@@ -5,7 +5,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{keys, locations, products};
+use crate::{integrations, keys, locations, products};
 
 /// Stores the changes in order.
 pub(crate) fn store(
@@ -45,6 +45,12 @@ pub(crate) fn store(
             }
             RecordChange::TokensRevoked(key, grants, at) => {
                 keys::store::revoke(connection, key, grants, at)?;
+            }
+            RecordChange::Integration(change) => {
+                integrations::store::store(connection, organization, &change)?;
+            }
+            RecordChange::IntegrationDeleted(integration, _) => {
+                integrations::store::delete(connection, organization, integration.id)?;
             }
         }
     }

@@ -71,12 +71,13 @@ async fn a_body_that_turns_out_too_large() {
         assert!(answer.status < 500, "{}", endpoint.name());
     }
     // Only where everything may be left out did it do something: stock was made for a new product,
-    // and a reservation was released.
+    // a reservation was released, and the secret of an integration replaced.
     let after = app.readings().await;
     let history = format!("store: /v2/inventories/{}/transactions", scene.reserved);
     let changed = [
         "store: stock",
         "store: /v2/inventories/reservations",
+        "store: /v2/integrations",
         &history,
     ];
     for (path, reading) in after.iter().filter(|(path, _)| before.contains_key(*path)) {

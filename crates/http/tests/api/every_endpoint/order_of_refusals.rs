@@ -56,6 +56,8 @@ fn unknown() -> Scene {
         location: id(404),
         product: id(404),
         key: id(404),
+        integration: id(404),
+        job: id(404),
         reserved: id(404),
         reservation: id(404),
     }

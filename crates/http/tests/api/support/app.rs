@@ -11,15 +11,16 @@ use axum::http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
-use stockroom_application::ports::{Database, Scope};
+use stockroom_application::ports::{Database, DeliveryLog, Scope};
 use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    Actor, Command, CreateStock, Name, Operation, Organization, OrganizationId, Owner, ProductId,
-    ProductText, Quantity, Store, Timestamp,
+    Actor, Command, CreateStock, EventId, IntegrationId, Name, Operation, Organization,
+    OrganizationId, Owner, ProductId, ProductText, Quantity, Store, Timestamp,
 };
 use stockroom_http::Options;
+use uuid::Uuid;
 
 use super::failing_database::FailingDatabase;
 use super::{Answer, Failure, TestRequest};
@@ -131,6 +132,32 @@ impl TestApp {
         self.set_options(options);
         self.token = self.token_of(Owner::Store(self.store.id)).await;
         self.organization_token = self.token_of(Owner::Organization).await;
+    }
+
+    /// Logs an attempt to deliver an event of the store's integration.
+    pub(crate) async fn log_delivery(
+        &self,
+        integration: &str,
+        event: &str,
+        log: u128,
+        succeeded: bool,
+    ) {
+        let integration = IntegrationId::parse(integration).unwrap();
+        let logs = [DeliveryLog {
+            id: Uuid::from_u128(log).into(),
+            owner: Owner::Store(self.store.id),
+            integration,
+            event: EventId::parse(event).unwrap(),
+            succeeded,
+            attempt: 1,
+            status_code: succeeded.then_some(200),
+            error_detail: (!succeeded).then(|| "the receiver can't be reached".to_owned()),
+            body: succeeded.then(|| "thanks".to_owned()),
+            created_at: self.clock.now(),
+        }];
+        let organization = self.organization.id;
+        let added = self.database.add_logs(organization, integration, &logs);
+        added.await.unwrap();
     }
 
     /// A key of an owner within the application's organization.

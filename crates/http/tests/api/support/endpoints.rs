@@ -78,6 +78,8 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
         .replace("{batch}", &scene.batch)
         .replace("{location}", &scene.location)
         .replace("{key}", &scene.key)
+        .replace("{integration}", &scene.integration)
+        .replace("{job}", &scene.job)
         .replace("{reservation}", &scene.reservation);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
     path
@@ -254,6 +256,16 @@ impl Endpoint {
             "PUT /v2/application-keys/{key}" => {
                 json!({ "type": "application_key", "name": "Renamed" })
             }
+            "POST /v2/integrations" => json!({
+                "type": "integration",
+                "name": "Search index",
+                "observes": ["*"],
+                "configuration": { "url": "https://example.com/search" },
+            }),
+            "PUT /v2/integrations/{integration}" => {
+                json!({ "type": "integration", "name": "Renamed" })
+            }
+            "POST /v2/integrations/{integration}/rotate-secret" => json!({ "overlap_hours": 5 }),
             "PUT /v2/settings/inventories" => {
                 json!({ "type": "settings", "per_store_stock": true })
             }

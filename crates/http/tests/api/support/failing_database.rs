@@ -10,15 +10,20 @@ use stockroom_application::ports::{
     TenancyReader,
 };
 use stockroom_application::ports::{
+    DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
+    LeasedIntegration, LogsOf,
+};
+use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, KeyId, KeyTotals,
-    Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId, RawEntry,
-    RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId, StockKey,
-    StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
+    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId,
+    RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId,
+    StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
+use uuid::Uuid;
 
 /// How it fails.
 #[derive(Debug, Clone, Copy)]
@@ -118,6 +123,23 @@ failing! {
     ProductReader {
         product(Scope, ProductId) -> Option<ProductAndStock>;
         list_products(Scope, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
+    }
+    IntegrationReader {
+        integration(OrganizationId, Owner, IntegrationId) -> Option<IntegrationState>;
+        list_integrations(OrganizationId, Owner, PageRequest<IntegrationId>)
+            -> Page<IntegrationState, IntegrationId>;
+        delivery_logs(OrganizationId, LogsOf, u32, u32) -> (Vec<DeliveryLog>, u64);
+        delivery_jobs(OrganizationId, IntegrationId, u32, u32) -> (Vec<DeliveryJob>, u64);
+    }
+    DeliveryStore {
+        active_integrations() -> Vec<(OrganizationId, IntegrationId)>;
+        take_lease(OrganizationId, IntegrationId, Uuid, u32) -> Option<LeasedIntegration>;
+        renew_lease(OrganizationId, IntegrationId, Uuid, u32) -> bool;
+        release_lease(OrganizationId, IntegrationId, Uuid) -> ();
+        save_progress(OrganizationId, IntegrationId, Uuid, &DeliveryProgress) -> bool;
+        add_logs(OrganizationId, IntegrationId, &[DeliveryLog]) -> ();
+        trim_logs(OrganizationId, IntegrationId, Timestamp) -> u64;
+        reset_position(OrganizationId, IntegrationId, u64) -> bool;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;

@@ -22,6 +22,10 @@ pub(crate) struct Scene {
     pub(crate) product: String,
     /// An application key that nobody uses.
     pub(crate) key: String,
+    /// An integration that has delivered nothing but one event.
+    pub(crate) integration: String,
+    /// The job of that event.
+    pub(crate) job: String,
     /// A product whose stock is 5, of which 2 are reserved.
     pub(crate) reserved: String,
     /// The reservation, of order 7, pending for as long as may be.
@@ -60,6 +64,7 @@ impl TestApp {
         let order = self.post("/v2/inventories/reservations", &json!({ "data": order }));
         let reservation = order.send().await;
         reservation.expect_status(201);
+        let (integration, job) = self.delivered().await;
         Scene {
             stocked,
             transaction,
@@ -67,9 +72,29 @@ impl TestApp {
             location,
             product,
             key: key.created_id(),
+            integration,
+            job,
             reserved,
             reservation: reservation.created_id(),
         }
+    }
+
+    /// Creates an integration, and logs the delivery of one event. Returns their ids.
+    pub(crate) async fn delivered(&self) -> (String, String) {
+        let index = json!({
+            "type": "integration",
+            "name": "Index",
+            "observes": ["stock.created"],
+            "configuration": { "url": "https://example.com/index" },
+        });
+        let created = self.post("/v2/integrations", &json!({ "data": index }));
+        let created = created.send().await;
+        created.expect_status(200);
+        let created = created.json();
+        let integration = created["data"]["id"].as_str().unwrap().to_owned();
+        let job = id(70);
+        self.log_delivery(&integration, &job, 71, true).await;
+        (integration, job)
     }
 
     /// All that the store and its organization can read.
@@ -84,6 +109,8 @@ impl TestApp {
                 "/v2/inventories/reservations".to_owned(),
                 "/v2/products".to_owned(),
                 "/v2/application-keys".to_owned(),
+                "/v2/integrations".to_owned(),
+                "/v2/integrations/logs".to_owned(),
                 "/v2/settings/inventories".to_owned(),
             ];
             let stocks = self.get("/v2/inventories?page[limit]=100").token(token);

@@ -146,6 +146,8 @@ fn is_admitted(needs: &Needs) -> bool {
         orders: _,
         past,
         corrections,
+        integrations,
+        integration_counts,
     } = needs;
     // Commands that need no stock change other things.
     !stocks.is_empty()
@@ -164,6 +166,8 @@ fn is_admitted(needs: &Needs) -> bool {
         && undone.is_empty()
         && past.is_empty()
         && corrections.is_empty()
+        && integrations.is_empty()
+        && integration_counts.is_empty()
 }
 
 fn is_due(loaded: &Loaded, now: Timestamp) -> bool {

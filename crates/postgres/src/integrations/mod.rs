@@ -1,0 +1,7 @@
+//! Integrations.
+
+mod deliver;
+pub(crate) mod load;
+mod read;
+pub(crate) mod rows;
+pub(crate) mod store;

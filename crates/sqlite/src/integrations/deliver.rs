@@ -1,0 +1,223 @@
+//! Stores deliveries: leases, progress and logs. One process has the file open, so its clock measures
+//! the leases.
+
+use async_trait::async_trait;
+use rusqlite::params;
+use stockroom_application::ports::{
+    DeliveryLog, DeliveryProgress, DeliveryStore, LeasedIntegration, StoreError,
+};
+use stockroom_domain::{IntegrationId, OrganizationId, Timestamp};
+use stockroom_sql::{LogRow, integer};
+use uuid::Uuid;
+
+use super::rows;
+use crate::connection::open::SqliteDatabase;
+use crate::connection::statement::{insert, of_organization, statements};
+
+statements! {
+    ACTIVE = "SELECT organization_id, integration_id FROM active_integrations";
+
+    TAKE = "
+        UPDATE integrations SET lease_holder = ?3, leased_until = ?5
+        WHERE organization_id = ?1
+            AND integration_id = ?2
+            AND enabled = 1
+            AND (leased_until IS NULL OR leased_until < ?4 OR lease_holder = ?3)
+    ";
+
+    RENEW = "
+        UPDATE integrations SET leased_until = ?4
+        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3 AND enabled = 1
+    ";
+
+    RELEASE = "
+        UPDATE integrations SET lease_holder = NULL, leased_until = NULL
+        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
+    ";
+
+    SAVE = "
+        UPDATE integrations SET position = ?4, progress = ?5, failing_since = ?6
+        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
+    ";
+
+    RESET = "
+        UPDATE integrations
+        SET position = ?3,
+            progress = NULL,
+            failing_since = NULL,
+            lease_holder = NULL,
+            leased_until = NULL
+        WHERE organization_id = ?1 AND integration_id = ?2
+    ";
+
+    INSERT_LOG = insert("integration_logs", LogRow::COLUMNS);
+
+    TRIM = "
+        DELETE FROM integration_logs
+        WHERE organization_id = ?1
+            AND integration_id = ?2
+            AND (
+                created_at < ?3
+                OR log_id <= (
+                    SELECT log_id FROM integration_logs
+                    WHERE organization_id = ?1 AND integration_id = ?2
+                    ORDER BY log_id DESC
+                    LIMIT 1 OFFSET ?4
+                )
+                OR succeeded = 1 AND log_id <= (
+                    SELECT log_id FROM integration_logs
+                    WHERE organization_id = ?1 AND integration_id = ?2 AND succeeded = 1
+                    ORDER BY log_id DESC
+                    LIMIT 1 OFFSET ?5
+                )
+            )
+    ";
+}
+
+#[async_trait]
+impl DeliveryStore for SqliteDatabase {
+    async fn active_integrations(
+        &self,
+    ) -> Result<Vec<(OrganizationId, IntegrationId)>, StoreError> {
+        self.own_read(|snapshot| {
+            let active: Vec<(Uuid, Uuid)> = ACTIVE.rows(snapshot, [])?;
+            let active = active.into_iter();
+            Ok(active
+                .map(|(organization, id)| (organization.into(), id.into()))
+                .collect())
+        })
+        .await
+    }
+
+    async fn take_lease(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+        milliseconds: u32,
+    ) -> Result<Option<LeasedIntegration>, StoreError> {
+        let environment = self.environment.clone();
+        self.write(move |transaction| {
+            let now = environment.now();
+            let until = now.plus_milliseconds(milliseconds.into());
+            let parameters = params![
+                organization.uuid(),
+                id.uuid(),
+                holder,
+                now.as_milliseconds(),
+                until.as_milliseconds()
+            ];
+            if TAKE.execute(transaction, parameters)? == 0 {
+                return Ok(None);
+            }
+            rows::integration(transaction, organization, id)
+        })
+        .await
+    }
+
+    async fn renew_lease(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+        milliseconds: u32,
+    ) -> Result<bool, StoreError> {
+        let environment = self.environment.clone();
+        self.write(move |transaction| {
+            let until = environment.now().plus_milliseconds(milliseconds.into());
+            let until = until.as_milliseconds();
+            let parameters = params![organization.uuid(), id.uuid(), holder, until];
+            Ok(RENEW.execute(transaction, parameters)? > 0)
+        })
+        .await
+    }
+
+    async fn release_lease(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+    ) -> Result<(), StoreError> {
+        self.write(move |transaction| {
+            let parameters = params![organization.uuid(), id.uuid(), holder];
+            RELEASE.execute(transaction, parameters).map(drop)
+        })
+        .await
+    }
+
+    async fn save_progress(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+        progress: &DeliveryProgress,
+    ) -> Result<bool, StoreError> {
+        let progress = progress.clone();
+        self.write(move |transaction| {
+            let parameters = params![
+                organization.uuid(),
+                id.uuid(),
+                holder,
+                integer(progress.position),
+                progress.details,
+                progress.failing_since.map(Timestamp::as_milliseconds)
+            ];
+            Ok(SAVE.execute(transaction, parameters)? > 0)
+        })
+        .await
+    }
+
+    async fn add_logs(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        logs: &[DeliveryLog],
+    ) -> Result<(), StoreError> {
+        let logs: Vec<LogRow> = logs.iter().map(|it| LogRow::of(it, organization)).collect();
+        self.write(move |transaction| {
+            if rows::integration(transaction, organization, id)?.is_none() {
+                return Ok(());
+            }
+            for log in &logs {
+                let values = of_organization(organization, log.values());
+                INSERT_LOG.change(transaction, "integration_logs", values)?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn trim_logs(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        let oldest = now.plus_milliseconds(-DeliveryLog::KEPT_MILLISECONDS);
+        self.write(move |transaction| {
+            let parameters = params![
+                organization.uuid(),
+                id.uuid(),
+                oldest.as_milliseconds(),
+                DeliveryLog::PER_INTEGRATION_MAX,
+                DeliveryLog::SUCCESSES_MAX
+            ];
+            let deleted = TRIM.execute(transaction, parameters)?;
+            Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
+        })
+        .await
+    }
+
+    async fn reset_position(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        position: u64,
+    ) -> Result<bool, StoreError> {
+        self.write(move |transaction| {
+            let parameters = params![organization.uuid(), id.uuid(), integer(position)];
+            Ok(RESET.execute(transaction, parameters)? > 0)
+        })
+        .await
+    }
+}

@@ -1,0 +1,7 @@
+//! Integrations.
+
+pub(crate) mod deliver;
+pub(crate) mod load;
+pub(crate) mod read;
+pub(crate) mod rows;
+pub(crate) mod store;
