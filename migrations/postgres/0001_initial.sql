@@ -461,6 +461,8 @@ CREATE TABLE integrations (
     position        bigint NOT NULL CHECK (position >= 0),
     progress        text,
     failing_since   bigint,
+    -- The position from which a client wants events again, until the deliverer has begun with them.
+    replay_from     bigint CHECK (replay_from > 0),
     lease_holder    uuid,
     leased_until    bigint,
     PRIMARY KEY (organization_id, integration_id)

@@ -429,6 +429,8 @@ CREATE TABLE integrations (
     position        INTEGER NOT NULL CHECK (position >= 0),
     progress        TEXT,
     failing_since   INTEGER,
+    -- The position from which a client wants events again, until the deliverer has begun with them.
+    replay_from     INTEGER CHECK (replay_from > 0),
     lease_holder    BLOB CHECK (length(lease_holder) = 16),
     leased_until    INTEGER,
     PRIMARY KEY (organization_id, integration_id)

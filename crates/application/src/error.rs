@@ -3,6 +3,7 @@
 use stockroom_domain::Refusal;
 
 use crate::ports::{FeedState, StoreError};
+use crate::webhooks::SendError;
 
 /// The reason for which a history can't be read.
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +39,8 @@ pub enum Error {
     )]
     SecretForgotten,
     /// The address of an integration may not be called.
-    #[error("url {0}")]
-    TargetNotAllowed(String),
+    #[error("url: {0}")]
+    UrlNotAllowed(SendError),
     /// The request is a repetition of one that gave an integration a secret, and that secret can no
     /// longer be computed, because it was derived from signing keys that have been replaced.
     #[error(
@@ -50,6 +51,26 @@ pub enum Error {
     /// The database failed. It is unknown whether a change was made.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The reason for which events aren't sent again.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    /// The feed has forgotten some of the events.
+    #[error("The feed doesn't go back so far: its oldest event has the position {}", .0.oldest)]
+    Forgotten(FeedState),
+    /// No event has this position yet.
+    #[error("The feed isn't there yet: its last event has the position {}", .0.head)]
+    Ahead(FeedState),
+    /// The request isn't carried out.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+impl From<StoreError> for ReplayError {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error.into())
+    }
 }
 
 /// The reason for which a page of events can't be read.

@@ -75,7 +75,7 @@ impl EventCondition {
 }
 
 /// The products that an event is about.
-fn products(event: &FeedEvent) -> Vec<ProductId> {
+pub(crate) fn products(event: &FeedEvent) -> Vec<ProductId> {
     match &event.content {
         FeedContent::Entry(recorded, _) => vec![recorded.product],
         FeedContent::Event(event) => match &**event {
@@ -88,15 +88,19 @@ fn products(event: &FeedEvent) -> Vec<ProductId> {
                 let lines = reservation.lines.iter();
                 lines.map(|line| line.key.product).collect()
             }
-            Event::LocationCreated(_) | Event::LocationUpdated(_) | Event::LocationDeleted(_) => {
-                Vec::new()
-            }
+            Event::LocationCreated(_)
+            | Event::LocationUpdated(_)
+            | Event::LocationDeleted(_)
+            | Event::IntegrationCreated(_)
+            | Event::IntegrationUpdated(_)
+            | Event::IntegrationDeleted(_)
+            | Event::IntegrationDisabled(_) => Vec::new(),
         },
     }
 }
 
 /// The slugs of the locations that an event is about; `None` stands for the unlocated pool.
-fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
+pub(crate) fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
     match &event.content {
         FeedContent::Entry(recorded, _) => vec![recorded.slug.as_ref().map(Slug::as_str)],
         FeedContent::Event(event) => match &**event {
@@ -116,14 +120,18 @@ fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
             Event::StockDeleted(_)
             | Event::ProductCreated(_)
             | Event::ProductUpdated(_)
-            | Event::ProductDeleted(_) => Vec::new(),
+            | Event::ProductDeleted(_)
+            | Event::IntegrationCreated(_)
+            | Event::IntegrationUpdated(_)
+            | Event::IntegrationDeleted(_)
+            | Event::IntegrationDisabled(_) => Vec::new(),
         },
     }
 }
 
 /// Whether `owner` sees an event: its own, those of its organization's stock, and with `all_stores`
 /// everybody's.
-fn is_seen(owner: Owner, all_stores: bool, event: &FeedEvent) -> bool {
+pub(crate) fn is_seen(owner: Owner, all_stores: bool, event: &FeedEvent) -> bool {
     let of_stock = owner.can_see(event.owner()) && event.name().is_about_stock();
     all_stores || event.owner() == owner || of_stock
 }

@@ -17,7 +17,8 @@ use crate::access::{
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
 use crate::pipeline::{Pipeline, Turns, timed, within};
-use crate::ports::{AllowedTargets, Database, PublicTargets, StoreError};
+use crate::ports::{Database, StoreError, WebhookBodies};
+use crate::webhooks::WebhookSender;
 
 /// The time within which a database that is ready answers.
 const PING_TIMEOUT: Duration = Duration::from_secs(3);
@@ -74,10 +75,16 @@ pub struct Stockroom {
     /// Stores that are known to exist. Stores are never deleted, so this is never out of date.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
-    /// The addresses that integrations may be given.
-    pub(crate) targets: Arc<dyn AllowedTargets>,
+    pub(crate) webhooks: Option<Webhooks>,
     /// Each organization verifies one stock at a time: a verification keeps a processor busy.
     pub(crate) verifications: Turns<OrganizationId>,
+}
+
+/// The way to send webhooks.
+#[derive(Clone)]
+pub(crate) struct Webhooks {
+    pub(crate) sender: Arc<dyn WebhookSender>,
+    pub(crate) bodies: Arc<dyn WebhookBodies>,
 }
 
 /// Counters of operations, by action and outcome. They are stored here because finding a counter by its
@@ -127,17 +134,22 @@ impl Stockroom {
             tokens: Tokens::new(keys),
             known_stores: RwLock::default(),
             operations: Operations::default(),
-            targets: Arc::new(PublicTargets),
+            webhooks: None,
             verifications: Turns::new(1),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
     }
 
-    /// The same with other rules for the addresses of integrations.
+    /// The same with a way to send webhooks, without which integrations can't be given an address.
     #[must_use]
-    pub fn with_targets(self, targets: Arc<dyn AllowedTargets>) -> Self {
-        Self { targets, ..self }
+    pub fn with_webhooks(
+        self,
+        sender: Arc<dyn WebhookSender>,
+        bodies: Arc<dyn WebhookBodies>,
+    ) -> Self {
+        let webhooks = Some(Webhooks { sender, bodies });
+        Self { webhooks, ..self }
     }
 
     /// Accepts no more changes, and waits until the accepted ones are stored.

@@ -1,7 +1,7 @@
 //! Integrations: their configuration, and what is stored about their deliveries.
 
 use stockroom_application::PageRequest;
-use stockroom_application::ports::{DeliveryProgress, IntegrationState, LeasedIntegration};
+use stockroom_application::ports::{DeliveryProgress, IntegrationState, StoredIntegration};
 use stockroom_domain::{
     Configuration, CreateIntegration, DeleteIntegration, DeliveryTimeout, Description,
     DisableIntegration, EventCondition, EventFilter, EventFormat, Integration, IntegrationId,
@@ -61,7 +61,7 @@ pub(crate) async fn take(
     id: IntegrationId,
     holder: Uuid,
     milliseconds: u32,
-) -> Option<LeasedIntegration> {
+) -> Option<StoredIntegration> {
     let database = &client.database;
     stored(
         database

@@ -22,5 +22,6 @@ mod stock;
 mod transactions;
 mod verification;
 
+pub use events::DeliveryBodies;
 pub use router::{openapi, router};
 pub use service::{Options, identified};

@@ -16,8 +16,7 @@ use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
     events, integrations, keys, locations, products, reservations, service, settings, stock,
-    transactions,
-    verification,
+    transactions, verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -75,6 +74,8 @@ fn with_both_forms() -> OpenApiRouter<AppState> {
             integrations::routes::delete
         ))
         .routes(routes!(integrations::routes::rotate_secret))
+        .routes(routes!(integrations::routes::test))
+        .routes(routes!(integrations::routes::replay))
         .routes(routes!(integrations::logs::list_all))
         .routes(routes!(integrations::logs::list))
         .routes(routes!(integrations::logs::list_jobs))

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use async_trait::async_trait;
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
-    LeasedIntegration, LogsOf, StoreError,
+    LogsOf, StoreError, StoredIntegration,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
@@ -35,8 +35,16 @@ impl Stored {
     fn state(&self) -> IntegrationState {
         IntegrationState {
             integration: self.change.integration.clone(),
-            position: self.progress.position,
+            position: self.progress.visible_position(),
             failing_since: self.progress.failing_since,
+        }
+    }
+
+    fn stored(&self) -> StoredIntegration {
+        StoredIntegration {
+            integration: self.change.integration.clone(),
+            secrets: self.change.secrets.clone(),
+            progress: self.progress.clone(),
         }
     }
 
@@ -84,6 +92,14 @@ impl Integrations {
 
     pub(crate) fn delete(&mut self, id: IntegrationId) {
         self.0.remove(&id);
+    }
+
+    /// Notes that the events from this position on are sent again.
+    pub(crate) fn replay(&mut self, id: IntegrationId, from: u64) {
+        if let Some(stored) = self.0.get_mut(&id) {
+            let asked_for = stored.progress.replay_from;
+            stored.progress.replay_from = Some(asked_for.map_or(from, |it| it.min(from)));
+        }
     }
 
     fn of(&self, owner: Owner) -> impl Iterator<Item = &Stored> {
@@ -154,10 +170,11 @@ impl IntegrationReader for MemoryDatabase {
         organization: OrganizationId,
         owner: Owner,
         id: IntegrationId,
-    ) -> Result<Option<IntegrationState>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         Ok(self.in_tenant(organization, |tenant: &Tenant| {
             let stored = tenant.integrations.0.get(&id)?;
-            Some(stored.state()).filter(|state| state.integration.owner == owner)
+            let is_own = stored.change.integration.owner == owner;
+            is_own.then(|| stored.stored())
         }))
     }
 
@@ -213,13 +230,21 @@ impl DeliveryStore for MemoryDatabase {
         Ok(active.collect())
     }
 
+    async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        Ok(self.in_tenant(organization, |tenant: &Tenant| {
+            let stored = tenant.integrations.0.values();
+            let disabled = stored.filter(|it| it.change.integration.disabled_reason.is_some());
+            disabled.count() as u64
+        }))
+    }
+
     async fn take_lease(
         &self,
         organization: OrganizationId,
         id: IntegrationId,
         holder: Uuid,
         milliseconds: u32,
-    ) -> Result<Option<LeasedIntegration>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         let now = self.environment.now();
         Ok(self.change_integration(organization, id, |stored| {
             let others = stored.lease.filter(|(held_by, _)| *held_by != holder);
@@ -228,11 +253,7 @@ impl DeliveryStore for MemoryDatabase {
                 return None;
             }
             stored.lease = Some((holder, now.plus_milliseconds(milliseconds.into())));
-            Some(LeasedIntegration {
-                integration: stored.change.integration.clone(),
-                secrets: stored.change.secrets.clone(),
-                progress: stored.progress.clone(),
-            })
+            Some(stored.stored())
         }))
     }
 
@@ -250,6 +271,19 @@ impl DeliveryStore for MemoryDatabase {
                 stored.lease = Some((holder, now.plus_milliseconds(milliseconds.into())));
             }
             is_held
+        }))
+    }
+
+    async fn leased(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+    ) -> Result<Option<StoredIntegration>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant: &Tenant| {
+            let stored = tenant.integrations.0.get(&id)?;
+            let is_held = stored.change.integration.enabled && stored.is_held_by(holder);
+            is_held.then(|| stored.stored())
         }))
     }
 
@@ -275,7 +309,11 @@ impl DeliveryStore for MemoryDatabase {
         Ok(self.change_integration(organization, id, |stored| {
             let is_held = stored.is_held_by(holder);
             if is_held {
-                stored.progress = progress.clone();
+                let asked_for = stored.progress.replay_from;
+                stored.progress = DeliveryProgress {
+                    replay_from: asked_for.filter(|from| progress.replay_from != Some(*from)),
+                    ..progress.clone()
+                };
             }
             is_held
         }))
@@ -314,22 +352,6 @@ impl DeliveryStore for MemoryDatabase {
                 .logs
                 .retain(|id, log| kept.contains(id) && log.created_at >= oldest);
             (before - stored.logs.len()) as u64
-        }))
-    }
-
-    async fn reset_position(
-        &self,
-        organization: OrganizationId,
-        id: IntegrationId,
-        position: u64,
-    ) -> Result<bool, StoreError> {
-        Ok(self.change_integration(organization, id, |stored| {
-            stored.lease = None;
-            stored.progress = DeliveryProgress {
-                position,
-                ..DeliveryProgress::default()
-            };
-            true
         }))
     }
 }

@@ -361,7 +361,8 @@ impl Tenant {
             // Revocations are stored outside the tenants, because servers ask for those of all tenants.
             RecordChange::TokensRevoked(..) => {}
             RecordChange::Integration(change) => self.integrations.store(*change),
-            RecordChange::IntegrationDeleted(it, _) => self.integrations.delete(it.id),
+            RecordChange::IntegrationDeleted(it) => self.integrations.delete(it.id),
+            RecordChange::EventsReplayed(id, from) => self.integrations.replay(id, from),
         }
     }
 

@@ -66,6 +66,35 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "Age of the oldest reservation that is stored as pending, which the sweeper ends."
     );
     describe_counter!(
+        "stockroom_webhook_deliveries_total",
+        "Attempts of this server to deliver an event, by outcome: delivered, failed or set_aside."
+    );
+    describe_histogram!(
+        "stockroom_webhook_delivery_duration_seconds",
+        "From the beginning of an attempt to deliver an event to the answer, by outcome."
+    );
+    describe_gauge!(
+        "stockroom_integrations_leased",
+        "Integrations that this server delivers for."
+    );
+    describe_gauge!(
+        "stockroom_integrations_behind_events",
+        "Events of the feed that the slowest of these integrations hasn't passed yet."
+    );
+    describe_gauge!(
+        "stockroom_integrations_feed_used_ratio",
+        "The part of the kept feed that the slowest of these integrations has still to pass: at more \
+         than 1 it loses events."
+    );
+    describe_gauge!(
+        "stockroom_integrations_failing",
+        "Those of these integrations whose last attempts have failed."
+    );
+    describe_gauge!(
+        "stockroom_integrations_disabled",
+        "Integrations that were disabled because they couldn't deliver."
+    );
+    describe_counter!(
         "stockroom_log_lines_lost_total",
         "Lines of the log that nobody took in time."
     );

@@ -9,9 +9,12 @@ use anyhow::{Context, ensure};
 use axum::Router;
 use axum_server::Handle;
 use metrics_exporter_prometheus::PrometheusHandle;
-use stockroom_application::{Environment, FirstStart, Limits, Stockroom};
+use stockroom_application::{Deliverer, Environment, FirstStart, Limits, Stockroom};
 use stockroom_domain::ProductId;
+use stockroom_http::DeliveryBodies;
+use stockroom_webhooks::WebhookClient;
 use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 use tracing_appender::non_blocking::ErrorCounter;
@@ -25,7 +28,8 @@ use crate::{connections, health, logging, metrics};
 /// A revocation or a new signing key has to take effect on every server within a second.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
-const RESERVATIONS_WATCH_INTERVAL: Duration = Duration::from_secs(15);
+/// The interval at which figures are counted for the metrics.
+const WATCH_INTERVAL: Duration = Duration::from_secs(15);
 /// The maximum number of connections to the metrics.
 const METRICS_CONNECTIONS_MAX: usize = 128;
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -55,7 +59,10 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         OpenDatabase::open_or_create(&settings.database, &environment).await?
     };
     let limits = limits(&settings);
+    let sender = WebhookClient::new(environment.clone(), settings.webhooks.settings())
+        .context("webhooks can't be sent")?;
     let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
+    let stockroom = stockroom.with_webhooks(Arc::new(sender), Arc::new(DeliveryBodies));
     let stockroom = Arc::new(stockroom);
     if let Some(first) = stockroom.first_start().await? {
         print_first_start(&first, &stockroom.new_product_id(), address)
@@ -92,12 +99,18 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         "serving"
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
-    tokio::spawn(stop_on_signal(handle, shutdown_timeout)?);
+    let (stop, stopping) = watch::channel(false);
+    let deliveries = tokio::spawn(deliver(Arc::clone(&stockroom), stopping));
+    tokio::spawn(stop_on_signal(handle, shutdown_timeout, stop)?);
     let served = tokio::try_join!(api, inside);
     for task in housekeeping {
         task.abort();
     }
     let closed = tokio::time::timeout(shutdown_timeout, async {
+        if let Err(error) = deliveries.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the deliveries of webhooks broke off");
+        }
         stockroom.close().await;
         database.close().await;
     });
@@ -107,6 +120,13 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     served.context("the server failed")?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Sends webhooks until `stop` is true.
+async fn deliver(stockroom: Arc<Stockroom>, stop: watch::Receiver<bool>) {
+    if let Some(deliverer) = Deliverer::new(&stockroom) {
+        deliverer.run(stop).await;
+    }
 }
 
 fn limits(settings: &Serve) -> Limits {
@@ -203,13 +223,18 @@ fn start_housekeeping(
     vec![refresh, forget, upkeep]
 }
 
-/// Starts updating the metrics of reservations, and storing unpaid reservations as expired.
+/// Starts updating the metrics of reservations and integrations, and storing unpaid reservations as
+/// expired.
 fn watch_reservations(stockroom: &Arc<Stockroom>, sweep_seconds: u64) -> Vec<JoinHandle<()>> {
     let watching = Arc::clone(stockroom);
-    let watch = tokio::spawn(every(RESERVATIONS_WATCH_INTERVAL, async move || {
+    let watch = tokio::spawn(every(WATCH_INTERVAL, async move || {
         if let Err(error) = watching.watch_reservations().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "reservations could not be counted");
+        }
+        if let Err(error) = watching.watch_integrations().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "disabled integrations could not be counted");
         }
     }));
     let mut tasks = vec![watch];
@@ -239,6 +264,7 @@ async fn every(period: Duration, mut work: impl AsyncFnMut()) {
 fn stop_on_signal(
     handle: Handle<SocketAddr>,
     timeout: Duration,
+    stop: watch::Sender<bool>,
 ) -> std::io::Result<impl Future<Output = ()>> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -248,6 +274,7 @@ fn stop_on_signal(
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        stop.send_replace(true);
         handle.graceful_shutdown(Some(timeout));
     })
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use stockroom_application::ports::{
-    DeliveryJob, DeliveryLog, DeliveryProgress, LeasedIntegration, StoreError,
+    DeliveryJob, DeliveryLog, DeliveryProgress, StoreError, StoredIntegration,
 };
 use stockroom_domain::{
     Description, EventId, Integration, IntegrationChange, IntegrationChangeKind, IntegrationId,
@@ -59,6 +59,7 @@ row! {
         position: i64,
         progress: Option<String>,
         failing_since: Option<i64>,
+        replay_from: Option<i64>,
         name: String,
         description: Option<String>,
         enabled: bool,
@@ -123,6 +124,7 @@ impl IntegrationRow {
         "position",
         "progress",
         "failing_since",
+        "replay_from",
     ];
 
     /// The row of an integration after a change.
@@ -155,6 +157,7 @@ impl IntegrationRow {
             },
             progress: None,
             failing_since: None,
+            replay_from: None,
         })
     }
 
@@ -162,7 +165,7 @@ impl IntegrationRow {
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a value is impossible.
-    pub fn decode(self, organization: OrganizationId) -> Result<LeasedIntegration, StoreError> {
+    pub fn decode(self, organization: OrganizationId) -> Result<StoredIntegration, StoreError> {
         let row = Row::new("integrations", self.integration_id);
         let description = self.description;
         let description = description.map(|text| Description::new("description", text));
@@ -183,13 +186,17 @@ impl IntegrationRow {
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
         };
-        Ok(LeasedIntegration {
+        Ok(StoredIntegration {
             integration,
             secrets: secrets.ok_or_else(|| row.corrupt("secrets"))?,
             progress: DeliveryProgress {
                 position: row.valid("position", u64::try_from(self.position))?,
                 details: self.progress,
                 failing_since: row.optional_timestamp("failing_since", self.failing_since)?,
+                replay_from: row.valid(
+                    "replay_from",
+                    self.replay_from.map(u64::try_from).transpose(),
+                )?,
             },
         })
     }

@@ -92,7 +92,7 @@ pub trait IntegrationReader: Send + Sync {
         organization: OrganizationId,
         owner: Owner,
         id: IntegrationId,
-    ) -> Result<Option<IntegrationState>, StoreError>;
+    ) -> Result<Option<StoredIntegration>, StoreError>;
 
     /// All integrations of an owner in the order of creation.
     async fn list_integrations(
@@ -132,11 +132,23 @@ pub struct DeliveryProgress {
     pub details: Option<String>,
     /// Time of the first failure since the last success.
     pub failing_since: Option<Timestamp>,
+    /// The position from which a client wants events again. Saving progress with the same position says
+    /// that the deliverer has begun with them.
+    pub replay_from: Option<u64>,
 }
 
-/// An integration whose events one server delivers, and no other.
+impl DeliveryProgress {
+    /// The position up to which everything is delivered and isn't to be sent again.
+    #[must_use]
+    pub fn visible_position(&self) -> u64 {
+        let before_replay = self.replay_from.map(|from| from.saturating_sub(1));
+        before_replay.map_or(self.position, |before| before.min(self.position))
+    }
+}
+
+/// An integration with all that is stored of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeasedIntegration {
+pub struct StoredIntegration {
     /// The integration.
     pub integration: Integration,
     /// Its secrets.
@@ -145,12 +157,12 @@ pub struct LeasedIntegration {
     pub progress: DeliveryProgress,
 }
 
-impl From<LeasedIntegration> for IntegrationState {
-    fn from(leased: LeasedIntegration) -> Self {
+impl From<StoredIntegration> for IntegrationState {
+    fn from(stored: StoredIntegration) -> Self {
         Self {
-            integration: leased.integration,
-            position: leased.progress.position,
-            failing_since: leased.progress.failing_since,
+            integration: stored.integration,
+            position: stored.progress.visible_position(),
+            failing_since: stored.progress.failing_since,
         }
     }
 }
@@ -163,6 +175,9 @@ pub trait DeliveryStore: Send + Sync {
     async fn active_integrations(&self)
     -> Result<Vec<(OrganizationId, IntegrationId)>, StoreError>;
 
+    /// The number of an organization's integrations that the server has disabled.
+    async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError>;
+
     /// Leases an enabled integration to `holder` for some milliseconds, unless another holder's lease
     /// hasn't ended.
     async fn take_lease(
@@ -171,10 +186,10 @@ pub trait DeliveryStore: Send + Sync {
         id: IntegrationId,
         holder: Uuid,
         milliseconds: u32,
-    ) -> Result<Option<LeasedIntegration>, StoreError>;
+    ) -> Result<Option<StoredIntegration>, StoreError>;
 
     /// Extends a lease to these milliseconds from now. Returns false if another holder has taken it
-    /// since, or the integration is disabled, deleted or was reset.
+    /// since, or the integration is disabled or deleted.
     async fn renew_lease(
         &self,
         organization: OrganizationId,
@@ -182,6 +197,14 @@ pub trait DeliveryStore: Send + Sync {
         holder: Uuid,
         milliseconds: u32,
     ) -> Result<bool, StoreError>;
+
+    /// The integration as it is now, if it is enabled and `holder` has its lease.
+    async fn leased(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+    ) -> Result<Option<StoredIntegration>, StoreError>;
 
     /// Ends a lease, if `holder` still has it.
     async fn release_lease(
@@ -216,13 +239,4 @@ pub trait DeliveryStore: Send + Sync {
         id: IntegrationId,
         now: Timestamp,
     ) -> Result<u64, StoreError>;
-
-    /// Begins anew at a position of the feed, and ends the lease. Returns false if there is no such
-    /// integration.
-    async fn reset_position(
-        &self,
-        organization: OrganizationId,
-        id: IntegrationId,
-        position: u64,
-    ) -> Result<bool, StoreError>;
 }

@@ -14,8 +14,8 @@ mod reservations;
 mod scope;
 mod server_state;
 mod stock;
-mod targets;
 mod tenancy;
+mod webhooks;
 
 pub use commit::CommandStore;
 pub use error::StoreError;
@@ -23,7 +23,7 @@ pub use feed::{FeedContent, FeedEvent, FeedState, FeedStore};
 pub use history::{HistoryReader, TransactionCondition};
 pub use integrations::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
-    LeasedIntegration, LogsOf,
+    LogsOf, StoredIntegration,
 };
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
@@ -36,8 +36,8 @@ pub use reservations::{
 pub use scope::Scope;
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockReader};
-pub use targets::{AllowedTargets, PublicTargets};
 pub use tenancy::TenancyReader;
+pub use webhooks::{Delivery, FeedGap, SentEvent, WebhookBodies};
 
 /// The ports whose results don't depend on reservations.
 pub trait Records:

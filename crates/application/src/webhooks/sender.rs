@@ -49,6 +49,9 @@ pub struct WebhookResponse {
 /// the network that this server is in.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
+    /// This server has no way to send webhooks.
+    #[error("this server sends no webhooks")]
+    NotSupported,
     /// The text isn't a URL with a host.
     #[error("not a URL with a host")]
     InvalidUrl,

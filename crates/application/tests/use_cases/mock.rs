@@ -16,7 +16,7 @@ use stockroom_application::ports::{
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
-    LeasedIntegration, LogsOf,
+    LogsOf, StoredIntegration,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -272,7 +272,7 @@ mock! {
             organization: OrganizationId,
             owner: Owner,
             id: IntegrationId,
-        ) -> Result<Option<IntegrationState>, StoreError>;
+        ) -> Result<Option<StoredIntegration>, StoreError>;
         async fn list_integrations(
             &self,
             organization: OrganizationId,
@@ -304,7 +304,7 @@ mock! {
             id: IntegrationId,
             holder: Uuid,
             milliseconds: u32,
-        ) -> Result<Option<LeasedIntegration>, StoreError>;
+        ) -> Result<Option<StoredIntegration>, StoreError>;
         async fn renew_lease(
             &self,
             organization: OrganizationId,
@@ -337,12 +337,16 @@ mock! {
             id: IntegrationId,
             now: Timestamp,
         ) -> Result<u64, StoreError>;
-        async fn reset_position(
+        async fn disabled_integrations(
+            &self,
+            organization: OrganizationId,
+        ) -> Result<u64, StoreError>;
+        async fn leased(
             &self,
             organization: OrganizationId,
             id: IntegrationId,
-            position: u64,
-        ) -> Result<bool, StoreError>;
+            holder: Uuid,
+        ) -> Result<Option<StoredIntegration>, StoreError>;
     }
 
     #[async_trait]

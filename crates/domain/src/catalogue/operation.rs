@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 use crate::integrations::decide::{
-    CreateIntegration, DeleteIntegration, DisableIntegration, RotateSecret, UpdateIntegration,
+    CreateIntegration, DeleteIntegration, DisableIntegration, ReplayEvents, RotateSecret,
+    UpdateIntegration,
 };
 use crate::integrations::{Integration, SecretIssued};
 use crate::keys::ApplicationKey;
@@ -147,6 +148,7 @@ operations! {
     DeleteIntegration => Deleted(()),
     RotateSecret => SecretIssued(SecretIssued),
     DisableIntegration => Integration(Integration),
+    ReplayEvents => Integration(Integration),
 }
 
 /// The answer to an accepted command.

@@ -13,7 +13,7 @@ use crate::products::Product;
 use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLine};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
-use crate::values::{KeyId, Owner, ProductId, ReservationId, Timestamp};
+use crate::values::{IntegrationId, KeyId, Owner, ProductId, ReservationId, Timestamp};
 
 /// One change that a decision makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -60,8 +60,10 @@ pub enum RecordChange {
     TokensRevoked(KeyId, RevokedGrants, Timestamp),
     /// An integration is created, or replaced by this value.
     Integration(Box<IntegrationChange>),
-    /// An integration is deleted at this time, with everything about its deliveries.
-    IntegrationDeleted(Integration, Timestamp),
+    /// An integration is deleted, at the time of its last update, with everything about its deliveries.
+    IntegrationDeleted(Integration),
+    /// The events of an integration are sent again, from this position of the feed on.
+    EventsReplayed(IntegrationId, u64),
 }
 
 /// A deleted stock, stored for auditors.

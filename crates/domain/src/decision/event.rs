@@ -2,9 +2,10 @@
 
 use super::changes::{Change, RecordChange};
 use super::state::State;
-use crate::events::{Event, ReservationStep, StockEnd};
+use crate::events::{Event, StockEnd};
+use crate::integrations::{IntegrationChange, IntegrationChangeKind};
 use crate::reservations::{Reservation, ReservationState, ReservedLine};
-use crate::values::{Quantity, first_version};
+use crate::values::{Quantity, ReservationStep, first_version};
 
 /// The event that a change makes on `state`, if it is one. An entry is an event itself.
 pub(super) fn event_of(change: &Change, state: &State) -> Option<Event> {
@@ -49,13 +50,27 @@ fn event_of_record(record: &RecordChange) -> Option<Event> {
         }
         RecordChange::Product(product) => Some(Event::ProductUpdated(product.clone())),
         RecordChange::ProductDeleted(product) => Some(Event::ProductDeleted(product.clone())),
+        RecordChange::Integration(change) => Some(event_of_integration(change)),
+        RecordChange::IntegrationDeleted(integration) => {
+            Some(Event::IntegrationDeleted(integration.clone()))
+        }
         // Nobody keeps a copy of these.
         RecordChange::Organization(_)
         | RecordChange::Store(_)
         | RecordChange::OrganizationLevel(..)
         | RecordChange::Key(_)
         | RecordChange::KeyDeleted(_)
-        | RecordChange::TokensRevoked(..) => None,
+        | RecordChange::TokensRevoked(..)
+        | RecordChange::EventsReplayed(..) => None,
+    }
+}
+
+fn event_of_integration(change: &IntegrationChange) -> Event {
+    let integration = change.integration.clone();
+    match change.kind {
+        IntegrationChangeKind::Created { .. } => Event::IntegrationCreated(integration),
+        IntegrationChangeKind::Updated => Event::IntegrationUpdated(integration),
+        IntegrationChangeKind::Disabled => Event::IntegrationDisabled(integration),
     }
 }
 

@@ -174,6 +174,9 @@ pub enum Refusal {
     /// The caller has no integration with this id.
     #[error("There is no such integration")]
     IntegrationNotFound,
+    /// A disabled integration gets no events.
+    #[error("The integration is disabled: enable it first")]
+    IntegrationDisabled,
     /// The logs of the integration show no delivery of an event with this id.
     #[error("There is no such job")]
     JobNotFound,
@@ -340,6 +343,7 @@ impl Refusal {
             | Self::OrderReserved
             | Self::IdempotencyKeyReused
             | Self::VersionIs { .. }
+            | Self::IntegrationDisabled
             | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
             Self::InsufficientStock(_)
             | Self::TotalWouldOverflow(_)

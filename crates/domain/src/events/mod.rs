@@ -3,20 +3,22 @@
 //! An entry of a ledger is an event of its own, and the feed only refers to it. Every other event holds
 //! the thing that it is about.
 
-mod name;
 mod order;
 
-pub use name::{EventName, ReservationStep};
 pub use order::{EntryRef, FeedItem};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::integrations::Integration;
 use crate::locations::Location;
 use crate::products::Product;
 use crate::reservations::Reservation;
 use crate::stock::Stock;
-use crate::values::{LocationId, Owner, ProductId, ReservationId, StockId, Timestamp};
+use crate::values::{
+    EventName, IntegrationId, LocationId, Owner, ProductId, ReservationId, ReservationStep,
+    StockId, Timestamp,
+};
 
 /// A change of something, other than an entry of a ledger.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -41,6 +43,14 @@ pub enum Event {
     LocationUpdated(Location),
     /// A location was deleted, at the time of its last update.
     LocationDeleted(Location),
+    /// An integration was created.
+    IntegrationCreated(Integration),
+    /// An integration was changed.
+    IntegrationUpdated(Integration),
+    /// An integration was deleted, at the time of its last update.
+    IntegrationDeleted(Integration),
+    /// An integration was disabled, because it couldn't deliver.
+    IntegrationDisabled(Integration),
 }
 
 /// The end of a stock.
@@ -69,6 +79,8 @@ pub enum Subject {
     Reservation(ReservationId),
     /// A location.
     Location(LocationId),
+    /// An integration.
+    Integration(IntegrationId),
 }
 
 impl Subject {
@@ -79,6 +91,7 @@ impl Subject {
             Self::Stock(product, _) | Self::Product(product) => product.uuid(),
             Self::Reservation(id) => id.uuid(),
             Self::Location(id) => id.uuid(),
+            Self::Integration(id) => id.uuid(),
         }
     }
 }
@@ -98,6 +111,10 @@ impl Event {
             Self::LocationCreated(_) => EventName::LocationCreated,
             Self::LocationUpdated(_) => EventName::LocationUpdated,
             Self::LocationDeleted(_) => EventName::LocationDeleted,
+            Self::IntegrationCreated(_) => EventName::IntegrationCreated,
+            Self::IntegrationUpdated(_) => EventName::IntegrationUpdated,
+            Self::IntegrationDeleted(_) => EventName::IntegrationDeleted,
+            Self::IntegrationDisabled(_) => EventName::IntegrationDisabled,
         }
     }
 
@@ -116,6 +133,10 @@ impl Event {
             Self::LocationCreated(location)
             | Self::LocationUpdated(location)
             | Self::LocationDeleted(location) => Subject::Location(location.id),
+            Self::IntegrationCreated(integration)
+            | Self::IntegrationUpdated(integration)
+            | Self::IntegrationDeleted(integration)
+            | Self::IntegrationDisabled(integration) => Subject::Integration(integration.id),
         }
     }
 
@@ -134,6 +155,10 @@ impl Event {
             Self::LocationCreated(location)
             | Self::LocationUpdated(location)
             | Self::LocationDeleted(location) => location.updated_at,
+            Self::IntegrationCreated(integration)
+            | Self::IntegrationUpdated(integration)
+            | Self::IntegrationDeleted(integration)
+            | Self::IntegrationDisabled(integration) => integration.updated_at,
         }
     }
 
@@ -153,6 +178,10 @@ impl Event {
             Self::LocationCreated(location)
             | Self::LocationUpdated(location)
             | Self::LocationDeleted(location) => location.version,
+            Self::IntegrationCreated(integration)
+            | Self::IntegrationUpdated(integration)
+            | Self::IntegrationDeleted(integration)
+            | Self::IntegrationDisabled(integration) => integration.version,
         }
     }
 
@@ -171,6 +200,10 @@ impl Event {
             Self::LocationCreated(location)
             | Self::LocationUpdated(location)
             | Self::LocationDeleted(location) => location.owner,
+            Self::IntegrationCreated(integration)
+            | Self::IntegrationUpdated(integration)
+            | Self::IntegrationDeleted(integration)
+            | Self::IntegrationDisabled(integration) => integration.owner,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::decision::{
 };
 use crate::values::{
     Description, IntegrationId, Observed, Patch, ProductText, Reason, SecretKey, WebhookUrl,
+    first_version, next_version,
 };
 
 /// Creates an integration of the owner on whose behalf the caller acts.
@@ -78,11 +79,23 @@ pub struct RotateSecret {
     pub overlap_hours: u8,
 }
 
-/// Disables an integration that can't deliver. The server asks for it, no client.
+/// Sends the events of an integration again, from a position of the feed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReplayEvents {
+    /// The integration.
+    pub id: IntegrationId,
+    /// The position of the first event that is sent again.
+    pub from: u64,
+}
+
+/// Disables an integration that can't deliver, unless somebody has changed it meanwhile. The server asks
+/// for it, no client.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisableIntegration {
     /// The integration.
     pub id: IntegrationId,
+    /// The version with which it couldn't deliver.
+    pub version: u64,
     /// The reason.
     pub reason: Reason,
 }
@@ -125,7 +138,7 @@ impl Decide for CreateIntegration {
             enabled: self.enabled,
             observes: self.observes.clone(),
             configuration: self.configuration.clone(),
-            version: 1,
+            version: first_version(),
             disabled_reason: None,
             created_at: context.now,
             updated_at: context.now,
@@ -219,8 +232,7 @@ impl Decide for DeleteIntegration {
         context: &mut Context<'_>,
     ) -> Result<Decision<()>, Refusal> {
         let (current, _) = own_integration(state, actor, self.id)?;
-        let deleted_at = current.updated_at.max(context.now);
-        let deleted = RecordChange::IntegrationDeleted(current.clone(), deleted_at);
+        let deleted = RecordChange::IntegrationDeleted(next(current, context));
         Ok(Decision {
             changes: vec![Change::Record(deleted)],
             answer: (),
@@ -266,6 +278,35 @@ impl Decide for RotateSecret {
     }
 }
 
+impl Decide for ReplayEvents {
+    type Answer = Integration;
+
+    fn name(&self) -> &'static str {
+        "replay_events"
+    }
+
+    fn needs(&self, _actor: &Actor, needs: &mut Needs) {
+        needs.integrations.insert(self.id);
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        _context: &mut Context<'_>,
+    ) -> Result<Decision<Integration>, Refusal> {
+        let (current, _) = own_integration(state, actor, self.id)?;
+        if !current.enabled {
+            return Err(Refusal::IntegrationDisabled);
+        }
+        let replay = RecordChange::EventsReplayed(self.id, self.from);
+        Ok(Decision {
+            changes: vec![Change::Record(replay)],
+            answer: current.clone(),
+        })
+    }
+}
+
 impl Decide for DisableIntegration {
     type Answer = Integration;
 
@@ -284,7 +325,7 @@ impl Decide for DisableIntegration {
         context: &mut Context<'_>,
     ) -> Result<Decision<Integration>, Refusal> {
         let (current, secrets) = own_integration(state, actor, self.id)?;
-        if !current.enabled {
+        if !current.enabled || current.version != self.version {
             return Ok(Decision::unchanged(current.clone()));
         }
         let integration = Integration {
@@ -300,7 +341,7 @@ impl Decide for DisableIntegration {
 /// The integration with its next version, and otherwise as before.
 fn next(current: &Integration, context: &Context<'_>) -> Integration {
     Integration {
-        version: current.version.saturating_add(1),
+        version: next_version(current.version),
         updated_at: current.updated_at.max(context.now),
         ..current.clone()
     }

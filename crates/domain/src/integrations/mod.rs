@@ -3,7 +3,8 @@
 pub(crate) mod decide;
 
 pub use decide::{
-    CreateIntegration, DeleteIntegration, DisableIntegration, RotateSecret, UpdateIntegration,
+    CreateIntegration, DeleteIntegration, DisableIntegration, ReplayEvents, RotateSecret,
+    UpdateIntegration,
 };
 
 use serde::{Deserialize, Serialize};
@@ -131,12 +132,12 @@ pub struct EventFilter {
     /// The text of the filter.
     pub text: String,
     /// Its conditions.
-    pub conditions: Vec<EventCondition>,
+    pub conditions: Vec<DeliveryCondition>,
 }
 
-/// A condition on an event.
+/// A condition on an event that an integration gets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EventCondition {
+pub enum DeliveryCondition {
     /// It is about one of these products.
     Product(Vec<ProductId>),
     /// It is about one of these locations, by their slugs.
@@ -149,8 +150,8 @@ impl EventFilter {
     #[must_use]
     pub fn matches(&self, products: &[ProductId], locations: &[&str]) -> bool {
         self.conditions.iter().all(|condition| match condition {
-            EventCondition::Product(wanted) => products.iter().any(|it| wanted.contains(it)),
-            EventCondition::Location(wanted) => {
+            DeliveryCondition::Product(wanted) => products.iter().any(|it| wanted.contains(it)),
+            DeliveryCondition::Location(wanted) => {
                 let mut locations = locations.iter();
                 locations.any(|it| wanted.iter().any(|wanted| wanted == it))
             }

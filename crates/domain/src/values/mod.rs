@@ -1,5 +1,6 @@
 //! Values: ids, quantities, texts and times. Each holds only what is valid.
 
+mod events;
 mod ids;
 mod owner;
 mod patch;
@@ -9,6 +10,7 @@ mod timestamp;
 mod version;
 mod webhooks;
 
+pub use events::{EventName, Observed, ReservationStep};
 pub use ids::{
     BatchId, EventId, FeedId, Ids, IntegrationId, KeyId, LocationId, LogId, OrganizationId,
     ProductId, ReservationId, StockId, StoreId, TransactionId,
@@ -22,4 +24,4 @@ pub use text::{
 };
 pub use timestamp::Timestamp;
 pub(crate) use version::{first_version, next_version};
-pub use webhooks::{SecretKey, SigningSecret, WebhookHost, WebhookUrl};
+pub use webhooks::{SecretKey, SigningSecret, WebhookUrl};

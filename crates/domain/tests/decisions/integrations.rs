@@ -1,11 +1,11 @@
 //! Integrations.
 
 use stockroom_domain::{
-    Change, Configuration, CreateIntegration, DeleteIntegration, DeliveryTimeout,
-    DisableIntegration, EventCondition, EventFilter, EventFormat, EventName, Integration,
+    Change, Configuration, CreateIntegration, DeleteIntegration, DeliveryCondition,
+    DeliveryTimeout, DisableIntegration, EventFilter, EventFormat, EventName, Integration,
     IntegrationChange, IntegrationChangeKind, IntegrationSecrets, NewSecret, Observed, Owner,
     Patch, PreviousSecret, Reason, RecordChange, Refusal, RotateSecret, SecretHash, SecretKey,
-    SigningSecret, UpdateIntegration, WebhookHost, WebhookUrl,
+    SigningSecret, UpdateIntegration, WebhookUrl,
 };
 
 use crate::scene::{Scene, assert_precedence, at, id, other_store, store, text};
@@ -208,7 +208,7 @@ fn an_update_changes_what_it_names() {
 
     let filter = EventFilter {
         text: "eq(location,berlin)".to_owned(),
-        conditions: vec![EventCondition::Location(vec!["berlin".to_owned()])],
+        conditions: vec![DeliveryCondition::Location(vec!["berlin".to_owned()])],
     };
     let everything = UpdateIntegration {
         expect_version: Some(3),
@@ -323,53 +323,17 @@ fn a_deletion_says_what_is_gone_and_when() {
 }
 
 #[test]
-fn addresses_are_read_as_every_client_reads_them() {
-    for (url, host) in [
-        ("https://example.com", WebhookHost::Name("example.com")),
-        (
-            "HTTP://example.com:8080/a?b#c",
-            WebhookHost::Name("example.com"),
-        ),
-        (
-            "https://ex-ample.com.:443/",
-            WebhookHost::Name("ex-ample.com."),
-        ),
-        ("https://10.0.0.1/", WebhookHost::V4([10, 0, 0, 1].into())),
-        (
-            "https://[::1]:5/",
-            WebhookHost::V6(std::net::Ipv6Addr::LOCALHOST),
-        ),
-        ("https://1e100.net", WebhookHost::Name("1e100.net")),
-    ] {
-        let read = WebhookUrl::new(url).expect(url);
-        assert_eq!(read.host(), host, "{url}");
-        assert_eq!(read.is_encrypted(), url.starts_with("https"));
-    }
+fn addresses_are_short_and_of_plain_characters() {
     let long = format!("https://example.com/{}", "x".repeat(2_029));
+    let longest = long.strip_suffix('x').expect("a shorter one");
+    assert!(WebhookUrl::new(longest).is_ok());
     for url in [
         "",
-        "example.com",
-        "ftp://example.com",
-        "https:example.com",
-        "https://",
-        "https:///path",
-        "https://user@example.com",
-        "https://user:word@example.com",
-        "https://example.com:0",
-        "https://example.com:65536",
-        "https://example.com:+5",
-        "https://example..com",
         "https://exämple.com",
         "https://example.com/ä",
         "https://example.com\\@10.0.0.1",
-        "https://2130706433",
-        "https://0x7f000001",
-        "https://127.1",
-        "https://0177.0.0.1",
-        "https://[::1",
-        "https://[::1%25eth0]",
-        "https://%31.example.com",
         " https://example.com",
+        "https://example.com\n",
         &long,
     ] {
         assert!(WebhookUrl::new(url).is_err(), "{url}");
@@ -379,7 +343,7 @@ fn addresses_are_read_as_every_client_reads_them() {
 #[test]
 fn every_event_has_one_name() {
     for event in EventName::ALL {
-        assert_eq!(EventName::parse(event.as_str()), Some(*event));
+        assert_eq!(EventName::from_word(event.as_str()), Some(*event));
     }
     let both = Observed::parse(["stock.deleted", "stock.created", "stock.created"]);
     let both = both.expect("events");
@@ -401,8 +365,8 @@ fn a_filter_asks_for_what_an_event_is_about() {
     let filter = EventFilter {
         text: String::new(),
         conditions: vec![
-            EventCondition::Product(vec![id(1), id(2)]),
-            EventCondition::Location(vec!["berlin".to_owned()]),
+            DeliveryCondition::Product(vec![id(1), id(2)]),
+            DeliveryCondition::Location(vec!["berlin".to_owned()]),
         ],
     };
     for (products, locations, matches) in [

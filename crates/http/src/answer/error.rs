@@ -4,8 +4,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
-use stockroom_application::ports::StoreError;
-use stockroom_application::{AccessError, Error, FeedError, HistoryError, TokenError};
+use stockroom_application::ports::{FeedState, StoreError};
+use stockroom_application::{AccessError, Error, FeedError, HistoryError, ReplayError, TokenError};
 use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
 use utoipa::ToSchema;
 
@@ -295,12 +295,29 @@ impl From<FeedError> for ApiError {
             FeedError::OtherFeed(feed) | FeedError::Ahead(feed) => (Self::conflict(detail), feed),
             FeedError::Forgotten(feed) => (Self::of_status(StatusCode::GONE).detail(detail), feed),
         };
-        answer.meta(json!({
-            "feed_id": feed.id.uuid(),
-            "head": feed.head,
-            "oldest": feed.oldest,
-        }))
+        answer.meta(figures_of(feed))
     }
+}
+
+impl From<ReplayError> for ApiError {
+    fn from(error: ReplayError) -> Self {
+        let detail = error.to_string();
+        match error {
+            ReplayError::Error(error) => error.into(),
+            ReplayError::Forgotten(feed) => Self::of_status(StatusCode::GONE)
+                .detail(detail)
+                .meta(figures_of(feed)),
+            ReplayError::Ahead(feed) => Self::unprocessable(detail).meta(figures_of(feed)),
+        }
+    }
+}
+
+fn figures_of(feed: FeedState) -> Value {
+    json!({
+        "feed_id": feed.id.uuid(),
+        "head": feed.head,
+        "oldest": feed.oldest,
+    })
 }
 
 impl From<Error> for ApiError {
@@ -311,7 +328,7 @@ impl From<Error> for ApiError {
             Error::SecretForgotten | Error::SigningSecretForgotten => {
                 Self::conflict(error.to_string())
             }
-            Error::TargetNotAllowed(_) => Self::unprocessable(error.to_string()),
+            Error::UrlNotAllowed(_) => Self::unprocessable(error.to_string()),
             Error::Store(error) => error.into(),
         }
     }

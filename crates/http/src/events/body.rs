@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::as_text;
+use crate::integrations::body::IntegrationBody;
 use crate::locations::body::LocationBody;
 use crate::products::body::ProductBody;
 use crate::request::Form;
@@ -51,7 +52,7 @@ struct EventAttributes {
 /// The thing that an event is about. The events of one subject come in their order.
 #[derive(Serialize, ToSchema)]
 struct SubjectBody {
-    /// `stock`, `product`, `stock-reservation` or `inventory_location`.
+    /// `stock`, `product`, `stock-reservation`, `inventory_location` or `integration`.
     r#type: &'static str,
     /// Its id; for stock, that of the product.
     id: Uuid,
@@ -67,6 +68,7 @@ impl From<Subject> for SubjectBody {
             Subject::Product(_) => ("product", None),
             Subject::Reservation(_) => ("stock-reservation", None),
             Subject::Location(_) => ("inventory_location", None),
+            Subject::Integration(_) => ("integration", None),
         };
         Self {
             r#type,
@@ -88,13 +90,18 @@ impl From<FeedEvent> for EventBody {
                 occurred_at: event.at(),
                 sequence: event.number(),
                 store_id: event.owner().store().map(Into::into),
-                data: match event.content {
-                    FeedContent::Entry(recorded, _) => transaction(*recorded),
-                    FeedContent::Event(event) => data(*event, &subject),
-                },
+                data: data_of(&event),
                 subject,
             },
         }
+    }
+}
+
+/// The subject after an event, or its type and id if it is gone.
+pub(super) fn data_of(event: &FeedEvent) -> Value {
+    match &event.content {
+        FeedContent::Entry(recorded, _) => transaction((**recorded).clone()),
+        FeedContent::Event(content) => data((**content).clone(), &event.subject().into()),
     }
 }
 
@@ -120,7 +127,13 @@ fn data(event: Event, subject: &SubjectBody) -> Value {
         Event::LocationCreated(location) | Event::LocationUpdated(location) => {
             value(LocationBody::from(location))
         }
-        Event::StockDeleted(_) | Event::ProductDeleted(_) | Event::LocationDeleted(_) => {
+        Event::IntegrationCreated(integration)
+        | Event::IntegrationUpdated(integration)
+        | Event::IntegrationDisabled(integration) => value(IntegrationBody::from(integration)),
+        Event::StockDeleted(_)
+        | Event::ProductDeleted(_)
+        | Event::LocationDeleted(_)
+        | Event::IntegrationDeleted(_) => {
             json!({ "type": subject.r#type, "id": subject.id })
         }
     }

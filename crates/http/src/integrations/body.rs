@@ -1,13 +1,13 @@
 //! Integrations in answers.
 
 use serde::Serialize;
-use stockroom_application::IntegrationWithSecret;
-use stockroom_application::ports::{DeliveryJob, DeliveryLog, IntegrationState};
-use stockroom_domain::{Integration, IntegrationId};
+use stockroom_application::ports::{DeliveryJob, DeliveryLog};
+use stockroom_application::{IntegrationStatus, IntegrationWithSecret};
+use stockroom_domain::{Integration, IntegrationId, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::{Meta, Timestamps};
+use crate::answer::Timestamps;
 
 /// An integration; flat in both forms.
 #[derive(Serialize, ToSchema)]
@@ -57,6 +57,10 @@ struct IntegrationMeta {
     /// The position in the feed up to which everything was sent. Left out in answers to changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     position: Option<u64>,
+    /// How many events come after that in the feed, also those that it doesn't get. Left out in answers
+    /// to changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    behind: Option<u64>,
     /// The time of the first failure since the last success.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
@@ -92,6 +96,7 @@ impl From<Integration> for IntegrationBody {
                 timestamps: Timestamps::new(integration.created_at, integration.updated_at),
                 version: integration.version,
                 position: None,
+                behind: None,
                 failing_since: None,
                 disabled_reason: reason.map(|text| text.to_string()),
             },
@@ -99,10 +104,12 @@ impl From<Integration> for IntegrationBody {
     }
 }
 
-impl From<IntegrationState> for IntegrationBody {
-    fn from(state: IntegrationState) -> Self {
+impl From<IntegrationStatus> for IntegrationBody {
+    fn from(status: IntegrationStatus) -> Self {
+        let state = status.state;
         let mut body = Self::from(state.integration);
         body.meta.position = Some(state.position);
+        body.meta.behind = Some(status.behind);
         body.meta.failing_since = state.failing_since.map(|at| at.to_string());
         body
     }
@@ -175,7 +182,20 @@ pub(crate) struct LogBody {
     /// Why it failed.
     error_detail: Option<String>,
     relationships: LogRelationships,
-    meta: Meta,
+    meta: LogMeta,
+}
+
+/// The times of a log or a job.
+#[derive(Serialize, ToSchema)]
+struct LogMeta {
+    timestamps: Timestamps,
+}
+
+impl LogMeta {
+    const fn new(created_at: Timestamp, updated_at: Timestamp) -> Self {
+        let timestamps = Timestamps::new(created_at, updated_at);
+        Self { timestamps }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -217,7 +237,7 @@ impl From<DeliveryLog> for LogBody {
                 integration: Related::new(log.integration.uuid(), "integration"),
                 job: Related::new(log.event.uuid(), "integration-job"),
             },
-            meta: Meta::new(log.created_at, log.created_at),
+            meta: LogMeta::new(log.created_at, log.created_at),
         }
     }
 }
@@ -235,7 +255,7 @@ pub(crate) struct JobBody {
     /// How many attempts there were.
     attempts: u32,
     relationships: JobRelationships,
-    meta: Meta,
+    meta: LogMeta,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -253,7 +273,7 @@ impl JobBody {
             relationships: JobRelationships {
                 integration: Related::new(integration.uuid(), "integration"),
             },
-            meta: Meta::new(job.created_at, job.updated_at),
+            meta: LogMeta::new(job.created_at, job.updated_at),
         }
     }
 }

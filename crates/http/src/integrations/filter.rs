@@ -1,17 +1,17 @@
 //! Filters of events.
 
 use axum::http::StatusCode;
-use stockroom_domain::{EventCondition, EventFilter};
+use stockroom_domain::{DeliveryCondition, EventFilter};
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, product_id, word};
+use crate::filter::{conditions, id, word};
 
 /// Parses the filter of an integration.
 pub(crate) fn events(text: String) -> Result<EventFilter, ApiError> {
     let conditions = conditions(Some(&text), || {
         vec![
-            product_id("product_id", EventCondition::Product),
-            word("location", EventCondition::Location),
+            id("product_id", DeliveryCondition::Product),
+            word("location", DeliveryCondition::Location),
         ]
     });
     let conditions =

@@ -1,12 +1,14 @@
 //! Bodies of requests about integrations. What makes no sense is 422, as the dialect has it.
 
 use serde::Deserialize;
-use stockroom_application::NewIntegrationRequest;
+use stockroom_application::{NewIntegrationRequest, ReplayStart};
 use stockroom_domain::{
     Configuration, DeliveryTimeout, Description, EventFormat, IntegrationId, Invalid, Observed,
-    Patch, ProductText, RotateSecret, SecretKey, UpdateIntegration, WebhookUrl,
+    Patch, ProductText, RotateSecret, SecretKey, Timestamp, UpdateIntegration, WebhookUrl,
 };
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{
+    KnownFormat, ObjectBuilder, OneOfBuilder, Schema, SchemaFormat, Type,
+};
 use utoipa::{PartialSchema as _, ToSchema};
 
 use super::filter;
@@ -96,6 +98,45 @@ pub(super) struct Rotation {
     #[serde(default, deserialize_with = "non_null")]
     #[schema(value_type = Option<u8>, minimum = 0, maximum = 168, nullable = false)]
     overlap_hours: Option<Scalar>,
+}
+
+/// The events that are to be sent again.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+pub(super) struct Replay {
+    /// The position of the first one, or a time: the first one that happened then or later.
+    #[serde(default, deserialize_with = "non_null")]
+    #[schema(schema_with = position_or_time, required)]
+    from: Option<Scalar>,
+}
+
+fn position_or_time() -> Schema {
+    OneOfBuilder::new()
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::Integer)
+                .minimum(Some(1)),
+        )
+        .item(
+            ObjectBuilder::new()
+                .schema_type(Type::String)
+                .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime))),
+        )
+        .into()
+}
+
+impl Replay {
+    pub(super) fn start(&self) -> Result<ReplayStart, ApiError> {
+        let from = required("from", self.from.as_ref())?;
+        let position = from.as_u64().filter(|position| *position > 0);
+        let time = from.as_str().and_then(Timestamp::from_rfc3339);
+        let start = position.map(ReplayStart::Position);
+        start.or(time.map(ReplayStart::Time)).ok_or_else(|| {
+            ApiError::unprocessable(
+                "from must be the position of an event, or a timestamp such as 2026-01-31T09:30:00Z",
+            )
+        })
+    }
 }
 
 /// The body that contains it.

@@ -1,16 +1,17 @@
 //! Integrations. They are the same in both forms, and creating one answers 200, as the dialect has it.
-//! What delivers, and with it `/test` and `/replay`, belongs beside them.
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use stockroom_domain::{DeleteIntegration, IntegrationId, Refusal};
 
-use super::body::IntegrationBody;
-use super::request::{IntegrationUpdate, NewIntegration, Rotation, RotationDocument};
-use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
+use super::body::{IntegrationBody, LogBody};
+use super::request::{IntegrationUpdate, NewIntegration, Replay, Rotation, RotationDocument};
+use crate::answer::{
+    ApiError, CommonErrors, Conflict, Data, Gone, Json, List, NotFound, Unprocessable,
+};
 use crate::request::{
-    Administration, Body, Current, Document, IdempotencyHeader, ListQuery, OptionalBody,
-    PageParameters, PathId, StoreHeader,
+    Administration, AdministrativeReading, Body, Current, Document, IdempotencyHeader, ListQuery,
+    OptionalBody, PageParameters, PathId, StoreHeader,
 };
 use crate::service::AppState;
 
@@ -188,4 +189,65 @@ pub(crate) async fn rotate_secret(
         .rotate_secret(&administrator, id, overlap_hours);
     let data = rotated.await?.into();
     Ok(Json(Data { data }))
+}
+
+/// Test an integration.
+///
+/// Sends the event `integration.test` at once, also while the integration is disabled, and answers with
+/// the log of the attempt. The receiver has the time that the integration gives it, but at most 20
+/// seconds.
+#[utoipa::path(
+    post,
+    path = "/v2/integrations/{integration}/test",
+    operation_id = "testIntegration",
+    tag = "Integrations",
+    params(("integration" = Uuid, Path, description = "The integration's id."), StoreHeader),
+    responses((status = 200, description = "The log of the attempt.", body = Data<LogBody>), NotFound, CommonErrors),
+)]
+pub(crate) async fn test(
+    State(app): State<AppState>,
+    reading: AdministrativeReading,
+    integration: PathId<IntegrationId>,
+) -> Result<Json<Data<LogBody>>, ApiError> {
+    let id = integration.existing()?;
+    let administrator = reading.enter().await?;
+    let log = app.stockroom.test_integration(&administrator, id).await?;
+    Ok(Json(Data { data: log.into() }))
+}
+
+/// Send events again.
+///
+/// The events that the integration gets are sent once more, in order and with the same ids, from a
+/// position of the feed or a time on.
+#[utoipa::path(
+    post,
+    path = "/v2/integrations/{integration}/replay",
+    operation_id = "replayIntegration",
+    tag = "Integrations",
+    params(("integration" = Uuid, Path, description = "The integration's id."), StoreHeader, IdempotencyHeader),
+    request_body(
+        content = Document<Replay>,
+        examples(
+            ("position" = (summary = "From a position on", value = json!({ "data": { "from": 1 } }))),
+            ("time" = (summary = "From a time on", value = json!({ "data": { "from": "2026-01-31T09:30:00Z" } }))),
+        ),
+    ),
+    responses((status = 202, description = "The events will be sent.", body = Data<IntegrationBody>), NotFound, Conflict, Gone, Unprocessable, CommonErrors),
+)]
+pub(crate) async fn replay(
+    State(app): State<AppState>,
+    administration: Administration,
+    integration: PathId<IntegrationId>,
+    body: Body,
+) -> Result<(StatusCode, Json<Data<IntegrationBody>>), ApiError> {
+    let replay: Replay = body.object()?.of_type("integration")?;
+    let start = replay.start()?;
+    let id = integration.existing()?;
+    let administrator = administration.enter().await?;
+    let replayed = app
+        .stockroom
+        .replay_events(&administrator, id, start)
+        .await?;
+    let data = replayed.into();
+    Ok((StatusCode::ACCEPTED, Json(Data { data })))
 }

@@ -50,8 +50,11 @@ pub(crate) async fn store(
             RecordChange::Integration(change) => {
                 integrations::store::store(session, organization, change).await?;
             }
-            RecordChange::IntegrationDeleted(integration, _) => {
+            RecordChange::IntegrationDeleted(integration) => {
                 integrations::store::delete(session, organization, integration.id).await?;
+            }
+            RecordChange::EventsReplayed(id, from) => {
+                integrations::store::replay(session, organization, *id, *from).await?;
             }
         }
     }

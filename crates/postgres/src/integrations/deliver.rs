@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use sqlx::postgres::PgQueryResult;
 use stockroom_application::ports::{
-    DeliveryLog, DeliveryProgress, DeliveryStore, LeasedIntegration, StoreError,
+    DeliveryLog, DeliveryProgress, DeliveryStore, StoreError, StoredIntegration,
 };
 use stockroom_domain::{IntegrationId, OrganizationId, Timestamp};
 use stockroom_sql::{LogRow, integer};
@@ -33,13 +33,29 @@ impl DeliveryStore for PostgresDatabase {
             .collect())
     }
 
+    async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        let mut session = self.own_reader().await?;
+        let count = sqlx::query_scalar!(
+            r#"
+            SELECT count(*) AS "count!" FROM integrations
+            WHERE organization_id = $1 AND disabled_reason IS NOT NULL
+            "#,
+            organization.uuid(),
+        )
+        .fetch_one(&mut session)
+        .await
+        .map_err(failed)?;
+        session.commit().await?;
+        Ok(u64::try_from(count).unwrap_or_default())
+    }
+
     async fn take_lease(
         &self,
         organization: OrganizationId,
         id: IntegrationId,
         holder: Uuid,
         milliseconds: u32,
-    ) -> Result<Option<LeasedIntegration>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         let mut session = self.write().await?;
         let taken = sqlx::query!(
             r#"
@@ -100,6 +116,31 @@ impl DeliveryStore for PostgresDatabase {
         Ok(has_changed(&renewed))
     }
 
+    async fn leased(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+    ) -> Result<Option<StoredIntegration>, StoreError> {
+        let mut session = self.own_reader().await?;
+        let held = sqlx::query_scalar!(
+            r#"
+            SELECT integration_id FROM integrations
+            WHERE organization_id = $1 AND integration_id = $2 AND lease_holder = $3 AND enabled
+            "#,
+            organization.uuid(),
+            id.uuid(),
+            holder,
+        )
+        .fetch_optional(&mut session)
+        .await
+        .map_err(failed)?;
+        let held = held.map(IntegrationId::new);
+        let found = rows::integrations(&mut session, organization, held).await?;
+        session.commit().await?;
+        Ok(found.into_iter().next())
+    }
+
     async fn release_lease(
         &self,
         organization: OrganizationId,
@@ -132,7 +173,11 @@ impl DeliveryStore for PostgresDatabase {
         let mut session = self.write().await?;
         let saved = sqlx::query!(
             r#"
-            UPDATE integrations SET position = $4, progress = $5, failing_since = $6
+            UPDATE integrations
+            SET position = $4,
+                progress = $5,
+                failing_since = $6,
+                replay_from = nullif(replay_from, $7)
             WHERE organization_id = $1 AND integration_id = $2 AND lease_holder = $3
             "#,
             organization.uuid(),
@@ -141,6 +186,7 @@ impl DeliveryStore for PostgresDatabase {
             integer(progress.position),
             progress.details,
             progress.failing_since.map(Timestamp::as_milliseconds),
+            progress.replay_from.map(integer),
         )
         .execute(&mut session)
         .await
@@ -208,34 +254,6 @@ impl DeliveryStore for PostgresDatabase {
         }
         session.commit().await?;
         Ok(deleted)
-    }
-
-    async fn reset_position(
-        &self,
-        organization: OrganizationId,
-        id: IntegrationId,
-        position: u64,
-    ) -> Result<bool, StoreError> {
-        let mut session = self.write().await?;
-        let reset = sqlx::query!(
-            r#"
-            UPDATE integrations
-            SET position = $3,
-                progress = NULL,
-                failing_since = NULL,
-                lease_holder = NULL,
-                leased_until = NULL
-            WHERE organization_id = $1 AND integration_id = $2
-            "#,
-            organization.uuid(),
-            id.uuid(),
-            integer(position),
-        )
-        .execute(&mut session)
-        .await
-        .map_err(failed)?;
-        session.commit().await?;
-        Ok(has_changed(&reset))
     }
 }
 

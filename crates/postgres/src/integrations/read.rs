@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, IntegrationReader, IntegrationState, LogsOf, StoreError,
+    StoredIntegration,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{IntegrationId, OrganizationId, Owner};
@@ -21,12 +22,11 @@ impl IntegrationReader for PostgresDatabase {
         organization: OrganizationId,
         owner: Owner,
         id: IntegrationId,
-    ) -> Result<Option<IntegrationState>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         let mut session = self.reader().await?;
         let mut found = rows::integrations(&mut session, organization, [id]).await?;
         session.commit().await?;
-        let own = found.pop().filter(|found| found.integration.owner == owner);
-        Ok(own.map(IntegrationState::from))
+        Ok(found.pop().filter(|found| found.integration.owner == owner))
     }
 
     async fn list_integrations(

@@ -1,6 +1,6 @@
 //! Integrations.
 
-use stockroom_application::ports::{LeasedIntegration, StoreError};
+use stockroom_application::ports::{StoreError, StoredIntegration};
 use stockroom_domain::{IntegrationId, OrganizationId, Owner};
 use stockroom_sql::{IntegrationRow, Row};
 
@@ -13,7 +13,7 @@ pub(crate) async fn integrations(
     session: &mut Session,
     organization: OrganizationId,
     ids: impl IntoIterator<Item = IntegrationId>,
-) -> Result<Vec<LeasedIntegration>, StoreError> {
+) -> Result<Vec<StoredIntegration>, StoreError> {
     let ids = uuids(ids);
     let organization_id = organization.uuid();
     sqlx::query_as!(
@@ -34,7 +34,8 @@ pub(crate) async fn integrations(
             integrations.updated_at AS "updated_at!",
             integrations.position AS "position!",
             integrations.progress AS "progress?",
-            integrations.failing_since AS "failing_since?"
+            integrations.failing_since AS "failing_since?",
+            integrations.replay_from AS "replay_from?"
         FROM unnest($2::uuid[]) AS wanted (integration_id)
         CROSS JOIN LATERAL (
             SELECT * FROM integrations

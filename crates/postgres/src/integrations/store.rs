@@ -2,7 +2,7 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{IntegrationChange, IntegrationId, OrganizationId};
-use stockroom_sql::IntegrationRow;
+use stockroom_sql::{IntegrationRow, integer};
 use uuid::Uuid;
 
 use crate::connection::error::{expect_rows, failed};
@@ -129,6 +129,29 @@ async fn deactivate(
     .await
     .map_err(failed)?;
     Ok(())
+}
+
+/// Notes that the events from this position on are sent again. If two are asked for at once, the earlier
+/// position includes the other.
+pub(crate) async fn replay(
+    session: &mut Session,
+    organization: OrganizationId,
+    id: IntegrationId,
+    from: u64,
+) -> Result<(), StoreError> {
+    let result = sqlx::query!(
+        r#"
+        UPDATE integrations SET replay_from = least(replay_from, $3)
+        WHERE organization_id = $1 AND integration_id = $2
+        "#,
+        organization.uuid(),
+        id.uuid(),
+        integer(from),
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("integrations", 1, &result)
 }
 
 /// Deletes the integration, and everything about its deliveries. Servers that deliver lock the row of the

@@ -3,6 +3,7 @@
 mod operator;
 mod signing_key;
 mod verify;
+mod webhooks;
 
 pub(crate) use operator::{EventsCommand, KeyCommand, KeyOwner, OrganizationCommand, StoreCommand};
 pub(crate) use signing_key::SigningKeyCommand;
@@ -15,6 +16,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::secret::secret;
 use signing_key::TokenSigning;
+use webhooks::WebhookSettings;
 
 /// An inventory service that speaks the Elastic Path Commerce dialect.
 #[derive(Debug, Parser)]
@@ -307,6 +309,9 @@ pub(crate) struct Serve {
         value_parser = clap::value_parser!(u64).range(1_000_000..)
     )]
     pub(crate) event_bytes_max: u64,
+
+    #[command(flatten)]
+    pub(crate) webhooks: WebhookSettings,
 
     /// The interval at which overdue reservations are stored as expired, in seconds; 0 for never.
     /// Availability does not depend on it: the pieces are available from the expiry on.

@@ -49,8 +49,11 @@ pub(crate) fn store(
             RecordChange::Integration(change) => {
                 integrations::store::store(connection, organization, &change)?;
             }
-            RecordChange::IntegrationDeleted(integration, _) => {
+            RecordChange::IntegrationDeleted(integration) => {
                 integrations::store::delete(connection, organization, integration.id)?;
+            }
+            RecordChange::EventsReplayed(id, from) => {
+                integrations::store::replay(connection, organization, id, from)?;
             }
         }
     }

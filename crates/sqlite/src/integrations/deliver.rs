@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use rusqlite::params;
 use stockroom_application::ports::{
-    DeliveryLog, DeliveryProgress, DeliveryStore, LeasedIntegration, StoreError,
+    DeliveryLog, DeliveryProgress, DeliveryStore, StoreError, StoredIntegration,
 };
 use stockroom_domain::{IntegrationId, OrganizationId, Timestamp};
 use stockroom_sql::{LogRow, integer};
@@ -16,6 +16,11 @@ use crate::connection::statement::{insert, of_organization, statements};
 
 statements! {
     ACTIVE = "SELECT organization_id, integration_id FROM active_integrations";
+
+    DISABLED = "
+        SELECT count(*) FROM integrations
+        WHERE organization_id = ?1 AND disabled_reason IS NOT NULL
+    ";
 
     TAKE = "
         UPDATE integrations SET lease_holder = ?3, leased_until = ?5
@@ -30,24 +35,23 @@ statements! {
         WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3 AND enabled = 1
     ";
 
+    HELD = "
+        SELECT count(*) FROM integrations
+        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3 AND enabled = 1
+    ";
+
     RELEASE = "
         UPDATE integrations SET lease_holder = NULL, leased_until = NULL
         WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
     ";
 
     SAVE = "
-        UPDATE integrations SET position = ?4, progress = ?5, failing_since = ?6
-        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
-    ";
-
-    RESET = "
         UPDATE integrations
-        SET position = ?3,
-            progress = NULL,
-            failing_since = NULL,
-            lease_holder = NULL,
-            leased_until = NULL
-        WHERE organization_id = ?1 AND integration_id = ?2
+        SET position = ?4,
+            progress = ?5,
+            failing_since = ?6,
+            replay_from = nullif(replay_from, ?7)
+        WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
     ";
 
     INSERT_LOG = insert("integration_logs", LogRow::COLUMNS);
@@ -89,13 +93,21 @@ impl DeliveryStore for SqliteDatabase {
         .await
     }
 
+    async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError> {
+        self.own_read(move |snapshot| {
+            let count = DISABLED.number(snapshot, params![organization.uuid()])?;
+            Ok(u64::try_from(count).unwrap_or_default())
+        })
+        .await
+    }
+
     async fn take_lease(
         &self,
         organization: OrganizationId,
         id: IntegrationId,
         holder: Uuid,
         milliseconds: u32,
-    ) -> Result<Option<LeasedIntegration>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         let environment = self.environment.clone();
         self.write(move |transaction| {
             let now = environment.now();
@@ -132,6 +144,22 @@ impl DeliveryStore for SqliteDatabase {
         .await
     }
 
+    async fn leased(
+        &self,
+        organization: OrganizationId,
+        id: IntegrationId,
+        holder: Uuid,
+    ) -> Result<Option<StoredIntegration>, StoreError> {
+        self.own_read(move |snapshot| {
+            let parameters = params![organization.uuid(), id.uuid(), holder];
+            if HELD.number(snapshot, parameters)? == 0 {
+                return Ok(None);
+            }
+            rows::integration(snapshot, organization, id)
+        })
+        .await
+    }
+
     async fn release_lease(
         &self,
         organization: OrganizationId,
@@ -160,7 +188,8 @@ impl DeliveryStore for SqliteDatabase {
                 holder,
                 integer(progress.position),
                 progress.details,
-                progress.failing_since.map(Timestamp::as_milliseconds)
+                progress.failing_since.map(Timestamp::as_milliseconds),
+                progress.replay_from.map(integer)
             ];
             Ok(SAVE.execute(transaction, parameters)? > 0)
         })
@@ -204,19 +233,6 @@ impl DeliveryStore for SqliteDatabase {
             ];
             let deleted = TRIM.execute(transaction, parameters)?;
             Ok(u64::try_from(deleted).unwrap_or(u64::MAX))
-        })
-        .await
-    }
-
-    async fn reset_position(
-        &self,
-        organization: OrganizationId,
-        id: IntegrationId,
-        position: u64,
-    ) -> Result<bool, StoreError> {
-        self.write(move |transaction| {
-            let parameters = params![organization.uuid(), id.uuid(), integer(position)];
-            Ok(RESET.execute(transaction, parameters)? > 0)
         })
         .await
     }

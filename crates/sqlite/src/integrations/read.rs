@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use rusqlite::params;
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, IntegrationReader, IntegrationState, LogsOf, StoreError,
+    StoredIntegration,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{IntegrationId, OrganizationId, Owner};
@@ -75,11 +76,10 @@ impl IntegrationReader for SqliteDatabase {
         organization: OrganizationId,
         owner: Owner,
         id: IntegrationId,
-    ) -> Result<Option<IntegrationState>, StoreError> {
+    ) -> Result<Option<StoredIntegration>, StoreError> {
         self.read(move |snapshot| {
             let found = rows::integration(snapshot, organization, id)?;
-            let own = found.filter(|found| found.integration.owner == owner);
-            Ok(own.map(IntegrationState::from))
+            Ok(found.filter(|found| found.integration.owner == owner))
         })
         .await
     }

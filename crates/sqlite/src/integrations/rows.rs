@@ -1,7 +1,7 @@
 //! Integrations.
 
 use rusqlite::{Connection, params};
-use stockroom_application::ports::{LeasedIntegration, StoreError};
+use stockroom_application::ports::{StoreError, StoredIntegration};
 use stockroom_domain::{IntegrationId, OrganizationId, Owner};
 use stockroom_sql::{IntegrationRow, Row};
 
@@ -24,7 +24,7 @@ pub(crate) fn integration(
     connection: &Connection,
     organization: OrganizationId,
     id: IntegrationId,
-) -> Result<Option<LeasedIntegration>, StoreError> {
+) -> Result<Option<StoredIntegration>, StoreError> {
     let key = params![organization.uuid(), id.uuid()];
     let row: Option<IntegrationRow> = INTEGRATION.row(connection, key)?;
     row.map(|row| row.decode(organization)).transpose()

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{IntegrationChange, IntegrationId, OrganizationId};
-use stockroom_sql::IntegrationRow;
+use stockroom_sql::{IntegrationRow, integer};
 
 use crate::connection::statement::{assignments, insert, of_organization, statements};
 
@@ -22,6 +22,12 @@ statements! {
 
     DEACTIVATE = "
         DELETE FROM active_integrations WHERE organization_id = ?1 AND integration_id = ?2
+    ";
+
+    // If two are asked for at once, the earlier position includes the other.
+    REPLAY = "
+        UPDATE integrations SET replay_from = min(coalesce(replay_from, ?3), ?3)
+        WHERE organization_id = ?1 AND integration_id = ?2
     ";
 
     DELETE_LOGS = "DELETE FROM integration_logs WHERE organization_id = ?1 AND integration_id = ?2";
@@ -47,6 +53,17 @@ pub(crate) fn store(
         DEACTIVATE.execute(connection, key)?;
     }
     Ok(())
+}
+
+/// Notes that the events from this position on are sent again.
+pub(crate) fn replay(
+    connection: &Connection,
+    organization: OrganizationId,
+    id: IntegrationId,
+    from: u64,
+) -> Result<(), StoreError> {
+    let parameters = params![organization.uuid(), id.uuid(), integer(from)];
+    REPLAY.change(connection, "integrations", parameters)
 }
 
 /// Deletes the integration, and everything about its deliveries.

@@ -11,7 +11,7 @@ use stockroom_application::ports::{
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
-    LeasedIntegration, LogsOf,
+    LogsOf, StoredIntegration,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -125,7 +125,7 @@ failing! {
         list_products(Scope, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
     }
     IntegrationReader {
-        integration(OrganizationId, Owner, IntegrationId) -> Option<IntegrationState>;
+        integration(OrganizationId, Owner, IntegrationId) -> Option<StoredIntegration>;
         list_integrations(OrganizationId, Owner, PageRequest<IntegrationId>)
             -> Page<IntegrationState, IntegrationId>;
         delivery_logs(OrganizationId, LogsOf, u32, u32) -> (Vec<DeliveryLog>, u64);
@@ -133,13 +133,14 @@ failing! {
     }
     DeliveryStore {
         active_integrations() -> Vec<(OrganizationId, IntegrationId)>;
-        take_lease(OrganizationId, IntegrationId, Uuid, u32) -> Option<LeasedIntegration>;
+        disabled_integrations(OrganizationId) -> u64;
+        take_lease(OrganizationId, IntegrationId, Uuid, u32) -> Option<StoredIntegration>;
         renew_lease(OrganizationId, IntegrationId, Uuid, u32) -> bool;
         release_lease(OrganizationId, IntegrationId, Uuid) -> ();
         save_progress(OrganizationId, IntegrationId, Uuid, &DeliveryProgress) -> bool;
         add_logs(OrganizationId, IntegrationId, &[DeliveryLog]) -> ();
         trim_logs(OrganizationId, IntegrationId, Timestamp) -> u64;
-        reset_position(OrganizationId, IntegrationId, u64) -> bool;
+        leased(OrganizationId, IntegrationId, Uuid) -> Option<StoredIntegration>;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;

@@ -1,6 +1,10 @@
 //! The names of events.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
+
+use super::text::Invalid;
 
 macro_rules! names {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $word:literal,)* }) => {
@@ -58,6 +62,14 @@ names! {
         LocationUpdated => "inventory-location.updated",
         /// A location was deleted.
         LocationDeleted => "inventory-location.deleted",
+        /// An integration was created.
+        IntegrationCreated => "integration.created",
+        /// An integration was changed.
+        IntegrationUpdated => "integration.updated",
+        /// An integration was deleted.
+        IntegrationDeleted => "integration.deleted",
+        /// An integration was disabled, because it couldn't deliver.
+        IntegrationDisabled => "integration.disabled",
     }
 }
 
@@ -86,4 +98,62 @@ names! {
         /// It wasn't paid for in time.
         Expired => "expired",
     }
+}
+
+/// The events that an integration gets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Observed {
+    /// All events, also those that later versions add.
+    All,
+    /// These events.
+    Only(BTreeSet<EventName>),
+}
+
+impl Observed {
+    /// The name that stands for all events.
+    const EVERYTHING: &'static str = "*";
+
+    /// The events of these names, of which there is at least one.
+    ///
+    /// # Errors
+    /// [`Invalid`] if there is no name, or one that no event has.
+    pub fn parse<'a>(names: impl IntoIterator<Item = &'a str>) -> Result<Self, Invalid> {
+        let mut only = BTreeSet::new();
+        let mut all = false;
+        for name in names {
+            if name == Self::EVERYTHING {
+                all = true;
+            } else {
+                only.insert(EventName::from_word(name).ok_or_else(unknown_event)?);
+            }
+        }
+        match (all, only.is_empty()) {
+            (true, _) => Ok(Self::All),
+            (false, false) => Ok(Self::Only(only)),
+            (false, true) => Err(Invalid::new("observes", "a list of at least one event")),
+        }
+    }
+
+    /// The names in the API.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        match self {
+            Self::All => vec![Self::EVERYTHING],
+            Self::Only(only) => only.iter().map(|event| event.as_str()).collect(),
+        }
+    }
+
+    /// Whether the integration gets this event.
+    #[must_use]
+    pub fn includes(&self, event: EventName) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(only) => only.contains(&event),
+        }
+    }
+}
+
+fn unknown_event() -> Invalid {
+    let names: Vec<_> = EventName::ALL.iter().map(|it| it.as_str()).collect();
+    Invalid::new("observes", format!("a list of *, {}", names.join(", ")))
 }

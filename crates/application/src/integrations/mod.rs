@@ -1,12 +1,17 @@
-//! Integrations.
+//! Integrations: webhooks that get the events of an owner.
+
+mod attempt;
+mod deliverer;
+mod on_demand;
+
+pub use deliverer::Deliverer;
+pub use on_demand::ReplayStart;
 
 use std::sync::atomic::Ordering;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use stockroom_domain::{
     Configuration, CreateIntegration, Description, DisableIntegration, EventId, Integration,
-    IntegrationId, NewSecret, Observed, OrganizationId, Owner, ProductText, Reason, RotateSecret,
+    IntegrationId, NewSecret, Observed, OrganizationId, ProductText, Reason, RotateSecret,
     SecretIssued, SecretKey, SigningSecret, UpdateIntegration, WebhookUrl,
 };
 use uuid::Uuid;
@@ -15,8 +20,9 @@ use crate::access::{Administrator, hash_secret, secret_matches};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
-use crate::ports::{DeliveryJob, DeliveryLog, IntegrationState, LogsOf, StoreError};
+use crate::ports::{DeliveryJob, DeliveryLog, FeedState, IntegrationState, LogsOf, StoreError};
 use crate::stockroom::Stockroom;
+use crate::webhooks::{SendError, signing_secret};
 
 /// The properties of a new integration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +50,22 @@ pub struct IntegrationWithSecret {
     pub secret: SigningSecret,
 }
 
+/// An integration, and how far its deliveries are behind.
+#[derive(Debug, Clone)]
+pub struct IntegrationStatus {
+    /// The integration, and how far its deliveries have got.
+    pub state: IntegrationState,
+    /// The number of events in the feed after that, including those that the integration won't get.
+    pub behind: u64,
+}
+
+impl IntegrationStatus {
+    const fn new(state: IntegrationState, head: u64) -> Self {
+        let behind = head.saturating_sub(state.position);
+        Self { state, behind }
+    }
+}
+
 impl Stockroom {
     /// Creates an integration, which gets all events from now on. If the request has an idempotency key,
     /// the signing secret is derived from the request, so that a repeated request gets the same answer
@@ -65,17 +87,20 @@ impl Stockroom {
             configuration: request.configuration,
             secret_key: request.secret_key,
             secret: self.new_secret(administrator)?,
-            position: self.feed_head(),
+            position: self
+                .feed_state(administrator.scope().organization)
+                .await?
+                .head,
         };
         let secret = request.secret.secret.clone();
         let issued = self.execute(administrator, request).await?;
         self.with_secret(administrator, issued, secret)
     }
 
-    /// The position of the latest event. The seam for the feed, which doesn't exist yet.
-    #[expect(clippy::unused_self, reason = "the feed will be reached through it")]
-    const fn feed_head(&self) -> u64 {
-        0
+    /// The feed of an organization, with all events that have happened.
+    async fn feed_state(&self, organization: OrganizationId) -> Result<FeedState, StoreError> {
+        let numbered = self.pipeline.feed().number_events(organization);
+        timed("number_events", numbered).await
     }
 
     /// Changes the named fields of an integration.
@@ -113,20 +138,21 @@ impl Stockroom {
         self.with_secret(administrator, issued, secret.secret)
     }
 
-    /// Disables an integration that can't deliver, on behalf of the server.
-    ///
-    /// # Errors
-    /// [`Error`] if it is refused or the database fails.
-    pub async fn disable_integration(
+    /// Disables an integration that can't deliver, on behalf of the server, unless it has been changed
+    /// meanwhile.
+    async fn disable_integration(
         &self,
         organization: OrganizationId,
-        owner: Owner,
-        id: IntegrationId,
+        integration: &Integration,
         reason: Reason,
     ) -> Result<Integration, Error> {
-        let server = Administrator::operator(organization, owner);
-        self.execute(&server, DisableIntegration { id, reason })
-            .await
+        let server = Administrator::operator(organization, integration.owner);
+        let request = DisableIntegration {
+            id: integration.id,
+            version: integration.version,
+            reason,
+        };
+        self.execute(&server, request).await
     }
 
     /// One integration of the owner on whose behalf the caller acts.
@@ -137,11 +163,23 @@ impl Stockroom {
         &self,
         administrator: &Administrator,
         id: IntegrationId,
+    ) -> Result<Option<IntegrationStatus>, StoreError> {
+        let Some(state) = self.integration_state(administrator, id).await? else {
+            return Ok(None);
+        };
+        let feed = self.feed_state(administrator.scope().organization).await?;
+        Ok(Some(IntegrationStatus::new(state, feed.head)))
+    }
+
+    async fn integration_state(
+        &self,
+        administrator: &Administrator,
+        id: IntegrationId,
     ) -> Result<Option<IntegrationState>, StoreError> {
         let scope = administrator.scope();
         let records = self.pipeline.records();
         let found = records.integration(scope.organization, scope.acting, id);
-        timed("integration", found).await
+        Ok(timed("integration", found).await?.map(Into::into))
     }
 
     /// All integrations of the owner on whose behalf the caller acts, oldest first.
@@ -152,11 +190,13 @@ impl Stockroom {
         &self,
         administrator: &Administrator,
         page: PageRequest<IntegrationId>,
-    ) -> Result<Page<IntegrationState, IntegrationId>, StoreError> {
+    ) -> Result<Page<IntegrationStatus, IntegrationId>, StoreError> {
         let scope = administrator.scope();
         let records = self.pipeline.records();
         let listed = records.list_integrations(scope.organization, scope.acting, page);
-        timed("list_integrations", listed).await
+        let listed = timed("list_integrations", listed).await?;
+        let feed = self.feed_state(scope.organization).await?;
+        Ok(listed.map(|state| IntegrationStatus::new(state, feed.head)))
     }
 
     /// The logs of all integrations of the owner on whose behalf the caller acts, of one of them, or of
@@ -175,7 +215,7 @@ impl Stockroom {
         let of = match of {
             None => LogsOf::Owner(scope.acting),
             Some((id, job)) => {
-                if self.integration(administrator, id).await?.is_none() {
+                if self.integration_state(administrator, id).await?.is_none() {
                     return Ok(None);
                 }
                 job.map_or(LogsOf::Integration(id), |job| LogsOf::Job(id, job))
@@ -198,7 +238,7 @@ impl Stockroom {
         limit: u32,
         offset: u32,
     ) -> Result<Option<(Vec<DeliveryJob>, u64)>, StoreError> {
-        if self.integration(administrator, id).await?.is_none() {
+        if self.integration_state(administrator, id).await?.is_none() {
             return Ok(None);
         }
         let organization = administrator.scope().organization;
@@ -208,7 +248,11 @@ impl Stockroom {
     }
 
     fn check_target(&self, url: &WebhookUrl) -> Result<(), Error> {
-        self.targets.check(url).map_err(Error::TargetNotAllowed)
+        let webhooks = self.webhooks.as_ref();
+        let checked = webhooks.map_or(Err(SendError::NotSupported), |webhooks| {
+            webhooks.sender.check(url.as_str())
+        });
+        checked.map_err(Error::UrlNotAllowed)
     }
 
     fn new_secret(&self, administrator: &Administrator) -> Result<NewSecret, Error> {
@@ -263,6 +307,6 @@ impl Stockroom {
 }
 
 fn secret_text(bytes: &[u8; 32]) -> Result<SigningSecret, Error> {
-    let text = format!("{}{}", SigningSecret::PREFIX, STANDARD.encode(bytes));
-    SigningSecret::new(text).map_err(|invalid| StoreError::Failed(Box::new(invalid)).into())
+    let secret = signing_secret(bytes);
+    secret.ok_or_else(|| StoreError::Failed("a signing secret is impossible".into()).into())
 }

@@ -1,0 +1,161 @@
+//! Delivers the events of all integrations, beside other servers that do the same.
+//!
+//! An integration is leased by one server at a time, which reads the feed for it and sends what it
+//! observes. [`Schedule`](crate::webhooks::Schedule) decides what is sent when.
+
+mod lease;
+mod reading;
+mod sending;
+mod status;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use stockroom_domain::{IntegrationId, OrganizationId};
+use tokio::sync::watch;
+use tokio::task::{Id, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use uuid::Uuid;
+
+use self::lease::Deliveries;
+use self::status::Statuses;
+use crate::pipeline::timed;
+use crate::ports::StoreError;
+use crate::stockroom::{Stockroom, Webhooks};
+
+/// The time between two looks for integrations that nobody delivers for.
+const LOOK_INTERVAL: Duration = Duration::from_secs(1);
+
+/// The time after which a server tries again to lease an integration that another one has leased.
+const TRY_INTERVAL: Duration = Duration::from_secs(5);
+
+type Key = (OrganizationId, IntegrationId);
+
+/// Delivers the events of integrations.
+pub struct Deliverer {
+    stockroom: Arc<Stockroom>,
+    webhooks: Webhooks,
+    /// Names this process to other servers.
+    holder: Uuid,
+    statuses: Arc<Statuses>,
+    running: JoinSet<()>,
+    keys: HashMap<Id, Key>,
+    tried: HashMap<Key, Instant>,
+    is_failing: bool,
+}
+
+impl Deliverer {
+    /// A deliverer; `None` if this Stockroom has no way to send webhooks.
+    #[must_use]
+    pub fn new(stockroom: &Arc<Stockroom>) -> Option<Self> {
+        Some(Self {
+            webhooks: stockroom.webhooks.clone()?,
+            holder: stockroom.environment.next_id(),
+            stockroom: Arc::clone(stockroom),
+            statuses: Arc::default(),
+            running: JoinSet::new(),
+            keys: HashMap::new(),
+            tried: HashMap::new(),
+            is_failing: false,
+        })
+    }
+
+    /// Delivers until `stop` is true or its sender is gone. Then it sends nothing new, waits for the
+    /// receivers' answers, and lets other servers go on.
+    pub async fn run(mut self, mut stop: watch::Receiver<bool>) {
+        let mut ticks = interval(LOOK_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = told_to(&mut stop) => break,
+                Some(ended) = self.running.join_next_with_id() => self.note_end(ended),
+                _ = ticks.tick() => self.look(&stop).await,
+            }
+        }
+        while let Some(ended) = self.running.join_next_with_id().await {
+            self.note_end(ended);
+        }
+    }
+
+    fn note_end(&mut self, ended: Result<(Id, ()), tokio::task::JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => id,
+            Err(error) => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::error!(error = cause, "the deliveries of an integration broke off");
+                error.id()
+            }
+        };
+        if let Some(key) = self.keys.remove(&id) {
+            self.statuses.remove(key);
+        }
+    }
+
+    /// Begins with the integrations that nobody delivers for.
+    async fn look(&mut self, stop: &watch::Receiver<bool>) {
+        let looked = self.begin_all(stop).await;
+        if let Err(error) = &looked
+            && !self.is_failing
+        {
+            let error = error as &dyn std::error::Error;
+            tracing::warn!(error, "integrations can't be looked for");
+        }
+        self.is_failing = looked.is_err();
+        self.statuses.publish();
+    }
+
+    async fn begin_all(&mut self, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
+        let records = self.stockroom.pipeline.records();
+        let active = timed("active_integrations", records.active_integrations()).await?;
+        let now = Instant::now();
+        self.tried.retain(|key, _| active.contains(key));
+        for key in active {
+            let is_running = self.keys.values().any(|running| *running == key);
+            let tried = self.tried.get(&key);
+            if is_running || tried.is_some_and(|tried| now < *tried + TRY_INTERVAL) {
+                continue;
+            }
+            self.tried.insert(key, now);
+            if let Some(deliveries) = self.lease(key).await? {
+                let task = self.running.spawn(deliveries.run(stop.clone()));
+                self.keys.insert(task.id(), key);
+            }
+        }
+        Ok(())
+    }
+
+    async fn lease(&self, key: Key) -> Result<Option<Deliveries>, StoreError> {
+        let lease = Deliveries::begin(
+            Arc::clone(&self.stockroom),
+            self.webhooks.clone(),
+            key.0,
+            key.1,
+            self.holder,
+            Arc::clone(&self.statuses),
+        );
+        lease.await
+    }
+}
+
+/// Waits until `stop` is true or its sender is gone.
+async fn told_to(stop: &mut watch::Receiver<bool>) {
+    let _is_gone = stop.wait_for(|stop| *stop).await.is_err();
+}
+
+impl Stockroom {
+    /// Updates the metric of integrations that the server has disabled. To be called regularly.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn watch_integrations(&self) -> Result<(), StoreError> {
+        let mut disabled = 0;
+        for organization in self.organizations().await? {
+            let records = self.pipeline.records();
+            disabled += records.disabled_integrations(organization.id).await?;
+        }
+        #[expect(clippy::cast_precision_loss, reason = "there aren't that many")]
+        metrics::gauge!("stockroom_integrations_disabled").set(disabled as f64);
+        Ok(())
+    }
+}
