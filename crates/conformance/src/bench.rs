@@ -97,6 +97,12 @@ impl Bench {
         seeded(&self.clock, 1)
     }
 
+    /// An environment with this clock and ids of its own, for a server on the database.
+    #[must_use]
+    pub fn environment_of(&self, seed: u64) -> Environment {
+        seeded(&self.clock, seed)
+    }
+
     /// A fresh id.
     #[must_use]
     pub fn id<T: From<Uuid>>(&self) -> T {

@@ -117,6 +117,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         .integration;
     let disabling = DisableIntegration {
         id: integration.id,
+        version: integration.version,
         reason: Reason::new("reason", "gone").expect("a reason"),
     };
     let operations: [(&Client, Operation); 22] = [

@@ -3,11 +3,13 @@
 use std::time::{Duration, Instant};
 
 use stockroom_application::ports::{DeliveryJob, DeliveryLog, DeliveryProgress, LogsOf};
-use stockroom_domain::{DeleteIntegration, EventId, Integration, IntegrationId, LogId, Refusal};
+use stockroom_domain::{
+    DeleteIntegration, EventId, Integration, IntegrationId, LogId, Refusal, ReplayEvents,
+};
 use uuid::Uuid;
 
 use crate::client::stored;
-use crate::integrations::{LONG, create, is_active, save, state, take};
+use crate::integrations::{LONG, create, is_active, save, state, take, update};
 use crate::{Bench, Client};
 
 fn log(
@@ -85,6 +87,7 @@ pub async fn progress_needs_the_lease(bench: Bench) {
         position,
         details: Some(format!("{{\"held back\":{position}}}")),
         failing_since: None,
+        replay_from: None,
     };
     assert!(!save(&store, id, one, &progress(1)).await);
     take(&store, id, one, LONG).await.expect("a lease");
@@ -96,19 +99,39 @@ pub async fn progress_needs_the_lease(bench: Bench) {
     assert_eq!(leased.progress, progress(2));
     assert!(!save(&store, id, one, &progress(4)).await);
     assert_eq!(state(&store, id).await.map(|it| it.position), Some(2));
+}
 
-    // Who held it when the position was set anew doesn't overwrite it.
-    let reset = store.database.reset_position(organization, id, 9);
-    assert!(stored(reset.await));
-    assert!(!save(&store, id, other, &progress(5)).await);
-    let leased = take(&store, id, one, LONG).await.expect("a lease");
-    let expected = DeliveryProgress {
-        position: 9,
+/// Who has the lease learns of changes, and of the position from which events are wanted again: the
+/// earliest one, until it has said that it has begun with it.
+pub async fn the_holder_learns_of_changes_and_replays(bench: Bench) {
+    let store = bench.store().await;
+    let Integration { id, version, .. } = create(&store).await;
+    let [one, other]: [Uuid; 2] = [bench.id(), bench.id()];
+    let organization = store.scope.organization;
+    let leased = async |holder| stored(store.database.leased(organization, id, holder).await);
+    assert_eq!(leased(one).await, None);
+    take(&store, id, one, LONG).await.expect("a lease");
+    assert_eq!(leased(other).await, None);
+    store.done(update(id)).await;
+    let found = leased(one).await.expect("its lease");
+    assert_eq!(found.integration.version, version + 1);
+    assert_eq!(found.progress, DeliveryProgress::default());
+    for from in [7, 4, 9] {
+        store.done(ReplayEvents { id, from }).await;
+    }
+    let found = leased(one).await.expect("its lease");
+    assert_eq!(found.progress.replay_from, Some(4));
+    let mut progress = DeliveryProgress {
+        position: 12,
         ..DeliveryProgress::default()
     };
-    assert_eq!(leased.progress, expected);
-    let unknown = store.database.reset_position(organization, bench.id(), 9);
-    assert!(!stored(unknown.await));
+    assert!(save(&store, id, one, &progress).await);
+    assert_eq!(state(&store, id).await.map(|it| it.position), Some(3));
+    progress.replay_from = Some(4);
+    assert!(save(&store, id, one, &progress).await);
+    let found = leased(one).await.expect("its lease");
+    assert_eq!(found.progress.replay_from, None);
+    assert_eq!(state(&store, id).await.map(|it| it.position), Some(12));
 }
 
 /// Logs are shown to their owner, the latest first, by integration and by job.

@@ -3,8 +3,8 @@
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{DeliveryProgress, IntegrationState, StoredIntegration};
 use stockroom_domain::{
-    Configuration, CreateIntegration, DeleteIntegration, DeliveryTimeout, Description,
-    DisableIntegration, EventCondition, EventFilter, EventFormat, Integration, IntegrationId,
+    Configuration, CreateIntegration, DeleteIntegration, DeliveryCondition, DeliveryTimeout,
+    Description, DisableIntegration, EventFilter, EventFormat, Integration, IntegrationId,
     Observed, Patch, Reason, Refusal, RotateSecret, SecretKey, UpdateIntegration, WebhookUrl,
 };
 use uuid::Uuid;
@@ -15,7 +15,7 @@ use crate::{Bench, Client, make};
 /// Longer than any case takes.
 pub(crate) const LONG: u32 = 3_600_000;
 
-fn update(id: IntegrationId) -> UpdateIntegration {
+pub(crate) fn update(id: IntegrationId) -> UpdateIntegration {
     UpdateIntegration {
         id,
         expect_version: None,
@@ -43,7 +43,7 @@ pub(crate) async fn state(client: &Client, id: IntegrationId) -> Option<Integrat
     let found = client
         .database
         .integration(scope.organization, scope.acting, id);
-    stored(found.await)
+    stored(found.await).map(Into::into)
 }
 
 async fn list(client: &Client, page: PageRequest<IntegrationId>) -> (Vec<Integration>, u64) {
@@ -103,8 +103,8 @@ pub async fn every_field_is_kept(bench: Bench) {
             filter: Some(EventFilter {
                 text: "eq(location,berlin)".to_owned(),
                 conditions: vec![
-                    EventCondition::Location(vec!["berlin".to_owned()]),
-                    EventCondition::Product(vec![bench.product()]),
+                    DeliveryCondition::Location(vec!["berlin".to_owned()]),
+                    DeliveryCondition::Product(vec![bench.product()]),
                 ],
             }),
         },
@@ -148,6 +148,7 @@ pub async fn an_update_keeps_the_progress(bench: Bench) {
         position: 7,
         details: Some("{}".to_owned()),
         failing_since: Some(bench.clock.now()),
+        replay_from: None,
     };
     assert!(save(&store, created.id, holder, &progress).await);
     bench.clock.advance(1_000);
@@ -188,11 +189,16 @@ pub async fn an_update_keeps_the_progress(bench: Bench) {
 /// Only enabled integrations are delivered to.
 pub async fn disabled_integrations_are_not_active(bench: Bench) {
     let store = bench.store().await;
-    let id = create(&store).await.id;
+    let Integration { id, version, .. } = create(&store).await;
     let holder = bench.id();
     take(&store, id, holder, LONG).await.expect("a lease");
     let reason = Reason::new("reason", "no success for three days").expect("a reason");
-    let disabled = store.done(DisableIntegration { id, reason }).await;
+    let disabling = DisableIntegration {
+        id,
+        version,
+        reason,
+    };
+    let disabled = store.done(disabling).await;
     assert_eq!(
         state(&store, id).await.map(|it| it.integration),
         Some(disabled)

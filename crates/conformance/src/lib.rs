@@ -42,6 +42,7 @@ pub mod concurrency;
 pub mod counts;
 pub mod cursors;
 pub mod damage;
+pub mod deliveries;
 pub mod events;
 pub mod filters;
 pub mod history;

@@ -102,6 +102,7 @@ fn assert_narrow(steps: &[String], statement: &str) {
             " organizations ",
             " event_heads ",
             " event_pages ",
+            " integrations ",
             " level_counts ",
             " reservations_pending ",
         ]

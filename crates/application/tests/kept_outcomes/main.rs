@@ -12,7 +12,7 @@ use serde_json::Value;
 use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
     Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Configuration,
-    Counted, DeliveryTimeout, Description, Entry, EntryAction, EntryHash, EventCondition,
+    Counted, DeliveryCondition, DeliveryTimeout, Description, Entry, EntryAction, EntryHash,
     EventFilter, EventFormat, EventName, ExternalRef, Geolocation, IdempotencyKey,
     IdempotencyRecord, Integration, IntegrationId, ItemAvailability, KeyId, Location, LocationId,
     Name, Observed, OrderId, Organization, OrganizationId, Outcome, Owner, Position, Product,
@@ -106,6 +106,7 @@ samples! { refusals: Refusal {
     ReservationNotFound => Refusal::ReservationNotFound,
     NotManagedThen => Refusal::NotManagedThen,
     IntegrationNotFound => Refusal::IntegrationNotFound,
+    IntegrationDisabled => Refusal::IntegrationDisabled,
     JobNotFound => Refusal::JobNotFound,
     ReservedRateLimitExceeded => Refusal::ReservedRateLimitExceeded { limit: 50 },
     ExpectationFailed => Refusal::ExpectationFailed(balance(3, 4)),
@@ -333,8 +334,8 @@ fn key() -> ApplicationKey {
 
 fn integration() -> Integration {
     let conditions = vec![
-        EventCondition::Product(vec![id(1)]),
-        EventCondition::Location(vec!["berlin".to_owned()]),
+        DeliveryCondition::Product(vec![id(1)]),
+        DeliveryCondition::Location(vec!["berlin".to_owned()]),
     ];
     Integration {
         id: id::<IntegrationId>(13),

@@ -4,8 +4,8 @@ use stockroom_domain::{
     Change, Configuration, CreateIntegration, DeleteIntegration, DeliveryCondition,
     DeliveryTimeout, DisableIntegration, EventFilter, EventFormat, EventName, Integration,
     IntegrationChange, IntegrationChangeKind, IntegrationSecrets, NewSecret, Observed, Owner,
-    Patch, PreviousSecret, Reason, RecordChange, Refusal, RotateSecret, SecretHash, SecretKey,
-    SigningSecret, UpdateIntegration, WebhookUrl,
+    Patch, PreviousSecret, Reason, RecordChange, Refusal, ReplayEvents, RotateSecret, SecretHash,
+    SecretKey, SigningSecret, UpdateIntegration, WebhookUrl,
 };
 
 use crate::scene::{Scene, assert_precedence, at, id, other_store, store, text};
@@ -183,8 +183,12 @@ fn an_integration_of_another_level_is_not_found() {
         };
         let refused = with(rotation, owner).by(by).decide();
         assert_eq!(refused, Err(not_found.clone()));
+        let replay = ReplayEvents { id: id(1), from: 5 };
+        let refused = with(replay, owner).by(by).decide();
+        assert_eq!(refused, Err(not_found.clone()));
         let disabling = DisableIntegration {
             id: id(1),
+            version: 3,
             reason: Reason::new("reason", "gone").expect("a reason"),
         };
         assert_eq!(with(disabling, owner).by(by).decide(), Err(not_found));
@@ -269,6 +273,7 @@ fn the_server_disables_with_a_reason_and_once() {
     let reason = Reason::new("reason", "gone").expect("a reason");
     let request = DisableIntegration {
         id: id(1),
+        version: 3,
         reason: reason.clone(),
     };
     let mut scene = with(request, store());
@@ -316,9 +321,35 @@ fn a_rotation_keeps_one_secret_for_the_overlap() {
 }
 
 #[test]
+fn the_server_disables_only_what_it_knows() {
+    let request = DisableIntegration {
+        id: id(1),
+        version: 2,
+        reason: Reason::new("reason", "gone").expect("a reason"),
+    };
+    let decision = with(request, store()).accepted();
+    assert_eq!(decision.changes, []);
+    assert!(decision.answer.enabled);
+}
+
+#[test]
+fn enabled_integrations_get_events_again() {
+    let mut scene = with(ReplayEvents { id: id(1), from: 5 }, store());
+    let replayed = RecordChange::EventsReplayed(id(1), 5);
+    assert_eq!(scene.accepted().changes, [Change::Record(replayed)]);
+    let (integration, _) = scene.state.integrations.get_mut(&id(1)).expect("it");
+    integration.enabled = false;
+    assert_eq!(scene.decide(), Err(Refusal::IntegrationDisabled));
+}
+
+#[test]
 fn a_deletion_says_what_is_gone_and_when() {
     let decision = with(DeleteIntegration { id: id(1) }, store()).accepted();
-    let deleted = RecordChange::IntegrationDeleted(integration(store()), at(0));
+    let deleted = RecordChange::IntegrationDeleted(Integration {
+        version: 4,
+        updated_at: at(0),
+        ..integration(store())
+    });
     assert_eq!(decision.changes, [Change::Record(deleted)]);
 }
 

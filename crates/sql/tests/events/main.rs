@@ -12,7 +12,7 @@ use stockroom_sql::{InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, pages};
 use uuid::Uuid;
 
 /// What was written of each event; the newest last.
-const EVENTS: [&str; 1] = [include_str!("events-1.json")];
+const EVENTS: [&str; 2] = [include_str!("events-1.json"), include_str!("events-2.json")];
 
 fn organization() -> OrganizationId {
     OrganizationId::new(Uuid::from_u128(1))

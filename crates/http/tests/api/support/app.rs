@@ -6,12 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use async_trait::async_trait;
 use axum::Router;
 use axum::http::Method;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::{Value, json};
 use stockroom_application::ports::{Database, DeliveryLog, Scope};
+use stockroom_application::webhooks::{SendError, WebhookRequest, WebhookResponse, WebhookSender};
 use stockroom_application::{
     Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
 };
@@ -19,7 +21,8 @@ use stockroom_domain::{
     Actor, Command, CreateStock, EventId, IntegrationId, Name, Operation, Organization,
     OrganizationId, Owner, ProductId, ProductText, Quantity, Store, Timestamp,
 };
-use stockroom_http::Options;
+use stockroom_http::{DeliveryBodies, Options};
+use stockroom_webhooks::{Settings, WebhookClient};
 use uuid::Uuid;
 
 use super::failing_database::FailingDatabase;
@@ -360,7 +363,35 @@ async fn open_with(
 ) -> Arc<Stockroom> {
     let signing_key = SigningKey::new(vec![key_byte; 32]);
     let stockroom = Stockroom::open(database, environment, limits, signing_key).await;
-    Arc::new(stockroom.unwrap())
+    let client = WebhookClient::new(Environment::system(), Settings::default()).unwrap();
+    let sender = Arc::new(TestSender(client));
+    Arc::new(
+        stockroom
+            .unwrap()
+            .with_webhooks(sender, Arc::new(DeliveryBodies)),
+    )
+}
+
+/// Checks addresses as the server does. Every receiver answers at once, unless its address tells it to
+/// fail.
+struct TestSender(WebhookClient);
+
+#[async_trait]
+impl WebhookSender for TestSender {
+    async fn send(&self, request: WebhookRequest) -> Result<WebhookResponse, SendError> {
+        if request.url.ends_with("/refused") {
+            return Err(SendError::ConnectionRefused);
+        }
+        Ok(WebhookResponse {
+            status: 200,
+            body: String::from_utf8(request.body).unwrap(),
+            retry_after: None,
+        })
+    }
+
+    fn check(&self, url: &str) -> Result<(), SendError> {
+        self.0.check(url)
+    }
 }
 
 async fn create_organization(stockroom: &Stockroom, name: &str) -> Organization {
