@@ -264,3 +264,65 @@ async fn a_repeated_request_gets_the_same_secret() {
         .header("Idempotency-Key", "twice");
     request.send().await.expect_status(409);
 }
+
+/// A test sends one event at once, also while the integration is disabled. The receiver of these tests
+/// answers with what it got.
+#[tokio::test]
+async fn tested() {
+    let app = TestApp::new().await;
+    let mut transcript = Transcript::default();
+    for (fields, configuration) in [
+        (json!({}), json!({})),
+        (json!({ "enabled": false }), json!({ "format": "standard" })),
+        (json!({}), json!({ "url": "https://example.com/refused" })),
+    ] {
+        let created = app.post(PATH, &but(fields, configuration)).send().await;
+        let path = format!("{PATH}/{}", created.created_id());
+        let answer = app.post_nothing(&format!("{path}/test")).send().await;
+        answer.expect_status(200);
+        transcript.add(Form::Basic, &answer);
+        let logs = app.get(&format!("{path}/logs")).send().await;
+        assert_eq!(logs.json()["data"], json!([answer.json()["data"]]));
+    }
+    let unknown = format!("{PATH}/{}/test", id(404));
+    let answer = app.post_nothing(&unknown).send().await;
+    answer.expect_status(404);
+    assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn replayed() {
+    let app = TestApp::new().await;
+    let scene = app.scene().await;
+    let path = format!("{PATH}/{}", scene.integration);
+    let replay = format!("{path}/replay");
+    let mut transcript = Transcript::default();
+    for (status, from) in [
+        (202, json!(3)),
+        (202, json!("2026-01-31T09:30:00Z")),
+        (202, json!("2027-01-01T00:00:00Z")),
+        (422, json!(1_000)),
+        (422, json!(0)),
+        (422, json!("yesterday")),
+        (422, json!(null)),
+    ] {
+        let answer = app.post(&replay, &json!({ "data": { "from": from } }));
+        let answer = answer.send().await;
+        assert_eq!(answer.status, status, "{from}");
+        transcript.add(Form::Basic, &answer);
+    }
+    app.forget_events().await;
+    for from in [json!(1), json!("2026-01-31T09:30:00Z")] {
+        let answer = app.post(&replay, &json!({ "data": { "from": from } }));
+        let answer = answer.send().await;
+        answer.expect_status(410);
+        transcript.add(Form::Basic, &answer);
+    }
+    let disabled = json!({ "data": { "enabled": false } });
+    app.put(&path, &disabled).send().await.expect_status(200);
+    let answer = app.post(&replay, &json!({ "data": { "from": 1 } }));
+    let answer = answer.send().await;
+    answer.expect_status(409);
+    transcript.add(Form::Basic, &answer);
+    assert_snapshot!(transcript.text());
+}

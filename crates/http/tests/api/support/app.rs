@@ -137,6 +137,18 @@ impl TestApp {
         self.organization_token = self.token_of(Owner::Organization).await;
     }
 
+    /// Has the feed forget everything that has happened.
+    pub(crate) async fn forget_events(&self) {
+        self.clock.advance_seconds(1);
+        let organization = self.organization.id;
+        let numbered = self.database.number_events(organization).await;
+        numbered.unwrap();
+        self.clock.advance_seconds(1);
+        let now = self.clock.now();
+        let forgotten = self.database.forget_events(organization, now, u64::MAX);
+        forgotten.await.unwrap();
+    }
+
     /// Logs an attempt to deliver an event of the store's integration.
     pub(crate) async fn log_delivery(
         &self,

@@ -265,6 +265,7 @@ impl Endpoint {
             "PUT /v2/integrations/{integration}" => {
                 json!({ "type": "integration", "name": "Renamed" })
             }
+            "POST /v2/integrations/{integration}/replay" => json!({ "from": 1 }),
             "POST /v2/integrations/{integration}/rotate-secret" => json!({ "overlap_hours": 5 }),
             "PUT /v2/settings/inventories" => {
                 json!({ "type": "settings", "per_store_stock": true })
