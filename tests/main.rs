@@ -13,3 +13,4 @@ mod secrets;
 mod signing_key;
 mod support;
 mod verify;
+mod webhooks;

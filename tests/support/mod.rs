@@ -2,10 +2,12 @@
 
 mod client;
 mod load;
+mod receiver;
 mod server;
 
 pub(crate) use client::{Client, figures};
 pub(crate) use load::{Load, fold};
+pub(crate) use receiver::{Received, Receiver};
 pub(crate) use server::{FirstKey, Server};
 
 use std::path::PathBuf;

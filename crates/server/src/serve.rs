@@ -99,8 +99,10 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         "serving"
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
+    stockroom.end_abandoned_leases().await?;
     let (stop, stopping) = watch::channel(false);
-    let deliveries = tokio::spawn(deliver(Arc::clone(&stockroom), stopping));
+    let deliverer = Deliverer::new(&stockroom).filter(|_| settings.webhooks.deliver());
+    let deliveries = tokio::spawn(deliver(deliverer, stopping));
     tokio::spawn(stop_on_signal(handle, shutdown_timeout, stop)?);
     let served = tokio::try_join!(api, inside);
     for task in housekeeping {
@@ -123,8 +125,8 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
 }
 
 /// Sends webhooks until `stop` is true.
-async fn deliver(stockroom: Arc<Stockroom>, stop: watch::Receiver<bool>) {
-    if let Some(deliverer) = Deliverer::new(&stockroom) {
+async fn deliver(deliverer: Option<Deliverer>, stop: watch::Receiver<bool>) {
+    if let Some(deliverer) = deliverer {
         deliverer.run(stop).await;
     }
 }

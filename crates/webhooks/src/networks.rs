@@ -95,11 +95,11 @@ impl Default for Networks {
 
 /// The part of a setting that names no networks.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither `public`, `private`, nor a network such as `10.1.0.0/16`")]
+#[error("`{0}` is neither `public`, `private`, `none`, nor a network such as `10.1.0.0/16`")]
 pub struct NetworksError(String);
 
 /// Reads `public`, `private` (the public internet, RFC 1918 and unique-local addresses), and networks,
-/// separated by commas. Networks alone allow nothing else.
+/// separated by commas. Networks alone allow nothing else, and `none` allows nothing at all.
 impl FromStr for Networks {
     type Err = NetworksError;
 
@@ -109,6 +109,9 @@ impl FromStr for Networks {
             private: false,
             listed: Vec::new(),
         };
+        if text.trim() == "none" {
+            return Ok(networks);
+        }
         for part in text.split(',').map(str::trim) {
             match part {
                 "public" => networks.public = true,
@@ -135,6 +138,7 @@ impl fmt::Display for Networks {
         let word = match (self.private, self.public) {
             (true, _) => Some("private".to_owned()),
             (false, true) => Some("public".to_owned()),
+            (false, false) if self.listed.is_empty() => Some("none".to_owned()),
             (false, false) => None,
         };
         let listed = self.listed.iter().map(ToString::to_string);
@@ -144,6 +148,12 @@ impl fmt::Display for Networks {
 }
 
 impl Networks {
+    /// Whether no address at all may be called.
+    #[must_use]
+    pub fn are_none(&self) -> bool {
+        !self.public && !self.private && self.listed.is_empty()
+    }
+
     /// Whether this address may be called.
     #[must_use]
     pub fn allow(&self, address: IpAddr) -> bool {

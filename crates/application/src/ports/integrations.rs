@@ -214,6 +214,12 @@ pub trait DeliveryStore: Send + Sync {
         holder: Uuid,
     ) -> Result<(), StoreError>;
 
+    /// Ends all leases, where only one server can have the database open: they are those of its process
+    /// before this one. Does nothing elsewhere.
+    async fn end_abandoned_leases(&self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
     /// Stores the progress, if `holder` still has the lease, and returns whether it has.
     async fn save_progress(
         &self,

@@ -8,7 +8,7 @@ use stockroom_webhooks::{Networks, Settings};
 pub(crate) struct WebhookSettings {
     /// The networks that webhooks may call: `public` for the public internet, `private` for that and
     /// private networks (RFC 1918, unique local addresses), and networks such as `10.1.0.0/16`, separated
-    /// by commas. Networks alone allow nothing else.
+    /// by commas. Networks alone allow nothing else. With `none` this server delivers nothing.
     #[arg(
         long,
         env = "STOCKROOM_WEBHOOK_NETWORKS",
@@ -32,6 +32,11 @@ pub(crate) struct WebhookSettings {
 }
 
 impl WebhookSettings {
+    /// Whether this server delivers webhooks.
+    pub(crate) fn deliver(&self) -> bool {
+        !self.webhook_networks.are_none()
+    }
+
     pub(crate) fn settings(&self) -> Settings {
         Settings {
             networks: self.webhook_networks.clone(),

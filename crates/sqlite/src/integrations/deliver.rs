@@ -45,6 +45,11 @@ statements! {
         WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
     ";
 
+    END_ALL = "
+        UPDATE integrations SET lease_holder = NULL, leased_until = NULL
+        WHERE lease_holder IS NOT NULL
+    ";
+
     SAVE = "
         UPDATE integrations
         SET position = ?4,
@@ -171,6 +176,11 @@ impl DeliveryStore for SqliteDatabase {
             RELEASE.execute(transaction, parameters).map(drop)
         })
         .await
+    }
+
+    async fn end_abandoned_leases(&self) -> Result<(), StoreError> {
+        self.write(|transaction| END_ALL.execute(transaction, []).map(drop))
+            .await
     }
 
     async fn save_progress(

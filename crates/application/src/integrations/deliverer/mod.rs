@@ -144,6 +144,16 @@ async fn told_to(stop: &mut watch::Receiver<bool>) {
 }
 
 impl Stockroom {
+    /// Ends the leases of integrations that a process before this one has left, where no other server can
+    /// have any. To be called before deliveries begin.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn end_abandoned_leases(&self) -> Result<(), StoreError> {
+        let records = self.pipeline.records();
+        timed("end_abandoned_leases", records.end_abandoned_leases()).await
+    }
+
     /// Updates the metric of integrations that the server has disabled. To be called regularly.
     ///
     /// # Errors
