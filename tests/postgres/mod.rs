@@ -6,6 +6,7 @@ mod races;
 mod reservations;
 mod signing_key;
 mod starts;
+mod webhooks;
 
 use stockroom_test_postgres::TestDatabase;
 

@@ -1,6 +1,6 @@
 //! A receiver of webhooks.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
@@ -38,11 +38,12 @@ struct Got {
     count: watch::Sender<usize>,
     /// Checks signatures, once the secret is known.
     secret: Mutex<Option<String>>,
-    /// The number of failures before each event is accepted.
-    failures: Mutex<HashMap<String, usize>>,
+    /// The positions of the events that were turned away.
+    refused: Mutex<HashSet<u64>>,
 }
 
-/// A receiver that notes all events. It turns every tenth away once, and what isn't signed for ever.
+/// A receiver that notes all events. It turns every hundredth away once, and always what isn't
+/// signed.
 #[derive(Clone)]
 pub(crate) struct Receiver {
     got: Arc<Got>,
@@ -101,9 +102,8 @@ async fn take(State(got): State<Arc<Got>>, headers: HeaderMap, body: Bytes) -> S
     }
     let id = headers["webhook-id"].to_str().unwrap().to_owned();
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let is_tenth = body["position"].as_u64().unwrap().is_multiple_of(10);
-    let first = got.failures.lock().unwrap().insert(id.clone(), 1).is_none();
-    if is_tenth && first {
+    let position = body["position"].as_u64().unwrap();
+    if position.is_multiple_of(100) && got.refused.lock().unwrap().insert(position) {
         return StatusCode::INTERNAL_SERVER_ERROR;
     }
     let marks = *got.marks.lock().unwrap();

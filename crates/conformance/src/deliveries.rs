@@ -264,7 +264,7 @@ pub async fn events_come_as_observed(bench: Bench) {
     assert_eq!(receiver.received().len(), 22);
     let found = state(&store, integration.id).await.expect("it");
     assert_eq!(found.failing_since, None);
-    assert_eq!(found.position, *positions.last().expect("some"));
+    assert!(Some(&found.position) >= positions.last());
     assert_eq!(store.logs(integration.id).await.len(), 22);
 }
 
