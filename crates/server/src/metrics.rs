@@ -65,6 +65,26 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "stockroom_oldest_pending_reservation_seconds",
         "Age of the oldest reservation that is stored as pending, which the sweeper ends."
     );
+    describe_gauge!(
+        "stockroom_event_streams",
+        "Streams of events that are open, and requests that wait for events."
+    );
+    describe_counter!(
+        "stockroom_events_sent_total",
+        "Events sent to streams."
+    );
+    describe_counter!(
+        "stockroom_event_streams_refused_total",
+        "Streams of events refused because there were too many, by limit."
+    );
+    describe_histogram!(
+        "stockroom_event_delay_seconds",
+        "From a change to its reading for streams, by batch of events."
+    );
+    describe_counter!(
+        "stockroom_event_numbering_failures_total",
+        "Failed attempts to number events after a commit."
+    );
     describe_counter!(
         "stockroom_log_lines_lost_total",
         "Lines of the log that nobody took in time."

@@ -92,7 +92,8 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         "serving"
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
-    tokio::spawn(stop_on_signal(handle, shutdown_timeout)?);
+    let stop = stop_on_signal(Arc::clone(&stockroom), handle, shutdown_timeout)?;
+    tokio::spawn(stop);
     let served = tokio::try_join!(api, inside);
     for task in housekeeping {
         task.abort();
@@ -116,6 +117,8 @@ fn limits(settings: &Serve) -> Limits {
         idempotency_retention: Duration::from_secs(settings.idempotency_hours * 60 * 60),
         event_retention: Duration::from_hours(settings.event_days * 24),
         event_bytes_max: settings.event_bytes_max,
+        streams_max: settings.event_streams_max as usize,
+        organization_streams_max: settings.organization_event_streams_max as usize,
     }
 }
 
@@ -235,8 +238,10 @@ async fn every(period: Duration, mut work: impl AsyncFnMut()) {
     }
 }
 
-/// On SIGTERM or SIGINT, accepts no new connections and gives requests in progress time to finish.
+/// On SIGTERM or SIGINT, ends all streams of events, accepts no new connections, and gives requests in
+/// progress time to finish.
 fn stop_on_signal(
+    stockroom: Arc<Stockroom>,
     handle: Handle<SocketAddr>,
     timeout: Duration,
 ) -> std::io::Result<impl Future<Output = ()>> {
@@ -248,6 +253,7 @@ fn stop_on_signal(
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        stockroom.end_streams();
         handle.graceful_shutdown(Some(timeout));
     })
 }

@@ -3,3 +3,4 @@
 mod body;
 mod filter;
 pub(crate) mod routes;
+mod stream;

@@ -308,6 +308,27 @@ pub(crate) struct Serve {
     )]
     pub(crate) event_bytes_max: u64,
 
+    /// The maximum number of streams of events at once. Requests that wait for events count as
+    /// streams. Further ones are refused with 429.
+    #[arg(
+        long,
+        env = "STOCKROOM_EVENT_STREAMS_MAX",
+        value_name = "STREAMS",
+        default_value = "4000",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) event_streams_max: u32,
+
+    /// The maximum number of streams of events of one organization at once.
+    #[arg(
+        long,
+        env = "STOCKROOM_ORGANIZATION_EVENT_STREAMS_MAX",
+        value_name = "STREAMS",
+        default_value = "100",
+        value_parser = clap::value_parser!(u32).range(1..=1_000_000)
+    )]
+    pub(crate) organization_event_streams_max: u32,
+
     /// The interval at which overdue reservations are stored as expired, in seconds; 0 for never.
     /// Availability does not depend on it: the pieces are available from the expiry on.
     #[arg(
