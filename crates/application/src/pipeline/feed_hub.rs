@@ -231,3 +231,222 @@ impl Hub {
         metrics::histogram!("stockroom_event_delay_seconds").record(delay);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+    use stockroom_domain::{Event, Owner, ProductId, StockEnd, StockId, Timestamp};
+    use tokio::time::sleep;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::ports::FeedContent;
+
+    const ORGANIZATION: OrganizationId = OrganizationId::new(Uuid::from_u128(1));
+
+    /// A feed that a test fills.
+    #[derive(Default)]
+    struct TestFeed(Mutex<Feed>);
+
+    #[derive(Default)]
+    struct Feed {
+        head: u64,
+        oldest: u64,
+        id: u128,
+        is_away: bool,
+        looks: u32,
+        reads: u32,
+    }
+
+    impl TestFeed {
+        fn with<T>(&self, with: impl FnOnce(&mut Feed) -> T) -> T {
+            with(&mut self.0.lock().unwrap())
+        }
+
+        fn state(&self) -> Result<FeedState, StoreError> {
+            self.with(|feed| {
+                if feed.is_away {
+                    return Err(StoreError::Unavailable("it is away".into()));
+                }
+                Ok(FeedState {
+                    id: FeedId::new(Uuid::from_u128(feed.id)),
+                    oldest: feed.oldest,
+                    head: feed.head,
+                })
+            })
+        }
+    }
+
+    #[async_trait]
+    impl FeedStore for TestFeed {
+        async fn number_events(&self, _: OrganizationId) -> Result<FeedState, StoreError> {
+            self.with(|feed| feed.looks += 1);
+            self.state()
+        }
+
+        async fn events(
+            &self,
+            _: OrganizationId,
+            after: u64,
+            limit: u32,
+        ) -> Result<Vec<FeedEvent>, StoreError> {
+            self.with(|feed| feed.reads += 1);
+            let FeedState { oldest, head, .. } = self.state()?;
+            let positions = (after + 1).max(oldest)..=head;
+            let end = |position| StockEnd {
+                id: StockId::new(Uuid::nil()),
+                product: ProductId::new(Uuid::nil()),
+                owner: Owner::Organization,
+                sequence: position,
+                deleted_at: Timestamp::UNIX_EPOCH,
+            };
+            let events = positions.map(|position| FeedEvent {
+                position,
+                content: FeedContent::Event(Box::new(Event::StockDeleted(end(position)))),
+            });
+            Ok(events.take(limit as usize).collect())
+        }
+
+        async fn forget_events(
+            &self,
+            _: OrganizationId,
+            _: Timestamp,
+            _: u64,
+        ) -> Result<(), StoreError> {
+            Ok(())
+        }
+
+        async fn restart_feed(&self, _: OrganizationId, _: FeedId) -> Result<(), StoreError> {
+            Ok(())
+        }
+    }
+
+    fn hubs() -> (Arc<TestFeed>, Arc<FeedSignals>, Arc<FeedHubs>) {
+        let feed = Arc::new(TestFeed::default());
+        let signals = Arc::new(FeedSignals::default());
+        let port = Arc::clone(&feed) as Arc<dyn FeedStore>;
+        let hubs = FeedHubs::new(port, Arc::clone(&signals), Environment::system());
+        (feed, signals, Arc::new(hubs))
+    }
+
+    fn positions(batch: &FeedBatch) -> Vec<u64> {
+        let events = batch.events.iter();
+        events.map(|event| event.event.position).collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn new_events_are_read_once_for_all() {
+        let (feed, signals, hubs) = hubs();
+        feed.with(|feed| feed.head = 7);
+        let mut first = hubs.follow(ORGANIZATION);
+        // It tells from where on it reads.
+        let start = first.recv().await.unwrap();
+        assert_eq!((start.after, positions(&start)), (7, vec![]));
+        let mut second = hubs.follow(ORGANIZATION);
+        feed.with(|feed| feed.head = 9);
+        signals.raise(ORGANIZATION);
+        let batch = first.recv().await.unwrap();
+        assert_eq!((batch.after, positions(&batch)), (7, vec![8, 9]));
+        let same = second.recv().await.unwrap();
+        assert!(Arc::ptr_eq(&batch.events[0], &same.events[0]));
+        assert_eq!(feed.with(|feed| feed.reads), 1);
+        // Without a signal, too.
+        feed.with(|feed| feed.head = 10);
+        assert_eq!(positions(&*second.recv().await.unwrap()), [10]);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_events_come_in_batches() {
+        let (feed, _, hubs) = hubs();
+        let mut follower = hubs.follow(ORGANIZATION);
+        follower.recv().await.unwrap();
+        feed.with(|feed| feed.head = 600);
+        let mut all = Vec::new();
+        for length in [256, 256, 88] {
+            let batch = follower.recv().await.unwrap();
+            assert_eq!(batch.events.len(), length);
+            all.extend(positions(&batch));
+        }
+        assert!(all.into_iter().eq(1..=600));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_looks_at_a_feed_that_is_not_followed() {
+        let (feed, signals, hubs) = hubs();
+        let follower = hubs.follow(ORGANIZATION);
+        sleep(Duration::from_secs(10)).await;
+        let looks = feed.with(|feed| feed.looks);
+        assert!((10..=45).contains(&looks), "{looks}");
+        drop(follower);
+        sleep(Duration::from_secs(1)).await;
+        assert!(hubs.followed.lock().unwrap().is_empty());
+        let looks = feed.with(|feed| feed.looks);
+        signals.raise(ORGANIZATION);
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(feed.with(|feed| feed.looks), looks);
+        // The next one gets another hub.
+        hubs.follow(ORGANIZATION).recv().await.unwrap();
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_commits_share_a_look() {
+        let (feed, signals, hubs) = hubs();
+        let mut follower = hubs.follow(ORGANIZATION);
+        follower.recv().await.unwrap();
+        for _ in 0..1_000 {
+            signals.raise(ORGANIZATION);
+            sleep(Duration::from_millis(1)).await;
+        }
+        let looks = feed.with(|feed| feed.looks);
+        assert!((2..=60).contains(&looks), "{looks}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn followers_stay_while_the_database_is_away() {
+        let (feed, _, hubs) = hubs();
+        let mut follower = hubs.follow(ORGANIZATION);
+        follower.recv().await.unwrap();
+        feed.with(|feed| feed.is_away = true);
+        sleep(Duration::from_secs(60)).await;
+        feed.with(|feed| feed.head = 3);
+        feed.with(|feed| feed.is_away = false);
+        let batch = follower.recv().await.unwrap();
+        assert_eq!((batch.after, positions(&batch)), (0, vec![1, 2, 3]));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_a_hub_leaves_out_is_seen_as_a_gap() {
+        let (feed, _, hubs) = hubs();
+        let mut follower = hubs.follow(ORGANIZATION);
+        follower.recv().await.unwrap();
+        feed.with(|feed| (feed.head, feed.oldest) = (9, 5));
+        let batch = follower.recv().await.unwrap();
+        assert_eq!((batch.after, batch.is_other_feed), (9, false));
+        assert_eq!(positions(&batch), Vec::<u64>::new());
+        feed.with(|feed| feed.id = 2);
+        let batch = follower.recv().await.unwrap();
+        assert!(batch.is_other_feed);
+        // The same feed, as it was before.
+        feed.with(|feed| feed.head = 8);
+        let batch = follower.recv().await.unwrap();
+        assert!(batch.is_other_feed);
+    }
+
+    #[test]
+    fn what_is_sent_is_made_once() {
+        let end = FeedContent::Event(Box::new(Event::StockDeleted(StockEnd {
+            id: StockId::new(Uuid::nil()),
+            product: ProductId::new(Uuid::nil()),
+            owner: Owner::Organization,
+            sequence: 1,
+            deleted_at: Timestamp::UNIX_EPOCH,
+        })));
+        let event = SharedEvent::new(FeedEvent {
+            position: 1,
+            content: end,
+        });
+        let first = event.sent_as(|_| Bytes::from_static(b"first"));
+        let second = event.sent_as(|_| Bytes::from_static(b"second"));
+        assert_eq!((&*first, &*second), (&b"first"[..], &b"first"[..]));
+    }
+}

@@ -7,7 +7,9 @@ use axum::extract::State;
 use axum::http::{HeaderMap, Uri, header};
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
-use stockroom_application::{Administrator, EventPage, EventView, FeedPlace, FeedStart};
+use stockroom_application::{
+    Administrator, EventPage, EventView, FeedPlace, FeedStart, StreamError,
+};
 use stockroom_domain::FeedId;
 use utoipa::IntoParams;
 
@@ -137,7 +139,7 @@ pub(crate) async fn list(
         .await?;
     let page = if wait > 0 && page.events.is_empty() && !page.has_more() {
         let wait = Duration::from_secs(wait.into());
-        wait_for_events(&app, &administrator, token, view, &page, &place, (limit, wait)).await?
+        wait_for_events(&app, &administrator, token, view, page, &place, (limit, wait)).await?
     } else {
         page
     };
@@ -161,13 +163,17 @@ async fn wait_for_events(
     administrator: &Administrator,
     token: &str,
     view: EventView,
-    page: &EventPage,
+    page: EventPage,
     place: &Place,
     (limit, wait): (u32, Duration),
 ) -> Result<EventPage, ApiError> {
     let start = FeedStart::After(page.place());
     let stream = app.stockroom.stream_events(administrator, token, view, start);
-    let stream = stream.await?;
+    let stream = match stream.await {
+        // Nobody waits any more.
+        Err(StreamError::Stopping) => return Ok(page),
+        stream => stream?,
+    };
     let _waits = place.wait();
     Ok(stream.page(limit, wait).await?)
 }
