@@ -110,6 +110,12 @@ impl Stockroom {
         })
     }
 
+    /// The number of open streams, requests that wait for events among them.
+    #[must_use]
+    pub fn open_streams(&self) -> usize {
+        self.streams.in_use()
+    }
+
     /// Counts a stream.
     fn open_stream(&self, organization: OrganizationId) -> Result<Open, StreamError> {
         let turn = self.streams.try_take(organization).map_err(|exhausted| {

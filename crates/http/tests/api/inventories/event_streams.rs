@@ -1,5 +1,7 @@
 //! `GET /v2/inventories/events` with `Accept: text/event-stream`
 
+use std::time::Duration;
+
 use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -284,17 +286,15 @@ async fn a_stream_ends_when_its_key_is_deleted() {
     other.events(2).await;
 }
 
-/// Waits until the organization has all the streams that it may have.
-async fn until_no_more_is_free(app: &TestApp) {
-    while stream_status(app).await == 200 {
-        tokio::task::yield_now().await;
+/// Waits until this number of streams is open, requests that wait among them.
+async fn until_open(app: &TestApp, streams: usize) {
+    while app.stockroom.open_streams() != streams {
+        pause().await;
     }
 }
 
-/// The status of another stream, which is closed at once.
-async fn stream_status(app: &TestApp) -> u16 {
-    let head = app.request(Method::HEAD, EVENTS);
-    head.header("accept", "text/event-stream").send().await.status
+async fn pause() {
+    tokio::time::sleep(Duration::from_millis(20)).await;
 }
 
 #[tokio::test]
@@ -305,7 +305,7 @@ async fn too_many_streams_are_refused() {
     // Others of the same organization count, and requests that wait.
     let waiting = app.get(EVENTS).organization().query("wait=25").send();
     let others = async {
-        until_no_more_is_free(&app).await;
+        until_open(&app, 2).await;
         let mut transcript = Transcript::default();
         let answer = stream(&app, "").send().await;
         transcript.add("the third of an organization", &answer);
@@ -319,9 +319,8 @@ async fn too_many_streams_are_refused() {
         transcript.add("the fourth of the server", &answer.send().await);
         assert_snapshot!(transcript.text());
         drop((first, opened));
-        while stream_status(&app).await != 200 {
-            tokio::task::yield_now().await;
-        }
+        until_open(&app, 1).await;
+        drop(app.get(EVENTS).open().await);
         let location = json!({ "data": { "name": "A shelf", "slug": "shelf" } });
         let location = app.post("/v2/inventories/locations", &location);
         location.organization().send().await.expect_status(201);
@@ -330,19 +329,26 @@ async fn too_many_streams_are_refused() {
     assert_eq!(waited.data().as_array().unwrap().len(), 1);
 }
 
-/// With one place for all requests, and hardly any time for each.
+/// With one place for all requests.
 #[tokio::test]
 async fn streams_and_waiting_requests_are_no_requests_in_progress() {
     let options = Options {
         concurrent_requests_max: 1,
         ..Options::default()
     };
-    let app = TestApp::with_limits(options, limits(2, 2)).await;
+    let app = TestApp::with(options).await;
     let mut reader = app.get(EVENTS).open().await;
     let waiting = app.get(EVENTS).query("wait=25").send();
     let others = async {
-        until_no_more_is_free(&app).await;
-        app.create_stock(&id(1), 1).await;
+        // Until the other request waits, it has the place.
+        loop {
+            let stock = json!({ "data": { "quantity": 1 } });
+            let stock = app.post(&format!("/v2/inventories/{}", id(1)), &stock);
+            match stock.send().await.status {
+                503 => pause().await,
+                status => break assert_eq!(status, 201),
+            }
+        }
         reader.events(2).await
     };
     let (waited, events) = tokio::join!(waiting, others);
@@ -353,7 +359,7 @@ async fn streams_and_waiting_requests_are_no_requests_in_progress() {
 #[tokio::test]
 async fn waiting_takes_no_time_of_the_request() {
     let app = TestApp::with(Options {
-        request_timeout: std::time::Duration::from_millis(500),
+        request_timeout: Duration::from_millis(500),
         ..Options::default()
     })
     .await;
@@ -366,12 +372,12 @@ async fn waiting_takes_no_time_of_the_request() {
 
 #[tokio::test]
 async fn a_waiting_request_is_answered_with_what_its_filter_lets_through() {
-    let app = TestApp::with_limits(Options::default(), limits(1, 1)).await;
+    let app = TestApp::new().await;
     let head = head(&app).await;
     let query = format!("wait=25&page[after]={head}&filter=eq(event,stock-transaction.created)");
     let waiting = app.get(EVENTS).query(&query).send();
     let others = async {
-        until_no_more_is_free(&app).await;
+        until_open(&app, 1).await;
         app.create_location("berlin").await;
         app.create_stock(&id(1), 1).await;
     };
@@ -388,11 +394,11 @@ async fn a_waiting_request_is_answered_with_what_its_filter_lets_through() {
 
 #[tokio::test]
 async fn a_server_that_stops_ends_streams_and_waiting() {
-    let app = TestApp::with_limits(Options::default(), limits(2, 2)).await;
+    let app = TestApp::new().await;
     let mut reader = app.get(EVENTS).open().await;
     let waiting = app.get(EVENTS).query("wait=25").send();
     let stop = async {
-        until_no_more_is_free(&app).await;
+        until_open(&app, 2).await;
         app.stockroom.end_streams();
         reader.end().await;
     };
