@@ -76,7 +76,12 @@ async fn a_stream_ends_when_another_process_revokes_its_key() {
     let database = ["--data-folder", path.to_str().unwrap()];
     let client = server.client(&first).await;
     let stream = open(&client).await;
-    let store = ["--organization", &first.organization, "--store", &first.store];
+    let store = [
+        "--organization",
+        &first.organization,
+        "--store",
+        &first.store,
+    ];
     let run = |arguments: &[&str]| {
         let command = &mut stockroom();
         let output = command.args(arguments).args(store).args(database).output();
@@ -147,11 +152,7 @@ pub(crate) fn has_python() -> bool {
 
 /// Runs the example with the key of a store and with that of its organization, both at the last server,
 /// while many clients change stock at all servers. Then the copies must be what the API shows.
-pub(crate) async fn follow_and_compare(
-    servers: &[&Server],
-    first: &FirstKey,
-    database: [&str; 2],
-) {
+pub(crate) async fn follow_and_compare(servers: &[&Server], first: &FirstKey, database: [&str; 2]) {
     let (of_organization, _) = organization(first, database);
     let keys = [first, &of_organization];
     let last = servers.last().unwrap();

@@ -65,7 +65,17 @@ pub(crate) async fn measure(
     let cluster = cluster.context("PostgreSQL doesn't start")?;
     let postgres = Storage::Postgres(cluster.url());
     let limits = (duration, rounds);
-    rows.push(row("PostgreSQL", program, &postgres, Some(&cluster), limits, seed).await?);
+    rows.push(
+        row(
+            "PostgreSQL",
+            program,
+            &postgres,
+            Some(&cluster),
+            limits,
+            seed,
+        )
+        .await?,
+    );
     cluster.stop().await?;
     let columns = [
         "database",
@@ -132,11 +142,7 @@ async fn row(
 }
 
 /// Opens all streams, and makes changes for that long.
-async fn once(
-    server: &Server,
-    tenants: &[Tenant],
-    duration: Duration,
-) -> anyhow::Result<Measured> {
+async fn once(server: &Server, tenants: &[Tenant], duration: Duration) -> anyhow::Result<Measured> {
     let watched = Watched {
         server: server.process(),
         postgres: None,
@@ -174,7 +180,9 @@ async fn once(
         }
         anyhow::Ok(())
     };
-    timeout(GRACE, all_read).await.context("events are missing")??;
+    timeout(GRACE, all_read)
+        .await
+        .context("events are missing")??;
     delays.sort_unstable();
     Ok(Measured {
         delays,
@@ -202,7 +210,10 @@ async fn read(
 ) -> anyhow::Result<Vec<(String, Instant)>> {
     let mut received = Vec::new();
     let mut text = String::new();
-    while expected.borrow_and_update().is_none_or(|expected| received.len() < expected) {
+    while expected
+        .borrow_and_update()
+        .is_none_or(|expected| received.len() < expected)
+    {
         let part = tokio::select! {
             part = stream.chunk() => part?.context("a stream ended")?,
             _ = expected.changed() => continue,
@@ -249,7 +260,8 @@ async fn write(
 fn shown(name: &str, measured: &[&Measured]) -> Vec<String> {
     let time = |thousandths: usize| {
         let times = measured.iter().filter_map(|it| {
-            let index = (it.delays.len() * thousandths / 1_000).min(it.delays.len().checked_sub(1)?);
+            let index =
+                (it.delays.len() * thousandths / 1_000).min(it.delays.len().checked_sub(1)?);
             it.delays.get(index).copied()
         });
         let time = median(times.collect()).unwrap_or_default();
@@ -260,7 +272,9 @@ fn shown(name: &str, measured: &[&Measured]) -> Vec<String> {
         number(median(rates.collect()).unwrap_or_default())
     };
     let memory = |index: usize| {
-        let bytes = measured.iter().filter_map(|it| it.memory.get(index).copied());
+        let bytes = measured
+            .iter()
+            .filter_map(|it| it.memory.get(index).copied());
         median(bytes.collect()).unwrap_or_default()
     };
     let [before, open, peak] = [0, 1, 2].map(memory);
@@ -272,7 +286,9 @@ fn shown(name: &str, measured: &[&Measured]) -> Vec<String> {
         time(500),
         time(990),
         time(1_000),
-        [before, open, peak].map(|bytes| format!("{} MB", bytes / 1_000_000)).join(", "),
+        [before, open, peak]
+            .map(|bytes| format!("{} MB", bytes / 1_000_000))
+            .join(", "),
         format!("{} kB", open.saturating_sub(before) / streams / 1_000),
     ]
 }

@@ -69,10 +69,7 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "stockroom_event_streams",
         "Streams of events that are open, and requests that wait for events."
     );
-    describe_counter!(
-        "stockroom_events_sent_total",
-        "Events sent to streams."
-    );
+    describe_counter!("stockroom_events_sent_total", "Events sent to streams.");
     describe_counter!(
         "stockroom_event_streams_refused_total",
         "Streams of events refused because there were too many, by limit."

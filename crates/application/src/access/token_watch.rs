@@ -70,7 +70,9 @@ impl TokenWatch {
 }
 
 fn milliseconds_between(from: Timestamp, until: Timestamp) -> Duration {
-    let between = until.as_milliseconds().saturating_sub(from.as_milliseconds());
+    let between = until
+        .as_milliseconds()
+        .saturating_sub(from.as_milliseconds());
     // At least one, so that nobody verifies in a circle.
     Duration::from_millis(u64::try_from(between).unwrap_or(0).max(1))
 }

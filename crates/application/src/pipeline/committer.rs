@@ -90,11 +90,7 @@ impl Committer {
     }
 }
 
-async fn number(
-    database: Arc<dyn Database>,
-    changed: Weak<Changed>,
-    signals: Arc<FeedSignals>,
-) {
+async fn number(database: Arc<dyn Database>, changed: Weak<Changed>, signals: Arc<FeedSignals>) {
     loop {
         let Some(strong) = changed.upgrade() else {
             return;

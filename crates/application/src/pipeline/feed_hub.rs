@@ -165,11 +165,7 @@ impl Hub {
     /// Hands over all events since the last look. The first look only tells where the feed ends.
     async fn look(&mut self) -> Result<(), StoreError> {
         let organization = self.organization;
-        let feed = guarded(
-            "number_events",
-            self.hubs.feed.number_events(organization),
-        )
-        .await?;
+        let feed = guarded("number_events", self.hubs.feed.number_events(organization)).await?;
         let mut after = match self.place {
             Some((id, position)) if id == feed.id && position <= feed.head => position,
             before => {
@@ -226,7 +222,9 @@ impl Hub {
             return;
         };
         let now = self.hubs.environment.now();
-        let delay = now.as_milliseconds().saturating_sub(newest.as_milliseconds());
+        let delay = now
+            .as_milliseconds()
+            .saturating_sub(newest.as_milliseconds());
         let delay = Duration::from_millis(u64::try_from(delay).unwrap_or(0));
         metrics::histogram!("stockroom_event_delay_seconds").record(delay);
     }

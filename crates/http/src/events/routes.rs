@@ -16,7 +16,7 @@ use utoipa::IntoParams;
 use super::body::EventList;
 use super::filter;
 use super::stream::{EVENT_STREAM, answer};
-use crate::answer::{ApiError, CommonErrors, Conflict, Gone, Json};
+use crate::answer::{ApiError, CommonErrors, Conflict, Gone, Json, TooManyStreams};
 use crate::request::{Administration, FilterParameter, Query, StoreHeader, bearer_token};
 use crate::service::{AppState, Place};
 
@@ -87,7 +87,8 @@ pub(crate) struct LastEventId {
         ),
         Conflict,
         Gone,
-        CommonErrors
+        CommonErrors,
+        TooManyStreams
     ),
 )]
 pub(crate) async fn list(
@@ -125,7 +126,9 @@ pub(crate) async fn list(
         let start = last_event_id(&headers)?.or(after);
         let administrator = administration.enter().await?;
         let start = start.unwrap_or(FeedStart::Head);
-        let stream = app.stockroom.stream_events(&administrator, token, view, start);
+        let stream = app
+            .stockroom
+            .stream_events(&administrator, token, view, start);
         return Ok(answer(stream.await?));
     }
     let after = match after {
@@ -139,7 +142,16 @@ pub(crate) async fn list(
         .await?;
     let page = if wait > 0 && page.events.is_empty() && !page.has_more() {
         let wait = Duration::from_secs(wait.into());
-        wait_for_events(&app, &administrator, token, view, page, &place, (limit, wait)).await?
+        wait_for_events(
+            &app,
+            &administrator,
+            token,
+            view,
+            page,
+            &place,
+            (limit, wait),
+        )
+        .await?
     } else {
         page
     };
@@ -168,7 +180,9 @@ async fn wait_for_events(
     (limit, wait): (u32, Duration),
 ) -> Result<EventPage, ApiError> {
     let start = FeedStart::After(page.place());
-    let stream = app.stockroom.stream_events(administrator, token, view, start);
+    let stream = app
+        .stockroom
+        .stream_events(administrator, token, view, start);
     let stream = match stream.await {
         // Nobody waits any more.
         Err(StreamError::Stopping) => return Ok(page),

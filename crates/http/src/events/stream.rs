@@ -96,7 +96,11 @@ impl Sender {
             }
             Err(_) => {
                 let has_moved = self.told != Some(self.events.place());
-                let place = if has_moved { self.tell() } else { String::new() };
+                let place = if has_moved {
+                    self.tell()
+                } else {
+                    String::new()
+                };
                 format!(": ping\n{place}\n").into()
             }
         };
@@ -124,9 +128,9 @@ impl Drop for Sender {
             Some(StreamError::Stopping) => "the server is stopping",
             Some(StreamError::Feed(_)) => "the feed can't be read from here",
             // These come before a stream begins.
-            Some(StreamError::TooManyOfOrganization { .. } | StreamError::TooManyOfServer { .. }) => {
-                "too many streams"
-            }
+            Some(
+                StreamError::TooManyOfOrganization { .. } | StreamError::TooManyOfServer { .. },
+            ) => "too many streams",
         };
         if let Some(StreamError::Feed(FeedError::Store(error))) = &self.end {
             let error = error as &dyn Error;

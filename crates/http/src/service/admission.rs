@@ -205,8 +205,12 @@ impl Place {
     /// once more.
     pub(crate) fn has_waited(&self) -> bool {
         let waits = &self.0.waits;
-        let waited =
-            waits.compare_exchange(HAS_WAITED, HAS_NOT_WAITED, Ordering::Relaxed, Ordering::Relaxed);
+        let waited = waits.compare_exchange(
+            HAS_WAITED,
+            HAS_NOT_WAITED,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
         waited != Err(HAS_NOT_WAITED)
     }
 

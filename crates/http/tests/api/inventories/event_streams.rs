@@ -76,10 +76,7 @@ async fn a_stream_begins_where_it_is_told() {
         (after("page[after]=0"), 1),
         (after(&format!("page[after]={head}")), 3),
         (after("").header("last-event-id", &head), 3),
-        (
-            after("page[after]=0").header("last-event-id", &third),
-            4,
-        ),
+        (after("page[after]=0").header("last-event-id", &third), 4),
         (after("page[after]=0").header("last-event-id", ""), 1),
         // These say nothing about a stream.
         (after("page[after]=0&page[limit]=1&wait=1"), 1),
@@ -87,7 +84,9 @@ async fn a_stream_begins_where_it_is_told() {
         let mut reader = request.open().await;
         let expected = 5 - position;
         let events = reader.events(expected).await;
-        let positions = events.iter().map(|event| event["attributes"]["position"].clone());
+        let positions = events
+            .iter()
+            .map(|event| event["attributes"]["position"].clone());
         assert!(positions.eq((position..5).map(|it| json!(it))));
     }
 }
@@ -101,11 +100,7 @@ async fn refusals_come_before_the_stream() {
     let mut transcript = Transcript::default();
     for (what, request, status) in [
         ("no cursor", stream(&app, "page[after]=5"), 400),
-        (
-            "no id",
-            stream(&app, "").header("last-event-id", "5"),
-            400,
-        ),
+        ("no id", stream(&app, "").header("last-event-id", "5"), 400),
         ("no filter", stream(&app, "filter=x"), 400),
         ("no seconds", stream(&app, "wait=26"), 400),
         ("all stores", stream(&app, "stores=all"), 403),
@@ -179,7 +174,8 @@ async fn who_sees_what() {
             let stock = json!({ "data": { "quantity": 1 } });
             let stock = app.post(&format!("/v2/inventories/{}", id(number)), &stock);
             stock.token(token).send().await.expect_status(201);
-            let location = json!({ "data": { "name": "A shelf", "slug": format!("shelf-{number}") } });
+            let location =
+                json!({ "data": { "name": "A shelf", "slug": format!("shelf-{number}") } });
             let location = app.post("/v2/inventories/locations", &location);
             location.token(token).send().await.expect_status(201);
         }
@@ -212,7 +208,10 @@ async fn what_is_left_out_is_passed() {
         ..Block::default()
     };
     assert_eq!(passed, only_id);
-    let deleted = app.delete(&format!("/v2/inventories/{}", id(7))).send().await;
+    let deleted = app
+        .delete(&format!("/v2/inventories/{}", id(7)))
+        .send()
+        .await;
     deleted.expect_status(204);
     let event = reader.event().await.unwrap();
     assert_eq!(event.event.as_deref(), Some("stock.deleted"));

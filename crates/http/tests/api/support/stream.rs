@@ -76,7 +76,8 @@ impl EventReader {
                 assert_eq!(self.text, "", "the stream ends within a block");
                 return None;
             };
-            self.text.push_str(std::str::from_utf8(&part.unwrap()).unwrap());
+            self.text
+                .push_str(std::str::from_utf8(&part.unwrap()).unwrap());
         }
     }
 
