@@ -19,7 +19,7 @@ use crate::support::{Client, DataFolder, FirstKey, Server, product, stockroom};
 const EVENTS: &str = "/v2/inventories/events";
 
 /// The time after which a test fails that waits for something: longer than any machine takes.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Opens a stream, and waits for its first block.
 async fn open(client: &Client) -> Response {

@@ -28,7 +28,7 @@ const STREAMS_OF_EACH: usize = 100;
 const CHANGE_EVERY: Duration = Duration::from_millis(100);
 
 /// The longest time in which streams open, or the last event of a round comes.
-const GRACE: Duration = Duration::from_secs(60);
+const GRACE: Duration = Duration::from_mins(1);
 
 /// The beginning of an event's data, before its id.
 const BEFORE_ID: &str = "\ndata: {\"id\":\"";
@@ -220,12 +220,12 @@ async fn read(
         };
         let now = Instant::now();
         text.push_str(std::str::from_utf8(&part)?);
-        while let Some((block, rest)) = text.split_once("\n\n") {
+        while let Some(end) = text.find("\n\n") {
+            let block: String = text.drain(..end + 2).collect();
             if let Some((_, data)) = block.split_once(BEFORE_ID) {
                 let id = data.get(..ID_BYTES).context("an event without an id")?;
                 received.push((id.to_owned(), now));
             }
-            text = rest.to_owned();
         }
     }
     Ok(received)

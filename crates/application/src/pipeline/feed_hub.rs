@@ -350,7 +350,7 @@ mod tests {
         assert_eq!(feed.with(|feed| feed.reads), 1);
         // Without a signal, too.
         feed.with(|feed| feed.head = 10);
-        assert_eq!(positions(&*second.recv().await.unwrap()), [10]);
+        assert_eq!(positions(&second.recv().await.unwrap()), [10]);
     }
 
     #[tokio::test(start_paused = true)]
@@ -405,7 +405,7 @@ mod tests {
         let mut follower = hubs.follow(ORGANIZATION);
         follower.recv().await.unwrap();
         feed.with(|feed| feed.is_away = true);
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         feed.with(|feed| feed.head = 3);
         feed.with(|feed| feed.is_away = false);
         let batch = follower.recv().await.unwrap();

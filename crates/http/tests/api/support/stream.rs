@@ -9,7 +9,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 
 /// The time after which a test fails that waits for a block: longer than any machine takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A block of a stream: an event, or lines that are none.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -66,10 +66,9 @@ impl EventReader {
     /// Waits for the next block; `None` at the end of the stream.
     pub(crate) async fn block(&mut self) -> Option<Block> {
         loop {
-            if let Some((block, rest)) = self.text.split_once("\n\n") {
-                let block = Block::parse(block);
-                self.text = rest.to_owned();
-                return Some(block);
+            if let Some(end) = self.text.find("\n\n") {
+                let block: String = self.text.drain(..end + 2).collect();
+                return Some(Block::parse(block.trim_end_matches('\n')));
             }
             let part = timeout(PATIENCE, self.body.next()).await.unwrap();
             let Some(part) = part else {
