@@ -117,8 +117,7 @@ async fn every_event_arrives_although_the_sender_is_killed() {
     let client = server.client(&key).await;
     delivered(&client, &path).await;
     let feed = feed(&client).await;
-    let received = receiver.received();
-    let twice = check(&received, &feed);
+    let twice = check(&receiver.received(), &feed);
     println!("{} events, {twice} of them twice", feed.len());
 }
 

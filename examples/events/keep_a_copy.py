@@ -2,7 +2,7 @@
 """Keeps a copy of all stock that a key of Stockroom sees, by following the feed of events.
 
     STOCKROOM_URL=http://127.0.0.1:8080 STOCKROOM_CLIENT_ID=… STOCKROOM_CLIENT_SECRET=… \\
-        python3 keep_a_copy.py [--once]
+        python3 keep_a_copy.py [--once] [--verbose]
 
 It reads the feed's head, then all stock, and then follows the feed from that head. The `sequence` of stock
 says which events it contains already. Where the feed can't go on (409: the database was restored; 410: the
@@ -10,7 +10,8 @@ events are forgotten), it starts anew.
 
 On SIGTERM or SIGINT, or with --once when it has caught up with the head, it prints one JSON document, sorted
 by key, and ends: {STOCK_ID: {"product_id", "store_id", "available", "allocated", "total", "sequence"}}.
-`store_id` is null for the organization's stock. It needs Python 3.11 or later, and nothing else.
+`store_id` is null for the organization's stock. With --verbose it says on standard error how far it has come.
+It needs Python 3.11 or later, and nothing else.
 """
 
 import argparse
@@ -87,8 +88,8 @@ class Client:
 class Copy:
     """The copy: each stock by its `stock_id`."""
 
-    def __init__(self, client):
-        self.client, self.stocks, self.cursor = client, {}, None
+    def __init__(self, client, verbose=False):
+        self.client, self.stocks, self.cursor, self.verbose = client, {}, None, verbose
 
     def read_all(self):
         """Reads the head of the feed, and after that all stock. What happens meanwhile comes as events."""
@@ -98,7 +99,8 @@ class Copy:
             page = self.client.get(link, include="sequence")
             stocks |= map(from_stock, page["data"])
             link = page["links"]["next"]
-        self.stocks, self.cursor = stocks, f"{meta['feed_id']}:{meta['head']}"
+        self.stocks = stocks
+        self._come_to(f"{meta['feed_id']}:{meta['head']}")
 
     def follow(self, once):
         """Applies events as they come. Returns at the head if `once` is set, and else never."""
@@ -108,12 +110,18 @@ class Copy:
             page = self._events({"page[after]": self.cursor, "page[limit]": 1000, "wait": wait})
             for event in page["data"]:
                 self.apply(event["attributes"])
-            self.cursor = page["meta"]["next"]
+            if page["meta"]["next"] != self.cursor:
+                self._come_to(page["meta"]["next"])
             if once and self.cursor.rpartition(":")[2] == str(page["meta"]["head"]):
                 return
             # A server that is about to stop doesn't wait.
             if not page["data"] and not page["links"]["next"] and time.monotonic() - began < 1:
                 time.sleep(1)
+
+    def _come_to(self, cursor):
+        self.cursor = cursor
+        if self.verbose:
+            print(f"at {cursor}", file=sys.stderr)
 
     def _events(self, parameters):
         try:
@@ -173,18 +181,19 @@ def stop(number, _frame):
 def main():
     parser = argparse.ArgumentParser(description="Keeps a copy of all stock that a key sees.")
     parser.add_argument("--once", action="store_true", help="end when it has caught up with the feed")
-    once = parser.parse_args().once
+    parser.add_argument("--verbose", action="store_true", help="say how far it has come")
+    arguments = parser.parse_args()
     names = ("STOCKROOM_URL", "STOCKROOM_CLIENT_ID", "STOCKROOM_CLIENT_SECRET")
     if missing := [name for name in names if not os.environ.get(name)]:
         parser.error(f"missing in the environment: {', '.join(missing)}")
-    copy = Copy(Client(*(os.environ[name] for name in names)))
+    copy = Copy(Client(*(os.environ[name] for name in names)), arguments.verbose)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, stop)
     try:
         while True:
             try:
                 copy.read_all()
-                copy.follow(once)
+                copy.follow(arguments.once)
                 break
             except StartAnew as reason:
                 print(f"starting anew: {reason}", file=sys.stderr)

@@ -1,6 +1,7 @@
 //! Several servers on one PostgreSQL database.
 
 mod aborted;
+mod events;
 mod outages;
 mod races;
 mod reservations;

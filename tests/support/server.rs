@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStderr, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -129,6 +130,20 @@ impl Server {
 
     pub(crate) fn metrics_url(&self, path: &str) -> String {
         format!("http://{}{path}", self.metrics_address)
+    }
+
+    /// All metrics, as text.
+    pub(crate) async fn metrics(&self) -> String {
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let metrics = http.get(self.metrics_url("/metrics")).send().await.unwrap();
+        metrics.text().await.unwrap()
+    }
+
+    /// Waits until the metrics have this line.
+    pub(crate) async fn until_metric(&self, line: &str) {
+        while !self.metrics().await.lines().any(|found| found == line) {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
 
     /// A client with a token for the key.

@@ -78,24 +78,50 @@ impl From<StoreError> for ReplayError {
 pub enum FeedError {
     /// The place is of another feed.
     #[error(
-        "page[after] belongs to another feed: the database was restored from a backup. Read all stock again, and go \
+        "The cursor belongs to another feed: the database was restored from a backup. Read all stock again, and go \
          on from meta.head"
     )]
     OtherFeed(FeedState),
     /// The place comes after the last event.
     #[error(
-        "page[after] comes after the last event: the database was restored from a backup. Read all stock again, and \
+        "The cursor comes after the last event: the database was restored from a backup. Read all stock again, and \
          go on from meta.head"
     )]
     Ahead(FeedState),
     /// Events after the place are no longer kept.
     #[error(
-        "Events after page[after] are no longer kept. Read all stock again, and go on from meta.head"
+        "Events after the cursor are no longer kept. Read all stock again, and go on from meta.head"
     )]
     Forgotten(FeedState),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The reason for which events can't be followed.
+#[derive(Debug, thiserror::Error)]
+pub enum StreamError {
+    /// The organization has as many streams as it may have.
+    #[error("The organization has too many streams of events and waiting requests (limit {limit})")]
+    TooManyOfOrganization {
+        /// The largest number of streams.
+        limit: usize,
+    },
+    /// The server has as many streams as it may have.
+    #[error("The server has too many streams of events and waiting requests (limit {limit})")]
+    TooManyOfServer {
+        /// The largest number of streams.
+        limit: usize,
+    },
+    /// The token is not valid, or no longer.
+    #[error(transparent)]
+    Access(#[from] AccessError),
+    /// The server is being stopped.
+    #[error("The server is stopping")]
+    Stopping,
+    /// The feed can't be read from that place, or no longer.
+    #[error(transparent)]
+    Feed(#[from] FeedError),
 }
 
 /// The reason for which a caller isn't let in.

@@ -9,6 +9,7 @@ use metrics::Counter;
 use stockroom_domain::{
     Answer, Answered, Command, Idempotency, OrganizationId, Owner, RefusalKind, StoreId, Timestamp,
 };
+use tokio::sync::watch;
 
 use crate::access;
 use crate::access::{
@@ -44,6 +45,11 @@ pub struct Limits {
     pub event_retention: Duration,
     /// The size up to which the events of an organization are kept, in bytes.
     pub event_bytes_max: u64,
+    /// The largest number of streams of events at once, of all organizations together. Requests that
+    /// wait for events count as streams.
+    pub streams_max: usize,
+    /// The largest number of streams of events of one organization at once.
+    pub organization_streams_max: usize,
 }
 
 impl Limits {
@@ -62,6 +68,8 @@ impl Default for Limits {
             // (Source: the contract of events.)
             event_retention: Duration::from_hours(7 * 24),
             event_bytes_max: 20_000_000_000,
+            streams_max: 4_000,
+            organization_streams_max: 100,
         }
     }
 }
@@ -71,13 +79,17 @@ pub struct Stockroom {
     pub(crate) pipeline: Pipeline,
     pub(crate) environment: Environment,
     pub(crate) limits: Limits,
-    pub(crate) tokens: Tokens,
+    pub(crate) tokens: Arc<Tokens>,
     /// Stores that are known to exist. Stores are never deleted, so this is never out of date.
     known_stores: RwLock<HashSet<(OrganizationId, StoreId)>>,
     operations: Operations,
     pub(crate) webhooks: Option<Webhooks>,
     /// Each organization verifies one stock at a time: a verification keeps a processor busy.
     pub(crate) verifications: Turns<OrganizationId>,
+    /// The streams of events that are open.
+    pub(crate) streams: Turns<OrganizationId>,
+    /// Whether streams of events have been told to end.
+    pub(crate) streams_end: watch::Sender<bool>,
 }
 
 /// The way to send webhooks.
@@ -131,11 +143,13 @@ impl Stockroom {
             pipeline: Pipeline::new(database, &environment, limits.queue_max),
             environment,
             limits,
-            tokens: Tokens::new(keys),
+            tokens: Arc::new(Tokens::new(keys)),
             known_stores: RwLock::default(),
             operations: Operations::default(),
             webhooks: None,
             verifications: Turns::new(1),
+            streams: Turns::limited(limits.organization_streams_max, limits.streams_max),
+            streams_end: watch::Sender::default(),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)
@@ -150,6 +164,12 @@ impl Stockroom {
     ) -> Self {
         let webhooks = Some(Webhooks { sender, bodies });
         Self { webhooks, ..self }
+    }
+
+    /// Ends all streams of events, and all requests that wait for events; from now on nobody may open a
+    /// stream. To be called when the server begins to stop, so that nothing waits for them.
+    pub fn end_streams(&self) {
+        self.streams_end.send_replace(true);
     }
 
     /// Accepts no more changes, and waits until the accepted ones are stored.

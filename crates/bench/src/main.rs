@@ -14,6 +14,7 @@ mod run;
 mod seed;
 mod server;
 mod service;
+mod streams;
 mod systems;
 mod targets;
 mod usage;
@@ -40,8 +41,10 @@ const LISTS: &str = "lists";
 const VERIFY: &str = "verify";
 /// And another.
 const RESERVATIONS: &str = "reservations";
-/// And the last.
+/// And another.
 const NEIGHBOURS: &str = "neighbours";
+/// And the last.
+const STREAMS: &str = "streams";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -119,6 +122,7 @@ struct Report {
     verify: Option<Table>,
     reservations: Option<Table>,
     neighbours: Option<Table>,
+    streams: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -160,6 +164,7 @@ fn report(cli: Cli) -> anyhow::Result<()> {
         &report.verify,
         &report.reservations,
         &report.neighbours,
+        &report.streams,
     ];
     for table in tables.into_iter().flatten() {
         println!("{table}");
@@ -183,7 +188,7 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let cases = cases::all(cli.connections.get());
     let cases = cases::select(
         cases,
-        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS],
+        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS, STREAMS],
         &cli.cases,
     )?;
     let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
@@ -223,11 +228,17 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     } else {
         None
     };
+    let streams = if measures(STREAMS) {
+        Some(streams::measure(&program, duration, rounds, seed).await?)
+    } else {
+        None
+    };
     Ok(Report {
         side_by_side,
         lists,
         verify,
         reservations,
         neighbours,
+        streams,
     })
 }

@@ -2,13 +2,12 @@
 //! deliver for one integration at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use TransactionAction::{Allocate, Increment};
-use async_trait::async_trait;
 use stockroom_application::ports::{Delivery, DeliveryLog, LogsOf, SentEvent, WebhookBodies};
-use stockroom_application::webhooks::{SendError, WebhookRequest, WebhookResponse, WebhookSender};
+use stockroom_application::webhooks::WebhookSender;
 use stockroom_application::{Deliverer, Limits, SigningKey, Stockroom};
 use stockroom_domain::{
     CreateIntegration, EventName, Integration, IntegrationId, Observed, ReplayEvents,
@@ -19,105 +18,8 @@ use tokio::task::JoinHandle;
 
 use crate::client::stored;
 use crate::integrations::{create, state, update};
+use crate::receiver::{Received, Receiver};
 use crate::{Bench, Client, make};
-
-/// A request as the receiver got it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Received {
-    id: String,
-    name: String,
-    position: u64,
-    subject: String,
-}
-
-/// Answers a request with a status; 0 for none.
-type Answers = dyn Fn(&Received, usize) -> u16 + Send + Sync;
-
-/// A receiver that notes what it gets.
-struct Receiver {
-    received: Mutex<Vec<Received>>,
-    count: watch::Sender<usize>,
-    answers: Box<Answers>,
-    /// The subjects of the requests that have no answer yet.
-    under_way: Mutex<BTreeSet<String>>,
-}
-
-impl Receiver {
-    fn new(answers: impl Fn(&Received, usize) -> u16 + Send + Sync + 'static) -> Arc<Self> {
-        Arc::new(Self {
-            received: Mutex::default(),
-            count: watch::Sender::new(0),
-            answers: Box::new(answers),
-            under_way: Mutex::default(),
-        })
-    }
-
-    fn received(&self) -> Vec<Received> {
-        let received = self.received.lock();
-        received.unwrap_or_else(PoisonError::into_inner).clone()
-    }
-
-    /// Waits for a number of requests, and returns them all.
-    async fn wait_for(&self, count: usize) -> Vec<Received> {
-        let mut counted = self.count.subscribe();
-        let waited = counted.wait_for(|counted| *counted >= count);
-        let waited = tokio::time::timeout(Duration::from_secs(60), waited).await;
-        let received = self.received();
-        assert!(waited.is_ok(), "{count} requests don't come: {received:#?}");
-        received
-    }
-}
-
-#[async_trait]
-impl WebhookSender for Receiver {
-    async fn send(&self, request: WebhookRequest) -> Result<WebhookResponse, SendError> {
-        let body = String::from_utf8(request.body).expect("a text");
-        let mut parts = body.split(' ');
-        let mut part = || parts.next().expect("a part").to_owned();
-        let (name, position, subject) = (part(), part(), part());
-        let header = request
-            .headers
-            .iter()
-            .find(|(name, _)| name == "webhook-id");
-        let (_, id) = header.expect("an id").clone();
-        let received = Received {
-            id,
-            name,
-            position: position.parse().expect("a position"),
-            subject,
-        };
-        let lock = || {
-            self.under_way
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        let is_alone = lock().insert(received.subject.clone());
-        assert!(is_alone, "{received:?}: two at a time");
-        tokio::task::yield_now().await;
-        let earlier = {
-            let all = self.received.lock();
-            let mut all = all.unwrap_or_else(PoisonError::into_inner);
-            let earlier = all.iter().filter(|it| it.id == received.id).count();
-            all.push(received.clone());
-            earlier
-        };
-        let status = (self.answers)(&received, earlier);
-        lock().remove(&received.subject);
-        self.count.send_modify(|count| *count += 1);
-        if status == 0 {
-            return Err(SendError::ConnectionRefused);
-        }
-        Ok(WebhookResponse {
-            status,
-            body: String::new(),
-            retry_after: None,
-        })
-    }
-
-    fn check(&self, _url: &str) -> Result<(), SendError> {
-        Ok(())
-    }
-}
 
 /// The name, the position and the subject of an event.
 struct Bodies;
@@ -195,7 +97,7 @@ impl Client {
 
 /// Waits for something that happens soon.
 async fn eventually<T>(mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    let found = tokio::time::timeout(Duration::from_secs(60), async {
+    let found = tokio::time::timeout(Duration::from_mins(1), async {
         loop {
             if let Some(found) = look().await {
                 return found;
@@ -255,11 +157,11 @@ pub async fn events_come_as_observed(bench: Bench) {
             .expect("a movement");
     }
     // The creation is two events.
-    let received = receiver.wait_for(22).await;
+    let events = receiver.wait_for(22).await;
     server.stop().await;
     let ours = product.to_string();
-    assert!(received.iter().all(|event| event.subject == ours));
-    let positions: Vec<u64> = received.iter().map(|event| event.position).collect();
+    assert!(events.iter().all(|event| event.subject == ours));
+    let positions: Vec<u64> = events.iter().map(|event| event.position).collect();
     assert!(positions.is_sorted(), "{positions:?}");
     assert_eq!(receiver.received().len(), 22);
     let found = state(&store, integration.id).await.expect("it");
@@ -293,9 +195,9 @@ pub async fn a_failure_holds_back_its_subject(bench: Bench) {
         receiver.wait_for(count).await;
     }
     server.stop().await;
-    let received = receiver.received();
+    let all = receiver.received();
     let of = |product: &str| {
-        let events = received.iter().filter(move |it| it.subject == product);
+        let events = all.iter().filter(move |it| it.subject == product);
         events.map(|it| it.position).collect::<Vec<_>>()
     };
     let (poor, good) = (of(&poor.to_string()), of(&good.to_string()));
@@ -340,9 +242,9 @@ pub async fn a_poisoned_event_is_set_aside(bench: Bench) {
         count += 1;
     }
     // After the fifth refusal, the entry of the creation.
-    let received = receiver.wait_for(count + 1).await;
+    let events = receiver.wait_for(count + 1).await;
     server.stop().await;
-    let last = received.last().expect("some");
+    let last = events.last().expect("some");
     assert_eq!(
         (last.position, &*last.name),
         (3, "stock-transaction.created")
@@ -388,12 +290,12 @@ pub async fn a_receiver_that_is_gone_is_left_alone(bench: Bench) {
         .await;
     let server = Server::start(&bench, 4, &watching).await;
     // Its creation, two of the stock, that it was disabled, and that it was enabled.
-    let received = watching.wait_for(5).await;
+    let events = watching.wait_for(5).await;
     server.stop().await;
     assert!(sent <= 3, "{sent}");
-    let names: Vec<&str> = received.iter().map(|it| &*it.name).collect();
+    let names: Vec<&str> = events.iter().map(|it| &*it.name).collect();
     assert!(names.contains(&"integration.disabled"), "{names:?}");
-    assert_complete(&received);
+    assert_complete(&events);
 }
 
 /// A replay sends the same events again, with the same ids and in order.
@@ -413,9 +315,9 @@ pub async fn a_replay_sends_the_same_events(bench: Bench) {
     let first = receiver.wait_for(8).await;
     let id = integration.id;
     store.done(ReplayEvents { id, from: 4 }).await;
-    let all = receiver.wait_for(13).await;
+    let events = receiver.wait_for(13).await;
     server.stop().await;
-    let again = all.get(8..).expect("five more");
+    let again = events.get(8..).expect("five more");
     assert_eq!(again, first.get(3..).expect("the last five"));
     let found = state(&store, id).await.expect("it");
     assert_eq!(found.position, 8);
@@ -450,16 +352,16 @@ pub async fn a_gap_is_told(bench: Bench) {
     bench.clock.advance(10_000);
     // Another server tells it again.
     let server = Server::start(&bench, 4, &receiver).await;
-    let received = receiver.wait_for(3).await;
+    let events = receiver.wait_for(3).await;
     server.stop().await;
-    let told: Vec<_> = received.iter().map(|it| (&*it.name, it.position)).collect();
+    let told: Vec<_> = events.iter().map(|it| (&*it.name, it.position)).collect();
     let expected = [
         ("feed.gap", 3),
         ("feed.gap", 3),
         ("stock-transaction.created", 4),
     ];
     assert_eq!(told, expected);
-    assert_eq!(received[0].id, received[1].id);
+    assert_eq!(events[0].id, events[1].id);
 }
 
 /// Of two servers, one delivers at a time. When it stops, the other goes on, and nothing comes twice.

@@ -36,6 +36,7 @@
 mod bench;
 mod client;
 mod make;
+mod receiver;
 
 pub mod batches;
 pub mod concurrency;

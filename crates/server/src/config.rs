@@ -100,7 +100,7 @@ mod tests {
         let program = std::iter::once("stockroom");
         let arguments = program.chain(arguments.iter().copied());
         match read(arguments.map(Into::into))? {
-            Command::Serve(serve) => Ok(serve),
+            Command::Serve(serve) => Ok(*serve),
             other => panic!("{other:?}"),
         }
     }

@@ -44,7 +44,7 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         .build()?;
     runtime.block_on(async {
         match command {
-            Command::Serve(settings) => serve::run(settings).await,
+            Command::Serve(settings) => serve::run(*settings).await,
             Command::Migrate(settings) => operator::migrate(&settings).await,
             Command::Organization(command) => operator::organization(command).await,
             Command::Store(command) => operator::store(command).await,

@@ -66,6 +66,32 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "Age of the oldest reservation that is stored as pending, which the sweeper ends."
     );
     describe_counter!(
+        "stockroom_log_lines_lost_total",
+        "Lines of the log that nobody took in time."
+    );
+    describe_events();
+    Ok(handle)
+}
+
+fn describe_events() {
+    describe_gauge!(
+        "stockroom_event_streams",
+        "Streams of events that are open, and requests that wait for events."
+    );
+    describe_counter!("stockroom_events_sent_total", "Events sent to streams.");
+    describe_counter!(
+        "stockroom_event_streams_refused_total",
+        "Streams of events refused because there were too many, by limit."
+    );
+    describe_histogram!(
+        "stockroom_event_delay_seconds",
+        "From a change to its reading for streams, by batch of events."
+    );
+    describe_counter!(
+        "stockroom_event_numbering_failures_total",
+        "Failed attempts to number events after a commit."
+    );
+    describe_counter!(
         "stockroom_webhook_deliveries_total",
         "Attempts of this server to deliver an event, by outcome: delivered, failed or set_aside."
     );
@@ -94,11 +120,6 @@ pub(crate) fn install() -> anyhow::Result<PrometheusHandle> {
         "stockroom_integrations_disabled",
         "Integrations that were disabled because they couldn't deliver."
     );
-    describe_counter!(
-        "stockroom_log_lines_lost_total",
-        "Lines of the log that nobody took in time."
-    );
-    Ok(handle)
 }
 
 /// `/metrics`.

@@ -59,8 +59,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         OpenDatabase::open_or_create(&settings.database, &environment).await?
     };
     let limits = limits(&settings);
-    let sender = WebhookClient::new(environment.clone(), settings.webhooks.settings())
-        .context("webhooks can't be sent")?;
+    let sender = WebhookClient::new(environment.clone(), settings.webhooks.settings())?;
     let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
     let stockroom = stockroom.with_webhooks(Arc::new(sender), Arc::new(DeliveryBodies));
     let stockroom = Arc::new(stockroom);
@@ -99,20 +98,19 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         "serving"
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
-    stockroom.end_abandoned_leases().await?;
     let (stop, stopping) = watch::channel(false);
-    let deliverer = Deliverer::new(&stockroom).filter(|_| settings.webhooks.deliver());
-    let deliveries = tokio::spawn(deliver(deliverer, stopping));
-    tokio::spawn(stop_on_signal(handle, shutdown_timeout, stop)?);
+    let deliveries = deliver(&stockroom, &settings, stopping).await?;
+    let stop = stop_on_signal(Arc::clone(&stockroom), handle, shutdown_timeout, stop)?;
+    tokio::spawn(stop);
     let served = tokio::try_join!(api, inside);
     for task in housekeeping {
         task.abort();
     }
     let closed = tokio::time::timeout(shutdown_timeout, async {
-        if let Err(error) = deliveries.await {
+        deliveries.await.unwrap_or_else(|error| {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "the deliveries of webhooks broke off");
-        }
+        });
         stockroom.close().await;
         database.close().await;
     });
@@ -124,11 +122,19 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends webhooks until `stop` is true.
-async fn deliver(deliverer: Option<Deliverer>, stop: watch::Receiver<bool>) {
-    if let Some(deliverer) = deliverer {
-        deliverer.run(stop).await;
-    }
+/// Starts sending webhooks, until `stop` is true.
+async fn deliver(
+    stockroom: &Arc<Stockroom>,
+    settings: &Serve,
+    stop: watch::Receiver<bool>,
+) -> anyhow::Result<JoinHandle<()>> {
+    stockroom.end_abandoned_leases().await?;
+    let deliverer = Deliverer::new(stockroom).filter(|_| settings.webhooks.deliver());
+    Ok(tokio::spawn(async {
+        if let Some(deliverer) = deliverer {
+            deliverer.run(stop).await;
+        }
+    }))
 }
 
 fn limits(settings: &Serve) -> Limits {
@@ -136,8 +142,10 @@ fn limits(settings: &Serve) -> Limits {
         queue_max: settings.queued_changes_max as usize,
         store_rate_limit: limit(settings.store_rate_limit),
         idempotency_retention: Duration::from_secs(settings.idempotency_hours * 60 * 60),
-        event_retention: Duration::from_hours(settings.event_days * 24),
-        event_bytes_max: settings.event_bytes_max,
+        event_retention: Duration::from_hours(settings.events.event_days * 24),
+        event_bytes_max: settings.events.event_bytes_max,
+        streams_max: settings.events.event_streams_max as usize,
+        organization_streams_max: settings.events.organization_event_streams_max as usize,
     }
 }
 
@@ -262,8 +270,10 @@ async fn every(period: Duration, mut work: impl AsyncFnMut()) {
     }
 }
 
-/// On SIGTERM or SIGINT, accepts no new connections and gives requests in progress time to finish.
+/// On SIGTERM or SIGINT, ends all streams of events, accepts no new connections, and gives requests in
+/// progress time to finish.
 fn stop_on_signal(
+    stockroom: Arc<Stockroom>,
     handle: Handle<SocketAddr>,
     timeout: Duration,
     stop: watch::Sender<bool>,
@@ -276,6 +286,7 @@ fn stop_on_signal(
             _ = interrupt.recv() => {}
         }
         tracing::info!("stopping");
+        stockroom.end_streams();
         stop.send_replace(true);
         handle.graceful_shutdown(Some(timeout));
     })

@@ -70,7 +70,7 @@ const LAYERS: [(&str, &[&str]); 16] = [
 ];
 
 /// Crates that the tests of any crate may use in addition.
-const FOR_TESTS: [&str; 3] = [CONFORMANCE, MEMORY, TEST_POSTGRES];
+const FOR_TESTS: [&str; 4] = [CONFORMANCE, MEMORY, TEST_POSTGRES, WEBHOOKS];
 
 /// All external crates that the domain may use: no I/O, no async; serde for stored outcomes.
 const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];

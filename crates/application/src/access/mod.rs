@@ -4,6 +4,7 @@ mod caller;
 mod jws;
 mod signing_key;
 pub(crate) mod token;
+mod token_watch;
 
 pub(crate) use caller::Keyed;
 pub use caller::{Administrator, Caller, Grant};
@@ -11,3 +12,4 @@ pub(crate) use signing_key::KeyRing;
 pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
 pub use token::{Token, TokenRequest};
 pub(crate) use token::{Tokens, hash_secret, secret_matches};
+pub(crate) use token_watch::TokenWatch;

@@ -12,6 +12,7 @@ use stockroom_domain::{
     Timestamp,
 };
 use subtle::ConstantTimeEq;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::caller::{Caller, Grant, Keyed};
@@ -116,6 +117,8 @@ pub(crate) struct Tokens {
     /// The claims of tokens whose signature was right: clients present the same token many times.
     verified: Cache<String, Arc<Verified>>,
     revoked: RwLock<HashMap<(KeyId, RevokedGrants), Timestamp>>,
+    /// Tells that tokens may have ended that were valid before.
+    changed: watch::Sender<()>,
 }
 
 impl Tokens {
@@ -124,7 +127,13 @@ impl Tokens {
             keys: RwLock::new(Arc::new(keys)),
             verified: Cache::new(VERIFIED_MAX),
             revoked: RwLock::default(),
+            changed: watch::Sender::default(),
         }
+    }
+
+    /// Changes from now on, after which tokens have to be verified again.
+    pub(crate) fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
     }
 
     /// The keys that tokens are signed with.
@@ -135,6 +144,7 @@ impl Tokens {
     /// Replaces the keys: from now on only these sign tokens, and only their tokens are accepted.
     pub(crate) fn replace_keys(&self, keys: KeyRing) {
         *self.keys.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(keys);
+        self.changed.send_replace(());
     }
 
     /// A token for a key, or `None` if it can't be encoded.
@@ -169,12 +179,9 @@ impl Tokens {
 
     /// The caller with this token, acting on behalf of the owner of its key.
     pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
-        let verified = self.verified(token, now)?;
+        let verified = self.valid(token, now)?;
         let claims = &verified.claims;
         let key = KeyId::new(claims.sub);
-        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, claims.iat_ms) {
-            return Err(AccessError::InvalidToken);
-        }
         let owner = claims.store.map_or(Owner::Organization, |store| {
             Owner::Store(StoreId::new(store))
         });
@@ -189,6 +196,26 @@ impl Tokens {
             grant: claims.grant,
             reserved_rate_limit: claims.reserved,
         })
+    }
+
+    /// Time at which this token expires.
+    ///
+    /// # Errors
+    /// [`AccessError::InvalidToken`] if it is not valid.
+    pub(crate) fn expiry(&self, token: &str, now: Timestamp) -> Result<Timestamp, AccessError> {
+        let expires_at = self.valid(token, now)?.claims.exp.saturating_mul(1_000);
+        Timestamp::from_milliseconds(expires_at).ok_or(AccessError::InvalidToken)
+    }
+
+    /// The claims of a token that is valid now.
+    fn valid(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
+        let verified = self.verified(token, now)?;
+        let claims = &verified.claims;
+        let key = KeyId::new(claims.sub);
+        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, claims.iat_ms) {
+            return Err(AccessError::InvalidToken);
+        }
+        Ok(verified)
     }
 
     /// The secret of the key with this client id, created by a request with an idempotency key. It is
@@ -245,11 +272,23 @@ impl Tokens {
     /// Adds revocations: from now on these tokens are refused as well.
     pub(crate) fn revoke(&self, revocations: impl IntoIterator<Item = Revocation>) {
         let mut revoked = self.revoked.write().unwrap_or_else(PoisonError::into_inner);
-        for revocation in revocations {
-            let latest = revoked
-                .entry((revocation.key, revocation.grants))
-                .or_insert(revocation.revoked_at);
-            *latest = revocation.revoked_at.max(*latest);
+        let mut is_changed = false;
+        for Revocation {
+            key,
+            grants,
+            revoked_at,
+        } in revocations
+        {
+            let known = revoked.get(&(key, grants));
+            // Revocations are read again and again.
+            if known.is_none_or(|known| *known < revoked_at) {
+                revoked.insert((key, grants), revoked_at);
+                is_changed = true;
+            }
+        }
+        drop(revoked);
+        if is_changed {
+            self.changed.send_replace(());
         }
     }
 

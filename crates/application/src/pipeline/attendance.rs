@@ -1,12 +1,12 @@
 //! Requests whose callers have disconnected.
 //!
 //! Work that has begun is completed, so that it doesn't close a database connection halfway. A request
-//! that only waits for its [turn](crate::Turns) has begun nothing and is dropped.
+//! that only waits, for its [turn](crate::Turns) or for events, is dropped.
 
 use tokio::sync::watch;
 
 tokio::task_local! {
-    /// Whether the request of this task waits for a turn.
+    /// Whether the request of this task only waits.
     static WAITING: watch::Sender<bool>;
 }
 
@@ -27,6 +27,12 @@ pub async fn while_attended<T>(
         answer = WAITING.scope(waiting, request) => Some(answer),
         () = abandoned => None,
     }
+}
+
+/// Carries out a part of a request in which it only waits, so that it may be dropped.
+pub(crate) async fn while_waiting<T>(part: impl Future<Output = T>) -> T {
+    let _waiting = Waiting::begin();
+    part.await
 }
 
 /// Marks the request of this task as waiting, until it is dropped.

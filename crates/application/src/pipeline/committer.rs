@@ -2,7 +2,7 @@
 //! the commit.
 //!
 //! Readers of a feed number what they find. This keeps the events of organizations whose feed nobody
-//! reads from piling up, and readers from waiting for it.
+//! reads from piling up, and readers from waiting for it. Those who follow a feed are told afterwards.
 
 use std::collections::HashSet;
 use std::error::Error;
@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 use super::database_calls::guarded;
+use super::feed_signals::FeedSignals;
 use crate::ports::{Database, StoreError};
 
 /// The time in which the events of several commits are numbered together.
@@ -39,21 +40,29 @@ pub(super) struct Committer {
     pub(super) database: Arc<dyn Database>,
     /// `None` if commits number their events themselves.
     changed: Option<Arc<Changed>>,
+    /// Raised once the events of a commit are numbered.
+    pub(super) signals: Arc<FeedSignals>,
 }
 
 impl Committer {
     /// The way to commit to this database. Starts the task that numbers events, if it is needed; it ends
     /// with the last clone of what this returns.
     pub(super) fn new(database: &Arc<dyn Database>) -> Self {
+        let signals = Arc::new(FeedSignals::default());
         let changed = (!database.numbers_in_commits()).then(|| {
             let changed = Arc::new(Changed::default());
-            let task = number(Arc::clone(database), Arc::downgrade(&changed));
+            let task = number(
+                Arc::clone(database),
+                Arc::downgrade(&changed),
+                Arc::clone(&signals),
+            );
             let _detached: JoinHandle<()> = tokio::spawn(task);
             changed
         });
         Self {
             database: Arc::clone(database),
             changed,
+            signals,
         }
     }
 
@@ -67,18 +76,21 @@ impl Committer {
         let outcomes = self.database.commit(organization, commands);
         let outcomes = guarded(operation, outcomes).await;
         // A commit that failed may have been stored nevertheless.
-        if let Some(changed) = &self.changed {
-            let organizations = changed.organizations.lock();
-            organizations
-                .unwrap_or_else(PoisonError::into_inner)
-                .insert(organization);
-            changed.some.notify_one();
+        match &self.changed {
+            Some(changed) => {
+                let organizations = changed.organizations.lock();
+                organizations
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .insert(organization);
+                changed.some.notify_one();
+            }
+            None => self.signals.raise(organization),
         }
         outcomes
     }
 }
 
-async fn number(database: Arc<dyn Database>, changed: Weak<Changed>) {
+async fn number(database: Arc<dyn Database>, changed: Weak<Changed>, signals: Arc<FeedSignals>) {
     loop {
         let Some(strong) = changed.upgrade() else {
             return;
@@ -90,10 +102,14 @@ async fn number(database: Arc<dyn Database>, changed: Weak<Changed>) {
         tokio::time::sleep(INTERVAL).await;
         for organization in strong.take() {
             let numbered = guarded("number_events", database.number_events(organization)).await;
-            if let Err(error) = numbered {
-                // The next commit or reader numbers them.
-                let error = &error as &dyn Error;
-                tracing::debug!(error, "events could not be numbered yet");
+            match numbered {
+                Ok(_) => signals.raise(organization),
+                Err(error) => {
+                    // The next commit or reader numbers them.
+                    metrics::counter!("stockroom_event_numbering_failures_total").increment(1);
+                    let error = &error as &dyn Error;
+                    tracing::debug!(error, "events could not be numbered yet");
+                }
             }
         }
     }

@@ -6,9 +6,12 @@ use stockroom_domain::{
     Answer, Answered, Command, OrganizationId, ProductId, Recorded, Stock, StockId, StockedProduct,
     Timestamp, TransactionId,
 };
+use tokio::sync::broadcast;
 
 use super::committer::Committer;
 use super::database_calls::timed;
+use super::feed_hub::{FeedBatch, FeedHubs};
+use super::feed_signals::FeedSignal;
 use super::group_commit::GroupCommit;
 use super::settle;
 use super::shared_reads::Reads;
@@ -32,6 +35,7 @@ pub(crate) struct Pipeline {
     reads: Reads,
     pub(super) environment: Environment,
     searches: Turns<OrganizationId>,
+    hubs: Arc<FeedHubs>,
 }
 
 impl Pipeline {
@@ -42,7 +46,10 @@ impl Pipeline {
         queue_max: usize,
     ) -> Self {
         let committer = Committer::new(&database);
+        let feed = Arc::clone(&database) as Arc<dyn FeedStore>;
+        let signals = Arc::clone(&committer.signals);
         Self {
+            hubs: Arc::new(FeedHubs::new(feed, signals, environment.clone())),
             group_commit: GroupCommit::new(&committer, queue_max),
             reads: Reads::new(&committer, environment),
             committer,
@@ -77,6 +84,19 @@ impl Pipeline {
     /// The port for the feed of events. Events of expired holds come once these are booked.
     pub(crate) fn feed(&self) -> &dyn FeedStore {
         &*self.database
+    }
+
+    /// A signal that tells when to look at an organization's feed again.
+    pub(crate) fn feed_signal(&self, organization: OrganizationId) -> FeedSignal {
+        self.committer.signals.subscribe(organization)
+    }
+
+    /// The new events of an organization, read once for all who follow them on this server.
+    pub(crate) fn follow(
+        &self,
+        organization: OrganizationId,
+    ) -> broadcast::Receiver<Arc<FeedBatch>> {
+        self.hubs.follow(organization)
     }
 
     /// The port for raw rows, for verification.

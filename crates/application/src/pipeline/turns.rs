@@ -15,6 +15,7 @@ const REMEMBERED_MAX: usize = 1024;
 #[derive(Debug)]
 pub struct Turns<K> {
     at_once: usize,
+    in_all: usize,
     of_all: Arc<Semaphore>,
     taken: Mutex<HashMap<K, Weak<Semaphore>>>,
 }
@@ -56,6 +57,7 @@ impl<K: Eq + Hash> Turns<K> {
     pub fn limited(at_once: usize, in_all: usize) -> Self {
         Self {
             at_once,
+            in_all,
             of_all: Arc::new(Semaphore::new(in_all)),
             taken: Mutex::default(),
         }
@@ -65,6 +67,12 @@ impl<K: Eq + Hash> Turns<K> {
     #[must_use]
     pub const fn at_once(&self) -> usize {
         self.at_once
+    }
+
+    /// The number of turns that all holders together have now.
+    #[must_use]
+    pub fn in_use(&self) -> usize {
+        self.in_all.saturating_sub(self.of_all.available_permits())
     }
 
     /// Waits for a turn. A request whose caller disconnects meanwhile is
@@ -140,6 +148,7 @@ mod tests {
         let first = turns.try_take("a").unwrap();
         let _second = turns.try_take("a").unwrap();
         let _third = turns.try_take("b").unwrap();
+        assert_eq!(turns.in_use(), 3);
         assert_eq!(turns.try_take("a").unwrap_err(), Exhausted::Own);
         assert_eq!(turns.try_take("b").unwrap_err(), Exhausted::All);
         drop(first);

@@ -33,6 +33,8 @@ responses! {
     UnsupportedMediaType = 415;
     /// The stock does not allow it.
     Unprocessable = 422;
+    /// The rate limit is reached, or there are too many streams of events and waiting requests.
+    TooManyStreams = 429;
 }
 
 /// What every endpoint may answer.

@@ -5,7 +5,9 @@ use axum::response::{IntoResponse, Response};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use stockroom_application::ports::{FeedState, StoreError};
-use stockroom_application::{AccessError, Error, FeedError, HistoryError, ReplayError, TokenError};
+use stockroom_application::{
+    AccessError, Error, FeedError, HistoryError, ReplayError, StreamError, TokenError,
+};
 use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
 use utoipa::ToSchema;
 
@@ -15,6 +17,9 @@ use crate::request::Form;
 
 /// The time that a client should wait before it tries again, if no better figure is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
+
+/// The time after which a client that was refused a stream should try again: streams last.
+const STREAM_RETRY_AFTER_SECONDS: u64 = 5;
 
 /// The longest detail, in characters.
 const DETAIL_CHARACTERS_MAX: usize = 500;
@@ -308,6 +313,21 @@ impl From<ReplayError> for ApiError {
                 .detail(detail)
                 .meta(figures_of(feed)),
             ReplayError::Ahead(feed) => Self::unprocessable(detail).meta(figures_of(feed)),
+        }
+    }
+}
+
+impl From<StreamError> for ApiError {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::TooManyOfOrganization { .. } | StreamError::TooManyOfServer { .. } => {
+                Self::of_status(StatusCode::TOO_MANY_REQUESTS)
+                    .detail(error.to_string())
+                    .retry_after(STREAM_RETRY_AFTER_SECONDS)
+            }
+            StreamError::Stopping => Self::unavailable(&error.to_string()),
+            StreamError::Access(error) => error.into(),
+            StreamError::Feed(error) => error.into(),
         }
     }
 }

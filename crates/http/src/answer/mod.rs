@@ -9,8 +9,8 @@ mod shortage;
 
 pub(crate) use body::{Data, Timestamps, as_text};
 pub(crate) use documented::{
-    BadRequest, CommonErrors, Conflict, Gone, ImplicitForbidden, NotFound, TooLarge, Unauthorized,
-    Unprocessable, UnsupportedMediaType,
+    BadRequest, CommonErrors, Conflict, Gone, ImplicitForbidden, NotFound, TooLarge,
+    TooManyStreams, Unauthorized, Unprocessable, UnsupportedMediaType,
 };
 pub(crate) use error::{ApiError, ErrorBody, FormedError};
 pub(crate) use json::Json;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use stockroom_application::ports::{Delivery, FeedContent, SentEvent, WebhookBodies};
-use stockroom_domain::{Event, EventFormat, Owner};
+use stockroom_domain::{Description, Event, EventFormat, Owner, StoreId};
 
 use super::body::data_of;
 
@@ -38,10 +38,10 @@ fn elastic_path(delivery: &Delivery<'_>) -> Value {
             "id": integration.id.uuid(),
             "integration_type": "webhook",
             "name": integration.name.as_str(),
-            "description": integration.description.as_ref().map(|text| text.as_str()),
+            "description": integration.description.as_ref().map(Description::as_str),
         },
         "resources": payload.to_string(),
-        "store_id": owner(delivery).store().map(|store| store.uuid()),
+        "store_id": owner(delivery).store().map(StoreId::uuid),
         "org_id": delivery.organization.uuid(),
         "configuration": { "url": integration.configuration.url.as_str() },
         "occurred_at": event.at().to_string(),

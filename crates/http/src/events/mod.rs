@@ -4,5 +4,6 @@ mod body;
 mod delivery;
 mod filter;
 pub(crate) mod routes;
+mod stream;
 
 pub use delivery::DeliveryBodies;

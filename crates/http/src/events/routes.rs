@@ -1,20 +1,32 @@
 //! The feed of events.
 
+use std::time::Duration;
+
+use axum::Extension;
 use axum::extract::State;
-use axum::http::Uri;
+use axum::http::{HeaderMap, Uri, header};
+use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
-use stockroom_application::FeedPlace;
+use stockroom_application::{
+    Administrator, EventPage, EventView, FeedPlace, FeedStart, StreamError,
+};
 use stockroom_domain::FeedId;
 use utoipa::IntoParams;
 
 use super::body::EventList;
 use super::filter;
-use crate::answer::{ApiError, CommonErrors, Conflict, Gone, Json};
-use crate::request::{Administration, FilterParameter, Query, StoreHeader};
-use crate::service::AppState;
+use super::stream::{EVENT_STREAM, answer};
+use crate::answer::{ApiError, CommonErrors, Conflict, Gone, Json, TooManyStreams};
+use crate::request::{Administration, FilterParameter, Query, StoreHeader, bearer_token};
+use crate::service::{AppState, Place};
 
 const LIMIT_DEFAULT: u32 = 100;
 const LIMIT_MAX: u32 = 1_000;
+
+/// The longest time that a client may wait for an event, in seconds.
+const WAIT_SECONDS_MAX: u32 = 25;
+
+const LAST_EVENT_ID: &str = "last-event-id";
 
 /// The part of the feed.
 #[derive(IntoParams)]
@@ -31,30 +43,62 @@ pub(crate) struct FeedParameters {
     /// How many events at most, from 1 to 1000; 100 if left out or 0.
     #[param(rename = "page[limit]", required = false, minimum = 0, maximum = 1000)]
     limit: u32,
+    /// How many seconds to wait for the first event, if the page would be empty. A waiting request
+    /// counts as a stream. 0 if left out.
+    #[param(required = false, minimum = 0, maximum = 25)]
+    wait: u32,
     /// `all` for the events of all stores, too; for keys of an organization that act for no store.
     #[param(required = false, example = "all")]
     stores: String,
 }
 
-/// Read events.
+/// The place where a stream begins.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "read by the handler; here for its description")]
+pub(crate) struct LastEventId {
+    /// For streams: the `id` of the last event that was received, as browsers send it when they
+    /// connect again. It goes before `page[after]`.
+    #[param(rename = "Last-Event-ID", required = false)]
+    last_event_id: String,
+}
+
+/// Read or follow events.
 ///
 /// All that happened to the inventory that the caller sees, in order: a store's own events and those of
 /// its organization's stock, or an organization's own. A filter may name `event`, `product_id`,
 /// `location`, `subject_id`, `actor` and `reason`.
+///
+/// With `Accept: text/event-stream` the answer is a stream that goes on as events happen (server-sent
+/// events): each has a cursor as its `id`, its name as `event`, and as `data` the same object as an element
+/// of `data` of a page. It begins after `Last-Event-ID`, else after `page[after]`, else with the next event
+/// that happens. It ends when the token expires or its key is revoked.
 #[utoipa::path(
     get,
     path = "/v2/inventories/events",
     operation_id = "ListEvents",
     tag = "Events",
-    params(FeedParameters, FilterParameter, StoreHeader),
-    responses((status = 200, description = "A page of events.", body = EventList), Conflict, Gone, CommonErrors),
+    params(FeedParameters, FilterParameter, LastEventId, StoreHeader),
+    responses(
+        (
+            status = 200,
+            description = "A page of events, or a stream.",
+            content((EventList = "application/json"), (String = "text/event-stream"))
+        ),
+        Conflict,
+        Gone,
+        CommonErrors,
+        TooManyStreams
+    ),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     administration: Administration,
+    Extension(place): Extension<Place>,
+    headers: HeaderMap,
     uri: Uri,
     query: Query,
-) -> Result<Json<EventList>, ApiError> {
+) -> Result<Response, ApiError> {
     let stores = query.get("stores")?;
     if stores == Some("all") && !administration.is_for_organization() {
         return Err(ApiError::forbidden(
@@ -69,14 +113,48 @@ pub(crate) async fn list(
     }
     let limit = query.number("page[limit]", LIMIT_MAX)?;
     let limit = limit.filter(|limit| *limit > 0).unwrap_or(LIMIT_DEFAULT);
-    let after = query.get("page[after]")?.map_or(Ok(None), place)?;
+    let wait = query.number("wait", WAIT_SECONDS_MAX)?.unwrap_or(0);
+    let after = query.get("page[after]")?;
+    let after = after.map(|after| start(after, "page[after]")).transpose()?;
     let filter_text = query.get("filter")?;
-    let filter = filter::events(filter_text)?;
+    let view = EventView {
+        all_stores: stores.is_some(),
+        filter: filter::events(filter_text)?,
+    };
+    let token = bearer_token(&headers).unwrap_or_default();
+    if wants_stream(&headers) {
+        let start = last_event_id(&headers)?.or(after);
+        let administrator = administration.enter().await?;
+        let start = start.unwrap_or(FeedStart::Head);
+        let stream = app
+            .stockroom
+            .stream_events(&administrator, token, view, start);
+        return Ok(answer(stream.await?));
+    }
+    let after = match after {
+        Some(FeedStart::After(place)) => Some(place),
+        _ => None,
+    };
     let administrator = administration.enter().await?;
     let page = app
         .stockroom
-        .events(&administrator, stores.is_some(), &filter, after, limit);
-    let page = page.await?;
+        .events(&administrator, &view, after, limit)
+        .await?;
+    let page = if wait > 0 && page.events.is_empty() && !page.has_more() {
+        let wait = Duration::from_secs(wait.into());
+        wait_for_events(
+            &app,
+            &administrator,
+            token,
+            view,
+            page,
+            &place,
+            (limit, wait),
+        )
+        .await?
+    } else {
+        page
+    };
     let link = |next: &str| {
         let mut parameters = Serializer::new(String::new());
         parameters.append_pair("page[limit]", &limit.to_string());
@@ -88,13 +166,62 @@ pub(crate) async fn list(
         }
         format!("{}?{}", uri.path(), parameters.finish())
     };
-    Ok(Json(EventList::new(page, link)))
+    Ok(Json(EventList::new(page, link)).into_response())
 }
 
-/// Reads a cursor; `None` for the place before the oldest event that is kept.
-fn place(cursor: &str) -> Result<Option<FeedPlace>, ApiError> {
-    if cursor == "0" {
+/// The first events after an empty page, or another empty page if none happen in time.
+async fn wait_for_events(
+    app: &AppState,
+    administrator: &Administrator,
+    token: &str,
+    view: EventView,
+    page: EventPage,
+    place: &Place,
+    (limit, wait): (u32, Duration),
+) -> Result<EventPage, ApiError> {
+    let start = FeedStart::After(page.place());
+    let stream = app
+        .stockroom
+        .stream_events(administrator, token, view, start);
+    let stream = match stream.await {
+        // Nobody waits any more.
+        Err(StreamError::Stopping) => return Ok(page),
+        stream => stream?,
+    };
+    let _waits = place.wait();
+    Ok(stream.page(limit, wait).await?)
+}
+
+/// Whether the client takes a stream, and no JSON.
+fn wants_stream(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(header::ACCEPT).iter();
+    let accepted = accepted.filter_map(|value| value.to_str().ok());
+    let mut types = accepted.flat_map(|value| value.split(','));
+    let mut is_named = false;
+    let names_json = types.any(|accepted| {
+        let name = accepted.split(';').next().unwrap_or_default().trim();
+        is_named |= name.eq_ignore_ascii_case(EVENT_STREAM);
+        name.eq_ignore_ascii_case("application/json")
+    });
+    is_named && !names_json
+}
+
+/// The place that a client names which connects again.
+fn last_event_id(headers: &HeaderMap) -> Result<Option<FeedStart>, ApiError> {
+    let Some(id) = headers.get(LAST_EVENT_ID) else {
         return Ok(None);
+    };
+    // Some clients send an empty one before they have received any.
+    match id.to_str().unwrap_or("?") {
+        "" => Ok(None),
+        id => start(id, "Last-Event-ID").map(Some),
+    }
+}
+
+/// Reads a cursor, which stands in the part of the request with this `name`.
+fn start(cursor: &str, name: &str) -> Result<FeedStart, ApiError> {
+    if cursor == "0" {
+        return Ok(FeedStart::Oldest);
     }
     let place = cursor.split_once(':').and_then(|(feed, position)| {
         let is_number = position.bytes().all(|byte| byte.is_ascii_digit());
@@ -103,9 +230,9 @@ fn place(cursor: &str) -> Result<Option<FeedPlace>, ApiError> {
             position: position.parse().ok().filter(|_| is_number)?,
         })
     });
-    place.map(Some).ok_or_else(|| {
-        ApiError::bad_request(
-            "page[after] must be 0 or a cursor of this feed, taken from meta.next of one of its pages",
-        )
+    place.map(FeedStart::After).ok_or_else(|| {
+        ApiError::bad_request(format!(
+            "{name} must be 0 or a cursor of this feed, taken from meta.next of one of its pages"
+        ))
     })
 }

@@ -264,7 +264,7 @@ struct JobRelationships {
 }
 
 impl JobBody {
-    pub(crate) fn new(integration: IntegrationId, job: DeliveryJob) -> Self {
+    pub(crate) fn new(integration: IntegrationId, job: &DeliveryJob) -> Self {
         Self {
             id: job.event.uuid(),
             r#type: "integration-job",

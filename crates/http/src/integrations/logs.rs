@@ -149,6 +149,6 @@ pub(crate) async fn list_jobs(
         .stockroom
         .delivery_jobs(&administrator, id, limit, offset);
     let (jobs, total) = found.await?.ok_or(Refusal::IntegrationNotFound)?;
-    let jobs = jobs.into_iter().map(|job| JobBody::new(id, job)).collect();
+    let jobs = jobs.iter().map(|job| JobBody::new(id, job)).collect();
     Ok(Json(LogList::new(jobs, total, limit, offset)))
 }

@@ -158,7 +158,7 @@ fn rotation_in_either_form() -> Schema {
 /// The overlap if none is named.
 const OVERLAP_HOURS: u8 = 24;
 
-fn nonsense(invalid: Invalid) -> ApiError {
+fn nonsense(invalid: &Invalid) -> ApiError {
     ApiError::unprocessable(invalid.to_string())
 }
 
@@ -176,30 +176,30 @@ fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
 }
 
 fn name(text: String) -> Result<ProductText, ApiError> {
-    ProductText::new("name", text).map_err(nonsense)
+    ProductText::new("name", text).map_err(|invalid| nonsense(&invalid))
 }
 
 fn description(text: String) -> Result<Description, ApiError> {
-    Description::new("description", text).map_err(nonsense)
+    Description::new("description", text).map_err(|invalid| nonsense(&invalid))
 }
 
 fn observed(names: &[String]) -> Result<Observed, ApiError> {
-    Observed::parse(names.iter().map(String::as_str)).map_err(nonsense)
+    Observed::parse(names.iter().map(String::as_str)).map_err(|invalid| nonsense(&invalid))
 }
 
 fn url(text: String) -> Result<WebhookUrl, ApiError> {
-    WebhookUrl::new(text).map_err(nonsense)
+    WebhookUrl::new(text).map_err(|invalid| nonsense(&invalid))
 }
 
 fn timeout(seconds: &Scalar) -> Result<DeliveryTimeout, ApiError> {
     // No number of seconds is 0.
-    DeliveryTimeout::try_from(seconds.as_u64().unwrap_or(0)).map_err(nonsense)
+    DeliveryTimeout::try_from(seconds.as_u64().unwrap_or(0)).map_err(|invalid| nonsense(&invalid))
 }
 
 impl ConfigurationFields {
     fn format(&self) -> Result<Option<EventFormat>, ApiError> {
         let format = self.format.as_deref().map(EventFormat::parse);
-        format.transpose().map_err(nonsense)
+        format.transpose().map_err(|invalid| nonsense(&invalid))
     }
 
     fn timeout(&self) -> Result<Option<DeliveryTimeout>, ApiError> {
@@ -227,7 +227,9 @@ impl NewIntegration {
                 timeout: timeout.unwrap_or_default(),
                 filter: configuration.filter.try_map(filter::events)?.apply(None),
             },
-            secret_key: secret_key.map_err(nonsense)?.apply(None),
+            secret_key: secret_key
+                .map_err(|invalid| nonsense(&invalid))?
+                .apply(None),
         })
     }
 }
@@ -252,7 +254,7 @@ impl IntegrationUpdate {
         let (format, timeout) = (configuration.format()?, configuration.timeout()?);
         let url = configuration.url.map(url).transpose()?;
         let secret_key = configuration.secret_key.try_map(SecretKey::new);
-        let secret_key = secret_key.map_err(nonsense)?;
+        let secret_key = secret_key.map_err(|invalid| nonsense(&invalid))?;
         let filter = configuration.filter.try_map(filter::events)?;
         Ok(move |id| UpdateIntegration {
             id,

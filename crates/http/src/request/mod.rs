@@ -15,6 +15,7 @@ mod value;
 
 pub(crate) use auth::{
     Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
+    bearer_token,
 };
 pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, non_null, patch};
 pub(crate) use cursor::{Cursors, ListAsked, Placed};

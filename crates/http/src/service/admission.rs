@@ -3,7 +3,8 @@
 //! A request takes its place when all of it has arrived, so that clients who send half a body
 //! occupy none. Until then it only counts towards its organization's share.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::StatusCode;
@@ -85,10 +86,10 @@ impl Admission {
         let entered = Entered {
             organization: caller.organization,
             key: caller.actor.key,
-            _share: share,
         };
         // A request has only one caller.
         let _ = place.0.entered.set(entered);
+        place.held().share = Some(share);
         Ok(())
     }
 
@@ -138,16 +139,29 @@ pub(crate) struct Place(Arc<Inner>);
 struct Inner {
     places: Arc<Semaphore>,
     body_timeout: Option<Duration>,
-    taken: OnceLock<OwnedSemaphorePermit>,
-    body_room: Mutex<Option<Turn>>,
+    held: Mutex<Held>,
     entered: OnceLock<Entered>,
+    /// One of the three below.
+    waits: AtomicU8,
 }
 
-/// The caller of a request, and the request's part of the organization's share.
+const HAS_NOT_WAITED: u8 = 0;
+const IS_WAITING: u8 = 1;
+const HAS_WAITED: u8 = 2;
+
+/// The parts of the limits that a request occupies.
+#[derive(Default)]
+struct Held {
+    place: Option<OwnedSemaphorePermit>,
+    /// Its part of the organization's share.
+    share: Option<Turn>,
+    body_room: Option<Turn>,
+}
+
+/// The caller of a request.
 struct Entered {
     organization: OrganizationId,
     key: Option<KeyId>,
-    _share: Turn,
 }
 
 impl Place {
@@ -155,10 +169,14 @@ impl Place {
         Self(Arc::new(Inner {
             places: Arc::clone(places),
             body_timeout,
-            taken: OnceLock::new(),
-            body_room: Mutex::default(),
+            held: Mutex::default(),
             entered: OnceLock::new(),
+            waits: AtomicU8::new(HAS_NOT_WAITED),
         }))
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.0.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes the place until the request is answered. Only the first call has an effect.
@@ -166,13 +184,34 @@ impl Place {
     /// # Errors
     /// 503 if all are taken.
     pub(crate) fn take(&self) -> Result<(), ApiError> {
-        if self.0.taken.get().is_some() {
-            return Ok(());
+        let mut held = self.held();
+        if held.place.is_none() {
+            let permit = Arc::clone(&self.0.places).try_acquire_owned();
+            held.place = Some(permit.map_err(|_| overloaded())?);
         }
-        let permit = Arc::clone(&self.0.places).try_acquire_owned();
-        let permit = permit.map_err(|_| overloaded())?;
-        let _ = self.0.taken.set(permit);
         Ok(())
+    }
+
+    /// Gives back all that the request occupies, for a request that has begun to wait for events:
+    /// these have limits of their own. Until what this returns is dropped, the time that a request may
+    /// take doesn't count.
+    pub(crate) fn wait(&self) -> Waits {
+        *self.held() = Held::default();
+        self.0.waits.store(IS_WAITING, Ordering::Relaxed);
+        Waits(self.clone())
+    }
+
+    /// Whether the request has waited for events since the last call, so that it may take its time
+    /// once more.
+    pub(crate) fn has_waited(&self) -> bool {
+        let waits = &self.0.waits;
+        let waited = waits.compare_exchange(
+            HAS_WAITED,
+            HAS_NOT_WAITED,
+            Ordering::Relaxed,
+            Ordering::Relaxed,
+        );
+        waited != Err(HAS_NOT_WAITED)
     }
 
     /// Waits for the request's body, and takes the place when it has arrived.
@@ -196,14 +235,9 @@ impl Place {
     }
 
     fn keep_room(&self, more: Turn) {
-        let mut kept = self
-            .0
-            .body_room
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        match kept.as_mut() {
+        match &mut self.held().body_room {
             Some(room) => room.merge(more),
-            None => *kept = Some(more),
+            room @ None => *room = Some(more),
         }
     }
 
@@ -215,6 +249,15 @@ impl Place {
     /// The key of the request, once it is known.
     pub(crate) fn key(&self) -> Option<KeyId> {
         self.0.entered.get()?.key
+    }
+}
+
+/// A request's waiting for events, until it is dropped.
+pub(crate) struct Waits(Place);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        self.0.0.waits.store(HAS_WAITED, Ordering::Relaxed);
     }
 }
 
@@ -282,6 +325,24 @@ mod tests {
         admission.token_place().take().unwrap();
         drop(other);
         waiting.take().unwrap();
+    }
+
+    #[test]
+    fn a_request_that_waits_for_events_occupies_nothing() {
+        let admission = Admission::new(1);
+        let place = admission.place();
+        admission.enter(&place, &caller(1)).unwrap();
+        place.take().unwrap();
+        assert!(!place.has_waited());
+        let waits = place.wait();
+        let other = admission.place();
+        admission.enter(&other, &caller(1)).unwrap();
+        other.take().unwrap();
+        assert!(place.has_waited());
+        assert!(place.has_waited());
+        drop(waits);
+        assert!(place.has_waited());
+        assert!(!place.has_waited());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::convert::Infallible;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -284,15 +284,20 @@ fn admit(app: &AppState, request: &mut Request) -> Result<Place, ApiError> {
     Ok(place)
 }
 
-/// Refuses requests that take too long. A request occupies its place until the answer.
+/// Refuses requests that take too long, apart from the time in which they wait for events. A request
+/// occupies its place until the answer.
 async fn in_time<R: IntoResponse>(
     limit: Duration,
     answer: impl Future<Output = Result<R, Infallible>>,
-    _place: Place,
+    place: Place,
 ) -> Response {
-    match timeout(limit, answer).await {
-        Ok(Ok(response)) => response.into_response(),
-        Err(_) => ApiError::unavailable("The request took too long").into_response(),
+    let mut answer = pin!(answer);
+    loop {
+        match timeout(limit, &mut answer).await {
+            Ok(Ok(response)) => return response.into_response(),
+            Err(_) if place.has_waited() => {}
+            Err(_) => return ApiError::unavailable("The request took too long").into_response(),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! The command line, which also lists all settings.
 
+mod events;
 mod operator;
 mod signing_key;
 mod verify;
@@ -15,6 +16,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::secret::secret;
+use events::EventSettings;
 use signing_key::TokenSigning;
 use webhooks::WebhookSettings;
 
@@ -29,7 +31,7 @@ pub(crate) struct Cli {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Serve the API. This is the default command.
-    Serve(Serve),
+    Serve(Box<Serve>),
     /// Bring the database's schema up to date.
     Migrate(Migrate),
     /// Create and list organizations.
@@ -289,26 +291,8 @@ pub(crate) struct Serve {
     )]
     pub(crate) idempotency_hours: u64,
 
-    /// The time for which events are kept, in days.
-    #[arg(
-        long,
-        env = "STOCKROOM_EVENT_DAYS",
-        value_name = "DAYS",
-        default_value = "7",
-        value_parser = clap::value_parser!(u64).range(1..=3_650)
-    )]
-    pub(crate) event_days: u64,
-
-    /// The size up to which the events of each organization are kept, in bytes. A movement takes
-    /// about 24.
-    #[arg(
-        long,
-        env = "STOCKROOM_EVENT_BYTES_MAX",
-        value_name = "BYTES",
-        default_value = "20000000000",
-        value_parser = clap::value_parser!(u64).range(1_000_000..)
-    )]
-    pub(crate) event_bytes_max: u64,
+    #[command(flatten)]
+    pub(crate) events: EventSettings,
 
     #[command(flatten)]
     pub(crate) webhooks: WebhookSettings,

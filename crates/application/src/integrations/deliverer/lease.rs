@@ -8,7 +8,7 @@ use std::time::Duration;
 use stockroom_domain::{IntegrationId, OrganizationId, Reason};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout_at};
 use uuid::Uuid;
 
 use super::reading::gap_of;
@@ -31,8 +31,8 @@ const RENEWED_AFTER: Duration = Duration::from_secs(10);
 /// So long before the end of the lease, this server stops: another one may begin then.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The time between two looks at the feed. (Source: the contract of events.)
-const FEED_INTERVAL: Duration = Duration::from_millis(250);
+/// The shortest time between two looks at the feed, however many events are made.
+const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(20);
 
 /// The time between two savings of the progress, and two looks at the integration.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -142,18 +142,25 @@ impl Deliveries {
 
     /// Delivers until the lease ends, the integration is disabled or deleted, or `stop` is true.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut looks = interval(FEED_INTERVAL);
-        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut signal = self.stockroom.feed_signal(self.organization);
+        let mut looked = Instant::now();
         let mut is_failing = false;
         loop {
+            let look = async {
+                sleep_until(looked + LOOKED_AGAIN_AFTER).await;
+                signal.wait().await;
+            };
             let is_look = tokio::select! {
                 () = told_to(&mut stop) => break,
                 Some(sent) = self.requests.join_next() => {
                     self.note(sent);
                     false
                 }
-                _ = looks.tick() => true,
+                () = look => true,
             };
+            if is_look {
+                looked = Instant::now();
+            }
             while let Some(sent) = self.requests.try_join_next() {
                 self.note(sent);
             }

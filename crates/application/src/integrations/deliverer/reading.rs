@@ -98,21 +98,16 @@ impl Deliveries {
         if let Some(gap) = self.gap.filter(|gap| gap.up_to == position) {
             return Ok(Some(SentEvent::Gap(gap)));
         }
-        let event = match self.events.remove(&position) {
-            Some(event) => event,
-            None => {
-                let read = self
-                    .stockroom
-                    .feed_events(self.organization, position - 1, 1);
-                let read = read.await?.into_iter().next();
-                let Some(event) = read.filter(|event| event.position == position) else {
-                    return Ok(None);
-                };
-                Arc::new(event)
-            }
-        };
-        let is_wanted = is_wanted(&self.stored.integration, &event);
-        Ok(is_wanted.then_some(SentEvent::Feed(event)))
+        let mut event = self.events.remove(&position);
+        if event.is_none() {
+            let read = self
+                .stockroom
+                .feed_events(self.organization, position - 1, 1);
+            let read = read.await?.into_iter().next();
+            event = read.filter(|it| it.position == position).map(Arc::new);
+        }
+        let wanted = event.filter(|event| is_wanted(&self.stored.integration, event));
+        Ok(wanted.map(SentEvent::Feed))
     }
 }
 
@@ -120,7 +115,7 @@ impl Deliveries {
 fn is_wanted(integration: &Integration, event: &FeedEvent) -> bool {
     let filter = integration.configuration.filter.as_ref();
     integration.observes.includes(event.name())
-        && is_seen(integration.owner, false, event)
+        && is_seen(integration.owner, event)
         && filter.is_none_or(|filter| {
             let products: Vec<ProductId> = products(event);
             let slugs: Vec<&str> = slugs(event).into_iter().flatten().collect();

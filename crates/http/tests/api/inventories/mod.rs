@@ -5,6 +5,7 @@ mod counts;
 mod create;
 mod cursors;
 mod delete;
+mod event_streams;
 mod events;
 mod filter;
 mod list;

@@ -77,10 +77,15 @@ impl TestApp {
     }
 
     pub(crate) async fn with(options: Options) -> Self {
+        let limits = limits(&options);
+        Self::with_limits(options, limits).await
+    }
+
+    /// The same, with limits of the test's choice.
+    pub(crate) async fn with_limits(options: Options, limits: Limits) -> Self {
         let clock = TestClock::new();
         let environment = Environment::new(clock.clone(), StdRng::seed_from_u64(7));
         let (database, keeper) = crate::database(environment.clone()).await;
-        let limits = limits(&options);
         let stockroom = open(Arc::clone(&database), environment.clone(), limits).await;
         let organization = create_organization(&stockroom, "Acme").await;
         let store = create_store(&stockroom, organization.id, "Acme Berlin").await;

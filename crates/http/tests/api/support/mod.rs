@@ -6,6 +6,7 @@ mod endpoints;
 mod failing_database;
 mod request;
 mod scene;
+mod stream;
 
 pub(crate) use answer::{Answer, GroupedTranscript, Transcript};
 pub(crate) use app::TestApp;
@@ -13,6 +14,7 @@ pub(crate) use endpoints::{Endpoint, description, endpoints, paths};
 pub(crate) use failing_database::Failure;
 pub(crate) use request::{FORMS, Form, TestRequest, query};
 pub(crate) use scene::{Scene, twins};
+pub(crate) use stream::{Block, EventReader};
 
 /// Ids for tests, told apart by their last digits.
 pub(crate) fn id(number: u32) -> String {

@@ -3,11 +3,11 @@
 use std::fmt;
 
 use axum::body::Body;
-use axum::http::{Method, Request};
+use axum::http::{Method, Request, Response};
 use serde_json::Value;
 use tower::ServiceExt;
 
-use super::{Answer, TestApp};
+use super::{Answer, EventReader, TestApp};
 
 /// The forms that an answer can be asked for in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -143,14 +143,24 @@ impl<'a> TestRequest<'a> {
 
     /// Sends the request with another body.
     pub(crate) async fn send_with(self, body: Body) -> Answer {
+        let response = self.respond(body).await;
+        let sent = String::from_utf8_lossy(&self.body).into_owned();
+        Answer::read(format!("{} {}", self.method, self.path), sent, response).await
+    }
+
+    /// Opens a stream of events.
+    pub(crate) async fn open(self) -> EventReader {
+        let request = self.header("accept", "text/event-stream");
+        EventReader::new(request.respond(Body::empty()).await)
+    }
+
+    async fn respond(&self, body: Body) -> Response<Body> {
         self.app.clock.advance_seconds(1);
         let mut request = Request::builder().method(&self.method).uri(&self.path);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
         let request = request.body(body).unwrap();
-        let response = self.app.router.clone().oneshot(request).await.unwrap();
-        let sent = String::from_utf8_lossy(&self.body).into_owned();
-        Answer::read(format!("{} {}", self.method, self.path), sent, response).await
+        self.app.router.clone().oneshot(request).await.unwrap()
     }
 }

@@ -1,4 +1,6 @@
-//! The feed of events: pages of what happened, as a caller sees it.
+//! The feed of events: pages and streams of what happened, as a caller sees it.
+
+mod stream;
 
 use stockroom_domain::{
     Event, EventName, FeedId, KeyId, OrganizationId, Owner, ProductId, Reason, Slug, Timestamp,
@@ -8,9 +10,11 @@ use uuid::Uuid;
 use crate::access::Administrator;
 use crate::error::FeedError;
 use crate::filter::TextCondition;
-use crate::pipeline::timed;
+use crate::pipeline::{FeedSignal, timed};
 use crate::ports::{FeedContent, FeedEvent, FeedState, StoreError};
 use crate::stockroom::Stockroom;
+
+pub use stream::{EventStream, FeedStart, Step};
 
 /// The largest number of events that one request looks at. A filter, or the view of a store, may leave
 /// out most of them.
@@ -129,11 +133,27 @@ pub(crate) fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
     }
 }
 
-/// Whether `owner` sees an event: its own, those of its organization's stock, and with `all_stores`
-/// everybody's.
-pub(crate) fn is_seen(owner: Owner, all_stores: bool, event: &FeedEvent) -> bool {
+/// Whether `owner` sees an event: its own, and those of its organization's stock.
+pub(crate) fn is_seen(owner: Owner, event: &FeedEvent) -> bool {
     let of_stock = owner.can_see(event.owner()) && event.name().is_about_stock();
-    all_stores || event.owner() == owner || of_stock
+    event.owner() == owner || of_stock
+}
+
+/// The events that somebody asks for.
+#[derive(Debug, Clone)]
+pub struct EventView {
+    /// Whether the events of all stores of the organization are among them, whoever acts.
+    pub all_stores: bool,
+    /// The conditions, all of which an event has to fulfil.
+    pub filter: Vec<EventCondition>,
+}
+
+impl EventView {
+    /// Whether `owner`, who asks, gets an event: one that it sees, with `all_stores` anybody's, that
+    /// fulfils the conditions.
+    fn shows(&self, owner: Owner, event: &FeedEvent) -> bool {
+        (self.all_stores || is_seen(owner, event)) && self.filter.iter().all(|it| it.matches(event))
+    }
 }
 
 /// A page of events.
@@ -148,6 +168,15 @@ pub struct EventPage {
 }
 
 impl EventPage {
+    /// The place behind the page.
+    #[must_use]
+    pub const fn place(&self) -> FeedPlace {
+        FeedPlace {
+            feed: self.feed.id,
+            position: self.next,
+        }
+    }
+
     /// Whether the feed goes on after the page.
     #[must_use]
     pub const fn has_more(&self) -> bool {
@@ -155,10 +184,20 @@ impl EventPage {
     }
 }
 
+/// The position of a place in the feed; without one, that before the oldest event that is kept.
+fn position(feed: FeedState, place: Option<FeedPlace>) -> Result<u64, FeedError> {
+    match place {
+        None => Ok(feed.oldest.saturating_sub(1)),
+        Some(place) if place.feed != feed.id => Err(FeedError::OtherFeed(feed)),
+        Some(place) if place.position > feed.head => Err(FeedError::Ahead(feed)),
+        Some(place) if place.position + 1 < feed.oldest => Err(FeedError::Forgotten(feed)),
+        Some(place) => Ok(place.position),
+    }
+}
+
 impl Stockroom {
-    /// At most `limit` events after a place, or else from the oldest one on, that the caller sees and
-    /// that fulfil every condition. With `all_stores`, the events of all stores of the organization are
-    /// among them, whoever acts.
+    /// At most `limit` events of this view after a place, or else from the oldest one on, that the caller
+    /// sees.
     ///
     /// # Errors
     /// [`FeedError`] if the place is of another feed, comes after the head, or is forgotten, or the
@@ -166,29 +205,20 @@ impl Stockroom {
     pub async fn events(
         &self,
         administrator: &Administrator,
-        all_stores: bool,
-        filter: &[EventCondition],
+        view: &EventView,
         after: Option<FeedPlace>,
         limit: u32,
     ) -> Result<EventPage, FeedError> {
         let scope = administrator.scope();
         let organization = scope.organization;
-        let is_search = !filter.is_empty();
+        let is_search = !view.filter.is_empty();
         let _turn = self.pipeline.turn_to_search(organization, is_search).await;
         let feed = timed(
             "number_events",
             self.pipeline.feed().number_events(organization),
         )
         .await?;
-        let mut next = match after {
-            None => feed.oldest.saturating_sub(1),
-            Some(place) if place.feed != feed.id => return Err(FeedError::OtherFeed(feed)),
-            Some(place) if place.position > feed.head => return Err(FeedError::Ahead(feed)),
-            Some(place) if place.position + 1 < feed.oldest => {
-                return Err(FeedError::Forgotten(feed));
-            }
-            Some(place) => place.position,
-        };
+        let mut next = position(feed, after)?;
         let end = feed.head.min(next.saturating_add(SCANNED_MAX));
         let wanted = limit as usize;
         let mut events = Vec::new();
@@ -208,13 +238,20 @@ impl Stockroom {
                     break;
                 }
                 next = event.position;
-                let fulfils = |condition: &EventCondition| condition.matches(&event);
-                if is_seen(scope.acting, all_stores, &event) && filter.iter().all(fulfils) {
+                if view.shows(scope.acting, &event) {
                     events.push(event);
                 }
             }
         }
         Ok(EventPage { events, feed, next })
+    }
+
+    /// A signal that tells when to look at an organization's feed again: at once after commits of this
+    /// server, and every 250 milliseconds for those of others. It costs nothing while nobody waits, and
+    /// reads nothing itself: call [`FeedSignal::wait`], and then read the feed.
+    #[must_use]
+    pub fn feed_signal(&self, organization: OrganizationId) -> FeedSignal {
+        self.pipeline.feed_signal(organization)
     }
 
     /// Deletes events that are older than the limits allow. To be called regularly.
