@@ -104,12 +104,13 @@ async fn every_event_arrives_although_the_sender_is_killed() {
     }
     for _ in 0..5 {
         let client = server.client(&key).await;
+        let before = receiver.received().len();
         for number in 0..200 {
             let product = product(number % PRODUCTS);
             let (status, answer) = client.transact(&product, "increment", 1).await;
             assert_eq!(status, 200, "{answer}");
         }
-        receiver.wait_for(20).await;
+        receiver.wait_for(before + 20).await;
         server.kill();
         receiver.mark();
         server = Server::start_with(&folder.path(), &LOOPBACK);

@@ -80,11 +80,10 @@ impl Receiver {
         self.got.received.lock().unwrap().clone()
     }
 
-    /// Waits until it has accepted so many more events.
-    pub(crate) async fn wait_for(&self, more: usize) {
+    /// Waits until it has accepted so many events.
+    pub(crate) async fn wait_for(&self, events: usize) {
         let mut count = self.got.count.subscribe();
-        let enough = *count.borrow() + more;
-        count.wait_for(|count| *count >= enough).await.unwrap();
+        count.wait_for(|count| *count >= events).await.unwrap();
     }
 }
 
