@@ -92,11 +92,17 @@ pub struct Stockroom {
     pub(crate) streams_end: watch::Sender<bool>,
 }
 
+/// The largest number of requests to receivers of one organization's integrations at once, and of all.
+const WEBHOOKS_OF_ORGANIZATION_MAX: usize = 64;
+const WEBHOOKS_MAX: usize = 256;
+
 /// The way to send webhooks.
 #[derive(Clone)]
 pub(crate) struct Webhooks {
     pub(crate) sender: Arc<dyn WebhookSender>,
     pub(crate) bodies: Arc<dyn WebhookBodies>,
+    /// Limits the requests under way, which take memory and connections.
+    pub(crate) turns: Arc<Turns<OrganizationId>>,
 }
 
 /// Counters of operations, by action and outcome. They are stored here because finding a counter by its
@@ -162,8 +168,15 @@ impl Stockroom {
         sender: Arc<dyn WebhookSender>,
         bodies: Arc<dyn WebhookBodies>,
     ) -> Self {
-        let webhooks = Some(Webhooks { sender, bodies });
-        Self { webhooks, ..self }
+        let webhooks = Webhooks {
+            sender,
+            bodies,
+            turns: Arc::new(Turns::limited(WEBHOOKS_OF_ORGANIZATION_MAX, WEBHOOKS_MAX)),
+        };
+        Self {
+            webhooks: Some(webhooks),
+            ..self
+        }
     }
 
     /// Ends all streams of events, and all requests that wait for events; from now on nobody may open a

@@ -230,6 +230,15 @@ impl DeliveryStore for MemoryDatabase {
         Ok(active.collect())
     }
 
+    async fn integrations(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<IntegrationId>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant: &Tenant| {
+            tenant.integrations.0.keys().copied().collect()
+        }))
+    }
+
     async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError> {
         Ok(self.in_tenant(organization, |tenant: &Tenant| {
             let stored = tenant.integrations.0.values();

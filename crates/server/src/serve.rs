@@ -63,11 +63,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
     let stockroom = stockroom.with_webhooks(Arc::new(sender), Arc::new(DeliveryBodies));
     let stockroom = Arc::new(stockroom);
-    if let Some(first) = stockroom.first_start().await? {
-        print_first_start(&first, &stockroom.new_product_id(), address)
-            .context("the first key can't be printed; the next start creates another")?;
-        stockroom.first_start_shown().await?;
-    }
+    show_first_start(&stockroom, address).await?;
     let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
     housekeeping.extend(watch_reservations(
         &stockroom,
@@ -100,26 +96,38 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
     let (stop, stopping) = watch::channel(false);
     let deliveries = deliver(&stockroom, &settings, stopping).await?;
-    let stop = stop_on_signal(Arc::clone(&stockroom), handle, shutdown_timeout, stop)?;
-    tokio::spawn(stop);
+    let stopper = stop_on_signal(
+        Arc::clone(&stockroom),
+        handle,
+        shutdown_timeout,
+        stop.clone(),
+    )?;
+    tokio::spawn(stopper);
     let served = tokio::try_join!(api, inside);
+    stop.send_replace(true);
     for task in housekeeping {
         task.abort();
     }
-    let closed = tokio::time::timeout(shutdown_timeout, async {
-        deliveries.await.unwrap_or_else(|error| {
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "the deliveries of webhooks broke off");
-        });
-        stockroom.close().await;
-        database.close().await;
-    });
-    if closed.await.is_err() {
+    let closed = close(deliveries, &stockroom, &database);
+    if tokio::time::timeout(shutdown_timeout, closed)
+        .await
+        .is_err()
+    {
         tracing::warn!("the database didn't finish what was under way");
     }
     served.context("the server failed")?;
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Waits for all that is under way, and closes the database.
+async fn close(deliveries: JoinHandle<()>, stockroom: &Stockroom, database: &OpenDatabase) {
+    if let Err(error) = deliveries.await {
+        let error = &error as &dyn std::error::Error;
+        tracing::error!(error, "the deliveries of webhooks broke off");
+    }
+    stockroom.close().await;
+    database.close().await;
 }
 
 /// Starts sending webhooks, until `stop` is true.
@@ -219,6 +227,10 @@ fn start_housekeeping(
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "old answers could not be cleared away");
         }
+        if let Err(error) = forgetting.forget_delivery_logs().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old logs of deliveries could not be cleared away");
+        }
         if let Err(error) = forgetting.forget_events().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "old events could not be cleared away");
@@ -290,6 +302,16 @@ fn stop_on_signal(
         stop.send_replace(true);
         handle.graceful_shutdown(Some(timeout));
     })
+}
+
+/// At the first start, makes a key and prints it.
+async fn show_first_start(stockroom: &Stockroom, address: SocketAddr) -> anyhow::Result<()> {
+    if let Some(first) = stockroom.first_start().await? {
+        print_first_start(&first, &stockroom.new_product_id(), address)
+            .context("the first key can't be printed; the next start creates another")?;
+        stockroom.first_start_shown().await?;
+    }
+    Ok(())
 }
 
 fn print_first_start(

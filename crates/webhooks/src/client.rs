@@ -17,15 +17,20 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, USER_AGENT};
 use hyper::{HeaderMap, Method, Request, Uri};
-use hyper_rustls::HttpsConnector;
+use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
 use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use rustls::{ClientConfig, RootCertStore};
 use stockroom_application::Environment;
 use stockroom_application::webhooks::{
     ANSWER_BYTES_KEPT, RETRY_AFTER_MAX, SendError, WebhookRequest, WebhookResponse, WebhookSender,
 };
 use stockroom_domain::Timestamp;
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tower::BoxError;
+use tower::timeout::Timeout;
+use tower::util::BoxCloneSyncService;
 use url::{Host, Url};
 
 use crate::connect::{Connector, Resolver, SystemResolver};
@@ -37,6 +42,10 @@ const ANSWER_BYTES_READ: usize = 64 * 1024;
 /// The largest head of an answer.
 const HEAD_BYTES_MAX: usize = 64 * 1024;
 
+/// The time after which a connection that isn't ready is given up: also one that nobody waits for any more,
+/// because a kept one became free.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// The number of connections to one receiver that are kept for later: that of requests under way at once.
 const IDLE_MAX: usize = 8;
 
@@ -44,6 +53,9 @@ const IDLE_MAX: usize = 8;
 const IDLE_TIME_MAX: Duration = Duration::from_secs(15);
 
 const AGENT: &str = concat!("Stockroom/", env!("CARGO_PKG_VERSION"));
+
+/// Makes connections, with TLS where the address asks for it, and not for longer than they may take.
+type Connections = BoxCloneSyncService<Uri, MaybeHttpsStream<TokioIo<TcpStream>>, BoxError>;
 
 /// What the operator allows.
 #[derive(Debug, Clone, Default)]
@@ -59,7 +71,7 @@ pub struct WebhookClient {
     environment: Environment,
     networks: Arc<Networks>,
     allow_http: bool,
-    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    client: Client<Connections, Full<Bytes>>,
 }
 
 impl WebhookClient {
@@ -68,7 +80,7 @@ impl WebhookClient {
     /// # Errors
     /// If TLS can't be set up, which is a fault of the program.
     pub fn new(environment: Environment, settings: Settings) -> Result<Self, rustls::Error> {
-        let resolver = Arc::new(SystemResolver);
+        let resolver = Arc::new(SystemResolver::default());
         Self::with(environment, settings, resolver, trusted_roots())
     }
 
@@ -93,12 +105,13 @@ impl WebhookClient {
             .with_safe_default_protocol_versions()?
             .with_root_certificates(roots)
             .with_no_client_auth();
+        let connector = HttpsConnector::from((connector, tls));
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(IDLE_TIME_MAX)
             .pool_max_idle_per_host(IDLE_MAX)
             .http1_max_buf_size(HEAD_BYTES_MAX)
-            .build(HttpsConnector::from((connector, tls)));
+            .build(Connections::new(Timeout::new(connector, CONNECT_TIMEOUT)));
         Ok(Self {
             environment,
             networks,
@@ -156,15 +169,23 @@ impl WebhookClient {
         Ok(request)
     }
 
-    async fn exchange(&self, request: Request<Full<Bytes>>) -> Result<WebhookResponse, SendError> {
-        let response = self.client.request(request).await;
+    async fn exchange(
+        &self,
+        request: Request<Full<Bytes>>,
+        limit: Duration,
+    ) -> Result<WebhookResponse, SendError> {
+        let deadline = Instant::now() + limit;
+        let response = timeout_at(deadline, self.client.request(request)).await;
+        let response = response.map_err(|_| SendError::TimedOut(limit))?;
         let response = response.map_err(|error| failure(&error))?;
         let (head, body) = response.into_parts();
         let retry_after = retry_after(&head.headers, self.environment.now());
-        let body = read(body).await?;
+        let mut start = Vec::new();
+        // The status is the answer, whatever becomes of the body.
+        let _ = timeout_at(deadline, read(body, &mut start)).await;
         Ok(WebhookResponse {
             status: head.status.as_u16(),
-            body,
+            body: text(&start),
             retry_after,
         })
     }
@@ -175,8 +196,7 @@ impl WebhookSender for WebhookClient {
     async fn send(&self, request: WebhookRequest) -> Result<WebhookResponse, SendError> {
         let limit = request.timeout;
         let request = self.request(request)?;
-        let answer = tokio::time::timeout(limit, self.exchange(request)).await;
-        answer.unwrap_or(Err(SendError::TimedOut(limit)))
+        self.exchange(request, limit).await
     }
 
     fn check(&self, url: &str) -> Result<(), SendError> {
@@ -199,22 +219,19 @@ fn trusted_roots() -> RootCertStore {
     roots
 }
 
-/// Reads the body, but not all of a large one, and returns the start of it.
-async fn read(mut body: Incoming) -> Result<String, SendError> {
-    let mut start = Vec::new();
+/// Reads the body up to its end, a fault, or the largest part that is read, and keeps the start of it.
+async fn read(mut body: Incoming, start: &mut Vec<u8>) {
     let mut read = 0;
     while read < ANSWER_BYTES_READ {
-        let Some(frame) = body.frame().await else {
+        let Some(Ok(frame)) = body.frame().await else {
             break;
         };
-        let frame = frame.map_err(|error| failure(&error))?;
         if let Some(data) = frame.data_ref() {
             read += data.len();
             let room = ANSWER_BYTES_KEPT.saturating_sub(start.len());
             start.extend_from_slice(&data[..room.min(data.len())]);
         }
     }
-    Ok(text(&start))
 }
 
 /// These bytes as a text that every database can store. It isn't longer than they may be.

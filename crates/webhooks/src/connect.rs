@@ -1,7 +1,7 @@
 //! Connections to addresses that were checked.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -12,6 +12,7 @@ use hyper::Uri;
 use hyper_util::rt::TokioIo;
 use stockroom_application::webhooks::SendError;
 use tokio::net::TcpStream;
+use tokio::sync::Semaphore;
 use tokio::time::timeout;
 use tower::Service;
 
@@ -33,14 +34,31 @@ pub trait Resolver: Send + Sync {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>>;
 }
 
+/// The number of names that are looked up at once. Each keeps a thread busy, however long its servers take.
+const LOOKUPS_MAX: usize = 32;
+
 /// The resolver of the operating system.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemResolver;
+#[derive(Debug, Clone)]
+pub struct SystemResolver(Arc<Semaphore>);
+
+impl Default for SystemResolver {
+    fn default() -> Self {
+        Self(Arc::new(Semaphore::new(LOOKUPS_MAX)))
+    }
+}
 
 #[async_trait]
 impl Resolver for SystemResolver {
     async fn resolve(&self, host: &str) -> io::Result<Vec<IpAddr>> {
-        let addresses = tokio::net::lookup_host((host, 0)).await?;
+        let turn = Arc::clone(&self.0).acquire_owned().await;
+        let host = host.to_owned();
+        let lookup = tokio::task::spawn_blocking(move || {
+            let addresses = (host.as_str(), 0).to_socket_addrs();
+            // The turn lasts as long as the thread, also if nobody waits for the answer any more.
+            drop(turn);
+            addresses
+        });
+        let addresses = lookup.await.map_err(io::Error::other)??;
         Ok(addresses.map(|address| address.ip()).collect())
     }
 }

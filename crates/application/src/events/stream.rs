@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt as _;
 use metrics::Gauge;
 use stockroom_domain::{OrganizationId, Owner};
 use tokio::sync::broadcast::{self, error::RecvError};
@@ -198,6 +199,10 @@ impl EventStream {
         loop {
             if *end.borrow() {
                 return Err(StreamError::Stopping);
+            }
+            // A slow reader of many events isn't shown more than others.
+            if token.ended().now_or_never().is_some() {
+                return Err(AccessError::InvalidToken.into());
             }
             if let Some(step) = source.step() {
                 return Ok(step);

@@ -50,6 +50,7 @@ impl Stockroom {
         let found = found.ok_or(Refusal::IntegrationNotFound)?;
         let webhooks = self.webhooks.as_ref();
         let webhooks = webhooks.ok_or(Error::UrlNotAllowed(SendError::NotSupported))?;
+        let _turn = webhooks.turns.wait(scope.organization).await;
         let event = SentEvent::Test {
             id: EventId::new(self.environment.next_id()),
             at: self.now(),
@@ -76,6 +77,8 @@ impl Stockroom {
         let log = attempted.log(&self.environment, &found.integration, &event, 1, verdict);
         let added = records.add_logs(scope.organization, id, std::slice::from_ref(&log));
         timed("add_logs", added).await?;
+        let trimmed = records.trim_logs(scope.organization, id, self.now());
+        timed("trim_logs", trimmed).await?;
         Ok(log)
     }
 

@@ -16,7 +16,7 @@ mod waiting;
 
 pub use attendance::while_attended;
 pub(crate) use attendance::while_waiting;
-pub(crate) use database_calls::{timed, within};
+pub(crate) use database_calls::{guarded, timed, within};
 pub(crate) use feed_hub::FeedBatch;
 pub use feed_hub::SharedEvent;
 pub use feed_signals::FeedSignal;

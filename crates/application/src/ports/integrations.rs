@@ -175,6 +175,12 @@ pub trait DeliveryStore: Send + Sync {
     async fn active_integrations(&self)
     -> Result<Vec<(OrganizationId, IntegrationId)>, StoreError>;
 
+    /// All integrations of an organization.
+    async fn integrations(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<IntegrationId>, StoreError>;
+
     /// The number of an organization's integrations that the server has disabled.
     async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError>;
 
@@ -229,7 +235,8 @@ pub trait DeliveryStore: Send + Sync {
         progress: &DeliveryProgress,
     ) -> Result<bool, StoreError>;
 
-    /// Adds logs of one integration, unless it is deleted.
+    /// Adds logs of one integration, unless it is deleted. Those that it has stay as they are: who learned
+    /// nothing of the end of a call may make it again.
     async fn add_logs(
         &self,
         organization: OrganizationId,

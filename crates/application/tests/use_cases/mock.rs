@@ -337,6 +337,10 @@ mock! {
             id: IntegrationId,
             now: Timestamp,
         ) -> Result<u64, StoreError>;
+        async fn integrations(
+            &self,
+            organization: OrganizationId,
+        ) -> Result<Vec<IntegrationId>, StoreError>;
         async fn disabled_integrations(
             &self,
             organization: OrganizationId,

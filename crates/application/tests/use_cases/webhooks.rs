@@ -26,6 +26,7 @@ fn progress() -> Progress {
     };
     Progress {
         position: 812,
+        version: 0,
         held: vec![held_back, under_way],
         failures: 1,
         failing_since: at(1_769_851_680_000),

@@ -129,7 +129,9 @@ fn data(event: Event, subject: &SubjectBody) -> Value {
         }
         Event::IntegrationCreated(integration)
         | Event::IntegrationUpdated(integration)
-        | Event::IntegrationDisabled(integration) => value(IntegrationBody::from(integration)),
+        | Event::IntegrationDisabled(integration) => {
+            value(IntegrationBody::for_others(integration))
+        }
         Event::StockDeleted(_)
         | Event::ProductDeleted(_)
         | Event::LocationDeleted(_)

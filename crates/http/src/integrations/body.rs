@@ -104,6 +104,20 @@ impl From<Integration> for IntegrationBody {
     }
 }
 
+impl IntegrationBody {
+    /// The integration as receivers of events see it: of its address the scheme and the host, because the
+    /// rest is a secret with many services.
+    pub(crate) fn for_others(integration: Integration) -> Self {
+        let mut body = Self::from(integration);
+        let url = &mut body.configuration.url;
+        let host = url.find("://").map_or(0, |end| end + 3);
+        if let Some(end) = url[host..].find(['/', '?', '#']) {
+            url.truncate(host + end);
+        }
+        body
+    }
+}
+
 impl From<IntegrationStatus> for IntegrationBody {
     fn from(status: IntegrationStatus) -> Self {
         let state = status.state;

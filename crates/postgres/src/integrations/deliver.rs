@@ -11,7 +11,7 @@ use stockroom_sql::{LogRow, integer};
 use uuid::Uuid;
 
 use super::rows;
-use crate::connection::error::{expect_rows, failed};
+use crate::connection::error::failed;
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
 
@@ -31,6 +31,22 @@ impl DeliveryStore for PostgresDatabase {
         Ok(active
             .map(|row| (row.organization_id.into(), row.integration_id.into()))
             .collect())
+    }
+
+    async fn integrations(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<IntegrationId>, StoreError> {
+        let mut session = self.own_reader().await?;
+        let ids = sqlx::query_scalar!(
+            "SELECT integration_id FROM integrations WHERE organization_id = $1",
+            organization.uuid(),
+        )
+        .fetch_all(&mut session)
+        .await
+        .map_err(failed)?;
+        session.commit().await?;
+        Ok(ids.into_iter().map(Into::into).collect())
     }
 
     async fn disabled_integrations(&self, organization: OrganizationId) -> Result<u64, StoreError> {
@@ -287,13 +303,14 @@ async fn insert(
     organization: OrganizationId,
     row: &LogRow,
 ) -> Result<(), StoreError> {
-    let result = sqlx::query!(
+    sqlx::query!(
         r#"
         INSERT INTO integration_logs (
             organization_id, integration_id, log_id, owner_id, event_id, succeeded, attempt,
             status_code, error_detail, body, created_at
         )
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        ON CONFLICT (organization_id, integration_id, log_id) DO NOTHING
         "#,
         organization.uuid(),
         row.integration_id,
@@ -310,5 +327,5 @@ async fn insert(
     .execute(session)
     .await
     .map_err(failed)?;
-    expect_rows("integration_logs", 1, &result)
+    Ok(())
 }

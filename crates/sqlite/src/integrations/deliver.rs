@@ -17,6 +17,8 @@ use crate::connection::statement::{insert, of_organization, statements};
 statements! {
     ACTIVE = "SELECT organization_id, integration_id FROM active_integrations";
 
+    ALL = "SELECT integration_id FROM integrations WHERE organization_id = ?1";
+
     DISABLED = "
         SELECT count(*) FROM integrations
         WHERE organization_id = ?1 AND disabled_reason IS NOT NULL
@@ -59,7 +61,10 @@ statements! {
         WHERE organization_id = ?1 AND integration_id = ?2 AND lease_holder = ?3
     ";
 
-    INSERT_LOG = insert("integration_logs", LogRow::COLUMNS);
+    INSERT_LOG = format!(
+        "{} ON CONFLICT (organization_id, integration_id, log_id) DO NOTHING",
+        insert("integration_logs", LogRow::COLUMNS)
+    );
 
     TRIM = "
         DELETE FROM integration_logs
@@ -94,6 +99,17 @@ impl DeliveryStore for SqliteDatabase {
             Ok(active
                 .map(|(organization, id)| (organization.into(), id.into()))
                 .collect())
+        })
+        .await
+    }
+
+    async fn integrations(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<Vec<IntegrationId>, StoreError> {
+        self.own_read(move |snapshot| {
+            let ids: Vec<(Uuid,)> = ALL.rows(snapshot, params![organization.uuid()])?;
+            Ok(ids.into_iter().map(|(id,)| id.into()).collect())
         })
         .await
     }
@@ -219,7 +235,7 @@ impl DeliveryStore for SqliteDatabase {
             }
             for log in &logs {
                 let values = of_organization(organization, log.values());
-                INSERT_LOG.change(transaction, "integration_logs", values)?;
+                INSERT_LOG.execute(transaction, values)?;
             }
             Ok(())
         })

@@ -131,8 +131,7 @@ async fn what_an_answer_asks_for_is_told() {
 
 #[tokio::test]
 async fn a_receiver_that_hangs_times_out() {
-    let half = "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf";
-    for answer in ["", half] {
+    for answer in ["", "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n"] {
         let receiver = Receiver::start(vec![(answer, Then::Hang)]).await;
         let mut request = request(&receiver.url("/"));
         request.timeout = Duration::from_millis(250);
@@ -143,15 +142,32 @@ async fn a_receiver_that_hangs_times_out() {
 
 #[tokio::test]
 async fn an_answer_that_breaks_off_is_an_error() {
-    for answer in [
-        "",
-        "HTTP/1.1 200 OK\r\n",
-        "HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf",
-        "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n9\r\nhalf",
-    ] {
+    for answer in ["", "HTTP/1.1 200 OK\r\n"] {
         let receiver = Receiver::start(vec![(answer, Then::Close)]).await;
         let answered = send(&client(), &receiver.url("/")).await;
         assert_eq!(answered, Err(SendError::Closed), "{answer}");
+    }
+}
+
+/// The status is the answer, whatever becomes of the body.
+#[tokio::test]
+async fn an_answer_whose_body_breaks_off_counts() {
+    for (answer, then) in [
+        ("content-length: 9\r\n\r\nhalf", Then::Close),
+        ("content-length: 9\r\n\r\nhalf", Then::Hang),
+        (
+            "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\n9\r\n",
+            Then::Close,
+        ),
+    ] {
+        for status in [200, 410] {
+            let answer = format!("HTTP/1.1 {status} So\r\n{answer}");
+            let receiver = Receiver::start(vec![(&answer, then)]).await;
+            let mut request = request(&receiver.url("/"));
+            request.timeout = Duration::from_millis(250);
+            let answered = client().send(request).await.unwrap();
+            assert_eq!((answered.status, &*answered.body), (status, "half"));
+        }
     }
 }
 

@@ -8,16 +8,17 @@ use std::time::Duration;
 use stockroom_domain::{IntegrationId, OrganizationId, Reason};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 use uuid::Uuid;
 
+use super::feeds::Feeds;
 use super::reading::gap_of;
 use super::sending::Sent;
 use super::status::{Status, Statuses};
 use super::told_to;
-use crate::pipeline::timed;
+use crate::pipeline::{guarded, timed};
 use crate::ports::{
-    DeliveryLog, DeliveryProgress, FeedEvent, FeedGap, FeedState, StoreError, StoredIntegration,
+    DeliveryLog, DeliveryProgress, FeedEvent, FeedState, StoreError, StoredIntegration,
 };
 use crate::stockroom::{Stockroom, Webhooks};
 use crate::webhooks::{DisabledReason, Limits, Progress, ProgressError, Schedule};
@@ -31,8 +32,11 @@ const RENEWED_AFTER: Duration = Duration::from_secs(10);
 /// So long before the end of the lease, this server stops: another one may begin then.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// The shortest time between two looks at the feed, however many events are made.
-const LOOKED_AGAIN_AFTER: Duration = Duration::from_millis(20);
+/// The longest time between two steps, in which attempts become due.
+const STEP_INTERVAL: Duration = Duration::from_millis(250);
+
+/// The longest time for which a server that stops waits for receivers.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The time between two savings of the progress, and two looks at the integration.
 const SAVE_INTERVAL: Duration = Duration::from_secs(1);
@@ -55,8 +59,11 @@ pub(super) struct Deliveries {
     pub(super) schedule: Schedule,
     /// The feed as it was last seen.
     pub(super) feed: FeedState,
-    /// A forgotten part of the feed, which is told before anything newer is read.
-    pub(super) gap: Option<FeedGap>,
+    follows: watch::Receiver<FeedState>,
+    /// The last position of a forgotten part of the feed, which is told before anything newer is read.
+    pub(super) gap: Option<u64>,
+    /// The last forgotten position of which the receiver knows.
+    pub(super) told_up_to: u64,
     /// Events that were read and wait.
     pub(super) events: BTreeMap<u64, Arc<FeedEvent>>,
     pub(super) requests: JoinSet<Sent>,
@@ -91,29 +98,29 @@ impl Deliveries {
         id: IntegrationId,
         holder: Uuid,
         statuses: Arc<Statuses>,
+        feeds: &Arc<Feeds>,
     ) -> Result<Option<Self>, StoreError> {
         let now = Instant::now();
         let records = stockroom.pipeline.records();
         let lease = records.take_lease(organization, id, holder, milliseconds(LEASE));
-        let Some(stored) = timed("take_lease", lease).await? else {
+        let Some(stored) = guarded("take_lease", lease).await? else {
             return Ok(None);
         };
-        let mut progress = progress(&stored).map_err(|error| StoreError::Failed(error.into()))?;
-        let failing_since = stored.progress.failing_since;
-        if failing_since.is_some_and(|since| since < stored.integration.updated_at) {
-            // Somebody has changed it since: that may have mended it.
-            progress.enable_again();
-        }
-        let feed = stockroom.feed_state(organization).await?;
-        let gap = gap_of(&progress);
+        let progress = match progress(&stored) {
+            Ok(progress) => progress,
+            Err(error) => {
+                // A server that can read it may have it.
+                let released = records.release_lease(organization, id, holder);
+                guarded("release_lease", released).await?;
+                return Err(StoreError::Failed(error.into()));
+            }
+        };
         Ok(Some(Self {
-            gap: gap.map(|up_to| FeedGap {
-                feed: feed.id,
-                up_to,
-                at: stockroom.now(),
-            }),
+            gap: gap_of(&progress),
+            told_up_to: 0,
             schedule: Schedule::new(progress, Limits::default()),
-            feed,
+            feed: FeedState::empty(organization),
+            follows: feeds.follow(&stockroom, organization),
             stockroom,
             webhooks,
             organization,
@@ -142,42 +149,37 @@ impl Deliveries {
 
     /// Delivers until the lease ends, the integration is disabled or deleted, or `stop` is true.
     pub(super) async fn run(mut self, mut stop: watch::Receiver<bool>) {
-        let mut signal = self.stockroom.feed_signal(self.organization);
-        let mut looked = Instant::now();
+        let mut ticks = interval(STEP_INTERVAL);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_failing = false;
         loop {
-            let look = async {
-                sleep_until(looked + LOOKED_AGAIN_AFTER).await;
-                signal.wait().await;
-            };
-            let is_look = tokio::select! {
+            let mut is_look = true;
+            tokio::select! {
                 () = told_to(&mut stop) => break,
                 Some(sent) = self.requests.join_next() => {
                     self.note(sent);
-                    false
+                    is_look = false;
                 }
-                () = look => true,
-            };
-            if is_look {
-                looked = Instant::now();
+                // No error: the sender is kept while somebody follows.
+                _ = self.follows.changed() => {}
+                _ = ticks.tick() => {}
             }
+            self.feed = *self.follows.borrow_and_update();
             while let Some(sent) = self.requests.try_join_next() {
                 self.note(sent);
             }
-            match self.step(is_look).await {
-                Ok(true) => is_failing = false,
-                Ok(false) => break,
-                Err(error) => {
+            match timeout_at(self.leased_until, self.step(is_look)).await {
+                Ok(Ok(true)) => is_failing = false,
+                Ok(Ok(false)) => break,
+                // Dropping the requests ends them before another server begins.
+                Err(_) => return,
+                Ok(Err(error)) => {
                     if !is_failing {
                         let error = &error as &dyn StdError;
                         tracing::warn!(error, integration = %self.id, "deliveries can't go on");
                     }
                     is_failing = true;
                 }
-            }
-            if Instant::now() >= self.leased_until {
-                // Dropping the requests ends them before another server begins.
-                return;
             }
         }
         self.end().await;
@@ -239,10 +241,7 @@ impl Deliveries {
             self.logs.clear();
         }
         let mut progress = self.schedule.progress();
-        if self.disable.is_some() {
-            // Who enables it again expects that everything is tried at once.
-            progress.enable_again();
-        }
+        progress.version = self.stored.integration.version;
         let details = progress.to_text();
         let progress = DeliveryProgress {
             position: progress.delivered_up_to(),
@@ -324,6 +323,7 @@ impl Deliveries {
     fn begin_again(&mut self) {
         let mut progress = self.schedule.progress();
         progress.enable_again();
+        self.gap = gap_of(&progress);
         self.schedule = Schedule::new(progress, Limits::default());
         self.events.clear();
         self.is_changed = false;
@@ -343,7 +343,8 @@ impl Deliveries {
 
     /// Waits for the answers, saves everything, and lets another server go on.
     async fn end(mut self) {
-        while let Ok(Some(sent)) = timeout_at(self.leased_until, self.requests.join_next()).await {
+        let deadline = self.leased_until.min(Instant::now() + END_TIMEOUT);
+        while let Ok(Some(sent)) = timeout_at(deadline, self.requests.join_next()).await {
             self.note(sent);
         }
         let saved = self.save().await;
@@ -356,13 +357,18 @@ impl Deliveries {
     }
 }
 
-/// The progress that an integration was stored with.
+/// The progress that an integration was stored with. If it was changed since, that may have mended what
+/// failed, which is tried at once.
 fn progress(stored: &StoredIntegration) -> Result<Progress, ProgressError> {
     let details = stored.progress.details.as_deref();
-    details.map_or_else(
+    let mut progress = details.map_or_else(
         || Ok(Progress::behind(stored.progress.position)),
         Progress::from_text,
-    )
+    )?;
+    if progress.version != stored.integration.version {
+        progress.enable_again();
+    }
+    Ok(progress)
 }
 
 fn milliseconds(duration: Duration) -> u32 {

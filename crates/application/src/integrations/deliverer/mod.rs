@@ -3,12 +3,13 @@
 //! An integration is leased by one server at a time, which reads the feed for it and sends what it
 //! observes. [`Schedule`](crate::webhooks::Schedule) decides what is sent when.
 
+mod feeds;
 mod lease;
 mod reading;
 mod sending;
 mod status;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,9 +19,10 @@ use tokio::task::{Id, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use uuid::Uuid;
 
+use self::feeds::Feeds;
 use self::lease::Deliveries;
 use self::status::Statuses;
-use crate::pipeline::timed;
+use crate::pipeline::{guarded, timed};
 use crate::ports::StoreError;
 use crate::stockroom::{Stockroom, Webhooks};
 
@@ -29,6 +31,9 @@ const LOOK_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The time after which a server tries again to lease an integration that another one has leased.
 const TRY_INTERVAL: Duration = Duration::from_secs(5);
+
+/// The number of integrations that are leased in one look: servers that start together divide them.
+const BEGUN_MAX: u32 = 16;
 
 type Key = (OrganizationId, IntegrationId);
 
@@ -39,6 +44,7 @@ pub struct Deliverer {
     /// Names this process to other servers.
     holder: Uuid,
     statuses: Arc<Statuses>,
+    feeds: Arc<Feeds>,
     running: JoinSet<()>,
     keys: HashMap<Id, Key>,
     tried: HashMap<Key, Instant>,
@@ -54,6 +60,7 @@ impl Deliverer {
             holder: stockroom.environment.next_id(),
             stockroom: Arc::clone(stockroom),
             statuses: Arc::default(),
+            feeds: Arc::default(),
             running: JoinSet::new(),
             keys: HashMap::new(),
             tried: HashMap::new(),
@@ -107,22 +114,33 @@ impl Deliverer {
 
     async fn begin_all(&mut self, stop: &watch::Receiver<bool>) -> Result<(), StoreError> {
         let records = self.stockroom.pipeline.records();
-        let active = timed("active_integrations", records.active_integrations()).await?;
+        let active = guarded("active_integrations", records.active_integrations()).await?;
+        let active: HashSet<Key> = active.into_iter().collect();
         let now = Instant::now();
         self.tried.retain(|key, _| active.contains(key));
-        for key in active {
-            let is_running = self.keys.values().any(|running| *running == key);
+        let running: HashSet<Key> = self.keys.values().copied().collect();
+        let mut failure = None;
+        let mut begun = 0;
+        for key in active.difference(&running).copied() {
             let tried = self.tried.get(&key);
-            if is_running || tried.is_some_and(|tried| now < *tried + TRY_INTERVAL) {
+            if tried.is_some_and(|tried| now < *tried + TRY_INTERVAL) {
                 continue;
             }
             self.tried.insert(key, now);
-            if let Some(deliveries) = self.lease(key).await? {
-                let task = self.running.spawn(deliveries.run(stop.clone()));
-                self.keys.insert(task.id(), key);
+            match self.lease(key).await {
+                Ok(None) => {}
+                Ok(Some(deliveries)) => {
+                    let task = self.running.spawn(deliveries.run(stop.clone()));
+                    self.keys.insert(task.id(), key);
+                    begun += 1;
+                }
+                Err(error) => failure = Some(error),
+            }
+            if begun == BEGUN_MAX {
+                break;
             }
         }
-        Ok(())
+        failure.map_or(Ok(()), Err)
     }
 
     async fn lease(&self, key: Key) -> Result<Option<Deliveries>, StoreError> {
@@ -133,6 +151,7 @@ impl Deliverer {
             key.1,
             self.holder,
             Arc::clone(&self.statuses),
+            &self.feeds,
         );
         lease.await
     }
@@ -152,6 +171,21 @@ impl Stockroom {
     pub async fn end_abandoned_leases(&self) -> Result<(), StoreError> {
         let records = self.pipeline.records();
         timed("end_abandoned_leases", records.end_abandoned_leases()).await
+    }
+
+    /// Deletes logs of deliveries that are older than they are kept. To be called regularly.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn forget_delivery_logs(&self) -> Result<(), StoreError> {
+        let records = self.pipeline.records();
+        for organization in self.organizations().await? {
+            for id in records.integrations(organization.id).await? {
+                let trimmed = records.trim_logs(organization.id, id, self.now());
+                timed("trim_logs", trimmed).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Updates the metric of integrations that the server has disabled. To be called regularly.

@@ -12,8 +12,11 @@ use crate::webhooks::{Deliverable, Progress};
 /// The number of events that are read at once.
 const READ_AT_ONCE: u32 = 1_000;
 
+/// The number of reads without a look at the lease in between.
+const READS_MAX: usize = 20;
+
 /// The number of events that are remembered while they wait. Others are read again.
-const REMEMBERED_MAX: usize = 2_000;
+const REMEMBERED_MAX: usize = 1_000;
 
 /// The subject of the event that tells of a gap.
 const GAP: &str = "feed.gap";
@@ -28,9 +31,17 @@ pub(super) fn gap_of(progress: &Progress) -> Option<u64> {
 impl Deliveries {
     /// Reads events that can be sent, and notes those that the integration doesn't get.
     pub(super) async fn read(&mut self, is_look: bool) -> Result<(), StoreError> {
-        if is_look {
-            self.feed = self.stockroom.feed_state(self.organization).await?;
+        for _ in 0..READS_MAX {
+            let before = self.schedule.read_up_to();
+            self.read_part(is_look).await?;
+            if self.schedule.read_up_to() == before {
+                break;
+            }
         }
+        Ok(())
+    }
+
+    async fn read_part(&mut self, is_look: bool) -> Result<(), StoreError> {
         let after = self.schedule.read_up_to();
         let room = u32::try_from(self.schedule.room()).unwrap_or(u32::MAX);
         let is_worth_it = if is_look {
@@ -81,23 +92,16 @@ impl Deliveries {
             integration = %self.stored.integration.id,
             "the feed has forgotten events before they were delivered"
         );
-        self.gap = Some(FeedGap {
-            feed: self.feed.id,
-            up_to,
-            at: self.stockroom.now(),
-        });
+        self.gap = Some(up_to);
         self.schedule.offer(Deliverable {
             position: up_to,
             subject: GAP.into(),
         });
     }
 
-    /// The event with this position; `None` if the feed has forgotten it, or the integration doesn't get
-    /// it any more.
+    /// The event with this position; `None` if the integration doesn't get it any more. In place of an
+    /// event that the feed has forgotten, the receiver is told so, but of each gap once.
     pub(super) async fn event(&mut self, position: u64) -> Result<Option<SentEvent>, StoreError> {
-        if let Some(gap) = self.gap.filter(|gap| gap.up_to == position) {
-            return Ok(Some(SentEvent::Gap(gap)));
-        }
         let mut event = self.events.remove(&position);
         if event.is_none() {
             let read = self
@@ -106,8 +110,20 @@ impl Deliveries {
             let read = read.await?.into_iter().next();
             event = read.filter(|it| it.position == position).map(Arc::new);
         }
-        let wanted = event.filter(|event| is_wanted(&self.stored.integration, event));
-        Ok(wanted.map(SentEvent::Feed))
+        let Some(event) = event else {
+            return Ok(self.forgotten(position).map(SentEvent::Gap));
+        };
+        let is_wanted = is_wanted(&self.stored.integration, &event);
+        Ok(is_wanted.then_some(SentEvent::Feed(event)))
+    }
+
+    /// The gap in which a forgotten event lies, unless the receiver knows of it.
+    fn forgotten(&self, position: u64) -> Option<FeedGap> {
+        (position > self.told_up_to).then(|| FeedGap {
+            feed: self.feed.id,
+            up_to: position,
+            at: self.stockroom.now(),
+        })
     }
 }
 

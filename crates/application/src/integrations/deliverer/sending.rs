@@ -10,6 +10,10 @@ use crate::integrations::attempt::Attempted;
 use crate::ports::{Delivery, SentEvent, StoreError, StoredIntegration};
 use crate::webhooks::{Attempt, Verdict};
 
+/// The number of times that attempts are begun without a look at the lease in between: events that the
+/// integration doesn't get any more are left out at once.
+const ROUNDS_MAX: usize = 32;
+
 /// The end of a request.
 pub(super) struct Sent {
     attempt: Attempt,
@@ -22,7 +26,7 @@ pub(super) struct Sent {
 impl Deliveries {
     /// Begins the attempts that are due.
     pub(super) async fn send(&mut self) -> Result<(), StoreError> {
-        loop {
+        for _ in 0..ROUNDS_MAX {
             let attempts = self.schedule.begin(self.stockroom.now());
             if attempts.is_empty() {
                 return Ok(());
@@ -41,6 +45,7 @@ impl Deliveries {
                 }
             }
         }
+        Ok(())
     }
 
     fn request(&mut self, attempt: Attempt, event: SentEvent) {
@@ -55,6 +60,7 @@ impl Deliveries {
                 attempt: attempt.number,
                 event: &event,
             };
+            let _turn = webhooks.turns.wait(organization).await;
             let attempted =
                 webhooks.attempt(&environment, &stored.secrets, delivery, Duration::MAX);
             Sent {
@@ -90,7 +96,11 @@ impl Deliveries {
             if let SentEvent::Feed(event) = &sent.event {
                 self.events.insert(position, Arc::clone(event));
             }
-        } else if self.gap.is_some_and(|gap| gap.up_to == position) {
+        } else if let SentEvent::Gap(gap) = &sent.event {
+            let forgotten = self.feed.oldest.saturating_sub(1);
+            self.told_up_to = gap.up_to.max(forgotten);
+        }
+        if verdict != Verdict::Failed && self.gap == Some(position) {
             self.gap = None;
         }
         self.has_failed |= verdict != Verdict::Delivered;

@@ -362,6 +362,7 @@ impl Schedule {
         let position = first_left_out.map_or(self.read, |first| first.saturating_sub(1));
         Progress {
             position,
+            version: 0,
             held,
             failures: self.failures,
             failing_since: self.failing_since,

@@ -12,6 +12,9 @@ const FORMAT: u32 = 1;
 pub struct Progress {
     /// Every event up to here is settled, isn't observed, or is listed in `held`.
     pub position: u64,
+    /// The version of the integration that failures are told of.
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub version: u64,
     /// The subjects with events that aren't settled, by their first one.
     #[serde(default)]
     pub held: Vec<Held>,
@@ -58,6 +61,14 @@ pub enum ProgressError {
     Order,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_none(version: &u64) -> bool {
+    *version == 0
+}
+
 #[derive(Serialize)]
 struct Written<'a> {
     v: u32,
@@ -76,6 +87,7 @@ impl Progress {
     pub const fn behind(position: u64) -> Self {
         Self {
             position,
+            version: 0,
             held: Vec::new(),
             failures: 0,
             failing_since: None,

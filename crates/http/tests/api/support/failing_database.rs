@@ -133,6 +133,7 @@ failing! {
     }
     DeliveryStore {
         active_integrations() -> Vec<(OrganizationId, IntegrationId)>;
+        integrations(OrganizationId) -> Vec<IntegrationId>;
         disabled_integrations(OrganizationId) -> u64;
         take_lease(OrganizationId, IntegrationId, Uuid, u32) -> Option<StoredIntegration>;
         renew_lease(OrganizationId, IntegrationId, Uuid, u32) -> bool;
