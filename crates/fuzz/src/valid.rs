@@ -21,7 +21,7 @@ pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 9] = [
+const MAKERS: [(Kind, &str); 10] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
@@ -31,6 +31,7 @@ const MAKERS: [(Kind, &str); 9] = [
     (Kind::Batch, "CreateTransactionBatch"),
     (Kind::Key, "createKey"),
     (Kind::Integration, "createIntegration"),
+    (Kind::Job, "testIntegration"),
 ];
 
 /// Tokens of one tenant.
@@ -129,9 +130,10 @@ fn path(
     let mut path: Vec<String> = Vec::new();
     let mut ids = Vec::new();
     let mut of = None;
-    if operation.path.contains("{transaction}") {
-        let thing = world.thing(Kind::Transaction, rng);
-        of = Some(thing.ok_or(Kind::Transaction)?.clone());
+    for (parameter, kind) in [("{transaction}", Kind::Transaction), ("{job}", Kind::Job)] {
+        if operation.path.contains(parameter) {
+            of = Some(world.thing(kind, rng).ok_or(kind)?.clone());
+        }
     }
     let parts = operation.path.trim_matches('/').split('/');
     for (index, part) in parts.enumerate() {
@@ -142,8 +144,8 @@ fn path(
         };
         ids.push(index);
         path.push(match (name, &of) {
-            ("product", Some(transaction)) => transaction.other.clone(),
-            ("transaction", Some(transaction)) => transaction.id.clone(),
+            ("product" | "integration", Some(thing)) => thing.other.clone(),
+            ("transaction" | "job", Some(thing)) => thing.id.clone(),
             ("product", None) if WITH_NEW_ID.contains(&&*operation.id) => fresh_id(rng),
             (name, _) => match kind(name, operation) {
                 Some(kind) => id_of(kind, world, rng)?,

@@ -26,13 +26,15 @@ pub(crate) enum Kind {
     Batch,
     Key,
     Integration,
+    /// The delivery of an event.
+    Job,
 }
 
 /// Something that there is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
     pub(crate) id: String,
-    /// The slug of a location, the product of a transaction.
+    /// The slug of a location, the product of a transaction, the integration of a job.
     pub(crate) other: String,
 }
 
@@ -152,6 +154,12 @@ impl World {
             Some("stock-transaction") => self.add(Kind::Transaction, id, field("product_id")),
             Some("application_key") => self.add(Kind::Key, id, ""),
             Some("integration") => self.add(Kind::Integration, id, ""),
+            Some("integration-log") => {
+                let related = |name: &str| item["relationships"][name]["data"]["id"].as_str();
+                if let (Some(job), Some(integration)) = (related("job"), related("integration")) {
+                    self.add(Kind::Job, job, integration);
+                }
+            }
             Some("stock-reservation") => {
                 self.forget(id);
                 match field("state") {
