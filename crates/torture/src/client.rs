@@ -68,6 +68,11 @@ impl Stage {
         Self::new(0, Arc::default(), board, token)
     }
 
+    /// The token that all requests are made with.
+    pub(crate) fn token(&self) -> &str {
+        &self.token
+    }
+
     /// Whether clients are to finish.
     pub(crate) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)

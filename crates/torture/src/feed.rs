@@ -1,5 +1,7 @@
 //! What servers say in the feed of events.
 
+use std::fmt;
+
 use serde::Deserialize;
 use serde_json::Value;
 use uuid::Uuid;
@@ -51,8 +53,26 @@ pub(crate) struct FeedLinks {
 /// What was read of the feed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Feed {
-    /// By a reader who followed while all went on, asking one server after another.
+    /// By a reader who followed page by page while all went on, asking one server after another.
     pub(crate) followed: Vec<Event>,
-    /// By readers who came at the end, one for each server.
-    pub(crate) read: Vec<Vec<Event>>,
+    /// By all others.
+    pub(crate) others: Vec<(Reader, Vec<Event>)>,
+}
+
+/// A reader of the feed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reader {
+    /// It followed by streams, which it left and opened again.
+    Streams,
+    /// It came when all was over.
+    AtTheEnd { server: usize },
+}
+
+impl fmt::Display for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Streams => formatter.write_str("the reader of streams"),
+            Self::AtTheEnd { server } => write!(formatter, "the last reader of server {server}"),
+        }
+    }
 }

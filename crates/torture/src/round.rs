@@ -2,6 +2,7 @@
 
 mod feed;
 mod reservations;
+mod stream;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -64,7 +65,10 @@ pub(crate) async fn run(
     let stage = Arc::new(Stage::new(round, Arc::clone(&products), board, token));
     let start = feed::head(&stage).await?;
     create(&stage).await?;
-    let reader = tokio::spawn(feed::follow(Arc::clone(&stage), start.clone()));
+    let by_pages = tokio::spawn(feed::follow(Arc::clone(&stage), start.clone()));
+    let leaving = StdRng::from_rng(&mut random);
+    let by_streams = stream::follow(Arc::clone(&stage), start.clone(), leaving);
+    let by_streams = tokio::spawn(by_streams);
 
     // The fewer there are, the more often a server finds all as it left it.
     let clients = if random.random() {
@@ -84,8 +88,9 @@ pub(crate) async fn run(
     let finished = tokio::time::timeout(PATIENCE, running.join_all()).await;
     let finished = finished.with_context(|| format!("not all is answered after {PATIENCE:?}"))?;
     happened?;
-    let followed = tokio::time::timeout(PATIENCE, reader).await;
-    let followed =
+    let followed = async { tokio::try_join!(by_pages, by_streams) };
+    let followed = tokio::time::timeout(PATIENCE, followed).await;
+    let (by_pages, by_streams) =
         followed.with_context(|| format!("the feed isn't read after {PATIENCE:?}"))??;
 
     let mut faults = Vec::new();
@@ -98,7 +103,7 @@ pub(crate) async fn run(
     let (reservations, differing) = reservations::read(&stage).await?;
     faults.extend(differing);
     let readings = read(&stage).await?;
-    let feed = feed::read(&stage, &start, followed?).await?;
+    let feed = feed::read(&stage, &start, by_pages?, by_streams?).await?;
     let evidence = Evidence {
         products,
         records,

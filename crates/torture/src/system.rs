@@ -68,7 +68,7 @@ impl Store {
     pub(crate) const fn servers(self) -> usize {
         match self {
             Self::Sqlite => 1,
-            Self::Postgres | Self::Citus => 2,
+            Self::Postgres | Self::Citus => 3,
         }
     }
 }

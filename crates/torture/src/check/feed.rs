@@ -13,12 +13,12 @@ const TRANSACTION: &str = "stock-transaction.created";
 pub(super) fn faults(evidence: &Evidence) -> Vec<Fault> {
     let feed = &evidence.feed;
     let mut faults = Vec::new();
-    for (server, events) in feed.read.iter().enumerate() {
+    for (reader, events) in &feed.others {
         if *events != feed.followed {
             let pairs = events.iter().zip(&feed.followed);
             let same = pairs.take_while(|(one, other)| one == other).count();
             faults.push(Fault::new(format!(
-                "who followed the feed saw {} events, and server {server} shows {}; they differ after {same}",
+                "the reader of pages saw {} events, and {reader} {}; they differ after {same}",
                 feed.followed.len(),
                 events.len(),
             )));

@@ -8,12 +8,26 @@ use serde::Deserialize as _;
 
 use super::get;
 use crate::client::{Stage, Wire};
-use crate::feed::{Event, Feed, FeedPage};
+use crate::feed::{Event, Feed, FeedPage, Reader};
 
 /// How long a reader who has seen all waits before it looks again.
 const PAUSE: Duration = Duration::from_millis(50);
 
-const FEED: &str = "/v2/inventories/events";
+pub(super) const FEED: &str = "/v2/inventories/events";
+
+/// How far a reader has come.
+pub(super) struct Followed {
+    pub(super) events: Vec<Event>,
+    /// The cursor of the next event.
+    pub(super) next: String,
+}
+
+impl From<String> for Followed {
+    fn from(next: String) -> Self {
+        let events = Vec::new();
+        Self { events, next }
+    }
+}
 
 /// The cursor of the feed's head.
 pub(super) async fn head(stage: &Stage) -> anyhow::Result<String> {
@@ -29,18 +43,14 @@ pub(super) async fn head(stage: &Stage) -> anyhow::Result<String> {
 }
 
 /// Follows the feed from a cursor on until the round stops, from one server after another.
-pub(super) async fn follow(
-    stage: Arc<Stage>,
-    start: String,
-) -> anyhow::Result<(Vec<Event>, String)> {
+pub(super) async fn follow(stage: Arc<Stage>, start: String) -> anyhow::Result<Followed> {
     let servers = stage.board.servers();
     let mut wire = Wire::new(servers);
-    let mut events = Vec::new();
-    let mut next = start;
+    let mut followed = Followed::from(start);
     for server in (0..servers).cycle() {
-        let page = page(&mut wire, &stage, server, &next).await?;
-        next = page.meta.next;
-        events.extend(page.data);
+        let page = page(&mut wire, &stage, server, &followed.next).await?;
+        followed.next = page.meta.next;
+        followed.events.extend(page.data);
         if stage.is_stopping() {
             break;
         }
@@ -48,38 +58,39 @@ pub(super) async fn follow(
             tokio::time::sleep(PAUSE).await;
         }
     }
-    Ok((events, next))
+    Ok(followed)
 }
 
-/// Reads the rest for the one who followed, and all again from each server.
+/// Reads the rest for those who followed, and all again from each server.
 pub(super) async fn read(
     stage: &Stage,
     start: &str,
-    (mut followed, next): (Vec<Event>, String),
+    by_pages: Followed,
+    by_streams: Followed,
 ) -> anyhow::Result<Feed> {
     let mut wire = Wire::new(stage.board.servers());
-    followed.extend(rest(&mut wire, stage, 0, next).await?);
-    let mut read = Vec::new();
+    let followed = all(&mut wire, stage, 0, by_pages).await?;
+    let streamed = all(&mut wire, stage, 0, by_streams).await?;
+    let mut others = vec![(Reader::Streams, streamed)];
     for server in 0..stage.board.servers() {
-        read.push(rest(&mut wire, stage, server, start.to_owned()).await?);
+        let read = all(&mut wire, stage, server, start.to_owned().into()).await?;
+        others.push((Reader::AtTheEnd { server }, read));
     }
-    Ok(Feed { followed, read })
+    Ok(Feed { followed, others })
 }
 
-async fn rest(
+async fn all(
     wire: &mut Wire,
     stage: &Stage,
     server: usize,
-    start: String,
+    mut followed: Followed,
 ) -> anyhow::Result<Vec<Event>> {
-    let mut events = Vec::new();
-    let mut next = start;
     loop {
-        let page = page(wire, stage, server, &next).await?;
-        next = page.meta.next;
-        events.extend(page.data);
+        let page = page(wire, stage, server, &followed.next).await?;
+        followed.next = page.meta.next;
+        followed.events.extend(page.data);
         if page.links.next.is_none() {
-            return Ok(events);
+            return Ok(followed.events);
         }
     }
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::check::{Evidence, feed};
-use crate::feed::{Attributes, Event, Feed, Subject};
+use crate::feed::{Attributes, Event, Feed, Reader, Subject};
 use crate::ledger::{self, Entry, Reading};
 
 /// The feed that tells just what was read.
@@ -24,8 +24,9 @@ pub(super) fn told(readings: &[Reading]) -> Feed {
         },
     });
     let followed: Vec<Event> = events.collect();
+    let readers = [Reader::Streams, Reader::AtTheEnd { server: 0 }];
     Feed {
-        read: vec![followed.clone(); 2],
+        others: readers.map(|reader| (reader, followed.clone())).into(),
         followed,
     }
 }
@@ -78,7 +79,9 @@ fn assert_faults(change: impl FnOnce(&mut Feed), says: &[&str]) {
 fn for_all(change: impl Fn(&mut Vec<Event>)) -> impl FnOnce(&mut Feed) {
     move |feed| {
         change(&mut feed.followed);
-        feed.read.iter_mut().for_each(&change);
+        for (_, events) in &mut feed.others {
+            change(events);
+        }
     }
 }
 
@@ -90,10 +93,19 @@ fn a_sound_feed_has_no_fault() {
 #[test]
 fn an_event_that_the_follower_missed_is_found() {
     let missed = |feed: &mut Feed| {
-        let again = feed.read[1][0].clone();
-        feed.read[1].insert(1, again);
+        let (_, events) = &mut feed.others[1];
+        events.insert(1, events[0].clone());
     };
     assert_faults(missed, &["they differ after 1"]);
+}
+
+#[test]
+fn an_event_that_a_stream_left_out_is_found() {
+    let left_out = |feed: &mut Feed| {
+        let (_, events) = &mut feed.others[0];
+        events.remove(1);
+    };
+    assert_faults(left_out, &["the reader of streams 2; they differ after 1"]);
 }
 
 #[test]
