@@ -413,6 +413,9 @@ CREATE TABLE event_inbox (
     events          text,
     PRIMARY KEY (organization_id, inbox_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 5000);
+-- Rows live for milliseconds: compressing them costs more than it saves.
+ALTER TABLE event_inbox ALTER COLUMN entries SET STORAGE EXTERNAL;
+ALTER TABLE event_inbox ALTER COLUMN events SET STORAGE EXTERNAL;
 
 -- The feed of each organization. Its row is locked while events are numbered.
 CREATE TABLE event_heads (
@@ -440,6 +443,9 @@ CREATE TABLE event_pages (
     written_at      bigint NOT NULL,
     PRIMARY KEY (organization_id, last_position)
 );
+-- Compressing costs more than it saves: pages are deleted after some days.
+ALTER TABLE event_pages ALTER COLUMN entries SET STORAGE EXTERNAL;
+ALTER TABLE event_pages ALTER COLUMN events SET STORAGE EXTERNAL;
 
 -- The webhooks of an owner. What is known about their deliveries is beside their configuration.
 CREATE TABLE integrations (
