@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::access::Administrator;
 use crate::error::FeedError;
 use crate::filter::TextCondition;
-use crate::pipeline::{FeedSignal, timed};
+use crate::pipeline::{FeedSignal, guarded, timed};
 use crate::ports::{FeedContent, FeedEvent, FeedState, StoreError};
 use crate::stockroom::Stockroom;
 
@@ -213,11 +213,7 @@ impl Stockroom {
         let organization = scope.organization;
         let is_search = !view.filter.is_empty();
         let _turn = self.pipeline.turn_to_search(organization, is_search).await;
-        let feed = timed(
-            "number_events",
-            self.pipeline.feed().number_events(organization),
-        )
-        .await?;
+        let feed = self.feed_state(organization).await?;
         let mut next = position(feed, after)?;
         let end = feed.head.min(next.saturating_add(SCANNED_MAX));
         let wanted = limit as usize;
@@ -225,14 +221,8 @@ impl Stockroom {
         // If the first read leaves out some, many are read to find the rest.
         let mut at_once = if is_search { READ_AT_ONCE } else { limit };
         while next < end && events.len() < wanted {
-            let read = self.pipeline.feed().events(organization, next, at_once);
-            let read = timed("events", read).await?;
+            let read = self.next_events(organization, next, at_once).await?;
             at_once = READ_AT_ONCE;
-            // The oldest ones may have been forgotten meanwhile.
-            if read.first().is_none_or(|first| first.position != next + 1) {
-                let feed = self.pipeline.feed().number_events(organization);
-                return Err(FeedError::Forgotten(timed("number_events", feed).await?));
-            }
             for event in read {
                 if event.position > end || events.len() >= wanted {
                     break;
@@ -244,6 +234,41 @@ impl Stockroom {
             }
         }
         Ok(EventPage { events, feed, next })
+    }
+
+    /// The feed of an organization, with all events that have happened.
+    pub(crate) async fn feed_state(
+        &self,
+        organization: OrganizationId,
+    ) -> Result<FeedState, StoreError> {
+        let numbered = self.pipeline.feed().number_events(organization);
+        guarded("number_events", numbered).await
+    }
+
+    /// At most `limit` events after a position, from the first one that is kept.
+    pub(crate) async fn feed_events(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FeedEvent>, StoreError> {
+        let events = self.pipeline.feed().events(organization, after, limit);
+        guarded("events", events).await
+    }
+
+    /// At most `limit` events that follow a position at once. There are some: others may have been
+    /// forgotten meanwhile.
+    async fn next_events(
+        &self,
+        organization: OrganizationId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<FeedEvent>, FeedError> {
+        let read = self.feed_events(organization, after, limit).await?;
+        if read.first().is_none_or(|first| first.position != after + 1) {
+            return Err(FeedError::Forgotten(self.feed_state(organization).await?));
+        }
+        Ok(read)
     }
 
     /// A signal that tells when to look at an organization's feed again: at once after commits of this

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use super::{EventPage, EventView, FeedPlace, position};
 use crate::access::{Administrator, TokenWatch};
 use crate::error::{AccessError, FeedError, StreamError};
-use crate::pipeline::{Exhausted, FeedBatch, SharedEvent, Turn, timed, while_waiting};
+use crate::pipeline::{Exhausted, FeedBatch, SharedEvent, Turn, while_waiting};
 use crate::ports::{FeedEvent, FeedState, StoreError};
 use crate::stockroom::Stockroom;
 
@@ -80,8 +80,7 @@ impl Stockroom {
         let token = TokenWatch::new(&self.tokens, &self.environment, token)?;
         // First the batches, then the head: what is between them comes twice, and is sent once.
         let batches = self.pipeline.follow(scope.organization);
-        let feed = self.pipeline.feed().number_events(scope.organization);
-        let feed = timed("number_events", feed).await;
+        let feed = self.feed_state(scope.organization).await;
         let feed = feed.map_err(FeedError::from)?;
         let position = match start {
             FeedStart::Head => feed.head,
@@ -147,13 +146,7 @@ impl Stockroom {
     ) -> Result<Vec<FeedEvent>, FeedError> {
         // Many streams may catch up at the same time, after a restart for example.
         let _turn = self.pipeline.turn_to_search(organization, true).await;
-        let feed = self.pipeline.feed();
-        let read = timed("events", feed.events(organization, after, READ_AT_ONCE)).await?;
-        if read.first().is_none_or(|first| first.position != after + 1) {
-            let feed = timed("number_events", feed.number_events(organization));
-            return Err(FeedError::Forgotten(feed.await?));
-        }
-        Ok(read)
+        self.next_events(organization, after, READ_AT_ONCE).await
     }
 }
 

@@ -93,9 +93,9 @@ impl Attempted {
         number: u32,
         verdict: Verdict,
     ) -> DeliveryLog {
+        let is_success = self.is_success();
         let (status_code, body, error) = match self.answer {
             Ok(answer) => {
-                let is_success = (200..300).contains(&answer.status);
                 let error = (!is_success).then(|| format!("answered {}", answer.status));
                 (Some(answer.status), Some(answer.body), error)
             }

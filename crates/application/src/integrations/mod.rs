@@ -20,7 +20,7 @@ use crate::access::{Administrator, hash_secret, secret_matches};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
-use crate::ports::{DeliveryJob, DeliveryLog, FeedState, IntegrationState, LogsOf, StoreError};
+use crate::ports::{DeliveryJob, DeliveryLog, IntegrationState, LogsOf, StoreError};
 use crate::stockroom::Stockroom;
 use crate::webhooks::{SendError, signing_secret};
 
@@ -95,12 +95,6 @@ impl Stockroom {
         let secret = request.secret.secret.clone();
         let issued = self.execute(administrator, request).await?;
         self.with_secret(administrator, issued, secret)
-    }
-
-    /// The feed of an organization, with all events that have happened.
-    async fn feed_state(&self, organization: OrganizationId) -> Result<FeedState, StoreError> {
-        let numbered = self.pipeline.feed().number_events(organization);
-        timed("number_events", numbered).await
     }
 
     /// Changes the named fields of an integration.

@@ -8,7 +8,7 @@ use super::IntegrationStatus;
 use crate::access::Administrator;
 use crate::error::{Error, ReplayError};
 use crate::pipeline::timed;
-use crate::ports::{Delivery, DeliveryLog, FeedEvent, FeedState, SentEvent, StoreError};
+use crate::ports::{Delivery, DeliveryLog, FeedState, SentEvent, StoreError};
 use crate::stockroom::Stockroom;
 use crate::webhooks::{SendError, Verdict};
 
@@ -152,16 +152,5 @@ impl Stockroom {
             after = last.position;
         }
         Ok(feed.head + 1)
-    }
-
-    /// At most `limit` events after a position, from the first one that is kept.
-    pub(super) async fn feed_events(
-        &self,
-        organization: OrganizationId,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<FeedEvent>, StoreError> {
-        let events = self.pipeline.feed().events(organization, after, limit);
-        timed("events", events).await
     }
 }

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::error::StoreError;
 use crate::page::{Page, PageRequest};
+use crate::webhooks::ANSWER_BYTES_KEPT;
 
 /// An integration, and how far its deliveries have got.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +55,7 @@ impl DeliveryLog {
     /// The number of latest successes that are stored.
     pub const SUCCESSES_MAX: u32 = 100;
     /// The largest number of bytes of an answer's body that are stored.
-    pub const BODY_BYTES_MAX: usize = 1_024;
+    pub const BODY_BYTES_MAX: usize = ANSWER_BYTES_KEPT;
 }
 
 /// The delivery of one event, as the logs show it.

@@ -74,6 +74,18 @@ names! {
 }
 
 impl EventName {
+    /// Whether its subject is gone.
+    #[must_use]
+    pub const fn is_deletion(self) -> bool {
+        matches!(
+            self,
+            Self::StockDeleted
+                | Self::ProductDeleted
+                | Self::LocationDeleted
+                | Self::IntegrationDeleted
+        )
+    }
+
     /// Whether it is about stock, which stores see of their organization, too.
     #[must_use]
     pub const fn is_about_stock(self) -> bool {

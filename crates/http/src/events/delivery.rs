@@ -1,8 +1,8 @@
 //! Bodies of requests to receivers.
 
 use serde_json::{Value, json};
-use stockroom_application::ports::{Delivery, FeedContent, SentEvent, WebhookBodies};
-use stockroom_domain::{Description, Event, EventFormat, Owner, StoreId};
+use stockroom_application::ports::{Delivery, SentEvent, WebhookBodies};
+use stockroom_domain::{Description, EventFormat, Owner, StoreId};
 
 use super::body::data_of;
 
@@ -25,7 +25,8 @@ fn elastic_path(delivery: &Delivery<'_>) -> Value {
     let integration = delivery.integration;
     let event = delivery.event;
     let data = data(event);
-    let payload = if is_deletion(event) {
+    let is_deletion = matches!(event, SentEvent::Feed(event) if event.name().is_deletion());
+    let payload = if is_deletion {
         data
     } else {
         json!({ "data": data })
@@ -91,22 +92,5 @@ fn owner(delivery: &Delivery<'_>) -> Owner {
     match delivery.event {
         SentEvent::Feed(event) => event.owner(),
         SentEvent::Gap(_) | SentEvent::Test { .. } => delivery.integration.owner,
-    }
-}
-
-/// Whether the event tells that its subject is gone.
-fn is_deletion(event: &SentEvent) -> bool {
-    let SentEvent::Feed(event) = event else {
-        return false;
-    };
-    match &event.content {
-        FeedContent::Entry(..) => false,
-        FeedContent::Event(event) => matches!(
-            **event,
-            Event::StockDeleted(_)
-                | Event::ProductDeleted(_)
-                | Event::LocationDeleted(_)
-                | Event::IntegrationDeleted(_)
-        ),
     }
 }

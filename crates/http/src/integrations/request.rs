@@ -158,7 +158,8 @@ fn rotation_in_either_form() -> Schema {
 /// The overlap if none is named.
 const OVERLAP_HOURS: u8 = 24;
 
-fn nonsense(invalid: &Invalid) -> ApiError {
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+fn nonsense(invalid: Invalid) -> ApiError {
     ApiError::unprocessable(invalid.to_string())
 }
 
@@ -176,30 +177,30 @@ fn check_kind(kind: Option<&str>) -> Result<(), ApiError> {
 }
 
 fn name(text: String) -> Result<ProductText, ApiError> {
-    ProductText::new("name", text).map_err(|invalid| nonsense(&invalid))
+    ProductText::new("name", text).map_err(nonsense)
 }
 
 fn description(text: String) -> Result<Description, ApiError> {
-    Description::new("description", text).map_err(|invalid| nonsense(&invalid))
+    Description::new("description", text).map_err(nonsense)
 }
 
 fn observed(names: &[String]) -> Result<Observed, ApiError> {
-    Observed::parse(names.iter().map(String::as_str)).map_err(|invalid| nonsense(&invalid))
+    Observed::parse(names.iter().map(String::as_str)).map_err(nonsense)
 }
 
 fn url(text: String) -> Result<WebhookUrl, ApiError> {
-    WebhookUrl::new(text).map_err(|invalid| nonsense(&invalid))
+    WebhookUrl::new(text).map_err(nonsense)
 }
 
 fn timeout(seconds: &Scalar) -> Result<DeliveryTimeout, ApiError> {
     // No number of seconds is 0.
-    DeliveryTimeout::try_from(seconds.as_u64().unwrap_or(0)).map_err(|invalid| nonsense(&invalid))
+    DeliveryTimeout::try_from(seconds.as_u64().unwrap_or(0)).map_err(nonsense)
 }
 
 impl ConfigurationFields {
     fn format(&self) -> Result<Option<EventFormat>, ApiError> {
         let format = self.format.as_deref().map(EventFormat::parse);
-        format.transpose().map_err(|invalid| nonsense(&invalid))
+        format.transpose().map_err(nonsense)
     }
 
     fn timeout(&self) -> Result<Option<DeliveryTimeout>, ApiError> {
@@ -227,9 +228,7 @@ impl NewIntegration {
                 timeout: timeout.unwrap_or_default(),
                 filter: configuration.filter.try_map(filter::events)?.apply(None),
             },
-            secret_key: secret_key
-                .map_err(|invalid| nonsense(&invalid))?
-                .apply(None),
+            secret_key: secret_key.map_err(nonsense)?.apply(None),
         })
     }
 }
@@ -254,7 +253,7 @@ impl IntegrationUpdate {
         let (format, timeout) = (configuration.format()?, configuration.timeout()?);
         let url = configuration.url.map(url).transpose()?;
         let secret_key = configuration.secret_key.try_map(SecretKey::new);
-        let secret_key = secret_key.map_err(|invalid| nonsense(&invalid))?;
+        let secret_key = secret_key.map_err(nonsense)?;
         let filter = configuration.filter.try_map(filter::events)?;
         Ok(move |id| UpdateIntegration {
             id,
