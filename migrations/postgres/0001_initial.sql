@@ -122,6 +122,12 @@ CREATE TABLE products (
     updated_at      bigint  NOT NULL,
     -- The number of its changes, the first of which made it.
     version         bigint  NOT NULL DEFAULT 1 CHECK (version >= 1),
+    -- The beginnings of the case-folded texts, by which products are sorted and found, in the order of
+    -- code points. Empty where there is no text.
+    name_key        text    NOT NULL COLLATE "C",
+    sku_key         text    NOT NULL COLLATE "C" DEFAULT '',
+    slug_key        text    NOT NULL COLLATE "C" DEFAULT '',
+    external_key    text    NOT NULL COLLATE "C" DEFAULT '',
     -- Two stores may use one id, each for a product of its own.
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK ((sku IS NULL) = (sku_digest IS NULL)),
@@ -137,6 +143,21 @@ CREATE UNIQUE INDEX products_external_ref
 -- say of `created_at` is always true: see `stocks_of_owner`.
 CREATE INDEX products_of_owner ON products (organization_id, owner_id, created_at, product_id)
     WHERE created_at >= 0;
+-- The conditions name the indexes in the same way.
+CREATE INDEX products_by_update ON products (organization_id, owner_id, updated_at, product_id)
+    WHERE updated_at >= 0;
+CREATE INDEX products_by_name ON products (organization_id, owner_id, name_key, product_id)
+    WHERE name_key >= '';
+CREATE INDEX products_by_sku ON products (organization_id, owner_id, sku_key, product_id)
+    WHERE sku_key >= '';
+CREATE INDEX products_by_slug ON products (organization_id, owner_id, slug_key, product_id)
+    WHERE slug_key > '';
+CREATE INDEX products_by_external_ref
+    ON products (organization_id, owner_id, external_key, product_id)
+    WHERE external_key > '';
+CREATE INDEX products_by_words
+    ON products (organization_id, owner_id, status, commodity_type, manage_stock, product_id)
+    WHERE status >= '';
 
 -- The organization-level products, registered or not.
 CREATE TABLE organization_products (

@@ -116,6 +116,12 @@ CREATE TABLE products (
     updated_at      INTEGER NOT NULL,
     -- The number of its changes, the first of which made it.
     version         INTEGER NOT NULL CHECK (version >= 1),
+    -- The beginnings of the case-folded texts, by which products are sorted and found. Empty where
+    -- there is no text.
+    name_key        TEXT    NOT NULL,
+    sku_key         TEXT    NOT NULL DEFAULT '',
+    slug_key        TEXT    NOT NULL DEFAULT '',
+    external_key    TEXT    NOT NULL DEFAULT '',
     -- Two stores may use one id, each for a product of its own.
     PRIMARY KEY (organization_id, product_id, owner_id)
 ) STRICT, WITHOUT ROWID;
@@ -126,6 +132,16 @@ CREATE UNIQUE INDEX products_external_ref ON products (organization_id, owner_id
     WHERE external_ref IS NOT NULL;
 -- Clients choose ids, so that these don't say in which order products were registered.
 CREATE INDEX products_of_owner ON products (organization_id, owner_id, created_at, product_id);
+CREATE INDEX products_by_update ON products (organization_id, owner_id, updated_at, product_id);
+CREATE INDEX products_by_name ON products (organization_id, owner_id, name_key, product_id);
+CREATE INDEX products_by_sku ON products (organization_id, owner_id, sku_key, product_id);
+CREATE INDEX products_by_slug ON products (organization_id, owner_id, slug_key, product_id)
+    WHERE slug_key > '';
+CREATE INDEX products_by_external_ref
+    ON products (organization_id, owner_id, external_key, product_id)
+    WHERE external_key > '';
+CREATE INDEX products_by_words
+    ON products (organization_id, owner_id, status, commodity_type, manage_stock, product_id);
 
 -- The organization-level products, registered or not.
 CREATE TABLE organization_products (

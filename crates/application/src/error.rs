@@ -19,6 +19,22 @@ pub enum HistoryError {
     Store(#[from] StoreError),
 }
 
+/// The reason for which a list can't be searched or sorted.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// No index leads to the result, and there are too many items to look at all of them.
+    #[error("more than {looked_at_max} {what} would have to be looked at")]
+    TooMany {
+        /// The items, in the plural.
+        what: &'static str,
+        /// The largest number of items that are looked at.
+        looked_at_max: u32,
+    },
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
 /// The reason for which a request wasn't carried out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {

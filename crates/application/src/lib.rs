@@ -39,7 +39,7 @@ pub use integrations::*;
 pub use keys::*;
 pub use page::*;
 pub use pipeline::*;
-pub use ports::{HoldPlace, LocationPlace, ProductPlace};
+pub use ports::{HoldPlace, LocationPlace};
 pub use reservations::*;
 pub use stockroom::*;
 pub use verify::*;

@@ -2,6 +2,8 @@
 //! adapter finds a place in an index, at the same cost anywhere in the list. Items that are added or
 //! removed before a place don't shift the page.
 
+use std::cmp::Ordering;
+
 /// A request for a part of a list. `P` is the place of an item in that list: the value that the list is
 /// sorted by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -137,10 +139,24 @@ impl<T, P> Page<T, P> {
     where
         P: Ord,
     {
+        Self::in_order(list, request, place, P::cmp)
+    }
+
+    /// The page that `request` asks for, out of a whole list in memory, which is in the order of
+    /// `compare`.
+    #[must_use]
+    pub fn in_order(
+        list: Vec<T>,
+        request: &PageRequest<P>,
+        place: impl Fn(&T) -> P,
+        compare: impl Fn(&P, &P) -> Ordering,
+    ) -> Self {
         let total = list.len() as u64;
         let start = match &request.start {
             Start::Offset(offset) => *offset as usize,
-            Start::After(after) => list.partition_point(|item| place(item) <= *after),
+            Start::After(after) => {
+                list.partition_point(|item| compare(&place(item), after).is_le())
+            }
         };
         let rest = list.into_iter().skip(start);
         let mut items = rest.take(request.enough() as usize).collect();

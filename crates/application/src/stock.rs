@@ -7,9 +7,11 @@ use stockroom_domain::{
 };
 
 use crate::access::{Administrator, Caller};
-use crate::error::{Error, HistoryError};
+use crate::error::{Error, HistoryError, SearchError};
 use crate::page::{Page, PageRequest, Start};
-use crate::ports::{StockCondition, StoreError, TransactionCondition};
+use crate::ports::{
+    ProductFilter, StockCondition, StockOrder, StockPlace, StoreError, TransactionCondition,
+};
 use crate::stockroom::Stockroom;
 
 impl Stockroom {
@@ -72,6 +74,43 @@ impl Stockroom {
         self.pipeline
             .list_stocks(caller.scope(), filter, page)
             .await
+    }
+
+    /// All stock that the caller sees and that fulfils the conditions, sorted by a figure.
+    ///
+    /// # Errors
+    /// [`SearchError`] if the caller sees too much stock, or the database fails.
+    pub async fn sort_stocks(
+        &self,
+        administrator: &Administrator,
+        filter: &[StockCondition],
+        order: StockOrder,
+        page: PageRequest<StockPlace>,
+    ) -> Result<Page<Stock, StockPlace>, SearchError> {
+        let scope = administrator.scope();
+        let sorted = self.pipeline.sort_stocks(scope, filter, order, page);
+        sorted.await?.ok_or(SearchError::TooMany {
+            what: "stocks",
+            looked_at_max: StockOrder::SORTED_MAX,
+        })
+    }
+
+    /// The condition that stock is of a registered product with one of these SKUs.
+    ///
+    /// # Errors
+    /// [`SearchError`] if too many products have them, or the database fails.
+    pub async fn stock_with_skus(
+        &self,
+        administrator: &Administrator,
+        skus: &[String],
+    ) -> Result<StockCondition, SearchError> {
+        let filter = ProductFilter::skus(skus);
+        let found = self.pipeline.find_products(administrator.scope(), &filter);
+        let products = found.await?.ok_or(SearchError::TooMany {
+            what: "products",
+            looked_at_max: ProductFilter::LOOKED_AT_MAX,
+        })?;
+        Ok(StockCondition::Id(products))
     }
 
     /// The history of a product's stock, oldest first.

@@ -1,4 +1,4 @@
-//! Lists and histories in a store with a thousand stocks and in one with a million.
+//! Lists, searches and histories in a store with a thousand products and in one with a million.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -41,9 +41,10 @@ pub(crate) async fn measure(
         let products = products(seed, stocks);
         let product = *products.first().context("no stock was asked for")?;
         seeding.create(store, &products, PIECES).await?;
+        seeding.register(store, &products).await?;
         let history = std::iter::repeat_n(product, TRANSACTIONS);
         seeding.increment(store, history).await?;
-        eprintln!("{stocks} stocks created in {:.1?}", start.elapsed());
+        eprintln!("{stocks} products created in {:.1?}", start.elapsed());
         stores.push((credentials, product));
     }
     seeding.finish().await;
@@ -65,6 +66,18 @@ pub(crate) async fn measure(
             "/v2/inventories/{product}/transactions?page[offset]=900",
         ),
         ("one stock", "/v2/inventories/{product}"),
+        ("stock by SKU", "/v2/inventories?filter=eq(sku,SKU-000007)"),
+        ("products by SKU", "/v2/products?filter=eq(sku,SKU-000007)"),
+        (
+            "ten products by the beginning of their names",
+            "/v2/products?filter=ilike(name,CHAIR%2000000*)",
+        ),
+        ("first page of products by name", "/v2/products?sort=name"),
+        ("last page of products by SKU", "/v2/products?sort=-sku"),
+        (
+            "products that changed last",
+            "/v2/products?sort=-updated_at",
+        ),
     ] {
         let mut few = Vec::new();
         let mut most = Vec::new();
@@ -82,11 +95,11 @@ pub(crate) async fn measure(
         ]);
     }
     Ok(Table {
-        title: "Lists and histories, SQLite, one connection, median latency".to_owned(),
+        title: "Lists, searches and histories, SQLite, one connection, median latency".to_owned(),
         columns: vec![
             "request".to_owned(),
-            format!("{FEW} stocks"),
-            format!("{many} stocks"),
+            format!("{FEW} products"),
+            format!("{many} products"),
             "ratio".to_owned(),
         ],
         rows,

@@ -8,8 +8,9 @@ use anyhow::{bail, ensure};
 use stockroom_application::ports::Database;
 use stockroom_application::{Administrator, Environment, Limits, NewKeyRequest, Stockroom};
 use stockroom_domain::{
-    Actor, Answer, Command, CreateStock, ExpireReservation, Name, OrganizationId, Owner, ProductId,
-    ProductText, Quantity, ReservationRef, Reserve, Reserved, StoreId, Transact, TransactionAction,
+    Actor, Answer, Command, CommodityType, CreateStock, ExpireReservation, Name, OrganizationId,
+    Owner, ProductId, ProductStatus, ProductText, Quantity, RegisterProduct, ReservationRef,
+    Reserve, Reserved, StoreId, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
@@ -130,6 +131,30 @@ impl Seeding {
             command(store, request)
         });
         self.commit(commands).await
+    }
+
+    /// Registers these products, whose names and SKUs are numbered.
+    pub(crate) async fn register(&self, store: StoreId, products: &[Uuid]) -> anyhow::Result<()> {
+        let commands = (0..).zip(products).map(|(number, product): (u32, &Uuid)| {
+            let text = |text: String| ProductText::new("text", text).ok();
+            let name = text(format!("Chair {number:06}"))?;
+            Some(command(
+                store,
+                RegisterProduct {
+                    id: Some(ProductId::new(*product)),
+                    name,
+                    sku: text(format!("SKU-{number:06}")),
+                    slug: None,
+                    description: None,
+                    status: ProductStatus::Live,
+                    commodity_type: CommodityType::Physical,
+                    manage_stock: true,
+                    external_ref: None,
+                    stock: None,
+                },
+            ))
+        });
+        self.commit(commands.flatten()).await
     }
 
     /// Adds a piece to each of these products, as often as it is among them.

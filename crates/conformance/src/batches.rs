@@ -4,8 +4,8 @@ use TransactionAction::{Allocate, Decrement, Increment, Set};
 use stockroom_application::filter::Comparison;
 use stockroom_application::ports::StockCondition;
 use stockroom_domain::{
-    Answer, Command, DeleteLocation, DeleteStock, Outcome, Recorded, Refusal, Stock, TransactMany,
-    TransactionAction,
+    Answer, Balance, Command, DeleteLocation, DeleteStock, EntryAction, Outcome,
+    PreviewTransactions, Recorded, Refusal, Stock, TransactMany, TransactionAction,
 };
 
 use crate::history::rename;
@@ -402,4 +402,40 @@ pub async fn a_large_batch_is_stored_whole(bench: Bench) {
         assert_eq!(store.stocks(&changed).await, listed);
         assert!(listed.iter().all(|stock| stock.sequence == 2));
     }
+}
+
+/// What a line of a batch says, apart from its ids.
+fn said(line: &Result<Recorded, Refusal>) -> Result<(EntryAction, Balance, u64), &Refusal> {
+    line.as_ref()
+        .map(|recorded| &recorded.entry)
+        .map(|entry| (entry.action, entry.balance, entry.sequence))
+}
+
+/// A dry run of the largest batch answers what the batch then answers, and changes nothing.
+pub async fn a_dry_run_predicts_every_line(bench: Bench) {
+    let store = bench.store().await;
+    let products: Vec<_> = (0..50).map(|_| bench.product()).collect();
+    for product in &products[..40] {
+        store.create(*product, 20).await;
+    }
+    let lines = (0..TransactMany::LINES_MAX).map(|number| {
+        let product = products[(number * 7) % products.len()];
+        let action = [Allocate, Increment, Decrement][number % 3];
+        let pieces = number as u64 % 5 + 1;
+        (number % 11 != 0).then(|| make::transaction(product, action, pieces, None))
+    });
+    let many = TransactMany {
+        lines: lines.collect(),
+        atomic: false,
+    };
+    let before = store.stocks(&[]).await;
+    let preview = store.done(PreviewTransactions(many.clone())).await;
+    assert_eq!(store.stocks(&[]).await, before);
+    assert_eq!(store.history(products[0]).await.len(), 1);
+    let made = store.done(many).await;
+    assert_eq!(preview.len(), made.len());
+    for (predicted, made) in preview.iter().zip(&made) {
+        assert_eq!(said(predicted), said(made));
+    }
+    assert!(made.iter().any(Result::is_err) && made.iter().any(Result::is_ok));
 }

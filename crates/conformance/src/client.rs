@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use stockroom_application::ports::{
-    Database, LocationCondition, ProductAndStock, Scope, StockCondition, StoreError,
-    TransactionCondition,
+    Database, FoundProducts, LocationCondition, ProductAndStock, ProductFilter, ProductOrder,
+    ProductPlace, Scope, StockCondition, StoreError, TransactionCondition,
 };
-use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
+use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{
     Actor, Answered, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
     LocationId, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
@@ -215,7 +215,22 @@ impl Client {
         offset: u32,
     ) -> Page<StockedProduct, ProductPlace> {
         let page = PageRequest::from_offset(limit, offset);
-        stored(self.database.list_products(self.scope, page).await).map(stocked)
+        let filter = ProductFilter::default();
+        let found = self.search(&filter, ProductOrder::default(), page).await;
+        found
+            .expect("no filter is held against products")
+            .map(stocked)
+    }
+
+    /// A page of the products that fulfil a filter, in this order.
+    pub async fn search(
+        &self,
+        filter: &ProductFilter,
+        order: ProductOrder,
+        page: PageRequest<ProductPlace>,
+    ) -> FoundProducts {
+        let products = self.database.list_products(self.scope, filter, order, page);
+        stored(products.await)
     }
 
     /// The whole list of products. Checks that its total is its length.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 
 use stockroom_application::filter::Comparison;
-use stockroom_application::ports::{ReservationCondition, StockCondition};
+use stockroom_application::ports::{
+    ProductFilter, ProductOrder, ReservationCondition, StockCondition,
+};
 use stockroom_application::{LocationPlace, Page, PageRequest, Start};
 use stockroom_domain::{
     DeleteKey, DeleteLocation, DeleteProduct, Geolocation, Location, LocationId, ProductId,
@@ -20,7 +22,7 @@ use crate::{Bench, Client, make};
 const LIMIT: u32 = 3;
 
 /// Reads a list to its end, and returns all items that it showed. Calls `happen` with each page.
-async fn walk<T, P: Copy>(
+async fn walk<T, P>(
     read: impl AsyncFn(PageRequest<P>) -> Page<T, P>,
     mut happen: impl AsyncFnMut(&[T]),
 ) -> Vec<T> {
@@ -238,8 +240,11 @@ pub async fn products_are_read_to_their_end(bench: Bench) {
     }
     let mut later = Vec::new();
     let read = async |page| {
-        let listed = store.database.list_products(store.scope, page);
-        stored(listed.await).map(|(product, _)| product)
+        let (filter, order) = (ProductFilter::default(), ProductOrder::default());
+        let listed = store.search(&filter, order, page).await;
+        listed
+            .expect("there is no filter")
+            .map(|(product, _)| product)
     };
     let seen = walk(read, async |page: &[stockroom_domain::Product]| {
         let last = page.last().expect("a product");

@@ -1,12 +1,12 @@
 //! Products with ids that clients choose, and stock that exists before its product.
 
 use TransactionAction::Allocate;
-use stockroom_application::{PageRequest, ProductPlace};
+use stockroom_application::PageRequest;
+use stockroom_application::ports::{ProductFilter, ProductOrder};
 use stockroom_domain::{
     DeleteProduct, ProductId, Refusal, RegisterProduct, TransactionAction, UpdateProduct,
 };
 
-use crate::client::stored;
 use crate::concurrency::race;
 use crate::products::{level, register, stocked, update};
 use crate::{Bench, make};
@@ -47,8 +47,10 @@ pub async fn an_id_that_is_asked_for_is_kept(bench: Bench) {
         let offset = u32::try_from(place).expect("it fits");
         let page = store.products_page(1, offset).await;
         assert_eq!((page.items, page.total), (vec![product.clone()], Some(3)));
-        let behind = PageRequest::after(9, ProductPlace::from(&product.product));
-        let rest = stored(store.database.list_products(store.scope, behind).await);
+        let order = ProductOrder::default();
+        let behind = PageRequest::after(9, order.place(&product.product));
+        let rest = store.search(&ProductFilter::default(), order, behind).await;
+        let rest = rest.expect("there is no filter");
         let rest: Vec<_> = rest.items.into_iter().map(|(product, _)| product).collect();
         let expected: Vec<_> = registered[place + 1..]
             .iter()

@@ -5,10 +5,11 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    LocationCondition, LocationReader, ProductAndStock, ProductReader, Scope, StockCondition,
-    StockReader, StoreError, TransactionCondition,
+    FoundProducts, LocationCondition, LocationReader, ProductAndStock, ProductFilter,
+    ProductLookup, ProductOrder, ProductPlace, ProductReader, Scope, StockCondition, StockOrder,
+    StockPlace, StockReader, StoreError, TransactionCondition,
 };
-use stockroom_application::{LocationPlace, Page, PageRequest, ProductPlace};
+use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{
     Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockId,
     StockKey, TransactionId,
@@ -111,6 +112,29 @@ impl Tenant {
         }
     }
 
+    /// The products that fulfil a filter, in any order; `None` if it would have to be held against too
+    /// many.
+    fn matching_products(&self, acting: Owner, filter: &ProductFilter) -> Option<Vec<&Product>> {
+        let owners: Vec<Owner> = acting.visible().collect();
+        let visible = self
+            .products
+            .iter()
+            .filter(|((owner, _), _)| owners.contains(owner));
+        let products: Vec<&Product> = visible.map(|(_, product)| product).collect();
+        let looked_at = match filter.lookup() {
+            _ if filter.is_empty() => 0,
+            ProductLookup::All => products.len(),
+            lookup => products.iter().filter(|it| lookup.leads_to(it)).count(),
+        };
+        if ProductFilter::is_too_many(looked_at as u64) {
+            return None;
+        }
+        let found = products
+            .into_iter()
+            .filter(|product| filter.matches(product));
+        Some(found.collect())
+    }
+
     fn with_stock(&self, acting: Owner, product: &Product) -> ProductAndStock {
         let stock = self.visible_stock(acting, product.id);
         (product.clone(), stock.cloned())
@@ -161,6 +185,33 @@ impl StockReader for MemoryDatabase {
             Some(Page { items, total, next })
         });
         Ok(found.unwrap_or_else(|| page([], &request, is_filtered, |it: &Stock| it.id)))
+    }
+
+    async fn sort_stocks(
+        &self,
+        scope: Scope,
+        filter: &[StockCondition],
+        order: StockOrder,
+        request: PageRequest<StockPlace>,
+    ) -> Result<Option<Page<Stock, StockPlace>>, StoreError> {
+        let found = self.in_tenant(scope.organization, |tenant| {
+            let all = tenant.count_visible(scope.acting) as u64;
+            if all > u64::from(StockOrder::SORTED_MAX) {
+                return Some(None);
+            }
+            let stocks = tenant.visible_stocks(scope.acting, None);
+            let is_wanted = |stock: &&Stock| filter.iter().all(|it| it.matches(stock));
+            let mut stocks: Vec<&Stock> = stocks.filter(is_wanted).collect();
+            stocks.sort_by(|one, other| order.compare(&order.place(one), &order.place(other)));
+            let place = |stock: &&Stock| order.place(stock);
+            let page = Page::in_order(stocks, &request, place, |one, other| {
+                order.compare(one, other)
+            });
+            let page = uncounted(page, &request, !filter.is_empty());
+            Some(Some(page.map(Stock::clone)))
+        });
+        let nothing = || Page::of(Vec::new(), &request, |stock| order.place(stock));
+        Ok(found.unwrap_or_else(|| Some(nothing())))
     }
 
     async fn transactions(
@@ -255,23 +306,51 @@ impl ProductReader for MemoryDatabase {
         }))
     }
 
+    async fn products(&self, scope: Scope, ids: &[ProductId]) -> Result<Vec<Product>, StoreError> {
+        let ids: BTreeSet<ProductId> = ids.iter().copied().collect();
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let found = ids.into_iter().filter_map(|id| {
+                let mut owners = scope.acting.visible();
+                owners.find_map(|owner| tenant.products.get(&(owner, id)))
+            });
+            found.cloned().collect()
+        }))
+    }
+
+    async fn find_products(
+        &self,
+        scope: Scope,
+        filter: &ProductFilter,
+    ) -> Result<Option<Vec<ProductId>>, StoreError> {
+        let found = self.in_tenant(scope.organization, |tenant| {
+            let found = tenant.matching_products(scope.acting, filter);
+            Some(found.map(|found| found.into_iter().map(|product| product.id).collect()))
+        });
+        Ok(found.unwrap_or_else(|| Some(Vec::new())))
+    }
+
     async fn list_products(
         &self,
         scope: Scope,
+        filter: &ProductFilter,
+        order: ProductOrder,
         request: PageRequest<ProductPlace>,
-    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
+    ) -> Result<FoundProducts, StoreError> {
         let found = self.in_tenant(scope.organization, |tenant| {
-            let order = scope.acting.visible().flat_map(|owner| {
-                let order = tenant.product_order.get(&owner).into_iter().flatten();
-                order.map(move |(registered_at, id)| (*registered_at, *id, owner))
-            });
-            let order: BTreeSet<_> = order.collect();
-            let visible = order.into_iter();
-            let visible = visible.filter_map(|(_, id, owner)| tenant.products.get(&(owner, id)));
-            let visible: Vec<&Product> = visible.collect();
-            let page = Page::of(visible, &request, |product| ProductPlace::from(*product));
-            Some(page.map(|product| tenant.with_stock(scope.acting, product)))
+            let Some(found) = tenant.matching_products(scope.acting, filter) else {
+                return Some(None);
+            };
+            let total = found.len() as u64;
+            let found = found.into_iter();
+            let found = found.map(|product| (order.place(product), product));
+            let mut page = order.page(found.collect(), &request);
+            if filter.is_empty() {
+                page.total = Some(total);
+            }
+            let page = page.map(|(_, product)| tenant.with_stock(scope.acting, product));
+            Some(Some(page))
         });
-        Ok(found.unwrap_or_else(|| Page::of(Vec::new(), &request, |(product, _)| product.into())))
+        let nothing = || order.page(Vec::new(), &request).map(|(_, found)| found);
+        Ok(found.unwrap_or_else(|| Some(nothing())))
     }
 }

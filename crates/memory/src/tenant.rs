@@ -40,8 +40,6 @@ pub(crate) struct Tenant {
     /// Deleted locations. Entries still refer to them by their last slug.
     deleted_locations: HashMap<LocationId, Location>,
     pub(crate) products: HashMap<(Owner, ProductId), Product>,
-    /// The products of each owner, in the order of registration.
-    pub(crate) product_order: HashMap<Owner, BTreeSet<(Timestamp, ProductId)>>,
     skus: Holders,
     external_refs: Holders,
     pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
@@ -410,8 +408,6 @@ impl Tenant {
     fn store_product(&mut self, product: Product) {
         let key = (product.owner, product.id);
         self.remove_product(key);
-        let order = self.product_order.entry(product.owner).or_default();
-        order.insert((product.created_at, product.id));
         if let Some(sku) = &product.sku {
             self.skus.insert((product.owner, sku.clone()), product.id);
         }
@@ -426,9 +422,6 @@ impl Tenant {
         let Some(product) = self.products.remove(&key) else {
             return;
         };
-        if let Some(order) = self.product_order.get_mut(&product.owner) {
-            order.remove(&(product.created_at, product.id));
-        }
         if let Some(sku) = product.sku {
             self.skus.remove(&(product.owner, sku));
         }

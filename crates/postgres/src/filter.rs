@@ -230,7 +230,7 @@ fn push_like(query: &mut QueryBuilder<Postgres>, column: &str, pattern: &Pattern
 }
 
 /// Whether PostgreSQL accepts the text. It accepts no NUL characters, not even in a search.
-fn is_storable(text: &str) -> bool {
+pub(crate) fn is_storable(text: &str) -> bool {
     !text.contains('\0')
 }
 
@@ -254,8 +254,11 @@ fn push_comparison<T>(
     query.push(column).push(operator).push_bind(stored(bound));
 }
 
-fn push_in<T>(query: &mut QueryBuilder<Postgres>, column: &str, values: impl IntoIterator<Item = T>)
-where
+pub(crate) fn push_in<T>(
+    query: &mut QueryBuilder<Postgres>,
+    column: &str,
+    values: impl IntoIterator<Item = T>,
+) where
     T: PgHasArrayType,
     Vec<T>: for<'q> Encode<'q, Postgres> + Type<Postgres> + Send + 'static,
 {

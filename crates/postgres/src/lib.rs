@@ -42,6 +42,8 @@ mod list;
 mod locations;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod product_plans;
 mod products;
 mod reservation_cache;
 mod reservations;

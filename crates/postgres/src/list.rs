@@ -80,6 +80,32 @@ impl<P: Fn(&mut QueryBuilder<Postgres>, Owner)> ListQuery<P> {
         query
     }
 
+    /// At most `limit` rows, in any order.
+    pub(crate) async fn first<T>(
+        &self,
+        session: &mut Session,
+        limit: u32,
+    ) -> Result<Vec<T>, StoreError>
+    where
+        T: for<'r> FromRow<'r, PgRow> + Send + Unpin,
+    {
+        self.first_query("", limit)
+            .build_query_as()
+            .persistent(false)
+            .fetch_all(session)
+            .await
+            .map_err(failed)
+    }
+
+    /// The query for at most `limit` rows, in any order.
+    pub(crate) fn first_query(&self, start: &str, limit: u32) -> QueryBuilder<Postgres> {
+        let mut query = self.query(&format!("{start}SELECT *"), |query| {
+            query.push(format_args!(" LIMIT {limit}"));
+        });
+        query.push(format_args!(" LIMIT {limit}"));
+        query
+    }
+
     /// All rows, in any order.
     pub(crate) async fn all<T>(&self, session: &mut Session) -> Result<Vec<T>, StoreError>
     where

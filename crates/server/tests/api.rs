@@ -17,6 +17,8 @@ mod integrations;
 mod inventories;
 #[path = "../../http/tests/api/oauth_access_token.rs"]
 mod oauth_access_token;
+#[path = "../../http/tests/api/product_search.rs"]
+mod product_search;
 #[path = "../../http/tests/api/products.rs"]
 mod products;
 #[path = "../../http/tests/api/settings.rs"]

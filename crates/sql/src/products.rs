@@ -1,8 +1,8 @@
 //! Products.
 
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{IndexedText, StoreError};
 use stockroom_domain::{
-    CommodityType, OrganizationId, Owner, Product, ProductId, ProductStatus, ProductText,
+    CommodityType, OrganizationId, Owner, Product, ProductId, ProductStatus, ProductText, SearchKey,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,50 @@ row! {
         created_at: i64,
         updated_at: i64,
         version: i64,
+        name_key: String,
+        sku_key: String,
+        slug_key: String,
+        external_key: String,
+    }
+}
+
+/// The index that finds products by a text, on the text's key and the product's id.
+#[derive(Clone, Copy)]
+pub struct TextIndex {
+    /// The name of the index.
+    pub name: &'static str,
+    /// The column of the key; empty for a product without such a text.
+    pub column: &'static str,
+    /// The condition under which a row is in the index. Each product that is looked for fulfils it.
+    pub predicate: &'static str,
+}
+
+impl TextIndex {
+    /// The index for a text.
+    #[must_use]
+    pub const fn of(text: IndexedText) -> Self {
+        match text {
+            IndexedText::Name => Self {
+                name: "products_by_name",
+                column: "products.name_key",
+                predicate: "products.name_key >= ''",
+            },
+            IndexedText::Sku => Self {
+                name: "products_by_sku",
+                column: "products.sku_key",
+                predicate: "products.sku_key >= ''",
+            },
+            IndexedText::Slug => Self {
+                name: "products_by_slug",
+                column: "products.slug_key",
+                predicate: "products.slug_key > ''",
+            },
+            IndexedText::ExternalRef => Self {
+                name: "products_by_external_ref",
+                column: "products.external_key",
+                predicate: "products.external_key > ''",
+            },
+        }
     }
 }
 
@@ -36,6 +80,10 @@ impl ProductRow {
     #[must_use]
     pub fn of(product: &Product, organization: OrganizationId) -> Self {
         let text = |text: &Option<ProductText>| text.as_ref().map(|it| it.as_str().to_owned());
+        let key = |text: Option<&ProductText>| {
+            let key = text.map_or_else(SearchKey::default, |it| SearchKey::of(it.as_str()));
+            key.as_str().to_owned()
+        };
         Self {
             product_id: product.id.uuid(),
             owner_id: product.owner.to_uuid(organization),
@@ -50,6 +98,10 @@ impl ProductRow {
             created_at: product.created_at.as_milliseconds(),
             updated_at: product.updated_at.as_milliseconds(),
             version: integer(product.version),
+            name_key: key(Some(&product.name)),
+            sku_key: key(product.sku.as_ref()),
+            slug_key: key(product.slug.as_ref()),
+            external_key: key(product.external_ref.as_ref()),
         }
     }
 
@@ -88,7 +140,8 @@ impl ProductRow {
 }
 
 /// The word that databases store for a status.
-const fn status_word(status: ProductStatus) -> &'static str {
+#[must_use]
+pub const fn status_word(status: ProductStatus) -> &'static str {
     match status {
         ProductStatus::Draft => "draft",
         ProductStatus::Live => "live",
@@ -96,7 +149,8 @@ const fn status_word(status: ProductStatus) -> &'static str {
 }
 
 /// The word that databases store for a commodity type.
-const fn commodity_type_word(commodity_type: CommodityType) -> &'static str {
+#[must_use]
+pub const fn commodity_type_word(commodity_type: CommodityType) -> &'static str {
     match commodity_type {
         CommodityType::Physical => "physical",
         CommodityType::Digital => "digital",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{StockSort, StoreError};
 use stockroom_domain::{
     Balance, DeletedStock, LocationId, OrganizationId, Owner, Position, ProductId, Stock,
     StockChange, StockId, StockKey, Timestamp,
@@ -202,5 +202,16 @@ impl<'a> StocksByFate<'a> {
         let new_ones = self.new_ones().map(|stock| (None, stock));
         let updated = self.updated.iter();
         new_ones.chain(updated.map(|(before, after)| (Some(*before), *after)))
+    }
+}
+
+/// The expression for a figure by which stock is sorted.
+#[must_use]
+pub const fn sorted_figure(sort: StockSort) -> &'static str {
+    match sort {
+        StockSort::Available => "stocks.available",
+        StockSort::Allocated => "stocks.allocated",
+        StockSort::Total => "stocks.available + stocks.allocated",
+        StockSort::UpdatedAt => "stocks.updated_at",
     }
 }

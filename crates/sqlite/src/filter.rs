@@ -247,7 +247,11 @@ fn push_comparison<T>(
     query.push(column).push(operator).push_bind(stored(bound));
 }
 
-fn push_in<T: Into<Value>>(query: &mut Query, column: &str, values: impl IntoIterator<Item = T>) {
+pub(crate) fn push_in<T: Into<Value>>(
+    query: &mut Query,
+    column: &str,
+    values: impl IntoIterator<Item = T>,
+) {
     // The NULL, to which nothing is equal, keeps the list from being empty. For an empty list, SQLite
     // would see that no row matches, and would not look for the index that the query names.
     query.push(column).push(" IN (NULL");

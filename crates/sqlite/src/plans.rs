@@ -6,11 +6,13 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, params_from_iter};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
-    LocationCondition, Scope, StockCondition, TransactionCondition,
+    IndexedText, LocationCondition, ProductLookup, ProductOrder, ProductPlace, ProductSort, Scope,
+    SortValue, StockCondition, TransactionCondition,
 };
-use stockroom_application::{Environment, PageRequest, ProductPlace};
+use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockPeriod, StoreId,
+    CommodityType, LocationId, OrganizationId, Owner, ProductId, ProductStatus, ReservationId,
+    SearchKey, StockId, StockPeriod, StoreId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -218,11 +220,80 @@ async fn lists_are_merged_from_indexes() {
     for list in [
         stock::read::select(EXPLAIN, scope(), None, &[]),
         locations::read::select(EXPLAIN, scope(), None, &[]),
-        products::read::select(EXPLAIN, scope(), None),
     ] {
         let page = page_steps(&connection, list);
         assert_merged(&page);
     }
+    for (order, _) in product_orders() {
+        let list = products::search::select(EXPLAIN, scope(), order, None);
+        assert_merged(&page_steps(&connection, list));
+    }
+}
+
+/// The orders of products, with the columns that a place is sought by.
+fn product_orders() -> impl Iterator<Item = (ProductOrder, &'static str)> {
+    let sorts = [
+        (ProductSort::CreatedAt, "created_at"),
+        (ProductSort::UpdatedAt, "updated_at"),
+        (ProductSort::Name, "name_key"),
+        (ProductSort::Sku, "sku_key"),
+    ];
+    sorts.into_iter().flat_map(|(by, column)| {
+        [false, true].map(|descending| (ProductOrder { by, descending }, column))
+    })
+}
+
+#[tokio::test]
+async fn products_are_sought_in_indexes() {
+    let (connection, _folder) = connection().await;
+    for (order, column) in product_orders() {
+        let value = match order.by {
+            ProductSort::CreatedAt | ProductSort::UpdatedAt => {
+                SortValue::Time(Environment::system().now())
+            }
+            ProductSort::Name | ProductSort::Sku => SortValue::Text(SearchKey::of("chair")),
+        };
+        let place = ProductPlace {
+            value,
+            id: ProductId::new(Uuid::from_u128(3)),
+        };
+        let list = products::search::select(EXPLAIN, scope(), order, Some(&place));
+        let page = page_steps(&connection, list);
+        assert_merged(&page);
+        let follows = if order.descending { '<' } else { '>' };
+        assert_sought(&page, &format!("({column},product_id){follows}(?,?)"), 2);
+    }
+    let key = SearchKey::of("chair");
+    for (text, column) in [
+        (IndexedText::Name, "name_key"),
+        (IndexedText::Sku, "sku_key"),
+        (IndexedText::Slug, "slug_key"),
+        (IndexedText::ExternalRef, "external_key"),
+    ] {
+        let keys = ProductLookup::Keys(text, vec![key.clone(), SearchKey::of("table")]);
+        let prefix = ProductLookup::Prefix(text, key.clone());
+        for (lookup, condition) in [
+            (keys, format!("{column}=?")),
+            (prefix, format!("{column}>? AND {column}<?")),
+        ] {
+            let list = products::search::select_candidates(EXPLAIN, scope(), &lookup);
+            let steps = query_steps(&connection, &list.0);
+            assert_narrow(&steps, "");
+            assert_sought(&steps, &condition, 2);
+        }
+    }
+    let words = ProductLookup::Words {
+        statuses: vec![ProductStatus::Draft],
+        commodity_types: vec![CommodityType::Physical, CommodityType::Digital],
+        manage_stock: vec![true],
+    };
+    let list = products::search::select_candidates(EXPLAIN, scope(), &words);
+    let steps = query_steps(&connection, &list.0);
+    assert_sought(
+        &steps,
+        "status=? AND commodity_type=? AND manage_stock=?",
+        2,
+    );
 }
 
 /// Rows before the place are not read.
@@ -232,10 +303,6 @@ async fn pages_behind_a_place_begin_there() {
     let place = Uuid::from_u128(3);
     let filter = [StockCondition::Available(Comparison::Greater(3))];
     let stock_id = Some(StockId::new(place));
-    let product = ProductPlace {
-        registered_at: Environment::system().now(),
-        id: ProductId::new(place),
-    };
     for (list, condition) in [
         (
             stock::read::select(EXPLAIN, scope(), stock_id, &[]),
@@ -248,10 +315,6 @@ async fn pages_behind_a_place_begin_there() {
         (
             locations::read::select(EXPLAIN, scope(), Some(LocationId::new(place)), &[]),
             "location_id>?",
-        ),
-        (
-            products::read::select(EXPLAIN, scope(), Some(product)),
-            "(created_at,product_id)>(?,?)",
         ),
     ] {
         let page = page_steps(&connection, list);

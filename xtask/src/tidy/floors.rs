@@ -67,7 +67,7 @@ const FLOORS: [(&str, &[&[&str]]); 6] = [
             ],
             &[OTHERS],
             &["commit"],
-            &["plans", "round_trips", "verify"],
+            &["plans", "product_plans", "round_trips", "verify"],
         ],
     ),
     (

@@ -73,7 +73,14 @@ const LAYERS: [(&str, &[&str]); 16] = [
 const FOR_TESTS: [&str; 4] = [CONFORMANCE, MEMORY, TEST_POSTGRES, WEBHOOKS];
 
 /// All external crates that the domain may use: no I/O, no async; serde for stored outcomes.
-const DOMAIN_USES: [&str; 5] = ["blake3", "jiff", "serde", "thiserror", "uuid"];
+const DOMAIN_USES: [&str; 6] = [
+    "blake3",
+    "icu_casemap",
+    "jiff",
+    "serde",
+    "thiserror",
+    "uuid",
+];
 
 /// Families of crates that belong to an edge, by the start of their names, and the crates that may
 /// use them.
@@ -82,7 +89,7 @@ const EDGES: [(&str, &[&str]); 5] = [
     ("axum", &[BENCH, HTTP, SERVER]),
     // The only client in the program: it alone knows which addresses may be called.
     ("hyper", &[WEBHOOKS]),
-    ("reqwest", &[BENCH]),
+    ("reqwest", &[BENCH, TORTURE]),
     ("rusqlite", &[SQLITE]),
     // The benchmark contains a service by hand for comparison.
     ("sqlx", &[BENCH, POSTGRES, TEST_POSTGRES, XTASK]),

@@ -120,6 +120,15 @@ impl Administrator {
         }
     }
 
+    /// The same caller without an idempotency key, for what changes nothing.
+    #[must_use]
+    pub fn without_key(self) -> Self {
+        Self {
+            idempotency: None,
+            ..self
+        }
+    }
+
     pub(crate) const fn idempotency(&self) -> Option<&Keyed> {
         self.idempotency.as_ref()
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use stockroom_domain::{
-    Answer, Answered, Command, OrganizationId, ProductId, Recorded, Stock, StockId, StockedProduct,
-    Timestamp, TransactionId,
+    Answer, Answered, Command, OrganizationId, Product, ProductId, Recorded, Stock, StockId,
+    StockedProduct, Timestamp, TransactionId,
 };
 use tokio::sync::broadcast;
 
@@ -20,8 +20,9 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    Database, FeedStore, HistoryReader, ProductPlace, RawReader, Records, Scope, StockCondition,
-    StoreError, TransactionCondition,
+    Database, FeedStore, HistoryReader, ProductAndStock, ProductFilter, ProductOrder, ProductPlace,
+    RawReader, Records, Scope, StockCondition, StockOrder, StockPlace, StoreError,
+    TransactionCondition,
 };
 
 /// The largest number of searches of one organization at the same time.
@@ -190,6 +191,30 @@ impl Pipeline {
         Ok(listed.with(settled))
     }
 
+    /// All stock that fulfils every condition, sorted by a figure; `None` if the scope sees too much.
+    pub(crate) async fn sort_stocks(
+        &self,
+        scope: Scope,
+        filter: &[StockCondition],
+        order: StockOrder,
+        page: PageRequest<StockPlace>,
+    ) -> Result<Option<Page<Stock, StockPlace>>, StoreError> {
+        self.settle_due(scope.organization).await?;
+        let _turn = self.turn_to_search(scope.organization, true).await;
+        let sorted = self.database.sort_stocks(scope, filter, order, page);
+        let Some(sorted) = timed("sort_stocks", sorted).await? else {
+            return Ok(None);
+        };
+        if !Stock::is_any_due(sorted.items.iter(), self.environment.now()) {
+            return Ok(Some(sorted));
+        }
+        let products = sorted.items.iter().map(|stock| stock.product);
+        let mut settled = settle::stocks(&self.committer, scope, products).await?;
+        settled.retain(|stock| filter.iter().all(|condition| condition.matches(stock)));
+        settled.sort_by(|one, other| order.compare(&order.place(one), &order.place(other)));
+        Ok(Some(sorted.with(settled)))
+    }
+
     /// One registered product, and its stock.
     pub(crate) async fn product(
         &self,
@@ -207,21 +232,53 @@ impl Pipeline {
         Ok(Some(StockedProduct::new(product, stock.as_ref())))
     }
 
-    /// All registered products and their stock, in the order of creation.
+    /// Those of these products that are registered, in any order.
+    pub(crate) async fn products(
+        &self,
+        scope: Scope,
+        ids: &[ProductId],
+    ) -> Result<Vec<Product>, StoreError> {
+        timed("products", self.database.products(scope, ids)).await
+    }
+
+    /// The ids of all products that fulfil the filter, in any order; `None` if it would have to be held
+    /// against too many.
+    pub(crate) async fn find_products(
+        &self,
+        scope: Scope,
+        filter: &ProductFilter,
+    ) -> Result<Option<Vec<ProductId>>, StoreError> {
+        timed("find_products", self.database.find_products(scope, filter)).await
+    }
+
+    /// All registered products that fulfil the filter, and their stock, in this order; `None` if the
+    /// filter would have to be held against too many.
     pub(crate) async fn list_products(
         &self,
         scope: Scope,
+        filter: &ProductFilter,
+        order: ProductOrder,
         page: PageRequest<ProductPlace>,
-    ) -> Result<Page<StockedProduct, ProductPlace>, StoreError> {
-        let listed = timed("list_products", self.database.list_products(scope, page)).await?;
+    ) -> Result<Option<Page<StockedProduct, ProductPlace>>, StoreError> {
+        let is_search = !filter.is_empty() || page.is_deep();
+        let _turn = self.turn_to_search(scope.organization, is_search).await;
+        let products = self.database.list_products(scope, filter, order, page);
+        let Some(listed) = timed("list_products", products).await? else {
+            return Ok(None);
+        };
         let stocks = listed.items.iter().filter_map(|(_, stock)| stock.as_ref());
         if !Stock::is_any_due(stocks, self.environment.now()) {
-            return Ok(listed.map(|(product, stock)| StockedProduct::new(product, stock.as_ref())));
+            let stocked =
+                |(product, stock): ProductAndStock| StockedProduct::new(product, stock.as_ref());
+            return Ok(Some(listed.map(stocked)));
         }
         let ids = listed.items.iter().map(|(product, _)| product.id);
         let mut settled = settle::products(&self.committer, scope, ids).await?;
-        settled.sort_unstable_by_key(|it| (it.product.created_at, it.product.id));
-        Ok(listed.with(settled))
+        settled.sort_by(|one, other| {
+            let places = [one, other].map(|it| order.place(&it.product));
+            order.compare(&places[0], &places[1])
+        });
+        Ok(Some(listed.with(settled)))
     }
 
     /// The ledgers of an organization, after all holds that have expired by now are booked.

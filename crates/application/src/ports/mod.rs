@@ -8,6 +8,7 @@ mod integrations;
 mod kept_outcome;
 mod keys;
 mod locations;
+mod product_filter;
 mod products;
 mod raw;
 mod reservations;
@@ -28,14 +29,20 @@ pub use integrations::{
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
 pub use locations::{LocationCondition, LocationPlace, LocationReader};
-pub use products::{ProductAndStock, ProductPlace, ProductReader};
+pub use product_filter::{
+    IndexedText, ProductCondition, ProductFilter, ProductLookup, ProductTextCondition,
+};
+pub use products::{
+    FoundProducts, ProductAndStock, ProductOrder, ProductPlace, ProductReader, ProductSort,
+    SortValue,
+};
 pub use raw::{Chunk, Cursor, LedgerRange, RawReader};
 pub use reservations::{
     HoldLine, HoldPlace, ReservationCondition, ReservationFigures, ReservationReader,
 };
 pub use scope::Scope;
 pub use server_state::ServerState;
-pub use stock::{StockCondition, StockReader};
+pub use stock::{StockCondition, StockOrder, StockPlace, StockReader, StockSort};
 pub use tenancy::TenancyReader;
 pub use webhooks::{Delivery, FeedGap, SentEvent, WebhookBodies};
 

@@ -1,5 +1,7 @@
 //! The port for current stock.
 
+use std::cmp::Ordering;
+
 use async_trait::async_trait;
 use stockroom_domain::{
     Balance, Position, ProductId, Recorded, Stock, StockId, Timestamp, TransactionId,
@@ -63,6 +65,67 @@ impl StockCondition {
     }
 }
 
+/// A figure that lists of stock are sorted by, before their ids.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StockSort {
+    /// What can be sold, over all positions.
+    Available,
+    /// What is reserved or paid for, over all positions.
+    Allocated,
+    /// Both together.
+    Total,
+    /// The time of the last change, in milliseconds since the Unix epoch.
+    UpdatedAt,
+}
+
+/// The order of a list of stock that is sorted by a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StockOrder {
+    /// The figure.
+    pub by: StockSort,
+    /// Whether the largest one comes first.
+    pub descending: bool,
+}
+
+/// The place of stock in a list that is sorted by a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct StockPlace {
+    /// The figure.
+    pub figure: u64,
+    /// The stock.
+    pub id: StockId,
+}
+
+impl StockOrder {
+    /// The largest number of stocks that are sorted by a figure. No index has figures, so that no
+    /// movement changes one. (Source: "Kind to people" in the contract.)
+    pub const SORTED_MAX: u32 = 100_000;
+
+    /// The place of stock in a list in this order.
+    #[must_use]
+    pub fn place(self, stock: &Stock) -> StockPlace {
+        let sums = stock.sums();
+        let figure = match self.by {
+            StockSort::Available => sums.available.get(),
+            StockSort::Allocated => sums.allocated.get(),
+            StockSort::Total => sums.total().get(),
+            StockSort::UpdatedAt => u64::try_from(stock.updated_at.as_milliseconds()).unwrap_or(0),
+        };
+        let id = stock.id;
+        StockPlace { figure, id }
+    }
+
+    /// Compares two places of a list in this order.
+    #[must_use]
+    pub fn compare(self, one: &StockPlace, other: &StockPlace) -> Ordering {
+        if self.descending {
+            other.cmp(one)
+        } else {
+            one.cmp(other)
+        }
+    }
+}
+
 /// Reads stock and its history. A store that has its own stock of a product sees that; otherwise it sees
 /// the organization's.
 #[async_trait]
@@ -92,6 +155,16 @@ pub trait StockReader: Send + Sync {
         filter: &[StockCondition],
         page: PageRequest<StockId>,
     ) -> Result<Page<Stock, StockId>, StoreError>;
+
+    /// All stock that fulfils every condition, sorted by a figure; `None` if the scope sees more than
+    /// [`StockOrder::SORTED_MAX`] stocks.
+    async fn sort_stocks(
+        &self,
+        scope: Scope,
+        filter: &[StockCondition],
+        order: StockOrder,
+        page: PageRequest<StockPlace>,
+    ) -> Result<Option<Page<Stock, StockPlace>>, StoreError>;
 
     /// At most `limit` entries of the ledger of a product's current stock that fulfil every condition,
     /// in order, from the one with this offset on; `None` if the product isn't managed. Entries after a

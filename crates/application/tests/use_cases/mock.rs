@@ -9,10 +9,10 @@ use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, HistoryReader, HoldLine,
-    KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductReader, RawReader,
-    ReservationFigures, ReservationReader, Revocation, Scope, ServerState, StockReader, StoreError,
-    TenancyReader,
+    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
+    HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
+    ProductPlace, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
+    Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
@@ -22,14 +22,13 @@ use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{
-    Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, ProductPlace,
-    SigningKey, Stockroom,
+    Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
-    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId,
-    RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId,
-    StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, Product,
+    ProductId, RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock,
+    StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -63,6 +62,13 @@ mock! {
             filter: &[StockCondition],
             page: PageRequest<StockId>,
         ) -> Result<Page<Stock, StockId>, StoreError>;
+        async fn sort_stocks(
+            &self,
+            scope: Scope,
+            filter: &[StockCondition],
+            order: StockOrder,
+            page: PageRequest<StockPlace>,
+        ) -> Result<Option<Page<Stock, StockPlace>>, StoreError>;
         async fn transactions(
             &self,
             scope: Scope,
@@ -208,11 +214,19 @@ mock! {
     #[async_trait]
     impl ProductReader for Database {
         async fn product(&self, scope: Scope, id: ProductId) -> Result<Option<ProductAndStock>, StoreError>;
+        async fn products(&self, scope: Scope, ids: &[ProductId]) -> Result<Vec<Product>, StoreError>;
+        async fn find_products(
+            &self,
+            scope: Scope,
+            filter: &ProductFilter,
+        ) -> Result<Option<Vec<ProductId>>, StoreError>;
         async fn list_products(
             &self,
             scope: Scope,
+            filter: &ProductFilter,
+            order: ProductOrder,
             page: PageRequest<ProductPlace>,
-        ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError>;
+        ) -> Result<FoundProducts, StoreError>;
     }
 
     #[async_trait]

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use stockroom_application::filter::Comparison;
-use stockroom_application::ports::StockCondition;
+use stockroom_application::ports::{ProductFilter, ProductOrder, StockCondition};
 use stockroom_application::{Administrator, Clock as _, Page, PageRequest};
 use stockroom_domain::{
     Answer, Command, CommodityType, ExpireReservation, Operation, Owner, Product, ProductId,
@@ -298,9 +298,9 @@ async fn products_show_a_reservation_as_a_whole() {
     database
         .expect_list_products()
         .times(1)
-        .returning(move |_, _| {
+        .returning(move |_, _, _, _| {
             let items = items.clone();
-            Ok(page(items, 7))
+            Ok(Some(page(items, 7)))
         });
     let products = [product(FIRST), product(SECOND)].into();
     let expected = Operation::ShowProducts(ShowProducts { products });
@@ -316,7 +316,8 @@ async fn products_show_a_reservation_as_a_whole() {
         .returning(move |_, _| Ok(vec![Ok(Answer::Products(answer.clone()))]));
     let stockroom = stockroom(database, &clock).await;
     let administrator = administrator();
-    let listed = stockroom.list_products(&administrator, PageRequest::default());
+    let (filter, order) = (ProductFilter::default(), ProductOrder::default());
+    let listed = stockroom.list_products(&administrator, &filter, order, PageRequest::default());
     let listed = listed.await.unwrap();
     assert_eq!(listed.items, stocked);
     assert_eq!(listed.total, Some(7));

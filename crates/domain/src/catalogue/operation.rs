@@ -27,6 +27,7 @@ use crate::stock::decide::{CreateStock, DeleteStock, SetLocations};
 use crate::tenancy::decide::{CreateOrganization, CreateStore, UpdateSettings};
 use crate::tenancy::{Organization, Settings, Store};
 use crate::transactions::count::{CountMany, CountStock, Counted};
+use crate::transactions::preview::{PreviewCounts, PreviewTransactions};
 use crate::transactions::transact::{Transact, TransactMany};
 use crate::transactions::undo::{Undo, UndoBatch};
 
@@ -115,10 +116,12 @@ operations! {
     CreateStock => Stock(Stock),
     Transact => Recorded(Recorded),
     TransactMany => Lines(Vec<Result<Recorded, Refusal>>),
+    PreviewTransactions => Lines(Vec<Result<Recorded, Refusal>>),
     Undo => Recorded(Recorded),
     UndoBatch => Lines(Vec<Result<Recorded, Refusal>>),
     CountStock => Counted(Counted),
     CountMany => CountedLines(Vec<Result<Counted, Refusal>>),
+    PreviewCounts => CountedLines(Vec<Result<Counted, Refusal>>),
     Reserve => Reserved(Reserved),
     PayReservation => Reservation(Reservation),
     ReleaseReservation => Reservation(Reservation),

@@ -5,6 +5,7 @@ mod ids;
 mod owner;
 mod patch;
 mod quantity;
+mod search_key;
 mod text;
 mod timestamp;
 mod version;
@@ -18,6 +19,7 @@ pub use ids::{
 pub use owner::Owner;
 pub use patch::Patch;
 pub use quantity::Quantity;
+pub use search_key::{SearchKey, folded};
 pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
     Reference, Slug, shortened,

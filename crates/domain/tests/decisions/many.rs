@@ -1,8 +1,8 @@
 //! Many transactions in one request.
 
 use stockroom_domain::{
-    EntryAction, Owner, Recorded, Refusal, Stock, StockKey, Transact, TransactMany,
-    TransactionAction,
+    EntryAction, Owner, PreviewTransactions, Recorded, Refusal, Stock, StockKey, Transact,
+    TransactMany, TransactionAction,
 };
 
 use crate::scene::{
@@ -115,5 +115,30 @@ fn nothing_is_made_of_no_lines() {
     for atomic in [true, false] {
         let decision = scene(Vec::new(), atomic).accepted();
         assert_eq!((decision.answer, decision.changes), (vec![], vec![]));
+    }
+}
+
+#[test]
+fn a_preview_answers_the_same_and_changes_nothing() {
+    for atomic in [true, false] {
+        for pieces in [1, 6] {
+            let lines = || vec![line(Allocate, 4), line(Allocate, pieces), None];
+            let many = TransactMany {
+                lines: lines(),
+                atomic,
+            };
+            let stock = stock(store(), balance(5, 0));
+            let preview = Scene::new(PreviewTransactions(many)).with_stock(stock);
+            let made = scene(lines(), atomic);
+            if atomic {
+                let refused = preview.decide().err();
+                assert!(refused.is_some());
+                assert_eq!(refused, made.decide().err());
+                continue;
+            }
+            let (preview, made) = (preview.accepted(), made.accepted());
+            assert_eq!(preview.answer, made.answer);
+            assert_eq!(preview.changes, []);
+        }
     }
 }

@@ -6,7 +6,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use stockroom_application::ports::{FeedState, StoreError};
 use stockroom_application::{
-    AccessError, Error, FeedError, HistoryError, ReplayError, StreamError, TokenError,
+    AccessError, Error, FeedError, HistoryError, ReplayError, SearchError, StreamError, TokenError,
 };
 use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
 use utoipa::ToSchema;
@@ -350,6 +350,19 @@ impl From<Error> for ApiError {
             }
             Error::UrlNotAllowed(_) => Self::unprocessable(error.to_string()),
             Error::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<SearchError> for ApiError {
+    fn from(error: SearchError) -> Self {
+        let reason = error.to_string();
+        match error {
+            SearchError::TooMany { .. } => {
+                Self::bad_request("The list is too long to be searched or sorted in this way")
+                    .with("reason", reason)
+            }
+            SearchError::Store(error) => error.into(),
         }
     }
 }

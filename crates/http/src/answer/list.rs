@@ -6,7 +6,7 @@ use stockroom_application::{Page, PageRequest, Start};
 use utoipa::ToSchema;
 
 use super::error::ApiError;
-use crate::request::{Cursors, ListAsked, ListQuery, Placed};
+use crate::request::{Cursors, ListAsked, ListQuery, Placed, malformed_cursor};
 
 /// A page of a list, which says `M` about itself in addition.
 #[derive(Serialize, ToSchema)]
@@ -103,6 +103,14 @@ impl ListQuery {
 }
 
 impl<P: Placed> ListRequest<P> {
+    /// Refuses a cursor whose place isn't one of the list.
+    pub(crate) fn check_place(&self, is_of_list: impl FnOnce(&P) -> bool) -> Result<(), ApiError> {
+        match self.page.place() {
+            Some(place) if !is_of_list(place) => Err(malformed_cursor()),
+            _ => Ok(()),
+        }
+    }
+
     /// The answer with this page; `show` represents an item.
     pub(crate) fn answer<I, T>(&self, found: Page<I, P>, show: impl FnMut(I) -> T) -> List<T> {
         let cursor = |place: &P| self.cursors.write(place);

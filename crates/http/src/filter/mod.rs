@@ -3,7 +3,8 @@
 mod grammar;
 
 use serde_json::{Map, Value, json};
-use stockroom_application::filter::{Comparison, TextCondition};
+use stockroom_application::filter::{Comparison, Pattern, TextCondition};
+use stockroom_application::ports::ProductTextCondition;
 use stockroom_domain::{ProductId, Timestamp, shortened};
 use uuid::Uuid;
 
@@ -27,6 +28,8 @@ pub(crate) type MakeCondition<T> = Box<dyn Fn(&Call) -> Result<T, String>>;
 const ORDER: &[&str] = &["eq", "in", "gt", "ge", "lt", "le"];
 const TEXT: &[&str] = &["eq", "in", "like"];
 const NULLABLE_TEXT: &[&str] = &["eq", "in", "like", "is_null"];
+const SEARCHED_TEXT: &[&str] = &["eq", "in", "like", "ilike"];
+const NULLABLE_SEARCHED_TEXT: &[&str] = &["eq", "in", "like", "ilike", "is_null"];
 const ID: &[&str] = &["eq", "in"];
 
 fn field<T, V>(
@@ -69,6 +72,39 @@ where
     T: 'static,
 {
     field(name, NULLABLE_TEXT, Call::text, condition)
+}
+
+/// A text of a product, which may be looked for without regard to letter case.
+pub(crate) fn searched_text<T>(
+    name: &'static str,
+    condition: impl Fn(ProductTextCondition) -> T + 'static,
+) -> Field<T> {
+    field(name, SEARCHED_TEXT, Call::searched_text, condition)
+}
+
+/// The same of a text that a product may lack.
+pub(crate) fn nullable_searched_text<T>(
+    name: &'static str,
+    condition: impl Fn(ProductTextCondition) -> T + 'static,
+) -> Field<T> {
+    field(name, NULLABLE_SEARCHED_TEXT, Call::searched_text, condition)
+}
+
+/// A value that is one of some, each of which has a name.
+pub(crate) fn named<T, V: Copy + 'static>(
+    name: &'static str,
+    values: &'static [(&'static str, V)],
+    condition: impl Fn(Vec<V>) -> T + 'static,
+) -> Field<T> {
+    let value = |operand: &Operand| {
+        let text = operand.text();
+        let value = values.iter().find(|(word, _)| *word == text);
+        value.map(|(_, value)| *value).ok_or_else(|| {
+            let words: Vec<&str> = values.iter().map(|(word, _)| *word).collect();
+            format!("{} is none of {}", repeated(&text), words.join(", "))
+        })
+    };
+    field(name, ID, move |call| call.list(value), condition)
 }
 
 pub(crate) fn id<T, I>(name: &'static str, condition: fn(Vec<I>) -> T) -> Field<T>
@@ -217,15 +253,27 @@ impl Call {
         match self.operator.as_str() {
             "is_null" if self.operands.is_empty() => Ok(TextCondition::IsNull),
             "is_null" => Err("\"is_null\" takes no value".to_owned()),
-            "like" => {
-                let operand = self.operand()?;
-                operand.pattern().map(TextCondition::Like).ok_or_else(|| {
-                    let text = repeated(&operand.text());
-                    format!("in {text} an asterisk that is not at an end needs a backslash")
-                })
-            }
+            "like" => self.pattern().map(TextCondition::Like),
             _ => self.list(any).map(TextCondition::In),
         }
+    }
+
+    fn searched_text(&self) -> Result<ProductTextCondition, String> {
+        match self.operator.as_str() {
+            "ilike" => {
+                let pattern = self.pattern()?;
+                Ok(ProductTextCondition::ignoring_case(&pattern))
+            }
+            _ => self.text().map(ProductTextCondition::Exact),
+        }
+    }
+
+    fn pattern(&self) -> Result<Pattern, String> {
+        let operand = self.operand()?;
+        operand.pattern().ok_or_else(|| {
+            let text = repeated(&operand.text());
+            format!("in {text} an asterisk that is not at an end needs a backslash")
+        })
     }
 }
 

@@ -1,11 +1,18 @@
 //! Products.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
-use stockroom_domain::{Availability, CommodityType, ProductStatus, StockedProduct};
+use stockroom_application::{Administrator, Stockroom};
+use stockroom_domain::{
+    Availability, CommodityType, ProductId, ProductStatus, Stock, StockedProduct,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Timestamps;
+use crate::answer::{ApiError, Timestamps};
+use crate::request::Include;
+use crate::stock::body::StockAttributes;
 
 /// A product; flat in both forms.
 #[derive(Serialize, ToSchema)]
@@ -26,7 +33,55 @@ pub(crate) struct ProductBody {
     manage_stock: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_ref: Option<String>,
+    /// The figures of its stock, with `include=stock`; left out if no stock is managed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stock: Option<StockAttributes>,
     meta: ProductMeta,
+}
+
+/// The stock to be shown with products.
+pub(crate) enum Stocks {
+    /// Of each product that has some.
+    Shown(HashMap<ProductId, Stock>),
+    /// None: nobody asked for it.
+    LeftOut,
+}
+
+impl Stocks {
+    /// Reads the stock of these products, if `include` asks for it.
+    pub(crate) async fn read(
+        stockroom: &Stockroom,
+        administrator: &Administrator,
+        include: &Include,
+        products: impl IntoIterator<Item = ProductId>,
+    ) -> Result<Self, ApiError> {
+        if !include.has("stock") {
+            return Ok(Self::LeftOut);
+        }
+        let products: Vec<ProductId> = products.into_iter().collect();
+        let stocks = stockroom
+            .stock_of_products(administrator, &products)
+            .await?;
+        let stocks = stocks.into_iter().map(|stock| (stock.product, stock));
+        Ok(Self::Shown(stocks.collect()))
+    }
+
+    /// A product, with its stock if that is shown.
+    pub(crate) fn show(&mut self, product: StockedProduct) -> ProductBody {
+        match self {
+            Self::LeftOut => product.into(),
+            Self::Shown(stocks) => {
+                let stock = stocks.remove(&product.product.id);
+                // Both figures as of the same time.
+                let product = StockedProduct::new(product.product, stock.as_ref());
+                let stock = stock.map(StockAttributes::from);
+                ProductBody {
+                    stock,
+                    ..product.into()
+                }
+            }
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -140,6 +195,7 @@ impl From<StockedProduct> for ProductBody {
             commodity_type: product.commodity_type.into(),
             manage_stock: product.manage_stock,
             external_ref: product.external_ref.map(|text| text.to_string()),
+            stock: None,
             meta: ProductMeta {
                 timestamps: Timestamps::new(product.created_at, product.updated_at),
                 stock: StockLevel {

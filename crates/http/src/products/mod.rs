@@ -1,4 +1,5 @@
 //! Registered products.
 
 pub(crate) mod body;
+pub(crate) mod filter;
 pub(crate) mod routes;

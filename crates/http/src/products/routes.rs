@@ -8,11 +8,12 @@ use stockroom_domain::{
 };
 use utoipa::ToSchema;
 
-use super::body::{Commodity, ProductBody, Status};
+use super::body::{Commodity, ProductBody, Status, Stocks};
+use super::filter::{self, ProductIncludeParameter, ProductSortParameter};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
-    Administration, Body, Current, Document, IdempotencyHeader, ListQuery, PageParameters, PathId,
-    QuantityField, StoreHeader, non_null, patch,
+    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, Include,
+    ListQuery, PageParameters, PathId, QuantityField, StoreHeader, non_null, patch,
 };
 use crate::service::AppState;
 
@@ -137,27 +138,36 @@ impl ProductUpdate {
 
 /// List products.
 ///
-/// The registered ones that the caller sees, oldest first.
+/// The registered ones that the caller sees, oldest first unless `sort` says otherwise. A filter may name
+/// `name`, `sku`, `slug`, `external_ref`, `description`, `status`, `commodity_type` and `manage_stock`;
+/// `ilike` is `like` without regard to letter case. Where no `eq`, `in` or pattern with a known beginning
+/// leads to few products, a filter is held against 100,000 products at most: beyond that 400.
 #[utoipa::path(
     get,
     path = "/v2/products",
     operation_id = "getAllProducts",
     tag = "Products",
-    params(PageParameters, StoreHeader),
+    params(PageParameters, FilterParameter, ProductSortParameter, ProductIncludeParameter, StoreHeader),
     responses((status = 200, description = "A page of products.", body = List<ProductBody>), CommonErrors),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     administration: Administration,
+    include: Include,
     query: ListQuery,
 ) -> Result<Json<List<ProductBody>>, ApiError> {
-    let list = query.list("products", "")?;
+    let filter = filter::products(query.filter.as_deref())?;
+    let (order, order_name) = filter::order(query.sort.as_deref());
+    let list = query.list("products", &order_name)?;
+    list.check_place(|place| order.has(place))?;
     let administrator = administration.enter().await?;
-    let found = app
-        .stockroom
-        .list_products(&administrator, list.page)
-        .await?;
-    Ok(Json(list.answer(found, ProductBody::from)))
+    let page = list.page.clone();
+    let stockroom = &app.stockroom;
+    let found = stockroom.list_products(&administrator, &filter, order, page);
+    let found = found.await?;
+    let ids = found.items.iter().map(|it| it.product.id);
+    let mut stocks = Stocks::read(stockroom, &administrator, &include, ids).await?;
+    Ok(Json(list.answer(found, |product| stocks.show(product))))
 }
 
 /// Register a product.
@@ -207,19 +217,23 @@ pub(crate) async fn create(
     path = "/v2/products/{product}",
     operation_id = "getProduct",
     tag = "Products",
-    params(("product" = Uuid, Path, description = "The product's id."), StoreHeader),
+    params(("product" = Uuid, Path, description = "The product's id."), ProductIncludeParameter, StoreHeader),
     responses((status = 200, description = "The product.", body = Data<ProductBody>), NotFound, CommonErrors),
 )]
 pub(crate) async fn read(
     State(app): State<AppState>,
     administration: Administration,
     _: Current,
+    include: Include,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<ProductBody>>, ApiError> {
     let id = product.id().ok_or(Refusal::ProductNotFound)?;
     let administrator = administration.enter().await?;
-    let product = app.stockroom.product(&administrator, id).await?;
-    let data = product.ok_or(Refusal::ProductNotFound)?.into();
+    let stockroom = &app.stockroom;
+    let product = stockroom.product(&administrator, id).await?;
+    let product = product.ok_or(Refusal::ProductNotFound)?;
+    let mut stocks = Stocks::read(stockroom, &administrator, &include, [id]).await?;
+    let data = stocks.show(product);
     Ok(Json(Data { data }))
 }
 

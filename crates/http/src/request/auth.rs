@@ -201,7 +201,7 @@ fn administers(caller: &Caller) -> Result<(), ApiError> {
     }
 }
 
-fn not_allowed() -> ApiError {
+pub(crate) fn not_allowed() -> ApiError {
     ApiError::forbidden("Implicit tokens may only read stock and locations")
 }
 

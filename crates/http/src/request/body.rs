@@ -11,14 +11,13 @@ use serde::de::{DeserializeOwned, DeserializeSeed as _};
 use serde::{Deserialize, Deserializer};
 use serde_json::error::Category;
 use serde_json::value::RawValue;
-use stockroom_application::Turn;
 use stockroom_domain::Patch;
 
 use super::handling::{Handling, Nothing};
 use super::idempotency::KeyedRequest;
 use super::raw::{AtMost, RawList, RawObject, Scalar};
 use crate::answer::ApiError;
-use crate::service::{AppState, Place, SMALL_BATCH_BYTES_MAX};
+use crate::service::{AppState, Place};
 
 /// Whether a request's body has been read: an extension of each request that has a body. A
 /// connection can't be used for another request if its answer came before the body was read.
@@ -64,7 +63,7 @@ impl<const BYTES_MAX: usize> FromRequest<AppState> for Bytes<BYTES_MAX> {
 }
 
 /// Reads the bytes of a body that has at most `bytes_max`.
-async fn read(
+pub(super) async fn read(
     request: Request,
     app: &AppState,
     bytes_max: usize,
@@ -159,15 +158,15 @@ impl FromRequest<AppState> for OptionalBody {
     }
 }
 
-fn no_json(error: &serde_json::Error) -> ApiError {
+pub(super) fn no_json(error: &serde_json::Error) -> ApiError {
     ApiError::bad_request(format!("The body is not valid JSON: {error}"))
 }
 
-fn no_data() -> ApiError {
+pub(super) fn no_data() -> ApiError {
     ApiError::validation("The body must be an object with data")
 }
 
-fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
+pub(super) fn check_json(headers: &HeaderMap) -> Result<(), ApiError> {
     if is_json(headers) {
         return Ok(());
     }
@@ -188,7 +187,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// The fields of the body, which is an object.
-fn fields(bytes: &[u8]) -> Result<RawObject<'_>, ApiError> {
+pub(super) fn fields(bytes: &[u8]) -> Result<RawObject<'_>, ApiError> {
     serde_json::from_slice(bytes).map_err(|error| match error.classify() {
         Category::Data => no_data(),
         _ => no_json(&error),
@@ -232,7 +231,7 @@ impl<B> Body<B> {
 }
 
 /// The items of a list, or `None` if there are more than `items_max`.
-fn list(data: &RawValue, items_max: usize) -> Result<Option<Vec<&RawValue>>, ApiError> {
+pub(super) fn list(data: &RawValue, items_max: usize) -> Result<Option<Vec<&RawValue>>, ApiError> {
     match AtMost(items_max).deserialize(data) {
         Ok(RawList::Items(items)) => Ok(Some(items)),
         Ok(RawList::TooLong) => Ok(None),
@@ -283,103 +282,8 @@ impl List<'_> {
     }
 }
 
-/// The body of a batch: many lines. The reading of a large one waits while other large ones are being
-/// processed; it keeps its turn until it is dropped.
-pub(crate) struct Batch {
-    bytes: axum::body::Bytes,
-    handling: Handling,
-    _turn: Option<Turn>,
-}
-
-impl FromRequest<AppState> for Batch {
-    type Rejection = ApiError;
-
-    async fn from_request(request: Request, app: &AppState) -> Result<Self, ApiError> {
-        check_json(request.headers())?;
-        let place = request.extensions().get::<Place>().cloned();
-        let place = place.ok_or_else(ApiError::internal)?;
-        let turn_to_read = app.admission.turn_to_read(&place).await;
-        let handling = Handling::of(request.headers());
-        let bytes = read(request, app, app.options.batch_bytes_max).await?;
-        let turn = app.admission.turn_to_work(&place, bytes.len()).await;
-        drop(turn_to_read);
-        Ok(Self {
-            bytes,
-            handling,
-            _turn: turn,
-        })
-    }
-}
-
-impl Batch {
-    /// Reads the object that is the body. A large one is read on a thread of its own, so that other
-    /// requests don't wait for it.
-    pub(crate) async fn read<R: Send + 'static>(
-        &self,
-        read: impl FnOnce(BatchBody<'_>) -> Result<R, ApiError> + Send + 'static,
-    ) -> Result<R, ApiError> {
-        let handling = self.handling;
-        let bytes = self.bytes.clone();
-        let work = move || {
-            let fields = fields(&bytes)?;
-            read(BatchBody { fields, handling })
-        };
-        if self.bytes.len() <= SMALL_BATCH_BYTES_MAX {
-            return work();
-        }
-        let worked = tokio::task::spawn_blocking(work).await;
-        worked.unwrap_or_else(|_| Err(ApiError::internal()))
-    }
-}
-
-/// The lines of a batch under `data`, and the fields beside it, which apply to all lines.
-pub(crate) struct BatchBody<'a> {
-    fields: RawObject<'a>,
-    handling: Handling,
-}
-
-impl BatchBody<'_> {
-    fn scalar(&mut self, name: &str) -> Result<Option<Scalar>, ApiError> {
-        let value = self.fields.remove(name).map(Scalar::deserialize);
-        value.transpose().map_err(|error| no_json(&error))
-    }
-
-    /// The value of a text field beside the lines, if it is present.
-    pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, ApiError> {
-        match self.scalar(name)? {
-            None => Ok(None),
-            Some(Scalar::Text(text)) => Ok(Some(text)),
-            Some(_) => Err(ApiError::validation(format!("{name} must be a string"))),
-        }
-    }
-
-    /// Returns each line, or its error if it isn't of the expected type, and whether the batch is
-    /// atomic. `noun` names the lines in the error for more than `lines_max` of them.
-    pub(crate) fn lines<T: DeserializeOwned>(
-        mut self,
-        expected: &str,
-        lines_max: usize,
-        noun: &str,
-    ) -> Result<(Vec<Result<T, ApiError>>, bool), ApiError> {
-        let atomic = match self.scalar("atomic")? {
-            None => false,
-            Some(Scalar::Bool(atomic)) => atomic,
-            Some(_) => return Err(ApiError::validation("atomic must be true or false")),
-        };
-        let data = self.fields.remove("data").ok_or_else(no_data)?;
-        self.handling.check_rest(&self.fields)?;
-        let lines = list(data, lines_max)?.ok_or_else(|| {
-            ApiError::validation(format!("data must contain at most {lines_max} {noun}"))
-        })?;
-        // Each line is read like a body of its own.
-        let handling = self.handling;
-        let read = |line: &RawValue| object(line, handling, "data")?.of_type(expected);
-        Ok((lines.into_iter().map(read).collect(), atomic))
-    }
-}
-
 /// The fields of an object at this place in a body.
-fn object<T: DeserializeOwned>(
+pub(super) fn object<T: DeserializeOwned>(
     object: &RawValue,
     handling: Handling,
     place: &str,

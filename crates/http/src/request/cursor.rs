@@ -4,8 +4,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use stockroom_application::{HoldPlace, LocationPlace, ProductPlace};
-use stockroom_domain::{IntegrationId, KeyId, ReservationId, StockId, Timestamp};
+use stockroom_application::ports::{ProductPlace, SortValue, StockPlace};
+use stockroom_application::{HoldPlace, LocationPlace};
+use stockroom_domain::{IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp};
 use uuid::Uuid;
 
 use crate::answer::ApiError;
@@ -15,6 +16,7 @@ const VERSION: u8 = 1;
 const DIGEST_BYTES: usize = 8;
 const ID_BYTES: usize = 16;
 const NUMBER: u8 = b'n';
+const TEXT: u8 = b't';
 
 /// A requested list. Cursors are valid for one such list only.
 pub(crate) struct ListAsked<'a> {
@@ -61,29 +63,40 @@ impl Cursors {
         let mut bytes = vec![VERSION];
         bytes.extend(self.0);
         bytes.extend(id.as_bytes());
-        if let Some(number) = key {
-            bytes.push(NUMBER);
-            bytes.extend(number.to_be_bytes());
+        match key {
+            None => {}
+            Some(Key::Number(number)) => {
+                bytes.push(NUMBER);
+                bytes.extend(number.to_be_bytes());
+            }
+            Some(Key::Text(text)) => {
+                bytes.push(TEXT);
+                bytes.extend(text.as_bytes());
+            }
         }
         URL_SAFE_NO_PAD.encode(bytes)
     }
 
     /// The place that a cursor names.
     pub(crate) fn read<P: Placed>(&self, cursor: &str) -> Result<P, ApiError> {
-        let malformed = || {
-            ApiError::bad_request(
-                "page[after] must be a cursor of this list, taken from links.next of one of its pages",
-            )
-        };
-        let bytes = URL_SAFE_NO_PAD.decode(cursor).map_err(|_| malformed())?;
-        let (digest, place) = split(&bytes).ok_or_else(malformed)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(cursor)
+            .map_err(|_| malformed_cursor())?;
+        let (digest, place) = split(&bytes).ok_or_else(malformed_cursor)?;
         if digest != self.0 {
             return Err(ApiError::bad_request(
                 "page[after] belongs to another list, or to this list with another sort, filter or at",
             ));
         }
-        P::from_place(place).ok_or_else(malformed)
+        P::from_place(place).ok_or_else(malformed_cursor)
     }
+}
+
+/// The refusal of a text that is no cursor.
+pub(crate) fn malformed_cursor() -> ApiError {
+    ApiError::bad_request(
+        "page[after] must be a cursor of this list, taken from links.next of one of its pages",
+    )
 }
 
 fn split(bytes: &[u8]) -> Option<([u8; DIGEST_BYTES], Place)> {
@@ -92,7 +105,8 @@ fn split(bytes: &[u8]) -> Option<([u8; DIGEST_BYTES], Place)> {
     let (id, key) = bytes.split_first_chunk::<ID_BYTES>()?;
     let key = match key {
         [] => None,
-        [NUMBER, number @ ..] => Some(u64::from_be_bytes(number.try_into().ok()?)),
+        [NUMBER, number @ ..] => Some(Key::Number(u64::from_be_bytes(number.try_into().ok()?))),
+        [TEXT, text @ ..] => Some(Key::Text(String::from_utf8(text.to_vec()).ok()?)),
         _ => return None,
     };
     let id = Uuid::from_bytes(*id);
@@ -102,7 +116,28 @@ fn split(bytes: &[u8]) -> Option<([u8; DIGEST_BYTES], Place)> {
 /// The place of an item in any list: its id, and its sort key unless that is the id.
 pub(crate) struct Place {
     id: Uuid,
-    key: Option<u64>,
+    key: Option<Key>,
+}
+
+/// A sort key.
+enum Key {
+    Number(u64),
+    Text(String),
+}
+
+impl Place {
+    fn numbered(id: Uuid, number: u64) -> Self {
+        let key = Some(Key::Number(number));
+        Self { id, key }
+    }
+
+    /// The id, and the key if it is a number.
+    fn into_numbered(self) -> Option<(Uuid, u64)> {
+        match self.key? {
+            Key::Number(number) => Some((self.id, number)),
+            Key::Text(_) => None,
+        }
+    }
 }
 
 /// A type of place in a list.
@@ -134,48 +169,112 @@ placed_by_id! { StockId KeyId ReservationId IntegrationId }
 
 impl Placed for ProductPlace {
     fn to_place(&self) -> Place {
-        Place {
-            id: self.id.uuid(),
-            key: u64::try_from(self.registered_at.as_milliseconds()).ok(),
-        }
+        let key = match &self.value {
+            SortValue::Time(time) => u64::try_from(time.as_milliseconds()).ok().map(Key::Number),
+            SortValue::Text(key) => Some(Key::Text(key.as_str().to_owned())),
+        };
+        let id = self.id.uuid();
+        Place { id, key }
     }
 
     fn from_place(Place { id, key }: Place) -> Option<Self> {
-        Some(Self {
-            registered_at: Timestamp::from_milliseconds(key?.try_into().ok()?)?,
-            id: id.into(),
-        })
+        let value = match key? {
+            Key::Number(number) => {
+                SortValue::Time(Timestamp::from_milliseconds(number.try_into().ok()?)?)
+            }
+            // No text of a product has a NUL, and not every database can look for one.
+            Key::Text(text) if text.contains('\0') => return None,
+            Key::Text(text) => SortValue::Text(SearchKey::of_folded(&text)),
+        };
+        let id = id.into();
+        Some(Self { value, id })
+    }
+}
+
+impl Placed for StockPlace {
+    fn to_place(&self) -> Place {
+        Place::numbered(self.id.uuid(), self.figure)
+    }
+
+    fn from_place(place: Place) -> Option<Self> {
+        let (id, figure) = place.into_numbered()?;
+        let id = StockId::new(id);
+        Some(Self { figure, id })
     }
 }
 
 impl Placed for LocationPlace {
     fn to_place(&self) -> Place {
-        Place {
-            id: self.id.uuid(),
-            key: Some(self.distance),
-        }
+        Place::numbered(self.id.uuid(), self.distance)
     }
 
-    fn from_place(Place { id, key }: Place) -> Option<Self> {
-        Some(Self {
-            distance: key?,
-            id: id.into(),
-        })
+    fn from_place(place: Place) -> Option<Self> {
+        let (id, distance) = place.into_numbered()?;
+        let id = id.into();
+        Some(Self { distance, id })
     }
 }
 
 impl Placed for HoldPlace {
     fn to_place(&self) -> Place {
-        Place {
-            id: self.reservation.uuid(),
-            key: Some(self.line.into()),
-        }
+        Place::numbered(self.reservation.uuid(), self.line.into())
     }
 
-    fn from_place(Place { id, key }: Place) -> Option<Self> {
+    fn from_place(place: Place) -> Option<Self> {
+        let (id, line) = place.into_numbered()?;
         Some(Self {
             reservation: id.into(),
-            line: key?.try_into().ok()?,
+            line: line.try_into().ok()?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use stockroom_application::ports::{ProductOrder, ProductSort};
+
+    use super::*;
+
+    fn cursors() -> Cursors {
+        let asked = ListAsked {
+            name: "products",
+            order: "name",
+            filter: None,
+            at: None,
+        };
+        asked.cursors()
+    }
+
+    fn forged(key: &[u8]) -> String {
+        let id = [0; ID_BYTES];
+        let bytes = [&[VERSION], &cursors().0[..], &id, key].concat();
+        URL_SAFE_NO_PAD.encode(bytes)
+    }
+
+    #[test]
+    fn a_cursor_holds_a_text() {
+        let place = ProductPlace {
+            value: SortValue::Text(SearchKey::of("Été")),
+            id: Uuid::from_u128(5).into(),
+        };
+        let cursor = cursors().write(&place);
+        assert_eq!(cursors().read::<ProductPlace>(&cursor).unwrap(), place);
+        assert!(cursors().read::<StockPlace>(&cursor).is_err());
+        assert!(cursors().read::<StockId>(&cursor).is_err());
+    }
+
+    #[test]
+    fn forged_cursors_are_refused() {
+        for key in [&b"ta\0b"[..], b"t\xff", b"n\0", b"x", b""] {
+            let cursor = forged(key);
+            assert!(cursors().read::<ProductPlace>(&cursor).is_err(), "{key:?}");
+        }
+        let number = forged(b"n\0\0\0\0\0\0\0\x05");
+        let place: ProductPlace = cursors().read(&number).unwrap();
+        let by_name = ProductOrder {
+            by: ProductSort::Name,
+            descending: false,
+        };
+        assert!(!by_name.has(&place) && ProductOrder::default().has(&place));
     }
 }

@@ -1,6 +1,7 @@
 //! The extractors of handlers, and their refusals.
 
 mod auth;
+mod batch;
 mod body;
 mod cursor;
 mod document;
@@ -15,10 +16,11 @@ mod value;
 
 pub(crate) use auth::{
     Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
-    bearer_token,
+    bearer_token, not_allowed,
 };
-pub(crate) use body::{Batch, Body, BodyRead, Bytes, OptionalBody, non_null, patch};
-pub(crate) use cursor::{Cursors, ListAsked, Placed};
+pub(crate) use batch::{Batch, BatchMode};
+pub(crate) use body::{Body, BodyRead, Bytes, OptionalBody, non_null, patch};
+pub(crate) use cursor::{Cursors, ListAsked, Placed, malformed_cursor};
 pub(crate) use document::{Document, in_either_form, list_in_either_form};
 pub(crate) use form::{Form, FormHeader, OneForm};
 pub(crate) use handling::{Handling, PreferHeader};
@@ -27,6 +29,6 @@ pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
 pub(crate) use parameters::{
     AtParameter, FilterParameter, HistoryParameters, IncludeParameter, PageParameters,
 };
-pub(crate) use query::{At, Current, IncludesSequence, ListQuery, Query, not_in_future};
+pub(crate) use query::{At, Current, Include, ListQuery, Query, not_in_future};
 pub(crate) use raw::Scalar;
 pub(crate) use value::{QuantityField, StrictObject};

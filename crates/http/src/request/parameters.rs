@@ -11,7 +11,7 @@ use utoipa::IntoParams;
 )]
 pub(crate) struct FilterParameter {
     /// `op(field,value,…)`, several joined by `:`, all of which have to hold. `op` is one of
-    /// `eq`, `in`, `like`, `gt`, `ge`, `lt`, `le`, `is_null`.
+    /// `eq`, `in`, `like`, `ilike`, `gt`, `ge`, `lt`, `le`, `is_null`.
     #[param(required = false, example = "eq(location,warehouse):gt(available,0)")]
     filter: String,
 }
@@ -74,8 +74,9 @@ pub(crate) struct HistoryParameters {
     reason = "read through the query extractors; here for its description"
 )]
 pub(crate) struct IncludeParameter {
-    /// `sequence` for `stock_id`, `sequence` and `owner`, which those need who keep a copy of stock by
-    /// the feed of events.
+    /// A comma-separated list: `sequence` for `stock_id`, `sequence` and `owner`, which those need who
+    /// keep a copy of stock by the feed of events; `product` for the registered product's `name`, `sku`
+    /// and `external_ref`, which implicit tokens don't see.
     #[param(required = false, example = "sequence")]
     include: String,
 }

@@ -87,17 +87,23 @@ fn unsupported(name: &str) -> ApiError {
     ApiError::bad_request(format!("The query parameter {name} is not supported here"))
 }
 
-/// Whether an answer shows the numbers that who keeps a copy of stock compares: `include=sequence`.
-/// Other words are ignored, because the dialect's SDKs send those of other services of theirs.
-pub(crate) struct IncludesSequence(pub(crate) bool);
+/// The words of `include`, which say what an answer shows in addition. Unknown ones are ignored, because
+/// the dialect's SDKs send those of other services of theirs.
+pub(crate) struct Include(String);
 
-impl<S: Sync> FromRequestParts<S> for IncludesSequence {
+impl Include {
+    /// Whether a word is among them.
+    pub(crate) fn has(&self, word: &str) -> bool {
+        self.0.split(',').any(|it| it == word)
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for Include {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
         let query = Query::of(parts.uri.query().unwrap_or_default());
-        let included = query.get("include")?.unwrap_or_default();
-        Ok(Self(included.split(',').any(|word| word == "sequence")))
+        Ok(Self(query.get("include")?.unwrap_or_default().to_owned()))
     }
 }
 

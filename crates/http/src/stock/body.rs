@@ -1,14 +1,15 @@
 //! Stock.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
-use stockroom_domain::{Balance, OrganizationId, Owner, Stock};
+use stockroom_application::{Caller, Stockroom};
+use stockroom_domain::{Balance, OrganizationId, Owner, Product, ProductId, Stock};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Timestamps;
-use crate::request::Form;
+use crate::answer::{ApiError, Timestamps};
+use crate::request::{Form, Include, not_allowed};
 
 /// Stock, in one of the two forms.
 #[derive(Serialize, ToSchema)]
@@ -41,6 +42,60 @@ pub(crate) struct BasicStock {
     /// Who has the stock, with `include=sequence`.
     #[serde(skip_serializing_if = "Option::is_none")]
     owner: Option<OwnerBody>,
+    /// The registered product, with `include=product`; left out if it isn't registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<ProductNames>,
+}
+
+/// What a registered product is called.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProductNames {
+    name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sku: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_ref: Option<String>,
+}
+
+impl From<Product> for ProductNames {
+    fn from(product: Product) -> Self {
+        Self {
+            name: product.name.to_string(),
+            sku: product.sku.map(|text| text.to_string()),
+            external_ref: product.external_ref.map(|text| text.to_string()),
+        }
+    }
+}
+
+/// What is shown of stock in addition.
+#[derive(Default)]
+pub(crate) struct Additions {
+    /// The organization, if the numbers are shown that who keeps a copy of stock compares.
+    copied: Option<OrganizationId>,
+    products: HashMap<ProductId, Product>,
+}
+
+impl Additions {
+    /// Reads what `include` asks for about the stock of these products.
+    pub(crate) async fn read(
+        stockroom: &Stockroom,
+        caller: &Caller,
+        include: &Include,
+        products: impl IntoIterator<Item = ProductId>,
+    ) -> Result<Self, ApiError> {
+        let mut additions = Self {
+            copied: include.has("sequence").then_some(caller.organization),
+            products: HashMap::new(),
+        };
+        if include.has("product") {
+            let administrator = caller.clone().administrator().ok_or_else(not_allowed)?;
+            let ids: Vec<ProductId> = products.into_iter().collect();
+            let products = stockroom.products(&administrator, &ids).await?;
+            let products = products.into_iter().map(|product| (product.id, product));
+            additions.products = products.collect();
+        }
+        Ok(additions)
+    }
 }
 
 /// Who has the stock.
@@ -73,12 +128,30 @@ pub(crate) struct MultiLocationStock {
     meta: StockMeta,
 }
 
+/// The figures of stock.
 #[derive(Serialize, ToSchema)]
-struct StockAttributes {
+pub(crate) struct StockAttributes {
     #[serde(flatten)]
     sums: Figures,
     /// The figures in each location, by its slug.
     locations: BTreeMap<String, Figures>,
+    /// The registered product, with `include=product`; left out if it isn't registered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product: Option<ProductNames>,
+}
+
+impl From<Stock> for StockAttributes {
+    fn from(stock: Stock) -> Self {
+        let sums = stock.sums().into();
+        let located = stock.located.into_values();
+        let locations =
+            located.map(|position| (position.slug.to_string(), position.balance.into()));
+        Self {
+            sums,
+            locations: locations.collect(),
+            product: None,
+        }
+    }
 }
 
 /// Figures of stock; those of a whole stock are the sums over the unlocated pool and all
@@ -118,41 +191,44 @@ impl From<Balance> for Figures {
 
 impl StockBody {
     pub(crate) fn new(stock: Stock, form: Form) -> Self {
-        Self::with(stock, form, None)
+        Self::with(stock, form, &mut Additions::default())
     }
 
-    /// The stock, with the numbers for those who keep a copy if `copied` names the organization.
-    pub(crate) fn with(stock: Stock, form: Form, copied: Option<OrganizationId>) -> Self {
+    /// The stock, with what is asked for in addition.
+    pub(crate) fn with(stock: Stock, form: Form, additions: &mut Additions) -> Self {
+        let copied = additions.copied;
+        let product = additions.products.remove(&stock.product);
+        let product = product.map(ProductNames::from);
         let stock_id = stock.id.uuid();
         let sequence = copied.map(|_| stock.sequence);
         let owner = copied.map(|organization| OwnerBody::new(stock.owner, organization));
         let id = stock.product.uuid();
-        let sums = Figures::from(stock.sums());
+        let timestamps = Timestamps::new(stock.created_at, stock.updated_at);
         match form {
-            Form::Basic => Self::Basic(BasicStock {
-                id,
-                r#type: "stock",
-                total: sums.total,
-                available: sums.available,
-                allocated: sums.allocated,
-                stock_id: copied.map(|_| stock_id),
-                sequence,
-                owner,
-            }),
+            Form::Basic => {
+                let sums = Figures::from(stock.sums());
+                Self::Basic(BasicStock {
+                    id,
+                    r#type: "stock",
+                    total: sums.total,
+                    available: sums.available,
+                    allocated: sums.allocated,
+                    stock_id: copied.map(|_| stock_id),
+                    sequence,
+                    owner,
+                    product,
+                })
+            }
             Form::MultiLocation => Self::MultiLocation(MultiLocationStock {
                 id,
                 r#type: "stock",
                 attributes: StockAttributes {
-                    sums,
-                    locations: stock
-                        .located
-                        .into_values()
-                        .map(|position| (position.slug.to_string(), position.balance.into()))
-                        .collect(),
+                    product,
+                    ..stock.into()
                 },
                 meta: StockMeta {
                     stock_id,
-                    timestamps: Timestamps::new(stock.created_at, stock.updated_at),
+                    timestamps,
                     sequence,
                     owner,
                 },

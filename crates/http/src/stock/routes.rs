@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Deserialize;
+use stockroom_application::ports::StockOrder;
 use stockroom_domain::{
     CreateStock, EchoedFigures, ProductId, Quantity, Refusal, SetLocations, Slug,
 };
@@ -12,13 +13,13 @@ use utoipa::ToSchema;
 use utoipa::openapi::Ref;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 
-use super::body::StockBody;
-use super::filter;
+use super::body::{Additions, StockBody};
+use super::filter::{self, StockFilter, StockSortParameter};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, At, AtParameter, Body, Document, FilterParameter, Form, FormHeader,
-    IdempotencyHeader, IncludeParameter, IncludesSequence, ListQuery, PageParameters, PathId,
-    QuantityField, Reading, Scalar, StoreHeader, StrictObject, non_null, not_in_future,
+    IdempotencyHeader, Include, IncludeParameter, ListQuery, PageParameters, PathId, QuantityField,
+    Reading, Scalar, StoreHeader, StrictObject, non_null, not_allowed, not_in_future,
 };
 use crate::service::AppState;
 
@@ -136,40 +137,81 @@ fn known_slug(slug: &str) -> Result<Slug, ApiError> {
 
 /// List stock.
 ///
-/// The stock that the caller sees, oldest first. A filter may name `location`, `id`, `available`,
-/// `allocated`, `total`, `created_at` and `updated_at`.
+/// The stock that the caller sees, oldest first unless `sort` says otherwise. A filter may name
+/// `location`, `id`, `sku`, `available`, `allocated`, `total`, `created_at` and `updated_at`; not `sku`
+/// for implicit tokens.
 #[utoipa::path(
     get,
     path = "/v2/inventories",
     operation_id = "ListStock",
     tag = "Stock",
-    params(PageParameters, FilterParameter, AtParameter, IncludeParameter, FormHeader, StoreHeader),
+    params(
+        PageParameters,
+        FilterParameter,
+        StockSortParameter,
+        AtParameter,
+        IncludeParameter,
+        FormHeader,
+        StoreHeader
+    ),
     responses((status = 200, description = "A page of stock.", body = List<StockBody>), CommonErrors),
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
     reading: Reading,
     form: Form,
-    IncludesSequence(is_copied): IncludesSequence,
+    include: Include,
     query: ListQuery,
 ) -> Result<Json<List<StockBody>>, ApiError> {
     let filter = filter::stock(query.filter.as_deref())?;
     let at = not_in_future(&app, query.at)?;
+    if let Some(order) = filter::order(query.sort.as_deref()) {
+        if at.is_some() {
+            return Err(ApiError::bad_request("sort and at cannot be combined"));
+        }
+        return list_sorted(&app, reading, form, &include, query, filter, order).await;
+    }
     let list = query.list("stock", "")?;
     let page = list.page;
     let caller = reading.enter().await?;
-    let copied = is_copied.then_some(caller.organization);
     let stockroom = &app.stockroom;
+    let filter = filter::on_stock(stockroom, &caller, filter).await?;
     let found = match at {
         None => stockroom.list_stocks(&caller, &filter, page).await?,
         Some(at) => stockroom.list_stocks_at(&caller, &filter, page, at).await?,
     };
-    let show = |stock| StockBody::with(stock, form, copied);
-    Ok(Json(if is_copied {
+    let products = found.items.iter().map(|stock| stock.product);
+    let mut additions = Additions::read(stockroom, &caller, &include, products).await?;
+    let show = |stock| StockBody::with(stock, form, &mut additions);
+    Ok(Json(if include.has("sequence") {
         list.answer_by_place(found, show)
     } else {
         list.answer(found, show)
     }))
+}
+
+/// The same list, sorted by a figure.
+async fn list_sorted(
+    app: &AppState,
+    reading: Reading,
+    form: Form,
+    include: &Include,
+    query: ListQuery,
+    filter: Vec<StockFilter>,
+    order: StockOrder,
+) -> Result<Json<List<StockBody>>, ApiError> {
+    let sort = query.sort.clone().unwrap_or_default();
+    let list = query.list("stock", &sort)?;
+    let caller = reading.enter().await?;
+    let administrator = caller.clone().administrator().ok_or_else(not_allowed)?;
+    let stockroom = &app.stockroom;
+    let filter = filter::on_stock(stockroom, &caller, filter).await?;
+    let found = stockroom.sort_stocks(&administrator, &filter, order, list.page);
+    let found = found.await?;
+    let products = found.items.iter().map(|stock| stock.product);
+    let mut additions = Additions::read(stockroom, &caller, include, products).await?;
+    let show = |stock| StockBody::with(stock, form, &mut additions);
+    Ok(Json(list.answer(found, show)))
 }
 
 /// Create stock.
@@ -284,18 +326,18 @@ pub(crate) async fn read(
     reading: Reading,
     form: Form,
     at: At,
-    IncludesSequence(is_copied): IncludesSequence,
+    include: Include,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<StockBody>>, ApiError> {
     let product = product.existing()?;
     let caller = reading.enter().await?;
-    let organization = caller.organization;
     let stock = match at.0 {
         None => app.stockroom.stock(&caller, product).await?,
         Some(at) => app.stockroom.stock_at(&caller, product, at).await?,
     };
     let stock = stock.ok_or(Refusal::UnknownStock)?;
-    let data = StockBody::with(stock, form, is_copied.then_some(organization));
+    let mut additions = Additions::read(&app.stockroom, &caller, &include, [product]).await?;
+    let data = StockBody::with(stock, form, &mut additions);
     Ok(Json(Data { data }))
 }
 

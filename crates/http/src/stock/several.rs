@@ -6,11 +6,10 @@ use serde_json::json;
 use stockroom_domain::shortened;
 use utoipa::ToSchema;
 
-use super::body::StockBody;
+use super::body::{Additions, StockBody};
 use crate::answer::{ApiError, CommonErrors, Json, NotFound};
 use crate::request::{
-    At, AtParameter, Body, Form, FormHeader, IncludeParameter, IncludesSequence, Reading,
-    StoreHeader,
+    At, AtParameter, Body, Form, FormHeader, Include, IncludeParameter, Reading, StoreHeader,
 };
 use crate::service::AppState;
 
@@ -69,7 +68,7 @@ pub(crate) async fn read(
     reading: Reading,
     form: Form,
     at: At,
-    IncludesSequence(is_copied): IncludesSequence,
+    include: Include,
     body: Body,
 ) -> Result<Json<Stocks>, ApiError> {
     let references = body.list()?;
@@ -80,7 +79,6 @@ pub(crate) async fn read(
     let expected = "Each item of data must be an object with an id";
     let ids = references.items(expected, |ProductReference { id }| id)?;
     let caller = reading.enter().await?;
-    let copied = is_copied.then_some(caller.organization);
     let stockroom = &app.stockroom;
     let (stocks, missing) = match at.0 {
         None => stockroom.stock_of_several(&caller, &ids).await?,
@@ -94,9 +92,11 @@ pub(crate) async fn read(
         return Err(ApiError::not_found("Some of the stock is not managed")
             .meta(json!({ "missing_ids": missing })));
     }
+    let products = stocks.iter().map(|stock| stock.product);
+    let mut additions = Additions::read(stockroom, &caller, &include, products).await?;
     let data = stocks
         .into_iter()
-        .map(|stock| StockBody::with(stock, form, copied))
+        .map(|stock| StockBody::with(stock, form, &mut additions))
         .collect();
     Ok(Json(Stocks { data }))
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stockroom_application::Error;
-use stockroom_domain::{BatchId, Recorded, Refusal, TransactMany};
+use stockroom_domain::{BatchId, PreviewTransactions, Recorded, Refusal, TransactMany};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -16,7 +16,7 @@ use crate::answer::{
     ApiError, CommonErrors, Conflict, ErrorBody, FormedError, Json, NotFound, Unprocessable,
 };
 use crate::request::{
-    Administration, Batch, Form, FormHeader, IdempotencyHeader, PathId, StoreHeader,
+    Administration, Batch, BatchMode, Form, FormHeader, IdempotencyHeader, PathId, StoreHeader,
     list_in_either_form,
 };
 use crate::service::AppState;
@@ -34,7 +34,7 @@ enum Line<T> {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Lines<T> {
     data: Vec<Line<T>>,
-    /// Absent if no transaction was made.
+    /// Absent if no transaction was made, unless it was a dry run.
     #[serde(skip_serializing_if = "Option::is_none")]
     meta: Option<LinesMeta>,
 }
@@ -42,8 +42,12 @@ pub(crate) struct Lines<T> {
 /// What a batch says about itself.
 #[derive(Serialize, ToSchema)]
 struct LinesMeta {
-    /// Names the batch.
-    batch_id: Uuid,
+    /// Names the batch; left out if no transaction was made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    batch_id: Option<Uuid>,
+    /// True after a dry run: nothing was changed, and nothing has the ids of this answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    dry_run: bool,
 }
 
 /// A batch of transactions, on any products.
@@ -58,6 +62,10 @@ struct NewTransactions {
     /// Whether all are made or none. Else each stands alone.
     #[serde(default)]
     atomic: bool,
+    /// Whether this is a dry run: all is decided on the stock as it is now and answered, and nothing is
+    /// changed. An `Idempotency-Key` is ignored.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// Make many transactions.
@@ -110,16 +118,26 @@ pub(crate) async fn create(
 ) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
     let read = batch.read(|body| {
         let lines_max = TransactMany::LINES_MAX;
-        let (lines, atomic) = body.lines(STOCK_TRANSACTION, lines_max, "transactions")?;
-        Ok((readable(lines, NewTransaction::line), atomic))
+        let (lines, mode) = body.lines(STOCK_TRANSACTION, lines_max, "transactions")?;
+        Ok((readable(lines, NewTransaction::line), mode))
     });
-    let ((lines, faults), atomic) = read.await?;
+    let ((lines, faults), mode) = read.await?;
     administration.count_lines(lines.len())?;
     let administrator = administration.enter().await?;
+    let BatchMode { atomic, dry_run } = mode;
     let many = TransactMany { lines, atomic };
-    let made = app.stockroom.execute(&administrator, many).await;
-    let lines = Lines::answer(made, faults, |made| TransactionBody::new(made, form), form)?;
-    Ok((status_of_batch(atomic), Json(lines)))
+    let stockroom = &app.stockroom;
+    let lines = if dry_run {
+        let preview = PreviewTransactions(many);
+        stockroom
+            .execute(&administrator.without_key(), preview)
+            .await
+    } else {
+        stockroom.execute(&administrator, many).await
+    };
+    let body = |made| TransactionBody::new(made, form);
+    let lines = Lines::answer(lines, faults, body, form)?;
+    Ok((status_of_batch(atomic), Json(lines.previewed(dry_run))))
 }
 
 /// The status of the answer to an accepted batch.
@@ -182,8 +200,21 @@ impl<B> Lines<B> {
         Self {
             data: outcomes.into_iter().enumerate().map(line).collect(),
             meta: batch.map(|batch| LinesMeta {
-                batch_id: batch.uuid(),
+                batch_id: Some(batch.uuid()),
+                dry_run: false,
             }),
+        }
+    }
+
+    /// The same lines, as those of a dry run if it was one.
+    pub(crate) fn previewed(self, dry_run: bool) -> Self {
+        if !dry_run {
+            return self;
+        }
+        let batch_id = self.meta.and_then(|meta| meta.batch_id);
+        Self {
+            meta: Some(LinesMeta { batch_id, dry_run }),
+            ..self
         }
     }
 }

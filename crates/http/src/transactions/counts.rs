@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stockroom_domain::{
-    Count, CountMany, CountStock, Counted, ProductId, Reference, Refusal, Timestamp,
+    Count, CountMany, CountStock, Counted, PreviewCounts, ProductId, Reference, Refusal, Timestamp,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use crate::answer::{
 };
 use crate::filter;
 use crate::request::{
-    Administration, Batch, Body, Document, Form, FormHeader, IdempotencyHeader, PathId,
+    Administration, Batch, BatchMode, Body, Document, Form, FormHeader, IdempotencyHeader, PathId,
     QuantityField, Scalar, StoreHeader, list_in_either_form, non_null,
 };
 use crate::service::AppState;
@@ -81,6 +81,10 @@ struct NewCounts {
     /// Whether all are made or none. Else each stands alone.
     #[serde(default)]
     atomic: bool,
+    /// Whether this is a dry run: all is decided on the stock as it is now and answered, and nothing is
+    /// changed. An `Idempotency-Key` is ignored.
+    #[serde(default)]
+    dry_run: bool,
 }
 
 /// An accepted count.
@@ -234,10 +238,10 @@ pub(crate) async fn create_many(
 ) -> Result<(StatusCode, Json<Lines<CountBody>>), ApiError> {
     let read = batch.read(|mut body| {
         let as_of = body.text("as_of")?.as_deref().map(as_of).transpose()?;
-        let (lines, atomic) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
-        Ok((as_of, readable(lines, NewCountLine::count), atomic))
+        let (lines, mode) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
+        Ok((as_of, readable(lines, NewCountLine::count), mode))
     });
-    let (as_of, (counts, faults), atomic) = read.await?;
+    let (as_of, (counts, faults), BatchMode { atomic, dry_run }) = read.await?;
     administration.count_lines(counts.len())?;
     let administrator = administration.enter().await?;
     let many = CountMany {
@@ -245,14 +249,18 @@ pub(crate) async fn create_many(
         as_of,
         atomic,
     };
-    let counted = app.stockroom.execute(&administrator, many).await;
-    let lines = Lines::answer(
-        counted,
-        faults,
-        |counted| CountBody::new(counted, form),
-        form,
-    )?;
-    Ok((status_of_batch(atomic), Json(lines)))
+    let stockroom = &app.stockroom;
+    let counted = if dry_run {
+        let preview = PreviewCounts(many);
+        stockroom
+            .execute(&administrator.without_key(), preview)
+            .await
+    } else {
+        stockroom.execute(&administrator, many).await
+    };
+    let body = |counted| CountBody::new(counted, form);
+    let lines = Lines::answer(counted, faults, body, form)?;
+    Ok((status_of_batch(atomic), Json(lines.previewed(dry_run))))
 }
 
 impl NewCountLine {

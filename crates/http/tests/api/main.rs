@@ -12,6 +12,7 @@ mod every_endpoint;
 mod integrations;
 mod inventories;
 mod oauth_access_token;
+mod product_search;
 mod products;
 mod settings;
 mod support;

@@ -3,4 +3,5 @@
 pub(crate) mod load;
 pub(crate) mod read;
 pub(crate) mod rows;
+pub(crate) mod search;
 pub(crate) mod store;

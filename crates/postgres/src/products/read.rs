@@ -3,17 +3,19 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::{ProductAndStock, ProductReader, Scope, StoreError};
-use stockroom_application::{Page, PageRequest, ProductPlace};
+use stockroom_application::ports::{
+    FoundProducts, ProductAndStock, ProductFilter, ProductOrder, ProductPlace, ProductReader,
+    ProductSort, Scope, StoreError,
+};
+use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
 use stockroom_sql::Kind;
 use uuid::Uuid;
 
-use super::rows;
+use super::{rows, search};
 use crate::connection::open::PostgresDatabase;
 use crate::connection::session::Session;
-use crate::list::{ListQuery, kept_count};
+use crate::list::kept_count;
 use crate::stock;
 
 #[async_trait]
@@ -34,53 +36,100 @@ impl ProductReader for PostgresDatabase {
         Ok(product)
     }
 
+    async fn products(&self, scope: Scope, ids: &[ProductId]) -> Result<Vec<Product>, StoreError> {
+        let mut snapshot = self.read().await?;
+        let owners = || scope.acting.visible();
+        let keys = ids.iter().flat_map(|id| owners().map(|owner| (owner, *id)));
+        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
+        snapshot.commit().await?;
+        // The owner's own product takes precedence over the organization's.
+        products.sort_by_key(|product| (product.id, product.owner != scope.acting));
+        products.dedup_by_key(|product| product.id);
+        Ok(products)
+    }
+
+    async fn find_products(
+        &self,
+        scope: Scope,
+        filter: &ProductFilter,
+    ) -> Result<Option<Vec<ProductId>>, StoreError> {
+        let mut snapshot = self.read_list().await?;
+        let found = search::matching(&mut snapshot, scope, filter).await?;
+        snapshot.commit().await?;
+        Ok(found.map(|found| found.into_iter().map(|product| product.id).collect()))
+    }
+
     async fn list_products(
         &self,
         scope: Scope,
+        filter: &ProductFilter,
+        order: ProductOrder,
         page: PageRequest<ProductPlace>,
-    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
+    ) -> Result<FoundProducts, StoreError> {
         let mut snapshot = self.read_list().await?;
-        let list = select(scope, page.place().copied());
-        // The list itself starts after the place.
-        let rows = PageRequest::from_offset(page.limit, page.offset());
-        let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(&mut snapshot, rows).await?;
-        let has_more = page.has_more(&mut keys);
-        let keys = keys.into_iter().map(|(_, id, owner_id)| {
-            let owner = Owner::from_uuid(owner_id, scope.organization);
-            (owner, ProductId::new(id))
-        });
-        let mut products = rows::products(&mut snapshot, scope.organization, keys).await?;
-        products.sort_by_key(|product| (product.created_at, product.id));
-        let next = products.last().filter(|_| has_more).map(ProductPlace::from);
-        let items = with_stock(&mut snapshot, scope, products).await?;
-        let total = kept_count(&mut snapshot, scope, Kind::Product).await?;
+        let page = if filter.is_empty() {
+            Some(all(&mut snapshot, scope, order, page).await?)
+        } else {
+            found(&mut snapshot, scope, filter, order, page).await?
+        };
         snapshot.commit().await?;
-        let total = Some(total);
-        Ok(Page { items, total, next })
+        Ok(page)
     }
 }
 
-/// The query for the times of registration, ids and owners of the products that `scope` sees, starting
-/// after `after`.
-pub(crate) fn select(
+/// A page of all products that `scope` sees.
+async fn all(
+    snapshot: &mut Session,
     scope: Scope,
-    after: Option<ProductPlace>,
-) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    ListQuery::new(scope, "products.product_id", move |query, owner| {
-        query.push(
-            "SELECT products.created_at, products.product_id, products.owner_id FROM products \
-             WHERE products.organization_id = ",
-        );
-        query.push_bind(scope.organization.uuid());
-        query.push(" AND products.created_at >= 0 AND products.owner_id = ");
-        query.push_bind(owner.to_uuid(scope.organization));
-        if let Some(ProductPlace { registered_at, id }) = after {
-            query.push(" AND (products.created_at, products.product_id) > (");
-            query.push_bind(registered_at.as_milliseconds()).push(", ");
-            query.push_bind(id.uuid()).push(")");
+    order: ProductOrder,
+    page: PageRequest<ProductPlace>,
+) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
+    let list = search::select(scope, order, page.place().cloned());
+    // The list itself starts after the place.
+    let wanted = PageRequest::from_offset(page.limit, page.offset());
+    let mut keys: Vec<(Uuid, Uuid)> = match order.by {
+        ProductSort::CreatedAt | ProductSort::UpdatedAt => {
+            let keys: Vec<(i64, Uuid, Uuid)> = list.page(snapshot, wanted).await?;
+            keys.into_iter().map(|(_, id, owner)| (id, owner)).collect()
         }
-    })
-    .ordered_by("1, 2")
+        ProductSort::Name | ProductSort::Sku => {
+            let keys: Vec<(String, Uuid, Uuid)> = list.page(snapshot, wanted).await?;
+            keys.into_iter().map(|(_, id, owner)| (id, owner)).collect()
+        }
+    };
+    let has_more = page.has_more(&mut keys);
+    let keys = keys.into_iter().map(|(id, owner_id)| {
+        let owner = Owner::from_uuid(owner_id, scope.organization);
+        (owner, ProductId::new(id))
+    });
+    let products = rows::products(snapshot, scope.organization, keys).await?;
+    let placed = products.into_iter().map(|it| (order.place(&it), it));
+    let mut placed: Vec<(ProductPlace, Product)> = placed.collect();
+    placed.sort_by(|(one, _), (other, _)| order.compare(one, other));
+    let end = placed.last().filter(|_| has_more);
+    let next = end.map(|(place, _)| place.clone());
+    let products = placed.into_iter().map(|(_, product)| product).collect();
+    let items = with_stock(snapshot, scope, products).await?;
+    let total = Some(kept_count(snapshot, scope, Kind::Product).await?);
+    Ok(Page { items, total, next })
+}
+
+/// A page of the products that fulfil a filter.
+async fn found(
+    snapshot: &mut Session,
+    scope: Scope,
+    filter: &ProductFilter,
+    order: ProductOrder,
+    page: PageRequest<ProductPlace>,
+) -> Result<FoundProducts, StoreError> {
+    let Some(found) = search::matching(snapshot, scope, filter).await? else {
+        return Ok(None);
+    };
+    let found = found.into_iter().map(|it| (order.place(&it), it));
+    let Page { items, total, next } = order.page(found.collect(), &page);
+    let products = items.into_iter().map(|(_, product)| product).collect();
+    let items = with_stock(snapshot, scope, products).await?;
+    Ok(Some(Page { items, total, next }))
 }
 
 /// Products with the stock that `scope` sees of them.

@@ -35,7 +35,11 @@ pub(crate) async fn products(
             products.external_ref AS "external_ref?",
             products.created_at AS "created_at!",
             products.updated_at AS "updated_at!",
-            products.version AS "version!"
+            products.version AS "version!",
+            products.name_key AS "name_key!",
+            products.sku_key AS "sku_key!",
+            products.slug_key AS "slug_key!",
+            products.external_key AS "external_key!"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (product_id, owner_id)
         CROSS JOIN LATERAL (
             SELECT * FROM products

@@ -17,8 +17,23 @@ pub(crate) async fn store(
     product: &Product,
     growth: &mut Growth,
 ) -> Result<(), StoreError> {
-    let organization_id = organization.uuid();
     let row = ProductRow::of(product, organization);
+    if update(session, organization, &row).await? {
+        return Ok(());
+    }
+    let owner_id = row.owner_id;
+    insert(session, organization, row).await?;
+    growth.add(owner_id, Kind::Product, 1);
+    Ok(())
+}
+
+/// Changes the product, and returns whether it exists.
+async fn update(
+    session: &mut Session,
+    organization: OrganizationId,
+    row: &ProductRow,
+) -> Result<bool, StoreError> {
+    let organization_id = organization.uuid();
     let updated = sqlx::query!(
         r#"
         UPDATE products SET
@@ -33,39 +48,54 @@ pub(crate) async fn store(
             external_ref = $10,
             external_digest = sha256(convert_to($10, 'UTF8')),
             updated_at = $11,
-            version = $13
+            version = $13,
+            name_key = $14,
+            sku_key = $15,
+            slug_key = $16,
+            external_key = $17
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $12
         "#,
         organization_id,
         row.product_id,
-        row.name,
-        row.sku,
-        row.slug,
-        row.description,
-        row.status,
-        row.commodity_type,
+        &row.name,
+        row.sku.as_deref(),
+        row.slug.as_deref(),
+        row.description.as_deref(),
+        &row.status,
+        &row.commodity_type,
         row.manage_stock,
-        row.external_ref,
+        row.external_ref.as_deref(),
         row.updated_at,
         row.owner_id,
         row.version,
+        &row.name_key,
+        &row.sku_key,
+        &row.slug_key,
+        &row.external_key,
     )
-    .execute(&mut *session)
+    .execute(session)
     .await
     .map_err(failed)?;
-    if updated.rows_affected() > 0 {
-        return Ok(());
-    }
+    Ok(updated.rows_affected() > 0)
+}
+
+async fn insert(
+    session: &mut Session,
+    organization: OrganizationId,
+    row: ProductRow,
+) -> Result<(), StoreError> {
+    let organization_id = organization.uuid();
     sqlx::query!(
         r#"
         INSERT INTO products (
             organization_id, product_id, owner_id, name, sku, slug, description, status,
             commodity_type, manage_stock, external_ref, created_at, updated_at, sku_digest,
-            external_digest, version
+            external_digest, version, name_key, sku_key, slug_key, external_key
         )
         VALUES (
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-            sha256(convert_to($5, 'UTF8')), sha256(convert_to($11, 'UTF8')), $14
+            sha256(convert_to($5, 'UTF8')), sha256(convert_to($11, 'UTF8')), $14,
+            $15, $16, $17, $18
         )
         "#,
         organization_id,
@@ -82,11 +112,14 @@ pub(crate) async fn store(
         row.created_at,
         row.updated_at,
         row.version,
+        row.name_key,
+        row.sku_key,
+        row.slug_key,
+        row.external_key,
     )
-    .execute(&mut *session)
+    .execute(session)
     .await
     .map_err(failed)?;
-    growth.add(row.owner_id, Kind::Product, 1);
     Ok(())
 }
 

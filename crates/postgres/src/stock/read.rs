@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{
-    Scope, StockCondition, StockReader, StoreError, TransactionCondition,
+    Scope, StockCondition, StockOrder, StockPlace, StockReader, StoreError, TransactionCondition,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
@@ -67,6 +67,46 @@ impl StockReader for PostgresDatabase {
         };
         snapshot.commit().await?;
         Ok(Page { items, total, next })
+    }
+
+    async fn sort_stocks(
+        &self,
+        scope: Scope,
+        filter: &[StockCondition],
+        order: StockOrder,
+        page: PageRequest<StockPlace>,
+    ) -> Result<Option<Page<Stock, StockPlace>>, StoreError> {
+        let mut snapshot = self.read_list().await?;
+        let all = kept_count(&mut snapshot, scope, Kind::Stock).await?;
+        if all > u64::from(StockOrder::SORTED_MAX) {
+            snapshot.commit().await?;
+            return Ok(None);
+        }
+        let list = select_sorted(scope, order, page.place().copied(), filter);
+        // The list itself starts after the place.
+        let wanted = PageRequest::from_offset(page.limit, page.offset());
+        let mut keys: Vec<(i64, Uuid, Uuid, Uuid)> = list.page(&mut snapshot, wanted).await?;
+        let has_more = page.has_more(&mut keys);
+        let keys = keys
+            .into_iter()
+            .map(|(_, _, product_id, owner_id)| StockKey {
+                product: ProductId::new(product_id),
+                owner: Owner::from_uuid(owner_id, scope.organization),
+            });
+        let stocks = rows::stocks(&mut snapshot, scope.organization, keys).await?;
+        let mut items: Vec<Stock> = stocks.into_iter().map(|stock| stock.item).collect();
+        items.sort_by(|one, other| order.compare(&order.place(one), &order.place(other)));
+        let next = items.last().filter(|_| has_more);
+        let next = next.map(|stock| order.place(stock));
+        let total = if filter.is_empty() {
+            Some(all)
+        } else if page.wants_total(true) {
+            Some(select(scope, filter).count(&mut snapshot).await?)
+        } else {
+            None
+        };
+        snapshot.commit().await?;
+        Ok(Some(Page { items, total, next }))
     }
 
     async fn transactions(
@@ -148,25 +188,66 @@ pub(crate) fn select(
     scope: Scope,
     filter: &[StockCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    let organization = scope.organization;
     ListQuery::new(scope, "stocks.stock_id", move |query, owner| {
-        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
-        query.push("WHERE stocks.organization_id = ");
-        query.push_bind(organization.uuid());
-        // Always true: it names the index to read along.
-        query.push(" AND stocks.created_at >= 0 AND stocks.owner_id = ");
-        query.push_bind(owner.to_uuid(organization));
-        if owner != scope.acting {
-            query.push(
-                " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
-                 WHERE own.product_id = stocks.product_id AND own.organization_id = ",
-            );
-            query.push_bind(organization.uuid());
-            query.push(" AND own.owner_id = ");
-            query
-                .push_bind(scope.acting.to_uuid(organization))
-                .push(")");
-        }
-        filter::push_stock(query, organization, owner, filter);
+        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id ");
+        push_visible(query, scope, owner, filter);
     })
+}
+
+/// Appends the rest of a `SELECT`: the stock of one owner that `scope` sees.
+fn push_visible(
+    query: &mut QueryBuilder<Postgres>,
+    scope: Scope,
+    owner: Owner,
+    filter: &[StockCondition],
+) {
+    let organization = scope.organization;
+    query.push("FROM stocks WHERE stocks.organization_id = ");
+    query.push_bind(organization.uuid());
+    // Always true: it names the index to read along.
+    query.push(" AND stocks.created_at >= 0 AND stocks.owner_id = ");
+    query.push_bind(owner.to_uuid(organization));
+    if owner != scope.acting {
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
+             WHERE own.product_id = stocks.product_id AND own.organization_id = ",
+        );
+        query.push_bind(organization.uuid());
+        query.push(" AND own.owner_id = ");
+        query
+            .push_bind(scope.acting.to_uuid(organization))
+            .push(")");
+    }
+    filter::push_stock(query, organization, owner, filter);
+}
+
+/// The query for the figures and keys of the stock that `scope` sees, sorted by the figure, starting
+/// after `after`. It reads all that stock.
+pub(crate) fn select_sorted(
+    scope: Scope,
+    order: StockOrder,
+    after: Option<StockPlace>,
+    filter: &[StockCondition],
+) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
+    let figure = stockroom_sql::sorted_figure(order.by);
+    let (follows, columns) = if order.descending {
+        (" < (", "1 DESC, 2 DESC")
+    } else {
+        (" > (", "1, 2")
+    };
+    ListQuery::new(scope, "stocks.stock_id", move |query, owner| {
+        query.push("SELECT ").push(figure);
+        query.push(" AS figure, stocks.stock_id, stocks.product_id, stocks.owner_id ");
+        push_visible(query, scope, owner, filter);
+        if let Some(StockPlace { figure: after, id }) = after {
+            query
+                .push(" AND (")
+                .push(figure)
+                .push(", stocks.stock_id)")
+                .push(follows);
+            query.push_bind(i64::try_from(after).unwrap_or(i64::MAX));
+            query.push(", ").push_bind(id.uuid()).push(")");
+        }
+    })
+    .ordered_by(columns)
 }

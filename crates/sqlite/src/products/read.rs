@@ -1,15 +1,18 @@
 //! Reads products.
 
 use async_trait::async_trait;
-use stockroom_application::ports::{ProductAndStock, ProductReader, Scope, StoreError};
-use stockroom_application::{Page, PageRequest, ProductPlace};
-use stockroom_domain::{Owner, ProductId};
+use rusqlite::Connection;
+use stockroom_application::ports::{
+    FoundProducts, ProductAndStock, ProductFilter, ProductOrder, ProductPlace, ProductReader,
+    ProductSort, Scope, StoreError,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{Owner, Product, ProductId};
 use stockroom_sql::Kind;
 use uuid::Uuid;
 
-use super::rows;
+use super::{rows, search};
 use crate::connection::open::SqliteDatabase;
-use crate::list::ListQuery;
 use crate::{counts, stock};
 
 #[async_trait]
@@ -20,13 +23,33 @@ impl ProductReader for SqliteDatabase {
         id: ProductId,
     ) -> Result<Option<ProductAndStock>, StoreError> {
         self.read(move |snapshot| {
-            for owner in scope.acting.visible() {
-                if let Some(product) = rows::product(snapshot, scope.organization, owner, id)? {
-                    let stock = stock::read::visible(snapshot, scope, id)?;
-                    return Ok(Some((product, stock)));
-                }
-            }
-            Ok(None)
+            let Some(product) = visible(snapshot, scope, id)? else {
+                return Ok(None);
+            };
+            let stock = stock::read::visible(snapshot, scope, id)?;
+            Ok(Some((product, stock)))
+        })
+        .await
+    }
+
+    async fn products(&self, scope: Scope, ids: &[ProductId]) -> Result<Vec<Product>, StoreError> {
+        let ids = ids.to_vec();
+        self.read(move |snapshot| {
+            let products = ids.into_iter().map(|id| visible(snapshot, scope, id));
+            products.filter_map(Result::transpose).collect()
+        })
+        .await
+    }
+
+    async fn find_products(
+        &self,
+        scope: Scope,
+        filter: &ProductFilter,
+    ) -> Result<Option<Vec<ProductId>>, StoreError> {
+        let filter = filter.clone();
+        self.read(move |snapshot| {
+            let found = search::matching(snapshot, scope, &filter)?;
+            Ok(found.map(|found| found.into_iter().map(|product| product.id).collect()))
         })
         .await
     }
@@ -34,14 +57,29 @@ impl ProductReader for SqliteDatabase {
     async fn list_products(
         &self,
         scope: Scope,
+        filter: &ProductFilter,
+        order: ProductOrder,
         page: PageRequest<ProductPlace>,
-    ) -> Result<Page<ProductAndStock, ProductPlace>, StoreError> {
+    ) -> Result<FoundProducts, StoreError> {
+        let filter = filter.clone();
         self.read(move |snapshot| {
-            let list = select("", scope, page.place().copied());
-            let mut keys: Vec<(i64, Uuid, Uuid)> = list.page(snapshot, &page)?;
+            if !filter.is_empty() {
+                return search::page(snapshot, scope, &filter, order, &page);
+            }
+            let list = search::select("", scope, order, page.place());
+            let mut keys: Vec<(Uuid, Uuid)> = match order.by {
+                ProductSort::CreatedAt | ProductSort::UpdatedAt => {
+                    let keys: Vec<(i64, Uuid, Uuid)> = list.page(snapshot, &page)?;
+                    keys.into_iter().map(|(_, id, owner)| (id, owner)).collect()
+                }
+                ProductSort::Name | ProductSort::Sku => {
+                    let keys: Vec<(String, Uuid, Uuid)> = list.page(snapshot, &page)?;
+                    keys.into_iter().map(|(_, id, owner)| (id, owner)).collect()
+                }
+            };
             let has_more = page.has_more(&mut keys);
             let mut items = Vec::with_capacity(keys.len());
-            for (_, product_id, owner_id) in keys {
+            for (product_id, owner_id) in keys {
                 let id = ProductId::new(product_id);
                 let owner = Owner::from_uuid(owner_id, scope.organization);
                 if let Some(product) = rows::product(snapshot, scope.organization, owner, id)? {
@@ -49,31 +87,24 @@ impl ProductReader for SqliteDatabase {
                 }
             }
             let end = items.last().filter(|_| has_more);
-            let next = end.map(|(product, _)| ProductPlace::from(product));
+            let next = end.map(|(product, _)| order.place(product));
             let total = Some(counts::visible(snapshot, scope, Kind::Product)?);
-            Ok(Page { items, total, next })
+            Ok(Some(Page { items, total, next }))
         })
         .await
     }
 }
 
-/// The query for the times of registration, ids and owners of the products that `scope` sees, starting
-/// after `after`.
-pub(crate) fn select(start: &str, scope: Scope, after: Option<ProductPlace>) -> ListQuery {
-    ListQuery::new(start, scope, None, |query, owner| {
-        query.push(
-            "SELECT products.created_at, products.product_id, products.owner_id \
-             FROM products INDEXED BY products_of_owner \
-             WHERE products.organization_id = ",
-        );
-        query.push_organization(scope.organization);
-        query.push(" AND products.owner_id = ");
-        query.push_owner(scope.organization, owner);
-        if let Some(ProductPlace { registered_at, id }) = after {
-            query.push(" AND (products.created_at, products.product_id) > (");
-            query.push_bind(registered_at.as_milliseconds()).push(", ");
-            query.push_bind(id.uuid()).push(")");
+/// The product with this id that `scope` sees: the owner's own, else the organization's.
+fn visible(
+    connection: &Connection,
+    scope: Scope,
+    id: ProductId,
+) -> Result<Option<Product>, StoreError> {
+    for owner in scope.acting.visible() {
+        if let Some(product) = rows::product(connection, scope.organization, owner, id)? {
+            return Ok(Some(product));
         }
-    })
-    .ordered_by("1, 2")
+    }
+    Ok(None)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use async_trait::async_trait;
 use rusqlite::Connection;
 use stockroom_application::ports::{
-    Scope, StockCondition, StockReader, StoreError, TransactionCondition,
+    Scope, StockCondition, StockOrder, StockPlace, StockReader, StoreError, TransactionCondition,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use super::rows;
 use crate::connection::open::SqliteDatabase;
+use crate::connection::query::Query;
 use crate::list::{Behind, COUNT, ListQuery};
 use crate::{counts, filter, ledger};
 
@@ -68,6 +69,44 @@ impl StockReader for SqliteDatabase {
                 None
             };
             Ok(Page { items, total, next })
+        })
+        .await
+    }
+
+    async fn sort_stocks(
+        &self,
+        scope: Scope,
+        filter: &[StockCondition],
+        order: StockOrder,
+        page: PageRequest<StockPlace>,
+    ) -> Result<Option<Page<Stock, StockPlace>>, StoreError> {
+        let filter = filter.to_vec();
+        self.read(move |snapshot| {
+            let all = counts::visible(snapshot, scope, Kind::Stock)?;
+            if all > u64::from(StockOrder::SORTED_MAX) {
+                return Ok(None);
+            }
+            let list = select_sorted("", scope, order, page.place().copied(), &filter);
+            let mut keys: Vec<(i64, Uuid, Uuid, Uuid)> = list.page(snapshot, &page)?;
+            let has_more = page.has_more(&mut keys);
+            let mut items = Vec::with_capacity(keys.len());
+            for (_, _, product_id, owner_id) in keys {
+                let key = StockKey {
+                    product: ProductId::new(product_id),
+                    owner: Owner::from_uuid(owner_id, scope.organization),
+                };
+                items.extend(rows::stock(snapshot, scope.organization, key)?);
+            }
+            let next = items.last().filter(|_| has_more);
+            let next = next.map(|stock| order.place(stock));
+            let total = if filter.is_empty() {
+                Some(all)
+            } else if page.wants_total(true) {
+                Some(select(COUNT, scope, None, &filter).count(snapshot)?)
+            } else {
+                None
+            };
+            Ok(Some(Page { items, total, next }))
         })
         .await
     }
@@ -134,7 +173,6 @@ pub(crate) fn select(
     after: Option<StockId>,
     filter: &[StockCondition],
 ) -> ListQuery {
-    let organization = scope.organization;
     // SQLite doesn't know how much stock one organization has. It should find named products by the
     // primary key, and otherwise read along the index that is in the list's order.
     let by_product = filter
@@ -150,21 +188,62 @@ pub(crate) fn select(
         id: stock.uuid(),
     });
     ListQuery::new(start, scope, after, |query, owner| {
-        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id FROM stocks ");
-        query.push("INDEXED BY ").push(index);
-        query.push(" WHERE stocks.organization_id = ");
-        query.push_organization(organization);
-        query.push(" AND stocks.owner_id = ");
-        query.push_owner(organization, owner);
-        if owner != scope.acting {
-            query.push(
-                " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
-                 WHERE own.product_id = stocks.product_id AND own.organization_id = ",
-            );
-            query.push_organization(organization);
-            query.push(" AND own.owner_id = ");
-            query.push_owner(organization, scope.acting).push(")");
-        }
-        filter::push_stock(query, organization, owner, filter);
+        query.push("SELECT stocks.stock_id, stocks.product_id, stocks.owner_id ");
+        push_visible(query, index, scope, owner, filter);
     })
+}
+
+/// Appends the rest of a `SELECT`: the stock of one owner that `scope` sees.
+fn push_visible(
+    query: &mut Query,
+    index: &str,
+    scope: Scope,
+    owner: Owner,
+    filter: &[StockCondition],
+) {
+    let organization = scope.organization;
+    query.push("FROM stocks INDEXED BY ").push(index);
+    query.push(" WHERE stocks.organization_id = ");
+    query.push_organization(organization);
+    query.push(" AND stocks.owner_id = ");
+    query.push_owner(organization, owner);
+    if owner != scope.acting {
+        query.push(
+            " AND NOT EXISTS (SELECT 1 FROM stocks AS own \
+             WHERE own.product_id = stocks.product_id AND own.organization_id = ",
+        );
+        query.push_organization(organization);
+        query.push(" AND own.owner_id = ");
+        query.push_owner(organization, scope.acting).push(")");
+    }
+    filter::push_stock(query, organization, owner, filter);
+}
+
+/// The query for the figures and keys of the stock that `scope` sees, sorted by the figure, starting
+/// after `after`. It reads all that stock.
+pub(crate) fn select_sorted(
+    start: &str,
+    scope: Scope,
+    order: StockOrder,
+    after: Option<StockPlace>,
+    filter: &[StockCondition],
+) -> ListQuery {
+    let figure = stockroom_sql::sorted_figure(order.by);
+    let (follows, columns) = if order.descending {
+        ("<", "1 DESC, 2 DESC")
+    } else {
+        (">", "1, 2")
+    };
+    ListQuery::new(start, scope, None, |query, owner| {
+        query.push(format_args!(
+            "SELECT {figure}, stocks.stock_id, stocks.product_id, stocks.owner_id "
+        ));
+        push_visible(query, "stocks_of_owner", scope, owner, filter);
+        if let Some(StockPlace { figure: after, id }) = after {
+            query.push(format_args!(" AND ({figure}, stocks.stock_id) {follows} ("));
+            query.push_bind(i64::try_from(after).unwrap_or(i64::MAX));
+            query.push(", ").push_bind(id.uuid()).push(")");
+        }
+    })
+    .ordered_by(columns)
 }

@@ -72,7 +72,9 @@ async fn no_query_parameter_is_ignored() {
             let parameter = parameter["name"].as_str().unwrap();
             let request = endpoint.request(&app, &scene);
             // Nothing takes this for a value, and none may be given twice.
-            let nonsense = if parameter == "include" {
+            let takes_any = parameter == "include"
+                || parameter == "sort" && !endpoint.is("GET /v2/inventories/locations");
+            let nonsense = if takes_any {
                 // The dialect's SDKs send words of other services, which are ignored.
                 query_of(&[(parameter, "product"), (parameter, "product")])
             } else {

@@ -197,3 +197,24 @@ async fn many_are_not_counted() {
     }
     assert_eq!(app.figures(&id(1)).await, [5, 0, 5]);
 }
+
+/// A dry run of counts is answered as they would be, and changes nothing.
+#[tokio::test]
+async fn previewed() {
+    let app = app().await;
+    let before = app.readings().await;
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        let body = json!({
+            "data": [
+                { "product_id": id(1), "counted": 7 },
+                { "product_id": id(2), "counted": 7 },
+            ],
+            "dry_run": true,
+        });
+        let answer = app.post("/v2/inventories/counts", &body).form(form);
+        transcript.add(form, &answer.send().await);
+    }
+    assert_snapshot!(transcript.text());
+    assert_eq!(app.readings().await, before);
+}

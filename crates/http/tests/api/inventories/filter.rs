@@ -150,7 +150,7 @@ async fn of_stock_refused() {
     stocks(&app).await;
     for filter in [
         "eq(name,berlin)",
-        "eq(sku,1)",
+        "eq(name,1)",
         "gt(location,berlin)",
         "like(location,b*n)",
         "like(location,a,b)",

@@ -15,6 +15,7 @@ mod paging;
 mod past;
 mod read;
 mod reservations;
+mod sort;
 mod transactions;
 mod undo;
 mod update;

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, HistoryReader, HoldLine,
-    KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductReader, RawReader,
-    ReservationFigures, ReservationReader, Revocation, Scope, ServerState, StockReader, StoreError,
-    TenancyReader,
+    Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
+    HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
+    ProductPlace, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
+    Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
@@ -16,12 +16,12 @@ use stockroom_application::ports::{
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
-use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest, ProductPlace};
+use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest};
 use stockroom_domain::{
     ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
-    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, ProductId,
-    RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock, StockId,
-    StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, Product,
+    ProductId, RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock,
+    StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -81,6 +81,8 @@ failing! {
     StockReader {
         stock(Scope, ProductId) -> Option<Stock>;
         stocks(Scope, &[ProductId]) -> Vec<Stock>;
+        sort_stocks(Scope, &[StockCondition], StockOrder, PageRequest<StockPlace>)
+            -> Option<Page<Stock, StockPlace>>;
         list_stocks(Scope, &[StockCondition], PageRequest<StockId>) -> Page<Stock, StockId>;
         transactions(Scope, ProductId, &[TransactionCondition], u32, u32)
             -> Option<Page<Recorded, TransactionId>>;
@@ -122,7 +124,10 @@ failing! {
     }
     ProductReader {
         product(Scope, ProductId) -> Option<ProductAndStock>;
-        list_products(Scope, PageRequest<ProductPlace>) -> Page<ProductAndStock, ProductPlace>;
+        products(Scope, &[ProductId]) -> Vec<Product>;
+        find_products(Scope, &ProductFilter) -> Option<Vec<ProductId>>;
+        list_products(Scope, &ProductFilter, ProductOrder, PageRequest<ProductPlace>)
+            -> FoundProducts;
     }
     IntegrationReader {
         integration(OrganizationId, Owner, IntegrationId) -> Option<StoredIntegration>;

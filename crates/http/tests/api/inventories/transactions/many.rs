@@ -113,6 +113,7 @@ async fn refused() {
             ("no list", json!({ "data": line(&id(1), "increment", 1) })),
             ("no data", json!({ "atomic": true })),
             ("atomic is no truth", json!({ "data": [], "atomic": "yes" })),
+            ("dry_run is no truth", json!({ "data": [], "dry_run": 1 })),
             ("too many", json!({ "data": too_many })),
         ] {
             let mut answer = app.post(PATH, &body).form(form).send().await;
@@ -136,4 +137,42 @@ async fn of_nothing_nothing_is_made() {
         answer.expect_status(status);
         assert_eq!(answer.json(), json!({ "data": [] }));
     }
+}
+
+/// A dry run is answered as the batch would be, and changes nothing.
+#[tokio::test]
+async fn previewed() {
+    let app = app().await;
+    let before = app.readings().await;
+    let mut transcript = Transcript::default();
+    for form in FORMS {
+        for atomic in [false, true] {
+            let lines = json!([line(&id(1), "allocate", 3), line(&id(1), "allocate", 3)]);
+            let body = json!({ "data": lines, "atomic": atomic, "dry_run": true });
+            let answer = app.post(PATH, &body).form(form).send().await;
+            transcript.add(format!("{form}, atomic: {atomic}"), &answer);
+        }
+    }
+    let nothing = json!({ "data": [], "dry_run": true });
+    transcript.add("nothing", &app.post(PATH, &nothing).send().await);
+    assert_snapshot!(transcript.text());
+    assert_eq!(app.readings().await, before);
+}
+
+/// A key with which a dry run came is still free.
+#[tokio::test]
+async fn a_preview_is_kept_under_no_key() {
+    let app = app().await;
+    let send = async |dry_run: bool| {
+        let body = json!({ "data": [line(&id(1), "increment", 1)], "dry_run": dry_run });
+        let request = app.post(PATH, &body).header("idempotency-key", "K");
+        let answer = request.send().await;
+        answer.expect_status(207);
+    };
+    send(true).await;
+    send(true).await;
+    assert_eq!(app.figures(&id(1)).await, [5, 0, 5]);
+    send(false).await;
+    send(false).await;
+    assert_eq!(app.figures(&id(1)).await, [6, 0, 6]);
 }

@@ -1,0 +1,175 @@
+//! Searches for products, and the indexes of their lists.
+
+use rusqlite::Connection;
+use stockroom_application::ports::{
+    FoundProducts, IndexedText, ProductFilter, ProductLookup, ProductOrder, ProductPlace,
+    ProductSort, Scope, SortValue, StoreError,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{Owner, Product, ProductId};
+use stockroom_sql::{Kind, TextIndex, commodity_type_word, status_word};
+use uuid::Uuid;
+
+use super::rows;
+use crate::connection::query::Query;
+use crate::filter::push_in;
+use crate::list::ListQuery;
+use crate::{counts, stock};
+
+/// The products that fulfil a filter; `None` if it would have to be held against too many.
+pub(super) fn matching(
+    snapshot: &Connection,
+    scope: Scope,
+    filter: &ProductFilter,
+) -> Result<Option<Vec<Product>>, StoreError> {
+    let lookup = filter.lookup();
+    if lookup == ProductLookup::All
+        && ProductFilter::is_too_many(counts::visible(snapshot, scope, Kind::Product)?)
+    {
+        return Ok(None);
+    }
+    let mut candidates = select_candidates("", scope, &lookup);
+    let at_most = u64::from(ProductFilter::LOOKED_AT_MAX) + 1;
+    candidates.0.push(format_args!(" LIMIT {at_most}"));
+    let candidates: Vec<(Uuid, Uuid)> = candidates.all(snapshot)?;
+    if ProductFilter::is_too_many(candidates.len() as u64) {
+        return Ok(None);
+    }
+    let mut found = Vec::new();
+    for (id, owner_id) in candidates {
+        let owner = Owner::from_uuid(owner_id, scope.organization);
+        let product = rows::product(snapshot, scope.organization, owner, ProductId::new(id))?;
+        found.extend(product.filter(|product| filter.matches(product)));
+    }
+    Ok(Some(found))
+}
+
+/// A page of the products that fulfil a filter.
+pub(super) fn page(
+    snapshot: &Connection,
+    scope: Scope,
+    filter: &ProductFilter,
+    order: ProductOrder,
+    request: &PageRequest<ProductPlace>,
+) -> Result<FoundProducts, StoreError> {
+    let Some(found) = matching(snapshot, scope, filter)? else {
+        return Ok(None);
+    };
+    let found = found.into_iter();
+    let found = found.map(|product| (order.place(&product), product));
+    let Page { items, total, next } = order.page(found.collect(), request);
+    let items = items.into_iter().map(|(_, product)| {
+        let stock = stock::read::visible(snapshot, scope, product.id)?;
+        Ok((product, stock))
+    });
+    let items = items.collect::<Result<_, StoreError>>()?;
+    Ok(Some(Page { items, total, next }))
+}
+
+/// The query for the ids and owners of the products to which a way leads.
+pub(crate) fn select_candidates(start: &str, scope: Scope, lookup: &ProductLookup) -> ListQuery {
+    ListQuery::new(start, scope, None, |query, owner| {
+        let index = match lookup {
+            ProductLookup::Keys(text, _) | ProductLookup::Prefix(text, _) => {
+                TextIndex::of(*text).name
+            }
+            ProductLookup::Words { .. } => "products_by_words",
+            ProductLookup::All => "products_of_owner",
+        };
+        query.push("SELECT products.product_id, products.owner_id FROM products INDEXED BY ");
+        query.push(index);
+        push_owner(query, scope, owner);
+        push_lookup(query, lookup);
+    })
+}
+
+fn push_owner(query: &mut Query, scope: Scope, owner: Owner) {
+    query.push(" WHERE products.organization_id = ");
+    query.push_organization(scope.organization);
+    query.push(" AND products.owner_id = ");
+    query.push_owner(scope.organization, owner);
+}
+
+fn push_lookup(query: &mut Query, lookup: &ProductLookup) {
+    match lookup {
+        ProductLookup::Keys(text, keys) => {
+            let TextIndex {
+                column, predicate, ..
+            } = TextIndex::of(*text);
+            query.push(format_args!(" AND {predicate} AND "));
+            push_in(
+                query,
+                column,
+                keys.iter().map(|key| key.as_str().to_owned()),
+            );
+        }
+        ProductLookup::Prefix(text, key) => {
+            let TextIndex {
+                column, predicate, ..
+            } = TextIndex::of(*text);
+            query.push(format_args!(" AND {predicate} AND {column} >= "));
+            query.push_bind(key.as_str().to_owned());
+            if let Some(end) = key.end_of_prefix() {
+                query.push(format_args!(" AND {column} < ")).push_bind(end);
+            }
+        }
+        ProductLookup::Words {
+            statuses,
+            commodity_types,
+            manage_stock,
+        } => {
+            let statuses = statuses.iter().map(|it| status_word(*it).to_owned());
+            query.push(" AND ");
+            push_in(query, "products.status", statuses);
+            let types = commodity_types.iter();
+            let types = types.map(|it| commodity_type_word(*it).to_owned());
+            query.push(" AND ");
+            push_in(query, "products.commodity_type", types);
+            query.push(" AND ");
+            push_in(query, "products.manage_stock", manage_stock.iter().copied());
+        }
+        ProductLookup::All => {}
+    }
+}
+
+/// The query for the sorted values, ids and owners of the products that `scope` sees, starting after
+/// `after`.
+pub(crate) fn select(
+    start: &str,
+    scope: Scope,
+    order: ProductOrder,
+    after: Option<&ProductPlace>,
+) -> ListQuery {
+    let (column, index) = match order.by {
+        ProductSort::CreatedAt => ("products.created_at", "products_of_owner"),
+        ProductSort::UpdatedAt => ("products.updated_at", "products_by_update"),
+        ProductSort::Name => {
+            let TextIndex { column, name, .. } = TextIndex::of(IndexedText::Name);
+            (column, name)
+        }
+        ProductSort::Sku => {
+            let TextIndex { column, name, .. } = TextIndex::of(IndexedText::Sku);
+            (column, name)
+        }
+    };
+    let (follows, columns) = if order.descending {
+        ("<", "1 DESC, 2 DESC")
+    } else {
+        (">", "1, 2")
+    };
+    ListQuery::new(start, scope, None, |query, owner| {
+        query.push(format_args!(
+            "SELECT {column}, products.product_id, products.owner_id FROM products INDEXED BY {index}"
+        ));
+        push_owner(query, scope, owner);
+        if let Some(ProductPlace { value, id }) = after {
+            query.push(format_args!(" AND ({column}, products.product_id) {follows} ("));
+            match value {
+                SortValue::Time(time) => query.push_bind(time.as_milliseconds()),
+                SortValue::Text(key) => query.push_bind(key.as_str().to_owned()),
+            };
+            query.push(", ").push_bind(id.uuid()).push(")");
+        }
+    })
+    .ordered_by(columns)
+}
