@@ -16,6 +16,10 @@ use crate::{tools, torture};
 /// The variable with the path of a file to which each test database appends a byte.
 const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
 
+/// The number of tests that run at once on each core: those of the program often wait, for a clock or for
+/// PostgreSQL.
+const TESTS_PER_CORE: usize = 2;
+
 /// The variable with the name of the database on a Citus cluster of which tests get copies.
 const CITUS_TEMPLATE_VARIABLE: &str = "STOCKROOM_TEST_CITUS_TEMPLATE";
 
@@ -192,6 +196,11 @@ fn nextest(workspace: &Workspace, args: &[String], place: &Place<'_>) -> anyhow:
     if !names_a_package(args) {
         command.arg("--workspace");
     }
+    // On a cluster, the profile says how many.
+    if !matches!(place, Place::Citus(_)) && !names_threads(args) {
+        let threads = std::thread::available_parallelism()?.get() * TESTS_PER_CORE;
+        command.args(["--test-threads", &threads.to_string()]);
+    }
     command.args(args);
     let mut ran = 0;
     let status = watched::run(command, Stream::Stderr, |line| {
@@ -223,6 +232,13 @@ fn names_a_package(args: &[String]) -> bool {
     args.iter()
         .take_while(|arg| *arg != "--")
         .any(|arg| arg.starts_with("--package") || arg.starts_with("-p"))
+}
+
+/// Whether the options say how many tests run at once.
+fn names_threads(args: &[String]) -> bool {
+    args.iter()
+        .take_while(|arg| *arg != "--")
+        .any(|arg| arg.starts_with("--test-threads") || arg.starts_with("-j"))
 }
 
 /// The number in nextest's last line: `Summary [0.1s] 12 tests run: …`, or `3/12 tests run: …` if
