@@ -229,16 +229,18 @@ fn doctests(workspace: &Workspace) -> anyhow::Result<Tally> {
 
 /// Whether the options name packages to test.
 fn names_a_package(args: &[String]) -> bool {
-    args.iter()
-        .take_while(|arg| *arg != "--")
-        .any(|arg| arg.starts_with("--package") || arg.starts_with("-p"))
+    has_option(args, ["--package", "-p"])
 }
 
 /// Whether the options say how many tests run at once.
 fn names_threads(args: &[String]) -> bool {
+    has_option(args, ["--test-threads", "-j"])
+}
+
+fn has_option(args: &[String], names: [&str; 2]) -> bool {
     args.iter()
         .take_while(|arg| *arg != "--")
-        .any(|arg| arg.starts_with("--test-threads") || arg.starts_with("-j"))
+        .any(|arg| names.iter().any(|name| arg.starts_with(name)))
 }
 
 /// The number in nextest's last line: `Summary [0.1s] 12 tests run: …`, or `3/12 tests run: …` if

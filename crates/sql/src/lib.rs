@@ -10,6 +10,7 @@
 mod batches;
 mod columns;
 mod counts;
+mod direction;
 mod entries;
 mod events;
 mod idempotency;
@@ -27,6 +28,7 @@ mod tenancy;
 pub use batches::BatchRow;
 pub use columns::{Column, Columns, FromColumns, Value};
 pub use counts::{Growth, Kind};
+pub use direction::Direction;
 pub use entries::{EntryRow, RecordedRow};
 pub use events::{
     FeedRow, Forgettable, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
@@ -37,7 +39,7 @@ pub use keys::{KeyRow, RevocationRow};
 pub use locations::LocationRow;
 pub use periods::PeriodRow;
 pub use positions::{LocatedRow, PositionChanges, PositionRow, Span};
-pub use products::{ProductRow, TextIndex, commodity_type_word, status_word};
+pub use products::{ProductIndex, ProductRow, commodity_type_word, status_word};
 pub use reservations::{HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, place};
 pub use row::{Row, integer};
 pub use stocks::{DeletedStockRow, StockRow, StocksByFate, sorted_figure};

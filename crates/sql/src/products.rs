@@ -1,6 +1,6 @@
 //! Products.
 
-use stockroom_application::ports::{IndexedText, StoreError};
+use stockroom_application::ports::{IndexedText, ProductSort, StoreError};
 use stockroom_domain::{
     CommodityType, OrganizationId, Owner, Product, ProductId, ProductStatus, ProductText, SearchKey,
 };
@@ -32,21 +32,22 @@ row! {
     }
 }
 
-/// The index that finds products by a text, on the text's key and the product's id.
+/// An index of products: of an owner, by a value, and then by the product's id.
 #[derive(Clone, Copy)]
-pub struct TextIndex {
+pub struct ProductIndex {
     /// The name of the index.
     pub name: &'static str,
-    /// The column of the key; empty for a product without such a text.
+    /// The column of the value. The key of a text is empty for a product without such a text.
     pub column: &'static str,
-    /// The condition under which a row is in the index. Each product that is looked for fulfils it.
+    /// The condition under which a row is in the index, where indexes have conditions. Each product that
+    /// is listed or looked for fulfils it.
     pub predicate: &'static str,
 }
 
-impl TextIndex {
-    /// The index for a text.
+impl ProductIndex {
+    /// The index that finds products by a text.
     #[must_use]
-    pub const fn of(text: IndexedText) -> Self {
+    pub const fn of_text(text: IndexedText) -> Self {
         match text {
             IndexedText::Name => Self {
                 name: "products_by_name",
@@ -68,6 +69,25 @@ impl TextIndex {
                 column: "products.external_key",
                 predicate: "products.external_key > ''",
             },
+        }
+    }
+
+    /// The index in whose order products are listed.
+    #[must_use]
+    pub const fn of_sort(sort: ProductSort) -> Self {
+        match sort {
+            ProductSort::CreatedAt => Self {
+                name: "products_of_owner",
+                column: "products.created_at",
+                predicate: "products.created_at >= 0",
+            },
+            ProductSort::UpdatedAt => Self {
+                name: "products_by_update",
+                column: "products.updated_at",
+                predicate: "products.updated_at >= 0",
+            },
+            ProductSort::Name => Self::of_text(IndexedText::Name),
+            ProductSort::Sku => Self::of_text(IndexedText::Sku),
         }
     }
 }

@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 
 use crate::answer::ApiError;
 use crate::filter::{conditions, named, nullable_searched_text, searched_text};
+use crate::request::sort_word;
 
 /// The order of a list of products.
 #[derive(IntoParams)]
@@ -73,10 +74,7 @@ pub(crate) fn products(filter: Option<&str>) -> Result<ProductFilter, ApiError> 
 /// The order that `sort` asks for, and its name; unknown ones are ignored.
 pub(crate) fn order(sort: Option<&str>) -> (ProductOrder, String) {
     let text = sort.unwrap_or_default();
-    let (descending, word) = match text.strip_prefix('-') {
-        Some(word) => (true, word),
-        None => (false, text),
-    };
+    let (word, descending) = sort_word(text);
     let by = match word {
         "created_at" => ProductSort::CreatedAt,
         "updated_at" => ProductSort::UpdatedAt,

@@ -29,6 +29,6 @@ pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
 pub(crate) use parameters::{
     AtParameter, FilterParameter, HistoryParameters, IncludeParameter, PageParameters,
 };
-pub(crate) use query::{At, Current, Include, ListQuery, Query, not_in_future};
+pub(crate) use query::{At, Current, Include, ListQuery, Query, not_in_future, sort_word};
 pub(crate) use raw::Scalar;
 pub(crate) use value::{QuantityField, StrictObject};

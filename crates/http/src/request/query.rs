@@ -164,6 +164,14 @@ impl ListQuery {
     }
 }
 
+/// The word of `sort`, and whether the last item is to come first.
+pub(crate) fn sort_word(sort: &str) -> (&str, bool) {
+    match sort.strip_prefix('-') {
+        Some(word) => (word, true),
+        None => (sort, false),
+    }
+}
+
 /// Refuses `at` for an endpoint that reads the present only, and would otherwise ignore it.
 pub(crate) struct Current;
 

@@ -6,7 +6,7 @@ use utoipa::IntoParams;
 
 use crate::answer::ApiError;
 use crate::filter::{conditions, id, nullable_text, number, time_of, word};
-use crate::request::not_allowed;
+use crate::request::{not_allowed, sort_word};
 
 /// The order of a list of stock.
 #[derive(IntoParams)]
@@ -71,11 +71,7 @@ pub(crate) async fn on_stock(
 
 /// The figure that `sort` asks for, if it names one; other words are ignored.
 pub(crate) fn order(sort: Option<&str>) -> Option<StockOrder> {
-    let text = sort?;
-    let (descending, word) = match text.strip_prefix('-') {
-        Some(word) => (true, word),
-        None => (false, text),
-    };
+    let (word, descending) = sort_word(sort?);
     let by = match word {
         "available" => StockSort::Available,
         "allocated" => StockSort::Allocated,

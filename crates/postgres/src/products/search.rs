@@ -2,11 +2,10 @@
 
 use sqlx::{Postgres, QueryBuilder};
 use stockroom_application::ports::{
-    IndexedText, ProductFilter, ProductLookup, ProductOrder, ProductPlace, ProductSort, Scope,
-    SortValue, StoreError,
+    ProductFilter, ProductLookup, ProductOrder, ProductPlace, Scope, SortValue, StoreError,
 };
 use stockroom_domain::{Owner, Product, ProductId};
-use stockroom_sql::{Kind, TextIndex, commodity_type_word, status_word};
+use stockroom_sql::{Direction, Kind, ProductIndex, commodity_type_word, status_word};
 use uuid::Uuid;
 
 use super::rows;
@@ -74,9 +73,9 @@ fn push_lookup(query: &mut QueryBuilder<Postgres>, lookup: &ProductLookup) {
     query.push(" AND ");
     match lookup {
         ProductLookup::Keys(text, keys) => {
-            let TextIndex {
+            let ProductIndex {
                 column, predicate, ..
-            } = TextIndex::of(*text);
+            } = ProductIndex::of_text(*text);
             query.push(predicate).push(" AND ");
             let keys = keys.iter().map(|key| key.as_str().to_owned());
             push_in(query, column, keys.filter(|key| is_storable(key)));
@@ -85,9 +84,9 @@ fn push_lookup(query: &mut QueryBuilder<Postgres>, lookup: &ProductLookup) {
             query.push("false");
         }
         ProductLookup::Prefix(text, key) => {
-            let TextIndex {
+            let ProductIndex {
                 column, predicate, ..
-            } = TextIndex::of(*text);
+            } = ProductIndex::of_text(*text);
             query
                 .push(predicate)
                 .push(" AND ")
@@ -129,35 +128,23 @@ pub(crate) fn select(
     order: ProductOrder,
     after: Option<ProductPlace>,
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    // The predicates are always true: they name the index to read along.
-    let (column, predicate) = match order.by {
-        ProductSort::CreatedAt => ("products.created_at", "products.created_at >= 0"),
-        ProductSort::UpdatedAt => ("products.updated_at", "products.updated_at >= 0"),
-        ProductSort::Name | ProductSort::Sku => {
-            let text = match order.by {
-                ProductSort::Sku => IndexedText::Sku,
-                _ => IndexedText::Name,
-            };
-            let index = TextIndex::of(text);
-            (index.column, index.predicate)
-        }
-    };
-    let (follows, columns) = if order.descending {
-        (" < (", "1 DESC, 2 DESC")
-    } else {
-        (" > (", "1, 2")
-    };
+    let ProductIndex {
+        column, predicate, ..
+    } = ProductIndex::of_sort(order.by);
+    let Direction {
+        follows,
+        order: columns,
+    } = Direction::new(order.descending);
     ListQuery::new(scope, "products.product_id", move |query, owner| {
         query.push("SELECT ").push(column);
         query.push(", products.product_id, products.owner_id FROM products");
         push_owner(query, scope, owner);
+        // Always true: it names the index to read along.
         query.push(" AND ").push(predicate);
         if let Some(ProductPlace { value, id }) = &after {
-            query
-                .push(" AND (")
-                .push(column)
-                .push(", products.product_id)")
-                .push(follows);
+            query.push(format_args!(
+                " AND ({column}, products.product_id) {follows} ("
+            ));
             match value {
                 SortValue::Time(time) => query.push_bind(time.as_milliseconds()),
                 SortValue::Text(key) => query.push_bind(key.as_str().to_owned()),

@@ -9,7 +9,7 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
 };
-use stockroom_sql::Kind;
+use stockroom_sql::{Direction, Kind, sorted_figure};
 use uuid::Uuid;
 
 use super::rows;
@@ -229,22 +229,17 @@ pub(crate) fn select_sorted(
     after: Option<StockPlace>,
     filter: &[StockCondition],
 ) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner)> {
-    let figure = stockroom_sql::sorted_figure(order.by);
-    let (follows, columns) = if order.descending {
-        (" < (", "1 DESC, 2 DESC")
-    } else {
-        (" > (", "1, 2")
-    };
+    let figure = sorted_figure(order.by);
+    let Direction {
+        follows,
+        order: columns,
+    } = Direction::new(order.descending);
     ListQuery::new(scope, "stocks.stock_id", move |query, owner| {
         query.push("SELECT ").push(figure);
         query.push(" AS figure, stocks.stock_id, stocks.product_id, stocks.owner_id ");
         push_visible(query, scope, owner, filter);
         if let Some(StockPlace { figure: after, id }) = after {
-            query
-                .push(" AND (")
-                .push(figure)
-                .push(", stocks.stock_id)")
-                .push(follows);
+            query.push(format_args!(" AND ({figure}, stocks.stock_id) {follows} ("));
             query.push_bind(i64::try_from(after).unwrap_or(i64::MAX));
             query.push(", ").push_bind(id.uuid()).push(")");
         }

@@ -2,12 +2,12 @@
 
 use rusqlite::Connection;
 use stockroom_application::ports::{
-    FoundProducts, IndexedText, ProductFilter, ProductLookup, ProductOrder, ProductPlace,
-    ProductSort, Scope, SortValue, StoreError,
+    FoundProducts, ProductFilter, ProductLookup, ProductOrder, ProductPlace, Scope, SortValue,
+    StoreError,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Owner, Product, ProductId};
-use stockroom_sql::{Kind, TextIndex, commodity_type_word, status_word};
+use stockroom_sql::{Direction, Kind, ProductIndex, commodity_type_word, status_word};
 use uuid::Uuid;
 
 use super::rows;
@@ -71,7 +71,7 @@ pub(crate) fn select_candidates(start: &str, scope: Scope, lookup: &ProductLooku
     ListQuery::new(start, scope, None, |query, owner| {
         let index = match lookup {
             ProductLookup::Keys(text, _) | ProductLookup::Prefix(text, _) => {
-                TextIndex::of(*text).name
+                ProductIndex::of_text(*text).name
             }
             ProductLookup::Words { .. } => "products_by_words",
             ProductLookup::All => "products_of_owner",
@@ -93,9 +93,9 @@ fn push_owner(query: &mut Query, scope: Scope, owner: Owner) {
 fn push_lookup(query: &mut Query, lookup: &ProductLookup) {
     match lookup {
         ProductLookup::Keys(text, keys) => {
-            let TextIndex {
+            let ProductIndex {
                 column, predicate, ..
-            } = TextIndex::of(*text);
+            } = ProductIndex::of_text(*text);
             query.push(format_args!(" AND {predicate} AND "));
             push_in(
                 query,
@@ -104,9 +104,9 @@ fn push_lookup(query: &mut Query, lookup: &ProductLookup) {
             );
         }
         ProductLookup::Prefix(text, key) => {
-            let TextIndex {
+            let ProductIndex {
                 column, predicate, ..
-            } = TextIndex::of(*text);
+            } = ProductIndex::of_text(*text);
             query.push(format_args!(" AND {predicate} AND {column} >= "));
             query.push_bind(key.as_str().to_owned());
             if let Some(end) = key.end_of_prefix() {
@@ -140,26 +140,14 @@ pub(crate) fn select(
     order: ProductOrder,
     after: Option<&ProductPlace>,
 ) -> ListQuery {
-    let (column, index) = match order.by {
-        ProductSort::CreatedAt => ("products.created_at", "products_of_owner"),
-        ProductSort::UpdatedAt => ("products.updated_at", "products_by_update"),
-        ProductSort::Name => {
-            let TextIndex { column, name, .. } = TextIndex::of(IndexedText::Name);
-            (column, name)
-        }
-        ProductSort::Sku => {
-            let TextIndex { column, name, .. } = TextIndex::of(IndexedText::Sku);
-            (column, name)
-        }
-    };
-    let (follows, columns) = if order.descending {
-        ("<", "1 DESC, 2 DESC")
-    } else {
-        (">", "1, 2")
-    };
+    let ProductIndex { name, column, .. } = ProductIndex::of_sort(order.by);
+    let Direction {
+        follows,
+        order: columns,
+    } = Direction::new(order.descending);
     ListQuery::new(start, scope, None, |query, owner| {
         query.push(format_args!(
-            "SELECT {column}, products.product_id, products.owner_id FROM products INDEXED BY {index}"
+            "SELECT {column}, products.product_id, products.owner_id FROM products INDEXED BY {name}"
         ));
         push_owner(query, scope, owner);
         if let Some(ProductPlace { value, id }) = after {

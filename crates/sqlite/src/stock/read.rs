@@ -11,7 +11,7 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Owner, ProductId, Recorded, Stock, StockId, StockKey, StockPeriod, TransactionId,
 };
-use stockroom_sql::Kind;
+use stockroom_sql::{Direction, Kind, sorted_figure};
 use uuid::Uuid;
 
 use super::rows;
@@ -228,12 +228,11 @@ pub(crate) fn select_sorted(
     after: Option<StockPlace>,
     filter: &[StockCondition],
 ) -> ListQuery {
-    let figure = stockroom_sql::sorted_figure(order.by);
-    let (follows, columns) = if order.descending {
-        ("<", "1 DESC, 2 DESC")
-    } else {
-        (">", "1, 2")
-    };
+    let figure = sorted_figure(order.by);
+    let Direction {
+        follows,
+        order: columns,
+    } = Direction::new(order.descending);
     ListQuery::new(start, scope, None, |query, owner| {
         query.push(format_args!(
             "SELECT {figure}, stocks.stock_id, stocks.product_id, stocks.owner_id "
