@@ -524,3 +524,79 @@ CREATE TABLE integration_logs (
 CREATE INDEX integration_logs_of_owner ON integration_logs (organization_id, owner_id, log_id);
 CREATE INDEX integration_logs_of_job
     ON integration_logs (organization_id, integration_id, event_id, log_id);
+
+-- Jobs that apply a file of stock movements. The job itself is JSON, with a version; what is searched for
+-- stands beside it.
+CREATE TABLE imports (
+    organization_id uuid    NOT NULL REFERENCES organizations,
+    import_id       uuid    NOT NULL,
+    owner_id        uuid    NOT NULL,
+    status          text    NOT NULL
+        CHECK (status IN (
+            'pending', 'started', 'success', 'failed', 'cancelled', 'undoing', 'undone',
+            'partly_undone'
+        )),
+    -- Whether a server has work to do for the job.
+    is_active       boolean NOT NULL,
+    document        text    NOT NULL,
+    created_at      bigint  NOT NULL CHECK (created_at >= 0),
+    lease_holder    uuid,
+    leased_until    bigint,
+    PRIMARY KEY (organization_id, import_id),
+    CHECK ((lease_holder IS NULL) = (leased_until IS NULL))
+) WITH (fillfactor = 50);
+
+-- Import ids are UUIDs of version 7: this is the order of creation, in which jobs are listed. What lists say
+-- of `created_at` is always true: see `stocks_of_owner`.
+CREATE INDEX imports_of_owner ON imports (organization_id, owner_id, import_id)
+    WHERE created_at >= 0;
+CREATE INDEX imports_waiting ON imports (organization_id, import_id) WHERE status = 'pending';
+-- Which have been over for long?
+CREATE INDEX imports_in_time ON imports (organization_id, created_at) WHERE NOT is_active;
+
+-- Which jobs there is work for is asked before the organization is known.
+CREATE TABLE active_imports (
+    organization_id uuid NOT NULL,
+    import_id       uuid NOT NULL,
+    PRIMARY KEY (organization_id, import_id)
+);
+
+-- The files of imports, in chunks of whole lines. They are stored before the job, so they don't refer to it.
+CREATE TABLE import_chunks (
+    organization_id uuid   NOT NULL REFERENCES organizations,
+    import_id       uuid   NOT NULL,
+    -- Counted from 0.
+    chunk           bigint NOT NULL CHECK (chunk >= 0),
+    -- Counted from 1.
+    first_line      bigint NOT NULL CHECK (first_line >= 1),
+    lines           bigint NOT NULL CHECK (lines >= 0),
+    -- The length of the content; both are NULL once the file is forgotten.
+    bytes           bigint,
+    created_at      bigint NOT NULL,
+    -- The batch of the entries that the chunk made, and the line of each of them: 4 bytes, the most
+    -- significant byte first.
+    batch_id        uuid,
+    batch_lines     bytea  CHECK (length(batch_lines) % 4 = 0),
+    content         bytea,
+    PRIMARY KEY (organization_id, import_id, chunk),
+    CHECK (bytes = length(content)),
+    CHECK ((bytes IS NULL) = (content IS NULL)),
+    CHECK ((batch_id IS NULL) = (batch_lines IS NULL))
+) WITH (fillfactor = 90);
+
+-- What is said of `lines` is always true, so that who looks for a chunk doesn't go along this.
+CREATE INDEX import_chunks_of_line ON import_chunks (organization_id, import_id, first_line)
+    WHERE lines >= 0;
+CREATE INDEX import_chunks_kept ON import_chunks (organization_id, created_at) INCLUDE (bytes)
+    WHERE bytes IS NOT NULL;
+
+-- The lines of a file that failed, or whose entries could not be undone: JSON, with a version.
+CREATE TABLE import_errors (
+    organization_id uuid   NOT NULL,
+    import_id       uuid   NOT NULL,
+    -- Counted from 0, in the order in which they were added.
+    place           bigint NOT NULL CHECK (place >= 0),
+    document        text   NOT NULL,
+    PRIMARY KEY (organization_id, import_id, place),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports
+);

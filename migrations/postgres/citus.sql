@@ -8,6 +8,7 @@ SELECT create_reference_table('client_ids');
 SELECT create_reference_table('token_revocations');
 SELECT create_reference_table('server_state');
 SELECT create_reference_table('active_integrations');
+SELECT create_reference_table('active_imports');
 
 SELECT create_distributed_table('organizations', 'organization_id');
 SELECT create_distributed_table('stores', 'organization_id', colocate_with => 'organizations');
@@ -53,4 +54,11 @@ SELECT create_distributed_table(
 );
 SELECT create_distributed_table(
     'integration_logs', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table('imports', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table(
+    'import_chunks', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
+    'import_errors', 'organization_id', colocate_with => 'organizations'
 );

@@ -482,3 +482,77 @@ CREATE TABLE integration_logs (
 CREATE INDEX integration_logs_of_owner ON integration_logs (organization_id, owner_id, log_id);
 CREATE INDEX integration_logs_of_job
     ON integration_logs (organization_id, integration_id, event_id, log_id);
+
+-- Jobs that apply a file of stock movements. The job itself is JSON, with a version; what is searched for
+-- stands beside it.
+CREATE TABLE imports (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    import_id       BLOB    NOT NULL CHECK (length(import_id) = 16),
+    owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    status          TEXT    NOT NULL
+        CHECK (status IN (
+            'pending', 'started', 'success', 'failed', 'cancelled', 'undoing', 'undone',
+            'partly_undone'
+        )),
+    -- Whether a server has work to do for the job.
+    is_active       INTEGER NOT NULL CHECK (is_active IN (0, 1)),
+    document        TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    lease_holder    BLOB CHECK (length(lease_holder) = 16),
+    leased_until    INTEGER,
+    PRIMARY KEY (organization_id, import_id),
+    CHECK ((lease_holder IS NULL) = (leased_until IS NULL))
+) STRICT, WITHOUT ROWID;
+
+-- Import ids are UUIDs of version 7: this is the order of creation, in which jobs are listed.
+CREATE INDEX imports_of_owner ON imports (organization_id, owner_id, import_id);
+CREATE INDEX imports_waiting ON imports (organization_id) WHERE status = 'pending';
+-- Which have been over for long?
+CREATE INDEX imports_in_time ON imports (organization_id, created_at) WHERE is_active = 0;
+
+-- Which jobs there is work for is asked before the organization is known.
+CREATE TABLE active_imports (
+    organization_id BLOB NOT NULL,
+    import_id       BLOB NOT NULL,
+    PRIMARY KEY (organization_id, import_id),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports
+) STRICT, WITHOUT ROWID;
+
+-- The files of imports, in chunks of whole lines. They are stored before the job, so they don't refer to it.
+-- The content comes last: SQLite reads what comes before it without reading through it.
+CREATE TABLE import_chunks (
+    organization_id BLOB    NOT NULL REFERENCES organizations,
+    import_id       BLOB    NOT NULL CHECK (length(import_id) = 16),
+    -- Counted from 0.
+    chunk           INTEGER NOT NULL CHECK (chunk >= 0),
+    -- Counted from 1.
+    first_line      INTEGER NOT NULL CHECK (first_line >= 1),
+    lines           INTEGER NOT NULL CHECK (lines >= 0),
+    -- The length of the content; both are NULL once the file is forgotten.
+    bytes           INTEGER,
+    created_at      INTEGER NOT NULL,
+    -- The batch of the entries that the chunk made, and the line of each of them: 4 bytes, the most
+    -- significant byte first.
+    batch_id        BLOB CHECK (length(batch_id) = 16),
+    batch_lines     BLOB CHECK (length(batch_lines) % 4 = 0),
+    content         BLOB,
+    PRIMARY KEY (organization_id, import_id, chunk),
+    CHECK (bytes = length(content)),
+    CHECK ((bytes IS NULL) = (content IS NULL)),
+    CHECK ((batch_id IS NULL) = (batch_lines IS NULL))
+) STRICT;
+
+CREATE INDEX import_chunks_of_line ON import_chunks (organization_id, import_id, first_line);
+CREATE INDEX import_chunks_kept ON import_chunks (organization_id, created_at, bytes)
+    WHERE bytes IS NOT NULL;
+
+-- The lines of a file that failed, or whose entries could not be undone: JSON, with a version.
+CREATE TABLE import_errors (
+    organization_id BLOB    NOT NULL,
+    import_id       BLOB    NOT NULL,
+    -- Counted from 0, in the order in which they were added.
+    place           INTEGER NOT NULL CHECK (place >= 0),
+    document        TEXT    NOT NULL,
+    PRIMARY KEY (organization_id, import_id, place),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports
+) STRICT, WITHOUT ROWID;

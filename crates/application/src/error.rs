@@ -1,6 +1,7 @@
 //! The errors of requests.
 
 use stockroom_domain::Refusal;
+use stockroom_files::FileError;
 
 use crate::ports::{FeedState, StoreError};
 use crate::webhooks::SendError;
@@ -67,6 +68,63 @@ pub enum Error {
     /// The database failed. It is unknown whether a change was made.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// The reason for which stock can't be exported.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportError {
+    /// The profile doesn't have the format.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The organization has too many exports under way.
+    #[error("The organization has too many exports under way (limit {limit})")]
+    TooMany {
+        /// The largest number of exports.
+        limit: usize,
+    },
+}
+
+/// The reason for which a file isn't imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The file can't be read.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The file is too large.
+    #[error("The file has more than {limit} bytes when it is unpacked")]
+    TooLarge {
+        /// The largest size, in bytes.
+        limit: u64,
+    },
+    /// The files of the organization that are kept are too large.
+    #[error(
+        "The organization's files take too much room (limit {limit} bytes). Files are kept for seven days"
+    )]
+    TooManyFiles {
+        /// The largest sum of sizes, in bytes.
+        limit: u64,
+    },
+    /// The organization sends too many files at once.
+    #[error("The organization sends too many files at once (limit {limit})")]
+    TooManyUploads {
+        /// The largest number of files.
+        limit: usize,
+    },
+    /// Too many jobs of the organization wait.
+    #[error("Too many jobs of the organization wait (limit {limit})")]
+    TooManyWaiting {
+        /// The largest number of jobs.
+        limit: u64,
+    },
+    /// The job isn't made.
+    #[error(transparent)]
+    Error(#[from] Error),
+}
+
+impl From<StoreError> for ImportError {
+    fn from(error: StoreError) -> Self {
+        Self::Error(error.into())
+    }
 }
 
 /// The reason for which events aren't sent again.

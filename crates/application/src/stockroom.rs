@@ -9,7 +9,7 @@ use metrics::Counter;
 use stockroom_domain::{
     Answer, Answered, Command, Idempotency, OrganizationId, Owner, RefusalKind, StoreId, Timestamp,
 };
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 
 use crate::access;
 use crate::access::{
@@ -90,11 +90,25 @@ pub struct Stockroom {
     pub(crate) streams: Turns<OrganizationId>,
     /// Whether streams of events have been told to end.
     pub(crate) streams_end: watch::Sender<bool>,
+    /// The exports that are being read.
+    pub(crate) exports: Turns<OrganizationId>,
+    /// The files that are being received.
+    pub(crate) uploads: Turns<OrganizationId>,
+    /// Tells that an import has work to do.
+    pub(crate) imports_wake: Notify,
 }
 
 /// The largest number of requests to receivers of one organization's integrations at once, and of all.
 const WEBHOOKS_OF_ORGANIZATION_MAX: usize = 64;
 const WEBHOOKS_MAX: usize = 256;
+
+/// The largest number of exports of one organization at once. (Source: the contract of exports.)
+pub(crate) const EXPORTS_OF_ORGANIZATION_MAX: usize = 2;
+
+/// The largest number of files of one organization that are received at once, and of all: each takes the
+/// memory of a chunk.
+pub(crate) const UPLOADS_OF_ORGANIZATION_MAX: usize = 2;
+const UPLOADS_MAX: usize = 8;
 
 /// The way to send webhooks.
 #[derive(Clone)]
@@ -156,6 +170,9 @@ impl Stockroom {
             verifications: Turns::new(1),
             streams: Turns::limited(limits.organization_streams_max, limits.streams_max),
             streams_end: watch::Sender::default(),
+            exports: Turns::new(EXPORTS_OF_ORGANIZATION_MAX),
+            uploads: Turns::limited(UPLOADS_OF_ORGANIZATION_MAX, UPLOADS_MAX),
+            imports_wake: Notify::new(),
         };
         stockroom.refresh_revocations().await?;
         Ok(stockroom)

@@ -6,13 +6,14 @@ use std::sync::Arc;
 use TransactionAction::{Allocate, Increment};
 use stockroom_domain::{
     Answer, CheckAvailability, Command, CountMany, CreateOrganization, CreateStore, DeleteStock,
-    DisableIntegration, ExpireReservation, Idempotency, IdempotencyKey, Operation, OrderId,
-    Outcome, Owner, ProductId, Reason, Refusal, RequestDigest, SettleStock, ShowProducts,
+    DisableIntegration, ExpireReservation, Idempotency, IdempotencyKey, ImportOptions, Operation,
+    OrderId, Outcome, Owner, ProductId, Reason, Refusal, RequestDigest, SettleStock, ShowProducts,
     ShowStock, StockKey, TransactMany, TransactionAction, UpdateSettings,
 };
 
 use crate::client::stored;
 use crate::counts::count;
+use crate::imports::submission;
 use crate::reservations::{item, pay, reserve};
 use crate::{Bench, Client, make};
 
@@ -76,7 +77,7 @@ macro_rules! kinds {
 kinds! {
     Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Availability
     Stocks Products
-    Location Product Key Organization Store Settings Deleted Integration SecretIssued
+    Location Product Key Organization Store Settings Deleted Integration SecretIssued Import
 }
 
 /// Every kind of answer is stored and given again.
@@ -120,7 +121,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         version: integration.version,
         reason: Reason::new("reason", "gone").expect("a reason"),
     };
-    let operations: [(&Client, Operation); 22] = [
+    let operations: [(&Client, Operation); 23] = [
         (&store, make::stock(product, 10, [("berlin", 4)]).into()),
         (&store, many.into()),
         (&store, transaction(Allocate, product, 1)),
@@ -138,6 +139,10 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         (&store, make::key("client of the key").into()),
         (&store, make::integration("Another").into()),
         (&store, disabling.into()),
+        (
+            &store,
+            submission(bench.id(), ImportOptions::default()).into(),
+        ),
         (&store, counted.into()),
         (&store, counts.into()),
         (&store, reserve(held, 1).into()),

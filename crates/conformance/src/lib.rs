@@ -48,6 +48,8 @@ pub mod events;
 pub mod filters;
 pub mod history;
 pub mod idempotency;
+pub mod import_files;
+pub mod imports;
 pub mod integration_deliveries;
 pub mod integrations;
 pub mod isolation;

@@ -9,6 +9,7 @@
 mod catalogue;
 mod decision;
 mod events;
+mod imports;
 mod integrations;
 mod keys;
 mod ledger;
@@ -24,6 +25,7 @@ mod verification;
 pub use catalogue::*;
 pub use decision::*;
 pub use events::*;
+pub use imports::*;
 pub use integrations::*;
 pub use keys::*;
 pub use ledger::*;

@@ -9,6 +9,8 @@ use crate::document::{Example, FORM, IDEMPOTENCY_KEY, Operation};
 use crate::request::{Body, Request, Sending, escaped, is_id};
 use crate::world::{Kind, World};
 
+const JSON: &str = "application/json";
+
 /// The header that names the store to act in.
 pub(crate) const STORE: &str = "X-Moltin-Auth-Store";
 /// The header that asks for the multi-location form.
@@ -21,7 +23,7 @@ pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 10] = [
+const MAKERS: [(Kind, &str); 11] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
@@ -32,6 +34,7 @@ const MAKERS: [(Kind, &str); 10] = [
     (Kind::Key, "createKey"),
     (Kind::Integration, "createIntegration"),
     (Kind::Job, "testIntegration"),
+    (Kind::Import, "CreateImport"),
 ];
 
 /// Tokens of one tenant.
@@ -166,6 +169,7 @@ fn kind(parameter: &str, operation: &Operation) -> Option<Kind> {
         "batch" => Kind::Batch,
         "key" => Kind::Key,
         "integration" => Kind::Integration,
+        "import" => Kind::Import,
         _ => return None,
     })
 }
@@ -222,6 +226,8 @@ fn add_body(
                 .map(|(name, value)| (escaped(name), text(value)))
                 .collect(),
         )
+    } else if let (Some(file), true) = (value.as_str(), example.content_type != JSON) {
+        Body::Bytes(file.as_bytes().to_vec())
     } else {
         Body::Json(value)
     };

@@ -30,10 +30,11 @@ const PRODUCTS: [[&str; 2]; 2] = [
     ],
 ];
 
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 7] = [
     "inventories?page[limit]=100",
     "inventories/locations?page[limit]=100",
     "inventories/reservations?page[limit]=100",
+    "inventories/imports?page[limit]=100",
     "products?page[limit]=100",
     "application-keys?page[limit]=100",
     "settings/inventories",

@@ -28,6 +28,7 @@ pub(crate) enum Kind {
     Integration,
     /// The delivery of an event.
     Job,
+    Import,
 }
 
 /// Something that there is.
@@ -154,6 +155,7 @@ impl World {
             Some("stock-transaction") => self.add(Kind::Transaction, id, field("product_id")),
             Some("application_key") => self.add(Kind::Key, id, ""),
             Some("integration") => self.add(Kind::Integration, id, ""),
+            Some("stock-job") => self.add(Kind::Import, id, ""),
             Some("integration-log") => {
                 let related = |name: &str| item["relationships"][name]["data"]["id"].as_str();
                 if let (Some(job), Some(integration)) = (related("job"), related("integration")) {

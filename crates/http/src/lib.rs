@@ -8,7 +8,9 @@
 
 mod answer;
 mod events;
+mod exports;
 mod filter;
+mod imports;
 mod integrations;
 mod keys;
 mod locations;

@@ -15,8 +15,8 @@ use crate::answer::ApiError;
 use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
-    events, integrations, keys, locations, products, reservations, service, settings, stock,
-    transactions, verification,
+    events, exports, imports, integrations, keys, locations, products, reservations, service,
+    settings, stock, transactions, verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -96,6 +96,12 @@ fn with_one_form() -> OpenApiRouter<AppState> {
         .routes(routes!(reservations::routes::fulfil))
         .routes(routes!(reservations::routes::extend))
         .routes(routes!(reservations::holds::list))
+        .routes(routes!(exports::routes::export))
+        .routes(routes!(imports::routes::list, imports::routes::create))
+        .routes(routes!(imports::routes::read))
+        .routes(routes!(imports::errors::list_errors))
+        .routes(routes!(imports::routes::cancel))
+        .routes(routes!(imports::routes::undo))
         .routes(routes!(locations::routes::list, locations::routes::create))
         .routes(routes!(
             locations::routes::read,

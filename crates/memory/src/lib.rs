@@ -5,6 +5,7 @@
 
 mod commit;
 mod feed;
+mod imports;
 mod integrations;
 mod inventory;
 mod keys;

@@ -11,6 +11,7 @@ use stockroom_domain::{
 };
 
 use crate::feed::Feed;
+use crate::imports::Imports;
 use crate::integrations::Integrations;
 use crate::reservations::Reservations;
 
@@ -53,6 +54,7 @@ pub(crate) struct Tenant {
     idempotency_records: HashMap<(Owner, IdempotencyKey), IdempotencyRecord>,
     pub(crate) feed: Feed,
     pub(crate) integrations: Integrations,
+    pub(crate) imports: Imports,
 }
 
 /// The product of an owner that has a text that only one product may have.
@@ -93,6 +95,7 @@ impl Tenant {
             corrections,
             integrations: _,
             integration_counts: _,
+            imports: _,
         } = needs;
         let mut state = State::default();
         if *organization {
@@ -142,6 +145,7 @@ impl Tenant {
         }
         self.load_reservations(needs, now, &mut state);
         self.integrations.load(needs, &mut state);
+        self.imports.load(needs, &mut state);
         for id in keys {
             if let Some(key) = self.keys.get(id) {
                 state.keys.insert(*id, key.clone());
@@ -361,6 +365,7 @@ impl Tenant {
             RecordChange::Integration(change) => self.integrations.store(*change),
             RecordChange::IntegrationDeleted(it) => self.integrations.delete(it.id),
             RecordChange::EventsReplayed(id, from) => self.integrations.replay(id, from),
+            RecordChange::Import(change, errors) => self.imports.store(*change, errors),
         }
     }
 

@@ -34,6 +34,9 @@ mod events;
 mod filter;
 mod hash;
 mod idempotency;
+#[cfg(test)]
+mod import_plans;
+mod imports;
 mod integrations;
 mod key_cache;
 mod keys;

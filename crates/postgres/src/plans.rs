@@ -25,7 +25,7 @@ use crate::connection::options::PostgresOptions;
 use crate::list::ListQuery;
 use crate::{locations, reservations, stock};
 
-const ORGANIZATION: &str = "
+pub(crate) const ORGANIZATION: &str = "
     INSERT INTO organizations VALUES ('00000000-0000-0000-0000-000000000001', 'Pear', true, 0);
     INSERT INTO locations (
         organization_id, location_id, owner_id, name, slug, created_at, updated_at
@@ -108,9 +108,10 @@ pub(crate) async fn database() -> (PostgresDatabase, TestDatabase) {
     (database, server)
 }
 
-async fn execute(database: &PostgresDatabase, statements: &'static str) {
+pub(crate) async fn execute(database: &PostgresDatabase, statements: &str) {
     let mut session = database.session().await.unwrap();
-    session.execute(sqlx::raw_sql(statements)).await.unwrap();
+    let statements = sqlx::raw_sql(sqlx::AssertSqlSafe(statements));
+    session.execute(statements).await.unwrap();
     session.commit().await.unwrap();
 }
 
@@ -250,7 +251,7 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
     }
 }
 
-async fn assert_few_rows(
+pub(crate) async fn assert_few_rows(
     database: &PostgresDatabase,
     before: &BTreeMap<String, i64>,
     rows_max: i64,
@@ -262,7 +263,7 @@ async fn assert_few_rows(
 }
 
 /// The number of rows of each table that PostgreSQL has read so far, on the only connection.
-async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
+pub(crate) async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
     execute(database, "SELECT pg_stat_force_next_flush()").await;
     let mut session = database.session().await.unwrap();
     let read: Vec<(String, i64)> = sqlx::query_as(
@@ -275,7 +276,7 @@ async fn rows_read(database: &PostgresDatabase) -> BTreeMap<String, i64> {
     read.into_iter().collect()
 }
 
-async fn commit(database: &PostgresDatabase, operation: impl Into<Operation>) {
+pub(crate) async fn commit(database: &PostgresDatabase, operation: impl Into<Operation>) {
     let command = Command::new(
         Actor {
             acting: VIEW.acting,

@@ -9,7 +9,7 @@ use anyhow::{Context, ensure};
 use axum::Router;
 use axum_server::Handle;
 use metrics_exporter_prometheus::PrometheusHandle;
-use stockroom_application::{Deliverer, Environment, FirstStart, Limits, Stockroom};
+use stockroom_application::{Deliverer, Environment, FirstStart, Importer, Limits, Stockroom};
 use stockroom_domain::ProductId;
 use stockroom_http::DeliveryBodies;
 use stockroom_webhooks::WebhookClient;
@@ -95,7 +95,9 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     );
     let shutdown_timeout = Duration::from_secs(settings.shutdown_timeout_seconds);
     let (stop, stopping) = watch::channel(false);
-    let deliveries = deliver(&stockroom, &settings, stopping).await?;
+    stockroom.end_abandoned_leases().await?;
+    let imports = tokio::spawn(Importer::new(&stockroom).run(stopping.clone()));
+    let deliveries = deliver(&stockroom, &settings, stopping);
     let stopper = stop_on_signal(
         Arc::clone(&stockroom),
         handle,
@@ -108,7 +110,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     for task in housekeeping {
         task.abort();
     }
-    let closed = close(deliveries, &stockroom, &database);
+    let closed = close([deliveries, imports], &stockroom, &database);
     if tokio::time::timeout(shutdown_timeout, closed)
         .await
         .is_err()
@@ -121,28 +123,29 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
 }
 
 /// Waits for all that is under way, and closes the database.
-async fn close(deliveries: JoinHandle<()>, stockroom: &Stockroom, database: &OpenDatabase) {
-    if let Err(error) = deliveries.await {
-        let error = &error as &dyn std::error::Error;
-        tracing::error!(error, "the deliveries of webhooks broke off");
+async fn close(workers: [JoinHandle<()>; 2], stockroom: &Stockroom, database: &OpenDatabase) {
+    for worker in workers {
+        if let Err(error) = worker.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "the delivery of webhooks, or an import, broke off");
+        }
     }
     stockroom.close().await;
     database.close().await;
 }
 
 /// Starts sending webhooks, until `stop` is true.
-async fn deliver(
+fn deliver(
     stockroom: &Arc<Stockroom>,
     settings: &Serve,
     stop: watch::Receiver<bool>,
-) -> anyhow::Result<JoinHandle<()>> {
-    stockroom.end_abandoned_leases().await?;
+) -> JoinHandle<()> {
     let deliverer = Deliverer::new(stockroom).filter(|_| settings.webhooks.deliver());
-    Ok(tokio::spawn(async {
+    tokio::spawn(async {
         if let Some(deliverer) = deliverer {
             deliverer.run(stop).await;
         }
-    }))
+    })
 }
 
 fn limits(settings: &Serve) -> Limits {
@@ -161,6 +164,7 @@ fn options(settings: &Serve) -> stockroom_http::Options {
     stockroom_http::Options {
         body_bytes_max: settings.body_bytes_max as usize,
         batch_bytes_max: settings.batch_bytes_max as usize,
+        import_bytes_max: settings.import_bytes_max as usize,
         request_timeout: Duration::from_secs(settings.request_timeout_seconds),
         concurrent_requests_max: settings.concurrent_requests_max as usize,
         organization_rate_limit: limit(settings.organization_rate_limit),
@@ -234,6 +238,10 @@ fn start_housekeeping(
         if let Err(error) = forgetting.forget_events().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "old events could not be cleared away");
+        }
+        if let Err(error) = forgetting.forget_imports().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "old imports could not be cleared away");
         }
     }));
     let metrics = metrics.clone();

@@ -14,6 +14,7 @@ mod direction;
 mod entries;
 mod events;
 mod idempotency;
+mod imports;
 mod integrations;
 mod keys;
 mod locations;
@@ -34,6 +35,7 @@ pub use events::{
     FeedRow, Forgettable, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
 };
 pub use idempotency::IdempotencyRow;
+pub use imports::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineErrorRow};
 pub use integrations::{Hidden, IntegrationRow, JobRow, LogRow};
 pub use keys::{KeyRow, RevocationRow};
 pub use locations::LocationRow;

@@ -26,10 +26,16 @@ impl Row {
     /// The entry with this number in the ledger of a stock.
     #[must_use]
     pub const fn entry(stock_id: Uuid, sequence: i64) -> Self {
+        Self::numbered("entries", stock_id, sequence)
+    }
+
+    /// The row of `table` with this number among those of an id.
+    #[must_use]
+    pub const fn numbered(table: &'static str, id: Uuid, number: i64) -> Self {
         Self {
-            table: "entries",
-            id: stock_id,
-            sequence: Some(sequence),
+            table,
+            id,
+            sequence: Some(number),
         }
     }
 

@@ -26,6 +26,7 @@ pub(crate) mod counts;
 mod events;
 mod filter;
 mod idempotency;
+mod imports;
 mod integrations;
 mod keys;
 mod ledger;

@@ -23,8 +23,8 @@ use crate::connection::query::Query;
 use crate::connection::statement::Statement;
 use crate::list::{COUNT, ListQuery};
 use crate::{
-    counts, events, idempotency, integrations, keys, ledger, locations, products, reservations,
-    stock, tenancy, verify,
+    counts, events, idempotency, imports, integrations, keys, ledger, locations, products,
+    reservations, stock, tenancy, verify,
 };
 
 const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
@@ -104,6 +104,8 @@ fn assert_narrow(steps: &[String], statement: &str) {
             " organizations ",
             " event_heads ",
             " event_pages ",
+            " import_chunks_kept ",
+            " imports_waiting ",
             " integrations ",
             " level_counts ",
             " reservations_pending ",
@@ -130,11 +132,17 @@ fn assert_merged(steps: &[String]) {
 }
 
 /// All statements that aren't put together at run time: a list for each module that has some.
-const STATEMENTS: [&[&Statement]; 36] = [
+const STATEMENTS: [&[&Statement]; 42] = [
     counts::STATEMENTS,
     events::read::STATEMENTS,
     events::store::STATEMENTS,
     idempotency::store::STATEMENTS,
+    imports::chunks::STATEMENTS,
+    imports::forget::STATEMENTS,
+    imports::lease::STATEMENTS,
+    imports::read::STATEMENTS,
+    imports::rows::STATEMENTS,
+    imports::store::STATEMENTS,
     integrations::deliver::STATEMENTS,
     integrations::read::STATEMENTS,
     integrations::rows::STATEMENTS,
@@ -203,6 +211,7 @@ async fn no_statement_reads_whole_tables() {
             "ORDER BY created_at",
             "total(sequence)",
             "integration_id FROM active_integrations",
+            "import_id FROM active_imports",
             "WHERE lease_holder IS NOT NULL",
         ]
         .iter()

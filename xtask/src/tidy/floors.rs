@@ -67,7 +67,13 @@ const FLOORS: [(&str, &[&[&str]]); 6] = [
             ],
             &[OTHERS],
             &["commit"],
-            &["plans", "product_plans", "round_trips", "verify"],
+            &[
+                "import_plans",
+                "plans",
+                "product_plans",
+                "round_trips",
+                "verify",
+            ],
         ],
     ),
     (

@@ -6,6 +6,7 @@ const APPLICATION: &str = "stockroom-application";
 const BENCH: &str = "stockroom-bench";
 const CONFORMANCE: &str = "stockroom-conformance";
 const DOMAIN: &str = "stockroom-domain";
+const FILES: &str = "stockroom-files";
 const FUZZ: &str = "stockroom-fuzz";
 const HTTP: &str = "stockroom-http";
 const MEMORY: &str = "stockroom-memory";
@@ -20,15 +21,17 @@ const WEBHOOKS: &str = "stockroom-webhooks";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 16] = [
+const LAYERS: [(&str, &[&str]); 17] = [
     (DOMAIN, &[]),
-    (APPLICATION, &[DOMAIN]),
+    // The formats of files, without I/O.
+    (FILES, &[DOMAIN]),
+    (APPLICATION, &[DOMAIN, FILES]),
     (MEMORY, &[APPLICATION, DOMAIN]),
     // What SQL databases have in common, without a driver.
     (SQL, &[APPLICATION, DOMAIN]),
     (SQLITE, &[APPLICATION, DOMAIN, SQL]),
     (POSTGRES, &[APPLICATION, DOMAIN, SQL]),
-    (HTTP, &[APPLICATION, DOMAIN]),
+    (HTTP, &[APPLICATION, DOMAIN, FILES]),
     // Sends requests to receivers, and knows nothing of databases.
     (WEBHOOKS, &[APPLICATION, DOMAIN]),
     // The only crate that names adapters, because it wires them.

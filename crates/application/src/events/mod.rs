@@ -98,7 +98,8 @@ pub(crate) fn products(event: &FeedEvent) -> Vec<ProductId> {
             | Event::IntegrationCreated(_)
             | Event::IntegrationUpdated(_)
             | Event::IntegrationDeleted(_)
-            | Event::IntegrationDisabled(_) => Vec::new(),
+            | Event::IntegrationDisabled(_)
+            | Event::ImportUpdated(_) => Vec::new(),
         },
     }
 }
@@ -128,7 +129,8 @@ pub(crate) fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
             | Event::IntegrationCreated(_)
             | Event::IntegrationUpdated(_)
             | Event::IntegrationDeleted(_)
-            | Event::IntegrationDisabled(_) => Vec::new(),
+            | Event::IntegrationDisabled(_)
+            | Event::ImportUpdated(_) => Vec::new(),
         },
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod commit;
 mod error;
 mod feed;
 mod history;
+mod imports;
 mod integrations;
 mod kept_outcome;
 mod keys;
@@ -22,6 +23,7 @@ pub use commit::CommandStore;
 pub use error::StoreError;
 pub use feed::{FeedContent, FeedEvent, FeedState, FeedStore};
 pub use history::{HistoryReader, TransactionCondition};
+pub use imports::{FileChunk, ImportStore, ImportUsage};
 pub use integrations::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
     LogsOf, StoredIntegration,
@@ -48,12 +50,24 @@ pub use webhooks::{Delivery, FeedGap, SentEvent, WebhookBodies};
 
 /// The ports whose results don't depend on reservations.
 pub trait Records:
-    LocationReader + KeyReader + IntegrationReader + DeliveryStore + TenancyReader + ServerState
+    LocationReader
+    + KeyReader
+    + IntegrationReader
+    + DeliveryStore
+    + ImportStore
+    + TenancyReader
+    + ServerState
 {
 }
 
 impl<T> Records for T where
-    T: LocationReader + KeyReader + IntegrationReader + DeliveryStore + TenancyReader + ServerState
+    T: LocationReader
+        + KeyReader
+        + IntegrationReader
+        + DeliveryStore
+        + ImportStore
+        + TenancyReader
+        + ServerState
 {
 }
 

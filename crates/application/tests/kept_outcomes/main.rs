@@ -14,24 +14,27 @@ use stockroom_domain::{
     Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Configuration,
     Counted, DeliveryCondition, DeliveryTimeout, Description, Entry, EntryAction, EntryHash,
     EventFilter, EventFormat, EventName, ExternalRef, Geolocation, IdempotencyKey,
-    IdempotencyRecord, Integration, IntegrationId, ItemAvailability, KeyId, Location, LocationId,
-    Name, Observed, OrderId, Organization, OrganizationId, Outcome, Owner, Position, Product,
-    ProductField, ProductId, ProductStatus, ProductText, Quantity, Reason, Recorded, Reference,
-    Refusal, RefusedMovement, RequestDigest, Reservation, ReservationId, ReservationState,
-    Reserved, ReservedLine, SecretHash, SecretIssued, Settings, Shortage, Slug, Stock, StockId,
-    StockKey, StockedProduct, Store, StoreId, Timestamp, TransactionId, WebhookUrl,
+    IdempotencyRecord, Import, ImportCaller, ImportOptions, ImportStatus, ImportStep, Integration,
+    IntegrationId, ItemAvailability, KeyId, LineCounts, Location, LocationId, Name, Observed,
+    OrderId, Organization, OrganizationId, Outcome, Owner, Position, Product, ProductField,
+    ProductId, ProductStatus, ProductText, Quantity, Reason, Recorded, Reference, Refusal,
+    RefusedMovement, RequestDigest, Reservation, ReservationId, ReservationState, Reserved,
+    ReservedLine, SecretHash, SecretIssued, Settings, Shortage, Slug, Stock, StockId, StockKey,
+    StockedProduct, Store, StoreId, Timestamp, TransactionId, WebhookUrl,
 };
 use uuid::Uuid;
 
 /// What was written of each kind of answer, and of each refusal; the newest last.
-const ANSWERS: [&str; 3] = [
+const ANSWERS: [&str; 4] = [
     include_str!("answers-1.json"),
     include_str!("answers-2.json"),
     include_str!("answers-3.json"),
+    include_str!("answers-4.json"),
 ];
-const REFUSALS: [&str; 2] = [
+const REFUSALS: [&str; 3] = [
     include_str!("refusals-1.json"),
     include_str!("refusals-2.json"),
+    include_str!("refusals-3.json"),
 ];
 
 /// Samples of every variant of an enum by its name. A variant that is added doesn't compile without
@@ -70,6 +73,7 @@ samples! { answers: Answer {
     Settings => Answer::Settings(Settings { per_store_stock: true }),
     Integration => Answer::Integration(integration()),
     SecretIssued => Answer::SecretIssued(SecretIssued { integration: integration(), salt: id(14), digest: SecretHash([6; 32]) }),
+    Import => Answer::Import(import()),
     Deleted => Answer::Deleted(()),
 } beside Replayed }
 
@@ -115,6 +119,9 @@ samples! { refusals: Refusal {
     KeptAnswerUnreadable => Refusal::KeptAnswerUnreadable,
     VersionIs => Refusal::VersionIs { version: 7 },
     ReservationIs => Refusal::ReservationIs(ReservationState::Expired),
+    ImportIs => Refusal::ImportIs(ImportStatus::PartlyUndone),
+    ImportIsDryRun => Refusal::ImportIsDryRun,
+    ImportMovedOn => Refusal::ImportMovedOn,
     OrderReserved => Refusal::OrderReserved,
     InsufficientStock => Refusal::InsufficientStock(movement()),
     TotalWouldOverflow => Refusal::TotalWouldOverflow(movement()),
@@ -329,6 +336,48 @@ fn key() -> ApplicationKey {
         created_at: at(0),
         updated_at: at(1),
         last_used_at: Some(at(2)),
+    }
+}
+
+fn import() -> Import {
+    Import {
+        id: id(21),
+        owner: Owner::Store(id(2)),
+        caller: ImportCaller {
+            key: Some(id(3)),
+            key_name: Some("ERP".to_owned()),
+            key_owner: Owner::Organization,
+        },
+        status: ImportStatus::Failed,
+        options: ImportOptions {
+            dry_run: true,
+            abort_after: 3,
+            create_stock: true,
+            create_products: true,
+            create_locations: true,
+            reason: Reason::new("reason", "move").ok(),
+            reference: Reference::new("reference", "file 7").ok(),
+        },
+        layout: "{}".to_owned(),
+        request_id: Some("r-1".to_owned()),
+        chunks: 3,
+        next_chunk: 2,
+        is_checked: true,
+        lines: LineCounts {
+            total: 2_500,
+            changed: 1_000,
+            unchanged: 900,
+            skipped: 60,
+            failed: 40,
+        },
+        errors: 40,
+        not_undone: 5,
+        stopped_by: Some(ImportStep::Apply),
+        created_at: at(1),
+        started_at: Some(at(2)),
+        completed_at: Some(at(3)),
+        updated_at: at(4),
+        version: 7,
     }
 }
 

@@ -18,6 +18,7 @@ use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
     LogsOf, StoredIntegration,
 };
+use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
@@ -25,10 +26,11 @@ use stockroom_application::{
     Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
-    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, Product,
-    ProductId, RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock,
-    StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, Import,
+    ImportId, IntegrationId, KeyId, KeyTotals, LineError, Location, LocationId, Organization,
+    OrganizationId, Outcome, Owner, Product, ProductId, RawEntry, RawStock, Recorded, Reservation,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
+    Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -49,6 +51,81 @@ mock! {
             limit: u32,
         ) -> Result<u64, StoreError>;
         fn parallel_commits(&self) -> usize;
+    }
+
+    #[async_trait]
+    impl ImportStore for Database {
+        async fn add_import_chunk(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            chunk: FileChunk,
+            at: Timestamp,
+        ) -> Result<(), StoreError>;
+        async fn drop_import_chunks(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+        ) -> Result<(), StoreError>;
+        async fn import_chunk(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            number: u32,
+        ) -> Result<Option<FileChunk>, StoreError>;
+        async fn import_chunk_of_line(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            line: u32,
+        ) -> Result<Option<u32>, StoreError>;
+        async fn applied_chunk(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            number: u32,
+        ) -> Result<Option<AppliedChunk>, StoreError>;
+        async fn import(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            id: ImportId,
+        ) -> Result<Option<Import>, StoreError>;
+        async fn list_imports(
+            &self,
+            organization: OrganizationId,
+            owner: Owner,
+            page: PageRequest<ImportId>,
+        ) -> Result<Page<Import, ImportId>, StoreError>;
+        async fn import_errors(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            from: u32,
+            limit: u32,
+        ) -> Result<Vec<LineError>, StoreError>;
+        async fn import_usage(&self, organization: OrganizationId) -> Result<ImportUsage, StoreError>;
+        async fn active_imports(&self) -> Result<Vec<(OrganizationId, ImportId)>, StoreError>;
+        async fn lease_import(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            holder: Uuid,
+            milliseconds: u32,
+        ) -> Result<Option<Import>, StoreError>;
+        async fn release_import(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            holder: Uuid,
+        ) -> Result<(), StoreError>;
+        async fn forget_imports(
+            &self,
+            organization: OrganizationId,
+            files_before: Timestamp,
+            jobs_before: Timestamp,
+            uploads_before: Timestamp,
+        ) -> Result<(), StoreError>;
     }
 
     #[async_trait]

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
+use crate::imports::{
+    ApplyLines, CancelImport, FinishCheck, Import, StartImport, SubmitImport, UndoImport, UndoLines,
+};
 use crate::integrations::decide::{
     CreateIntegration, DeleteIntegration, DisableIntegration, ReplayEvents, RotateSecret,
     UpdateIntegration,
@@ -152,6 +155,13 @@ operations! {
     RotateSecret => SecretIssued(SecretIssued),
     DisableIntegration => Integration(Integration),
     ReplayEvents => Integration(Integration),
+    SubmitImport => Import(Import),
+    StartImport => Import(Import),
+    FinishCheck => Import(Import),
+    ApplyLines => Import(Import),
+    CancelImport => Import(Import),
+    UndoImport => Import(Import),
+    UndoLines => Import(Import),
 }
 
 /// The answer to an accepted command.
@@ -197,6 +207,8 @@ pub enum Answer {
     Integration(Integration),
     /// The integration, which has got a new secret.
     SecretIssued(SecretIssued),
+    /// The import as it is now.
+    Import(Import),
     /// The deletion is done.
     Deleted(()),
     /// The answer that the same request got before.

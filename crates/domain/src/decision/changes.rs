@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::event::event_of;
+use super::line_error::LineError;
 use super::state::State;
 use crate::events::{EntryRef, Event, FeedItem};
+use crate::imports::ImportChange;
 use crate::integrations::{Integration, IntegrationChange};
 use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
@@ -13,7 +15,9 @@ use crate::products::Product;
 use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLine};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
-use crate::values::{IntegrationId, KeyId, Owner, ProductId, ReservationId, Timestamp};
+use crate::values::{
+    IntegrationId, KeyId, Owner, ProductId, ReservationId, Timestamp, first_version,
+};
 
 /// One change that a decision makes.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,6 +68,9 @@ pub enum RecordChange {
     IntegrationDeleted(Integration),
     /// The events of an integration are sent again, from this position of the feed on.
     EventsReplayed(IntegrationId, u64),
+    /// An import is created, or replaced by this value, with errors to be added, each at its place among those
+    /// of the job, from 0.
+    Import(Box<ImportChange>, Vec<(u32, LineError)>),
 }
 
 /// A deleted stock, stored for auditors.
@@ -245,6 +252,15 @@ impl State {
             Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
                 let management = self.management.entry(product).or_default();
                 management.organization_level = organization_level;
+            }
+            // For the later lines of an import.
+            Change::Record(RecordChange::Product(product)) => self.add_product(product),
+            Change::Record(RecordChange::Location(location)) => {
+                if location.version == first_version() {
+                    let count = self.location_counts.entry(location.owner).or_default();
+                    *count = count.saturating_add(1);
+                }
+                self.add_location(location);
             }
             // No decision reads entries or batches. Each change of another record is decided on a state
             // of its own, so none reads what another has changed.

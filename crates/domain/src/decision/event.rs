@@ -54,6 +54,10 @@ fn event_of_record(record: &RecordChange) -> Option<Event> {
         RecordChange::IntegrationDeleted(integration) => {
             Some(Event::IntegrationDeleted(integration.clone()))
         }
+        RecordChange::Import(change, _) => {
+            let is_other = change.before != Some(change.import.status);
+            is_other.then(|| Event::ImportUpdated(Box::new(change.import.clone())))
+        }
         // Nobody keeps a copy of these.
         RecordChange::Organization(_)
         | RecordChange::Store(_)

@@ -5,8 +5,8 @@ use std::ops::Deref;
 
 use crate::stock::StockKey;
 use crate::values::{
-    IdempotencyKey, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText,
-    ReservationId, Slug, StockId, Timestamp, TransactionId,
+    IdempotencyKey, ImportId, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId,
+    ProductText, ReservationId, Slug, StockId, Timestamp, TransactionId,
 };
 
 /// The load set: everything that an adapter has to load, and lock, before commands are decided. The sets
@@ -55,6 +55,8 @@ pub struct Needs {
     pub integrations: BTreeSet<IntegrationId>,
     /// The number of these owners' integrations.
     pub integration_counts: BTreeSet<Owner>,
+    /// Imports, by id.
+    pub imports: BTreeSet<ImportId>,
 }
 
 /// The keys of the needed stock, as a set. It also knows what of it decisions can read.

@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::imports::ImportStatus;
 use crate::ledger::Balance;
 use crate::reservations::{ReservationState, Shortage};
 use crate::values::{ProductId, Quantity, Slug, Timestamp, shortened};
@@ -218,6 +219,15 @@ pub enum Refusal {
     /// The state of the reservation doesn't allow this operation.
     #[error("The reservation is {}", .0.as_str())]
     ReservationIs(ReservationState),
+    /// The state of the job doesn't allow this operation.
+    #[error("The job is {}", .0.as_str())]
+    ImportIs(ImportStatus),
+    /// A dry run has changed nothing.
+    #[error("The job was a dry run: there is nothing to undo")]
+    ImportIsDryRun,
+    /// Another server has gone on with the job.
+    #[error("The job has been continued elsewhere")]
+    ImportMovedOn,
     /// The order already has a reservation of other items.
     #[error("The order already has a reservation of other items")]
     OrderReserved,
@@ -340,6 +350,9 @@ impl Refusal {
             | Self::ExpectationFailed(_)
             | Self::LaterCount { .. }
             | Self::ReservationIs(_)
+            | Self::ImportIs(_)
+            | Self::ImportIsDryRun
+            | Self::ImportMovedOn
             | Self::OrderReserved
             | Self::IdempotencyKeyReused
             | Self::VersionIs { .. }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
+use crate::imports::Import;
 use crate::integrations::{Integration, IntegrationSecrets};
 use crate::keys::ApplicationKey;
 use crate::ledger::Corrections;
@@ -11,8 +12,8 @@ use crate::reservations::{LapsedLines, Reservation};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::Organization;
 use crate::values::{
-    IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText, ReservationId, Slug,
-    Timestamp, TransactionId,
+    ImportId, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText,
+    ReservationId, Slug, Timestamp, TransactionId,
 };
 
 /// The owners that manage stock of a product.
@@ -80,6 +81,8 @@ pub struct State {
     pub integrations: HashMap<IntegrationId, (Integration, IntegrationSecrets)>,
     /// The number of an owner's integrations.
     pub integration_counts: HashMap<Owner, u64>,
+    /// Imports.
+    pub imports: HashMap<ImportId, Import>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
 }
 

@@ -10,14 +10,15 @@ pub use order::{EntryRef, FeedItem};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::imports::Import;
 use crate::integrations::Integration;
 use crate::locations::Location;
 use crate::products::Product;
 use crate::reservations::Reservation;
 use crate::stock::Stock;
 use crate::values::{
-    EventName, IntegrationId, LocationId, Owner, ProductId, ReservationId, ReservationStep,
-    StockId, Timestamp,
+    EventName, ImportId, IntegrationId, LocationId, Owner, ProductId, ReservationId,
+    ReservationStep, StockId, Timestamp,
 };
 
 /// A change of something, other than an entry of a ledger.
@@ -51,6 +52,8 @@ pub enum Event {
     IntegrationDeleted(Integration),
     /// An integration was disabled, because it couldn't deliver.
     IntegrationDisabled(Integration),
+    /// An import is in another state.
+    ImportUpdated(Box<Import>),
 }
 
 /// The end of a stock.
@@ -81,6 +84,8 @@ pub enum Subject {
     Location(LocationId),
     /// An integration.
     Integration(IntegrationId),
+    /// An import.
+    Import(ImportId),
 }
 
 impl Subject {
@@ -92,6 +97,7 @@ impl Subject {
             Self::Reservation(id) => id.uuid(),
             Self::Location(id) => id.uuid(),
             Self::Integration(id) => id.uuid(),
+            Self::Import(id) => id.uuid(),
         }
     }
 }
@@ -115,6 +121,7 @@ impl Event {
             Self::IntegrationUpdated(_) => EventName::IntegrationUpdated,
             Self::IntegrationDeleted(_) => EventName::IntegrationDeleted,
             Self::IntegrationDisabled(_) => EventName::IntegrationDisabled,
+            Self::ImportUpdated(_) => EventName::ImportUpdated,
         }
     }
 
@@ -137,6 +144,7 @@ impl Event {
             | Self::IntegrationUpdated(integration)
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => Subject::Integration(integration.id),
+            Self::ImportUpdated(import) => Subject::Import(import.id),
         }
     }
 
@@ -159,6 +167,7 @@ impl Event {
             | Self::IntegrationUpdated(integration)
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.updated_at,
+            Self::ImportUpdated(import) => import.updated_at,
         }
     }
 
@@ -182,6 +191,7 @@ impl Event {
             | Self::IntegrationUpdated(integration)
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.version,
+            Self::ImportUpdated(import) => import.version,
         }
     }
 
@@ -204,6 +214,7 @@ impl Event {
             | Self::IntegrationUpdated(integration)
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.owner,
+            Self::ImportUpdated(import) => import.owner,
         }
     }
 

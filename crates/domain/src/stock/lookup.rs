@@ -19,7 +19,7 @@ pub(crate) fn need_location(needs: &mut Needs, acting: Owner, slug: Option<&str>
     }
 }
 
-pub(super) fn known_location<'a>(
+pub(crate) fn known_location<'a>(
     state: &'a State,
     owner: Owner,
     slug: &str,

@@ -105,7 +105,7 @@ impl Decide for Transact {
 
 impl Transact {
     /// The decision on the stock that the caller sees, if any.
-    fn decide_on(
+    pub(crate) fn decide_on(
         &self,
         stock: Option<&Stock>,
         actor: &Actor,

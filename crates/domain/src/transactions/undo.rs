@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::lines::{EntryOf, Lines, in_batch, in_line};
+use super::transact::Answers;
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 use crate::ledger::{Annotation, Corrections, EntryAction, Recorded, TransactionAction};
 use crate::stock::lookup::need_visible_stock;
@@ -92,7 +93,7 @@ impl Decide for UndoBatch {
     }
 }
 
-fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
+pub(crate) fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
     need_visible_stock(needs, actor.acting, recorded.product);
     needs
         .undone
@@ -114,6 +115,27 @@ fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
                 .insert((StockKey { product, owner }, since));
         }
     }
+}
+
+/// Undoes those of these entries that can be undone, in this order, in one batch; gives the outcome of each.
+pub(crate) fn undo_each<'a>(
+    entries: impl Iterator<Item = &'a Recorded>,
+    actor: &Actor,
+    state: &State,
+    context: &mut Context<'_>,
+) -> Result<Decision<Answers<Recorded>>, Refusal> {
+    in_batch(actor, context, |context| {
+        let mut lines = Lines::new(state);
+        let mut counts = Counts::default();
+        for recorded in entries {
+            let stock = lines.stock(actor.acting, recorded.product);
+            match undo(recorded, stock, &mut counts, actor, state, context) {
+                Ok(decision) => lines.add(decision),
+                Err(refusal) => lines.answer.push(Err(refusal)),
+            }
+        }
+        Ok(lines.close())
+    })
 }
 
 /// The reservation whose id is the entry's reference, if it is such an id.

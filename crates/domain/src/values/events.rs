@@ -70,6 +70,8 @@ names! {
         IntegrationDeleted => "integration.deleted",
         /// An integration was disabled, because it couldn't deliver.
         IntegrationDisabled => "integration.disabled",
+        /// An import is in another state.
+        ImportUpdated => "stock-job.updated",
     }
 }
 

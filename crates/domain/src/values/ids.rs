@@ -92,6 +92,8 @@ id! {
     FeedId;
     /// Names an integration.
     IntegrationId;
+    /// Names an import.
+    ImportId;
     /// Names an event, and so the job of delivering it.
     EventId;
     /// Names a log of one attempt to deliver an event. It is a UUIDv7, so logs sort by their time.

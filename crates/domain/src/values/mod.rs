@@ -13,8 +13,8 @@ mod webhooks;
 
 pub use events::{EventName, Observed, ReservationStep};
 pub use ids::{
-    BatchId, EventId, FeedId, Ids, IntegrationId, KeyId, LocationId, LogId, OrganizationId,
-    ProductId, ReservationId, StockId, StoreId, TransactionId,
+    BatchId, EventId, FeedId, Ids, ImportId, IntegrationId, KeyId, LocationId, LogId,
+    OrganizationId, ProductId, ReservationId, StockId, StoreId, TransactionId,
 };
 pub use owner::Owner;
 pub use patch::Patch;

@@ -23,13 +23,15 @@ responses! {
     ImplicitForbidden = 403;
     /// What the path names does not exist, or not for this caller.
     NotFound = 404;
+    /// The body comes too slowly.
+    TooSlow = 408;
     /// It clashes with what is.
     Conflict = 409;
     /// It is no longer kept.
     Gone = 410;
     /// The body is larger than the server takes.
     TooLarge = 413;
-    /// The body is of another content type than JSON.
+    /// The body is of another content type than the endpoint takes.
     UnsupportedMediaType = 415;
     /// The stock does not allow it.
     Unprocessable = 422;

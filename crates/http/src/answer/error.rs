@@ -18,8 +18,9 @@ use crate::request::Form;
 /// The time that a client should wait before it tries again, if no better figure is known.
 const RETRY_AFTER_SECONDS: u64 = 1;
 
-/// The time after which a client that was refused a stream should try again: streams last.
-const STREAM_RETRY_AFTER_SECONDS: u64 = 5;
+/// The time after which a client should try again that was refused a stream, an export or an import: these
+/// last.
+const LONG_RETRY_AFTER_SECONDS: u64 = 5;
 
 /// The longest detail, in characters.
 const DETAIL_CHARACTERS_MAX: usize = 500;
@@ -116,6 +117,13 @@ impl ApiError {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "Cannot complete request").detail(detail)
     }
 
+    /// The error for things that last and of which there are too many.
+    pub(crate) fn too_many(detail: impl Into<String>) -> Self {
+        Self::of_status(StatusCode::TOO_MANY_REQUESTS)
+            .detail(detail)
+            .retry_after(LONG_RETRY_AFTER_SECONDS)
+    }
+
     fn conflict(detail: String) -> Self {
         Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
     }
@@ -133,6 +141,19 @@ impl ApiError {
     /// The error for an answer that came with a status only.
     pub(crate) fn of_status(status: StatusCode) -> Self {
         Self::new(status, status.canonical_reason().unwrap_or("Error"))
+    }
+
+    pub(crate) const fn title(&self) -> &'static str {
+        self.title
+    }
+
+    pub(crate) const fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// The detail, or else the title.
+    pub(crate) fn text(&self) -> &str {
+        self.detail.as_deref().unwrap_or(self.title)
     }
 
     /// The body of the answer in the given form.
@@ -245,6 +266,9 @@ impl From<Refusal> for ApiError {
             Refusal::ReservationIs(state) => {
                 Self::conflict(detail).meta(json!({ "state": state.as_str() }))
             }
+            Refusal::ImportIs(status) => {
+                Self::conflict(detail).meta(json!({ "status": status.as_str() }))
+            }
             Refusal::VersionIs { version } => {
                 Self::conflict(detail).meta(json!({ "version": version }))
             }
@@ -321,9 +345,7 @@ impl From<StreamError> for ApiError {
     fn from(error: StreamError) -> Self {
         match error {
             StreamError::TooManyOfOrganization { .. } | StreamError::TooManyOfServer { .. } => {
-                Self::of_status(StatusCode::TOO_MANY_REQUESTS)
-                    .detail(error.to_string())
-                    .retry_after(STREAM_RETRY_AFTER_SECONDS)
+                Self::too_many(error.to_string())
             }
             StreamError::Stopping => Self::unavailable(&error.to_string()),
             StreamError::Access(error) => error.into(),

@@ -10,7 +10,7 @@ mod shortage;
 pub(crate) use body::{Data, Timestamps, as_text};
 pub(crate) use documented::{
     BadRequest, CommonErrors, Conflict, Gone, ImplicitForbidden, NotFound, TooLarge,
-    TooManyStreams, Unauthorized, Unprocessable, UnsupportedMediaType,
+    TooManyStreams, TooSlow, Unauthorized, Unprocessable, UnsupportedMediaType,
 };
 pub(crate) use error::{ApiError, ErrorBody, FormedError};
 pub(crate) use json::Json;

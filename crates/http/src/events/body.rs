@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::answer::as_text;
+use crate::imports::body::ImportBody;
 use crate::integrations::body::IntegrationBody;
 use crate::locations::body::LocationBody;
 use crate::products::body::ProductBody;
@@ -52,7 +53,8 @@ struct EventAttributes {
 /// The thing that an event is about. The events of one subject come in their order.
 #[derive(Serialize, ToSchema)]
 struct SubjectBody {
-    /// `stock`, `product`, `stock-reservation`, `inventory_location` or `integration`.
+    /// `stock`, `product`, `stock-reservation`, `inventory_location`, `integration` or
+    /// `stock-job`.
     r#type: &'static str,
     /// Its id; for stock, that of the product.
     id: Uuid,
@@ -69,6 +71,7 @@ impl From<Subject> for SubjectBody {
             Subject::Reservation(_) => ("stock-reservation", None),
             Subject::Location(_) => ("inventory_location", None),
             Subject::Integration(_) => ("integration", None),
+            Subject::Import(_) => ("stock-job", None),
         };
         Self {
             r#type,
@@ -132,6 +135,7 @@ fn data(event: Event, subject: &SubjectBody) -> Value {
         | Event::IntegrationDisabled(integration) => {
             value(IntegrationBody::for_others(integration))
         }
+        Event::ImportUpdated(import) => value(ImportBody::from(*import)),
         Event::StockDeleted(_)
         | Event::ProductDeleted(_)
         | Event::LocationDeleted(_)

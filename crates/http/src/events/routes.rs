@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::Extension;
 use axum::extract::State;
-use axum::http::{HeaderMap, Uri, header};
+use axum::http::{HeaderMap, Uri};
 use axum::response::{IntoResponse, Response};
 use form_urlencoded::Serializer;
 use stockroom_application::{
@@ -17,7 +17,7 @@ use super::body::EventList;
 use super::filter;
 use super::stream::{EVENT_STREAM, answer};
 use crate::answer::{ApiError, CommonErrors, Conflict, Gone, Json, TooManyStreams};
-use crate::request::{Administration, FilterParameter, Query, StoreHeader, bearer_token};
+use crate::request::{Administration, FilterParameter, Query, StoreHeader, bearer_token, prefers};
 use crate::service::{AppState, Place};
 
 const LIMIT_DEFAULT: u32 = 100;
@@ -122,7 +122,7 @@ pub(crate) async fn list(
         filter: filter::events(filter_text)?,
     };
     let token = bearer_token(&headers).unwrap_or_default();
-    if wants_stream(&headers) {
+    if prefers(&headers, EVENT_STREAM) {
         let start = last_event_id(&headers)?.or(after);
         let administrator = administration.enter().await?;
         let start = start.unwrap_or(FeedStart::Head);
@@ -190,20 +190,6 @@ async fn wait_for_events(
     };
     let _waits = place.wait();
     Ok(stream.page(limit, wait).await?)
-}
-
-/// Whether the client takes a stream, and no JSON.
-fn wants_stream(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(header::ACCEPT).iter();
-    let accepted = accepted.filter_map(|value| value.to_str().ok());
-    let mut types = accepted.flat_map(|value| value.split(','));
-    let mut is_named = false;
-    let names_json = types.any(|accepted| {
-        let name = accepted.split(';').next().unwrap_or_default().trim();
-        is_named |= name.eq_ignore_ascii_case(EVENT_STREAM);
-        name.eq_ignore_ascii_case("application/json")
-    });
-    is_named && !names_json
 }
 
 /// The place that a client names which connects again.

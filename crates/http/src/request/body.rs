@@ -42,7 +42,8 @@ impl BodyRead {
             .is_none_or(|read| read.load(Ordering::Relaxed))
     }
 
-    fn set(&self) {
+    /// Notes that all of the body has been read.
+    pub(crate) fn set(&self) {
         if let Some(read) = &self.0 {
             read.store(true, Ordering::Relaxed);
         }

@@ -5,8 +5,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stockroom_application::ports::{ProductPlace, SortValue, StockPlace};
-use stockroom_application::{HoldPlace, LocationPlace};
-use stockroom_domain::{IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp};
+use stockroom_application::{FailedLinePlace, HoldPlace, LocationPlace};
+use stockroom_domain::{
+    ImportId, IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp,
+};
 use uuid::Uuid;
 
 use crate::answer::ApiError;
@@ -165,7 +167,18 @@ macro_rules! placed_by_id {
     )*};
 }
 
-placed_by_id! { StockId KeyId ReservationId IntegrationId }
+placed_by_id! { StockId KeyId ReservationId IntegrationId ImportId }
+
+impl Placed for FailedLinePlace {
+    fn to_place(&self) -> Place {
+        Place::numbered(Uuid::nil(), self.0.into())
+    }
+
+    fn from_place(place: Place) -> Option<Self> {
+        let (_, number) = place.into_numbered()?;
+        number.try_into().ok().map(Self)
+    }
+}
 
 impl Placed for ProductPlace {
     fn to_place(&self) -> Place {

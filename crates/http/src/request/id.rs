@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use stockroom_domain::{
-    BatchId, EventId, IntegrationId, KeyId, LocationId, ProductId, Refusal, ReservationId,
-    TransactionId,
+    BatchId, EventId, ImportId, IntegrationId, KeyId, LocationId, ProductId, Refusal,
+    ReservationId, TransactionId,
 };
 
 use crate::answer::ApiError;
@@ -43,6 +43,7 @@ in_path! {
     KeyId: "key", KeyNotFound;
     IntegrationId: "integration", IntegrationNotFound;
     EventId: "job", JobNotFound;
+    ImportId: "import", JobNotFound;
 }
 
 /// An id in the path. A text that isn't a UUID is 404 like an unknown id. The 404 comes after all

@@ -1,5 +1,6 @@
 //! The extractors of handlers, and their refusals.
 
+mod accept;
 mod auth;
 mod batch;
 mod body;
@@ -14,6 +15,7 @@ mod query;
 mod raw;
 mod value;
 
+pub(crate) use accept::prefers;
 pub(crate) use auth::{
     Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
     bearer_token, not_allowed,

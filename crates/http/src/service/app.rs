@@ -18,6 +18,8 @@ pub struct Options {
     pub body_bytes_max: usize,
     /// The largest body of a batch of transactions, in bytes.
     pub batch_bytes_max: usize,
+    /// The largest file of an import, as it is sent, in bytes.
+    pub import_bytes_max: usize,
     /// The maximum duration of a request, from its head to its answer.
     pub request_timeout: Duration,
     /// The number of requests in progress at once; more are refused with 503. One organization may
@@ -34,6 +36,7 @@ impl Default for Options {
         Self {
             body_bytes_max: 1024 * 1024,
             batch_bytes_max: 8 * 1024 * 1024,
+            import_bytes_max: 100 * 1024 * 1024,
             request_timeout: Duration::from_secs(30),
             concurrent_requests_max: 4096,
             organization_rate_limit: None,

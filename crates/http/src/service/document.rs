@@ -54,6 +54,8 @@ pub(crate) fn complete(document: &mut Document31) {
         (name = "Locations", description = "Where stock may lie."),
         (name = "Products", description = "What stock is stock of."),
         (name = "Integrations", description = "Webhooks, and the logs of what was sent."),
+        (name = "Imports and exports", description = "Stock in and out as files. Always answered in the \
+                                                      multi-location form."),
         (name = "Settings", description = "How an organization wants things done."),
     ),
 )]

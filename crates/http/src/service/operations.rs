@@ -21,7 +21,7 @@ struct Lead {
     to: &'static [&'static str],
 }
 
-const LEADS: [Lead; 10] = [
+const LEADS: [Lead; 11] = [
     Lead {
         from: "CreateStock",
         status: "201",
@@ -109,6 +109,18 @@ const LEADS: [Lead; 10] = [
         id: "/data/id",
         parameter: "key",
         to: &["getKey", "updateKey", "deleteKey"],
+    },
+    Lead {
+        from: "CreateImport",
+        status: "202",
+        id: "/data/id",
+        parameter: "import",
+        to: &[
+            "GetImport",
+            "ListImportErrors",
+            "CancelImport",
+            "UndoImport",
+        ],
     },
     Lead {
         from: "createIntegration",

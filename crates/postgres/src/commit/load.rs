@@ -8,6 +8,7 @@ use stockroom_domain::{Needs, OrganizationId, Timestamp};
 use super::End;
 use super::locks::LockedStocks;
 use crate::connection::session::Session;
+use crate::imports::load::imports;
 use crate::integrations::load::integrations;
 use crate::keys::load::key_totals;
 use crate::ledger::load::{past, undone};
@@ -50,6 +51,7 @@ pub(crate) async fn load(
         corrections: corrected_stocks,
         integrations: _,
         integration_counts: _,
+        imports: wanted_imports,
     } = needs;
     let mut loaded = Loaded::default();
     let state = &mut loaded.state;
@@ -64,6 +66,7 @@ pub(crate) async fn load(
         state.keys = keys.into_iter().map(|key| (key.id, key)).collect();
     }
     integrations(session, organization, needs, state).await?;
+    imports(session, organization, wanted_imports, state).await?;
     undone(session, organization, undone_entries, state).await?;
     for owner in key_owners {
         let totals = key_totals(session, organization, *owner).await?;

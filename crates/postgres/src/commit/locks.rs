@@ -9,7 +9,7 @@ use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::hash::hash;
 use crate::revision::Revised;
-use crate::{reservations, stock};
+use crate::{imports, reservations, stock};
 
 /// A lock on something that has no row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,10 +101,12 @@ pub(crate) async fn take(
     let mut locks = BTreeMap::new();
     let mut keys = BTreeSet::new();
     let mut orders = BTreeSet::new();
+    let mut jobs = BTreeSet::new();
     for needs in needs {
         add(&mut locks, organization, needs);
         keys.extend(needs.stocks.iter().copied());
         orders.extend(needs.orders.iter().cloned());
+        jobs.extend(needs.imports.iter().copied());
     }
     let changes_organization = |command: &Command| {
         matches!(
@@ -118,6 +120,7 @@ pub(crate) async fn take(
     if !locks.is_empty() {
         take_advisory(session, organization, &locks).await?;
     }
+    imports::rows::lock(session, organization, jobs).await?;
     let loaded = if keys.is_empty() {
         Vec::new()
     } else {

@@ -11,9 +11,12 @@
 //!    locations, its application keys, its integrations, then products, texts that only one product may have, and orders.
 //!    They stand for things that have no row to lock, or none yet: stock that doesn't exist, a slug or
 //!    a `sku` that isn't in use, an order without a reservation, a list's length.
-//! 2. Rows of `stocks`, in the order of their ids.
-//! 3. Rows of `reservations` that are the last ones of their orders, in the order of their ids.
-//! 4. At the end, when everything else is stored: rows of `reservation_orders`, then of
+//! 2. Rows of `imports`, in the order of their ids. Two servers that apply the same chunk of a job come one
+//!    after the other, and the second finds that the job has moved on. Rows of a job's chunks and errors are
+//!    changed under this lock.
+//! 3. Rows of `stocks`, in the order of their ids.
+//! 4. Rows of `reservations` that are the last ones of their orders, in the order of their ids.
+//! 5. At the end, when everything else is stored: rows of `reservation_orders`, then of
 //!    `idempotency_keys`, then of `level_counts`, each in the order of their keys.
 //!
 //! A batch that waits for a lock holds only locks that come before it, so batches never wait in a
@@ -22,7 +25,8 @@
 //! state under those of all its stocks, and so on), so that no batch waits for them. An optimistic
 //! commit is one statement that takes no advisory lock and changes its rows in the same order. Foreign keys refer
 //! to rows whose key never changes, so they cause no waiting. Statements outside of batches lock one
-//! row and then end.
+//! row and then end. Those that forget imports lock a job before what belongs to it, or chunks that no batch
+//! changes.
 //!
 //! After it has taken a lock, a batch has to read the protected data again, in a new statement:
 //! PostgreSQL shows a statement only data that was committed before the statement began (`READ

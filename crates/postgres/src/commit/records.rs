@@ -8,7 +8,7 @@ use stockroom_sql::Growth;
 
 use crate::connection::session::Session;
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{integrations, keys, locations, products};
+use crate::{imports, integrations, keys, locations, products};
 
 /// Stores the changes in order. Levels of products are stored together, because a batch that creates
 /// much stock changes many of them. They have a table of their own.
@@ -55,6 +55,9 @@ pub(crate) async fn store(
             }
             RecordChange::EventsReplayed(id, from) => {
                 integrations::store::replay(session, organization, *id, *from).await?;
+            }
+            RecordChange::Import(change, errors) => {
+                imports::store::store(session, organization, change, errors).await?;
             }
         }
     }

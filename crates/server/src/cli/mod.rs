@@ -248,6 +248,16 @@ pub(crate) struct Serve {
     )]
     pub(crate) batch_bytes_max: u32,
 
+    /// The largest file of an import, as it is sent, in bytes.
+    #[arg(
+        long,
+        env = "STOCKROOM_IMPORT_BYTES_MAX",
+        value_name = "BYTES",
+        default_value = "104857600",
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
+    pub(crate) import_bytes_max: u32,
+
     /// The maximum number of connected clients. Further connections are closed at once. The limit
     /// is lower if the system allows the process fewer open files.
     #[arg(

@@ -12,7 +12,11 @@ use stockroom_sql::{InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, pages};
 use uuid::Uuid;
 
 /// What was written of each event; the newest last.
-const EVENTS: [&str; 2] = [include_str!("events-1.json"), include_str!("events-2.json")];
+const EVENTS: [&str; 3] = [
+    include_str!("events-1.json"),
+    include_str!("events-2.json"),
+    include_str!("events-3.json"),
+];
 
 fn organization() -> OrganizationId {
     OrganizationId::new(Uuid::from_u128(1))

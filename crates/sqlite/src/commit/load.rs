@@ -4,6 +4,7 @@ use rusqlite::Connection;
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State, Timestamp};
 
+use crate::imports::load::imports;
 use crate::integrations::load::integrations;
 use crate::keys::rows::key_totals;
 use crate::ledger::load::{past, undone};
@@ -42,6 +43,7 @@ pub(crate) fn state(
         corrections: corrected_stocks,
         integrations: _,
         integration_counts: _,
+        imports: wanted_imports,
     } = needs;
     let mut state = State::default();
     if *needs_organization {
@@ -61,6 +63,7 @@ pub(crate) fn state(
         }
     }
     integrations(connection, organization, needs, &mut state)?;
+    imports(connection, organization, wanted_imports, &mut state)?;
     undone(connection, organization, undone_entries, &mut state)?;
     for owner in key_owners {
         let totals = key_totals(connection, organization, *owner)?;

@@ -5,7 +5,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{integrations, keys, locations, products};
+use crate::{imports, integrations, keys, locations, products};
 
 /// Stores the changes in order.
 pub(crate) fn store(
@@ -54,6 +54,9 @@ pub(crate) fn store(
             }
             RecordChange::EventsReplayed(id, from) => {
                 integrations::store::replay(connection, organization, id, from)?;
+            }
+            RecordChange::Import(change, errors) => {
+                imports::store::store(connection, organization, &change, &errors)?;
             }
         }
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::rows;
 use crate::connection::open::SqliteDatabase;
 use crate::connection::statement::{insert, of_organization, statements};
+use crate::imports;
 
 statements! {
     ACTIVE = "SELECT organization_id, integration_id FROM active_integrations";
@@ -195,8 +196,11 @@ impl DeliveryStore for SqliteDatabase {
     }
 
     async fn end_abandoned_leases(&self) -> Result<(), StoreError> {
-        self.write(|transaction| END_ALL.execute(transaction, []).map(drop))
-            .await
+        self.write(|transaction| {
+            END_ALL.execute(transaction, [])?;
+            imports::lease::end_all(transaction)
+        })
+        .await
     }
 
     async fn save_progress(

@@ -15,12 +15,12 @@ use super::feeds::Feeds;
 use super::reading::gap_of;
 use super::sending::Sent;
 use super::status::{Status, Statuses};
-use super::told_to;
 use crate::pipeline::{guarded, timed};
 use crate::ports::{
     DeliveryLog, DeliveryProgress, FeedEvent, FeedState, StoreError, StoredIntegration,
 };
 use crate::stockroom::{Stockroom, Webhooks};
+use crate::stop::told_to;
 use crate::webhooks::{DisabledReason, Limits, Progress, ProgressError, Schedule};
 
 /// The time for which an integration is leased. (Source: the contract of events.)

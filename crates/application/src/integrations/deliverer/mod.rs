@@ -25,6 +25,7 @@ use self::status::Statuses;
 use crate::pipeline::{guarded, timed};
 use crate::ports::StoreError;
 use crate::stockroom::{Stockroom, Webhooks};
+use crate::stop::told_to;
 
 /// The time between two looks for integrations that nobody delivers for.
 const LOOK_INTERVAL: Duration = Duration::from_secs(1);
@@ -155,11 +156,6 @@ impl Deliverer {
         );
         lease.await
     }
-}
-
-/// Waits until `stop` is true or its sender is gone.
-async fn told_to(stop: &mut watch::Receiver<bool>) {
-    let _is_gone = stop.wait_for(|stop| *stop).await.is_err();
 }
 
 impl Stockroom {

@@ -148,6 +148,7 @@ fn subject(subject: Subject) -> Arc<str> {
         Subject::Reservation(id) => format!("stock-reservation/{id}"),
         Subject::Location(id) => format!("inventory-location/{id}"),
         Subject::Integration(id) => format!("integration/{id}"),
+        Subject::Import(id) => format!("stock-job/{id}"),
     };
     text.into()
 }

@@ -72,7 +72,7 @@ async fn no_query_parameter_is_ignored() {
             let parameter = parameter["name"].as_str().unwrap();
             let request = endpoint.request(&app, &scene);
             // Nothing takes this for a value, and none may be given twice.
-            let takes_any = parameter == "include"
+            let takes_any = ["include", "reason", "reference"].contains(&parameter)
                 || parameter == "sort" && !endpoint.is("GET /v2/inventories/locations");
             let nonsense = if takes_any {
                 // The dialect's SDKs send words of other services, which are ignored.
@@ -123,6 +123,9 @@ async fn every_request_body_has_examples_that_are_accepted() {
     for endpoint in endpoints().into_iter().filter(|it| it.has_body) {
         let name = endpoint.name();
         for (content_type, content) in endpoint.content() {
+            if content_type == "application/gzip" {
+                continue;
+            }
             let examples = content["examples"].as_object();
             let examples = examples.unwrap_or_else(|| panic!("{name} has no examples"));
             assert!(!examples.is_empty(), "{name}");
@@ -157,6 +160,9 @@ async fn every_request_body_has_examples_that_are_accepted() {
 fn with_body<'a>(request: TestRequest<'a>, content_type: &str, body: &Value) -> TestRequest<'a> {
     if content_type == "application/json" {
         return request.json(body);
+    }
+    if let Some(text) = body.as_str() {
+        return request.header("content-type", content_type).body(text);
     }
     assert_eq!(content_type, "application/x-www-form-urlencoded");
     let fields = body.as_object().unwrap().iter();

@@ -6,7 +6,7 @@ use insta::assert_snapshot;
 use stockroom_domain::Owner;
 use stockroom_http::Options;
 
-use crate::support::{Answer, FORMS, GroupedTranscript, TestApp, TestRequest, endpoints};
+use crate::support::{Answer, Endpoint, FORMS, GroupedTranscript, TestApp, TestRequest, endpoints};
 
 const MIB: usize = 1024 * 1024;
 
@@ -17,6 +17,18 @@ fn document_of(bytes: usize) -> String {
         "{head}{}{tail}",
         "x".repeat(bytes - head.len() - tail.len())
     )
+}
+
+/// A body of this many bytes, of the kind that an endpoint takes.
+fn body_of(endpoint: &Endpoint, bytes: usize) -> String {
+    if !endpoint.takes_file() {
+        return document_of(bytes);
+    }
+    let head = "sku,action,quantity\n";
+    format!("{head}{}\n", "CHAIR\n".repeat(bytes / 6))
+        .chars()
+        .take(bytes)
+        .collect()
 }
 
 #[tokio::test]
@@ -50,7 +62,7 @@ async fn a_body_that_turns_out_too_large() {
     let scene = app.scene().await;
     let before = app.readings().await;
     for endpoint in endpoints().iter().filter(|it| it.has_body) {
-        let document = document_of(2 * MIB);
+        let document = body_of(endpoint, 2 * MIB);
         let chunks: Vec<_> = document
             .as_bytes()
             .chunks(65_536)
@@ -61,23 +73,28 @@ async fn a_body_that_turns_out_too_large() {
         let request = endpoint.request(&app, &scene);
         let answer = request.clone().send_with(streamed).await;
         answer.expect_status(413);
-        let answer = request.clone().body(document_of(MIB + 1)).send().await;
+        let answer = request
+            .clone()
+            .body(body_of(endpoint, MIB + 1))
+            .send()
+            .await;
         answer.expect_status(413);
         // One that just fits is read: its name is what is wrong with it, or nothing is.
         let token = endpoint.name().contains("access_token");
-        let fits = document_of(if token { 16 * 1024 } else { MIB });
+        let fits = body_of(endpoint, if token { 16 * 1024 } else { MIB });
         let answer = request.body(fits).send().await;
         assert_ne!(answer.status, 413, "{}", endpoint.name());
         assert!(answer.status < 500, "{}", endpoint.name());
     }
     // Only where everything may be left out did it do something: stock was made for a new product,
-    // a reservation was released, and the secret of an integration replaced.
+    // a reservation was released, the secret of an integration replaced, and a job made of a file.
     let after = app.readings().await;
     let history = format!("store: /v2/inventories/{}/transactions", scene.reserved);
     let changed = [
         "store: stock",
         "store: /v2/inventories/reservations",
         "store: /v2/integrations",
+        "store: /v2/inventories/imports",
         &history,
     ];
     for (path, reading) in after.iter().filter(|(path, _)| before.contains_key(*path)) {

@@ -67,6 +67,7 @@ async fn headers_for_browsers() {
     }
     answers.push(app.get("/nowhere").send().await);
     for answer in answers {
+        let is_file = answer.header("content-disposition").is_some();
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
@@ -85,7 +86,12 @@ async fn headers_for_browsers() {
             );
         }
         let content_type = answer.header("content-type");
-        let expected = (!answer.body.is_empty()).then_some("application/json");
+        let of_answer = if is_file {
+            "text/csv; charset=utf-8"
+        } else {
+            "application/json"
+        };
+        let expected = (!answer.body.is_empty()).then_some(of_answer);
         assert_eq!(content_type, expected);
     }
 }

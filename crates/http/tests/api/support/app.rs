@@ -71,6 +71,7 @@ impl TestApp {
         let options = Options::default();
         Self::with(Options {
             batch_bytes_max: options.body_bytes_max,
+            import_bytes_max: options.body_bytes_max,
             ..options
         })
         .await
@@ -105,6 +106,11 @@ impl TestApp {
         app.token = app.token_of(Owner::Store(app.store.id)).await;
         app.organization_token = app.token_of(Owner::Organization).await;
         app
+    }
+
+    /// Whether a server has work to do for an import.
+    pub(crate) async fn has_active_imports(&self) -> bool {
+        !self.database.active_imports().await.unwrap().is_empty()
     }
 
     /// From now on requests are answered over a database that fails. Tokens stay valid: they are

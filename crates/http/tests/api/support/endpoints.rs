@@ -72,6 +72,11 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
     } else {
         &scene.stocked
     };
+    let import = if template.trim_end_matches('/').ends_with("/undo") {
+        &scene.finished_import
+    } else {
+        &scene.import
+    };
     let path = template
         .replace("{product}", product)
         .replace("{transaction}", &scene.transaction)
@@ -80,6 +85,7 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
         .replace("{key}", &scene.key)
         .replace("{integration}", &scene.integration)
         .replace("{job}", &scene.job)
+        .replace("{import}", import)
         .replace("{reservation}", &scene.reservation);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
     path
@@ -134,6 +140,11 @@ impl Endpoint {
         self.is("POST /v2/inventories/transactions") || self.is("POST /v2/inventories/counts")
     }
 
+    /// Whether its body is a file.
+    pub(crate) fn takes_file(&self) -> bool {
+        self.is("POST /v2/inventories/imports")
+    }
+
     /// Whether it answers in the multi-location form whatever the header says.
     pub(crate) fn has_one_form(&self) -> bool {
         [
@@ -141,6 +152,8 @@ impl Endpoint {
             "/v2/inventories/availability",
             "/v2/inventories/reservations",
             "/v2/inventories/{product}/holds",
+            "/v2/inventories/imports",
+            "/v2/inventories/export",
         ]
         .iter()
         .any(|start| self.template.starts_with(start))
@@ -173,6 +186,9 @@ impl Endpoint {
         let of_product = ["/v2/inventories/audit", "/v2/inventories/verify"];
         if of_product.contains(&self.template.trim_end_matches('/')) {
             request.query(&format!("product_id={}", scene.stocked))
+        } else if self.is("GET /v2/inventories/export") {
+            // Of a time to which nothing is under way any more.
+            request.query("at=2026-01-31T09:30:20Z")
         } else if self.is("PUT /v2/settings/inventories") {
             request.organization()
         } else {
@@ -183,7 +199,10 @@ impl Endpoint {
     /// A request that is valid, and accepted in the scene.
     pub(crate) fn request<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
         let request = self.bare(app, scene);
-        if self.has_body {
+        if self.takes_file() {
+            let file = format!("product_id,action,quantity\n{},set,95\n", scene.stocked);
+            request.body(file).header("content-type", "text/csv")
+        } else if self.has_body {
             request.json(&self.body(scene))
         } else {
             request

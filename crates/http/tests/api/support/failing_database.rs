@@ -13,15 +13,17 @@ use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
     LogsOf, StoredIntegration,
 };
+use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest};
 use stockroom_domain::{
-    ApplicationKey, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, IntegrationId, KeyId,
-    KeyTotals, Location, LocationId, Organization, OrganizationId, Outcome, Owner, Product,
-    ProductId, RawEntry, RawStock, Recorded, Reservation, ReservationId, ReservationRef, Stock,
-    StockId, StockKey, StockPeriod, Store, StoreId, Timestamp, TransactionId,
+    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, Import,
+    ImportId, IntegrationId, KeyId, KeyTotals, LineError, Location, LocationId, Organization,
+    OrganizationId, Outcome, Owner, Product, ProductId, RawEntry, RawStock, Recorded, Reservation,
+    ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
+    Timestamp, TransactionId,
 };
 use uuid::Uuid;
 
@@ -115,6 +117,21 @@ failing! {
         due_stocks(OrganizationId, Timestamp, u32) -> BTreeSet<StockKey>;
         due_reservations(OrganizationId, Timestamp, u32) -> Vec<(Owner, ReservationRef)>;
         reservation_figures(OrganizationId) -> ReservationFigures;
+    }
+    ImportStore {
+        add_import_chunk(OrganizationId, ImportId, FileChunk, Timestamp) -> ();
+        drop_import_chunks(OrganizationId, ImportId) -> ();
+        import_chunk(OrganizationId, ImportId, u32) -> Option<FileChunk>;
+        import_chunk_of_line(OrganizationId, ImportId, u32) -> Option<u32>;
+        applied_chunk(OrganizationId, ImportId, u32) -> Option<AppliedChunk>;
+        import(OrganizationId, Owner, ImportId) -> Option<Import>;
+        list_imports(OrganizationId, Owner, PageRequest<ImportId>) -> Page<Import, ImportId>;
+        import_errors(OrganizationId, ImportId, u32, u32) -> Vec<LineError>;
+        import_usage(OrganizationId) -> ImportUsage;
+        active_imports() -> Vec<(OrganizationId, ImportId)>;
+        lease_import(OrganizationId, ImportId, Uuid, u32) -> Option<Import>;
+        release_import(OrganizationId, ImportId, Uuid) -> ();
+        forget_imports(OrganizationId, Timestamp, Timestamp, Timestamp) -> ();
     }
     LocationReader {
         location(Scope, LocationId) -> Option<Location>;

@@ -4,6 +4,7 @@ mod answer;
 mod app;
 mod endpoints;
 mod failing_database;
+mod imports;
 mod request;
 mod scene;
 mod stream;

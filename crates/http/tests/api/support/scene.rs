@@ -26,6 +26,10 @@ pub(crate) struct Scene {
     pub(crate) integration: String,
     /// The job of that event.
     pub(crate) job: String,
+    /// An import that waits.
+    pub(crate) import: String,
+    /// An import that has changed nothing.
+    pub(crate) finished_import: String,
     /// A product whose stock is 5, of which 2 are reserved.
     pub(crate) reserved: String,
     /// The reservation, of order 7, pending for as long as may be.
@@ -65,7 +69,13 @@ impl TestApp {
         let reservation = order.send().await;
         reservation.expect_status(201);
         let (integration, job) = self.delivered().await;
+        let file = format!("product_id,action,quantity\n{stocked},set,80\n");
+        let finished_import = self.import("", &file).await;
+        self.finish_imports().await;
+        let import = self.import("", &file).await;
         Scene {
+            import,
+            finished_import,
             stocked,
             transaction,
             batch: batch.as_str().unwrap().to_owned(),
@@ -112,6 +122,7 @@ impl TestApp {
                 "/v2/integrations".to_owned(),
                 "/v2/integrations/logs".to_owned(),
                 "/v2/settings/inventories".to_owned(),
+                "/v2/inventories/imports".to_owned(),
             ];
             let stocks = self.get("/v2/inventories?page[limit]=100").token(token);
             let stocks = stocks.form(Form::MultiLocation).send().await;

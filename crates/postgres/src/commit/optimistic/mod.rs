@@ -148,6 +148,7 @@ fn is_admitted(needs: &Needs) -> bool {
         corrections,
         integrations,
         integration_counts,
+        imports,
     } = needs;
     // Commands that need no stock change other things.
     !stocks.is_empty()
@@ -168,6 +169,7 @@ fn is_admitted(needs: &Needs) -> bool {
         && corrections.is_empty()
         && integrations.is_empty()
         && integration_counts.is_empty()
+        && imports.is_empty()
 }
 
 fn is_due(loaded: &Loaded, now: Timestamp) -> bool {

@@ -1,0 +1,317 @@
+//! Looking up the products and locations that the lines of a file name.
+
+use std::collections::{HashMap, HashSet};
+
+use stockroom_domain::{
+    Annotation, Expectation, ImportAction, ImportId, ImportLine, ImportOptions, LineContent,
+    LineLocation, LineMovement, LineProblem, LineProduct, Name, NewLocation, NewProduct, Owner,
+    Product, ProductId, ProductText, Reason, Reference, Refusal, Slug, Stock, StockLine,
+};
+use stockroom_files::{
+    FileAction, FileLine, LineContent as FileContent, LineMovements, NamedProduct, Profile,
+};
+
+use crate::location_names::{LocationNames, NameOrder};
+use crate::pipeline::Pipeline;
+use crate::ports::{Scope, StoreError};
+use crate::product_names::ProductNames;
+
+/// The reason of lines without one, if the caller names none either. (Source: the contract of imports.)
+const REASON: &str = "import";
+
+/// The largest number of characters of a slug that is made of a name; a number may follow.
+const SLUG_CHARS_MAX: usize = 120;
+
+/// Looks up what the lines of one file name.
+pub(super) struct Resolver<'a> {
+    pipeline: &'a Pipeline,
+    scope: Scope,
+    options: ImportOptions,
+    order: NameOrder,
+    locations: LocationNames,
+    /// The slugs of the locations that the job makes, by the text that names them.
+    new_locations: HashMap<(Owner, String), Slug>,
+    annotation: Annotation,
+}
+
+/// The things that the lines of one chunk name.
+struct Known {
+    names: ProductNames,
+    registered: HashMap<ProductId, Product>,
+    stocks: HashMap<ProductId, Stock>,
+}
+
+impl<'a> Resolver<'a> {
+    pub(super) async fn new(
+        pipeline: &'a Pipeline,
+        scope: Scope,
+        id: ImportId,
+        profile: Profile,
+        options: ImportOptions,
+    ) -> Result<Self, StoreError> {
+        let annotation = Annotation {
+            reason: options
+                .reason
+                .clone()
+                .or_else(|| Reason::new("reason", REASON).ok()),
+            reference: options
+                .reference
+                .clone()
+                .or_else(|| Reference::new("reference", id.to_string()).ok()),
+        };
+        Ok(Self {
+            order: match profile {
+                Profile::Shopify => NameOrder::NameFirst,
+                Profile::Stockroom | Profile::ElasticPath => NameOrder::SlugFirst,
+            },
+            locations: LocationNames::read(pipeline, scope).await?,
+            new_locations: HashMap::new(),
+            pipeline,
+            scope,
+            options,
+            annotation,
+        })
+    }
+
+    /// The lines with what they name.
+    pub(super) async fn resolve(
+        &mut self,
+        lines: Vec<FileLine<'_>>,
+    ) -> Result<Vec<ImportLine>, StoreError> {
+        let mut known = self.look_up(&lines).await?;
+        let named: Vec<(
+            u32,
+            Result<Option<(LineProduct, LineMovements)>, LineProblem>,
+        )> = lines
+            .into_iter()
+            .map(|line| {
+                let content = match line.read {
+                    Err(fault) => Err(LineProblem::Invalid(fault.0)),
+                    Ok(FileContent::Skipped) => Ok(None),
+                    Ok(FileContent::Movements(movements)) => self
+                        .product(&movements.product, &known)
+                        .map(|product| Some((product, movements))),
+                };
+                (line.number, content)
+            })
+            .collect();
+        let products: HashSet<ProductId> = named
+            .iter()
+            .filter_map(|(_, content)| match content {
+                Ok(Some((LineProduct::Known(product), _))) => Some(*product),
+                Ok(Some((LineProduct::New(new), _))) => new.id,
+                _ => None,
+            })
+            .filter(|product| !known.stocks.contains_key(product))
+            .collect();
+        let products: Vec<ProductId> = products.into_iter().collect();
+        let stocks = self.pipeline.stocks(self.scope, &products).await?;
+        known
+            .stocks
+            .extend(stocks.into_iter().map(|it| (it.product, it)));
+        let lines = named.into_iter().map(|(number, content)| {
+            let content = content.and_then(|content| match content {
+                None => Ok(LineContent::Skipped),
+                Some((product, movements)) => {
+                    let line = self.line(product, movements, &known)?;
+                    Ok(LineContent::Movements(Box::new(line)))
+                }
+            });
+            ImportLine {
+                number,
+                content: content.unwrap_or_else(LineContent::Failed),
+            }
+        });
+        Ok(lines.collect())
+    }
+
+    async fn look_up(&self, lines: &[FileLine<'_>]) -> Result<Known, StoreError> {
+        let products = || {
+            lines.iter().filter_map(|line| match &line.read {
+                Ok(FileContent::Movements(movements)) => Some(&movements.product),
+                _ => None,
+            })
+        };
+        let skus = products().filter_map(|product| product.sku.as_ref());
+        let external_refs = products().filter_map(|product| product.external_ref.as_ref());
+        let names = ProductNames::look_up(self.pipeline, self.scope, skus, external_refs).await?;
+        let ids = products().filter_map(|product| {
+            let written = || product.sku.as_ref().filter(|_| product.sku_may_be_id);
+            product.id.or_else(|| ProductId::parse(written()?.as_str()))
+        });
+        let ids: HashSet<ProductId> = ids.collect();
+        let ids: Vec<ProductId> = ids.into_iter().collect();
+        let registered = self.pipeline.products(self.scope, &ids).await?;
+        let stocks = self.pipeline.stocks(self.scope, &ids).await?;
+        Ok(Known {
+            names,
+            registered: registered.into_iter().map(|it| (it.id, it)).collect(),
+            stocks: stocks.into_iter().map(|it| (it.product, it)).collect(),
+        })
+    }
+
+    /// The product that a line names by the first of its names.
+    fn product(&self, named: &NamedProduct, known: &Known) -> Result<LineProduct, LineProblem> {
+        let by_sku = named.sku.as_ref().and_then(|sku| known.names.with_sku(sku));
+        let by_ref = named.external_ref.as_ref();
+        let by_ref = by_ref.and_then(|text| known.names.with_external_ref(text));
+        let is_known =
+            |id: &ProductId| known.registered.contains_key(id) || known.stocks.contains_key(id);
+        let written_id = || {
+            let sku = named.sku.as_ref().filter(|_| named.sku_may_be_id)?;
+            ProductId::parse(sku.as_str()).filter(is_known)
+        };
+        let found = match (named.id, &named.sku) {
+            (Some(id), _) => is_known(&id).then_some(id),
+            (None, Some(_)) => by_sku.map(|product| product.id).or_else(written_id),
+            (None, None) => by_ref.map(|product| product.id),
+        };
+        let Some(id) = found else {
+            return self.unknown(named);
+        };
+        for (name, other) in [("sku", by_sku), ("external_ref", by_ref)] {
+            let own = known.registered.get(&id);
+            let has_name = own.is_some_and(|own| match name {
+                "sku" => own.sku == named.sku,
+                _ => own.external_ref == named.external_ref,
+            });
+            if let Some(other) = other
+                && other.id != id
+                && !has_name
+            {
+                let text = format!("{name} is that of another product, {}", other.id);
+                return Err(LineProblem::Invalid(text));
+            }
+        }
+        let is_nameless = !known.registered.contains_key(&id) && named.id.is_some();
+        if is_nameless && self.options.create_products {
+            return Ok(new_product(named).unwrap_or(LineProduct::Known(id)));
+        }
+        Ok(LineProduct::Known(id))
+    }
+
+    fn unknown(&self, named: &NamedProduct) -> Result<LineProduct, LineProblem> {
+        if self.options.create_products
+            && let Some(new) = new_product(named)
+        {
+            return Ok(new);
+        }
+        // A product that nobody registered may get stock.
+        let id = named.id.map(LineProduct::Known);
+        id.ok_or(LineProblem::Refused(Refusal::ProductNotFound))
+    }
+
+    fn line(
+        &mut self,
+        product: LineProduct,
+        line: LineMovements,
+        known: &Known,
+    ) -> Result<StockLine, LineProblem> {
+        let id = match &product {
+            LineProduct::Known(id) => Some(*id),
+            LineProduct::New(new) => new.id,
+        };
+        let stock = id.and_then(|id| known.stocks.get(&id));
+        let makes_stock = matches!(product, LineProduct::New(_)) || self.options.create_stock;
+        if stock.is_none() && !makes_stock {
+            return Err(Refusal::UnknownStock.into());
+        }
+        let owner = stock.map_or(self.scope.acting, |stock| stock.owner);
+        let mut movements = Vec::with_capacity(line.movements.len());
+        for movement in line.movements {
+            let location = movement.location.as_deref();
+            let location = location
+                .map(|text| self.location(owner, text))
+                .transpose()?;
+            movements.push(LineMovement {
+                location,
+                action: match movement.action {
+                    FileAction::Transaction(action) => ImportAction::Transaction(action),
+                    FileAction::SetAvailable => ImportAction::SetAvailable,
+                },
+                quantity: movement.quantity,
+            });
+        }
+        let annotation = self.annotation.clone();
+        Ok(StockLine {
+            product,
+            movements,
+            expectation: Expectation {
+                available: line.expect_available,
+                total: line.expect_total,
+                allocated: None,
+            },
+            annotation: Annotation {
+                reason: line.reason.or(annotation.reason),
+                reference: line.reference.or(annotation.reference),
+            },
+        })
+    }
+
+    fn location(&mut self, owner: Owner, text: &str) -> Result<LineLocation, LineProblem> {
+        match self.locations.find(owner, text, self.order) {
+            Ok(Some(location)) => Ok(LineLocation::Known(location.slug.as_str().to_owned())),
+            Err(_) => Err(LineProblem::Invalid(format!(
+                "several locations are named {text:?}: write the slug"
+            ))),
+            Ok(None) if !self.options.create_locations => {
+                Err(Refusal::unknown_location(text).into())
+            }
+            Ok(None) => {
+                let name = Name::new("the name of a new location", text)
+                    .map_err(|invalid| LineProblem::Invalid(invalid.to_string()))?;
+                let slug = self.slug(owner, text)?;
+                let new = NewLocation { name, slug };
+                Ok(LineLocation::New(Box::new(new)))
+            }
+        }
+    }
+
+    /// The slug of a location that is made: that of its name, with a number if another one has it.
+    fn slug(&mut self, owner: Owner, text: &str) -> Result<Slug, LineProblem> {
+        let key = (owner, text.to_owned());
+        if let Some(slug) = self.new_locations.get(&key) {
+            return Ok(slug.clone());
+        }
+        let mut base = match Slug::new(text) {
+            Ok(slug) => slug.as_str().to_owned(),
+            Err(_) => slug::slugify(text),
+        };
+        base.truncate(SLUG_CHARS_MAX);
+        if base.is_empty() {
+            "location".clone_into(&mut base);
+        }
+        let taken: HashSet<&str> = self
+            .new_locations
+            .iter()
+            .filter(|((of, _), _)| *of == owner)
+            .map(|(_, slug)| slug.as_str())
+            .collect();
+        let candidates = std::iter::once(base.clone())
+            .chain((2..).map(|number: u32| format!("{base}-{number}")));
+        let free = |slug: &String| {
+            let found = self.locations.find(owner, slug, NameOrder::SlugFirst);
+            matches!(found, Ok(None)) && !taken.contains(slug.as_str())
+        };
+        let mut candidates = candidates.filter(free);
+        let slug = candidates.next().unwrap_or(base.clone());
+        let slug = Slug::new(slug).map_err(|error| LineProblem::Invalid(error.to_string()))?;
+        drop(candidates);
+        self.new_locations.insert(key, slug.clone());
+        Ok(slug)
+    }
+}
+
+/// The product that a line describes, if it gives a name to it.
+fn new_product(named: &NamedProduct) -> Option<LineProduct> {
+    let name: Option<&ProductText> = named.name.as_ref();
+    let name = name
+        .or(named.sku.as_ref())
+        .or(named.external_ref.as_ref())?;
+    Some(LineProduct::New(Box::new(NewProduct {
+        id: named.id,
+        name: name.clone(),
+        sku: named.sku.clone(),
+        external_ref: named.external_ref.clone(),
+    })))
+}

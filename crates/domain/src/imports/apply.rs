@@ -1,0 +1,363 @@
+//! Applying lines of a file.
+
+use super::decide::{changed, check_status, end, kept, next, own_import};
+use super::line::{
+    ImportAction, ImportLine, LineContent, LineLocation, LineMovement, LineProduct, NewLocation,
+    NewProduct, StockLine,
+};
+use super::{AppliedChunk, Import, ImportStatus, ImportStep};
+use crate::decision::{Actor, Change, Context, Decide, Decision, LineError, Needs, Refusal, State};
+use crate::ledger::{Batch, BatchEntry, Recorded, TransactionAction};
+use crate::locations::decide::CreateLocation;
+use crate::products::decide::RegisterProduct;
+use crate::products::{CommodityType, ProductStatus};
+use crate::stock::Stock;
+use crate::stock::decide::CreateStock;
+use crate::stock::lookup::{known_location, need_location, need_visible_stock};
+use crate::transactions::transact::Transact;
+use crate::values::{BatchId, ImportId, LocationId, Owner, ProductId, Quantity};
+
+/// Applies chunks of a job, together with the note that they are applied. The lines are decided one after
+/// the other, each on the state that those before it left; one that fails hinders no other.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApplyLines {
+    /// The job.
+    pub import: ImportId,
+    /// The wish of the job to give stock to products that have none.
+    pub create_stock: bool,
+    /// The number of the first chunk. It is refused unless it is the job's next one.
+    pub chunk: u32,
+    /// The number of chunks.
+    pub chunks: u32,
+    /// Their lines.
+    pub lines: Vec<ImportLine>,
+}
+
+impl Decide for ApplyLines {
+    type Answer = Import;
+
+    fn name(&self) -> &'static str {
+        "apply_import"
+    }
+
+    fn weight(&self) -> usize {
+        self.lines.len()
+    }
+
+    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+        needs.imports.insert(self.import);
+        for line in &self.lines {
+            if let LineContent::Movements(line) = &line.content {
+                need(line, self.create_stock, actor, needs);
+            }
+        }
+    }
+
+    fn decide(
+        &self,
+        actor: &Actor,
+        state: &State,
+        context: &mut Context<'_>,
+    ) -> Result<Decision<Import>, Refusal> {
+        let before = own_import(state, actor, self.import)?;
+        check_status(before, &[ImportStatus::Started])?;
+        if !before.is_checked || before.next_chunk != self.chunk {
+            return Err(Refusal::ImportMovedOn);
+        }
+        let mut import = next(before, context);
+        let mut applied = Applied {
+            actor,
+            state: state.clone(),
+            changes: Vec::new(),
+            made: Vec::new(),
+            create_stock: self.create_stock,
+            batch: BatchId::new(context.ids.next_id(context.now)),
+        };
+        let mut errors = Vec::new();
+        let lines = &mut import.lines;
+        for ImportLine { number, content } in &self.lines {
+            let outcome = match content {
+                LineContent::Skipped => Ok(&mut lines.skipped),
+                LineContent::Failed(problem) => Err(problem.clone()),
+                LineContent::Movements(line) => match applied.apply(*number, line, context) {
+                    Ok(true) => Ok(&mut lines.changed),
+                    Ok(false) => Ok(&mut lines.unchanged),
+                    Err(refusal) => Err(refusal.into()),
+                },
+            };
+            let count = outcome.unwrap_or_else(|problem| {
+                let line = *number;
+                errors.push(LineError { line, problem });
+                &mut lines.failed
+            });
+            *count = count.saturating_add(1);
+        }
+        import.next_chunk = import.next_chunk.saturating_add(self.chunks);
+        let errors = kept(&mut import, errors);
+        if import.lines.failed > import.options.abort_after {
+            import.stopped_by = Some(ImportStep::Apply);
+            end(&mut import, ImportStatus::Failed, context);
+        } else if import.next_chunk >= import.chunks {
+            end(&mut import, ImportStatus::Success, context);
+        }
+        let (changes, chunk) = applied.close(self.chunk, before.options.dry_run);
+        let decision = changed(import, Some(before), errors, chunk);
+        Ok(Decision {
+            changes: changes.into_iter().chain(decision.changes).collect(),
+            answer: decision.answer,
+        })
+    }
+}
+
+fn need(line: &StockLine, create_stock: bool, actor: &Actor, needs: &mut Needs) {
+    match &line.product {
+        LineProduct::Known(product) => {
+            need_visible_stock(needs, actor.acting, *product);
+            if create_stock {
+                no_stock(*product).needs(actor, needs);
+            }
+        }
+        LineProduct::New(new) => registration(new).needs(actor, needs),
+    }
+    for movement in &line.movements {
+        match &movement.location {
+            None => {}
+            Some(LineLocation::Known(slug)) => need_location(needs, actor.acting, Some(slug)),
+            Some(LineLocation::New(new)) => {
+                need_location(needs, actor.acting, Some(new.slug.as_str()));
+                creation(new).needs(actor, needs);
+            }
+        }
+    }
+}
+
+/// The lines that were applied.
+struct Applied<'a> {
+    actor: &'a Actor,
+    /// The state after them.
+    state: State,
+    changes: Vec<Change>,
+    /// The entries of the batch, and their lines.
+    made: Vec<(u32, Recorded)>,
+    create_stock: bool,
+    batch: BatchId,
+}
+
+impl Applied<'_> {
+    /// Applies a line, and returns whether it changed anything.
+    fn apply(
+        &mut self,
+        number: u32,
+        line: &StockLine,
+        context: &mut Context<'_>,
+    ) -> Result<bool, Refusal> {
+        let (mut stock, mut changes) = self.stock(&line.product, context)?;
+        let mut made = Vec::new();
+        for movement in &line.movements {
+            let (transact, location) = self.transact(&stock, line, movement, context)?;
+            let before = stock.balance(location);
+            context.batch = Some(self.batch);
+            let decided = transact.decide_on(Some(&stock), self.actor, &self.state, context);
+            context.batch = None;
+            let decision = decided?;
+            if before == Some(decision.answer.entry.balance) {
+                continue;
+            }
+            if let Some(after) = stock_among(&decision.changes) {
+                stock = after.clone();
+            }
+            changes.extend(decision.changes);
+            made.push((number, decision.answer));
+        }
+        let is_changed = !changes.is_empty();
+        self.take(changes);
+        self.made.extend(made);
+        Ok(is_changed)
+    }
+
+    /// The stock of a line's product, and the changes that make it if there is none.
+    fn stock(
+        &self,
+        product: &LineProduct,
+        context: &mut Context<'_>,
+    ) -> Result<(Stock, Vec<Change>), Refusal> {
+        let product = match product {
+            LineProduct::Known(product) => *product,
+            LineProduct::New(new) => {
+                let Some(product) = self.registered(new) else {
+                    return self.register(new, context);
+                };
+                product
+            }
+        };
+        match self.visible_stock(product) {
+            Some(stock) => Ok((stock, Vec::new())),
+            None if self.create_stock => {
+                let decision = no_stock(product).decide(self.actor, &self.state, context)?;
+                Ok((decision.answer, decision.changes))
+            }
+            None => Err(Refusal::UnknownStock),
+        }
+    }
+
+    /// Registers a product, and gives its stock and the changes that make both.
+    fn register(
+        &self,
+        new: &NewProduct,
+        context: &mut Context<'_>,
+    ) -> Result<(Stock, Vec<Change>), Refusal> {
+        let decision = registration(new).decide(self.actor, &self.state, context)?;
+        let stock = stock_among(&decision.changes).cloned();
+        let stock = stock.or_else(|| self.visible_stock(decision.answer.product.id));
+        Ok((stock.ok_or(Refusal::UnknownStock)?, decision.changes))
+    }
+
+    fn visible_stock(&self, product: ProductId) -> Option<Stock> {
+        let stock = self.state.visible_stock(self.actor.acting, product);
+        stock.cloned()
+    }
+
+    /// The product that an earlier line has registered for this one, too. Only then its stock is known.
+    fn registered(&self, new: &NewProduct) -> Option<ProductId> {
+        let acting = self.actor.acting;
+        let state = &self.state;
+        let product = match (new.id, &new.sku, &new.external_ref) {
+            (Some(id), ..) => state.visible_product(acting, id).map(|product| product.id),
+            (None, Some(sku), _) => state.skus.get(&(acting, sku.clone())).copied(),
+            (None, None, Some(text)) => state.external_refs.get(&(acting, text.clone())).copied(),
+            (None, None, None) => None,
+        };
+        product.filter(|product| state.visible_stock(acting, *product).is_some())
+    }
+
+    /// The transaction of a movement, after its location has been made if that is wanted.
+    fn transact(
+        &mut self,
+        stock: &Stock,
+        line: &StockLine,
+        movement: &LineMovement,
+        context: &mut Context<'_>,
+    ) -> Result<(Transact, Option<LocationId>), Refusal> {
+        let slug = match &movement.location {
+            None => None,
+            Some(LineLocation::Known(slug)) => Some(slug.clone()),
+            Some(LineLocation::New(new)) => {
+                self.make_location(stock.owner, new, context)?;
+                Some(new.slug.as_str().to_owned())
+            }
+        };
+        let location = match slug.as_deref() {
+            None => None,
+            Some(slug) => Some(known_location(&self.state, stock.owner, slug)?.id),
+        };
+        let (action, quantity) = match movement.action {
+            ImportAction::Transaction(action) => (action, movement.quantity),
+            ImportAction::SetAvailable => {
+                let balance = stock.balance(location).unwrap_or_default();
+                let total = balance.allocated.checked_add(movement.quantity);
+                let total = total.ok_or(Refusal::TotalTooLarge)?;
+                (TransactionAction::Set, total)
+            }
+        };
+        let transact = Transact {
+            location: slug,
+            expectation: line.expectation,
+            annotation: line.annotation.clone(),
+            ..Transact::new(stock.product, action, quantity)
+        };
+        Ok((transact, location))
+    }
+
+    /// Makes a location of the owner of the stock, unless it is there. It stays if the line then fails.
+    fn make_location(
+        &mut self,
+        owner: Owner,
+        new: &NewLocation,
+        context: &mut Context<'_>,
+    ) -> Result<(), Refusal> {
+        if self.state.location(owner, &new.slug).is_some() {
+            return Ok(());
+        }
+        if owner != self.actor.acting {
+            return Err(Refusal::unknown_location(new.name.as_str()));
+        }
+        let decision = creation(new).decide(self.actor, &self.state, context)?;
+        self.take(decision.changes);
+        Ok(())
+    }
+
+    fn take(&mut self, changes: Vec<Change>) {
+        for change in &changes {
+            self.state.apply(change.clone());
+        }
+        self.changes.extend(changes);
+    }
+
+    /// The changes, and the chunk that has made entries, which nothing of a dry run has.
+    fn close(self, chunk: u32, dry_run: bool) -> (Vec<Change>, Option<AppliedChunk>) {
+        if dry_run {
+            return (Vec::new(), None);
+        }
+        let mut changes = self.changes;
+        if self.made.is_empty() {
+            return (changes, None);
+        }
+        let entries = self.made.iter().map(|(_, recorded)| BatchEntry {
+            product: recorded.product,
+            stock: recorded.entry.stock,
+            sequence: recorded.entry.sequence,
+        });
+        changes.push(Change::Batch(Batch {
+            id: self.batch,
+            owner: self.actor.acting,
+            entries: entries.collect(),
+        }));
+        let chunk = AppliedChunk {
+            chunk,
+            batch: self.batch,
+            lines: self.made.into_iter().map(|(line, _)| line).collect(),
+        };
+        (changes, Some(chunk))
+    }
+}
+
+fn stock_among(changes: &[Change]) -> Option<&Stock> {
+    changes.iter().rev().find_map(|change| match change {
+        Change::Stock(stock) => Some(stock),
+        _ => None,
+    })
+}
+
+const fn no_stock(product: ProductId) -> CreateStock {
+    CreateStock {
+        product,
+        unlocated: Quantity::ZERO,
+        located: std::collections::BTreeMap::new(),
+    }
+}
+
+fn registration(new: &NewProduct) -> RegisterProduct {
+    RegisterProduct {
+        id: new.id,
+        name: new.name.clone(),
+        sku: new.sku.clone(),
+        slug: None,
+        description: None,
+        status: ProductStatus::default(),
+        commodity_type: CommodityType::default(),
+        manage_stock: true,
+        external_ref: new.external_ref.clone(),
+        stock: None,
+    }
+}
+
+fn creation(new: &NewLocation) -> CreateLocation {
+    CreateLocation {
+        name: new.name.clone(),
+        slug: new.slug.clone(),
+        external_ref: None,
+        description: None,
+        address: None,
+        geolocation: None,
+    }
+}

@@ -1,0 +1,700 @@
+//! Imports.
+
+use stockroom_domain::{
+    Answered, ApplyLines, CancelImport, Change, EntryAction, Expectation, FinishCheck, Import,
+    ImportAction, ImportCaller, ImportChange, ImportLine, ImportOptions, ImportStatus, ImportStep,
+    LineContent, LineCounts, LineError, LineLocation, LineMovement, LineProblem, LineProduct,
+    MadeEntry, NewLocation, NewProduct, Owner, ProductId, RecordChange, Recorded, Refusal,
+    StartImport, StockLine, SubmitImport, TransactionAction, UndoImport, UndoLines,
+};
+
+use crate::scene::{
+    Scene, actor, assert_precedence, at, balance, changed_stock, entries, id, name, other_store,
+    product, quantity, refused, slug, stock, store, text,
+};
+
+fn job() -> Import {
+    Import {
+        id: id(1),
+        owner: store(),
+        caller: ImportCaller {
+            key: actor(store()).key,
+            key_name: None,
+            key_owner: store(),
+        },
+        status: ImportStatus::Started,
+        options: ImportOptions::default(),
+        layout: "{}".to_owned(),
+        request_id: None,
+        chunks: 3,
+        next_chunk: 1,
+        is_checked: true,
+        lines: LineCounts {
+            total: 2_500,
+            changed: 1_000,
+            ..LineCounts::default()
+        },
+        errors: 0,
+        not_undone: 0,
+        stopped_by: None,
+        created_at: at(-2_000),
+        started_at: Some(at(-1_000)),
+        completed_at: None,
+        updated_at: at(-1_000),
+        version: 4,
+    }
+}
+
+fn with<R: Answered + Clone>(request: R, import: Import) -> Scene<R> {
+    let mut scene = Scene::new(request).with_stock(stock(store(), balance(10, 2)));
+    scene.state.imports.insert(id(1), import);
+    scene
+}
+
+fn movement(action: TransactionAction, pieces: u64) -> LineMovement {
+    LineMovement {
+        location: None,
+        action: ImportAction::Transaction(action),
+        quantity: quantity(pieces),
+    }
+}
+
+fn line_of(product: LineProduct, movements: Vec<LineMovement>) -> LineContent {
+    LineContent::Movements(Box::new(StockLine {
+        product,
+        movements,
+        expectation: Expectation::default(),
+        annotation: stockroom_domain::Annotation::default(),
+    }))
+}
+
+fn line(action: TransactionAction, pieces: u64) -> LineContent {
+    let movements = vec![movement(action, pieces)];
+    line_of(LineProduct::Known(product()), movements)
+}
+
+fn apply(lines: Vec<LineContent>) -> ApplyLines {
+    let numbered = (1_002..).zip(lines);
+    ApplyLines {
+        import: id(1),
+        create_stock: false,
+        chunk: 1,
+        chunks: 1,
+        lines: numbered
+            .map(|(number, content)| ImportLine { number, content })
+            .collect(),
+    }
+}
+
+fn new_product(sku: &str) -> LineProduct {
+    LineProduct::New(Box::new(NewProduct {
+        id: None,
+        name: text("A chair"),
+        sku: Some(text(sku)),
+        external_ref: None,
+    }))
+}
+
+fn new_location(movement: LineMovement) -> LineMovement {
+    LineMovement {
+        location: Some(LineLocation::New(Box::new(NewLocation {
+            name: name("Berlin Mitte"),
+            slug: slug("berlin-mitte"),
+        }))),
+        ..movement
+    }
+}
+
+/// The change of the job among some changes, and its errors.
+fn change(changes: &[Change]) -> (ImportChange, Vec<(u32, LineError)>) {
+    let found = changes.iter().find_map(|change| match change {
+        Change::Record(RecordChange::Import(change, errors)) => {
+            Some(((**change).clone(), errors.clone()))
+        }
+        _ => None,
+    });
+    found.expect("a change of the job")
+}
+
+fn count(changes: &[Change], is: impl Fn(&RecordChange) -> bool) -> usize {
+    let records = changes.iter().filter_map(|change| match change {
+        Change::Record(record) => Some(record),
+        _ => None,
+    });
+    records.filter(|record| is(record)).count()
+}
+
+#[test]
+fn lines_are_applied_together_with_the_note_that_they_are() {
+    use TransactionAction::{Increment, Set};
+    let lines = vec![
+        line(Set, 15),
+        line(Set, 15),
+        LineContent::Skipped,
+        line(Increment, 1),
+    ];
+    let decision = with(apply(lines), job()).accepted();
+    let (change, errors) = change(&decision.changes);
+    let written = entries(&decision.changes);
+    let applied = change.applied.expect("entries were made");
+    assert_eq!(errors, []);
+    assert_eq!(
+        written
+            .iter()
+            .map(|it| (it.action, it.quantity.get()))
+            .collect::<Vec<_>>(),
+        [(EntryAction::Increment, 3), (EntryAction::Increment, 1)]
+    );
+    assert!(
+        written
+            .iter()
+            .all(|entry| entry.batch == Some(applied.batch))
+    );
+    assert_eq!((applied.chunk, applied.lines), (1, vec![1_002, 1_005]));
+    let expected = Import {
+        next_chunk: 2,
+        lines: LineCounts {
+            total: 2_500,
+            changed: 1_002,
+            unchanged: 1,
+            skipped: 1,
+            failed: 0,
+        },
+        version: 5,
+        updated_at: at(0),
+        ..job()
+    };
+    assert_eq!(change.import, expected);
+    assert_eq!(decision.answer, expected);
+}
+
+#[test]
+fn the_last_chunk_ends_the_job() {
+    let import = Import { chunks: 2, ..job() };
+    let decision = with(apply(vec![LineContent::Skipped]), import).accepted();
+    assert_eq!(decision.answer.status, ImportStatus::Success);
+    assert_eq!(decision.answer.completed_at, Some(at(0)));
+}
+
+#[test]
+fn a_line_that_fails_hinders_no_other() {
+    use TransactionAction::{Decrement, Increment};
+    let unreadable = LineProblem::Invalid("quantity is missing".to_owned());
+    let lines = || {
+        vec![
+            line(Decrement, 11),
+            line(Increment, 1),
+            LineContent::Failed(unreadable.clone()),
+        ]
+    };
+    let short = Refusal::InsufficientStock(refused(11, balance(10, 2)));
+    for (abort_after, status, stopped_by) in [
+        (2, ImportStatus::Started, None),
+        (1, ImportStatus::Failed, Some(ImportStep::Apply)),
+    ] {
+        let mut import = job();
+        import.options.abort_after = abort_after;
+        let decision = with(apply(lines()), import).accepted();
+        let (change, errors) = change(&decision.changes);
+        let after = changed_stock(&decision.changes).expect("the stock");
+        assert_eq!(after.unlocated, balance(11, 2), "the chunk is stored");
+        assert_eq!(
+            (change.import.status, change.import.stopped_by),
+            (status, stopped_by)
+        );
+        assert_eq!((change.import.lines.failed, change.import.errors), (2, 2));
+        let expected = [
+            (
+                0,
+                LineError {
+                    line: 1_002,
+                    problem: short.clone().into(),
+                },
+            ),
+            (
+                1,
+                LineError {
+                    line: 1_004,
+                    problem: unreadable.clone(),
+                },
+            ),
+        ];
+        assert_eq!(errors, expected);
+    }
+}
+
+#[test]
+fn only_the_first_errors_are_stored() {
+    let mut import = job();
+    import.options.abort_after = 20_000;
+    import.errors = Import::ERRORS_MAX - 1;
+    let lines = vec![line(TransactionAction::Decrement, 11); 3];
+    let decision = with(apply(lines), import).accepted();
+    let (change, errors) = change(&decision.changes);
+    let places: Vec<u32> = errors.iter().map(|(place, _)| *place).collect();
+    assert_eq!(places, [Import::ERRORS_MAX - 1]);
+    assert_eq!(change.import.errors, Import::ERRORS_MAX);
+    assert_eq!(change.import.lines.failed, 3);
+}
+
+#[test]
+fn a_dry_run_counts_the_same_and_changes_nothing() {
+    let lines = || {
+        vec![
+            line(TransactionAction::Set, 15),
+            line(TransactionAction::Decrement, 14),
+        ]
+    };
+    let real = with(apply(lines()), job()).accepted();
+    let mut import = job();
+    import.options.dry_run = true;
+    let dry = with(apply(lines()), import).accepted();
+    assert_eq!(dry.answer.lines, real.answer.lines);
+    assert_eq!(dry.changes.len(), 1, "{:?}", dry.changes);
+    assert_eq!(change(&dry.changes).0.applied, None);
+}
+
+#[test]
+fn a_product_is_registered_by_its_first_line() {
+    let lines = vec![
+        line_of(
+            new_product("CHAIR"),
+            vec![movement(TransactionAction::Set, 5)],
+        ),
+        line_of(
+            new_product("CHAIR"),
+            vec![movement(TransactionAction::Increment, 2)],
+        ),
+    ];
+    let decision = with(apply(lines), job()).accepted();
+    let registered = count(&decision.changes, |it| {
+        matches!(it, RecordChange::Product(_))
+    });
+    assert_eq!(registered, 1);
+    assert_eq!(decision.answer.lines.changed, 1_002);
+    let last = decision
+        .changes
+        .iter()
+        .rev()
+        .find_map(|change| match change {
+            Change::Stock(stock) => Some(stock.unlocated),
+            _ => None,
+        });
+    assert_eq!(last, Some(balance(7, 0)));
+}
+
+#[test]
+fn a_line_that_fails_registers_nothing() {
+    let lines = vec![line_of(
+        new_product("CHAIR"),
+        vec![movement(TransactionAction::Decrement, 1)],
+    )];
+    let decision = with(apply(lines), job()).accepted();
+    assert_eq!(decision.answer.lines.failed, 1);
+    assert_eq!(decision.changes.len(), 1, "{:?}", decision.changes);
+}
+
+#[test]
+fn a_sku_that_somebody_else_took_fails_the_line() {
+    let mut taken = crate::scene::registered(store(), id(0xB));
+    taken.sku = Some(text("CHAIR"));
+    let lines = vec![line_of(
+        new_product("CHAIR"),
+        vec![movement(TransactionAction::Set, 5)],
+    )];
+    let decision = with(apply(lines), job()).with_product(taken).accepted();
+    let (_, errors) = change(&decision.changes);
+    let problem = Refusal::SkuTaken { product: id(0xB) }.into();
+    assert_eq!(
+        errors,
+        [(
+            0,
+            LineError {
+                line: 1_002,
+                problem
+            }
+        )]
+    );
+}
+
+#[test]
+fn a_location_is_made_by_its_first_line() {
+    let set = |pieces| new_location(movement(TransactionAction::Set, pieces));
+    let known = LineProduct::Known(product());
+    let lines = vec![
+        line_of(known.clone(), vec![set(5)]),
+        line_of(known, vec![set(6)]),
+    ];
+    let decision = with(apply(lines), job()).accepted();
+    let made = count(&decision.changes, |it| {
+        matches!(it, RecordChange::Location(_))
+    });
+    assert_eq!(made, 1);
+    let slugs: Vec<_> = entries(&decision.changes)
+        .iter()
+        .map(|it| it.quantity.get())
+        .collect();
+    assert_eq!(slugs, [5, 1]);
+}
+
+/// Its own locations only: the stock of the organization lies in those of the organization.
+#[test]
+fn no_location_is_made_for_stock_of_the_organization() {
+    let known = LineProduct::Known(product());
+    let set = new_location(movement(TransactionAction::Set, 5));
+    let mut scene = with(apply(vec![line_of(known, vec![set])]), job());
+    scene.remove_stock(store());
+    scene.add_stock(stock(Owner::Organization, balance(10, 2)));
+    let (_, errors) = change(&scene.accepted().changes);
+    let problem = Refusal::unknown_location("Berlin Mitte").into();
+    assert_eq!(
+        errors,
+        [(
+            0,
+            LineError {
+                line: 1_002,
+                problem
+            }
+        )]
+    );
+}
+
+#[test]
+fn stock_is_created_only_if_that_is_wanted() {
+    let lines = || {
+        let other: ProductId = id(0xB);
+        vec![line_of(
+            LineProduct::Known(other),
+            vec![movement(TransactionAction::Set, 0)],
+        )]
+    };
+    let refused = with(apply(lines()), job()).accepted();
+    let (_, errors) = change(&refused.changes);
+    let problem = Refusal::UnknownStock.into();
+    assert_eq!(
+        errors,
+        [(
+            0,
+            LineError {
+                line: 1_002,
+                problem
+            }
+        )]
+    );
+    let wanted = ApplyLines {
+        create_stock: true,
+        ..apply(lines())
+    };
+    let created = with(wanted, job()).accepted();
+    assert_eq!(created.answer.lines.changed, 1_001);
+    // The entry of the creation, which undoing the job leaves.
+    assert_eq!(entries(&created.changes).len(), 1);
+    assert_eq!(change(&created.changes).0.applied, None);
+}
+
+#[test]
+fn available_pieces_are_set_beside_the_allocated_ones() {
+    let set = LineMovement {
+        action: ImportAction::SetAvailable,
+        ..movement(TransactionAction::Set, 20)
+    };
+    let lines = vec![line_of(LineProduct::Known(product()), vec![set.clone()]); 2];
+    let decision = with(apply(lines), job()).accepted();
+    let after = changed_stock(&decision.changes).expect("the stock");
+    assert_eq!(after.unlocated, balance(20, 2));
+    assert_eq!(decision.answer.lines.unchanged, 1);
+}
+
+#[test]
+fn a_line_makes_all_its_movements_or_none() {
+    let movements = vec![
+        movement(TransactionAction::Set, 20),
+        movement(TransactionAction::Decrement, 30),
+    ];
+    let lines = vec![line_of(LineProduct::Known(product()), movements)];
+    let decision = with(apply(lines), job()).accepted();
+    assert_eq!(entries(&decision.changes).len(), 0);
+    assert_eq!(decision.answer.lines.failed, 1);
+}
+
+#[test]
+fn refusals_of_lines_come_in_order() {
+    assert_precedence(
+        &with(apply(vec![LineContent::Skipped]), job()),
+        &[
+            (|scene| scene.state.imports.clear(), Refusal::JobNotFound),
+            (
+                |scene| {
+                    if let Some(import) = scene.state.imports.get_mut(&id(1)) {
+                        import.status = ImportStatus::Cancelled;
+                    }
+                },
+                Refusal::ImportIs(ImportStatus::Cancelled),
+            ),
+            (|scene| scene.request.chunk = 0, Refusal::ImportMovedOn),
+        ],
+    );
+    let unchecked = Import {
+        is_checked: false,
+        ..job()
+    };
+    let scene = with(apply(vec![LineContent::Skipped]), unchecked);
+    assert_eq!(scene.decide(), Err(Refusal::ImportMovedOn));
+}
+
+#[test]
+fn a_job_of_another_owner_is_not_found() {
+    for owner in [Owner::Organization, other_store()] {
+        let other = || Import { owner, ..job() };
+        let not_found = Refusal::JobNotFound;
+        let id = id(1);
+        assert_eq!(
+            with(StartImport { id }, other()).decide(),
+            Err(not_found.clone())
+        );
+        assert_eq!(
+            with(CancelImport { id }, other()).decide(),
+            Err(not_found.clone())
+        );
+        assert_eq!(with(UndoImport { id }, other()).decide(), Err(not_found));
+    }
+}
+
+#[test]
+fn a_file_becomes_a_job_that_waits() {
+    let submit = SubmitImport {
+        id: id(1),
+        options: ImportOptions::default(),
+        layout: "{}".to_owned(),
+        request_id: Some("r-1".to_owned()),
+        chunks: 3,
+        lines: 2_500,
+    };
+    let decision = Scene::new(submit).accepted();
+    assert_eq!(decision.answer.status, ImportStatus::Pending);
+    assert_eq!(
+        (decision.answer.lines.total, decision.answer.version),
+        (2_500, 1)
+    );
+    assert_eq!(decision.answer.owner, store());
+}
+
+/// Which states each request is accepted in, and what becomes of the job.
+#[test]
+fn requests_are_accepted_in_their_states() {
+    use ImportStatus::{
+        Cancelled, Failed, PartlyUndone, Pending, Started, Success, Undoing, Undone,
+    };
+    let all = [
+        Pending,
+        Started,
+        Success,
+        Failed,
+        Cancelled,
+        Undoing,
+        Undone,
+        PartlyUndone,
+    ];
+    for status in all {
+        let import = || Import { status, ..job() };
+        let id = id(1);
+        let outcomes = [
+            (
+                with(StartImport { id }, import()).decide(),
+                &[Pending][..],
+                Started,
+            ),
+            (
+                with(CancelImport { id }, import()).decide(),
+                &[Pending, Started][..],
+                Cancelled,
+            ),
+            (
+                with(UndoImport { id }, import()).decide(),
+                &[Success, Failed, Cancelled][..],
+                Undoing,
+            ),
+        ];
+        for (outcome, allowed, becomes) in outcomes {
+            let outcome = outcome.map(|decision| decision.answer.status);
+            let expected = if allowed.contains(&status) {
+                Ok(becomes)
+            } else {
+                Err(Refusal::ImportIs(status))
+            };
+            assert_eq!(outcome, expected, "{status:?} to {becomes:?}");
+        }
+    }
+}
+
+#[test]
+fn a_dry_run_is_not_undone() {
+    let mut import = Import {
+        status: ImportStatus::Success,
+        ..job()
+    };
+    import.options.dry_run = true;
+    let scene = with(UndoImport { id: id(1) }, import);
+    assert_eq!(scene.decide(), Err(Refusal::ImportIsDryRun));
+}
+
+#[test]
+fn a_job_that_has_done_nothing_is_undone_at_once() {
+    let import = Import {
+        status: ImportStatus::Failed,
+        next_chunk: 0,
+        ..job()
+    };
+    let decision = with(UndoImport { id: id(1) }, import).accepted();
+    assert_eq!(decision.answer.status, ImportStatus::Undone);
+}
+
+#[test]
+fn a_check_ends_the_job_if_too_many_lines_fail() {
+    let problem = LineProblem::Invalid("quantity is missing".to_owned());
+    let errors = vec![LineError { line: 7, problem }];
+    for (failed, abort_after, chunks, status) in [
+        (0, 0, 3, ImportStatus::Started),
+        (1, 1, 3, ImportStatus::Started),
+        (1, 0, 3, ImportStatus::Failed),
+        (0, 0, 0, ImportStatus::Success),
+    ] {
+        let mut import = Import {
+            is_checked: false,
+            next_chunk: 0,
+            lines: LineCounts::default(),
+            chunks,
+            ..job()
+        };
+        import.options.abort_after = abort_after;
+        let check = FinishCheck {
+            id: id(1),
+            failed,
+            errors: errors.clone(),
+        };
+        let decision = with(check, import).accepted();
+        let (change, stored) = change(&decision.changes);
+        assert_eq!(change.import.status, status);
+        let has_failed = status == ImportStatus::Failed;
+        assert_eq!(change.import.lines.failed, u32::from(has_failed));
+        assert_eq!(stored.len(), usize::from(has_failed));
+        assert_eq!(
+            change.import.stopped_by,
+            has_failed.then_some(ImportStep::Check)
+        );
+    }
+}
+
+/// The entries that some lines made, each with the line.
+fn made(lines: Vec<LineContent>) -> (Scene<UndoLines>, Vec<MadeEntry>) {
+    let scene = with(apply(lines), job());
+    let decision = scene.accepted();
+    let lines = change(&decision.changes).0.applied.expect("entries").lines;
+    let recorded = entries(&decision.changes)
+        .into_iter()
+        .map(|entry| Recorded {
+            entry: entry.clone(),
+            product: product(),
+            slug: None,
+            actor_name: None,
+            undone_by: None,
+        });
+    let entries: Vec<_> = lines
+        .into_iter()
+        .zip(recorded)
+        .map(|(line, recorded)| MadeEntry { line, recorded })
+        .collect();
+    let undo = UndoLines {
+        import: id(1),
+        chunk: 0,
+        entries: entries.clone(),
+    };
+    let import = Import {
+        status: ImportStatus::Undoing,
+        next_chunk: 1,
+        ..job()
+    };
+    let mut scene = with(undo, import);
+    let after = changed_stock_last(&decision.changes);
+    scene.state.stocks.insert(after.key(), after);
+    (scene, entries)
+}
+
+fn changed_stock_last(changes: &[Change]) -> stockroom_domain::Stock {
+    let stocks = changes.iter().rev().find_map(|change| match change {
+        Change::Stock(stock) => Some(stock.clone()),
+        _ => None,
+    });
+    stocks.expect("a stock")
+}
+
+#[test]
+fn undoing_gives_back_the_stock_of_before() {
+    use TransactionAction::{Decrement, Increment, Set};
+    let (scene, _) = made(vec![line(Set, 50), line(Increment, 5), line(Decrement, 30)]);
+    let decision = scene.accepted();
+    assert_eq!(decision.answer.status, ImportStatus::Undone);
+    assert_eq!(decision.answer.next_chunk, 0);
+    assert_eq!(
+        changed_stock_last(&decision.changes).unlocated,
+        balance(10, 2)
+    );
+    assert_eq!(entries(&decision.changes).len(), 3);
+}
+
+#[test]
+fn what_cannot_be_undone_stays_and_is_told() {
+    use TransactionAction::{Increment, Set};
+    let (mut scene, made) = made(vec![line(Set, 50), line(Increment, 5)]);
+    // All but 7 were sold since.
+    if let Some(stock) = scene.state.stocks.values_mut().next() {
+        stock.unlocated = balance(7, 2);
+    }
+    let decision = scene.accepted();
+    let (change, errors) = change(&decision.changes);
+    assert_eq!(change.import.status, ImportStatus::PartlyUndone);
+    assert_eq!(change.import.not_undone, 1);
+    assert_eq!(
+        changed_stock_last(&decision.changes).unlocated,
+        balance(2, 2)
+    );
+    let problem = Refusal::InsufficientStock(refused(38, balance(2, 2))).into();
+    let line = made.first().map(|made| made.line).expect("a line");
+    assert_eq!(errors, [(0, LineError { line, problem })]);
+}
+
+#[test]
+fn a_chunk_is_undone_once() {
+    let (mut scene, _) = made(vec![line(TransactionAction::Set, 50)]);
+    scene.request.chunk = 1;
+    assert_eq!(scene.decide(), Err(Refusal::ImportMovedOn));
+    let (mut scene, made) = made(vec![line(TransactionAction::Set, 50)]);
+    let undone = made.iter().map(|made| made.recorded.entry.id);
+    scene.state.undone.extend(undone);
+    let (_, errors) = change(&scene.accepted().changes);
+    let problem = Refusal::AlreadyUndone.into();
+    assert_eq!(
+        errors,
+        [(
+            0,
+            LineError {
+                line: 1_002,
+                problem
+            }
+        )]
+    );
+}
+
+#[test]
+fn a_dry_run_of_many_lines_is_not_exact() {
+    for (dry_run, total, exact) in [
+        (true, Import::EXACT_LINES_MAX, true),
+        (true, Import::EXACT_LINES_MAX + 1, false),
+        (false, Import::EXACT_LINES_MAX + 1, true),
+    ] {
+        let mut import = job();
+        import.options.dry_run = dry_run;
+        import.lines.total = total;
+        assert_eq!(import.is_exact(), exact);
+    }
+}
