@@ -5,6 +5,7 @@
 mod command_line;
 mod events;
 mod first_start;
+mod imports;
 mod kills;
 mod operation;
 mod postgres;

@@ -2,6 +2,7 @@
 
 mod aborted;
 mod events;
+mod imports;
 mod outages;
 mod races;
 mod reservations;

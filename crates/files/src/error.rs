@@ -20,37 +20,37 @@ pub(crate) fn repeated(text: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
     /// A line isn't UTF-8.
-    #[error("line {line} is not UTF-8")]
+    #[error("Line {line} is not UTF-8")]
     NotUtf8 {
         /// Number of the line.
         line: u32,
     },
     /// The file begins as UTF-16 does.
-    #[error("the file is UTF-16; save it as UTF-8")]
+    #[error("The file is UTF-16; save it as UTF-8")]
     Utf16,
     /// A line contains a NUL, as no text does.
-    #[error("line {line} contains a NUL character; the file must be a text in UTF-8")]
+    #[error("Line {line} contains a NUL character; the file must be a text in UTF-8")]
     Nul {
         /// Number of the line.
         line: u32,
     },
     /// A line is longer than [`LINE_BYTES_MAX`](crate::LINE_BYTES_MAX).
-    #[error("line {line} is longer than 64 KiB; is a quote not closed?")]
+    #[error("Line {line} is longer than 64 KiB; is a quote not closed?")]
     LineTooLong {
         /// Number of the line.
         line: u32,
     },
     /// The file has more lines than [`LINES_MAX`](crate::LINES_MAX).
-    #[error("the file has more than 1,000,000 lines")]
+    #[error("The file has more than 1,000,000 lines")]
     TooManyLines,
     /// The file has more columns than [`COLUMNS_MAX`](crate::COLUMNS_MAX).
-    #[error("the file has more than 1,000 columns")]
+    #[error("The file has more than 1,000 columns")]
     TooManyColumns,
     /// The file is empty, though the first line of a CSV file names its columns.
-    #[error("the file has no header: its first line must name the columns")]
+    #[error("The file has no header: its first line must name the columns")]
     NoHeader,
     /// A column that the profile doesn't have.
-    #[error("the column \"{}\" is not known; columns are {known}", repeated(.name))]
+    #[error("The column \"{}\" is not known; columns are {known}", repeated(.name))]
     UnknownColumn {
         /// The column's name in the file.
         name: String,
@@ -58,25 +58,25 @@ pub enum FileError {
         known: String,
     },
     /// A column without a name.
-    #[error("column {number} has no name in the header")]
+    #[error("Column {number} has no name in the header")]
     UnnamedColumn {
         /// The place of the column in the header, from 1.
         number: usize,
     },
     /// A column without which lines say too little.
-    #[error("the file lacks the column {name}")]
+    #[error("The file lacks the column {name}")]
     MissingColumn {
         /// The name of the column, or the names of those of which one is needed.
         name: String,
     },
     /// Two columns of one name.
-    #[error("the file has the column \"{}\" twice", repeated(.name))]
+    #[error("The file has the column \"{}\" twice", repeated(.name))]
     DuplicateColumn {
         /// The column's name in the file.
         name: String,
     },
     /// A format that files of the profile don't have.
-    #[error("files of the profile {profile} are not {}", .format.title())]
+    #[error("Files of the profile {profile} are not {}", .format.title())]
     WrongFormat {
         /// The profile.
         profile: Profile,

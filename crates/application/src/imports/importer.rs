@@ -138,15 +138,23 @@ async fn work(
     stop: watch::Receiver<bool>,
 ) {
     if let Err(error) = lease_and_run(&stockroom, organization, id, holder, &stop).await {
+        let is_away = matches!(
+            error,
+            Error::Busy { .. } | Error::Store(StoreError::Unavailable(_))
+        );
         let error = &error as &dyn StdError;
         let organization = tracing::field::display(organization);
         let import = tracing::field::display(id);
-        tracing::error!(
-            organization,
-            import,
-            error,
-            "an import can't be continued now"
-        );
+        if is_away {
+            tracing::warn!(
+                organization,
+                import,
+                error,
+                "an import waits for the database"
+            );
+        } else {
+            tracing::error!(organization, import, error, "an import can't be continued");
+        }
     }
     let records = stockroom.pipeline.records();
     let released = guarded(

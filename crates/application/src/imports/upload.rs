@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use stockroom_domain::{Import, ImportId, ImportOptions, SubmitImport};
+use stockroom_domain::{Import, ImportId, ImportOptions, OrganizationId, SubmitImport};
 use stockroom_files::{Format, Profile, RawChunk, Splitter};
 
 use crate::access::Administrator;
@@ -35,7 +35,7 @@ pub struct ImportRequest {
 pub struct Upload {
     stockroom: Arc<Stockroom>,
     id: ImportId,
-    administrator: Administrator,
+    organization: OrganizationId,
     request: ImportRequest,
     splitter: Splitter,
     usage: ImportUsage,
@@ -70,7 +70,7 @@ impl Stockroom {
         Ok(Upload {
             stockroom: Arc::clone(self),
             id: ImportId::new(self.environment.next_id()),
-            administrator: administrator.clone(),
+            organization,
             splitter: Splitter::new(request.profile, request.format),
             request,
             usage,
@@ -143,10 +143,9 @@ impl Upload {
             content: chunk.content,
         };
         self.chunks = self.chunks.saturating_add(1);
-        let organization = self.administrator.scope().organization;
         let at = self.stockroom.now();
         let records = self.stockroom.pipeline.records();
-        let added = records.add_import_chunk(organization, self.id, chunk, at);
+        let added = records.add_import_chunk(self.organization, self.id, chunk, at);
         timed("add_import_chunk", added).await
     }
 }
@@ -156,8 +155,8 @@ impl Drop for Upload {
         if self.is_stored || self.chunks == 0 {
             return;
         }
-        let (stockroom, id) = (Arc::clone(&self.stockroom), self.id);
-        let organization = self.administrator.scope().organization;
+        let stockroom = Arc::clone(&self.stockroom);
+        let (organization, id) = (self.organization, self.id);
         // If this fails, the chunks are forgotten later.
         tokio::spawn(async move {
             let records = stockroom.pipeline.records();

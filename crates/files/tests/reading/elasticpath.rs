@@ -76,7 +76,7 @@ fn lines_that_break_a_rule_are_named() {
 #[test]
 fn a_file_may_be_empty_but_not_csv() {
     assert_eq!(whole(ElasticPath, "\n").lines, 0);
-    let not_csv = "files of the profile elasticpath are not CSV";
+    let not_csv = "Files of the profile elasticpath are not CSV";
     assert_eq!(error(ElasticPath, "sku,quantity\n"), not_csv);
     let asked = split(ElasticPath, Some(Format::Csv), [&b"{}"[..]]);
     assert_eq!(asked.unwrap_err().to_string(), not_csv);

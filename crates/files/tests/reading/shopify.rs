@@ -150,20 +150,20 @@ fn the_best_of_the_columns_with_figures_counts() {
 #[test]
 fn a_header_says_what_is_wrong_with_it() {
     let cases = [
-        ("Location,On hand\n", "the file lacks the column SKU"),
+        ("Location,On hand\n", "The file lacks the column SKU"),
         (
             "SKU,Location,Incoming\n",
-            "the file lacks the column On hand (new), On hand (current), On hand or Available",
+            "The file lacks the column On hand (new), On hand (current), On hand or Available",
         ),
-        ("SKU,On hand\n", "the file lacks the column Location"),
-        ("SKU,Handle\n", "the file lacks the column Location"),
-        ("SKU,Lyon,Available\n", "the file lacks the column Location"),
-        ("SKU,Lyon,Lyon\n", "the file has the column \"Lyon\" twice"),
-        ("SKU,Lyon,sku\n", "the file has the column \"sku\" twice"),
-        ("SKU,Lyon,\n", "column 3 has no name in the header"),
+        ("SKU,On hand\n", "The file lacks the column Location"),
+        ("SKU,Handle\n", "The file lacks the column Location"),
+        ("SKU,Lyon,Available\n", "The file lacks the column Location"),
+        ("SKU,Lyon,Lyon\n", "The file has the column \"Lyon\" twice"),
+        ("SKU,Lyon,sku\n", "The file has the column \"sku\" twice"),
+        ("SKU,Lyon,\n", "Column 3 has no name in the header"),
         (
             "{\"sku\":1}\n",
-            "files of the profile shopify are not JSON Lines",
+            "Files of the profile shopify are not JSON Lines",
         ),
     ];
     for (file, expected) in cases {

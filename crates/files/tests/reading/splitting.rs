@@ -45,7 +45,7 @@ fn a_bom_is_dropped_at_the_start_only() {
     assert_eq!(read(Stockroom, file), ["2: sku=\u{feff}A, set 1"]);
     let twice = error(Stockroom, format!("\u{feff}\u{feff}{HEADER}"));
     assert!(
-        twice.starts_with("the column \"\u{feff}sku\" is not known"),
+        twice.starts_with("The column \"\u{feff}sku\" is not known"),
         "{twice}"
     );
     // The 1,001st line begins a chunk.
@@ -120,21 +120,21 @@ fn what_is_no_utf_8_text_is_refused() {
             .collect()
     };
     let cases: [(Vec<u8>, &str); 6] = [
-        (utf_16(true), "the file is UTF-16; save it as UTF-8"),
-        (utf_16(false), "the file is UTF-16; save it as UTF-8"),
+        (utf_16(true), "The file is UTF-16; save it as UTF-8"),
+        (utf_16(false), "The file is UTF-16; save it as UTF-8"),
         (
             utf_16(true)[2..].to_vec(),
-            "line 1 contains a NUL character; the file must be a text in UTF-8",
+            "Line 1 contains a NUL character; the file must be a text in UTF-8",
         ),
         (
             [HEADER.as_bytes(), b"A,set,1\nB,\"\n\xFC\",1\n"].concat(),
-            "line 4 is not UTF-8",
+            "Line 4 is not UTF-8",
         ),
         (
             [HEADER.as_bytes(), b"A,set,1\n\nB\0,set,1\n"].concat(),
-            "line 4 contains a NUL character; the file must be a text in UTF-8",
+            "Line 4 contains a NUL character; the file must be a text in UTF-8",
         ),
-        (b"\xFF".to_vec(), "line 1 is not UTF-8"),
+        (b"\xFF".to_vec(), "Line 1 is not UTF-8"),
     ];
     for (file, expected) in cases {
         assert_eq!(error(Stockroom, &file), expected, "{file:?}");

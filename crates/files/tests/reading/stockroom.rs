@@ -51,39 +51,39 @@ fn a_header_says_what_is_wrong_with_it() {
     let cases = [
         (
             "",
-            "the file has no header: its first line must name the columns",
+            "The file has no header: its first line must name the columns",
         ),
         (
             "\u{feff}\r\n \n",
-            "the file has no header: its first line must name the columns",
+            "The file has no header: its first line must name the columns",
         ),
         (
             "sku,action,quantity,Qty\n",
-            "the column \"Qty\" is not known; columns are product_id, sku, external_ref, name, location, \
+            "The column \"Qty\" is not known; columns are product_id, sku, external_ref, name, location, \
              action, quantity, reason, reference, expect_available, expect_total",
         ),
         (
             "sku,action,quantity,SKU \n",
-            "the file has the column \"SKU\" twice",
+            "The file has the column \"SKU\" twice",
         ),
         (
             "sku,action,quantity,\n",
-            "column 4 has no name in the header",
+            "Column 4 has no name in the header",
         ),
-        ("sku,quantity\n", "the file lacks the column action"),
-        ("sku,action\n", "the file lacks the column quantity"),
+        ("sku,quantity\n", "The file lacks the column action"),
+        ("sku,action\n", "The file lacks the column quantity"),
         (
             "name,action,quantity\n",
-            "the file lacks the column product_id, sku or external_ref",
+            "The file lacks the column product_id, sku or external_ref",
         ),
     ];
     for (file, expected) in cases {
         assert_eq!(error(Stockroom, file), expected, "{file:?}");
     }
     let unknown = error(Stockroom, format!("{long}\n"));
-    assert!(unknown.starts_with(&format!("the column \"{}…\" is", &long[..64])));
+    assert!(unknown.starts_with(&format!("The column \"{}…\" is", &long[..64])));
     let wide = error(Stockroom, "a,".repeat(1_001));
-    assert_eq!(wide, "the file has more than 1,000 columns");
+    assert_eq!(wide, "The file has more than 1,000 columns");
 }
 
 #[test]
