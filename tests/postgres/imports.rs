@@ -6,7 +6,10 @@ use crate::imports::{check, moved_on, send, status, version};
 /// The other server goes on once the lease of the killed one has ended.
 #[tokio::test(flavor = "multi_thread")]
 async fn another_server_goes_on_with_an_import() {
-    let Servers { servers, .. } = Servers::<2>::start().await;
+    let Servers {
+        servers,
+        database: _kept,
+    } = Servers::<2>::start().await;
     let [first, second] = servers;
     let key = first.first_key();
     let client = first.client(&key).await;

@@ -76,7 +76,7 @@ impl<'a> Job<'a> {
     /// Works until the job has ended, another server has it, or `stop` is true.
     pub(super) async fn run(mut self, stop: &watch::Receiver<bool>) -> Result<(), Error> {
         while !*stop.borrow() {
-            let step = match self.import.status {
+            let done = match self.import.status {
                 ImportStatus::Pending => {
                     let start = StartImport { id: self.import.id };
                     self.submit(start).await?
@@ -86,7 +86,7 @@ impl<'a> Job<'a> {
                 ImportStatus::Undoing => self.undo().await?,
                 _ => Step::Over,
             };
-            if matches!(step, Step::Over) || !self.renew().await? {
+            if matches!(done, Step::Over) || !self.renew().await? {
                 break;
             }
         }

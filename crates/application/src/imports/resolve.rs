@@ -34,6 +34,9 @@ pub(super) struct Resolver<'a> {
     annotation: Annotation,
 }
 
+/// The product of a line and what the line says of it, unless it says nothing.
+type Named = Result<Option<(LineProduct, LineMovements)>, LineProblem>;
+
 /// The things that the lines of one chunk name.
 struct Known {
     names: ProductNames,
@@ -79,10 +82,7 @@ impl<'a> Resolver<'a> {
         lines: Vec<FileLine<'_>>,
     ) -> Result<Vec<ImportLine>, StoreError> {
         let mut known = self.look_up(&lines).await?;
-        let named: Vec<(
-            u32,
-            Result<Option<(LineProduct, LineMovements)>, LineProblem>,
-        )> = lines
+        let named: Vec<(u32, Named)> = lines
             .into_iter()
             .map(|line| {
                 let content = match line.read {

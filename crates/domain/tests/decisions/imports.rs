@@ -95,13 +95,13 @@ fn new_product(sku: &str) -> LineProduct {
     }))
 }
 
-fn new_location(movement: LineMovement) -> LineMovement {
+fn new_location(movement: &LineMovement) -> LineMovement {
     LineMovement {
         location: Some(LineLocation::New(Box::new(NewLocation {
             name: name("Berlin Mitte"),
             slug: slug("berlin-mitte"),
         }))),
-        ..movement
+        ..movement.clone()
     }
 }
 
@@ -319,7 +319,7 @@ fn a_sku_that_somebody_else_took_fails_the_line() {
 
 #[test]
 fn a_location_is_made_by_its_first_line() {
-    let set = |pieces| new_location(movement(TransactionAction::Set, pieces));
+    let set = |pieces| new_location(&movement(TransactionAction::Set, pieces));
     let known = LineProduct::Known(product());
     let lines = vec![
         line_of(known.clone(), vec![set(5)]),
@@ -341,7 +341,7 @@ fn a_location_is_made_by_its_first_line() {
 #[test]
 fn no_location_is_made_for_stock_of_the_organization() {
     let known = LineProduct::Known(product());
-    let set = new_location(movement(TransactionAction::Set, 5));
+    let set = new_location(&movement(TransactionAction::Set, 5));
     let mut scene = with(apply(vec![line_of(known, vec![set])]), job());
     scene.remove_stock(store());
     scene.add_stock(stock(Owner::Organization, balance(10, 2)));

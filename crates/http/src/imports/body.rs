@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use stockroom_application::{FailedLine, FailedLinePlace, layout_of};
-use stockroom_domain::{Import, LineCounts, LineProblem, Timestamp};
+use stockroom_domain::{Import, ImportStep, LineCounts, LineProblem, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -119,7 +119,7 @@ impl From<Import> for ImportBody {
                 dry_run: import.options.dry_run,
                 abort_after: import.options.abort_after,
                 exact: import.is_exact(),
-                stopped_by: import.stopped_by.map(|step| step.as_str()),
+                stopped_by: import.stopped_by.map(ImportStep::as_str),
                 lines: import.lines.into(),
                 not_undone: import.not_undone,
                 created_at: import.created_at,

@@ -1,5 +1,7 @@
 //! Exports, and that importing them again changes nothing.
 
+use std::fmt::Write as _;
+
 use axum::http::Method;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
@@ -115,12 +117,14 @@ async fn exported() {
         let answer = export(&app, Level::Store, query).await;
         answer.expect_status(200);
         let of = |name: &str| answer.header(name).unwrap_or_default().to_owned();
-        text += &format!(
-            "{query}\n{}\n{}\n\n{}\n\n",
+        writeln!(
+            text,
+            "{query}\n{}\n{}\n\n{}\n",
             of("content-type"),
             of("content-disposition"),
             answer.text()
-        );
+        )
+        .unwrap();
     }
     assert_snapshot!(text);
 }
