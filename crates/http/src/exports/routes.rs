@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use futures::stream::unfold;
 use stockroom_application::{Export, ExportRequest};
 use stockroom_domain::StockId;
@@ -140,5 +141,6 @@ fn answer(export: Export, first: Vec<u8>) -> Response {
         };
         Some((part, (None, export)))
     });
-    (headers, Body::from_stream(body)).into_response()
+    // The compressor asks once more after the end.
+    (headers, Body::from_stream(body.fuse())).into_response()
 }

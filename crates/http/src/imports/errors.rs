@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt as _;
 use futures::stream::unfold;
 use stockroom_application::{FailedLine, FailedLines};
 use stockroom_domain::{ImportId, Refusal};
@@ -112,7 +113,7 @@ async fn file(mut lines: FailedLines) -> Result<Response, ApiError> {
             HeaderValue::from_static(disposition),
         ),
     ];
-    Ok((headers, Body::from_stream(parts)).into_response())
+    Ok((headers, Body::from_stream(parts.fuse())).into_response())
 }
 
 fn with_error(lines: &FailedLines, line: FailedLine) -> String {

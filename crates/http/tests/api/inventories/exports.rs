@@ -1,8 +1,10 @@
 //! Exports, and that importing them again changes nothing.
 
 use std::fmt::Write as _;
+use std::io::Read as _;
 
 use axum::http::Method;
+use flate2::read::GzDecoder;
 use insta::assert_snapshot;
 use serde_json::{Value, json};
 
@@ -265,4 +267,25 @@ async fn an_export_of_the_past_shows_the_past() {
         .await;
     let row: Value = serde_json::from_str(then.text().lines().next().unwrap()).unwrap();
     assert_eq!(row["quantity"], 10);
+}
+
+#[tokio::test]
+async fn files_are_packed_for_those_who_accept_it() {
+    let app = TestApp::new().await;
+    app.create_many_stocks(100).await;
+    let at = app.now();
+    app.clock.advance_seconds(3);
+    let job = app.import("", "sku,action,quantity\nNONE,set,1\n").await;
+    app.finish_imports().await;
+    let errors = format!("/v2/inventories/imports/{job}/errors");
+    for path in [format!("{PATH}?at={at}"), errors] {
+        let request = app.get(&path).header("accept", "text/csv");
+        let plain = request.clone().send().await;
+        let packed = request.header("accept-encoding", "gzip").send().await;
+        packed.expect_status(200);
+        let mut text = String::new();
+        let mut unpacked = GzDecoder::new(&packed.body[..]);
+        unpacked.read_to_string(&mut text).unwrap();
+        assert_eq!(text, plain.text());
+    }
 }
