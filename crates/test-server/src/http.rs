@@ -34,7 +34,19 @@ struct Head {
     status: u16,
     headers: Vec<(String, Vec<u8>)>,
     body_from: usize,
-    body_to: usize,
+    /// `None` if the body comes in chunks.
+    body_to: Option<usize>,
+}
+
+impl Head {
+    /// The body and its end, if all of it is there.
+    fn body(&self, received: &[u8]) -> anyhow::Result<Option<(Vec<u8>, usize)>> {
+        let Some(to) = self.body_to else {
+            return chunks(received, self.body_from);
+        };
+        let body = received.get(self.body_from..to);
+        Ok(body.map(|body| (body.to_vec(), to)))
+    }
 }
 
 impl Answer {
@@ -91,16 +103,21 @@ impl Connection {
             if head.is_none() {
                 head = parse_head(&self.received, to_head)?;
             }
-            if let Some(complete) = head.take_if(|head| head.body_to <= self.received.len()) {
-                let closes = header(&complete.headers, "connection")
+            if let Some(known) = &head
+                && let Some((body, end)) = known.body(&self.received)?
+            {
+                let closes = header(&known.headers, "connection")
                     .is_some_and(|it| it.eq_ignore_ascii_case("close"));
-                self.is_usable = !closes && self.received.len() == complete.body_to;
-                let body = self.received.get(complete.body_from..complete.body_to);
-                return Ok(Some(Answer {
-                    status: complete.status,
-                    headers: complete.headers,
-                    body: body.unwrap_or_default().to_vec(),
-                }));
+                self.is_usable = !closes && self.received.len() == end;
+                return Ok(head.map(
+                    |Head {
+                         status, headers, ..
+                     }| Answer {
+                        status,
+                        headers,
+                        body,
+                    },
+                ));
             }
             match self.stream.read_buf(&mut self.received).await {
                 Ok(0) | Err(_) => return Ok(None),
@@ -136,18 +153,45 @@ fn parse_head(received: &[u8], to_head: bool) -> anyhow::Result<Option<Head>> {
     let headers: Vec<_> = headers
         .map(|header| (header.name.to_ascii_lowercase(), header.value.to_vec()))
         .collect();
-    let length: usize = match header(&headers, "content-length") {
-        _ if to_head => 0,
-        Some(length) => length.parse()?,
-        None if status == 204 => 0,
+    let length = match header(&headers, "content-length") {
+        _ if to_head => Some(0),
+        Some(length) => Some(length.parse()?),
+        None if status == 204 => Some(0),
+        None if header(&headers, "transfer-encoding") == Some("chunked") => None,
         None => anyhow::bail!("an answer without a length: {}", shown(received)),
     };
     Ok(Some(Head {
         status,
         headers,
         body_from,
-        body_to: body_from.saturating_add(length),
+        body_to: length.map(|length: usize| body_from.saturating_add(length)),
     }))
+}
+
+/// A body in chunks and its end, if all of it is there.
+fn chunks(received: &[u8], from: usize) -> anyhow::Result<Option<(Vec<u8>, usize)>> {
+    let mut body = Vec::new();
+    let mut at = from;
+    loop {
+        let rest = received.get(at..).unwrap_or_default();
+        let size = httparse::parse_chunk_size(rest);
+        let size = size.map_err(|_| anyhow::anyhow!("no chunk: {}", shown(rest)))?;
+        let httparse::Status::Complete((head, size)) = size else {
+            return Ok(None);
+        };
+        let data = at + head;
+        let end = data.saturating_add(usize::try_from(size)?);
+        // A line end follows each chunk, and the last one, which is empty.
+        let (Some(data), Some(b"\r\n")) = (received.get(data..end), received.get(end..end + 2))
+        else {
+            return Ok(None);
+        };
+        body.extend_from_slice(data);
+        at = end + 2;
+        if size == 0 {
+            return Ok(Some((body, at)));
+        }
+    }
 }
 
 #[cfg(test)]
@@ -190,6 +234,19 @@ mod tests {
         let answer = answer.unwrap().unwrap();
         assert_eq!((answer.status, &*answer.body), (201, b"{}".as_slice()));
         assert_eq!(answer.header("x-name"), Some("value"));
+        assert!(is_usable);
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_come_in_chunks() {
+        let parts: &[&[u8]] = &[
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nab",
+            b"c\r\n1\r",
+            b"\nd\r\n0\r\n",
+            b"\r\n",
+        ];
+        let (answer, is_usable) = answered(parts, false).await;
+        assert_eq!(answer.unwrap().unwrap().body, b"abcd");
         assert!(is_usable);
     }
 
