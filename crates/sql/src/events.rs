@@ -3,16 +3,19 @@
 //! Entries of ledgers are referred to by 24 bytes each: the stock and the sequence number, the most
 //! significant byte first. In the inbox the time of the entry follows, 8 bytes, by which events are
 //! sorted. All other events are JSON, with a version. In a page, an entry of a stock of zeros stands for
-//! the other event with its number, counted from 0.
+//! the other event with its number, counted from 0. In the inbox it stands for the next other event: the
+//! 48 bytes behind the zeros are the event's place in the order of the feed, so that numbering doesn't have
+//! to read the event.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use stockroom_application::ports::{FeedContent, FeedEvent, FeedState, StoreError};
 use stockroom_domain::{
-    BatchEntry, Entry, EntryRef, Event, FeedId, FeedItem, OrganizationId, Recorded, StockId,
-    StockKey, Timestamp,
+    BatchEntry, Entry, EntryRef, Event, FeedId, FeedItem, FeedOrder, OrganizationId, Recorded,
+    StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
 
@@ -31,11 +34,12 @@ const FORMAT: u32 = 1;
 
 const ENTRY_BYTES: usize = 24;
 const INBOX_ENTRY_BYTES: usize = 32;
+const INBOX_EVENT_BYTES: usize = 64;
 
 #[derive(Serialize)]
-struct Written<'a> {
+struct Written<'a, T> {
     format: u32,
-    events: &'a [Box<RawValue>],
+    events: &'a [T],
 }
 
 #[derive(Deserialize)]
@@ -49,7 +53,7 @@ fn to_json(event: &Event) -> Result<Box<RawValue>, StoreError> {
     serde_json::value::to_raw_value(event).map_err(|error| StoreError::Failed(Box::new(error)))
 }
 
-fn to_text(events: &[Box<RawValue>]) -> Result<Option<String>, StoreError> {
+fn to_text<T: Serialize>(events: &[T]) -> Result<Option<String>, StoreError> {
     if events.is_empty() {
         return Ok(None);
     }
@@ -92,6 +96,9 @@ impl InboxRow {
             bytes.extend(entry.sequence.to_be_bytes());
             bytes.extend(entry.at.as_milliseconds().to_be_bytes());
         }
+        for event in events {
+            write_order(event.feed_order(), &mut bytes);
+        }
         let events: Vec<_> = events.iter().map(to_json).collect::<Result<_, _>>()?;
         Ok(Self {
             entries: bytes,
@@ -105,33 +112,95 @@ impl InboxRow {
         self.entries.is_empty() && self.events.is_none()
     }
 
-    /// Adds the events to `items`.
+    /// Adds the events to `items`, each with its place in the order of the feed.
     ///
     /// # Errors
     /// [`StoreError::Corrupt`] if a value is impossible.
-    pub fn decode(
-        &self,
+    pub fn decode<'a>(
+        &'a self,
         organization: OrganizationId,
-        items: &mut Vec<FeedItem>,
+        items: &mut Vec<(FeedOrder, NewItem<'a>)>,
     ) -> Result<(), StoreError> {
         let row = Row::new("event_inbox", organization.uuid());
-        for bytes in self.entries.chunks(INBOX_ENTRY_BYTES) {
-            let entry = bytes.split_first_chunk::<ENTRY_BYTES>();
-            let (entry, at) = row.valid("entries", entry.ok_or(()))?;
+        let mut events = from_text(row, self.events.as_deref())?.into_iter();
+        let mut rest = &self.entries[..];
+        while let Some((entry, behind)) = rest.split_first_chunk::<ENTRY_BYTES>() {
             let (stock, sequence) = entry_of(entry);
-            let at = row.valid("entries", at.try_into().map(i64::from_be_bytes))?;
-            items.push(FeedItem::Entry(EntryRef {
+            if stock.uuid().is_nil() {
+                let event = row.valid("entries", rest.split_first_chunk().ok_or(()))?;
+                let (order, behind): (&[u8; INBOX_EVENT_BYTES], _) = event;
+                let order = row.valid("entries", read_order(order).ok_or(()))?;
+                let event = row.valid("events", events.next().ok_or(()))?;
+                items.push((order, NewItem::Event(Cow::Borrowed(event))));
+                rest = behind;
+                continue;
+            }
+            let at = row.valid("entries", behind.split_first_chunk().ok_or(()))?;
+            let at = row.timestamp("entries", i64::from_be_bytes(*at.0))?;
+            let entry = EntryRef {
                 stock,
                 sequence,
-                at: row.timestamp("entries", at)?,
-            }));
+                at,
+            };
+            items.push((entry.feed_order(), NewItem::Entry(stock, sequence)));
+            rest = rest.get(INBOX_ENTRY_BYTES..).unwrap_or_default();
         }
-        for event in from_text(row, self.events.as_deref())? {
-            let event = row.valid("events", serde_json::from_str(event.get()))?;
-            items.push(FeedItem::Event(event));
+        row.valid("entries", rest.is_empty().then_some(()).ok_or(()))?;
+        // Events that were written before their places were.
+        for event in events {
+            let read: Event = row.valid("events", serde_json::from_str(event.get()))?;
+            items.push((read.feed_order(), NewItem::Event(Cow::Borrowed(event))));
         }
         Ok(())
     }
+}
+
+/// An event that is about to get a position.
+#[derive(Debug, Clone)]
+pub enum NewItem<'a> {
+    /// An entry of a ledger.
+    Entry(StockId, u64),
+    /// Anything else, as JSON.
+    Event(Cow<'a, RawValue>),
+}
+
+impl NewItem<'static> {
+    /// The form of an event that pages are made of.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if it can't be written as JSON, which is a fault of the program.
+    pub fn of(item: &FeedItem) -> Result<Self, StoreError> {
+        Ok(match item {
+            FeedItem::Entry(entry) => Self::Entry(entry.stock, entry.sequence),
+            FeedItem::Event(event) => Self::Event(Cow::Owned(to_json(event)?)),
+        })
+    }
+}
+
+/// Writes the place of an event that isn't an entry, behind the zeros that say so.
+fn write_order(order: FeedOrder, bytes: &mut Vec<u8>) {
+    bytes.extend(Uuid::nil().as_bytes());
+    bytes.extend(order.at.as_milliseconds().to_be_bytes());
+    bytes.extend(order.generation.as_milliseconds().to_be_bytes());
+    bytes.extend(order.subject.as_bytes());
+    bytes.extend(order.number.to_be_bytes());
+    bytes.extend(u64::from(order.kind).to_be_bytes());
+}
+
+/// The place for which [`write_order`] writes these bytes.
+fn read_order(bytes: &[u8; INBOX_EVENT_BYTES]) -> Option<FeedOrder> {
+    let part = |from: usize| -> Option<u64> {
+        let bytes = bytes.get(from..from + 8)?;
+        bytes.try_into().ok().map(u64::from_be_bytes)
+    };
+    let time = |from| Timestamp::from_milliseconds(part(from)?.cast_signed());
+    Some(FeedOrder {
+        at: time(16)?,
+        generation: time(24)?,
+        subject: Uuid::from_slice(bytes.get(32..48)?).ok()?,
+        number: part(48)?,
+        kind: part(56)?.try_into().ok()?,
+    })
 }
 
 fn entry_of(bytes: &[u8; ENTRY_BYTES]) -> (StockId, u64) {
@@ -241,26 +310,25 @@ impl PageRow {
 /// The pages of these events, which come after the position `head`.
 ///
 /// # Errors
-/// [`StoreError::Failed`] if an event can't be written as JSON, which is a fault of the program.
-pub fn pages(
-    items: &[FeedItem],
+/// [`StoreError::Failed`] if a page can't be written as JSON, which is a fault of the program.
+pub fn pages<'a>(
+    items: impl IntoIterator<Item = NewItem<'a>>,
     head: u64,
     written_at: Timestamp,
 ) -> Result<Vec<PageRow>, StoreError> {
     let mut pages = Vec::new();
     let mut first = head.saturating_add(1);
     let mut entries = Vec::new();
-    let mut events = Vec::new();
+    let mut events: Vec<Cow<'a, RawValue>> = Vec::new();
     let mut events_bytes: usize = 0;
-    let mut items = items.iter().peekable();
+    let mut items = items.into_iter().peekable();
     while let Some(item) = items.next() {
         match item {
-            FeedItem::Entry(entry) => {
-                entries.extend(entry.stock.uuid().as_bytes());
-                entries.extend(entry.sequence.to_be_bytes());
+            NewItem::Entry(stock, sequence) => {
+                entries.extend(stock.uuid().as_bytes());
+                entries.extend(sequence.to_be_bytes());
             }
-            FeedItem::Event(event) => {
-                let event = to_json(event)?;
+            NewItem::Event(event) => {
                 events_bytes = events_bytes.saturating_add(event.get().len());
                 entries.extend(Uuid::nil().as_bytes());
                 entries.extend((events.len() as u64).to_be_bytes());

@@ -32,7 +32,7 @@ pub use counts::{Growth, Kind};
 pub use direction::Direction;
 pub use entries::{EntryRow, RecordedRow};
 pub use events::{
-    FeedRow, Forgettable, InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
+    FeedRow, Forgettable, InboxRow, NewItem, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
 };
 pub use idempotency::IdempotencyRow;
 pub use imports::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineErrorRow};

@@ -5,7 +5,7 @@
 
 mod order;
 
-pub use order::{EntryRef, FeedItem};
+pub use order::{EntryRef, FeedItem, FeedOrder};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -36,43 +36,70 @@ pub enum FeedItem {
     Event(Box<Event>),
 }
 
-/// Time, subject, the number within the subject, and the kind.
-type Place = (Timestamp, Timestamp, Uuid, u64, u8);
+/// The place of an event among those of any commits that were made since the last numbering. The events of
+/// each subject come in their order, because neither their times nor their numbers run backwards; of
+/// different subjects, only the times are in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct FeedOrder {
+    /// Time of the event.
+    pub at: Timestamp,
+    /// Time of registration of a product, which may be registered again, beginning with the first version;
+    /// of all else the same.
+    pub generation: Timestamp,
+    /// The subject.
+    pub subject: Uuid,
+    /// The number within the subject.
+    pub number: u64,
+    /// The place among events of one number.
+    pub kind: u8,
+}
+
+impl EntryRef {
+    /// Its place among other events.
+    #[must_use]
+    pub const fn feed_order(&self) -> FeedOrder {
+        FeedOrder {
+            at: self.at,
+            generation: Timestamp::UNIX_EPOCH,
+            subject: self.stock.uuid(),
+            number: self.sequence,
+            kind: 1,
+        }
+    }
+}
+
+impl Event {
+    /// Its place among other events.
+    #[must_use]
+    pub fn feed_order(&self) -> FeedOrder {
+        let (generation, subject) = match (self, self.subject()) {
+            (_, Subject::Stock(_, stock)) => (Timestamp::UNIX_EPOCH, stock.uuid()),
+            (
+                Self::ProductCreated(it) | Self::ProductUpdated(it) | Self::ProductDeleted(it),
+                subject,
+            ) => (it.created_at, subject.id()),
+            (_, subject) => (Timestamp::UNIX_EPOCH, subject.id()),
+        };
+        FeedOrder {
+            at: self.at(),
+            generation,
+            subject,
+            number: self.number(),
+            kind: match self {
+                Self::StockCreated(_) => 0,
+                Self::StockDeleted(_) => u8::MAX,
+                _ => 2,
+            },
+        }
+    }
+}
 
 impl FeedItem {
-    /// Sorts the events of any commits that were made since the last numbering. The events of each
-    /// subject come in their order, because neither their times nor their numbers run backwards; of
-    /// different subjects, only the times are in order.
+    /// Sorts events that are numbered together.
     pub fn sort(items: &mut [Self]) {
-        items.sort_by_cached_key(Self::place);
-    }
-
-    fn place(&self) -> Place {
-        match self {
-            Self::Entry(EntryRef {
-                stock,
-                sequence,
-                at,
-            }) => (*at, Timestamp::UNIX_EPOCH, stock.uuid(), *sequence, 1),
-            Self::Event(event) => {
-                let (generation, subject) = match (&**event, event.subject()) {
-                    (_, Subject::Stock(_, stock)) => (Timestamp::UNIX_EPOCH, stock.uuid()),
-                    // A product that is registered again begins with the first version.
-                    (
-                        Event::ProductCreated(it)
-                        | Event::ProductUpdated(it)
-                        | Event::ProductDeleted(it),
-                        subject,
-                    ) => (it.created_at, subject.id()),
-                    (_, subject) => (Timestamp::UNIX_EPOCH, subject.id()),
-                };
-                let kind = match **event {
-                    Event::StockCreated(_) => 0,
-                    Event::StockDeleted(_) => u8::MAX,
-                    _ => 2,
-                };
-                (event.at(), generation, subject, event.number(), kind)
-            }
-        }
+        items.sort_by_cached_key(|item| match item {
+            Self::Entry(entry) => entry.feed_order(),
+            Self::Event(event) => event.feed_order(),
+        });
     }
 }

@@ -5,7 +5,7 @@
 //! is committed gets one, and positions become visible in their order.
 
 use stockroom_application::ports::{FeedState, StoreError};
-use stockroom_domain::{Changes, FeedId, FeedItem, OrganizationId, Timestamp};
+use stockroom_domain::{Changes, FeedId, OrganizationId, Timestamp};
 use stockroom_sql::{FeedRow, InboxRow, integer, pages};
 
 use crate::connection::error::{expect_rows, failed};
@@ -124,12 +124,14 @@ pub(crate) async fn number(
     .await
     .map_err(failed)?;
     let mut items = Vec::new();
-    for row in taken {
+    for row in &taken {
         row.decode(organization, &mut items)?;
     }
-    FeedItem::sort(&mut items);
+    items.sort_by_key(|(order, _)| *order);
     let mut state = feed.decode(organization)?;
-    let pages = pages(&items, state.head, now)?;
+    let numbered = items.len() as u64;
+    let items = items.into_iter().map(|(_, item)| item);
+    let pages = pages(items, state.head, now)?;
     let mut bytes: i64 = 0;
     for page in pages {
         bytes = bytes.saturating_add(page.bytes());
@@ -151,7 +153,7 @@ pub(crate) async fn number(
         .await
         .map_err(failed)?;
     }
-    state.head = state.head.saturating_add(items.len() as u64);
+    state.head = state.head.saturating_add(numbered);
     let result = sqlx::query!(
         "UPDATE event_heads SET head = $2, bytes = bytes + $3 WHERE organization_id = $1",
         organization.uuid(),

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use stockroom_domain::{EntryRef, Event, EventName, FeedItem, OrganizationId, StockId, Timestamp};
-use stockroom_sql::{InboxRow, PAGE_EVENTS_MAX, PageItem, PageRow, pages};
+use stockroom_domain::{Event, EventName, FeedItem, OrganizationId, StockId, Timestamp};
+use stockroom_sql::{InboxRow, NewItem, PAGE_EVENTS_MAX, PageItem, PageRow, pages};
 use uuid::Uuid;
 
 /// What was written of each event; the newest last.
@@ -33,18 +33,18 @@ fn read(stored: &Value) -> Event {
     };
     let mut items = Vec::new();
     row.decode(organization(), &mut items).expect("it is read");
-    match <[FeedItem; 1]>::try_from(items) {
-        Ok([FeedItem::Event(event)]) => *event,
+    match &items[..] {
+        [(order, NewItem::Event(event))] => {
+            let event: Event = serde_json::from_str(event.get()).expect("it is an event");
+            assert_eq!(*order, event.feed_order());
+            event
+        }
         other => panic!("{other:?}"),
     }
 }
 
-fn entry(sequence: u64) -> FeedItem {
-    FeedItem::Entry(EntryRef {
-        stock: StockId::new(Uuid::from_u128(2)),
-        sequence,
-        at: Timestamp::UNIX_EPOCH,
-    })
+fn entry(sequence: u64) -> NewItem<'static> {
+    NewItem::Entry(StockId::new(Uuid::from_u128(2)), sequence)
 }
 
 fn decoded(page: &PageRow, after: u64, limit: usize) -> Vec<(u64, PageItem)> {
@@ -82,6 +82,28 @@ fn what_was_ever_written_is_read() {
     }
 }
 
+/// Numbering sorts events by places that are written beside them.
+#[test]
+fn the_place_of_an_event_is_written_beside_it() {
+    for (name, stored) in golden(EVENTS[EVENTS.len() - 1]) {
+        let event = read(&stored);
+        let row = InboxRow::of(&[], &[event.clone(), event.clone()]).expect("it is written");
+        assert_eq!(row.entries.len(), 2 * 64, "{name}");
+        let mut items = Vec::new();
+        row.decode(organization(), &mut items).expect("it is read");
+        let orders: Vec<_> = items.iter().map(|(order, _)| *order).collect();
+        assert_eq!(orders, [event.feed_order(); 2], "{name}");
+        for cut in [1, 63, 65] {
+            let cut = InboxRow {
+                entries: row.entries[cut..].to_vec(),
+                ..row.clone()
+            };
+            let read = cut.decode(organization(), &mut Vec::new());
+            assert!(read.is_err(), "{name}");
+        }
+    }
+}
+
 #[test]
 fn another_format_is_no_event() {
     let row = InboxRow {
@@ -98,7 +120,7 @@ fn entries_take_24_bytes_in_a_page() {
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 1, 2,
     ];
     let items = [entry(258)];
-    let pages = pages(&items, 6, Timestamp::UNIX_EPOCH).expect("they are written");
+    let pages = pages(items, 6, Timestamp::UNIX_EPOCH).expect("they are written");
     let [page] = &pages[..] else {
         panic!("{pages:?}");
     };
@@ -112,17 +134,19 @@ fn entries_take_24_bytes_in_a_page() {
 fn pages_follow_each_other_without_a_gap() {
     let created = golden(EVENTS[0]);
     let event = FeedItem::Event(Box::new(read(&created["product.created"])));
-    let mut items: Vec<FeedItem> = (1..=PAGE_EVENTS_MAX as u64 + 5).map(entry).collect();
+    let event = NewItem::of(&event).expect("it is written");
+    let mut items: Vec<NewItem<'_>> = (1..=PAGE_EVENTS_MAX as u64 + 5).map(entry).collect();
     items.insert(3, event.clone());
     items.push(event);
-    let pages = pages(&items, 0, Timestamp::UNIX_EPOCH).expect("they are written");
+    let count = items.len() as u64;
+    let pages = pages(items, 0, Timestamp::UNIX_EPOCH).expect("they are written");
     assert_eq!(pages.len(), 2);
     let read: Vec<_> = pages
         .iter()
         .flat_map(|page| decoded(page, 0, usize::MAX))
         .collect();
     let positions = read.iter().map(|(position, _)| *position);
-    assert!(positions.eq(1..=items.len() as u64));
+    assert!(positions.eq(1..=count));
     assert!(matches!(read[3].1, PageItem::Event(_)));
     assert!(matches!(read.last(), Some((_, PageItem::Event(_)))));
     // A part of a page.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{FeedState, StoreError};
 use stockroom_domain::{Changes, FeedId, OrganizationId, Timestamp};
-use stockroom_sql::{FeedRow, PageRow, pages};
+use stockroom_sql::{FeedRow, NewItem, PageRow, pages};
 
 use crate::connection::statement::{columns, insert, of_organization, statements};
 
@@ -65,7 +65,8 @@ pub(crate) fn store(
         return Ok(());
     }
     let feed = feed(connection, organization)?;
-    for page in pages(&items, feed.head, now)? {
+    let items: Vec<_> = items.iter().map(NewItem::of).collect::<Result<_, _>>()?;
+    for page in pages(items, feed.head, now)? {
         let (head, bytes) = (page.last_position, page.bytes());
         let values = of_organization(organization, page.values());
         INSERT_PAGE.change(connection, "event_pages", values)?;
