@@ -4,6 +4,7 @@
 mod cases;
 mod ceiling;
 mod figures;
+mod imports;
 mod lists;
 mod load;
 mod neighbours;
@@ -35,16 +36,13 @@ use report::Table;
 use run::Outcome;
 use systems::Setting;
 
-/// A case that is measured apart, and is a table of its own.
+// Cases that are measured apart. Each is a table of its own.
 const LISTS: &str = "lists";
-/// Another such case.
 const VERIFY: &str = "verify";
-/// And another.
 const RESERVATIONS: &str = "reservations";
-/// And another.
 const NEIGHBOURS: &str = "neighbours";
-/// And the last.
 const STREAMS: &str = "streams";
+const IMPORTS: &str = "imports";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -71,7 +69,8 @@ struct Cli {
     /// How many products there are.
     #[arg(long, default_value = "100000")]
     products: NonZeroUsize,
-    /// How much stock the large store of the case `lists` has.
+    /// How much stock the large store of the case `lists` has, and how many lines the files of the case
+    /// `imports`.
     #[arg(long, default_value = "1000000")]
     stocks: NonZeroUsize,
     /// How many ledger entries the case `verify` has.
@@ -123,6 +122,7 @@ struct Report {
     reservations: Option<Table>,
     neighbours: Option<Table>,
     streams: Option<Table>,
+    imports: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -165,6 +165,7 @@ fn report(cli: Cli) -> anyhow::Result<()> {
         &report.reservations,
         &report.neighbours,
         &report.streams,
+        &report.imports,
     ];
     for table in tables.into_iter().flatten() {
         println!("{table}");
@@ -188,7 +189,7 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let cases = cases::all(cli.connections.get());
     let cases = cases::select(
         cases,
-        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS, STREAMS],
+        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS, STREAMS, IMPORTS],
         &cli.cases,
     )?;
     let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
@@ -233,6 +234,12 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     } else {
         None
     };
+    let imports = if measures(IMPORTS) {
+        let lines = cli.stocks.get();
+        Some(imports::measure(&program, rounds, lines).await?)
+    } else {
+        None
+    };
     Ok(Report {
         side_by_side,
         lists,
@@ -240,5 +247,6 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
         reservations,
         neighbours,
         streams,
+        imports,
     })
 }
