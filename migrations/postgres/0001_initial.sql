@@ -134,10 +134,12 @@ CREATE TABLE products (
     CHECK ((external_ref IS NULL) = (external_digest IS NULL))
 );
 
-CREATE UNIQUE INDEX products_sku ON products (organization_id, owner_id, sku_digest)
+-- The digest comes before the owner: else the planner, which knows nothing of a table that was never analyzed,
+-- takes all products of an owner for one.
+CREATE UNIQUE INDEX products_sku ON products (organization_id, sku_digest, owner_id)
     WHERE sku_digest IS NOT NULL;
 CREATE UNIQUE INDEX products_external_ref
-    ON products (organization_id, owner_id, external_digest)
+    ON products (organization_id, external_digest, owner_id)
     WHERE external_digest IS NOT NULL;
 -- Clients choose ids, so that these don't say in which order products were registered. What lists
 -- say of `created_at` is always true: see `stocks_of_owner`.

@@ -77,7 +77,7 @@ async fn ended(bench: &Bench, client: &Client) -> ImportId {
     let id = submit(bench, client, ImportOptions::default()).await.id;
     client.done(StartImport { id }).await;
     let problem = LineProblem::Invalid("no number".to_owned());
-    let errors = vec![LineError { line: 1, problem }];
+    let errors = vec![LineError::new(1, problem)];
     let failed = 1;
     client.done(FinishCheck { id, failed, errors }).await;
     assert_eq!(self::errors(client, id, 0, 9).await.len(), 1);

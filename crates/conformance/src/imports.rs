@@ -83,8 +83,7 @@ fn apply(import: ImportId, chunk: u32, lines: Vec<ImportLine>) -> ApplyLines {
         import,
         create_stock: false,
         chunk,
-        chunks: 1,
-        lines,
+        chunks: vec![lines],
     }
 }
 
@@ -99,6 +98,8 @@ fn movement(number: u32, product: ProductId, action: TransactionAction, pieces: 
         movements: vec![movement],
         expectation: stockroom_domain::Expectation::default(),
         annotation: stockroom_domain::Annotation::default(),
+        sku: None,
+        external_ref: None,
     };
     ImportLine {
         number,
@@ -108,7 +109,7 @@ fn movement(number: u32, product: ProductId, action: TransactionAction, pieces: 
 
 fn invalid(line: u32) -> LineError {
     let problem = LineProblem::Invalid(format!("line {line}: „äußerst“ is no number 🔑"));
-    LineError { line, problem }
+    LineError::new(line, problem)
 }
 
 fn failed(line: u32) -> ImportLine {
@@ -276,10 +277,7 @@ pub async fn commands_change_the_stored_job(bench: Bench) {
     let done = store.done(apply(id, 1, second)).await;
     assert_eq!(done.status, ImportStatus::Success);
     assert_stored(&store, &done, false).await;
-    let refused = LineError {
-        line: 5,
-        problem: make::insufficient(90, 8, 0).into(),
-    };
+    let refused = LineError::new(5, make::insufficient(90, 8, 0).into());
     assert_eq!(errors(&store, id, 0, 9).await, [invalid(3), refused]);
     for (chunk, line) in [(0, 2), (1, 4)] {
         let applied = applied(&store, id, chunk).await.expect("it made entries");
@@ -324,8 +322,8 @@ pub async fn what_stays_of_an_undone_job_is_told(bench: Bench) {
     assert_eq!((undone.errors, undone.not_undone), (3, 1));
     assert_stored(&store, &undone, false).await;
     let left = LineError {
-        line: 2,
-        problem: make::insufficient(3, 2, 0).into(),
+        is_of_undo: true,
+        ..LineError::new(2, make::insufficient(3, 2, 0).into())
     };
     assert_eq!(errors(&store, id, 2, 9).await, [left]);
     assert_eq!(store.available(other).await, make::quantity(0));

@@ -128,13 +128,7 @@ impl<'a> Job<'a> {
             for ImportLine { number, content } in lines {
                 if let LineContent::Failed(problem) = content {
                     failed = failed.saturating_add(1);
-                    add(
-                        &mut errors,
-                        LineError {
-                            line: number,
-                            problem,
-                        },
-                    );
+                    add(&mut errors, LineError::new(number, problem));
                 }
             }
         }
@@ -143,7 +137,7 @@ impl<'a> Job<'a> {
             failed = failed.saturating_add(u32::try_from(positions.twins()).unwrap_or(u32::MAX));
             for (line, other) in positions.all_twins() {
                 let problem = problem(other);
-                add(&mut errors, LineError { line, problem });
+                add(&mut errors, LineError::new(line, problem));
             }
         }
         errors.sort_by_key(|error| error.line);
@@ -172,21 +166,24 @@ impl<'a> Job<'a> {
         } else {
             1
         };
-        let mut lines = Vec::new();
-        let mut next = chunk;
-        while next < self.import.chunks && lines.len() < lines_max as usize {
-            lines.extend(self.lines(next).await?);
-            next = next.saturating_add(1);
-        }
-        if let Some(positions) = &self.positions {
-            positions.refuse_twins(&mut lines);
+        let mut chunks = Vec::new();
+        let mut count = 0;
+        for number in chunk..self.import.chunks {
+            let mut lines = self.lines(number).await?;
+            if let Some(positions) = &self.positions {
+                positions.refuse_twins(&mut lines);
+            }
+            count += lines.len();
+            chunks.push(lines);
+            if count >= lines_max as usize {
+                break;
+            }
         }
         let apply = ApplyLines {
             import: self.import.id,
             create_stock: self.import.options.create_stock,
             chunk,
-            chunks: next.saturating_sub(chunk),
-            lines,
+            chunks,
         };
         self.submit(apply).await
     }

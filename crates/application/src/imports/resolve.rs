@@ -29,8 +29,8 @@ pub(super) struct Resolver<'a> {
     options: ImportOptions,
     order: NameOrder,
     locations: LocationNames,
-    /// The slugs of the locations that the job makes, by the text that names them.
-    new_locations: HashMap<(Owner, String), Slug>,
+    /// The locations that the job makes.
+    new_locations: Vec<NewLocation>,
     annotation: Annotation,
 }
 
@@ -68,7 +68,7 @@ impl<'a> Resolver<'a> {
                 Profile::Stockroom | Profile::ElasticPath => NameOrder::SlugFirst,
             },
             locations: LocationNames::read(pipeline, scope).await?,
-            new_locations: HashMap::new(),
+            new_locations: Vec::new(),
             pipeline,
             scope,
             options,
@@ -167,33 +167,44 @@ impl<'a> Resolver<'a> {
             (None, None) => by_ref.map(|product| product.id),
         };
         let Some(id) = found else {
-            return self.unknown(named);
+            return self.unknown(named, by_sku, by_ref);
         };
-        for (name, other) in [("sku", by_sku), ("external_ref", by_ref)] {
-            let own = known.registered.get(&id);
-            let has_name = own.is_some_and(|own| match name {
-                "sku" => own.sku == named.sku,
-                _ => own.external_ref == named.external_ref,
-            });
-            if let Some(other) = other
-                && other.id != id
-                && !has_name
-            {
-                let text = format!("{name} is that of another product, {}", other.id);
-                return Err(LineProblem::Invalid(text));
-            }
+        let own = known.registered.get(&id);
+        let is_other = |other: &&Product| other.id != id;
+        if let Some(other) = by_sku.filter(is_other)
+            && own.is_none_or(|own| own.sku != named.sku)
+        {
+            return Err(Refusal::SkuTaken { product: other.id }.into());
+        }
+        if let Some(other) = by_ref.filter(is_other)
+            && own.is_none_or(|own| own.external_ref != named.external_ref)
+        {
+            return Err(Refusal::ExternalRefTaken { product: other.id }.into());
         }
         let is_nameless = !known.registered.contains_key(&id) && named.id.is_some();
         if is_nameless && self.options.create_products {
-            return Ok(new_product(named).unwrap_or(LineProduct::Known(id)));
+            return Ok(new_product(named)?.unwrap_or(LineProduct::Known(id)));
         }
         Ok(LineProduct::Known(id))
     }
 
-    fn unknown(&self, named: &NamedProduct) -> Result<LineProduct, LineProblem> {
+    /// The product of a line whose first name nobody has.
+    fn unknown(
+        &self,
+        named: &NamedProduct,
+        by_sku: Option<&Product>,
+        by_ref: Option<&Product>,
+    ) -> Result<LineProduct, LineProblem> {
         if self.options.create_products
-            && let Some(new) = new_product(named)
+            && let Some(new) = new_product(named)?
         {
+            let is_own = |product: &&Product| product.owner == self.scope.acting;
+            if let Some(other) = by_sku.filter(is_own) {
+                return Err(Refusal::SkuTaken { product: other.id }.into());
+            }
+            if let Some(other) = by_ref.filter(is_own) {
+                return Err(Refusal::ExternalRefTaken { product: other.id }.into());
+            }
             return Ok(new);
         }
         // A product that nobody registered may get stock.
@@ -235,6 +246,8 @@ impl<'a> Resolver<'a> {
         let annotation = self.annotation.clone();
         Ok(StockLine {
             product,
+            sku: line.product.sku.filter(|_| !line.product.sku_may_be_id),
+            external_ref: line.product.external_ref,
             movements,
             expectation: Expectation {
                 available: line.expect_available,
@@ -254,25 +267,29 @@ impl<'a> Resolver<'a> {
             Err(_) => Err(LineProblem::Invalid(format!(
                 "several locations are named {text:?}: write the slug"
             ))),
-            Ok(None) if !self.options.create_locations => {
+            // Those of the organization are made by itself.
+            Ok(None) if !self.options.create_locations || owner != self.scope.acting => {
                 Err(Refusal::unknown_location(text).into())
             }
-            Ok(None) => {
-                let name = Name::new("the name of a new location", text)
-                    .map_err(|invalid| LineProblem::Invalid(invalid.to_string()))?;
-                let slug = self.slug(owner, text)?;
-                let new = NewLocation { name, slug };
-                Ok(LineLocation::New(Box::new(new)))
-            }
+            Ok(None) => self.new_location(text),
         }
     }
 
-    /// The slug of a location that is made: that of its name, with a number if another one has it.
-    fn slug(&mut self, owner: Owner, text: &str) -> Result<Slug, LineProblem> {
-        let key = (owner, text.to_owned());
-        if let Some(slug) = self.new_locations.get(&key) {
-            return Ok(slug.clone());
+    /// A location that is made: its slug is that of its name, with a number if another one has it. A later
+    /// line may name it by either.
+    fn new_location(&mut self, text: &str) -> Result<LineLocation, LineProblem> {
+        let known = self.new_locations.iter();
+        let mut known = known.filter(|new| new.name.as_str() == text || new.slug.as_str() == text);
+        if let Some(new) = known.next() {
+            return Ok(LineLocation::New(Box::new(new.clone())));
         }
+        if text.trim() != text {
+            return Err(LineProblem::Invalid(
+                "the name of a new location must not begin or end with white space".to_owned(),
+            ));
+        }
+        let name = Name::new("the name of a new location", text)
+            .map_err(|invalid| LineProblem::Invalid(invalid.to_string()))?;
         let mut base = match Slug::new(text) {
             Ok(slug) => slug.as_str().to_owned(),
             Err(_) => slug::slugify(text),
@@ -281,37 +298,42 @@ impl<'a> Resolver<'a> {
         if base.is_empty() {
             "location".clone_into(&mut base);
         }
-        let taken: HashSet<&str> = self
-            .new_locations
-            .iter()
-            .filter(|((of, _), _)| *of == owner)
-            .map(|(_, slug)| slug.as_str())
-            .collect();
-        let candidates = std::iter::once(base.clone())
-            .chain((2..).map(|number: u32| format!("{base}-{number}")));
-        let free = |slug: &String| {
-            let found = self.locations.find(owner, slug, NameOrder::SlugFirst);
-            matches!(found, Ok(None)) && !taken.contains(slug.as_str())
+        let is_free = |slug: &Slug| {
+            let owner = self.scope.acting;
+            let found = self
+                .locations
+                .find(owner, slug.as_str(), NameOrder::SlugFirst);
+            let is_new = self.new_locations.iter().any(|new| new.slug == *slug);
+            matches!(found, Ok(None)) && !is_new
         };
-        let mut candidates = candidates.filter(free);
-        let slug = candidates.next().unwrap_or(base.clone());
-        let slug = Slug::new(slug).map_err(|error| LineProblem::Invalid(error.to_string()))?;
-        drop(candidates);
-        self.new_locations.insert(key, slug.clone());
-        Ok(slug)
+        let numbered = (2_u32..).map(|number| format!("{base}-{number}"));
+        let mut slugs = std::iter::once(base.clone())
+            .chain(numbered)
+            .map_while(|slug| Slug::new(slug).ok());
+        let slug = slugs.find(is_free);
+        let slug = slug.ok_or_else(|| Refusal::unknown_location(text))?;
+        let new = NewLocation { name, slug };
+        self.new_locations.push(new.clone());
+        Ok(LineLocation::New(Box::new(new)))
     }
 }
 
 /// The product that a line describes, if it gives a name to it.
-fn new_product(named: &NamedProduct) -> Option<LineProduct> {
+///
+/// # Errors
+/// [`Refusal`] if a name can't be one.
+fn new_product(named: &NamedProduct) -> Result<Option<LineProduct>, Refusal> {
     let name: Option<&ProductText> = named.name.as_ref();
-    let name = name
-        .or(named.sku.as_ref())
-        .or(named.external_ref.as_ref())?;
-    Some(LineProduct::New(Box::new(NewProduct {
+    let name = name.or(named.sku.as_ref()).or(named.external_ref.as_ref());
+    let Some(name) = name else {
+        return Ok(None);
+    };
+    let new = NewProduct {
         id: named.id,
         name: name.clone(),
         sku: named.sku.clone(),
         external_ref: named.external_ref.clone(),
-    })))
+    };
+    new.check()?;
+    Ok(Some(LineProduct::New(Box::new(new))))
 }

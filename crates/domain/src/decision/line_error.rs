@@ -37,4 +37,19 @@ pub struct LineError {
     pub line: u32,
     /// The reason.
     pub problem: LineProblem,
+    /// Whether it was an entry of the line that could not be undone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_undo: bool,
+}
+
+impl LineError {
+    /// The error of a line that failed.
+    #[must_use]
+    pub const fn new(line: u32, problem: LineProblem) -> Self {
+        Self {
+            line,
+            problem,
+            is_of_undo: false,
+        }
+    }
 }

@@ -94,6 +94,16 @@ impl State {
         self.locations.insert(location.id, location);
     }
 
+    /// Removes a location that was made since the state was loaded.
+    pub(crate) fn forget_new_location(&mut self, location: &Location) {
+        let slug = (location.owner, location.slug.clone());
+        self.location_slugs.remove(&slug);
+        self.locations.remove(&location.id);
+        if let Some(count) = self.location_counts.get_mut(&location.owner) {
+            *count = count.saturating_sub(1);
+        }
+    }
+
     /// Adds a product that was loaded.
     pub fn add_product(&mut self, product: Product) {
         if let Some(sku) = &product.sku {

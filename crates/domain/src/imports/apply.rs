@@ -1,13 +1,18 @@
 //! Applying lines of a file.
 
+use std::collections::HashMap;
+
 use super::decide::{changed, check_status, end, kept, next, own_import};
 use super::line::{
     ImportAction, ImportLine, LineContent, LineLocation, LineMovement, LineProduct, NewLocation,
     NewProduct, StockLine,
 };
-use super::{AppliedChunk, Import, ImportStatus, ImportStep};
-use crate::decision::{Actor, Change, Context, Decide, Decision, LineError, Needs, Refusal, State};
+use super::{AppliedChunk, Import, ImportStatus, ImportStep, LineCounts};
+use crate::decision::{
+    Actor, Change, Context, Decide, Decision, LineError, Needs, RecordChange, Refusal, State,
+};
 use crate::ledger::{Batch, BatchEntry, Recorded, TransactionAction};
+use crate::locations::Location;
 use crate::locations::decide::CreateLocation;
 use crate::products::decide::RegisterProduct;
 use crate::products::{CommodityType, ProductStatus};
@@ -15,7 +20,7 @@ use crate::stock::Stock;
 use crate::stock::decide::CreateStock;
 use crate::stock::lookup::{known_location, need_location, need_visible_stock};
 use crate::transactions::transact::Transact;
-use crate::values::{BatchId, ImportId, LocationId, Owner, ProductId, Quantity};
+use crate::values::{BatchId, ImportId, LocationId, Owner, ProductId, ProductText, Quantity};
 
 /// Applies chunks of a job, together with the note that they are applied. The lines are decided one after
 /// the other, each on the state that those before it left; one that fails hinders no other.
@@ -27,10 +32,8 @@ pub struct ApplyLines {
     pub create_stock: bool,
     /// The number of the first chunk. It is refused unless it is the job's next one.
     pub chunk: u32,
-    /// The number of chunks.
-    pub chunks: u32,
-    /// Their lines.
-    pub lines: Vec<ImportLine>,
+    /// The lines of each chunk. Behind a chunk in which too many have failed, the job stops.
+    pub chunks: Vec<Vec<ImportLine>>,
 }
 
 impl Decide for ApplyLines {
@@ -41,12 +44,12 @@ impl Decide for ApplyLines {
     }
 
     fn weight(&self) -> usize {
-        self.lines.len()
+        self.chunks.iter().map(Vec::len).sum()
     }
 
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.imports.insert(self.import);
-        for line in &self.lines {
+        for line in self.chunks.iter().flatten() {
             if let LineContent::Movements(line) = &line.content {
                 need(line, self.create_stock, actor, needs);
             }
@@ -72,34 +75,23 @@ impl Decide for ApplyLines {
             made: Vec::new(),
             create_stock: self.create_stock,
             batch: BatchId::new(context.ids.next_id(context.now)),
+            skus: HashMap::new(),
+            external_refs: HashMap::new(),
         };
         let mut errors = Vec::new();
-        let lines = &mut import.lines;
-        for ImportLine { number, content } in &self.lines {
-            let outcome = match content {
-                LineContent::Skipped => Ok(&mut lines.skipped),
-                LineContent::Failed(problem) => Err(problem.clone()),
-                LineContent::Movements(line) => match applied.apply(*number, line, context) {
-                    Ok(true) => Ok(&mut lines.changed),
-                    Ok(false) => Ok(&mut lines.unchanged),
-                    Err(refusal) => Err(refusal.into()),
-                },
-            };
-            let count = outcome.unwrap_or_else(|problem| {
-                let line = *number;
-                errors.push(LineError { line, problem });
-                &mut lines.failed
-            });
-            *count = count.saturating_add(1);
+        for lines in &self.chunks {
+            applied.apply_all(lines, &mut import.lines, &mut errors, context);
+            import.next_chunk = import.next_chunk.saturating_add(1);
+            if import.lines.failed > import.options.abort_after {
+                import.stopped_by = Some(ImportStep::Apply);
+                end(&mut import, ImportStatus::Failed, context);
+                break;
+            }
         }
-        import.next_chunk = import.next_chunk.saturating_add(self.chunks);
-        let errors = kept(&mut import, errors);
-        if import.lines.failed > import.options.abort_after {
-            import.stopped_by = Some(ImportStep::Apply);
-            end(&mut import, ImportStatus::Failed, context);
-        } else if import.next_chunk >= import.chunks {
+        if import.stopped_by.is_none() && import.next_chunk >= import.chunks {
             end(&mut import, ImportStatus::Success, context);
         }
+        let errors = kept(&mut import, errors);
         let (changes, chunk) = applied.close(self.chunk, before.options.dry_run);
         let decision = changed(import, Some(before), errors, chunk);
         Ok(Decision {
@@ -141,9 +133,44 @@ struct Applied<'a> {
     made: Vec<(u32, Recorded)>,
     create_stock: bool,
     batch: BatchId,
+    /// The products that were registered, by their names.
+    skus: HashMap<ProductText, ProductId>,
+    external_refs: HashMap<ProductText, ProductId>,
+}
+
+/// The effects of a line.
+struct Effects {
+    changes: Vec<Change>,
+    recorded: Vec<Recorded>,
 }
 
 impl Applied<'_> {
+    /// Applies lines, counts what comes of them, and adds the errors of those that fail.
+    fn apply_all(
+        &mut self,
+        lines: &[ImportLine],
+        counts: &mut LineCounts,
+        errors: &mut Vec<LineError>,
+        context: &mut Context<'_>,
+    ) {
+        for ImportLine { number, content } in lines {
+            let outcome = match content {
+                LineContent::Skipped => Ok(&mut counts.skipped),
+                LineContent::Failed(problem) => Err(problem.clone()),
+                LineContent::Movements(line) => match self.apply(*number, line, context) {
+                    Ok(true) => Ok(&mut counts.changed),
+                    Ok(false) => Ok(&mut counts.unchanged),
+                    Err(refusal) => Err(refusal.into()),
+                },
+            };
+            let count = outcome.unwrap_or_else(|problem| {
+                errors.push(LineError::new(*number, problem));
+                &mut counts.failed
+            });
+            *count = count.saturating_add(1);
+        }
+    }
+
     /// Applies a line, and returns whether it changed anything.
     fn apply(
         &mut self,
@@ -151,10 +178,53 @@ impl Applied<'_> {
         line: &StockLine,
         context: &mut Context<'_>,
     ) -> Result<bool, Refusal> {
+        let mut locations = Vec::new();
+        match self.effects(line, &mut locations, context) {
+            Ok(Effects { changes, recorded }) => {
+                let is_changed = !changes.is_empty();
+                let locations = locations.into_iter();
+                let locations = locations.map(|it| Change::Record(RecordChange::Location(it)));
+                self.changes.extend(locations);
+                for change in changes {
+                    self.note_names(&change);
+                    self.state.apply(change.clone());
+                    self.changes.push(change);
+                }
+                self.made
+                    .extend(recorded.into_iter().map(|it| (number, it)));
+                Ok(is_changed)
+            }
+            Err(refusal) => {
+                for location in &locations {
+                    self.state.forget_new_location(location);
+                }
+                Err(refusal)
+            }
+        }
+    }
+
+    fn note_names(&mut self, change: &Change) {
+        if let Change::Record(RecordChange::Product(product)) = change {
+            let id = product.id;
+            self.skus.extend(product.sku.clone().map(|sku| (sku, id)));
+            let external_ref = product.external_ref.clone();
+            self.external_refs.extend(external_ref.map(|it| (it, id)));
+        }
+    }
+
+    /// The effects of a line. The locations that it makes are in the state already.
+    fn effects(
+        &mut self,
+        line: &StockLine,
+        locations: &mut Vec<Location>,
+        context: &mut Context<'_>,
+    ) -> Result<Effects, Refusal> {
         let (mut stock, mut changes) = self.stock(&line.product, context)?;
-        let mut made = Vec::new();
+        self.check_names(line, stock.product)?;
+        let mut recorded = Vec::new();
         for movement in &line.movements {
-            let (transact, location) = self.transact(&stock, line, movement, context)?;
+            let place = (&stock, &mut *locations);
+            let (transact, location) = self.transact(place, line, movement, context)?;
             let before = stock.balance(location);
             context.batch = Some(self.batch);
             let decided = transact.decide_on(Some(&stock), self.actor, &self.state, context);
@@ -167,12 +237,24 @@ impl Applied<'_> {
                 stock = after.clone();
             }
             changes.extend(decision.changes);
-            made.push((number, decision.answer));
+            recorded.push(decision.answer);
         }
-        let is_changed = !changes.is_empty();
-        self.take(changes);
-        self.made.extend(made);
-        Ok(is_changed)
+        Ok(Effects { changes, recorded })
+    }
+
+    /// Refuses a line that gives its product a name which an earlier line has given to another.
+    fn check_names(&self, line: &StockLine, product: ProductId) -> Result<(), Refusal> {
+        let other = |names: &HashMap<ProductText, ProductId>, name: &Option<ProductText>| {
+            let holder = names.get(name.as_ref()?).copied();
+            holder.filter(|holder| *holder != product)
+        };
+        if let Some(product) = other(&self.skus, &line.sku) {
+            return Err(Refusal::SkuTaken { product });
+        }
+        match other(&self.external_refs, &line.external_ref) {
+            Some(product) => Err(Refusal::ExternalRefTaken { product }),
+            None => Ok(()),
+        }
     }
 
     /// The stock of a line's product, and the changes that make it if there is none.
@@ -233,7 +315,7 @@ impl Applied<'_> {
     /// The transaction of a movement, after its location has been made if that is wanted.
     fn transact(
         &mut self,
-        stock: &Stock,
+        (stock, locations): (&Stock, &mut Vec<Location>),
         line: &StockLine,
         movement: &LineMovement,
         context: &mut Context<'_>,
@@ -242,7 +324,8 @@ impl Applied<'_> {
             None => None,
             Some(LineLocation::Known(slug)) => Some(slug.clone()),
             Some(LineLocation::New(new)) => {
-                self.make_location(stock.owner, new, context)?;
+                let made = self.make_location(stock.owner, new, context)?;
+                locations.extend(made);
                 Some(new.slug.as_str().to_owned())
             }
         };
@@ -268,29 +351,24 @@ impl Applied<'_> {
         Ok((transact, location))
     }
 
-    /// Makes a location of the owner of the stock, unless it is there. It stays if the line then fails.
+    /// Makes a location of the owner of the stock, unless it is there.
     fn make_location(
         &mut self,
         owner: Owner,
         new: &NewLocation,
         context: &mut Context<'_>,
-    ) -> Result<(), Refusal> {
+    ) -> Result<Option<Location>, Refusal> {
         if self.state.location(owner, &new.slug).is_some() {
-            return Ok(());
+            return Ok(None);
         }
         if owner != self.actor.acting {
             return Err(Refusal::unknown_location(new.name.as_str()));
         }
         let decision = creation(new).decide(self.actor, &self.state, context)?;
-        self.take(decision.changes);
-        Ok(())
-    }
-
-    fn take(&mut self, changes: Vec<Change>) {
-        for change in &changes {
-            self.state.apply(change.clone());
+        for change in decision.changes {
+            self.state.apply(change);
         }
-        self.changes.extend(changes);
+        Ok(Some(decision.answer))
     }
 
     /// The changes, and the chunk that has made entries, which nothing of a dry run has.

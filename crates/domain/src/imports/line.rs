@@ -1,7 +1,8 @@
 //! The lines of a file, with what they name looked up.
 
-use crate::decision::LineProblem;
+use crate::decision::{LineProblem, ProductField, Refusal};
 use crate::ledger::{Annotation, TransactionAction};
+use crate::products::decide::check_ends;
 use crate::transactions::Expectation;
 use crate::values::{Name, ProductId, ProductText, Quantity, Slug};
 
@@ -36,6 +37,10 @@ pub struct StockLine {
     pub expectation: Expectation,
     /// The notes for the ledger.
     pub annotation: Annotation,
+    /// The names that the line gives the product. No earlier line may have given them to another one.
+    pub sku: Option<ProductText>,
+    /// Its name in another system.
+    pub external_ref: Option<ProductText>,
 }
 
 /// The product of a line.
@@ -58,6 +63,17 @@ pub struct NewProduct {
     pub sku: Option<ProductText>,
     /// Its name in another system.
     pub external_ref: Option<ProductText>,
+}
+
+impl NewProduct {
+    /// Checks what can be checked of the names without looking at others.
+    ///
+    /// # Errors
+    /// [`Refusal::WhiteSpaceAtEnds`] if one begins or ends with white space.
+    pub fn check(&self) -> Result<(), Refusal> {
+        check_ends(ProductField::Sku, self.sku.as_ref(), None)?;
+        check_ends(ProductField::ExternalRef, self.external_ref.as_ref(), None)
+    }
 }
 
 /// A movement in one position.

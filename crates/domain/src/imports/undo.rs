@@ -68,6 +68,7 @@ impl Decide for UndoLines {
             Some(LineError {
                 line: made.line,
                 problem,
+                is_of_undo: true,
             })
         });
         let refused: Vec<_> = refused.collect();

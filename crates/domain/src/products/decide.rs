@@ -302,7 +302,7 @@ fn check_texts(state: &State, product: &Product, before: Option<&Product>) -> Re
     Ok(())
 }
 
-fn check_ends(
+pub(crate) fn check_ends(
     field: ProductField,
     text: Option<&ProductText>,
     before: Option<&ProductText>,

@@ -65,6 +65,8 @@ fn line_of(product: LineProduct, movements: Vec<LineMovement>) -> LineContent {
         movements,
         expectation: Expectation::default(),
         annotation: stockroom_domain::Annotation::default(),
+        sku: None,
+        external_ref: None,
     }))
 }
 
@@ -75,14 +77,12 @@ fn line(action: TransactionAction, pieces: u64) -> LineContent {
 
 fn apply(lines: Vec<LineContent>) -> ApplyLines {
     let numbered = (1_002..).zip(lines);
+    let lines = numbered.map(|(number, content)| ImportLine { number, content });
     ApplyLines {
         import: id(1),
         create_stock: false,
         chunk: 1,
-        chunks: 1,
-        lines: numbered
-            .map(|(number, content)| ImportLine { number, content })
-            .collect(),
+        chunks: vec![lines.collect()],
     }
 }
 
@@ -204,20 +204,8 @@ fn a_line_that_fails_hinders_no_other() {
         );
         assert_eq!((change.import.lines.failed, change.import.errors), (2, 2));
         let expected = [
-            (
-                0,
-                LineError {
-                    line: 1_002,
-                    problem: short.clone().into(),
-                },
-            ),
-            (
-                1,
-                LineError {
-                    line: 1_004,
-                    problem: unreadable.clone(),
-                },
-            ),
+            (0, LineError::new(1_002, short.clone().into())),
+            (1, LineError::new(1_004, unreadable.clone())),
         ];
         assert_eq!(errors, expected);
     }
@@ -294,6 +282,96 @@ fn a_line_that_fails_registers_nothing() {
     assert_eq!(decision.changes.len(), 1, "{:?}", decision.changes);
 }
 
+/// Also not if a location was made for it.
+#[test]
+fn a_line_that_fails_makes_no_location() {
+    let known = LineProduct::Known(product());
+    let decrement = new_location(&movement(TransactionAction::Decrement, 1));
+    let set = new_location(&movement(TransactionAction::Set, 1));
+    let lines = vec![
+        line_of(known.clone(), vec![decrement.clone()]),
+        line_of(known.clone(), vec![set]),
+        line_of(known, vec![decrement]),
+    ];
+    let decision = with(apply(lines[..1].to_vec()), job()).accepted();
+    assert_eq!(decision.changes.len(), 1, "{:?}", decision.changes);
+    let mut import = job();
+    import.options.abort_after = 1;
+    let decision = with(apply(lines), import).accepted();
+    assert_eq!(decision.answer.lines.changed, 1_002);
+    assert_eq!(decision.answer.lines.failed, 1);
+}
+
+/// Where the job stops doesn't depend on how many chunks are decided at once, as in dry runs.
+#[test]
+fn a_job_stops_behind_the_chunk_in_which_too_many_lines_failed() {
+    let chunk = |content: LineContent| {
+        let number = 1;
+        vec![ImportLine { number, content }; 2]
+    };
+    let fails = || chunk(line(TransactionAction::Decrement, 99));
+    let changes = || chunk(line(TransactionAction::Increment, 1));
+    let mut import = job();
+    import.chunks = 9;
+    import.options.abort_after = 1;
+    let request = ApplyLines {
+        chunks: vec![changes(), fails(), changes()],
+        ..apply(Vec::new())
+    };
+    let decision = with(request, import).accepted();
+    assert_eq!(decision.answer.status, ImportStatus::Failed);
+    assert_eq!(decision.answer.next_chunk, 3);
+    assert_eq!(decision.answer.lines.changed, 1_002);
+    assert_eq!(decision.answer.lines.failed, 2);
+}
+
+#[test]
+fn a_name_of_a_product_that_an_earlier_line_registered_is_no_others() {
+    let named = |product: LineProduct, sku: &str, external_ref: Option<&str>| {
+        let mut content = line_of(product, vec![movement(TransactionAction::Set, 3)]);
+        if let LineContent::Movements(line) = &mut content {
+            line.sku = Some(text(sku));
+            line.external_ref = external_ref.map(text);
+        }
+        content
+    };
+    let mut first = new_product("A");
+    if let LineProduct::New(new) = &mut first {
+        new.external_ref = Some(text("R"));
+    }
+    let mut third = new_product("B");
+    if let LineProduct::New(new) = &mut third {
+        new.external_ref = Some(text("R"));
+    }
+    let lines = vec![
+        named(first, "A", Some("R")),
+        named(new_product("B"), "B", None),
+        named(third, "B", Some("R")),
+        named(LineProduct::Known(product()), "A", None),
+    ];
+    let mut import = job();
+    import.options.abort_after = 2;
+    let decision = with(apply(lines), import).accepted();
+    let (_, errors) = change(&decision.changes);
+    let problems: Vec<_> = errors
+        .iter()
+        .map(|(_, error)| (error.line, &error.problem))
+        .collect();
+    assert!(
+        matches!(
+            problems[..],
+            [
+                (
+                    1_004,
+                    LineProblem::Refused(Refusal::ExternalRefTaken { .. })
+                ),
+                (1_005, LineProblem::Refused(Refusal::SkuTaken { .. })),
+            ]
+        ),
+        "{problems:?}"
+    );
+}
+
 #[test]
 fn a_sku_that_somebody_else_took_fails_the_line() {
     let mut taken = crate::scene::registered(store(), id(0xB));
@@ -305,16 +383,7 @@ fn a_sku_that_somebody_else_took_fails_the_line() {
     let decision = with(apply(lines), job()).with_product(taken).accepted();
     let (_, errors) = change(&decision.changes);
     let problem = Refusal::SkuTaken { product: id(0xB) }.into();
-    assert_eq!(
-        errors,
-        [(
-            0,
-            LineError {
-                line: 1_002,
-                problem
-            }
-        )]
-    );
+    assert_eq!(errors, [(0, LineError::new(1_002, problem))]);
 }
 
 #[test]
@@ -347,16 +416,7 @@ fn no_location_is_made_for_stock_of_the_organization() {
     scene.add_stock(stock(Owner::Organization, balance(10, 2)));
     let (_, errors) = change(&scene.accepted().changes);
     let problem = Refusal::unknown_location("Berlin Mitte").into();
-    assert_eq!(
-        errors,
-        [(
-            0,
-            LineError {
-                line: 1_002,
-                problem
-            }
-        )]
-    );
+    assert_eq!(errors, [(0, LineError::new(1_002, problem))]);
 }
 
 #[test]
@@ -371,16 +431,7 @@ fn stock_is_created_only_if_that_is_wanted() {
     let refused = with(apply(lines()), job()).accepted();
     let (_, errors) = change(&refused.changes);
     let problem = Refusal::UnknownStock.into();
-    assert_eq!(
-        errors,
-        [(
-            0,
-            LineError {
-                line: 1_002,
-                problem
-            }
-        )]
-    );
+    assert_eq!(errors, [(0, LineError::new(1_002, problem))]);
     let wanted = ApplyLines {
         create_stock: true,
         ..apply(lines())
@@ -552,7 +603,7 @@ fn a_job_that_has_done_nothing_is_undone_at_once() {
 #[test]
 fn a_check_ends_the_job_if_too_many_lines_fail() {
     let problem = LineProblem::Invalid("quantity is missing".to_owned());
-    let errors = vec![LineError { line: 7, problem }];
+    let errors = vec![LineError::new(7, problem)];
     for (failed, abort_after, chunks, status) in [
         (0, 0, 3, ImportStatus::Started),
         (1, 1, 3, ImportStatus::Started),
@@ -660,7 +711,11 @@ fn what_cannot_be_undone_stays_and_is_told() {
     );
     let problem = Refusal::InsufficientStock(refused(38, balance(2, 2))).into();
     let line = made.first().map(|made| made.line).expect("a line");
-    assert_eq!(errors, [(0, LineError { line, problem })]);
+    let error = LineError {
+        is_of_undo: true,
+        ..LineError::new(line, problem)
+    };
+    assert_eq!(errors, [(0, error)]);
 }
 
 #[test]
@@ -673,16 +728,11 @@ fn a_chunk_is_undone_once() {
     scene.state.undone.extend(undone);
     let (_, errors) = change(&scene.accepted().changes);
     let problem = Refusal::AlreadyUndone.into();
-    assert_eq!(
-        errors,
-        [(
-            0,
-            LineError {
-                line: 1_002,
-                problem
-            }
-        )]
-    );
+    let error = LineError {
+        is_of_undo: true,
+        ..LineError::new(1_002, problem)
+    };
+    assert_eq!(errors, [(0, error)]);
 }
 
 #[test]

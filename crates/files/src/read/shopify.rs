@@ -86,6 +86,10 @@ pub(crate) fn columns(names: &[String], new_is_filled: bool) -> Result<Vec<Colum
             .map(|name| with_location(name, figure))
             .collect());
     }
+    if !has("handle") {
+        // Any other table would make locations of its columns.
+        return missing("Location");
+    }
     let kinds = names.iter().map(|name| match kind(name) {
         Kind::Is(column) => Some(column),
         // Its figures belong to locations that the file doesn't name.

@@ -61,7 +61,7 @@ fn errors_of_an_earlier_import_are_ignored_in_every_profile() {
             "{\"lookupField\":\"sku\",\"lookupValue\":\"A\",\"quantity\":1,\"action\":\"increment\"}\n",
         ),
         (Profile::Shopify, "SKU,Location,On hand\nA,Lyon,1\n"),
-        (Profile::Shopify, "SKU,Lyon\nA,1\n"),
+        (Profile::Shopify, "Handle,SKU,Lyon\na,A,1\n"),
     ];
     for (profile, file) in cases {
         let once = failed(profile, file);

@@ -107,8 +107,8 @@ fn the_layout_with_a_column_for_each_location_is_read() {
 #[test]
 fn a_chunk_makes_no_more_than_a_thousand_movements() {
     let locations: Vec<String> = (0..400).map(|number| format!("Shop {number}")).collect();
-    let header = format!("SKU,{}\n", locations.join(","));
-    let row = format!("A{}\n", ",1".repeat(400));
+    let header = format!("Handle,SKU,{}\n", locations.join(","));
+    let row = format!("a,A{}\n", ",1".repeat(400));
     let whole = whole(Shopify, header + &row.repeat(5));
     let lines: Vec<u32> = whole.chunks.iter().map(|chunk| chunk.lines).collect();
     assert_eq!(lines, [2, 2, 1]);
@@ -157,6 +157,7 @@ fn a_header_says_what_is_wrong_with_it() {
         ),
         ("SKU,On hand\n", "The file lacks the column Location"),
         ("SKU,Handle\n", "The file lacks the column Location"),
+        ("SKU,Lyon\n", "The file lacks the column Location"),
         ("SKU,Lyon,Available\n", "The file lacks the column Location"),
         ("SKU,Lyon,Lyon\n", "The file has the column \"Lyon\" twice"),
         ("SKU,Lyon,sku\n", "The file has the column \"sku\" twice"),

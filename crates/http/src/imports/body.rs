@@ -160,10 +160,14 @@ struct ImportErrorAttributes {
     message: String,
     /// The line as it was; null once the file is no longer kept.
     content: Option<String>,
+    /// True if the line was applied, and its entry could not be undone; else left out.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    not_undone: bool,
 }
 
 impl From<(FailedLinePlace, FailedLine)> for ImportErrorBody {
     fn from((place, line): (FailedLinePlace, FailedLine)) -> Self {
+        let not_undone = line.error.is_of_undo;
         let error = error_of(line.error.problem);
         Self {
             id: place.0.to_string(),
@@ -174,6 +178,7 @@ impl From<(FailedLinePlace, FailedLine)> for ImportErrorBody {
                 status: error.status().as_str().to_owned(),
                 message: error.text().to_owned(),
                 content: line.content,
+                not_undone,
             },
         }
     }

@@ -18,12 +18,12 @@ use crate::request::{Administration, ListQuery, PageParameters, PathId, StoreHea
 use crate::service::AppState;
 
 /// The number of lines that are read at once.
-const PAGE: u32 = 500;
+const PAGE: u32 = 50;
 
 /// List the errors of an import.
 ///
-/// The first 10,000 lines that failed, and entries that could not be undone. With `Accept: text/csv` (for
-/// files of JSON `application/x-ndjson`) the answer is a file: these lines as they were, each with its `error`.
+/// The first 10,000 lines that failed, and lines whose entries could not be undone. With `Accept: text/csv` (for
+/// files of JSON `application/x-ndjson`) the answer is a file: the lines that failed as they were, each with its `error`.
 /// Correct them, and send the file again.
 #[utoipa::path(
     get,
@@ -87,7 +87,11 @@ async fn file(mut lines: FailedLines) -> Result<Response, ApiError> {
         ),
     };
     let mut head = lines.layout().errors_header();
-    head.extend(first.into_iter().map(|line| with_error(&lines, line)));
+    head.extend(
+        first
+            .into_iter()
+            .filter_map(|line| with_error(&lines, line)),
+    );
     let parts = unfold((Some(head), lines), async |(head, mut lines)| {
         if let Some(head) = head {
             return Some((Ok(Bytes::from(head)), (None, lines)));
@@ -95,7 +99,7 @@ async fn file(mut lines: FailedLines) -> Result<Response, ApiError> {
         match lines.next(PAGE).await {
             Ok(page) if page.is_empty() => None,
             Ok(page) => {
-                let texts = page.into_iter().map(|line| with_error(&lines, line));
+                let texts = page.into_iter().filter_map(|line| with_error(&lines, line));
                 let text: String = texts.collect();
                 Some((Ok(Bytes::from(text)), (None, lines)))
             }
@@ -116,8 +120,13 @@ async fn file(mut lines: FailedLines) -> Result<Response, ApiError> {
     Ok((headers, Body::from_stream(parts.fuse())).into_response())
 }
 
-fn with_error(lines: &FailedLines, line: FailedLine) -> String {
+/// A line that failed, with its error. A line that was applied, and whose entry then couldn't be undone, isn't
+/// to be sent again.
+fn with_error(lines: &FailedLines, line: FailedLine) -> Option<String> {
+    if line.error.is_of_undo {
+        return None;
+    }
     let error = error_of(line.error.problem);
     let content = line.content.unwrap_or_default();
-    lines.layout().with_error(&content, error.text())
+    Some(lines.layout().with_error(&content, error.text()))
 }

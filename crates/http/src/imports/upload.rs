@@ -135,11 +135,14 @@ fn form(headers: &HeaderMap) -> Result<(Option<Format>, bool), ApiError> {
         Some(encoding) if encoding.eq_ignore_ascii_case("gzip") => true,
         Some(_) => return Err(unsupported("The content encoding must be gzip, if any")),
     };
+    if is_encoded && text(header::CONTENT_TYPE) == Some("application/gzip") {
+        return Err(unsupported("A file that is packed twice can't be read"));
+    }
     let mime: Option<Mime> = text(header::CONTENT_TYPE).and_then(|it| it.parse().ok());
     let format = mime.as_ref().and_then(|mime| match mime.essence_str() {
         "text/csv" => Some(Some(Format::Csv)),
         "application/x-ndjson" => Some(Some(Format::JsonLines)),
-        "application/gzip" if !is_encoded => Some(None),
+        "application/gzip" => Some(None),
         _ => None,
     });
     let format = format.ok_or_else(|| {

@@ -87,6 +87,10 @@ where
         let start = Instant::now();
         let app = self.app.clone();
         let id = request_id(request.headers()).or_else(|| new_request_id(&app.stockroom));
+        if let Some(id) = &id {
+            // For those who store it.
+            request.headers_mut().insert(REQUEST_ID.clone(), id.clone());
+        }
         let id_text = id.as_ref().and_then(|id| id.to_str().ok());
         let span = tracing::info_span!("request", request.id = id_text);
         let method = request.method().clone();

@@ -485,3 +485,63 @@ async fn the_files_of_the_page_are_imported() {
     }
     assert_eq!(seen, 3);
 }
+
+/// Nothing is changed for what a look at the names tells.
+#[tokio::test]
+async fn what_can_be_known_before_is_known_before() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 10).await;
+    let reference = json!({ "data": { "type": "product", "name": "Table", "external_ref": "T" } });
+    let created = app.post("/v2/products", &reference).send().await;
+    created.expect_status(201);
+    let new = id(90);
+    for line in [
+        "LAMP ,,,,5".to_owned(),
+        "LAMP,,T,,5".to_owned(),
+        format!("CHAIR,{new},,,5"),
+        "LAMP,,,\"Berlin \",5".to_owned(),
+        "LAMP,,,B,5".to_owned(),
+    ] {
+        let file = format!(
+            "sku,product_id,external_ref,location,action,quantity\nSOFA,,,,set,1\n{}\n",
+            line.replacen(",5", ",set,5", 1)
+        );
+        let job = imported(&app, "products=create&locations=create", &file).await;
+        assert_eq!(job["attributes"]["stopped_by"], "check", "{line}");
+        assert_eq!(lines(&job), [0, 0, 0, 1], "{line}");
+    }
+}
+
+/// A location that a file makes is found by its name and by its slug, by later lines and by later files.
+#[tokio::test]
+async fn a_new_location_has_one_name_and_one_slug() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 0).await;
+    let file = "sku,location,action,quantity\nCHAIR,Berlin Mitte,set,1\nCHAIR,berlin-mitte,set,2\n";
+    let job = imported(&app, "locations=create", file).await;
+    assert_eq!(lines(&job), [2, 0, 0, 0]);
+    assert_eq!(app.figures(&id(1)).await, [2, 0, 2]);
+    let job = imported(
+        &app,
+        "locations=create",
+        "sku,location,action,quantity\nCHAIR,berlin-mitte,set,2\n",
+    )
+    .await;
+    assert_eq!(lines(&job), [0, 1, 0, 0]);
+}
+
+/// A line that was applied, and whose entry can't be undone, isn't among those to be sent again.
+#[tokio::test]
+async fn the_file_of_failed_lines_has_none_that_was_applied() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 0).await;
+    let file = "sku,action,quantity\nCHAIR,set,10\nNONE,set,1\n";
+    let job = imported(&app, "abort_after=1", file).await;
+    app.transact(&id(1), "decrement", 8).await;
+    let job = undone(&app, &job).await;
+    let told = errors(&app, &job).await.data();
+    assert_eq!(told[1]["attributes"]["not_undone"], true);
+    let path = format!("{PATH}/{}/errors", id_of(&job));
+    let failed = app.get(&path).header("accept", "text/csv").send().await;
+    assert_eq!(failed.text().lines().count(), 2, "{}", failed.text());
+}
