@@ -6,6 +6,7 @@ mod batches;
 mod counts;
 mod hashes;
 mod idempotency;
+mod import_jobs;
 mod imports;
 mod integrations;
 mod keys;
