@@ -15,8 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_io_timeout::TimeoutStream;
 
 /// A connection is closed if an answer makes no progress for longer than this: the client has
-/// stopped reading, and the answer occupies memory.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
+/// stopped reading, and the answer occupies memory. (Source: the contract of exports.)
+const WRITE_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// Open files reserved for other purposes than clients: the database, metrics, the log.
 const OTHER_FILES: u64 = 512;
