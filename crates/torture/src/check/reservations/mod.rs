@@ -77,7 +77,7 @@ pub(super) fn check<'a>(
             written: written.unwrap_or_else(|| Written::none(products, ledgers)),
         };
         match order(&rules, &Place::default(), &mut calls) {
-            Ok(steps) => moved.extend(rules.moved(steps, &calls)),
+            Ok(steps) => moved.extend(rules.moved(&steps, &calls)),
             Err(stuck) => {
                 let mut fault = Fault::new(format!("reservation {id}: {}", stuck.sentence));
                 fault.reservation = Some(id);

@@ -98,12 +98,27 @@ impl<'a> Spec for Rules<'a> {
 
 impl<'a> Rules<'a> {
     /// What each step moved, as calls on stock.
-    pub(super) fn moved<'b>(&self, order: Order<Self>, calls: &[Call<Op<'a>>]) -> Calls<'b> {
+    ///
+    /// The order is one of those that the answers allow. In another one, the step may be that of another
+    /// call, such as a request that was cut off before its answer, and whose repetition changed nothing:
+    /// so the period of the step is that of all calls that may have made it.
+    pub(super) fn moved<'b>(&self, order: &Order<Self>, calls: &[Call<Op<'a>>]) -> Calls<'b> {
         let mut moved = Calls::new();
-        let mut before = Explained::new();
-        for (call, Place { explained, .. }) in order {
-            moved.extend(self.written.between(&before, &explained, &calls[call]));
-            before = explained;
+        let mut before = &Place::default();
+        for (step, (call, after)) in order.iter().enumerate() {
+            let left = order.iter().skip(step);
+            let first_answer = left.map(|(call, _)| calls[*call].returned).min();
+            let mut made = calls[*call].clone();
+            for other in calls.iter().filter(|it| Some(it.invoked) <= first_answer) {
+                let place = self.apply(before, other);
+                if place.is_ok_and(|place| place.explained == after.explained) {
+                    made.invoked = made.invoked.min(other.invoked);
+                    made.returned = made.returned.max(other.returned);
+                }
+            }
+            let (explained, all) = (&before.explained, &after.explained);
+            moved.extend(self.written.between(explained, all, &made));
+            before = after;
         }
         moved
     }

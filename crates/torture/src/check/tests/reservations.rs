@@ -105,6 +105,13 @@ impl World {
         self.record(Request::Act { reservation, act }, Ok(answer))
     }
 
+    /// Does once more what was done, which changes nothing.
+    fn repeat(&mut self, reservation: usize, act: Act) -> usize {
+        let answer = said(200, json!({ "data": self.reservations[reservation] }));
+        let reservation = self.id(reservation);
+        self.record(Request::Act { reservation, act }, Ok(answer))
+    }
+
     /// Lets a second go by, so that a reservation expires.
     fn expire(&mut self, reservation: usize, items: &[Item]) {
         let id = self.id(reservation);
@@ -160,6 +167,34 @@ fn what_nobody_knows_of_may_have_happened() {
     assert_eq!(world.faults(), [""; 0]);
     world.records.remove(0);
     world.assert_fault("nobody asked for it");
+}
+
+#[test]
+fn a_step_may_be_that_of_a_request_without_an_answer() {
+    let mut world = World::new();
+    let reserved = world.reserve(vec![item(PLAIN, 4)]);
+    let released = world.act(reserved, Act::Release(None), &[item(PLAIN, 4)]);
+    world.records[released].attempts[0].outcome = Err(Unclear::Cut);
+    let seen = world.read(PLAIN);
+    world.repeat(reserved, Act::Release(None));
+    assert_eq!(world.faults(), [""; 0]);
+    // Nobody had asked for the release when the stock was seen.
+    world.time(seen, 2, 3);
+    world.time(released, 4, 5);
+    world.assert_fault("1-1-2 was shown a stock of 10 available");
+}
+
+#[test]
+fn a_step_is_not_that_of_a_request_after_its_answer() {
+    let mut world = World::new();
+    let reserved = world.reserve(vec![item(PLAIN, 4)]);
+    let seen = world.read(PLAIN);
+    world.act(reserved, Act::Release(None), &[item(PLAIN, 4)]);
+    let repeated = world.repeat(reserved, Act::Release(None));
+    assert_eq!(world.faults(), [""; 0]);
+    world.time(seen, 10, 11);
+    world.time(repeated, 12, 13);
+    world.assert_fault("it was so after entry 2, too early");
 }
 
 #[test]
