@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use stockroom_domain::{Import, LineError, OrganizationId};
-use stockroom_files::Layout;
+use stockroom_files::{Layout, RawChunk};
 
 use super::job::raw;
 use super::layout_of;
 use crate::access::Administrator;
 use crate::page::{Page, PageRequest, Start};
 use crate::pipeline::timed;
-use crate::ports::{FileChunk, StoreError};
+use crate::ports::StoreError;
 use crate::stockroom::Stockroom;
 
 /// A line that failed.
@@ -33,8 +33,6 @@ pub struct FailedLines {
     import: Import,
     layout: Layout,
     from: u32,
-    /// The chunk that was read last.
-    chunk: Option<FileChunk>,
 }
 
 impl Stockroom {
@@ -54,12 +52,9 @@ impl Stockroom {
             stockroom: Arc::clone(self),
             import,
             from,
-            chunk: None,
         })
     }
-}
 
-impl Stockroom {
     /// A page of the lines of an import's file that failed, each with its place.
     ///
     /// # Errors
@@ -107,17 +102,30 @@ impl FailedLines {
         let count = u32::try_from(errors.len()).unwrap_or(u32::MAX);
         self.from = self.from.saturating_add(count);
         let mut lines = Vec::with_capacity(errors.len());
-        for error in errors {
-            let content = self.content(error.line).await?;
-            lines.push(FailedLine { error, content });
+        let mut errors = errors.into_iter().peekable();
+        while let Some(first) = errors.next() {
+            let chunk = self.chunk_of(first.line).await?;
+            let read = chunk.as_ref().map(|chunk| self.layout.read(chunk));
+            let read = read.unwrap_or_default();
+            let content = |line: u32| {
+                let found = read.binary_search_by_key(&line, |read| read.number).ok()?;
+                Some(read.get(found)?.content.to_owned())
+            };
+            lines.push(FailedLine {
+                content: content(first.line),
+                error: first,
+            });
+            let last = read.last().map_or(0, |read| read.number);
+            while let Some(error) = errors.next_if(|error| error.line <= last) {
+                let content = content(error.line);
+                lines.push(FailedLine { error, content });
+            }
         }
         Ok(lines)
     }
 
-    async fn content(&mut self, line: u32) -> Result<Option<String>, StoreError> {
-        if let Some(found) = self.in_chunk(line) {
-            return Ok(Some(found));
-        }
+    /// The chunk with this line; `None` once the file is forgotten.
+    async fn chunk_of(&self, line: u32) -> Result<Option<RawChunk>, StoreError> {
         let (organization, id) = (self.organization, self.import.id);
         let records = self.stockroom.pipeline.records();
         let number = records.import_chunk_of_line(organization, id, line);
@@ -125,18 +133,7 @@ impl FailedLines {
             return Ok(None);
         };
         let chunk = records.import_chunk(organization, id, number);
-        self.chunk = timed("import_chunk", chunk).await?;
-        Ok(self.in_chunk(line))
-    }
-
-    fn in_chunk(&self, line: u32) -> Option<String> {
-        let chunk = self.chunk.as_ref()?;
-        if line < chunk.first_line {
-            return None;
-        }
-        let chunk = raw(chunk.clone());
-        let lines = self.layout.read(&chunk);
-        let found = lines.iter().find(|read| read.number == line)?;
-        Some(found.content.to_owned())
+        let chunk = timed("import_chunk", chunk).await?;
+        Ok(chunk.map(raw))
     }
 }
