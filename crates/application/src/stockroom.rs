@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::access;
 use crate::access::{
-    Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
+    Administrator, Audience, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
 };
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
@@ -232,6 +232,10 @@ impl Stockroom {
     /// # Errors
     /// [`TokenError`] if the credentials are wrong, or the database fails.
     pub async fn issue_token(&self, request: TokenRequest) -> Result<Token, TokenError> {
+        self.issue(request, Audience::Api).await
+    }
+
+    async fn issue(&self, request: TokenRequest, audience: Audience) -> Result<Token, TokenError> {
         let (client_id, grant) = match &request {
             TokenRequest::ClientCredentials { client_id, .. } => {
                 (client_id, Grant::ClientCredentials)
@@ -257,7 +261,7 @@ impl Stockroom {
         }
         let token = self
             .tokens
-            .issue(organization, &key, grant, now)
+            .issue(organization, &key, grant, audience, now)
             .ok_or_else(|| StoreError::Failed("the token can't be encoded".into()))?;
         // Exact to a minute is enough, and saves a write for most tokens.
         let recently = now.plus_milliseconds(-60_000);
@@ -277,7 +281,40 @@ impl Stockroom {
     /// [`AccessError::InvalidToken`] if the token wasn't issued by these servers, has expired, or was
     /// revoked.
     pub fn authenticate(&self, token: &str) -> Result<Caller, AccessError> {
-        self.tokens.verify(token, self.now())
+        self.tokens.verify(token, Audience::Api, self.now())
+    }
+
+    /// Signs a person in who has a key's client id and secret: a token for the console, and for it alone.
+    /// It lasts 12 hours after its last [renewal](Self::renew_session).
+    ///
+    /// # Errors
+    /// [`TokenError`] if the credentials are wrong, or the database fails.
+    pub async fn sign_in(
+        &self,
+        client_id: String,
+        client_secret: String,
+    ) -> Result<Token, TokenError> {
+        let request = TokenRequest::ClientCredentials {
+            client_id,
+            client_secret,
+        };
+        self.issue(request, Audience::Console).await
+    }
+
+    /// The person with this token of the console, acting on behalf of the owner of the key.
+    ///
+    /// # Errors
+    /// [`AccessError::InvalidToken`] if the token wasn't issued for the console by these servers, has
+    /// expired, or was revoked.
+    pub fn authenticate_session(&self, token: &str) -> Result<Caller, AccessError> {
+        self.tokens.verify(token, Audience::Console, self.now())
+    }
+
+    /// A token that continues a session of the console; `None` if this one still lasts long enough, or
+    /// isn't valid.
+    #[must_use]
+    pub fn renew_session(&self, token: &str) -> Option<Token> {
+        self.tokens.renew_session(token, self.now())
     }
 
     /// The same caller, acting in a store.
@@ -388,7 +425,7 @@ impl Stockroom {
     /// between servers: a revocation has the time of the server that made it.
     fn oldest_living_token(&self) -> Timestamp {
         const CLOCK_MARGIN_SECONDS: i64 = 24 * 60 * 60;
-        let seconds = access::token::LIFETIME_SECONDS + CLOCK_MARGIN_SECONDS;
+        let seconds = access::token::SESSION_SECONDS + CLOCK_MARGIN_SECONDS;
         self.now().plus_milliseconds(-seconds * 1_000)
     }
 

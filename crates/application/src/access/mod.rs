@@ -11,5 +11,5 @@ pub use caller::{Administrator, Caller, Grant};
 pub(crate) use signing_key::KeyRing;
 pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
 pub use token::{Token, TokenRequest};
-pub(crate) use token::{Tokens, hash_secret, secret_matches};
+pub(crate) use token::{Audience, Tokens, hash_secret, secret_matches};
 pub(crate) use token_watch::TokenWatch;

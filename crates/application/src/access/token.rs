@@ -25,6 +25,12 @@ use crate::ports::{Revocation, Scope};
 /// signature is right.
 pub(crate) const LIFETIME_SECONDS: i64 = 3_600;
 
+/// The time for which a session of the console lasts after its last use. (Source: the console's design.)
+pub(crate) const SESSION_SECONDS: i64 = 12 * 3_600;
+
+/// The age from which the token of a session is replaced: exact to some minutes is enough.
+const SESSION_RENEWED_AFTER_MILLISECONDS: i64 = 5 * 60 * 1_000;
+
 /// The largest lead of the clock of the server that issued a token over this server's clock.
 const CLOCK_LEEWAY_MILLISECONDS: i64 = 60_000;
 
@@ -61,9 +67,40 @@ pub struct Token {
     pub grant: Grant,
 }
 
+/// The place where a token is presented: it is accepted nowhere else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Audience {
+    /// The API: `Authorization: Bearer …`.
+    #[default]
+    Api,
+    /// The console: a cookie.
+    Console,
+}
+
+impl Audience {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde passes a reference"
+    )]
+    const fn is_api(&self) -> bool {
+        matches!(self, Self::Api)
+    }
+
+    const fn lifetime_seconds(self) -> i64 {
+        match self {
+            Self::Api => LIFETIME_SECONDS,
+            Self::Console => SESSION_SECONDS,
+        }
+    }
+}
+
 /// The claims of a token, which its signature proves.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Claims {
+    /// The audience; absent from tokens for the API.
+    #[serde(default, skip_serializing_if = "Audience::is_api")]
+    aud: Audience,
     /// The key.
     sub: Uuid,
     /// The name of the key, for ledger entries. Absent from tokens issued without the secret, since
@@ -81,6 +118,10 @@ struct Claims {
     reserved: u32,
     /// Time of issue, in milliseconds since the Unix epoch: revocations have that precision.
     iat_ms: i64,
+    /// Time of signing in, in milliseconds since the Unix epoch, if the token renews another one: a
+    /// revocation ends the whole session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_ms: Option<i64>,
     /// Time of expiry, in seconds since the Unix epoch.
     exp: i64,
 }
@@ -99,7 +140,7 @@ impl Claims {
         let lifetime_ms = self.exp.saturating_mul(1_000).saturating_sub(self.iat_ms);
         let ahead_ms = self.iat_ms.saturating_sub(now.as_milliseconds());
         self.exp > now.as_seconds()
-            && lifetime_ms <= LIFETIME_SECONDS * 1_000
+            && lifetime_ms <= self.aud.lifetime_seconds() * 1_000
             && ahead_ms <= CLOCK_LEEWAY_MILLISECONDS
     }
 }
@@ -153,18 +194,32 @@ impl Tokens {
         organization: OrganizationId,
         key: &ApplicationKey,
         grant: Grant,
+        audience: Audience,
         now: Timestamp,
     ) -> Option<Token> {
-        let expires_at = now.plus_milliseconds(LIFETIME_SECONDS * 1_000);
         let claims = Claims {
+            aud: audience,
             sub: key.id.uuid(),
             name: (grant == Grant::ClientCredentials).then(|| key.name.as_str().into()),
             org: organization.uuid(),
             store: key.owner.store().map(StoreId::uuid),
             grant,
             reserved: key.reserved_rate_limit,
+            iat_ms: 0,
+            auth_ms: None,
+            exp: 0,
+        };
+        self.sign(claims, now)
+    }
+
+    /// A token with these claims, issued now.
+    fn sign(&self, claims: Claims, now: Timestamp) -> Option<Token> {
+        let lifetime_seconds = claims.aud.lifetime_seconds();
+        let expires_at = now.plus_milliseconds(lifetime_seconds * 1_000);
+        let claims = Claims {
             iat_ms: now.as_milliseconds(),
             exp: expires_at.as_seconds(),
+            ..claims
         };
         let keys = self.keys();
         let (key_id, mac) = keys.signing(now)?;
@@ -172,14 +227,34 @@ impl Tokens {
         Some(Token {
             access_token,
             expires_at,
-            lifetime_seconds: LIFETIME_SECONDS,
-            grant,
+            lifetime_seconds,
+            grant: claims.grant,
         })
     }
 
+    /// A token that continues the session of this one; `None` if the token is young, or not valid.
+    pub(crate) fn renew_session(&self, token: &str, now: Timestamp) -> Option<Token> {
+        let verified = self.valid_for(Audience::Console, token, now).ok()?;
+        let claims = &verified.claims;
+        let age_ms = now.as_milliseconds().saturating_sub(claims.iat_ms);
+        if age_ms < SESSION_RENEWED_AFTER_MILLISECONDS {
+            return None;
+        }
+        let claims = Claims {
+            auth_ms: claims.auth_ms.or(Some(claims.iat_ms)),
+            ..claims.clone()
+        };
+        self.sign(claims, now)
+    }
+
     /// The caller with this token, acting on behalf of the owner of its key.
-    pub(crate) fn verify(&self, token: &str, now: Timestamp) -> Result<Caller, AccessError> {
-        let verified = self.valid(token, now)?;
+    pub(crate) fn verify(
+        &self,
+        token: &str,
+        audience: Audience,
+        now: Timestamp,
+    ) -> Result<Caller, AccessError> {
+        let verified = self.valid_for(audience, token, now)?;
         let claims = &verified.claims;
         let key = KeyId::new(claims.sub);
         let owner = claims.store.map_or(Owner::Organization, |store| {
@@ -207,12 +282,28 @@ impl Tokens {
         Timestamp::from_milliseconds(expires_at).ok_or(AccessError::InvalidToken)
     }
 
-    /// The claims of a token that is valid now.
+    /// The claims of a token that is valid now for this audience.
+    fn valid_for(
+        &self,
+        audience: Audience,
+        token: &str,
+        now: Timestamp,
+    ) -> Result<Arc<Verified>, AccessError> {
+        let verified = self.valid(token, now)?;
+        if verified.claims.aud == audience {
+            Ok(verified)
+        } else {
+            Err(AccessError::InvalidToken)
+        }
+    }
+
+    /// The claims of a token that is valid now for somebody.
     fn valid(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
         let verified = self.verified(token, now)?;
         let claims = &verified.claims;
         let key = KeyId::new(claims.sub);
-        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, claims.iat_ms) {
+        let issued_at_ms = claims.auth_ms.unwrap_or(claims.iat_ms);
+        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, issued_at_ms) {
             return Err(AccessError::InvalidToken);
         }
         Ok(verified)

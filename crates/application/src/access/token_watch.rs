@@ -89,7 +89,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::access::{Grant, KeyRing, SigningKey};
+    use crate::access::{Audience, Grant, KeyRing, SigningKey};
     use crate::environment::Clock;
     use crate::ports::Revocation;
 
@@ -130,7 +130,13 @@ mod tests {
             last_used_at: None,
         };
         let organization = OrganizationId::new(Uuid::from_u128(1));
-        let token = tokens.issue(organization, &key, Grant::ClientCredentials, now);
+        let token = tokens.issue(
+            organization,
+            &key,
+            Grant::ClientCredentials,
+            Audience::Api,
+            now,
+        );
         let token = token.unwrap().access_token;
         let watch = TokenWatch::new(&tokens, &environment, &token).unwrap();
         Scene {

@@ -12,6 +12,7 @@ mod mock;
 mod reads;
 mod reservations;
 mod signing_keys;
+mod sessions;
 mod tokens;
 mod verify;
 mod webhooks;

@@ -10,7 +10,7 @@ use stockroom_domain::{
 
 use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
 
-const SECRET: &str = "correct horse battery staple";
+pub(crate) const SECRET: &str = "correct horse battery staple";
 
 pub(crate) fn key(allow_implicit: bool) -> ApplicationKey {
     ApplicationKey {
@@ -36,7 +36,7 @@ pub(crate) fn with_key(key: ApplicationKey) -> MockDatabase {
     database
 }
 
-fn with_key_alone(key: ApplicationKey) -> MockDatabase {
+pub(crate) fn with_key_alone(key: ApplicationKey) -> MockDatabase {
     let mut database = MockDatabase::new();
     database.expect_parallel_commits().return_const(1_usize);
     database.expect_parallel_fetches().return_const(0_usize);
