@@ -4,6 +4,7 @@ use cargo_metadata::{DependencyKind, Package};
 
 const APPLICATION: &str = "stockroom-application";
 const BENCH: &str = "stockroom-bench";
+const CONSOLE: &str = "stockroom-console";
 const CONFORMANCE: &str = "stockroom-conformance";
 const DOMAIN: &str = "stockroom-domain";
 const FILES: &str = "stockroom-files";
@@ -21,7 +22,7 @@ const WEBHOOKS: &str = "stockroom-webhooks";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     (DOMAIN, &[]),
     // The formats of files, without I/O.
     (FILES, &[DOMAIN]),
@@ -32,6 +33,8 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (SQLITE, &[APPLICATION, DOMAIN, SQL]),
     (POSTGRES, &[APPLICATION, DOMAIN, SQL]),
     (HTTP, &[APPLICATION, DOMAIN, FILES]),
+    // The web pages for people: beside the API, and without it.
+    (CONSOLE, &[APPLICATION, DOMAIN, FILES]),
     // Sends requests to receivers, and knows nothing of databases.
     (WEBHOOKS, &[APPLICATION, DOMAIN]),
     // The only crate that names adapters, because it wires them.
@@ -39,6 +42,7 @@ const LAYERS: [(&str, &[&str]); 17] = [
         SERVER,
         &[
             APPLICATION,
+            CONSOLE,
             DOMAIN,
             HTTP,
             MEMORY,
@@ -89,7 +93,7 @@ const DOMAIN_USES: [&str; 6] = [
 /// use them.
 const EDGES: [(&str, &[&str]); 5] = [
     // The benchmark contains an empty server for comparison.
-    ("axum", &[BENCH, HTTP, SERVER]),
+    ("axum", &[BENCH, CONSOLE, HTTP, SERVER]),
     // The only client in the program: it alone knows which addresses may be called.
     ("hyper", &[WEBHOOKS]),
     ("reqwest", &[BENCH, TORTURE]),

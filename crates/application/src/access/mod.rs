@@ -10,6 +10,6 @@ pub(crate) use caller::Keyed;
 pub use caller::{Administrator, Caller, Grant};
 pub(crate) use signing_key::KeyRing;
 pub use signing_key::{Rotation, RotationError, SigningKey, rotate_signing_key};
-pub use token::{Token, TokenRequest};
 pub(crate) use token::{Audience, Tokens, hash_secret, secret_matches};
+pub use token::{Token, TokenRequest};
 pub(crate) use token_watch::TokenWatch;

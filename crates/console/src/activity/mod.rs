@@ -1,0 +1,9 @@
+//! What happened, as it happens.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

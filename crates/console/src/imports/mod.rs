@@ -1,0 +1,9 @@
+//! Files in and out.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

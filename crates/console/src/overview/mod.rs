@@ -1,0 +1,9 @@
+//! The first page: what needs somebody's attention.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

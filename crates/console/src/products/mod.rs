@@ -1,0 +1,9 @@
+//! The catalogue: registered products.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

@@ -1,0 +1,9 @@
+//! The organization's settings.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

@@ -1,0 +1,502 @@
+//! The list of stock: found, filtered, sorted, with a column for each location.
+
+use std::collections::{BTreeSet, HashMap};
+
+use askama::Template;
+use axum::extract::Query;
+use axum::response::Response;
+use serde::Deserialize;
+use stockroom_application::filter::{Comparison, TextCondition};
+use stockroom_application::ports::{
+    ProductFilter, ProductOrder, ProductSort, StockCondition, StockOrder, StockPlace, StockSort,
+};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{Balance, Product, ProductId, Stock, StockId};
+
+use super::search;
+use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, query, show};
+use crate::session::Visit;
+
+/// The most locations that have a column.
+const COLUMNS_MAX: usize = 8;
+
+/// The part of the address that says what is listed.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub(crate) struct Wanted {
+    /// The text that is searched for.
+    #[serde(default)]
+    pub(super) q: String,
+    /// The slug of a location that the stock has.
+    #[serde(default)]
+    pub(super) location: String,
+    /// `in` for stock of which some is available, `out` for stock of which none is.
+    #[serde(default)]
+    pub(super) show: String,
+    /// The order, such as `name` or `-available`.
+    #[serde(default)]
+    pub(super) sort: String,
+    /// The place after which the page begins.
+    #[serde(default)]
+    after: String,
+}
+
+/// The figures of a position, or of a whole stock.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Figures {
+    pub(crate) available: Number,
+    pub(crate) allocated: Number,
+    pub(crate) total: Number,
+}
+
+impl From<Balance> for Figures {
+    fn from(balance: Balance) -> Self {
+        Self {
+            available: balance.available.into(),
+            allocated: balance.allocated.into(),
+            total: balance.total().into(),
+        }
+    }
+}
+
+/// A stock, or a product without stock.
+pub(super) struct Row {
+    pub(super) product: ProductId,
+    pub(super) name: Option<String>,
+    pub(super) sku: Option<String>,
+    pub(super) sums: Option<Figures>,
+    /// The figures in the locations that have columns.
+    cells: Vec<Option<Figures>>,
+    /// The figures that the page shows, for comparison when they are changed.
+    seen: String,
+    updated_at: Option<TimeTag>,
+}
+
+impl Row {
+    /// The words for the product.
+    pub(super) fn title(&self) -> String {
+        self.name
+            .clone()
+            .unwrap_or_else(|| self.product.to_string())
+    }
+}
+
+/// A column that can be sorted by.
+struct Column {
+    name: &'static str,
+    href: String,
+    /// `ascending`, `descending` or `none`.
+    sorted: &'static str,
+}
+
+/// A filter that is on, and the address without it.
+struct Chip {
+    text: String,
+    href: String,
+}
+
+#[derive(Template)]
+#[template(path = "stock/list.html")]
+struct StockPage {
+    layout: Layout,
+    wanted: Wanted,
+    chips: Vec<Chip>,
+    columns: Vec<Column>,
+    places: Vec<String>,
+    has_more_places: bool,
+    /// The locations of this level.
+    locations: Vec<String>,
+    rows: Vec<Row>,
+    pager: Pager,
+    has_more_found: bool,
+}
+
+/// Shows the list.
+pub(crate) async fn show_list(
+    visit: Visit,
+    Query(wanted): Query<Wanted>,
+    Query(done): Query<Done>,
+) -> Result<Response, Problem> {
+    let message = done.message(&visit).await?;
+    let layout = visit.layout("Stock", Section::Stock).await?.with(message);
+    let path = visit.path("/stock");
+    let list = read(&visit, &wanted).await?;
+    let kept = kept(&wanted);
+    let pager = Pager::new(&list.page, wanted.after.is_empty(), &path, &kept, list.next);
+    let (places, has_more_places) = places(list.page.items.iter().filter_map(|it| it.1.as_ref()));
+    let rows = list.page.items.into_iter();
+    let rows = rows.map(|(product, stock, known)| row(product, stock.as_ref(), known, &places));
+    let locations = slugs(&visit).await?;
+    show(&StockPage {
+        chips: chips(&wanted, &path),
+        columns: columns(&wanted, &path),
+        rows: rows.collect(),
+        has_more_found: list.has_more_found,
+        layout,
+        wanted,
+        places,
+        has_more_places,
+        locations,
+        pager,
+    })
+}
+
+/// A product, its stock if there is any, and its texts if it is registered.
+type Item = (ProductId, Option<Stock>, Option<Product>);
+
+struct List {
+    page: Page<Item, ()>,
+    /// The text of the place after which the next page begins.
+    next: Option<String>,
+    has_more_found: bool,
+}
+
+async fn read(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
+    let text = wanted.q.trim();
+    if !text.is_empty() {
+        return found(visit, wanted, text).await;
+    }
+    let (descending, by) = match wanted.sort.strip_prefix('-') {
+        Some(by) => (true, by),
+        None => (false, wanted.sort.as_str()),
+    };
+    let by_figure = match by {
+        "available" => StockSort::Available,
+        "allocated" => StockSort::Allocated,
+        "total" => StockSort::Total,
+        "updated_at" => StockSort::UpdatedAt,
+        "name" => return by_text(visit, wanted, ProductSort::Name, descending).await,
+        "sku" => return by_text(visit, wanted, ProductSort::Sku, descending).await,
+        _ => return as_created(visit, wanted).await,
+    };
+    let order = StockOrder {
+        by: by_figure,
+        descending,
+    };
+    let place = wanted.after.split_once('.').and_then(|(figure, id)| {
+        let figure = figure.parse().ok()?;
+        let id = StockId::parse(id)?;
+        Some(StockPlace { figure, id })
+    });
+    let request = page_after(place);
+    let filter = conditions(wanted);
+    let page = visit
+        .stockroom()
+        .sort_stocks(visit.administrator(), &filter, order, request);
+    let page = page.await?;
+    let next = page
+        .next
+        .as_ref()
+        .map(|place| format!("{}.{}", place.figure, place.id));
+    with_products(visit, page.map(|stock| stock), next).await
+}
+
+async fn as_created(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
+    let request = page_after(StockId::parse(&wanted.after));
+    let filter = conditions(wanted);
+    let page = visit
+        .stockroom()
+        .list_stocks(visit.caller(), &filter, request)
+        .await?;
+    let next = page.next.map(|place| place.to_string());
+    with_products(visit, page, next).await
+}
+
+/// Stock in the order of its products' texts. Products without stock are left out, and so is stock of
+/// products that aren't registered.
+async fn by_text(
+    visit: &Visit,
+    wanted: &Wanted,
+    by: ProductSort,
+    descending: bool,
+) -> Result<List, Problem> {
+    let order = ProductOrder { by, descending };
+    let (stockroom, administrator) = (visit.stockroom(), visit.administrator());
+    let after = match ProductId::parse(&wanted.after) {
+        Some(id) => stockroom.products(administrator, &[id]).await?.pop(),
+        None => None,
+    };
+    let request = page_after(after.map(|product| order.place(&product)));
+    let filter = ProductFilter(Vec::new());
+    let page = stockroom
+        .list_products(administrator, &filter, order, request)
+        .await?;
+    let last = page.items.last().map(|found| found.product.id);
+    let next = page.next.as_ref().and(last).map(|id| id.to_string());
+    let products: Vec<Product> = page.items.into_iter().map(|found| found.product).collect();
+    let items = with_stock(visit, wanted, products).await?;
+    let page = Page {
+        items,
+        total: None,
+        next: None,
+    };
+    Ok(List {
+        page,
+        next,
+        has_more_found: false,
+    })
+}
+
+/// The products that a search finds, with or without stock.
+async fn found(visit: &Visit, wanted: &Wanted, text: &str) -> Result<List, Problem> {
+    let found = search::find(visit, text).await?;
+    let mut items = with_stock(visit, wanted, found.products).await?;
+    if let Some(id) = found.id
+        && let Some(stock) = visit.stockroom().stock(visit.caller(), id).await?
+    {
+        items.push((id, Some(stock), None));
+    }
+    let page = Page {
+        total: (!found.has_more).then_some(items.len() as u64),
+        items,
+        next: None,
+    };
+    Ok(List {
+        page,
+        next: None,
+        has_more_found: found.has_more,
+    })
+}
+
+/// These products with their stock; without stock only if no filter asks for it.
+async fn with_stock(
+    visit: &Visit,
+    wanted: &Wanted,
+    products: Vec<Product>,
+) -> Result<Vec<Item>, Problem> {
+    let ids: Vec<ProductId> = products.iter().map(|product| product.id).collect();
+    let stocks = visit
+        .stockroom()
+        .stock_of_products(visit.administrator(), &ids);
+    let stocks = stocks.await?.into_iter();
+    let mut stocks: HashMap<ProductId, Stock> = stocks.map(|it| (it.product, it)).collect();
+    let filter = conditions(wanted);
+    let is_search = !wanted.q.trim().is_empty();
+    let items = products.into_iter().map(|product| {
+        let stock = stocks.remove(&product.id);
+        (product.id, stock, Some(product))
+    });
+    let is_wanted = |(_, stock, _): &Item| match stock {
+        Some(stock) => filter.iter().all(|condition| condition.matches(stock)),
+        None => is_search && filter.is_empty(),
+    };
+    Ok(items.filter(is_wanted).collect())
+}
+
+/// A page of stock with the texts of its products.
+async fn with_products<P>(
+    visit: &Visit,
+    page: Page<Stock, P>,
+    next: Option<String>,
+) -> Result<List, Problem> {
+    let ids: Vec<ProductId> = page.items.iter().map(|stock| stock.product).collect();
+    let products = visit.stockroom().products(visit.administrator(), &ids);
+    let products = products.await?.into_iter();
+    let mut products: HashMap<ProductId, Product> = products.map(|it| (it.id, it)).collect();
+    let items = page.items.into_iter().map(|stock| {
+        let product = products.remove(&stock.product);
+        (stock.product, Some(stock), product)
+    });
+    Ok(List {
+        page: Page {
+            items: items.collect(),
+            total: page.total,
+            next: None,
+        },
+        next,
+        has_more_found: false,
+    })
+}
+
+fn page_after<P>(place: Option<P>) -> PageRequest<P> {
+    match place {
+        Some(place) => PageRequest::after(PAGE_ROWS, place),
+        None => PageRequest::from_offset(PAGE_ROWS, 0),
+    }
+}
+
+fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
+    let mut conditions = Vec::new();
+    if !wanted.location.is_empty() {
+        let location = TextCondition::In(vec![wanted.location.clone()]);
+        conditions.push(StockCondition::Location(location));
+    }
+    match wanted.show.as_str() {
+        "in" => conditions.push(StockCondition::Available(Comparison::Greater(0))),
+        "out" => conditions.push(StockCondition::Available(Comparison::In(vec![0]))),
+        _ => {}
+    }
+    conditions
+}
+
+/// The locations of these stocks, as far as there is room for columns.
+fn places<'a>(stocks: impl Iterator<Item = &'a Stock>) -> (Vec<String>, bool) {
+    let places: BTreeSet<&str> = stocks
+        .flat_map(|stock| {
+            stock
+                .located
+                .values()
+                .map(|position| position.slug.as_str())
+        })
+        .collect();
+    let has_more = places.len() > COLUMNS_MAX;
+    let places = places.into_iter().take(COLUMNS_MAX).map(str::to_owned);
+    (places.collect(), has_more)
+}
+
+fn row(id: ProductId, stock: Option<&Stock>, product: Option<Product>, places: &[String]) -> Row {
+    let cells = places.iter().map(|place| {
+        let mut positions = stock?.located.values();
+        let position = positions.find(|position| position.slug.as_str() == place)?;
+        Some(position.balance.into())
+    });
+    Row {
+        product: id,
+        cells: cells.collect(),
+        sums: stock.map(|stock| stock.sums().into()),
+        seen: stock.map(Seen::of).unwrap_or_default(),
+        updated_at: stock.map(|stock| TimeTag(stock.updated_at)),
+        sku: product
+            .as_ref()
+            .and_then(|it| it.sku.as_ref())
+            .map(ToString::to_string),
+        name: product.map(|product| product.name.as_str().to_owned()),
+    }
+}
+
+/// The slugs of the locations of this level, of which there are few.
+pub(crate) async fn slugs(visit: &Visit) -> Result<Vec<String>, Problem> {
+    let page = PageRequest::from_offset(PageRequest::LIMIT_MAX, 0);
+    let found = visit
+        .stockroom()
+        .list_locations(visit.caller(), &[], None, page);
+    let found = found.await?.items.into_iter();
+    Ok(found
+        .map(|location| location.slug.as_str().to_owned())
+        .collect())
+}
+
+/// The figures of a stock as text, by which a change says what it was decided on.
+pub(crate) struct Seen(Vec<(String, Balance)>);
+
+impl Seen {
+    /// The text: the slug, what is available and what is allocated of each position.
+    pub(crate) fn of(stock: &Stock) -> String {
+        let located = stock.located.values();
+        let located = located.map(|position| (position.slug.as_str(), position.balance));
+        let positions = std::iter::once(("", stock.unlocated)).chain(located);
+        let positions = positions
+            .map(|(slug, balance)| format!("{slug}:{}:{}", balance.available, balance.allocated));
+        positions.collect::<Vec<String>>().join(",")
+    }
+
+    /// The figures that the text tells; `None` if it isn't one.
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        let positions = text.split(',').map(|position| {
+            let mut parts = position.split(':');
+            let slug = parts.next()?.to_owned();
+            let mut figure = || stockroom_domain::Quantity::new(parts.next()?.parse().ok()?);
+            let (available, allocated) = (figure()?, figure()?);
+            Some((
+                slug,
+                Balance {
+                    available,
+                    allocated,
+                },
+            ))
+        });
+        positions.collect::<Option<_>>().map(Self)
+    }
+
+    /// The figures of a position; zero where the stock had none.
+    pub(crate) fn position(&self, slug: Option<&str>) -> Balance {
+        let slug = slug.unwrap_or_default();
+        let mut positions = self.0.iter();
+        let found = positions.find(|(it, _)| it == slug);
+        found.map(|(_, balance)| *balance).unwrap_or_default()
+    }
+}
+
+/// The parameters that all pages of the list have.
+fn kept(wanted: &Wanted) -> Vec<(&'static str, &str)> {
+    vec![
+        ("q", &wanted.q),
+        ("location", &wanted.location),
+        ("show", &wanted.show),
+        ("sort", &wanted.sort),
+    ]
+}
+
+fn columns(wanted: &Wanted, path: &str) -> Vec<Column> {
+    let columns = [
+        ("Product", "name"),
+        ("SKU", "sku"),
+        ("Available", "available"),
+        ("Allocated", "allocated"),
+        ("Total", "total"),
+        ("Changed", "updated_at"),
+    ];
+    let columns = columns.map(|(name, by)| {
+        let descending = format!("-{by}");
+        let (sorted, next) = if wanted.sort == by {
+            ("ascending", descending.as_str())
+        } else if wanted.sort == descending {
+            ("descending", "")
+        } else {
+            ("none", by)
+        };
+        let mut parameters = kept(wanted);
+        parameters.retain(|(name, _)| *name != "sort");
+        parameters.push(("sort", next));
+        Column {
+            name,
+            href: query(path, &parameters),
+            sorted,
+        }
+    });
+    columns.into()
+}
+
+fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
+    let texts = [
+        ("q", format!("“{}”", wanted.q)),
+        ("location", format!("in {}", wanted.location)),
+        (
+            "show",
+            match wanted.show.as_str() {
+                "in" => "available".to_owned(),
+                _ => "out of stock".to_owned(),
+            },
+        ),
+    ];
+    let parameters = kept(wanted);
+    let is_on = |name: &str| {
+        parameters
+            .iter()
+            .any(|(it, value)| *it == name && !value.is_empty())
+    };
+    let chips = texts.into_iter().filter(|(name, _)| is_on(name));
+    let chips = chips.map(|(name, text)| {
+        let mut others = parameters.clone();
+        others.retain(|(it, _)| *it != name);
+        let href = query(path, &others);
+        Chip { text, href }
+    });
+    chips.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_that_were_seen_come_back() {
+        let seen = Seen::parse(":5:1,berlin:3:0").unwrap();
+        assert_eq!(seen.position(None).available.get(), 5);
+        assert_eq!(seen.position(None).allocated.get(), 1);
+        assert_eq!(seen.position(Some("berlin")).available.get(), 3);
+        assert_eq!(seen.position(Some("paris")), Balance::default());
+        for text in ["", ":", ":1", ":x:1", ":1:-1"] {
+            assert!(Seen::parse(text).is_none(), "{text}");
+        }
+    }
+}

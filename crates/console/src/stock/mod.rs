@@ -1,0 +1,20 @@
+//! The list of stock, and changes of many products at once.
+
+mod change;
+mod changes;
+mod list;
+mod search;
+
+use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use change::Change;
+pub(crate) use list::{Figures, Seen};
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/stock", get(list::show_list))
+        .route("/stock/changes", post(changes::make))
+}

@@ -1,0 +1,9 @@
+//! The server and its database.
+
+use axum::Router;
+
+use crate::service::AppState;
+
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+}

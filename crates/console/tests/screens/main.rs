@@ -1,0 +1,5 @@
+//! The screens, over a database in memory, with a clock and ids that are the same in every run.
+
+mod session;
+mod stock;
+mod support;
