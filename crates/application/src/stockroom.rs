@@ -13,7 +13,7 @@ use tokio::sync::{Notify, watch};
 
 use crate::access;
 use crate::access::{
-    Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
+    Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens, Writer,
 };
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
@@ -397,6 +397,16 @@ impl Stockroom {
     /// # Errors
     /// [`Error`] if it is refused or the database fails. A refused request changes nothing.
     pub async fn execute<R: Answered>(
+        &self,
+        writer: &Writer,
+        request: R,
+    ) -> Result<R::Answer, Error> {
+        self.carry_out(writer.administrator(), request).await
+    }
+
+    /// Carries out a request that a caller may make who may not change anything, and those of
+    /// [`execute`](Self::execute).
+    pub(crate) async fn carry_out<R: Answered>(
         &self,
         administrator: &Administrator,
         request: R,

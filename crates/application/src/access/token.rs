@@ -8,8 +8,8 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stockroom_domain::{
-    Actor, ApplicationKey, KeyId, OrganizationId, Owner, RevokedGrants, SecretHash, StoreId,
-    Timestamp,
+    Access, Actor, ApplicationKey, KeyId, OrganizationId, Owner, RevokedGrants, SecretHash,
+    StoreId, Timestamp,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
@@ -76,6 +76,9 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<Uuid>,
     grant: Grant,
+    /// What the token may be used for; left out if that is everything.
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    access: Access,
     /// The key's reserved rate limit, in requests per second.
     #[serde(default, skip_serializing_if = "is_zero")]
     reserved: u32,
@@ -162,6 +165,7 @@ impl Tokens {
             org: organization.uuid(),
             store: key.owner.store().map(StoreId::uuid),
             grant,
+            access: key.access,
             reserved: key.reserved_rate_limit,
             iat_ms: now.as_milliseconds(),
             exp: expires_at.as_seconds(),
@@ -194,6 +198,7 @@ impl Tokens {
                 acting: owner,
             },
             grant: claims.grant,
+            access: claims.access,
             reserved_rate_limit: claims.reserved,
         })
     }
@@ -211,8 +216,7 @@ impl Tokens {
     fn valid(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
         let verified = self.verified(token, now)?;
         let claims = &verified.claims;
-        let key = KeyId::new(claims.sub);
-        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, claims.iat_ms) {
+        if !claims.is_valid_at(now) || self.is_revoked(claims) {
             return Err(AccessError::InvalidToken);
         }
         Ok(verified)
@@ -256,17 +260,21 @@ impl Tokens {
         Ok(verified)
     }
 
-    fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {
+    fn is_revoked(&self, claims: &Claims) -> bool {
+        let key = KeyId::new(claims.sub);
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
         // A deleted key never comes back, so the time of issue doesn't matter: a token that was being
         // issued while the key was deleted is refused as well.
         if revoked.contains_key(&(key, RevokedGrants::All)) {
             return true;
         }
-        grant == Grant::Implicit
-            && revoked
-                .get(&(key, RevokedGrants::Implicit))
-                .is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
+        let grants = match (claims.grant, claims.access) {
+            (Grant::Implicit, _) => RevokedGrants::Implicit,
+            (Grant::ClientCredentials, Access::Full) => RevokedGrants::FullAccess,
+            (Grant::ClientCredentials, Access::Read) => return false,
+        };
+        let revoked_at = revoked.get(&(key, grants));
+        revoked_at.is_some_and(|revoked_at| claims.iat_ms <= revoked_at.as_milliseconds())
     }
 
     /// Adds revocations: from now on these tokens are refused as well.
