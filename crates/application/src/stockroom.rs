@@ -11,9 +11,8 @@ use stockroom_domain::{
 };
 use tokio::sync::{Notify, watch};
 
-use crate::access;
 use crate::access::{
-    Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens, Writer,
+    self, Administrator, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens, Writer,
 };
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
@@ -357,11 +356,8 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn forget_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
-        timed(
-            "forget_revocations",
-            self.pipeline.records().forget_revocations(oldest),
-        )
-        .await
+        let forget = self.pipeline.records().forget_revocations(oldest);
+        timed("forget_revocations", forget).await
     }
 
     /// Deletes expired idempotency records, in small steps. To be called regularly.
@@ -404,8 +400,7 @@ impl Stockroom {
         self.carry_out(writer.administrator(), request).await
     }
 
-    /// Carries out a request that a caller may make who may not change anything, and those of
-    /// [`execute`](Self::execute).
+    /// The same for a caller of whom it was not checked that it may change things.
     pub(crate) async fn carry_out<R: Answered>(
         &self,
         administrator: &Administrator,

@@ -75,10 +75,6 @@ impl Access {
 
     /// Whether it is full.
     #[must_use]
-    #[expect(
-        clippy::trivially_copy_pass_by_ref,
-        reason = "serde passes a reference"
-    )]
     pub const fn is_full(&self) -> bool {
         matches!(self, Self::Full)
     }
