@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::support::{Client, DataFolder, Server, closed_pipe, product, stockroom};
+use crate::support::{Client, DataFolder, FirstKey, Server, closed_pipe, product, stockroom};
 
 async fn get(url: String) -> (u16, String) {
     let http = reqwest::Client::builder().no_proxy().build().unwrap();
@@ -188,6 +188,39 @@ async fn a_key_revoked_by_another_process_stops_working_within_a_second() {
         assert!(revoked.elapsed() < Duration::from_secs(10));
     }
     assert_eq!(client.get("/v2/inventories").await.0, 401);
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_read_only_changes_nothing() {
+    let folder = DataFolder::new();
+    let server = Server::start(&folder.path());
+    let first = server.first_key();
+    let client = server.client(&first).await;
+    assert_eq!(client.create_stock(&product(1), 5).await.0, 201);
+    let output = stockroom()
+        .args(["key", "create", "--read-only", "Dashboard"])
+        .args(["--organization", &first.organization])
+        .args(["--store", &first.store, "--data-folder"])
+        .arg(folder.path())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let field = |name: &str| {
+        let line = printed.lines().find(|line| line.starts_with(name));
+        line.unwrap().split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let key = FirstKey {
+        client_id: field("client_id"),
+        client_secret: field("client_secret"),
+        ..first
+    };
+    let reader = server.client(&key).await;
+    assert_eq!(reader.get("/v2/inventories").await.0, 200);
+    assert_eq!(reader.create_stock(&product(2), 5).await.0, 403);
+    assert_eq!(reader.transact(&product(1), "allocate", 1).await.0, 403);
+    let keys = client.get("/v2/application-keys").await.1;
+    assert_eq!(keys["data"][1]["access"], "read");
 }
 
 #[tokio::test]

@@ -33,6 +33,7 @@ CREATE TABLE application_keys (
     secret_hash         bytea   NOT NULL CHECK (length(secret_hash) = 32),
     reserved_rate_limit bigint  NOT NULL CHECK (reserved_rate_limit BETWEEN 0 AND 4294967295),
     allow_implicit      boolean NOT NULL,
+    access              text    NOT NULL DEFAULT 'full' CHECK (access IN ('full', 'read')),
     created_at          bigint  NOT NULL,
     updated_at          bigint  NOT NULL,
     last_used_at        bigint,
@@ -62,7 +63,7 @@ CREATE INDEX client_ids_of_key ON client_ids (organization_id, key_id);
 -- swept, never changed.
 CREATE TABLE token_revocations (
     key_id     uuid   NOT NULL,
-    grants     text   NOT NULL CHECK (grants IN ('all', 'implicit')),
+    grants     text   NOT NULL CHECK (grants IN ('all', 'full_access', 'implicit')),
     revoked_at bigint NOT NULL,
     PRIMARY KEY (key_id, grants, revoked_at)
 );

@@ -30,6 +30,7 @@ CREATE TABLE application_keys (
     secret_hash         BLOB    NOT NULL CHECK (length(secret_hash) = 32),
     reserved_rate_limit INTEGER NOT NULL CHECK (reserved_rate_limit BETWEEN 0 AND 4294967295),
     allow_implicit      INTEGER NOT NULL CHECK (allow_implicit IN (0, 1)),
+    access              TEXT    NOT NULL DEFAULT 'full' CHECK (access IN ('full', 'read')),
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL,
     last_used_at        INTEGER,
@@ -52,7 +53,7 @@ CREATE INDEX client_ids_of_key ON client_ids (organization_id, key_id);
 -- Every server reads what was revoked lately, of all organizations at once.
 CREATE TABLE token_revocations (
     key_id     BLOB    NOT NULL CHECK (length(key_id) = 16),
-    grants     TEXT    NOT NULL CHECK (grants IN ('all', 'implicit')),
+    grants     TEXT    NOT NULL CHECK (grants IN ('all', 'full_access', 'implicit')),
     revoked_at INTEGER NOT NULL,
     PRIMARY KEY (key_id, grants)
 ) STRICT, WITHOUT ROWID;

@@ -1,5 +1,7 @@
 //! 96 clients, who are spread over three servers.
 
+use std::time::{Duration, Instant};
+
 use futures::stream::{self, StreamExt};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -54,6 +56,35 @@ async fn one_of_two_stores_gets_to_manage_an_organization_product() {
         clients[1].in_store(&stores[1]),
     ];
     many_product_races(&clients[0], &in_stores).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_loses_full_access_loses_it_on_every_server() {
+    let Servers { servers, .. } = &Servers::<2>::start().await;
+    let key = servers[0].first_key();
+    let client = servers[0].client(&key).await;
+    assert_eq!(client.create_stock(&product(1), 5).await.0, 201);
+    let keys = client.get("/v2/application-keys").await.1;
+    let path = format!(
+        "/v2/application-keys/{}",
+        keys["data"][0]["id"].as_str().unwrap()
+    );
+    let elsewhere = servers[1].client(&key).await;
+    assert_eq!(elsewhere.get("/v2/inventories").await.0, 200);
+    let body = json!({ "data": { "type": "application_key", "access": "read" } });
+    let updated = client.put(&path, &body).await;
+    assert_eq!(updated.0, 200, "{updated:?}");
+    assert_eq!(client.get("/v2/inventories").await.0, 401);
+    // The promise is a second; the bound is on the promise, not on how fast this machine is.
+    let changed = Instant::now();
+    while elsewhere.get("/v2/inventories").await.0 == 200 {
+        assert!(changed.elapsed() < Duration::from_secs(10));
+    }
+    for server in servers {
+        let reader = server.client(&key).await;
+        assert_eq!(reader.get("/v2/inventories").await.0, 200);
+        assert_eq!(reader.transact(&product(1), "allocate", 1).await.0, 403);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -116,6 +116,9 @@ pub enum ImportError {
         /// The largest number of jobs.
         limit: u64,
     },
+    /// The caller may not import.
+    #[error(transparent)]
+    Access(#[from] AccessError),
     /// The job isn't made.
     #[error(transparent)]
     Error(#[from] Error),
@@ -204,6 +207,9 @@ pub enum AccessError {
     /// The token wasn't issued by these servers, has expired, or was revoked.
     #[error("the access token is not valid")]
     InvalidToken,
+    /// The key may only read, and the request would change something.
+    #[error("this key may only read")]
+    ReadOnly,
     /// The organization has no store with this id, or the key belongs to another store.
     #[error("there is no such store")]
     StoreNotFound,

@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
-use stockroom_domain::{Name, Organization, OrganizationId, Owner, ProductText, Refusal, Store};
+use stockroom_domain::{
+    Access, Name, Organization, OrganizationId, Owner, ProductText, Refusal, Store,
+};
 use tokio::time::{Instant, sleep};
 use uuid::Uuid;
 
-use crate::access::Administrator;
+use crate::access::Writer;
 use crate::error::Error;
 use crate::keys::{NewKey, NewKeyRequest};
 use crate::ports::StoreError;
@@ -75,11 +77,12 @@ impl Stockroom {
             let name = valid(Name::new("name", "My store"))?;
             self.create_store(id, name).await?
         };
-        let owner = Administrator::operator(id, Owner::Store(store.id));
+        let owner = Writer::operator(id, Owner::Store(store.id));
         let request = NewKeyRequest {
             name: valid(ProductText::new("name", "First key"))?,
             reserved_rate_limit: 0,
             allow_implicit: false,
+            access: Access::Full,
         };
         let key = self.create_key(&owner, request).await?;
         Ok(Some(FirstStart {

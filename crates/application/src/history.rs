@@ -7,7 +7,7 @@ use stockroom_domain::{
     Undo, UndoBatch,
 };
 
-use crate::access::{Administrator, Caller};
+use crate::access::{Administrator, Caller, Writer};
 use crate::error::{Error, HistoryError};
 use crate::page::{Page, PageRequest, Start};
 use crate::pipeline::timed;
@@ -179,11 +179,11 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn undo(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         product: ProductId,
         id: TransactionId,
     ) -> Result<Recorded, Error> {
-        let scope = administrator.scope();
+        let scope = writer.scope();
         // Deleted stock is searched, too: an undo made before the deletion still gets the same answer.
         let history = self.pipeline.unsettled_history();
         let periods = timed("lives", history.periods(scope, &[product])).await?;
@@ -193,7 +193,7 @@ impl Stockroom {
         let entries = history.entries(scope.organization, &wanted);
         let recorded = timed("entries", entries).await?.pop();
         let recorded = recorded.ok_or(Refusal::TransactionNotFound)?;
-        self.execute(administrator, Undo { recorded }).await
+        self.execute(writer, Undo { recorded }).await
     }
 
     /// Undoes all entries of a batch that aren't undone yet, or none, and returns the entries that undo
@@ -203,10 +203,10 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn undo_batch(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: BatchId,
     ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
-        let scope = administrator.scope();
+        let scope = writer.scope();
         let history = self.pipeline.unsettled_history();
         let batch = timed("batch", history.batch(scope.organization, id)).await?;
         let batch = batch.filter(|batch| batch.owner == scope.acting);
@@ -220,7 +220,7 @@ impl Stockroom {
         let entries = in_order
             .filter_map(|entry| entries.remove(&(entry.stock, entry.sequence)))
             .collect();
-        self.execute(administrator, UndoBatch { entries }).await
+        self.execute(writer, UndoBatch { entries }).await
     }
 }
 

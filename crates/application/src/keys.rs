@@ -3,10 +3,11 @@
 use std::fmt::Write;
 
 use stockroom_domain::{
-    ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, ProductText, RevokedGrants, UpdateKey,
+    Access, ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, ProductText, RevokedGrants,
+    UpdateKey,
 };
 
-use crate::access::{Administrator, Keyed, hash_secret, secret_matches};
+use crate::access::{Administrator, Keyed, Writer, hash_secret, secret_matches};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
@@ -22,6 +23,8 @@ pub struct NewKeyRequest {
     pub reserved_rate_limit: u32,
     /// Whether it issues tokens without its secret.
     pub allow_implicit: bool,
+    /// What its tokens may be used for.
+    pub access: Access,
 }
 
 /// A new key with its secret.
@@ -50,10 +53,10 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails; so for every change below.
     pub async fn create_key(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         request: NewKeyRequest,
     ) -> Result<NewKey, Error> {
-        let source = administrator.idempotency().map_or_else(
+        let source = writer.idempotency().map_or_else(
             || SecretSource::Random(self.environment.random_bytes()),
             SecretSource::Request,
         );
@@ -61,7 +64,7 @@ impl Stockroom {
             hexadecimal(&match source {
                 SecretSource::Random(bytes) => bytes,
                 SecretSource::Request(keyed) => {
-                    let scope = administrator.scope();
+                    let scope = writer.scope();
                     self.tokens.secret_of(scope, keyed, client_id)
                 }
             })
@@ -73,9 +76,10 @@ impl Stockroom {
             client_id,
             reserved_rate_limit: request.reserved_rate_limit,
             allow_implicit: request.allow_implicit,
+            access: request.access,
             rate_limit: self.limits.store_rate_limit,
         };
-        let key = self.execute(administrator, request).await?;
+        let key = self.execute(writer, request).await?;
         // An idempotency record holds the client id of the key that the first request created.
         let client_secret = secret_of(&key.client_id);
         if !secret_matches(&client_secret, &key.secret_hash) {
@@ -90,7 +94,7 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn update_key(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         request: UpdateKey,
     ) -> Result<ApplicationKey, Error> {
         let request = UpdateKey {
@@ -98,9 +102,13 @@ impl Stockroom {
             ..request
         };
         let forbids_implicit = request.allow_implicit == Some(false);
-        let key = self.execute(administrator, request).await?;
+        let forbids_changes = request.access == Some(Access::Read);
+        let key = self.execute(writer, request).await?;
         if forbids_implicit {
             self.revoke_here(key.id, RevokedGrants::Implicit);
+        }
+        if forbids_changes {
+            self.revoke_here(key.id, RevokedGrants::FullAccess);
         }
         Ok(key)
     }
@@ -109,9 +117,9 @@ impl Stockroom {
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn delete_key(&self, administrator: &Administrator, id: KeyId) -> Result<(), Error> {
+    pub async fn delete_key(&self, writer: &Writer, id: KeyId) -> Result<(), Error> {
         let request = DeleteKey { id };
-        self.execute(administrator, request).await?;
+        self.execute(writer, request).await?;
         self.revoke_here(id, RevokedGrants::All);
         Ok(())
     }

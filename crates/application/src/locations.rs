@@ -2,7 +2,7 @@
 
 use stockroom_domain::{DeleteLocation, Geolocation, Location, LocationId};
 
-use crate::access::{Administrator, Caller};
+use crate::access::{Caller, Writer};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
@@ -14,13 +14,9 @@ impl Stockroom {
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn delete_location(
-        &self,
-        administrator: &Administrator,
-        id: LocationId,
-    ) -> Result<(), Error> {
+    pub async fn delete_location(&self, writer: &Writer, id: LocationId) -> Result<(), Error> {
         let request = DeleteLocation { id };
-        self.execute(administrator, request).await
+        self.execute(writer, request).await
     }
 
     /// One location that the caller sees.

@@ -2,7 +2,7 @@
 
 use stockroom_domain::{DeleteProduct, Product, ProductId, Stock, StockedProduct};
 
-use crate::access::Administrator;
+use crate::access::{Administrator, Writer};
 use crate::error::{Error, SearchError};
 use crate::page::{Page, PageRequest};
 use crate::ports::{ProductFilter, ProductOrder, ProductPlace, StoreError};
@@ -13,13 +13,9 @@ impl Stockroom {
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn delete_product(
-        &self,
-        administrator: &Administrator,
-        id: ProductId,
-    ) -> Result<(), Error> {
+    pub async fn delete_product(&self, writer: &Writer, id: ProductId) -> Result<(), Error> {
         let request = DeleteProduct { id };
-        self.execute(administrator, request).await
+        self.execute(writer, request).await
     }
 
     /// One registered product.

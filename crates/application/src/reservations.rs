@@ -9,7 +9,7 @@ use stockroom_domain::{
     ReservationId, ReservationItem, ReservationRef, ReservationStatus,
 };
 
-use crate::access::Administrator;
+use crate::access::{Administrator, Writer};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{HoldLine, HoldPlace, ReservationCondition, StoreError};
@@ -57,11 +57,11 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn pay_reservation(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: ReservationId,
     ) -> Result<Reservation, Error> {
         let request = |reservation| PayReservation { reservation };
-        self.transition(administrator, id, request).await
+        self.transition(writer, id, request).await
     }
 
     /// Releases all that a reservation holds, or these items of it.
@@ -70,12 +70,12 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn release_reservation(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: ReservationId,
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
         let request = |reservation| ReleaseReservation { reservation, items };
-        self.transition(administrator, id, request).await
+        self.transition(writer, id, request).await
     }
 
     /// Records that all that a reservation holds, or these items of it, were shipped.
@@ -84,12 +84,12 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn fulfil_reservation(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: ReservationId,
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
         let request = |reservation| FulfilReservation { reservation, items };
-        self.transition(administrator, id, request).await
+        self.transition(writer, id, request).await
     }
 
     /// Sets the time of expiry of a reservation anew, counted from now.
@@ -98,7 +98,7 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn extend_reservation(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: ReservationId,
         expires_in: ExpiresIn,
     ) -> Result<Reservation, Error> {
@@ -106,22 +106,20 @@ impl Stockroom {
             reservation,
             expires_in,
         };
-        self.transition(administrator, id, request).await
+        self.transition(writer, id, request).await
     }
 
     /// Carries out a change of a reservation. The reservation is read first, since it names the rows to
     /// be locked; that part of it never changes.
     async fn transition<R: Answered<Answer = Reservation>>(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: ReservationId,
         request: impl FnOnce(ReservationRef) -> R,
     ) -> Result<Reservation, Error> {
-        let reservation = self
-            .pipeline
-            .reservation_reference(administrator.scope(), id);
+        let reservation = self.pipeline.reservation_reference(writer.scope(), id);
         let reservation = reservation.await?.ok_or(Refusal::ReservationNotFound)?;
-        self.execute(administrator, request(reservation)).await
+        self.execute(writer, request(reservation)).await
     }
 
     /// One reservation of the caller's, if it exists.

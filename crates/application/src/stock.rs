@@ -3,10 +3,11 @@
 use std::collections::{HashMap, HashSet};
 
 use stockroom_domain::{
-    DeleteStock, ProductId, Recorded, Stock, StockId, StockPeriod, TransactionId,
+    CountMany, Counted, DeleteStock, PreviewCounts, PreviewTransactions, ProductId, Recorded,
+    Refusal, Stock, StockId, StockPeriod, TransactMany, TransactionId,
 };
 
-use crate::access::{Administrator, Caller};
+use crate::access::{Administrator, Caller, Writer};
 use crate::error::{Error, HistoryError, SearchError};
 use crate::page::{Page, PageRequest, Start};
 use crate::ports::{
@@ -25,13 +26,37 @@ impl Stockroom {
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn delete_stock(
+    pub async fn delete_stock(&self, writer: &Writer, product: ProductId) -> Result<(), Error> {
+        let request = DeleteStock { product };
+        self.execute(writer, request).await
+    }
+
+    /// Decides transactions, and changes nothing: the entries are those that they would make. For callers,
+    /// too, who may not change anything.
+    ///
+    /// # Errors
+    /// [`Error`] as for the transactions themselves.
+    pub async fn preview_transactions(
         &self,
         administrator: &Administrator,
-        product: ProductId,
-    ) -> Result<(), Error> {
-        let request = DeleteStock { product };
-        self.execute(administrator, request).await
+        many: TransactMany,
+    ) -> Result<Vec<Result<Recorded, Refusal>>, Error> {
+        let administrator = administrator.clone().without_key();
+        self.carry_out(&administrator, PreviewTransactions(many))
+            .await
+    }
+
+    /// The same for counts.
+    ///
+    /// # Errors
+    /// [`Error`] as for the counts themselves.
+    pub async fn preview_counts(
+        &self,
+        administrator: &Administrator,
+        many: CountMany,
+    ) -> Result<Vec<Result<Counted, Refusal>>, Error> {
+        let administrator = administrator.clone().without_key();
+        self.carry_out(&administrator, PreviewCounts(many)).await
     }
 
     /// A product's stock, if it is managed.

@@ -11,9 +11,9 @@ use stockroom_domain::{
 };
 use tokio::sync::{Notify, watch};
 
-use crate::access;
 use crate::access::{
-    Administrator, Audience, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
+    self, Administrator, Audience, Caller, Grant, KeyRing, SigningKey, Token, TokenRequest, Tokens,
+    Writer,
 };
 use crate::environment::Environment;
 use crate::error::{AccessError, Error, TokenError};
@@ -394,11 +394,8 @@ impl Stockroom {
     /// [`StoreError`] if the database fails.
     pub async fn forget_revocations(&self) -> Result<(), StoreError> {
         let oldest = self.oldest_living_token();
-        timed(
-            "forget_revocations",
-            self.pipeline.records().forget_revocations(oldest),
-        )
-        .await
+        let forget = self.pipeline.records().forget_revocations(oldest);
+        timed("forget_revocations", forget).await
     }
 
     /// Deletes expired idempotency records, in small steps. To be called regularly.
@@ -434,6 +431,15 @@ impl Stockroom {
     /// # Errors
     /// [`Error`] if it is refused or the database fails. A refused request changes nothing.
     pub async fn execute<R: Answered>(
+        &self,
+        writer: &Writer,
+        request: R,
+    ) -> Result<R::Answer, Error> {
+        self.carry_out(writer.administrator(), request).await
+    }
+
+    /// The same for a caller of whom it was not checked that it may change things.
+    pub(crate) async fn carry_out<R: Answered>(
         &self,
         administrator: &Administrator,
         request: R,

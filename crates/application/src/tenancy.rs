@@ -5,7 +5,7 @@ use stockroom_domain::{
     Store, StoreId,
 };
 
-use crate::access::Administrator;
+use crate::access::{Administrator, Writer};
 use crate::error::Error;
 use crate::pipeline::timed;
 use crate::ports::StoreError;
@@ -26,7 +26,7 @@ impl Stockroom {
         id: OrganizationId,
         name: Name,
     ) -> Result<Organization, Error> {
-        let operator = Administrator::operator(id, Owner::Organization);
+        let operator = Writer::operator(id, Owner::Organization);
         let request = CreateOrganization { id, name };
         self.execute(&operator, request).await
     }
@@ -40,7 +40,7 @@ impl Stockroom {
         organization: OrganizationId,
         name: Name,
     ) -> Result<Store, Error> {
-        let operator = Administrator::operator(organization, Owner::Organization);
+        let operator = Writer::operator(organization, Owner::Organization);
         let id = StoreId::new(self.environment.next_id());
         let request = CreateStore { id, name };
         self.execute(&operator, request).await

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::{bail, ensure};
 use stockroom_application::ports::Database;
-use stockroom_application::{Administrator, Environment, Limits, NewKeyRequest, Stockroom};
+use stockroom_application::{Environment, Limits, NewKeyRequest, Stockroom, Writer};
 use stockroom_domain::{
-    Actor, Answer, Command, CommodityType, CreateStock, ExpireReservation, Name, OrganizationId,
-    Owner, ProductId, ProductStatus, ProductText, Quantity, RegisterProduct, ReservationRef,
-    Reserve, Reserved, StoreId, Transact, TransactionAction,
+    Access, Actor, Answer, Command, CommodityType, CreateStock, ExpireReservation, Name,
+    OrganizationId, Owner, ProductId, ProductStatus, ProductText, Quantity, RegisterProduct,
+    ReservationRef, Reserve, Reserved, StoreId, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
@@ -101,11 +101,12 @@ impl Seeding {
         let name = Name::new("name", name)?;
         let store = self.stockroom.create_store(self.organization, name).await?;
         let owner = Owner::Store(store.id);
-        let operator = Administrator::operator(self.organization, owner);
+        let operator = Writer::operator(self.organization, owner);
         let request = NewKeyRequest {
             name: ProductText::new("name", "Benchmark")?,
             reserved_rate_limit: 0,
             allow_implicit: false,
+            access: Access::Full,
         };
         let key = self.stockroom.create_key(&operator, request).await?;
         let credentials = Credentials {

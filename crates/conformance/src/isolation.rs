@@ -4,8 +4,8 @@ use TransactionAction::{Allocate, Increment, Set};
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_application::ports::{Scope, StockCondition};
 use stockroom_domain::{
-    Actor, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, KeyId, Owner, Patch, Refusal,
-    RegisterProduct, TransactionAction, UpdateKey, UpdateProduct,
+    Access, Actor, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock, KeyId, Owner, Patch,
+    Refusal, RegisterProduct, TransactionAction, UpdateKey, UpdateProduct,
 };
 
 use crate::client::stored;
@@ -192,6 +192,7 @@ pub async fn keys_are_told_apart(bench: Bench) {
             name: None,
             reserved_rate_limit: None,
             allow_implicit: Some(true),
+            access: Some(Access::Read),
             rate_limit: None,
         };
         assert_eq!(theirs.ask(update).await, Err(Refusal::KeyNotFound));

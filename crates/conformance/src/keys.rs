@@ -2,8 +2,8 @@
 
 use stockroom_application::ports::Revocation;
 use stockroom_domain::{
-    ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, Refusal, RevokedGrants, SecretHash,
-    Timestamp, UpdateKey,
+    Access, ApplicationKey, CreateKey, DeleteKey, KeyId, KeyTotals, Refusal, RevokedGrants,
+    SecretHash, Timestamp, UpdateKey,
 };
 
 use crate::client::stored;
@@ -22,6 +22,7 @@ const fn update(id: KeyId) -> UpdateKey {
         name: None,
         reserved_rate_limit: None,
         allow_implicit: None,
+        access: None,
         rate_limit: None,
     }
 }
@@ -56,6 +57,7 @@ pub async fn every_field_is_kept(bench: Bench) {
         secret_hash: SecretHash(secret_hash),
         reserved_rate_limit: u32::MAX,
         allow_implicit: true,
+        access: Access::Read,
         ..make::key("full")
     };
     for request in [full, make::key("bare")] {
@@ -168,12 +170,14 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
     let request = UpdateKey {
         name: Some(make::text("Another name")),
         allow_implicit: Some(true),
+        access: Some(Access::Read),
         ..update(created.id)
     };
     let updated = store.done(request).await;
     let expected = ApplicationKey {
         name: make::text("Another name"),
         allow_implicit: true,
+        access: Access::Read,
         updated_at: bench.clock.now(),
         last_used_at: Some(used_at),
         ..created
@@ -272,6 +276,40 @@ pub async fn forbidding_implicit_tokens_revokes_them(bench: Bench) {
     let kept = revocations(&bench, start).await;
     let grants: Vec<_> = kept.iter().map(|revocation| revocation.grants).collect();
     assert_eq!(grants, [RevokedGrants::Implicit, RevokedGrants::All]);
+}
+
+/// A key that may only read from now on revokes its tokens of full access, each time, and only then.
+pub async fn taking_full_access_away_revokes_its_tokens(bench: Bench) {
+    let store = bench.store().await;
+    let start = bench.clock.now();
+    let key = store.done(make::key("client")).await.id;
+    let other = store.done(make::key("other")).await;
+    let set = |access| UpdateKey {
+        access: Some(access),
+        ..update(key)
+    };
+    store.done(set(Access::Full)).await;
+    assert_eq!(revocations(&bench, start).await, []);
+    for _ in 0..2 {
+        bench.clock.advance(1_000);
+        store.done(set(Access::Read)).await;
+        let expected = Revocation {
+            key,
+            grants: RevokedGrants::FullAccess,
+            revoked_at: bench.clock.now(),
+        };
+        assert_eq!(revocations(&bench, start).await, [expected]);
+        let stored = store.key(key).await.map(|key| key.access);
+        assert_eq!(stored, Some(Access::Read));
+        bench.clock.advance(1_000);
+        store.done(set(Access::Read)).await;
+        store.done(update(key)).await;
+        let stored = store.key(key).await.map(|key| key.access);
+        assert_eq!(stored, Some(Access::Read));
+        store.done(set(Access::Full)).await;
+        assert_eq!(revocations(&bench, start).await, [expected]);
+    }
+    assert_eq!(store.key(other.id).await, Some(other));
 }
 
 /// Revocations of all organizations are read from an instant on, and deleted up to one.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stockroom_domain::{
-    Balance, CommodityType, Configuration, CreateIntegration, CreateKey, CreateLocation,
+    Access, Balance, CommodityType, Configuration, CreateIntegration, CreateKey, CreateLocation,
     CreateStock, DeliveryTimeout, EchoedFigures, EventFormat, Name, NewSecret, Observed, ProductId,
     ProductStatus, ProductText, Quantity, Refusal, RefusedMovement, RegisterProduct, SecretHash,
     SetLocations, SigningSecret, Slug, Transact, TransactionAction, WebhookUrl,
@@ -118,6 +118,7 @@ pub(crate) fn key(client_id: &str) -> CreateKey {
         secret_hash: SecretHash([7; 32]),
         reserved_rate_limit: 0,
         allow_implicit: false,
+        access: Access::Full,
         rate_limit: None,
     }
 }

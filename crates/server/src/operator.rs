@@ -4,9 +4,9 @@ use std::io::{ErrorKind, Write};
 
 use anyhow::{Context as _, bail};
 use stockroom_application::{
-    Administrator, Environment, Limits, NewKeyRequest, PageRequest, SigningKey, Stockroom,
+    Administrator, Environment, Limits, NewKeyRequest, PageRequest, SigningKey, Stockroom, Writer,
 };
-use stockroom_domain::{ApplicationKey, Name, Owner, ProductText, Refusal};
+use stockroom_domain::{Access, ApplicationKey, Name, Owner, ProductText, Refusal};
 
 use crate::cli::{
     Database, EventsCommand, KeyCommand, KeyOwner, Migrate, OrganizationCommand, StoreCommand,
@@ -109,11 +109,17 @@ pub(crate) async fn key(command: KeyCommand) -> anyhow::Result<()> {
             owner,
             name,
             allow_implicit,
+            read_only,
         } => {
             let request = NewKeyRequest {
                 name: ProductText::new("name", name)?,
                 reserved_rate_limit: 0,
                 allow_implicit,
+                access: if read_only {
+                    Access::Read
+                } else {
+                    Access::Full
+                },
             };
             on(&database, async |stockroom| {
                 let operator = operator(stockroom, owner).await?;
@@ -128,7 +134,7 @@ pub(crate) async fn key(command: KeyCommand) -> anyhow::Result<()> {
         KeyCommand::List { database, owner } => {
             on(&database, async |stockroom| {
                 let operator = operator(stockroom, owner).await?;
-                for key in all_keys(stockroom, &operator).await? {
+                for key in all_keys(stockroom, operator.administrator()).await? {
                     println!("{} {} {}", key.id, key.client_id, key.name);
                 }
                 Ok(())
@@ -168,7 +174,7 @@ async fn all_keys(
 }
 
 /// The operator, acting for an existing owner.
-async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Administrator> {
+async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Writer> {
     let organization = owner.organization;
     let found = stockroom.organization(organization).await?;
     found.ok_or(Refusal::OrganizationNotFound)?;
@@ -179,7 +185,7 @@ async fn operator(stockroom: &Stockroom, owner: KeyOwner) -> anyhow::Result<Admi
             Owner::Store(found.context("the organization has no such store")?.id)
         }
     };
-    Ok(Administrator::operator(organization, acting))
+    Ok(Writer::operator(organization, acting))
 }
 
 /// Executes an action on a database.

@@ -2,7 +2,8 @@
 
 use stockroom_application::ports::{Revocation, StoreError};
 use stockroom_domain::{
-    ApplicationKey, KeyId, OrganizationId, Owner, ProductText, RevokedGrants, SecretHash, Timestamp,
+    Access, ApplicationKey, KeyId, OrganizationId, Owner, ProductText, RevokedGrants, SecretHash,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -19,6 +20,7 @@ row! {
         secret_hash: Vec<u8>,
         reserved_rate_limit: i64,
         allow_implicit: bool,
+        access: String,
         created_at: i64,
         updated_at: i64,
         last_used_at: Option<i64>,
@@ -37,6 +39,7 @@ impl KeyRow {
             secret_hash: key.secret_hash.0.to_vec(),
             reserved_rate_limit: key.reserved_rate_limit.into(),
             allow_implicit: key.allow_implicit,
+            access: key.access.as_str().to_owned(),
             created_at: key.created_at.as_milliseconds(),
             updated_at: key.updated_at.as_milliseconds(),
             last_used_at: key.last_used_at.map(Timestamp::as_milliseconds),
@@ -59,6 +62,7 @@ impl KeyRow {
             secret_hash: SecretHash(row.valid("secret_hash", secret_hash)?),
             reserved_rate_limit: row.valid("reserved_rate_limit", reserved_rate_limit)?,
             allow_implicit: self.allow_implicit,
+            access: Access::parse(&self.access).ok_or_else(|| row.corrupt("access"))?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             last_used_at: row.optional_timestamp("last_used_at", self.last_used_at)?,
@@ -94,7 +98,7 @@ impl RevocationRow {
         let row = Row::new("token_revocations", self.key_id);
         Ok(Revocation {
             key: KeyId::new(self.key_id),
-            grants: [RevokedGrants::All, RevokedGrants::Implicit]
+            grants: GRANTS
                 .into_iter()
                 .find(|grants| grants_word(*grants) == self.grants)
                 .ok_or_else(|| row.corrupt("grants"))?,
@@ -103,10 +107,17 @@ impl RevocationRow {
     }
 }
 
+const GRANTS: [RevokedGrants; 3] = [
+    RevokedGrants::All,
+    RevokedGrants::FullAccess,
+    RevokedGrants::Implicit,
+];
+
 /// The word that databases store for the grants of revoked tokens.
 const fn grants_word(grants: RevokedGrants) -> &'static str {
     match grants {
         RevokedGrants::Implicit => "implicit",
+        RevokedGrants::FullAccess => "full_access",
         RevokedGrants::All => "all",
     }
 }

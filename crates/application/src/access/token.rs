@@ -8,8 +8,8 @@ use quick_cache::sync::Cache;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stockroom_domain::{
-    Actor, ApplicationKey, KeyId, OrganizationId, Owner, RevokedGrants, SecretHash, StoreId,
-    Timestamp,
+    Access, Actor, ApplicationKey, KeyId, OrganizationId, Owner, RevokedGrants, SecretHash,
+    StoreId, Timestamp,
 };
 use subtle::ConstantTimeEq;
 use tokio::sync::watch;
@@ -113,6 +113,9 @@ struct Claims {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     store: Option<Uuid>,
     grant: Grant,
+    /// What the token may be used for; left out if that is everything.
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    access: Access,
     /// The key's reserved rate limit, in requests per second.
     #[serde(default, skip_serializing_if = "is_zero")]
     reserved: u32,
@@ -204,6 +207,7 @@ impl Tokens {
             org: organization.uuid(),
             store: key.owner.store().map(StoreId::uuid),
             grant,
+            access: key.access,
             reserved: key.reserved_rate_limit,
             iat_ms: 0,
             auth_ms: None,
@@ -269,6 +273,7 @@ impl Tokens {
                 acting: owner,
             },
             grant: claims.grant,
+            access: claims.access,
             reserved_rate_limit: claims.reserved,
         })
     }
@@ -301,9 +306,7 @@ impl Tokens {
     fn valid(&self, token: &str, now: Timestamp) -> Result<Arc<Verified>, AccessError> {
         let verified = self.verified(token, now)?;
         let claims = &verified.claims;
-        let key = KeyId::new(claims.sub);
-        let issued_at_ms = claims.auth_ms.unwrap_or(claims.iat_ms);
-        if !claims.is_valid_at(now) || self.is_revoked(key, claims.grant, issued_at_ms) {
+        if !claims.is_valid_at(now) || self.is_revoked(claims) {
             return Err(AccessError::InvalidToken);
         }
         Ok(verified)
@@ -347,17 +350,22 @@ impl Tokens {
         Ok(verified)
     }
 
-    fn is_revoked(&self, key: KeyId, grant: Grant, issued_at_ms: i64) -> bool {
+    fn is_revoked(&self, claims: &Claims) -> bool {
+        let key = KeyId::new(claims.sub);
         let revoked = self.revoked.read().unwrap_or_else(PoisonError::into_inner);
         // A deleted key never comes back, so the time of issue doesn't matter: a token that was being
         // issued while the key was deleted is refused as well.
         if revoked.contains_key(&(key, RevokedGrants::All)) {
             return true;
         }
-        grant == Grant::Implicit
-            && revoked
-                .get(&(key, RevokedGrants::Implicit))
-                .is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
+        let grants = match (claims.grant, claims.access) {
+            (Grant::Implicit, _) => RevokedGrants::Implicit,
+            (Grant::ClientCredentials, Access::Full) => RevokedGrants::FullAccess,
+            (Grant::ClientCredentials, Access::Read) => return false,
+        };
+        let revoked_at = revoked.get(&(key, grants));
+        let issued_at_ms = claims.auth_ms.unwrap_or(claims.iat_ms);
+        revoked_at.is_some_and(|revoked_at| issued_at_ms <= revoked_at.as_milliseconds())
     }
 
     /// Adds revocations: from now on these tokens are refused as well.

@@ -83,7 +83,8 @@ mod tests {
     use rand::SeedableRng;
     use rand::rngs::StdRng;
     use stockroom_domain::{
-        ApplicationKey, KeyId, OrganizationId, Owner, ProductText, RevokedGrants, SecretHash,
+        Access, ApplicationKey, KeyId, OrganizationId, Owner, ProductText, RevokedGrants,
+        SecretHash,
     };
     use tokio::time::advance;
     use uuid::Uuid;
@@ -125,6 +126,7 @@ mod tests {
             secret_hash: SecretHash([0; 32]),
             reserved_rate_limit: 0,
             allow_implicit: false,
+            access: Access::Full,
             created_at: now,
             updated_at: now,
             last_used_at: None,

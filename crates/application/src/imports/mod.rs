@@ -10,7 +10,7 @@ mod upload;
 use stockroom_domain::{CancelImport, Import, ImportId, UndoImport};
 use stockroom_files::Layout;
 
-use crate::access::Administrator;
+use crate::access::{Administrator, Writer};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
@@ -56,24 +56,16 @@ impl Stockroom {
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn cancel_import(
-        &self,
-        administrator: &Administrator,
-        id: ImportId,
-    ) -> Result<Import, Error> {
-        self.execute(administrator, CancelImport { id }).await
+    pub async fn cancel_import(&self, writer: &Writer, id: ImportId) -> Result<Import, Error> {
+        self.execute(writer, CancelImport { id }).await
     }
 
     /// Begins to undo what an import has done. Products, locations and stock that it made stay.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
-    pub async fn undo_import(
-        &self,
-        administrator: &Administrator,
-        id: ImportId,
-    ) -> Result<Import, Error> {
-        let import = self.execute(administrator, UndoImport { id }).await?;
+    pub async fn undo_import(&self, writer: &Writer, id: ImportId) -> Result<Import, Error> {
+        let import = self.execute(writer, UndoImport { id }).await?;
         self.imports_wake.notify_one();
         Ok(import)
     }

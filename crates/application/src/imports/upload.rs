@@ -6,7 +6,7 @@ use stockroom_domain::{Import, ImportId, ImportOptions, OrganizationId, SubmitIm
 use stockroom_files::{Format, Profile, RawChunk, Splitter};
 
 use crate::access::Administrator;
-use crate::error::ImportError;
+use crate::error::{AccessError, ImportError};
 use crate::pipeline::{Turn, timed};
 use crate::ports::{FileChunk, ImportUsage, StoreError};
 use crate::stockroom::{Stockroom, UPLOADS_OF_ORGANIZATION_MAX};
@@ -46,15 +46,18 @@ pub struct Upload {
 }
 
 impl Stockroom {
-    /// Begins to receive a file.
+    /// Begins to receive a file. A caller who may not change anything may have it checked: a dry run
+    /// makes a job and changes no stock.
     ///
     /// # Errors
-    /// [`ImportError`] if too many jobs of the organization wait, or it sends too many files.
+    /// [`ImportError`] if too many jobs of the organization wait, it sends too many files, or the caller
+    /// may only read and it is no dry run.
     pub async fn begin_import(
         self: &Arc<Self>,
         administrator: &Administrator,
         request: ImportRequest,
     ) -> Result<Upload, ImportError> {
+        check_access(administrator, &request.options)?;
         let organization = administrator.scope().organization;
         let turn = self.uploads.try_take(organization);
         let turn = turn.map_err(|_| ImportError::TooManyUploads {
@@ -109,8 +112,10 @@ impl Upload {
     /// made before.
     ///
     /// # Errors
-    /// [`ImportError`] if the file can't be read, or the database fails.
+    /// [`ImportError`] if the file can't be read, the caller may only read and it is no dry run, or the
+    /// database fails.
     pub async fn finish(mut self, administrator: &Administrator) -> Result<Import, ImportError> {
+        check_access(administrator, &self.request.options)?;
         let splitter = std::mem::replace(
             &mut self.splitter,
             Splitter::new(self.request.profile, None),
@@ -129,7 +134,7 @@ impl Upload {
             chunks: self.chunks,
             lines: split.lines,
         };
-        let import = self.stockroom.execute(administrator, submit).await?;
+        let import = self.stockroom.carry_out(administrator, submit).await?;
         self.is_stored = import.id == self.id;
         self.stockroom.imports_wake.notify_one();
         Ok(import)
@@ -147,6 +152,14 @@ impl Upload {
         let records = self.stockroom.pipeline.records();
         let added = records.add_import_chunk(self.organization, self.id, chunk, at);
         timed("add_import_chunk", added).await
+    }
+}
+
+fn check_access(administrator: &Administrator, options: &ImportOptions) -> Result<(), AccessError> {
+    if options.dry_run || administrator.may_write() {
+        Ok(())
+    } else {
+        Err(AccessError::ReadOnly)
     }
 }
 

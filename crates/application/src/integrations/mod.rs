@@ -16,7 +16,7 @@ use stockroom_domain::{
 };
 use uuid::Uuid;
 
-use crate::access::{Administrator, hash_secret, secret_matches};
+use crate::access::{Administrator, Writer, hash_secret, secret_matches};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
@@ -75,7 +75,7 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails; so for every change below.
     pub async fn create_integration(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         request: NewIntegrationRequest,
     ) -> Result<IntegrationWithSecret, Error> {
         self.check_target(&request.configuration.url)?;
@@ -86,15 +86,12 @@ impl Stockroom {
             observes: request.observes,
             configuration: request.configuration,
             secret_key: request.secret_key,
-            secret: self.new_secret(administrator)?,
-            position: self
-                .feed_state(administrator.scope().organization)
-                .await?
-                .head,
+            secret: self.new_secret(writer)?,
+            position: self.feed_state(writer.scope().organization).await?.head,
         };
         let secret = request.secret.secret.clone();
-        let issued = self.execute(administrator, request).await?;
-        self.with_secret(administrator, issued, secret)
+        let issued = self.execute(writer, request).await?;
+        self.with_secret(writer, issued, secret)
     }
 
     /// Changes the named fields of an integration.
@@ -103,13 +100,13 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn update_integration(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         request: UpdateIntegration,
     ) -> Result<Integration, Error> {
         if let Some(url) = &request.url {
             self.check_target(url)?;
         }
-        self.execute(administrator, request).await
+        self.execute(writer, request).await
     }
 
     /// Gives an integration a new signing secret; for some hours, the one before it signs as well.
@@ -118,18 +115,18 @@ impl Stockroom {
     /// [`Error`] if it is refused or the database fails.
     pub async fn rotate_secret(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: IntegrationId,
         overlap_hours: u8,
     ) -> Result<IntegrationWithSecret, Error> {
-        let secret = self.new_secret(administrator)?;
+        let secret = self.new_secret(writer)?;
         let request = RotateSecret {
             id,
             secret: secret.clone(),
             overlap_hours,
         };
-        let issued = self.execute(administrator, request).await?;
-        self.with_secret(administrator, issued, secret.secret)
+        let issued = self.execute(writer, request).await?;
+        self.with_secret(writer, issued, secret.secret)
     }
 
     /// Disables an integration that can't deliver, on behalf of the server, unless it has been changed
@@ -140,7 +137,7 @@ impl Stockroom {
         integration: &Integration,
         reason: Reason,
     ) -> Result<Integration, Error> {
-        let server = Administrator::operator(organization, integration.owner);
+        let server = Writer::operator(organization, integration.owner);
         let request = DisableIntegration {
             id: integration.id,
             version: integration.version,
@@ -249,11 +246,11 @@ impl Stockroom {
         checked.map_err(Error::UrlNotAllowed)
     }
 
-    fn new_secret(&self, administrator: &Administrator) -> Result<NewSecret, Error> {
+    fn new_secret(&self, writer: &Writer) -> Result<NewSecret, Error> {
         let salt = Uuid::from_bytes(self.environment.random_bytes());
-        let secret = match administrator.idempotency() {
+        let secret = match writer.idempotency() {
             None => secret_text(&self.environment.random_bytes())?,
-            Some(_) => self.derived_secret(administrator, salt)?,
+            Some(_) => self.derived_secret(writer, salt)?,
         };
         Ok(NewSecret {
             digest: hash_secret(secret.expose()),
@@ -263,30 +260,24 @@ impl Stockroom {
     }
 
     /// The secret that a request with an idempotency key makes of a salt.
-    fn derived_secret(
-        &self,
-        administrator: &Administrator,
-        salt: Uuid,
-    ) -> Result<SigningSecret, Error> {
-        let keyed = administrator.idempotency();
+    fn derived_secret(&self, writer: &Writer, salt: Uuid) -> Result<SigningSecret, Error> {
+        let keyed = writer.idempotency();
         let keyed = keyed.ok_or(Error::SigningSecretForgotten)?;
-        let bytes = self
-            .tokens
-            .signing_secret_of(administrator.scope(), keyed, salt);
+        let bytes = self.tokens.signing_secret_of(writer.scope(), keyed, salt);
         secret_text(&bytes)
     }
 
     /// The answer with its secret, which a repeated request computes again.
     fn with_secret(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         issued: SecretIssued,
         secret: SigningSecret,
     ) -> Result<IntegrationWithSecret, Error> {
-        let keyed = administrator.idempotency();
+        let keyed = writer.idempotency();
         let is_replayed = keyed.is_some_and(|keyed| keyed.is_replayed.load(Ordering::Relaxed));
         let secret = if is_replayed {
-            self.derived_secret(administrator, issued.salt)?
+            self.derived_secret(writer, issued.salt)?
         } else {
             secret
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use stockroom_domain::{EventId, IntegrationId, OrganizationId, Refusal, ReplayEvents, Timestamp};
 
 use super::IntegrationStatus;
-use crate::access::Administrator;
+use crate::access::Writer;
 use crate::error::{Error, ReplayError};
 use crate::pipeline::timed;
 use crate::ports::{Delivery, DeliveryLog, FeedState, SentEvent, StoreError};
@@ -40,10 +40,10 @@ impl Stockroom {
     /// error: the log tells it.
     pub async fn test_integration(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: IntegrationId,
     ) -> Result<DeliveryLog, Error> {
-        let scope = administrator.scope();
+        let scope = writer.scope();
         let records = self.pipeline.records();
         let found = records.integration(scope.organization, scope.acting, id);
         let found = timed("integration", found).await?;
@@ -89,12 +89,12 @@ impl Stockroom {
     /// database fails.
     pub async fn replay_events(
         &self,
-        administrator: &Administrator,
+        writer: &Writer,
         id: IntegrationId,
         start: ReplayStart,
     ) -> Result<IntegrationStatus, ReplayError> {
-        let organization = administrator.scope().organization;
-        let state = self.integration_state(administrator, id).await?;
+        let organization = writer.scope().organization;
+        let state = self.integration_state(writer.administrator(), id).await?;
         let state = state.ok_or(Error::from(Refusal::IntegrationNotFound))?;
         if !state.integration.enabled {
             return Err(Error::from(Refusal::IntegrationDisabled).into());
@@ -110,9 +110,8 @@ impl Stockroom {
         if from > feed.head + 1 {
             return Err(ReplayError::Ahead(feed));
         }
-        self.execute(administrator, ReplayEvents { id, from })
-            .await?;
-        let state = self.integration_state(administrator, id).await?;
+        self.execute(writer, ReplayEvents { id, from }).await?;
+        let state = self.integration_state(writer.administrator(), id).await?;
         let state = state.ok_or(Error::from(Refusal::IntegrationNotFound))?;
         Ok(IntegrationStatus::new(state, feed.head))
     }

@@ -15,7 +15,7 @@ pub struct Revocation {
     pub key: KeyId,
     /// The tokens that stopped working.
     pub grants: RevokedGrants,
-    /// Time of the revocation. Implicit tokens that the key issues later are valid.
+    /// Time of the revocation. Tokens that the key issues later are valid.
     pub revoked_at: Timestamp,
 }
 

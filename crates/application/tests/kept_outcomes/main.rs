@@ -11,9 +11,9 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stockroom_application::ports::{outcome_from_text, outcome_to_text};
 use stockroom_domain::{
-    Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType, Configuration,
-    Counted, DeliveryCondition, DeliveryTimeout, Description, Entry, EntryAction, EntryHash,
-    EventFilter, EventFormat, EventName, ExternalRef, Geolocation, IdempotencyKey,
+    Access, Address, Annotation, Answer, ApplicationKey, Balance, BatchId, CommodityType,
+    Configuration, Counted, DeliveryCondition, DeliveryTimeout, Description, Entry, EntryAction,
+    EntryHash, EventFilter, EventFormat, EventName, ExternalRef, Geolocation, IdempotencyKey,
     IdempotencyRecord, Import, ImportCaller, ImportOptions, ImportStatus, ImportStep, Integration,
     IntegrationId, ItemAvailability, KeyId, LineCounts, Location, LocationId, Name, Observed,
     OrderId, Organization, OrganizationId, Outcome, Owner, Position, Product, ProductField,
@@ -25,11 +25,12 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 /// What was written of each kind of answer, and of each refusal; the newest last.
-const ANSWERS: [&str; 4] = [
+const ANSWERS: [&str; 5] = [
     include_str!("answers-1.json"),
     include_str!("answers-2.json"),
     include_str!("answers-3.json"),
     include_str!("answers-4.json"),
+    include_str!("answers-5.json"),
 ];
 const REFUSALS: [&str; 3] = [
     include_str!("refusals-1.json"),
@@ -333,6 +334,7 @@ fn key() -> ApplicationKey {
         secret_hash: SecretHash([6; 32]),
         reserved_rate_limit: 5,
         allow_implicit: true,
+        access: Access::Read,
         created_at: at(0),
         updated_at: at(1),
         last_used_at: Some(at(2)),

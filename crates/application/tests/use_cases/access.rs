@@ -1,8 +1,17 @@
 //! In which store a caller may act.
 
+use std::sync::Arc;
+
 use mockall::predicate::eq;
-use stockroom_application::{AccessError, Caller, Grant};
-use stockroom_domain::{Actor, Name, Owner, Store, StoreId, Timestamp};
+use stockroom_application::ports::ImportUsage;
+use stockroom_application::{
+    AccessError, Administrator, Caller, Grant, ImportError, ImportRequest,
+};
+use stockroom_domain::{
+    Access, Actor, Answer, CountMany, ImportOptions, Name, Operation, Owner, Store, StoreId,
+    Timestamp, TransactMany,
+};
+use stockroom_files::Profile;
 
 use crate::mock::{TestClock, database, organization, stockroom, uuid};
 
@@ -16,6 +25,7 @@ fn caller(key_owner: Owner) -> Caller {
             acting: key_owner,
         },
         grant: Grant::ClientCredentials,
+        access: Access::Full,
         reserved_rate_limit: 0,
     }
 }
@@ -63,4 +73,79 @@ async fn a_stores_key_acts_in_no_other_store() {
     assert_eq!(entered, caller);
     let refused = stockroom.act_in(caller, StoreId::new(uuid(3))).await;
     assert!(matches!(refused, Err(AccessError::StoreNotFound)));
+}
+
+/// A caller whose key may only read.
+fn reader() -> Administrator {
+    let caller = Caller {
+        access: Access::Read,
+        ..caller(Owner::Organization)
+    };
+    caller.administrator().unwrap()
+}
+
+#[tokio::test]
+async fn who_may_only_read_may_try_a_change_out() {
+    let mut database = database();
+    database
+        .expect_commit()
+        .withf(|_, commands| match commands[0].operation {
+            Operation::PreviewTransactions(_) | Operation::PreviewCounts(_) => {
+                commands[0].idempotency.is_none()
+            }
+            _ => false,
+        })
+        .times(2)
+        .returning(|_, commands| {
+            Ok(vec![Ok(match commands[0].operation {
+                Operation::PreviewTransactions(_) => Answer::Lines(vec![]),
+                _ => Answer::CountedLines(vec![]),
+            })])
+        });
+    let stockroom = stockroom(database, &TestClock::new()).await;
+    let reader = reader();
+    let transactions = TransactMany {
+        lines: vec![],
+        atomic: true,
+    };
+    let previewed = stockroom.preview_transactions(&reader, transactions);
+    assert!(previewed.await.unwrap().is_empty());
+    let counts = CountMany {
+        counts: vec![],
+        as_of: None,
+        atomic: true,
+    };
+    let previewed = stockroom.preview_counts(&reader, counts);
+    assert!(previewed.await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn who_may_only_read_imports_nothing_but_in_a_dry_run() {
+    let mut database = database();
+    database
+        .expect_import_usage()
+        .times(1)
+        .returning(|_| Ok(ImportUsage::default()));
+    let stockroom = Arc::new(stockroom(database, &TestClock::new()).await);
+    let request = |dry_run| ImportRequest {
+        profile: Profile::Stockroom,
+        format: None,
+        options: ImportOptions {
+            dry_run,
+            ..ImportOptions::default()
+        },
+        request_id: None,
+    };
+    let refused = stockroom.begin_import(&reader(), request(false)).await;
+    let refused = refused.err();
+    assert!(matches!(
+        refused,
+        Some(ImportError::Access(AccessError::ReadOnly))
+    ));
+    assert!(
+        stockroom
+            .begin_import(&reader(), request(true))
+            .await
+            .is_ok()
+    );
 }

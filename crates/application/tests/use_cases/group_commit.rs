@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::LocalBoxFuture;
 use futures::poll;
 use stockroom_application::ports::StoreError;
-use stockroom_application::{Administrator, Environment, Error, Limits, SigningKey, Stockroom};
+use stockroom_application::{Environment, Error, Limits, SigningKey, Stockroom, Writer};
 use stockroom_domain::{
     Answer, Command, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded,
     Refusal, Transact, TransactMany, TransactionAction,
@@ -55,8 +55,7 @@ impl Gate {
     /// A change of an organization, told apart from others by its quantity. It is under way as
     /// soon as it is polled.
     fn change(&self, organization: u128, pieces: u64) -> Change<'_> {
-        let caller =
-            Administrator::operator(OrganizationId::new(uuid(organization)), Owner::Organization);
+        let caller = Writer::operator(OrganizationId::new(uuid(organization)), Owner::Organization);
         let request = Transact::new(
             ProductId::new(uuid(4)),
             TransactionAction::Allocate,
@@ -269,7 +268,7 @@ async fn heavy_changes_are_stored_one_after_the_other() {
     })
     .await;
     let heavy = || {
-        let caller = Administrator::operator(OrganizationId::new(uuid(1)), Owner::Organization);
+        let caller = Writer::operator(OrganizationId::new(uuid(1)), Owner::Organization);
         let many = TransactMany {
             lines: vec![None; TransactMany::LINES_MAX],
             atomic: false,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_application::{Administrator, Error};
+use stockroom_application::{Error, Writer};
 use stockroom_domain::{
     Answer, Balance, EntryHash, Operation, Owner, ProductId, Quantity, Refusal, Stock, StockId,
     StoreId, Timestamp, Transact, TransactionAction,
@@ -11,8 +11,8 @@ use stockroom_domain::{
 
 use crate::mock::{TestClock, database, organization, stockroom, uuid};
 
-fn administrator() -> Administrator {
-    Administrator::operator(organization(), Owner::Store(StoreId::new(uuid(2))))
+fn writer() -> Writer {
+    Writer::operator(organization(), Owner::Store(StoreId::new(uuid(2))))
 }
 
 pub(crate) fn stock_of(product: ProductId) -> Stock {
@@ -48,13 +48,13 @@ async fn a_change_is_committed_as_the_caller() {
         .withf(|tenant, commands| {
             *tenant == organization()
                 && commands.len() == 1
-                && commands[0].actor == administrator().caller().actor
+                && commands[0].actor == writer().caller().actor
                 && commands[0].operation == Operation::Transact(allocation())
         })
         .times(1)
         .returning(|_, _| Ok(vec![Err(Refusal::UnknownStock)]));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let refused = stockroom.execute(&administrator(), allocation()).await;
+    let refused = stockroom.execute(&writer(), allocation()).await;
     assert!(matches!(
         refused,
         Err(Error::Refused(Refusal::UnknownStock))
@@ -68,7 +68,7 @@ async fn a_failing_database_is_no_refusal() {
         .expect_commit()
         .returning(|_, _| Err(StoreError::Unavailable("gone".into())));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let failed = stockroom.execute(&administrator(), allocation()).await;
+    let failed = stockroom.execute(&writer(), allocation()).await;
     assert!(matches!(
         failed,
         Err(Error::Store(StoreError::Unavailable(_)))
@@ -83,7 +83,7 @@ async fn an_answer_to_something_else_is_a_fault() {
             .expect_commit()
             .return_once(move |_, _| Ok(outcomes));
         let stockroom = stockroom(database, &TestClock::new()).await;
-        let failed = stockroom.execute(&administrator(), allocation()).await;
+        let failed = stockroom.execute(&writer(), allocation()).await;
         assert!(matches!(failed, Err(Error::Store(StoreError::Failed(_)))));
     }
 }
@@ -106,7 +106,7 @@ async fn several_stocks_come_in_the_order_asked_each_once() {
         ids[2].to_string(),
         "no id".to_owned(),
     ];
-    let caller = administrator().caller().clone();
+    let caller = writer().caller().clone();
     let (stocks, missing) = stockroom.stock_of_several(&caller, &asked).await.unwrap();
     let found: Vec<ProductId> = stocks.iter().map(|stock| stock.product).collect();
     assert_eq!(found, [ids[1], ids[0]]);

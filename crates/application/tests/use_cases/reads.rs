@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use futures::future::LocalBoxFuture;
 use futures::poll;
 use stockroom_application::ports::StoreError;
-use stockroom_application::{Administrator, Environment, Limits, SigningKey, Stockroom};
+use stockroom_application::{Environment, Limits, SigningKey, Stockroom, Writer};
 use stockroom_domain::{Owner, ProductId, Stock, StoreId};
 
 use crate::inventory::stock_of;
@@ -65,9 +65,7 @@ impl Gate {
         let owner = store.map_or(Owner::Organization, |it| {
             Owner::Store(StoreId::new(uuid(it)))
         });
-        let caller = Administrator::operator(organization(), owner)
-            .caller()
-            .clone();
+        let caller = Writer::operator(organization(), owner).caller().clone();
         let mut question: LocalBoxFuture<'_, Answer> =
             Box::pin(async move { self.stockroom.stock(&caller, product(number)).await });
         assert!(poll!(&mut question).is_pending());

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use stockroom_application::filter::Comparison;
 use stockroom_application::ports::{ProductFilter, ProductOrder, StockCondition};
-use stockroom_application::{Administrator, Clock as _, Page, PageRequest};
+use stockroom_application::{Administrator, Clock as _, Page, PageRequest, Writer};
 use stockroom_domain::{
     Answer, Command, CommodityType, ExpireReservation, Operation, Owner, Product, ProductId,
     ProductStatus, ProductText, Quantity, Reservation, ReservationId, ReservationState,
@@ -16,7 +16,8 @@ use crate::inventory::stock_of;
 use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
 
 fn administrator() -> Administrator {
-    Administrator::operator(organization(), Owner::Store(StoreId::new(uuid(2))))
+    let operator = Writer::operator(organization(), Owner::Store(StoreId::new(uuid(2))));
+    operator.administrator().clone()
 }
 
 /// A reservation whose time has been over for long, as it is stored.

@@ -63,6 +63,12 @@ async fn a_session_lasts_twelve_hours_after_its_last_use() {
 /// Another server may renew a session before it knows of the revocation.
 #[tokio::test]
 async fn a_revocation_ends_what_was_renewed_after_it() {
+    for grants in [RevokedGrants::All, RevokedGrants::FullAccess] {
+        ends_what_was_renewed(grants).await;
+    }
+}
+
+async fn ends_what_was_renewed(grants: RevokedGrants) {
     let clock = TestClock::new();
     let mut database = with_key_alone(key(true));
     database
@@ -73,7 +79,7 @@ async fn a_revocation_ends_what_was_renewed_after_it() {
     database.expect_revocations_since().returning(move |_| {
         Ok(vec![Revocation {
             key: KeyId::new(uuid(7)),
-            grants: RevokedGrants::All,
+            grants,
             revoked_at,
         }])
     });

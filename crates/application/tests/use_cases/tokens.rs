@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 use stockroom_application::ports::{Revocation, StoreError};
 use stockroom_application::{AccessError, Grant, Stockroom, Token, TokenError, TokenRequest};
 use stockroom_domain::{
-    ApplicationKey, KeyId, Owner, ProductText, RevokedGrants, SecretHash, Timestamp,
+    Access, ApplicationKey, KeyId, Owner, ProductText, RevokedGrants, SecretHash, Timestamp,
 };
 
 use crate::mock::{MockDatabase, TestClock, database, organization, stockroom, uuid};
@@ -21,6 +21,7 @@ pub(crate) fn key(allow_implicit: bool) -> ApplicationKey {
         secret_hash: SecretHash(Sha256::digest(SECRET).into()),
         reserved_rate_limit: 3,
         allow_implicit,
+        access: Access::Full,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         last_used_at: None,
@@ -80,7 +81,28 @@ async fn a_token_says_whose_key_it_is() {
     assert_eq!(caller.actor.key, Some(KeyId::new(uuid(7))));
     assert_eq!(caller.grant, Grant::ClientCredentials);
     assert_eq!(caller.reserved_rate_limit, 3);
-    assert!(caller.administrator().is_some());
+    let administrator = caller.administrator().unwrap();
+    assert!(administrator.may_write());
+    assert!(administrator.writer().is_ok());
+}
+
+fn reading() -> ApplicationKey {
+    ApplicationKey {
+        access: Access::Read,
+        ..key(true)
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_a_key_that_may_only_read_is_an_administrators_and_no_writers() {
+    let stockroom = stockroom(with_key(reading()), &TestClock::new()).await;
+    let token = token(&stockroom).await;
+    let caller = stockroom.authenticate(&token.access_token).unwrap();
+    assert_eq!(caller.access, Access::Read);
+    let administrator = caller.administrator().unwrap();
+    assert!(!administrator.may_write());
+    let refused = administrator.writer();
+    assert!(matches!(refused, Err(AccessError::ReadOnly)));
 }
 
 #[tokio::test]
@@ -178,6 +200,41 @@ async fn implicit_tokens_given_before_their_revocation_end() {
     clock.advance_seconds(1);
     let later = stockroom.issue_token(implicit()).await.ok().unwrap();
     assert!(works(&later));
+}
+
+#[tokio::test]
+async fn tokens_of_full_access_given_before_their_revocation_end() {
+    let clock = TestClock::new();
+    let now = stockroom_application::Clock::now(&clock);
+    let stockroom = stockroom(with_revocation(RevokedGrants::FullAccess, now), &clock).await;
+    let with_secret = token(&stockroom).await;
+    let without = stockroom.issue_token(implicit()).await.ok().unwrap();
+    stockroom.refresh_revocations().await.unwrap();
+    let works = |token: &Token| stockroom.authenticate(&token.access_token).is_ok();
+    assert!(!works(&with_secret));
+    assert!(works(&without));
+
+    clock.advance_seconds(1);
+    assert!(works(&token(&stockroom).await));
+}
+
+/// The key may give them in the very millisecond in which it lost full access.
+#[tokio::test]
+async fn tokens_that_only_read_outlive_the_revocation_of_full_access() {
+    let clock = TestClock::new();
+    let revoked_at = stockroom_application::Clock::now(&clock);
+    let mut database = with_key_alone(reading());
+    database.expect_revocations_since().returning(move |_| {
+        Ok(vec![Revocation {
+            key: KeyId::new(uuid(7)),
+            grants: RevokedGrants::FullAccess,
+            revoked_at,
+        }])
+    });
+    let stockroom = stockroom(database, &clock).await;
+    let token = token(&stockroom).await;
+    stockroom.refresh_revocations().await.unwrap();
+    assert!(stockroom.authenticate(&token.access_token).is_ok());
 }
 
 #[tokio::test]

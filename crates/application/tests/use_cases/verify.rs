@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use stockroom_application::ports::{Chunk, Cursor, StoreError};
 use stockroom_application::{
-    Administrator, Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver,
-    VerifySummary,
+    Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
+    Writer,
 };
 use stockroom_domain::{
     Actor, Command, Context, CreateStock, Difference, IdempotencyRecords, Operation, Owner,
@@ -260,8 +260,10 @@ async fn very_many_differences_are_counted() {
         .expect_raw_entries()
         .return_once(|_, _, _| Ok(chunk(entries)));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let administrator = Administrator::operator(organization(), Owner::Organization);
-    let verified = stockroom.verify_stock(&administrator, PRODUCT).await;
+    let operator = Writer::operator(organization(), Owner::Organization);
+    let verified = stockroom
+        .verify_stock(operator.administrator(), PRODUCT)
+        .await;
     let verified = verified.unwrap().unwrap();
     let told = verified.differences.len();
     assert_eq!(told, StockVerification::DIFFERENCES_MAX);
@@ -275,8 +277,10 @@ async fn unmanaged_stock_is_not_verified() {
     let mut database = database();
     database.expect_raw_stock().return_once(|_, _| Ok(None));
     let stockroom = stockroom(database, &TestClock::new()).await;
-    let administrator = Administrator::operator(organization(), Owner::Organization);
+    let operator = Writer::operator(organization(), Owner::Organization);
     let product = ProductId::new(uuid(5));
-    let verified = stockroom.verify_stock(&administrator, product).await;
+    let verified = stockroom
+        .verify_stock(operator.administrator(), product)
+        .await;
     assert_eq!(verified.unwrap(), None);
 }

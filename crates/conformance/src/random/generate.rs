@@ -8,11 +8,11 @@ use stockroom_application::ports::{
     LocationCondition, Scope, StockCondition, TransactionCondition,
 };
 use stockroom_domain::{
-    Command, CreateKey, CreateLocation, DeleteKey, DeleteLocation, DeleteProduct, DeleteStock,
-    EntryAction, ExternalRef, Geolocation, Idempotency, IdempotencyKey, Operation, OrganizationId,
-    Patch, ProductId, ProductText, Quantity, Reason, Reference, RegisterProduct, RequestDigest,
-    Timestamp, TransactionAction, TransactionId, UpdateKey, UpdateLocation, UpdateProduct,
-    UpdateSettings,
+    Access, Command, CreateKey, CreateLocation, DeleteKey, DeleteLocation, DeleteProduct,
+    DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency, IdempotencyKey, Operation,
+    OrganizationId, Patch, ProductId, ProductText, Quantity, Reason, Reference, RegisterProduct,
+    RequestDigest, Timestamp, TransactionAction, TransactionId, UpdateKey, UpdateLocation,
+    UpdateProduct, UpdateSettings,
 };
 
 use super::known::{Known, SLUGS};
@@ -202,6 +202,7 @@ impl Generator {
         CreateKey {
             reserved_rate_limit: self.random.random_range(0..20),
             allow_implicit: self.random.random(),
+            access: self.pick(&Access::ALL),
             rate_limit: self.pick(&[None, Some(30)]),
             // Client ids are random, and therefore unique.
             ..make::key(&format!("{:016x}", self.random.next_u64()))
@@ -214,6 +215,7 @@ impl Generator {
             name: self.text(),
             reserved_rate_limit: self.pick(&[None, Some(0), Some(15)]),
             allow_implicit: self.pick(&[None, Some(true), Some(false)]),
+            access: self.pick(&[None, Some(Access::Full), Some(Access::Read)]),
             rate_limit: self.pick(&[None, Some(30)]),
         }
     }

@@ -1,6 +1,6 @@
 //! Decisions on application keys.
 
-use super::{ApplicationKey, RevokedGrants, SecretHash};
+use super::{Access, ApplicationKey, RevokedGrants, SecretHash};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, KeyTotals, Needs, RecordChange, Refusal, State,
 };
@@ -19,6 +19,8 @@ pub struct CreateKey {
     pub reserved_rate_limit: u32,
     /// Whether it issues tokens without its secret.
     pub allow_implicit: bool,
+    /// What its tokens may be used for.
+    pub access: Access,
     /// The limit on the sum of all reserved rate limits, if there is one.
     pub rate_limit: Option<u32>,
 }
@@ -34,6 +36,8 @@ pub struct UpdateKey {
     pub reserved_rate_limit: Option<u32>,
     /// Whether it issues tokens without its secret.
     pub allow_implicit: Option<bool>,
+    /// What its tokens may be used for.
+    pub access: Option<Access>,
     /// The limit on the sum of all reserved rate limits, if there is one.
     pub rate_limit: Option<u32>,
 }
@@ -83,6 +87,7 @@ impl Decide for CreateKey {
             secret_hash: self.secret_hash,
             reserved_rate_limit: self.reserved_rate_limit,
             allow_implicit: self.allow_implicit,
+            access: self.access,
             created_at: context.now,
             updated_at: context.now,
             last_used_at: None,
@@ -126,19 +131,26 @@ impl Decide for UpdateKey {
 
         // Point of no return: everything below must succeed.
         let forbids_implicit = current.allow_implicit && self.allow_implicit == Some(false);
+        let forbids_changes = current.access.is_full() && self.access == Some(Access::Read);
         let key = ApplicationKey {
             name: self.name.clone().unwrap_or(current.name),
             reserved_rate_limit: self
                 .reserved_rate_limit
                 .unwrap_or(current.reserved_rate_limit),
             allow_implicit: self.allow_implicit.unwrap_or(current.allow_implicit),
+            access: self.access.unwrap_or(current.access),
             updated_at: current.updated_at.max(context.now),
             ..current
         };
         let mut changes = vec![Change::Record(RecordChange::Key(key.clone()))];
-        if forbids_implicit {
-            let revoked = RecordChange::TokensRevoked(key.id, RevokedGrants::Implicit, context.now);
-            changes.push(Change::Record(revoked));
+        for (is_forbidden, grants) in [
+            (forbids_implicit, RevokedGrants::Implicit),
+            (forbids_changes, RevokedGrants::FullAccess),
+        ] {
+            if is_forbidden {
+                let revoked = RecordChange::TokensRevoked(key.id, grants, context.now);
+                changes.push(Change::Record(revoked));
+            }
         }
         Ok(Decision {
             changes,

@@ -27,6 +27,9 @@ pub struct ApplicationKey {
     pub reserved_rate_limit: u32,
     /// Whether it issues tokens without its secret, for reading stock and locations.
     pub allow_implicit: bool,
+    /// What its tokens may be used for.
+    #[serde(default, skip_serializing_if = "Access::is_full")]
+    pub access: Access,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -38,6 +41,43 @@ pub struct ApplicationKey {
 impl ApplicationKey {
     /// The largest number of keys that one owner may have.
     pub const PER_OWNER_MAX: u64 = 1_000;
+}
+
+/// What the tokens that a key issues for its secret may be used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// All that the owner of the key may do.
+    #[default]
+    Full,
+    /// Reading, and trying out what a change would do.
+    Read,
+}
+
+impl Access {
+    /// Each of them.
+    pub const ALL: [Self; 2] = [Self::Full, Self::Read];
+
+    /// The access of this name, if there is one.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|access| access.as_str() == name)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Read => "read",
+        }
+    }
+
+    /// Whether it is full.
+    #[must_use]
+    pub const fn is_full(&self) -> bool {
+        matches!(self, Self::Full)
+    }
 }
 
 /// The digest of a client secret. It is never shown, not even in debug output.
@@ -55,6 +95,8 @@ impl fmt::Debug for SecretHash {
 pub enum RevokedGrants {
     /// Tokens issued without the secret until now: the key may issue such tokens again later.
     Implicit,
+    /// Tokens of full access issued until now: the key may issue such tokens again later.
+    FullAccess,
     /// All tokens, for ever: the key is deleted.
     All,
 }

@@ -1,7 +1,7 @@
 //! Application keys.
 
 use stockroom_domain::{
-    ApplicationKey, Change, CreateKey, DeleteKey, KeyTotals, Owner, RecordChange, Refusal,
+    Access, ApplicationKey, Change, CreateKey, DeleteKey, KeyTotals, Owner, RecordChange, Refusal,
     RevokedGrants, SecretHash, UpdateKey,
 };
 
@@ -14,6 +14,7 @@ fn create(reserved_rate_limit: u32, rate_limit: Option<u32>) -> CreateKey {
         secret_hash: SecretHash([7; 32]),
         reserved_rate_limit,
         allow_implicit: false,
+        access: Access::Full,
         rate_limit,
     }
 }
@@ -24,6 +25,7 @@ fn update(reserved_rate_limit: Option<u32>, allow_implicit: Option<bool>) -> Upd
         name: None,
         reserved_rate_limit,
         allow_implicit,
+        access: None,
         rate_limit: Some(10),
     }
 }
@@ -37,6 +39,7 @@ fn key(owner: Owner, reserved_rate_limit: u32, allow_implicit: bool) -> Applicat
         secret_hash: SecretHash([7; 32]),
         reserved_rate_limit,
         allow_implicit,
+        access: Access::Full,
         created_at: at(-1_000),
         updated_at: at(-1_000),
         last_used_at: Some(at(-500)),
@@ -195,6 +198,60 @@ fn implicit_tokens_are_revoked_when_they_are_forbidden() {
         assert_eq!(decision.answer.allow_implicit, asked.unwrap_or(before));
         assert_eq!(decision.answer.last_used_at, Some(at(-500)));
     }
+}
+
+/// Tokens of full access are revoked by the update that takes it away, and by no other.
+#[test]
+fn tokens_of_full_access_are_revoked_when_the_key_may_only_read() {
+    use Access::{Full, Read};
+    for (before, asked, revoked) in [
+        (Full, Some(Read), true),
+        (Full, Some(Full), false),
+        (Full, None, false),
+        (Read, Some(Read), false),
+        (Read, Some(Full), false),
+        (Read, None, false),
+    ] {
+        let mut scene = Scene::new(update(None, None));
+        scene.request.access = asked;
+        let current = ApplicationKey {
+            access: before,
+            ..key(store(), 0, true)
+        };
+        scene.state.keys.insert(id(1), current);
+        let decision = scene.accepted();
+        let changed = RecordChange::Key(decision.answer.clone());
+        let mut expected = vec![Change::Record(changed)];
+        if revoked {
+            let revocation = RecordChange::TokensRevoked(id(1), RevokedGrants::FullAccess, at(0));
+            expected.push(Change::Record(revocation));
+        }
+        assert_eq!(decision.changes, expected, "{before:?} {asked:?}");
+        assert_eq!(decision.answer.access, asked.unwrap_or(before));
+    }
+}
+
+/// An update may take away both at once.
+#[test]
+fn an_update_revokes_both_kinds_of_tokens() {
+    let mut scene = Scene::new(update(None, Some(false)));
+    scene.request.access = Some(Access::Read);
+    scene.state.keys.insert(id(1), key(store(), 0, true));
+    let revoked = [RevokedGrants::Implicit, RevokedGrants::FullAccess];
+    let revoked = revoked.map(|grants| RecordChange::TokensRevoked(id(1), grants, at(0)));
+    assert_eq!(scene.accepted().changes[1..], revoked.map(Change::Record));
+}
+
+#[test]
+fn a_key_has_the_access_that_it_is_created_with() {
+    for access in Access::ALL {
+        let mut scene = Scene::new(create(0, None));
+        scene.request.access = access;
+        assert_eq!(scene.accepted().answer.access, access);
+        assert_eq!(Access::parse(access.as_str()), Some(access));
+    }
+    assert_eq!(Access::parse("write"), None);
+    assert_eq!(Access::parse("Read"), None);
 }
 
 #[test]

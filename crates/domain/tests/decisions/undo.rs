@@ -1,8 +1,8 @@
 //! Undoing what others have done.
 
 use stockroom_domain::{
-    Actor, Answer, ApplicationKey, Command, Context, KeyId, Outcome, Owner, Recorded, Refusal,
-    RefusalKind, SecretHash, State, Transact, TransactionAction, Undo, UndoBatch,
+    Access, Actor, Answer, ApplicationKey, Command, Context, KeyId, Outcome, Owner, Recorded,
+    Refusal, RefusalKind, SecretHash, State, Transact, TransactionAction, Undo, UndoBatch,
 };
 
 use crate::scene::{
@@ -32,6 +32,7 @@ fn keys() -> impl Iterator<Item = ApplicationKey> {
         secret_hash: SecretHash([0; 32]),
         reserved_rate_limit: 0,
         allow_implicit: false,
+        access: Access::Full,
         created_at: at(0),
         updated_at: at(0),
         last_used_at: None,

@@ -405,6 +405,7 @@ impl From<AccessError> for ApiError {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::InvalidToken => Self::unauthorized(),
+            AccessError::ReadOnly => Self::forbidden("This key may only read"),
             AccessError::StoreNotFound => Self::not_found("There is no such store"),
             AccessError::Store(error) => error.into(),
         }

@@ -21,6 +21,7 @@ impl From<ImportError> for ApiError {
             ImportError::TooManyFiles { .. }
             | ImportError::TooManyUploads { .. }
             | ImportError::TooManyWaiting { .. } => Self::too_many(detail),
+            ImportError::Access(error) => error.into(),
             ImportError::Error(error) => error.into(),
         }
     }

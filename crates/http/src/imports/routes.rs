@@ -15,8 +15,8 @@ use crate::answer::{
 };
 use crate::exports::routes::profile;
 use crate::request::{
-    Administration, Current, IdempotencyHeader, ListQuery, PageParameters, PathId, Query,
-    StoreHeader,
+    Administration, Current, IdempotencyHeader, Importing, ListQuery, PageParameters, PathId,
+    Query, StoreHeader, Writing,
 };
 use crate::service::AppState;
 
@@ -87,7 +87,7 @@ pub(crate) struct ImportParameters {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    importing: Importing,
     query: Query,
     mut file: FileBody,
 ) -> Result<(StatusCode, Json<Data<ImportBody>>), ApiError> {
@@ -98,7 +98,7 @@ pub(crate) async fn create(
         options: options(&query, profile)?,
         request_id: file.request_id.take(),
     };
-    let administrator = administration.enter().await?.without_key();
+    let administrator = importing.enter().await?;
     let upload = app.stockroom.begin_import(&administrator, request);
     let mut upload = upload.await?;
     file.receive(&mut upload).await?;
@@ -197,12 +197,12 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn cancel(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     import: PathId<ImportId>,
 ) -> Result<Json<Data<ImportBody>>, ApiError> {
     let id = import.existing()?;
-    let administrator = administration.enter().await?;
-    let cancelled = app.stockroom.cancel_import(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    let cancelled = app.stockroom.cancel_import(&writer, id).await?;
     let data = cancelled.into();
     Ok(Json(Data { data }))
 }
@@ -221,11 +221,11 @@ pub(crate) async fn cancel(
 )]
 pub(crate) async fn undo(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     import: PathId<ImportId>,
 ) -> Result<(StatusCode, Json<Data<ImportBody>>), ApiError> {
     let id = import.existing()?;
-    let administrator = administration.enter().await?;
-    let data = app.stockroom.undo_import(&administrator, id).await?.into();
+    let writer = writing.enter().await?;
+    let data = app.stockroom.undo_import(&writer, id).await?.into();
     Ok((StatusCode::ACCEPTED, Json(Data { data })))
 }

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 
 use super::body::{JobBody, LogBody, LogList};
 use crate::answer::{ApiError, CommonErrors, Json, NotFound};
-use crate::request::{AdministrativeReading, ListQuery, PathId, StoreHeader};
+use crate::request::{Administration, ListQuery, PathId, StoreHeader};
 use crate::service::AppState;
 
 /// Parameters of a list of logs or jobs, the latest first.
@@ -52,10 +52,10 @@ fn window(query: &ListQuery) -> Result<(u32, u32), ApiError> {
 )]
 pub(crate) async fn list_all(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: ListQuery,
 ) -> Result<Json<LogList<LogBody>>, ApiError> {
-    logs(&app, reading, &query, None).await
+    logs(&app, administration, &query, None).await
 }
 
 /// List the logs of an integration.
@@ -69,13 +69,13 @@ pub(crate) async fn list_all(
 )]
 pub(crate) async fn list(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: ListQuery,
     integration: PathId<IntegrationId>,
 ) -> Result<Json<LogList<LogBody>>, ApiError> {
     window(&query)?;
     let of = Some((integration.existing()?, None));
-    logs(&app, reading, &query, of).await
+    logs(&app, administration, &query, of).await
 }
 
 /// List the logs of one job.
@@ -96,24 +96,24 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn list_of_job(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: ListQuery,
     integration: PathId<IntegrationId>,
     job: PathId<EventId>,
 ) -> Result<Json<LogList<LogBody>>, ApiError> {
     window(&query)?;
     let of = Some((integration.existing()?, Some(job.existing()?)));
-    logs(&app, reading, &query, of).await
+    logs(&app, administration, &query, of).await
 }
 
 async fn logs(
     app: &AppState,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: &ListQuery,
     of: Option<(IntegrationId, Option<EventId>)>,
 ) -> Result<Json<LogList<LogBody>>, ApiError> {
     let (limit, offset) = window(query)?;
-    let administrator = reading.enter().await?;
+    let administrator = administration.enter().await?;
     let found = app
         .stockroom
         .delivery_logs(&administrator, of, limit, offset);
@@ -138,13 +138,13 @@ async fn logs(
 )]
 pub(crate) async fn list_jobs(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: ListQuery,
     integration: PathId<IntegrationId>,
 ) -> Result<Json<LogList<JobBody>>, ApiError> {
     let (limit, offset) = window(&query)?;
     let id = integration.existing()?;
-    let administrator = reading.enter().await?;
+    let administrator = administration.enter().await?;
     let found = app
         .stockroom
         .delivery_jobs(&administrator, id, limit, offset);

@@ -10,8 +10,8 @@ use crate::answer::{
     ApiError, CommonErrors, Conflict, Data, Gone, Json, List, NotFound, Unprocessable,
 };
 use crate::request::{
-    Administration, AdministrativeReading, Body, Current, Document, IdempotencyHeader, ListQuery,
-    OptionalBody, PageParameters, PathId, StoreHeader,
+    Administration, Body, Current, Document, IdempotencyHeader, ListQuery, OptionalBody,
+    PageParameters, PathId, StoreHeader, Writing, WritingWithoutKey,
 };
 use crate::service::AppState;
 
@@ -63,13 +63,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     body: Body,
 ) -> Result<Json<Data<IntegrationBody>>, ApiError> {
     let integration: NewIntegration = body.object()?.of_type("integration")?;
     let request = integration.request()?;
-    let administrator = administration.enter().await?;
-    let created = app.stockroom.create_integration(&administrator, request);
+    let writer = writing.enter().await?;
+    let created = app.stockroom.create_integration(&writer, request);
     let data = created.await?.into();
     Ok(Json(Data { data }))
 }
@@ -115,17 +115,15 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     integration: PathId<IntegrationId>,
     body: Body,
 ) -> Result<Json<Data<IntegrationBody>>, ApiError> {
     let update: IntegrationUpdate = body.object()?.of_type("integration")?;
     let command = update.command()?;
     let id = integration.existing()?;
-    let administrator = administration.enter().await?;
-    let updated = app
-        .stockroom
-        .update_integration(&administrator, command(id));
+    let writer = writing.enter().await?;
+    let updated = app.stockroom.update_integration(&writer, command(id));
     let data = updated.await?.into();
     Ok(Json(Data { data }))
 }
@@ -143,13 +141,13 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     integration: PathId<IntegrationId>,
 ) -> Result<StatusCode, ApiError> {
     let id = integration.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let request = DeleteIntegration { id };
-    app.stockroom.execute(&administrator, request).await?;
+    app.stockroom.execute(&writer, request).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -173,7 +171,7 @@ pub(crate) async fn delete(
 )]
 pub(crate) async fn rotate_secret(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     integration: PathId<IntegrationId>,
     OptionalBody(body): OptionalBody,
 ) -> Result<Json<Data<IntegrationBody>>, ApiError> {
@@ -183,10 +181,8 @@ pub(crate) async fn rotate_secret(
     };
     let overlap_hours = rotation.overlap_hours()?;
     let id = integration.existing()?;
-    let administrator = administration.enter().await?;
-    let rotated = app
-        .stockroom
-        .rotate_secret(&administrator, id, overlap_hours);
+    let writer = writing.enter().await?;
+    let rotated = app.stockroom.rotate_secret(&writer, id, overlap_hours);
     let data = rotated.await?.into();
     Ok(Json(Data { data }))
 }
@@ -206,12 +202,12 @@ pub(crate) async fn rotate_secret(
 )]
 pub(crate) async fn test(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    writing: WritingWithoutKey,
     integration: PathId<IntegrationId>,
 ) -> Result<Json<Data<LogBody>>, ApiError> {
     let id = integration.existing()?;
-    let administrator = reading.enter().await?;
-    let log = app.stockroom.test_integration(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    let log = app.stockroom.test_integration(&writer, id).await?;
     Ok(Json(Data { data: log.into() }))
 }
 
@@ -236,18 +232,15 @@ pub(crate) async fn test(
 )]
 pub(crate) async fn replay(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     integration: PathId<IntegrationId>,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<IntegrationBody>>), ApiError> {
     let replay: Replay = body.object()?.of_type("integration")?;
     let start = replay.start()?;
     let id = integration.existing()?;
-    let administrator = administration.enter().await?;
-    let replayed = app
-        .stockroom
-        .replay_events(&administrator, id, start)
-        .await?;
+    let writer = writing.enter().await?;
+    let replayed = app.stockroom.replay_events(&writer, id, start).await?;
     let data = replayed.into();
     Ok((StatusCode::ACCEPTED, Json(Data { data })))
 }

@@ -1,8 +1,8 @@
 //! Application keys.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use stockroom_application::NewKey;
-use stockroom_domain::ApplicationKey;
+use stockroom_domain::{Access, ApplicationKey};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -31,8 +31,42 @@ pub(crate) struct KeyBody {
     reserved_rate_limit: u32,
     /// Whether the key gives tokens without its secret, for reading stock and locations.
     allow_implicit: bool,
+    /// Absent from a key that may change things, too.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    access: Option<KeyAccess>,
     links: KeyLinks,
     meta: KeyMeta,
+}
+
+/// What the tokens that a key gives for its secret may be used for: everything (`full`), or reading and dry
+/// runs (`read`).
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase", try_from = "String")]
+pub(crate) enum KeyAccess {
+    Full,
+    Read,
+}
+
+impl TryFrom<String> for KeyAccess {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        match Access::parse(&text) {
+            Some(Access::Full) => Ok(Self::Full),
+            Some(Access::Read) => Ok(Self::Read),
+            None => Err("must be full or read"),
+        }
+    }
+}
+
+impl From<KeyAccess> for Access {
+    fn from(access: KeyAccess) -> Self {
+        match access {
+            KeyAccess::Full => Self::Full,
+            KeyAccess::Read => Self::Read,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -65,6 +99,7 @@ impl From<ApplicationKey> for KeyBody {
             client_secret: None,
             reserved_rate_limit: key.reserved_rate_limit,
             allow_implicit: key.allow_implicit,
+            access: (key.access == Access::Read).then_some(KeyAccess::Read),
             links: KeyLinks {
                 itself: format!("/v2/application-keys/{}", key.id),
             },

@@ -7,11 +7,11 @@ use stockroom_application::NewKeyRequest;
 use stockroom_domain::{KeyId, ProductText, Refusal, UpdateKey};
 use utoipa::ToSchema;
 
-use super::body::{KeyBody, KeyListMeta};
+use super::body::{KeyAccess, KeyBody, KeyListMeta};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Administration, Body, Current, Document, IdempotencyHeader, ListQuery, PageParameters, PathId,
-    Scalar, StoreHeader, non_null,
+    Scalar, StoreHeader, Writing, non_null,
 };
 use crate::service::AppState;
 
@@ -27,6 +27,10 @@ struct NewKeyBody {
     /// Whether the key is to give tokens without its secret; it isn't if left out.
     #[serde(default)]
     allow_implicit: bool,
+    /// What its tokens are to be used for; `full` if left out.
+    #[serde(default, deserialize_with = "non_null")]
+    #[schema(nullable = false)]
+    access: Option<KeyAccess>,
 }
 
 /// Fields of an application key to be changed.
@@ -42,6 +46,10 @@ struct KeyUpdate {
     #[serde(default, deserialize_with = "non_null")]
     #[schema(nullable = false)]
     allow_implicit: Option<bool>,
+    /// With `read`, the tokens with which more could be done stop working within a second.
+    #[serde(default, deserialize_with = "non_null")]
+    #[schema(nullable = false)]
+    access: Option<KeyAccess>,
 }
 
 fn rate_limit<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
@@ -104,7 +112,7 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<KeyBody>>), ApiError> {
     let key: NewKeyBody = body.object()?.of_type("application_key")?;
@@ -112,9 +120,10 @@ pub(crate) async fn create(
         name: ProductText::new("name", key.name)?,
         reserved_rate_limit: key.reserved_rate_limit,
         allow_implicit: key.allow_implicit,
+        access: key.access.map(Into::into).unwrap_or_default(),
     };
-    let administrator = administration.enter().await?;
-    let key = app.stockroom.create_key(&administrator, request).await?;
+    let writer = writing.enter().await?;
+    let key = app.stockroom.create_key(&writer, request).await?;
     let data = key.into();
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -158,7 +167,7 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     key: PathId<KeyId>,
     body: Body,
 ) -> Result<Json<Data<KeyBody>>, ApiError> {
@@ -172,10 +181,11 @@ pub(crate) async fn update(
         name,
         reserved_rate_limit: update.reserved_rate_limit,
         allow_implicit: update.allow_implicit,
+        access: update.access.map(Into::into),
         rate_limit: None,
     };
-    let administrator = administration.enter().await?;
-    let key = app.stockroom.update_key(&administrator, request).await?;
+    let writer = writing.enter().await?;
+    let key = app.stockroom.update_key(&writer, request).await?;
     let data = key.into();
     Ok(Json(Data { data }))
 }
@@ -193,11 +203,11 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     key: PathId<KeyId>,
 ) -> Result<StatusCode, ApiError> {
     let id = key.existing()?;
-    let administrator = administration.enter().await?;
-    app.stockroom.delete_key(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    app.stockroom.delete_key(&writer, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,8 +13,8 @@ use super::body::{GeolocationBody, LocationBody};
 use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
-    Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery,
-    PageParameters, PathId, Reading, StoreHeader, StrictObject, non_null, patch,
+    Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery, PageParameters, PathId,
+    Reading, StoreHeader, StrictObject, Writing, non_null, patch,
 };
 use crate::service::AppState;
 
@@ -213,13 +213,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<LocationBody>>), ApiError> {
     let location: NewLocation = body.object()?.of_type("inventory_location")?;
     let command = location.command()?;
-    let administrator = administration.enter().await?;
-    let location = app.stockroom.execute(&administrator, command).await?;
+    let writer = writing.enter().await?;
+    let location = app.stockroom.execute(&writer, command).await?;
     let data = location.into();
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -270,15 +270,15 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     location: PathId<LocationId>,
     body: Body,
 ) -> Result<Json<Data<LocationBody>>, ApiError> {
     let update: LocationUpdate = body.object()?.of_type("inventory_location")?;
     let command = update.command()?;
     let id = location.existing()?;
-    let administrator = administration.enter().await?;
-    let location = app.stockroom.execute(&administrator, command(id)).await?;
+    let writer = writing.enter().await?;
+    let location = app.stockroom.execute(&writer, command(id)).await?;
     let data = location.into();
     Ok(Json(Data { data }))
 }
@@ -296,11 +296,11 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     location: PathId<LocationId>,
 ) -> Result<StatusCode, ApiError> {
     let id = location.existing()?;
-    let administrator = administration.enter().await?;
-    app.stockroom.delete_location(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    app.stockroom.delete_location(&writer, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use super::filter::{self, ProductIncludeParameter, ProductSortParameter};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, Include,
-    ListQuery, PageParameters, PathId, QuantityField, StoreHeader, non_null, patch,
+    ListQuery, PageParameters, PathId, QuantityField, StoreHeader, Writing, non_null, patch,
 };
 use crate::service::AppState;
 
@@ -200,13 +200,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<ProductBody>>), ApiError> {
     let product: NewProduct = body.object()?.of_type("product")?;
     let command = product.command()?;
-    let administrator = administration.enter().await?;
-    let product = app.stockroom.execute(&administrator, command).await?;
+    let writer = writing.enter().await?;
+    let product = app.stockroom.execute(&writer, command).await?;
     let data = product.into();
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -256,15 +256,15 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     product: PathId<ProductId>,
     body: Body,
 ) -> Result<Json<Data<ProductBody>>, ApiError> {
     let update: ProductUpdate = body.object()?.of_type("product")?;
     let command = update.command()?;
     let id = product.id().ok_or(Refusal::ProductNotFound)?;
-    let administrator = administration.enter().await?;
-    let product = app.stockroom.execute(&administrator, command(id)).await?;
+    let writer = writing.enter().await?;
+    let product = app.stockroom.execute(&writer, command(id)).await?;
     let data = product.into();
     Ok(Json(Data { data }))
 }
@@ -282,11 +282,11 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     product: PathId<ProductId>,
 ) -> Result<StatusCode, ApiError> {
     let id = product.id().ok_or(Refusal::ProductNotFound)?;
-    let administrator = administration.enter().await?;
-    app.stockroom.delete_product(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    app.stockroom.delete_product(&writer, id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

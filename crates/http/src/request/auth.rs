@@ -3,12 +3,13 @@
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, header};
-use stockroom_application::{AccessError, Administrator, Caller};
+use stockroom_application::{AccessError, Administrator, Caller, Writer};
 use stockroom_domain::{Owner, StoreId};
 use utoipa::IntoParams;
 
 use super::handling::Handling;
 use super::idempotency::KeyedRequest;
+use super::query::Query;
 use crate::answer::ApiError;
 use crate::service::{AppState, Counted, Place};
 
@@ -30,15 +31,22 @@ static STORE: HeaderName = HeaderName::from_static("x-moltin-auth-store");
 /// A caller who may read stock and locations: anyone with a valid token.
 pub(crate) struct Reading(Access);
 
-/// A caller who may do everything: one with a client-credentials token.
+/// A caller who may read everything: one with a client-credentials token. An `Idempotency-Key` is ignored,
+/// whatever the method.
 pub(crate) struct Administration(Access);
 
-/// A caller who may also change what concerns the whole organization: one with a key of it.
-pub(crate) struct OrganizationAdministration(Administration);
+/// A caller who may change things: one with a client-credentials token of full access.
+pub(crate) struct Writing(Access);
 
-/// A caller who may do everything, in a request that only reads. An `Idempotency-Key` is ignored,
-/// whatever the method.
-pub(crate) struct AdministrativeReading(Administration);
+/// The same, in a request that can't be repeated: an `Idempotency-Key` is ignored.
+pub(crate) struct WritingWithoutKey(Writing);
+
+/// A caller who may also change what concerns the whole organization: one with a key of it.
+pub(crate) struct OrganizationWriting(Writing);
+
+/// A caller who may import a file: one who may change things, and in a dry run anyone with a
+/// client-credentials token.
+pub(crate) struct Importing(Access);
 
 struct Access {
     app: AppState,
@@ -67,20 +75,6 @@ impl Administration {
         limits.check_lines(access.counted, &access.caller, lines)
     }
 
-    /// Returns the administrator, acting in the store that the request names. A separate step for
-    /// the reason given at [`Reading::enter`].
-    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
-        let keyed = self.0.keyed.clone();
-        let caller = self.0.enter().await?;
-        let administrator = caller.administrator().ok_or_else(not_allowed)?;
-        Ok(match keyed {
-            None => administrator,
-            Some(keyed) => keyed.of_administrator(administrator)?,
-        })
-    }
-}
-
-impl Administration {
     /// Whether the caller acts for the organization itself, with a key of it.
     pub(crate) fn is_for_organization(&self) -> bool {
         let Access {
@@ -91,21 +85,64 @@ impl Administration {
         } = &self.0;
         caller.actor.key_owner == Owner::Organization && store.is_none() && !store_is_no_id
     }
-}
 
-impl OrganizationAdministration {
+    /// Fails if the caller may not change things.
+    pub(crate) fn check_may_write(&self) -> Result<(), ApiError> {
+        writes(&self.0.caller)
+    }
+
+    /// The same caller, for a change: for requests of which the body says whether they are one.
+    pub(crate) fn writing(self) -> Result<Writing, ApiError> {
+        self.check_may_write()?;
+        Ok(Writing(self.0.check_key()?))
+    }
+
     /// Returns the administrator, acting in the store that the request names. A separate step for
     /// the reason given at [`Reading::enter`].
     pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        let caller = self.0.enter().await?;
+        caller.administrator().ok_or_else(not_allowed)
+    }
+}
+
+impl Writing {
+    /// Returns the caller, acting in the store that the request names. A separate step for the
+    /// reason given at [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Writer, ApiError> {
+        let keyed = self.0.keyed.clone();
+        let caller = self.0.enter().await?;
+        let administrator = caller.administrator().ok_or_else(not_allowed)?;
+        let administrator = match keyed {
+            None => administrator,
+            Some(keyed) => keyed.of_administrator(administrator)?,
+        };
+        Ok(administrator.writer()?)
+    }
+}
+
+impl WritingWithoutKey {
+    /// Returns the caller, acting in the store that the request names. A separate step for the
+    /// reason given at [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Writer, ApiError> {
         self.0.enter().await
     }
 }
 
-impl AdministrativeReading {
-    /// Returns the administrator, acting in the store that the request names. A separate step for
-    /// the reason given at [`Reading::enter`].
-    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+impl OrganizationWriting {
+    /// Returns the caller, acting in the store that the request names. A separate step for the
+    /// reason given at [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Writer, ApiError> {
         self.0.enter().await
+    }
+}
+
+impl Importing {
+    /// Returns the administrator, acting in the store that the request names, without the key of the
+    /// request, which has not been read yet. A separate step for the reason given at
+    /// [`Reading::enter`].
+    pub(crate) async fn enter(self) -> Result<Administrator, ApiError> {
+        let caller = self.0.enter().await?;
+        caller.administrator().ok_or_else(not_allowed)
     }
 }
 
@@ -192,12 +229,22 @@ pub(crate) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
         .then_some(token.trim())
 }
 
-/// Refuses callers who may not change anything.
+/// Refuses callers who may only read stock and locations.
 fn administers(caller: &Caller) -> Result<(), ApiError> {
     if caller.is_administrator() {
         Ok(())
     } else {
         Err(not_allowed())
+    }
+}
+
+/// Refuses callers who may not change anything.
+fn writes(caller: &Caller) -> Result<(), ApiError> {
+    administers(caller)?;
+    if caller.may_write() {
+        Ok(())
+    } else {
+        Err(AccessError::ReadOnly.into())
     }
 }
 
@@ -217,30 +264,50 @@ impl FromRequestParts<AppState> for Administration {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::admit(parts, app, administers)?;
+        Access::admit(parts, app, administers).map(Self)
+    }
+}
+
+impl FromRequestParts<AppState> for Writing {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let access = Access::admit(parts, app, writes)?;
         access.check_key().map(Self)
     }
 }
 
-impl FromRequestParts<AppState> for AdministrativeReading {
+impl FromRequestParts<AppState> for WritingWithoutKey {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
-        let access = Access::admit(parts, app, administers)?;
+        let access = Access::admit(parts, app, writes)?;
         let keyed = None;
-        Ok(Self(Administration(Access { keyed, ..access })))
+        Ok(Self(Writing(Access { keyed, ..access })))
     }
 }
 
 /// The domain refuses other callers as well; here they are refused before the body is read.
-impl FromRequestParts<AppState> for OrganizationAdministration {
+impl FromRequestParts<AppState> for OrganizationWriting {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
         let access = Access::admit(parts, app, |caller| {
-            administers(caller)?;
+            writes(caller)?;
             Ok(caller.actor.may_administer(Owner::Organization)?)
         })?;
-        Ok(Self(Administration(access.check_key()?)))
+        Ok(Self(Writing(access.check_key()?)))
+    }
+}
+
+impl FromRequestParts<AppState> for Importing {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, ApiError> {
+        let query = Query::of(parts.uri.query().unwrap_or_default());
+        // What can't be read is no dry run.
+        let is_dry_run = query.flag("dry_run").unwrap_or(false);
+        let allowed = if is_dry_run { administers } else { writes };
+        Access::admit(parts, app, allowed)?.check_key().map(Self)
     }
 }

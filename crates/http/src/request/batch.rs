@@ -6,6 +6,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use stockroom_application::Turn;
 
+use super::auth::Administration;
 use super::body::{check_json, fields, list, no_data, no_json, object, read};
 use super::handling::Handling;
 use super::raw::{RawObject, Scalar};
@@ -42,15 +43,22 @@ impl FromRequest<AppState> for Batch {
 
 impl Batch {
     /// Reads the object that is the body. A large one is read on a thread of its own, so that other
-    /// requests don't wait for it.
+    /// requests don't wait for it. A caller who may not change things is refused, whatever else is wrong
+    /// with the body, unless it says that this is a dry run.
     pub(crate) async fn read<R: Send + 'static>(
         &self,
+        administration: &Administration,
         read: impl FnOnce(BatchBody<'_>) -> Result<R, ApiError> + Send + 'static,
     ) -> Result<R, ApiError> {
         let handling = self.handling;
         let bytes = self.bytes.clone();
+        let unless_dry_run = administration.check_may_write();
         let work = move || {
-            let fields = fields(&bytes)?;
+            let fields = fields(&bytes);
+            if unless_dry_run.is_err() && !fields.as_ref().is_ok_and(is_dry_run) {
+                unless_dry_run?;
+            }
+            let fields = fields?;
             read(BatchBody { fields, handling })
         };
         if self.bytes.len() <= SMALL_BATCH_BYTES_MAX {
@@ -59,6 +67,11 @@ impl Batch {
         let worked = tokio::task::spawn_blocking(work).await;
         worked.unwrap_or_else(|_| Err(ApiError::internal()))
     }
+}
+
+fn is_dry_run(fields: &RawObject<'_>) -> bool {
+    let flag = fields.get("dry_run").map(Scalar::deserialize);
+    matches!(flag, Some(Ok(Scalar::Bool(true))))
 }
 
 /// The lines of a batch under `data`, and the fields beside it, which apply to all lines.

@@ -17,8 +17,8 @@ mod value;
 
 pub(crate) use accept::prefers;
 pub(crate) use auth::{
-    Administration, AdministrativeReading, OrganizationAdministration, Reading, StoreHeader,
-    bearer_token, not_allowed,
+    Administration, Importing, OrganizationWriting, Reading, StoreHeader, Writing,
+    WritingWithoutKey, bearer_token, not_allowed,
 };
 pub(crate) use batch::{Batch, BatchMode};
 pub(crate) use body::{Body, BodyRead, Bytes, OptionalBody, non_null, patch};

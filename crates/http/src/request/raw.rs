@@ -20,6 +20,11 @@ impl<'a> RawObject<'a> {
         self.0.remove(name)
     }
 
+    /// The value of a field.
+    pub(crate) fn get(&self, name: &str) -> Option<&'a RawValue> {
+        self.0.get(name).copied()
+    }
+
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
         self.0.keys().map(AsRef::as_ref)
     }

@@ -11,7 +11,7 @@ use super::body::AvailabilityBody;
 use super::items;
 use super::items::Item;
 use crate::answer::{ApiError, CommonErrors, Json, ShortageBody};
-use crate::request::{AdministrativeReading, Body, Query, StoreHeader, list_in_either_form};
+use crate::request::{Administration, Body, Query, StoreHeader, list_in_either_form};
 use crate::service::AppState;
 
 /// What is made of a cart for which there isn't enough.
@@ -81,7 +81,7 @@ pub(crate) struct Asking {
 )]
 pub(crate) async fn read(
     State(app): State<AppState>,
-    reading: AdministrativeReading,
+    administration: Administration,
     query: Query,
     mut body: Body<Asking>,
 ) -> Result<Json<Availabilities>, ApiError> {
@@ -90,7 +90,7 @@ pub(crate) async fn read(
     let order = body.beside.order_id.take();
     let order = order.map(|it| OrderId::new("order_id", it)).transpose()?;
     let cart = items::cart(body.objects()?)?;
-    let administrator = reading.enter().await?;
+    let administrator = administration.enter().await?;
     let items = app
         .stockroom
         .availability(&administrator, cart, order)

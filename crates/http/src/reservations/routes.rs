@@ -15,7 +15,8 @@ use super::{filter, items};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
     Administration, Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery,
-    OptionalBody, PageParameters, PathId, StoreHeader, StrictObject, in_either_form, non_null,
+    OptionalBody, PageParameters, PathId, StoreHeader, StrictObject, Writing, in_either_form,
+    non_null,
 };
 use crate::service::AppState;
 
@@ -168,13 +169,13 @@ pub(crate) async fn list(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<ReservationBody>>), ApiError> {
     let reservation: NewReservation = body.object()?.of_type(STOCK_RESERVATION)?;
     let command = reservation.command()?;
-    let administrator = administration.enter().await?;
-    let reserved = app.stockroom.execute(&administrator, command).await?;
+    let writer = writing.enter().await?;
+    let reserved = app.stockroom.execute(&writer, command).await?;
     let Reserved {
         reservation,
         is_new,
@@ -227,12 +228,12 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn pay(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     reservation: PathId<ReservationId>,
 ) -> Answer {
     let id = reservation.existing()?;
-    let administrator = administration.enter().await?;
-    let paid = app.stockroom.pay_reservation(&administrator, id).await?;
+    let writer = writing.enter().await?;
+    let paid = app.stockroom.pay_reservation(&writer, id).await?;
     Ok(shown(paid))
 }
 
@@ -263,16 +264,16 @@ pub(crate) async fn pay(
 )]
 pub(crate) async fn release(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     reservation: PathId<ReservationId>,
     body: OptionalBody,
 ) -> Answer {
     let items = part(body)?;
     let id = reservation.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let released = app
         .stockroom
-        .release_reservation(&administrator, id, items)
+        .release_reservation(&writer, id, items)
         .await?;
     Ok(shown(released))
 }
@@ -305,17 +306,14 @@ pub(crate) async fn release(
 )]
 pub(crate) async fn fulfil(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     reservation: PathId<ReservationId>,
     body: OptionalBody,
 ) -> Answer {
     let items = part(body)?;
     let id = reservation.existing()?;
-    let administrator = administration.enter().await?;
-    let fulfilled = app
-        .stockroom
-        .fulfil_reservation(&administrator, id, items)
-        .await?;
+    let writer = writing.enter().await?;
+    let fulfilled = app.stockroom.fulfil_reservation(&writer, id, items).await?;
     Ok(shown(fulfilled))
 }
 
@@ -344,16 +342,16 @@ pub(crate) async fn fulfil(
 )]
 pub(crate) async fn extend(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     reservation: PathId<ReservationId>,
     body: Body,
 ) -> Answer {
     let extension: Extension = body.object()?.of_type(STOCK_RESERVATION)?;
     let id = reservation.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let extended = app
         .stockroom
-        .extend_reservation(&administrator, id, extension.expires_in)
+        .extend_reservation(&writer, id, extension.expires_in)
         .await?;
     Ok(shown(extended))
 }

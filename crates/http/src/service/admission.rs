@@ -267,14 +267,14 @@ fn overloaded() -> ApiError {
 
 #[cfg(test)]
 mod tests {
-    use stockroom_application::Administrator;
+    use stockroom_application::Writer;
     use stockroom_domain::Owner;
 
     use super::*;
 
     fn caller(organization: u128) -> Caller {
         let organization = OrganizationId::new(uuid::Uuid::from_u128(organization));
-        let operator = Administrator::operator(organization, Owner::Organization);
+        let operator = Writer::operator(organization, Owner::Organization);
         operator.caller().clone()
     }
 

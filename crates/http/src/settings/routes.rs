@@ -7,8 +7,8 @@ use utoipa::ToSchema;
 
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json};
 use crate::request::{
-    Administration, Body, Current, Document, IdempotencyHeader, OrganizationAdministration,
-    StoreHeader, non_null,
+    Administration, Body, Current, Document, IdempotencyHeader, OrganizationWriting, StoreHeader,
+    non_null,
 };
 use crate::service::AppState;
 
@@ -78,15 +78,15 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: OrganizationAdministration,
+    writing: OrganizationWriting,
     body: Body,
 ) -> Result<Json<Data<SettingsBody>>, ApiError> {
     let update: SettingsUpdate = body.object()?.of_type("settings")?;
     let request = UpdateSettings {
         per_store_stock: update.per_store_stock,
     };
-    let administrator = administration.enter().await?;
-    let settings = app.stockroom.execute(&administrator, request).await?;
+    let writer = writing.enter().await?;
+    let settings = app.stockroom.execute(&writer, request).await?;
     let data = settings.into();
     Ok(Json(Data { data }))
 }

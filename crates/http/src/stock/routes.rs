@@ -17,9 +17,9 @@ use super::body::{Additions, StockBody};
 use super::filter::{self, StockFilter, StockSortParameter};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
-    Administration, At, AtParameter, Body, Document, FilterParameter, Form, FormHeader,
-    IdempotencyHeader, Include, IncludeParameter, ListQuery, PageParameters, PathId, QuantityField,
-    Reading, Scalar, StoreHeader, StrictObject, non_null, not_allowed, not_in_future,
+    At, AtParameter, Body, Document, FilterParameter, Form, FormHeader, IdempotencyHeader, Include,
+    IncludeParameter, ListQuery, PageParameters, PathId, QuantityField, Reading, Scalar,
+    StoreHeader, StrictObject, Writing, non_null, not_allowed, not_in_future,
 };
 use crate::service::AppState;
 
@@ -242,7 +242,7 @@ async fn list_sorted(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     body: Body,
 ) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
@@ -253,7 +253,7 @@ pub(crate) async fn create(
         }
         None => app.stockroom.new_product_id(),
     };
-    create_stock(&app, administration, form, stock.command(product)?).await
+    create_stock(&app, writing, form, stock.command(product)?).await
 }
 
 /// Create a product's stock.
@@ -279,7 +279,7 @@ pub(crate) async fn create(
 )]
 pub(crate) async fn create_of_product(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     product: PathId<ProductId>,
     body: Body,
@@ -287,17 +287,17 @@ pub(crate) async fn create_of_product(
     let stock: NewStock = body.object()?.of_type("stock")?;
     check_same_product(stock.id.as_deref(), &product)?;
     let product = product.for_new()?;
-    create_stock(&app, administration, form, stock.command(product)?).await
+    create_stock(&app, writing, form, stock.command(product)?).await
 }
 
 async fn create_stock(
     app: &AppState,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     command: CreateStock,
 ) -> Result<(StatusCode, Json<Data<StockBody>>), ApiError> {
-    let administrator = administration.enter().await?;
-    let stock = app.stockroom.execute(&administrator, command).await?;
+    let writer = writing.enter().await?;
+    let stock = app.stockroom.execute(&writer, command).await?;
     let data = StockBody::new(stock, form);
     Ok((StatusCode::CREATED, Json(Data { data })))
 }
@@ -365,7 +365,7 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn update(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     product: PathId<ProductId>,
     body: Body,
@@ -379,13 +379,13 @@ pub(crate) async fn update(
         .collect::<Result<_, ApiError>>()?;
     check_same_product(update.id.as_deref(), &product)?;
     let product = product.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let command = SetLocations {
         product,
         located,
         echoed,
     };
-    let stock = app.stockroom.execute(&administrator, command).await?;
+    let stock = app.stockroom.execute(&writer, command).await?;
     let data = StockBody::new(stock, form);
     Ok(Json(Data { data }))
 }
@@ -401,11 +401,11 @@ pub(crate) async fn update(
 )]
 pub(crate) async fn delete(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     product: PathId<ProductId>,
 ) -> Result<StatusCode, ApiError> {
     let product = product.existing()?;
-    let administrator = administration.enter().await?;
-    app.stockroom.delete_stock(&administrator, product).await?;
+    let writer = writing.enter().await?;
+    app.stockroom.delete_stock(&writer, product).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stockroom_application::Error;
-use stockroom_domain::{BatchId, PreviewTransactions, Recorded, Refusal, TransactMany};
+use stockroom_domain::{BatchId, Recorded, Refusal, TransactMany};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -17,7 +17,7 @@ use crate::answer::{
 };
 use crate::request::{
     Administration, Batch, BatchMode, Form, FormHeader, IdempotencyHeader, PathId, StoreHeader,
-    list_in_either_form,
+    Writing, list_in_either_form,
 };
 use crate::service::AppState;
 
@@ -116,24 +116,22 @@ pub(crate) async fn create(
     form: Form,
     batch: Batch,
 ) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
-    let read = batch.read(|body| {
+    let read = batch.read(&administration, |body| {
         let lines_max = TransactMany::LINES_MAX;
         let (lines, mode) = body.lines(STOCK_TRANSACTION, lines_max, "transactions")?;
         Ok((readable(lines, NewTransaction::line), mode))
     });
     let ((lines, faults), mode) = read.await?;
     administration.count_lines(lines.len())?;
-    let administrator = administration.enter().await?;
     let BatchMode { atomic, dry_run } = mode;
     let many = TransactMany { lines, atomic };
     let stockroom = &app.stockroom;
     let lines = if dry_run {
-        let preview = PreviewTransactions(many);
-        stockroom
-            .execute(&administrator.without_key(), preview)
-            .await
+        let administrator = administration.enter().await?;
+        stockroom.preview_transactions(&administrator, many).await
     } else {
-        stockroom.execute(&administrator, many).await
+        let writer = administration.writing()?.enter().await?;
+        stockroom.execute(&writer, many).await
     };
     let body = |made| TransactionBody::new(made, form);
     let lines = Lines::answer(lines, faults, body, form)?;
@@ -239,13 +237,13 @@ impl<B> Lines<B> {
 )]
 pub(crate) async fn undo(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     batch: PathId<BatchId>,
 ) -> Result<(StatusCode, Json<Lines<TransactionBody>>), ApiError> {
     let batch = batch.existing()?;
-    let administrator = administration.enter().await?;
-    let undone = app.stockroom.undo_batch(&administrator, batch).await?;
+    let writer = writing.enter().await?;
+    let undone = app.stockroom.undo_batch(&writer, batch).await?;
     let body = |undoing| TransactionBody::new(undoing, form);
     let lines = Lines::new(undone, HashMap::new(), body, form);
     Ok((StatusCode::CREATED, Json(lines)))

@@ -4,7 +4,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use stockroom_domain::{
-    Count, CountMany, CountStock, Counted, PreviewCounts, ProductId, Reference, Refusal, Timestamp,
+    Count, CountMany, CountStock, Counted, ProductId, Reference, Refusal, Timestamp,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -18,7 +18,7 @@ use crate::answer::{
 use crate::filter;
 use crate::request::{
     Administration, Batch, BatchMode, Body, Document, Form, FormHeader, IdempotencyHeader, PathId,
-    QuantityField, Scalar, StoreHeader, list_in_either_form, non_null,
+    QuantityField, Scalar, StoreHeader, Writing, list_in_either_form, non_null,
 };
 use crate::service::AppState;
 
@@ -175,7 +175,7 @@ impl CountBody {
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     product: PathId<ProductId>,
     body: Body,
@@ -185,7 +185,7 @@ pub(crate) async fn create(
     let reference = count.reference.map(|it| Reference::new("reference", it));
     let reference = reference.transpose()?;
     let product = product.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let count = Count {
         product,
         location: count.location,
@@ -193,7 +193,7 @@ pub(crate) async fn create(
         reference,
     };
     let request = CountStock { count, as_of };
-    let counted = app.stockroom.execute(&administrator, request).await?;
+    let counted = app.stockroom.execute(&writer, request).await?;
     let data = CountBody::new(counted, form);
     Ok((status_of_made(form), Json(Data { data })))
 }
@@ -236,14 +236,13 @@ pub(crate) async fn create_many(
     form: Form,
     batch: Batch,
 ) -> Result<(StatusCode, Json<Lines<CountBody>>), ApiError> {
-    let read = batch.read(|mut body| {
+    let read = batch.read(&administration, |mut body| {
         let as_of = body.text("as_of")?.as_deref().map(as_of).transpose()?;
         let (lines, mode) = body.lines(STOCK_COUNT, CountMany::LINES_MAX, "counts")?;
         Ok((as_of, readable(lines, NewCountLine::count), mode))
     });
     let (as_of, (counts, faults), BatchMode { atomic, dry_run }) = read.await?;
     administration.count_lines(counts.len())?;
-    let administrator = administration.enter().await?;
     let many = CountMany {
         counts,
         as_of,
@@ -251,12 +250,11 @@ pub(crate) async fn create_many(
     };
     let stockroom = &app.stockroom;
     let counted = if dry_run {
-        let preview = PreviewCounts(many);
-        stockroom
-            .execute(&administrator.without_key(), preview)
-            .await
+        let administrator = administration.enter().await?;
+        stockroom.preview_counts(&administrator, many).await
     } else {
-        stockroom.execute(&administrator, many).await
+        let writer = administration.writing()?.enter().await?;
+        stockroom.execute(&writer, many).await
     };
     let body = |counted| CountBody::new(counted, form);
     let lines = Lines::answer(counted, faults, body, form)?;

@@ -17,7 +17,7 @@ use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound
 use crate::request::{
     Administration, AtParameter, Body, Current, Document, FilterParameter, Form, FormHeader,
     HistoryParameters, IdempotencyHeader, ListQuery, PathId, QuantityField, StoreHeader,
-    StrictObject, non_null, not_in_future,
+    StrictObject, Writing, non_null, not_in_future,
 };
 use crate::service::AppState;
 
@@ -223,7 +223,7 @@ pub(crate) fn history_filter(
 )]
 pub(crate) async fn create(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     product: PathId<ProductId>,
     body: Body,
@@ -238,9 +238,9 @@ pub(crate) async fn create(
         ));
     }
     let product = product.existing()?;
-    let administrator = administration.enter().await?;
+    let writer = writing.enter().await?;
     let command = transaction.of(product, action, annotation);
-    let recorded = app.stockroom.execute(&administrator, command).await?;
+    let recorded = app.stockroom.execute(&writer, command).await?;
     Ok(made(recorded, form))
 }
 
@@ -312,14 +312,14 @@ pub(crate) async fn read(
 )]
 pub(crate) async fn undo(
     State(app): State<AppState>,
-    administration: Administration,
+    writing: Writing,
     form: Form,
     product: PathId<ProductId>,
     transaction: PathId<TransactionId>,
 ) -> Result<(StatusCode, Json<Data<TransactionBody>>), ApiError> {
     let product = product.existing()?;
     let transaction = transaction.existing()?;
-    let administrator = administration.enter().await?;
-    let undone = app.stockroom.undo(&administrator, product, transaction);
+    let writer = writing.enter().await?;
+    let undone = app.stockroom.undo(&writer, product, transaction);
     Ok(made(undone.await?, form))
 }

@@ -30,6 +30,8 @@ async fn created() {
                 "reserved_rate_limit": 500,
                 "allow_implicit": true,
             }),
+            json!({ "name": "Dashboard", "access": "read" }),
+            json!({ "name": "ERP", "access": "full" }),
         ] {
             let answer = app
                 .post(PATH, &json!({ "data": data }))
@@ -64,6 +66,10 @@ async fn create_refused() {
             ),
             (400, json!({ "name": "Shop", "allow_implicit": "true" })),
             (400, json!({ "name": "Shop", "allow_implicit": 1 })),
+            (400, json!({ "name": "Shop", "access": "write" })),
+            (400, json!({ "name": "Shop", "access": "Read" })),
+            (400, json!({ "name": "Shop", "access": true })),
+            (400, json!({ "name": "Shop", "access": null })),
             (400, json!({ "name": "Shop", "type": "key" })),
             (
                 409,
@@ -144,6 +150,9 @@ async fn updated() {
             json!({}),
             json!({ "name": "Renamed" }),
             json!({ "attributes": { "reserved_rate_limit": 1_000_000, "allow_implicit": true } }),
+            json!({ "access": "read" }),
+            json!({ "name": "Dashboard" }),
+            json!({ "attributes": { "access": "full" } }),
         ] {
             let answer = app
                 .put(&path, &json!({ "data": data }))
@@ -169,6 +178,8 @@ async fn update_refused() {
             (400, &scene.key, json!({ "name": "" })),
             (400, &scene.key, json!({ "reserved_rate_limit": null })),
             (400, &scene.key, json!({ "allow_implicit": null })),
+            (400, &scene.key, json!({ "access": null })),
+            (400, &scene.key, json!({ "access": "none" })),
             (400, &scene.key, json!({ "type": "stock" })),
             (404, &id(404), json!({ "name": "Nothing" })),
             (404, &"5".to_owned(), json!({ "name": "Nothing" })),

@@ -27,6 +27,7 @@ pub(crate) async fn keys(
             application_keys.secret_hash AS "secret_hash!",
             application_keys.reserved_rate_limit AS "reserved_rate_limit!",
             application_keys.allow_implicit AS "allow_implicit!: bool",
+            application_keys.access AS "access!",
             application_keys.created_at AS "created_at!",
             application_keys.updated_at AS "updated_at!",
             application_keys.last_used_at AS "last_used_at?"

@@ -19,7 +19,7 @@ pub(crate) async fn store(
     let updated = sqlx::query!(
         r#"
         UPDATE application_keys
-        SET name = $3, reserved_rate_limit = $4, allow_implicit = $5, updated_at = $6
+        SET name = $3, reserved_rate_limit = $4, allow_implicit = $5, access = $6, updated_at = $7
         WHERE organization_id = $1 AND key_id = $2
         "#,
         organization_id,
@@ -27,6 +27,7 @@ pub(crate) async fn store(
         row.name,
         row.reserved_rate_limit,
         row.allow_implicit,
+        row.access,
         row.updated_at,
     )
     .execute(&mut *session)
@@ -39,9 +40,9 @@ pub(crate) async fn store(
         r#"
         INSERT INTO application_keys (
             organization_id, key_id, owner_id, name, client_id, secret_hash, reserved_rate_limit,
-            allow_implicit, created_at, updated_at
+            allow_implicit, access, created_at, updated_at
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
         "#,
         organization_id,
         row.key_id,
@@ -51,6 +52,7 @@ pub(crate) async fn store(
         row.secret_hash,
         row.reserved_rate_limit,
         row.allow_implicit,
+        row.access,
         row.created_at,
         row.updated_at,
     )

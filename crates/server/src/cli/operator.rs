@@ -71,6 +71,9 @@ pub(crate) enum KeyCommand {
         /// Let the key issue tokens without its secret, for reading stock and locations.
         #[arg(long)]
         allow_implicit: bool,
+        /// Let the key's tokens read and try changes out, but change nothing.
+        #[arg(long)]
+        read_only: bool,
     },
     /// List keys.
     List {

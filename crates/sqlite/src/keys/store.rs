@@ -10,7 +10,7 @@ use crate::connection::statement::{insert, of_organization, statements};
 statements! {
     UPDATE = "
         UPDATE application_keys
-        SET name = ?3, reserved_rate_limit = ?4, allow_implicit = ?5, updated_at = ?6
+        SET name = ?3, reserved_rate_limit = ?4, allow_implicit = ?5, access = ?6, updated_at = ?7
         WHERE organization_id = ?1 AND key_id = ?2
     ";
 
@@ -60,6 +60,7 @@ pub(crate) fn store(
         row.name,
         row.reserved_rate_limit,
         row.allow_implicit,
+        row.access,
         row.updated_at,
     ];
     if UPDATE.execute(connection, changed)? > 0 {

@@ -10,6 +10,7 @@ mod limits;
 mod methods;
 mod order_of_refusals;
 mod parameters;
+mod read_keys;
 mod refusals;
 mod strict;
 mod tokens;

@@ -48,7 +48,7 @@ async fn what_an_implicit_token_may_not_goes_before_the_rest() {
 }
 
 /// A scene in which nothing exists.
-fn unknown() -> Scene {
+pub(super) fn unknown() -> Scene {
     Scene {
         stocked: id(404),
         transaction: id(404),

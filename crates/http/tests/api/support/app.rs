@@ -15,10 +15,10 @@ use serde_json::{Value, json};
 use stockroom_application::ports::{Database, DeliveryLog, Scope};
 use stockroom_application::webhooks::{SendError, WebhookRequest, WebhookResponse, WebhookSender};
 use stockroom_application::{
-    Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
+    Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom, Writer,
 };
 use stockroom_domain::{
-    Actor, Command, CreateStock, EventId, IntegrationId, Name, Operation, Organization,
+    Access, Actor, Command, CreateStock, EventId, IntegrationId, Name, Operation, Organization,
     OrganizationId, Owner, ProductId, ProductText, Quantity, Store, Timestamp,
 };
 use stockroom_http::{DeliveryBodies, Options};
@@ -188,7 +188,21 @@ impl TestApp {
 
     /// A key of an owner within the application's organization.
     pub(crate) async fn key(&self, owner: Owner, allow_implicit: bool) -> NewKey {
-        create_key(&self.stockroom, self.organization.id, owner, allow_implicit).await
+        let request = NewKeyRequest {
+            allow_implicit,
+            ..new_key()
+        };
+        create_key(&self.stockroom, self.organization.id, owner, request).await
+    }
+
+    /// A token of a new key of an owner within the application's organization; the key may only read.
+    pub(crate) async fn reading_token_of(&self, owner: Owner) -> String {
+        let request = NewKeyRequest {
+            access: Access::Read,
+            ..new_key()
+        };
+        let key = create_key(&self.stockroom, self.organization.id, owner, request).await;
+        self.token_for(&key.key.client_id, &key.client_secret).await
     }
 
     /// A token of a new key of an owner within the application's organization.
@@ -226,7 +240,7 @@ impl TestApp {
         let store = create_store(&self.stockroom, organization, "Other store").await;
         let mut tokens = Vec::new();
         for owner in [Owner::Store(store.id), Owner::Organization] {
-            let key = create_key(&self.stockroom, organization, owner, false).await;
+            let key = create_key(&self.stockroom, organization, owner, new_key()).await;
             let token = self.token_for(&key.key.client_id, &key.client_secret).await;
             tokens.push(token);
         }
@@ -427,17 +441,21 @@ async fn create_store(stockroom: &Stockroom, organization: OrganizationId, name:
     stockroom.create_store(organization, name).await.unwrap()
 }
 
+fn new_key() -> NewKeyRequest {
+    NewKeyRequest {
+        name: ProductText::new("name", "Test").unwrap(),
+        reserved_rate_limit: 0,
+        allow_implicit: false,
+        access: Access::Full,
+    }
+}
+
 async fn create_key(
     stockroom: &Stockroom,
     organization: OrganizationId,
     owner: Owner,
-    allow_implicit: bool,
+    request: NewKeyRequest,
 ) -> NewKey {
-    let request = NewKeyRequest {
-        name: ProductText::new("name", "Test").unwrap(),
-        reserved_rate_limit: 0,
-        allow_implicit,
-    };
-    let operator = Administrator::operator(organization, owner);
+    let operator = Writer::operator(organization, owner);
     stockroom.create_key(&operator, request).await.unwrap()
 }

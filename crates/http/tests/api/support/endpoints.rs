@@ -180,6 +180,15 @@ impl Endpoint {
         .contains(&self.name().as_str())
     }
 
+    /// Whether it changes nothing, whatever its body says.
+    pub(crate) fn only_reads(&self) -> bool {
+        let reads = [
+            "POST /v2/inventories/multiple",
+            "POST /v2/inventories/availability",
+        ];
+        self.method == Method::GET || reads.contains(&self.name().as_str())
+    }
+
     /// A request without a body.
     pub(crate) fn bare<'a>(&self, app: &'a TestApp, scene: &Scene) -> TestRequest<'a> {
         let request = app.request(self.method.clone(), &path(&self.template, scene));

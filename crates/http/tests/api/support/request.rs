@@ -58,6 +58,12 @@ impl<'a> TestRequest<'a> {
         }
     }
 
+    /// The same with the method HEAD.
+    pub(crate) fn head(mut self) -> Self {
+        self.method = Method::HEAD;
+        self
+    }
+
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {
         self.headers.retain(|(found, _)| found != name);
         self.headers.push((name.to_owned(), value.into()));
