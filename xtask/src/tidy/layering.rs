@@ -5,6 +5,7 @@ use cargo_metadata::{DependencyKind, Package};
 const APPLICATION: &str = "stockroom-application";
 const BENCH: &str = "stockroom-bench";
 const CONFORMANCE: &str = "stockroom-conformance";
+const DEMO: &str = "stockroom-demo";
 const DOMAIN: &str = "stockroom-domain";
 const FILES: &str = "stockroom-files";
 const FUZZ: &str = "stockroom-fuzz";
@@ -21,7 +22,7 @@ const WEBHOOKS: &str = "stockroom-webhooks";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 17] = [
+const LAYERS: [(&str, &[&str]); 18] = [
     (DOMAIN, &[]),
     // The formats of files, without I/O.
     (FILES, &[DOMAIN]),
@@ -34,11 +35,14 @@ const LAYERS: [(&str, &[&str]); 17] = [
     (HTTP, &[APPLICATION, DOMAIN, FILES]),
     // Sends requests to receivers, and knows nothing of databases.
     (WEBHOOKS, &[APPLICATION, DOMAIN]),
+    // Makes an organization by use cases, as clients do, and knows no database.
+    (DEMO, &[APPLICATION, DOMAIN, FILES]),
     // The only crate that names adapters, because it wires them.
     (
         SERVER,
         &[
             APPLICATION,
+            DEMO,
             DOMAIN,
             HTTP,
             MEMORY,
@@ -174,6 +178,7 @@ mod tests {
             (APPLICATION, DOMAIN),
             (SQLITE, APPLICATION),
             (SERVER, SQLITE),
+            (SERVER, DEMO),
             (CONFORMANCE, MEMORY),
             (DOMAIN, "uuid"),
             (SQLITE, "rusqlite"),
@@ -196,6 +201,7 @@ mod tests {
             (APPLICATION, "axum"),
             (SQLITE, "axum-server"),
             (HTTP, WEBHOOKS),
+            (DEMO, SQLITE),
             (APPLICATION, "hyper"),
             (SERVER, "reqwest"),
         ] {
