@@ -278,12 +278,11 @@ fn plan_work(agenda: &mut Agenda<Step>, now: Timestamp) {
 }
 
 /// Deliveries of suppliers.
-const MACHINES: [(&str, u64); 6] = [
+const MACHINES: [(&str, u64); 5] = [
     ("GRD-ELE-E5", 4),
     ("MAC-LEV-01", 2),
     ("KET-ELE-09", 6),
     ("ACC-TMP-58", 10),
-    ("ACC-KNB-01", 8),
     ("BRW-MOK-3", 12),
 ];
 const DRY_GOODS: [(&str, u64); 5] = [

@@ -15,6 +15,8 @@ mod live;
 mod places;
 mod sale;
 mod shop;
+#[cfg(test)]
+mod tests;
 mod work;
 
 pub use clock::DemoClock;

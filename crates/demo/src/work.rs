@@ -82,8 +82,11 @@ const COUNTED: [(&str, i64); 12] = [
     ("ACC-CLN-PT", 0),
 ];
 
-/// A part of the first stock that is roasted each day, and up to which shops are filled, in percent.
-const ROASTED_PERCENT: u64 = 20;
+/// The missing part of the first stock from which on coffee is roasted, and the number of bags in a batch.
+const ROAST_ABOVE_PERCENT: u64 = 7;
+const BATCH_BAGS: u64 = 6;
+
+/// The part of the first stock below which shops are filled.
 const FILL_BELOW_PERCENT: u64 = 60;
 
 fn percent_of(pieces: u64, percent: u64) -> u64 {
@@ -112,10 +115,10 @@ impl Shop {
             let first = self.items[item].pieces_in(WAREHOUSE);
             let by = &self.people.warehouse;
             let left = self.balance(by, item, Some(WAREHOUSE)).await?.available;
-            // What lies there in plenty isn't roasted.
-            if left.get() < first {
-                let pieces = percent_of(first, ROASTED_PERCENT).max(6);
-                movements.push(Movement::new(item, Increment, Some(WAREHOUSE), pieces));
+            let missing = first.saturating_sub(left.get());
+            if missing > percent_of(first, ROAST_ABOVE_PERCENT) {
+                let bags = missing.div_ceil(BATCH_BAGS).saturating_mul(BATCH_BAGS);
+                movements.push(Movement::new(item, Increment, Some(WAREHOUSE), bags));
             }
         }
         let reference = self.paper("ROAST");
