@@ -78,7 +78,7 @@ pub(crate) async fn found(stockroom: &Arc<Stockroom>) -> anyhow::Result<Founded>
         products,
         people,
         next_orders: Desk::ALL.map(Desk::first_order),
-        next_paper: 2_304,
+        next_paper: 2_320,
     };
     Ok(Founded {
         organization,
