@@ -17,12 +17,12 @@ pub(crate) struct Demo {
     clock: DemoClock,
 }
 
-impl Demo {
-    /// The environment to work in, whose clock can be stopped.
-    pub(crate) fn environment(&self) -> Environment {
-        self.clock.environment()
-    }
+/// The environment to work in: that of a demonstration has a clock that can be stopped.
+pub(crate) fn environment(demo: Option<&Demo>) -> Environment {
+    demo.map_or_else(Environment::system, |demo| demo.clock.environment())
+}
 
+impl Demo {
     /// Makes the demonstration and prints a key for it. The task has it go on until it is aborted.
     ///
     /// # Errors

@@ -9,7 +9,7 @@ use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
 use metrics_exporter_prometheus::PrometheusHandle;
-use stockroom_application::{Deliverer, Environment, FirstStart, Importer, Limits, Stockroom};
+use stockroom_application::{Deliverer, FirstStart, Importer, Limits, Stockroom};
 use stockroom_domain::ProductId;
 use stockroom_http::DeliveryBodies;
 use stockroom_webhooks::WebhookClient;
@@ -24,7 +24,7 @@ use crate::connections::Connections;
 use crate::database::OpenDatabase;
 use crate::demo::Demo;
 use crate::health::Readiness;
-use crate::{connections, health, logging, metrics};
+use crate::{connections, demo, health, logging, metrics};
 
 /// A revocation or a new signing key has to take effect on every server within a second.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
@@ -51,9 +51,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let metrics_address = metrics_listener.local_addr()?;
 
     let demo = settings.demo.then(Demo::default);
-    let environment = demo
-        .as_ref()
-        .map_or_else(Environment::system, Demo::environment);
+    let environment = demo::environment(demo.as_ref());
     let database = if is_in_memory {
         OpenDatabase::in_memory(&environment)
     } else {
@@ -67,10 +65,8 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let selling = show_start(&stockroom, demo, address).await?;
     let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
     housekeeping.extend(selling);
-    housekeeping.extend(watch_reservations(
-        &stockroom,
-        settings.expiry_sweep_seconds,
-    ));
+    let sweep_seconds = settings.expiry_sweep_seconds;
+    housekeeping.extend(watch_reservations(&stockroom, sweep_seconds));
 
     let (readiness, looking) = Readiness::watch(Arc::clone(&stockroom)).await;
     housekeeping.push(looking);
