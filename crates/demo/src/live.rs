@@ -40,11 +40,8 @@ pub async fn go_on(made: Made) {
     for number in 1..=STEPS_MAX {
         let pause = Duration::from_millis(random.random_range(PAUSE));
         tokio::time::sleep(pause).await;
-        let done = match missed.take() {
-            Some(sale) => shop.restock(&sale).await.map(|()| None),
-            None => shop.go_on(number, &mut random, &mut agenda).await,
-        };
-        match done {
+        let done = shop.go_on(number, missed.take(), &mut random, &mut agenda);
+        match done.await {
             Ok(sale) => missed = sale,
             // Somebody may have deleted a product, or the server stops.
             Err(error) => tracing::debug!(%error, "the demonstration left out a step"),
@@ -54,14 +51,18 @@ pub async fn go_on(made: Made) {
 }
 
 impl Shop {
-    /// Takes the next step: what is due, or else a sale. Returns the sale if there was too little stock
-    /// for it.
-    async fn go_on(
+    /// Takes the next step: a delivery for the sale that was missed, what is due, or else a sale. Returns
+    /// the sale if there was too little stock for it.
+    pub(crate) async fn go_on(
         &mut self,
         number: u32,
+        missed: Option<Sale>,
         random: &mut StdRng,
         agenda: &mut Agenda<Step>,
     ) -> anyhow::Result<Option<Sale>> {
+        if let Some(sale) = missed {
+            return self.restock(&sale).await.map(|()| None);
+        }
         let now = self.stockroom.now();
         let step = if number.is_multiple_of(WORK_INTERVAL) {
             Some(match random.random_range(0..3_u32) {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use rand::{SeedableRng as _, rngs::StdRng};
 use stockroom_application::{Clock as _, Limits, PageRequest, Stockroom};
 use stockroom_domain::{ReservationStatus, Timestamp};
 use stockroom_memory::MemoryDatabase;
@@ -84,4 +85,38 @@ async fn history_ends_now_and_is_intact() {
     }
     assert!(last <= clock.now());
     assert!(last > clock.now().plus_milliseconds(-30 * 60_000));
+}
+
+#[tokio::test]
+async fn the_shop_goes_on_for_hours_and_stays_stocked() {
+    let (clock, mut made) = made().await;
+    let start = clock.now();
+    let mut random = StdRng::seed_from_u64(1);
+    let mut missed = None;
+    let total = async |made: &Made| {
+        let mut total = 0;
+        for (item, product) in made.shop.items.iter().zip(&made.shop.products) {
+            let by = made.shop.people.at(item.of).caller();
+            let stock = made.shop.stockroom.stock(by, *product).await;
+            total += stock.unwrap().unwrap().sums().total().get();
+        }
+        total
+    };
+    let before = total(&made).await;
+    for number in 1..=2_000_u32 {
+        clock.stop_at(start.plus_milliseconds(i64::from(number) * 3_500));
+        if number.is_multiple_of(5) {
+            made.shop.stockroom.expire_reservations().await.unwrap();
+        }
+        let step = made
+            .shop
+            .go_on(number, missed.take(), &mut random, &mut made.agenda);
+        missed = step.await.unwrap();
+    }
+    let after = total(&made).await;
+    assert!(
+        (before / 2..before * 2).contains(&after),
+        "{before}, {after}"
+    );
+    assert!(made.agenda.len() < 200, "{}", made.agenda.len());
 }
