@@ -25,6 +25,7 @@ fn help_shows_every_setting_with_its_default() {
         "--config",
         "--data-folder",
         "--in-memory",
+        "--demo",
         "--listen",
         "--metrics-listen",
         "--token-signing-key",

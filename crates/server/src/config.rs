@@ -116,6 +116,7 @@ mod tests {
         assert!(serve(&[]).is_ok());
         assert!(serve(&["--in-memory"]).unwrap().in_memory);
         assert!(!serve(&["serve", "--in-memory=false"]).unwrap().in_memory);
+        assert!(serve(&["--demo"]).unwrap().is_in_memory().unwrap());
     }
 
     #[test]

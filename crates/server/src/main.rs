@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod connections;
 mod database;
+mod demo;
 mod health;
 mod logging;
 mod metrics;

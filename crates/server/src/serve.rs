@@ -5,11 +5,11 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context, ensure};
+use anyhow::Context;
 use axum::Router;
 use axum_server::Handle;
 use metrics_exporter_prometheus::PrometheusHandle;
-use stockroom_application::{Deliverer, Environment, FirstStart, Importer, Limits, Stockroom};
+use stockroom_application::{Deliverer, FirstStart, Importer, Limits, Stockroom};
 use stockroom_domain::ProductId;
 use stockroom_http::DeliveryBodies;
 use stockroom_webhooks::WebhookClient;
@@ -22,8 +22,9 @@ use tracing_appender::non_blocking::ErrorCounter;
 use crate::cli::Serve;
 use crate::connections::Connections;
 use crate::database::OpenDatabase;
+use crate::demo::Demo;
 use crate::health::Readiness;
-use crate::{connections, health, logging, metrics};
+use crate::{connections, demo, health, logging, metrics};
 
 /// A revocation or a new signing key has to take effect on every server within a second.
 const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
@@ -43,17 +44,15 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let metrics = metrics::install()?;
     // Invalid settings are reported before anything is opened or created.
     let signing_key = settings.signing.key()?;
-    ensure!(
-        !settings.in_memory || settings.database.storage.database_url()?.is_none(),
-        "--in-memory and --database-url exclude each other"
-    );
+    let is_in_memory = settings.is_in_memory()?;
     let listener = bind(settings.listen)?;
     let metrics_listener = bind(settings.metrics_listen)?;
     let address = listener.local_addr()?;
     let metrics_address = metrics_listener.local_addr()?;
 
-    let environment = Environment::system();
-    let database = if settings.in_memory {
+    let demo = settings.demo.then(Demo::default);
+    let environment = demo::environment(demo.as_ref());
+    let database = if is_in_memory {
         OpenDatabase::in_memory(&environment)
     } else {
         OpenDatabase::open_or_create(&settings.database, &environment).await?
@@ -63,12 +62,11 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
     let stockroom = stockroom.with_webhooks(Arc::new(sender), Arc::new(DeliveryBodies));
     let stockroom = Arc::new(stockroom);
-    show_first_start(&stockroom, address).await?;
+    let selling = show_start(&stockroom, demo, address).await?;
     let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
-    housekeeping.extend(watch_reservations(
-        &stockroom,
-        settings.expiry_sweep_seconds,
-    ));
+    housekeeping.extend(selling);
+    let sweep_seconds = settings.expiry_sweep_seconds;
+    housekeeping.extend(watch_reservations(&stockroom, sweep_seconds));
 
     let (readiness, looking) = Readiness::watch(Arc::clone(&stockroom)).await;
     housekeeping.push(looking);
@@ -310,6 +308,20 @@ fn stop_on_signal(
         stop.send_replace(true);
         handle.graceful_shutdown(Some(timeout));
     })
+}
+
+/// Makes a demonstration, if there is to be one, and prints a key for it; returns the task that has it go
+/// on. Else does what is due at the first start.
+async fn show_start(
+    stockroom: &Arc<Stockroom>,
+    demo: Option<Demo>,
+    address: SocketAddr,
+) -> anyhow::Result<Option<JoinHandle<()>>> {
+    if let Some(demo) = demo {
+        return demo.start(stockroom, address).await.map(Some);
+    }
+    show_first_start(stockroom, address).await?;
+    Ok(None)
 }
 
 /// At the first start, makes a key and prints it.

@@ -6,6 +6,7 @@ const APPLICATION: &str = "stockroom-application";
 const BENCH: &str = "stockroom-bench";
 const CONSOLE: &str = "stockroom-console";
 const CONFORMANCE: &str = "stockroom-conformance";
+const DEMO: &str = "stockroom-demo";
 const DOMAIN: &str = "stockroom-domain";
 const FILES: &str = "stockroom-files";
 const FUZZ: &str = "stockroom-fuzz";
@@ -22,7 +23,7 @@ const WEBHOOKS: &str = "stockroom-webhooks";
 const XTASK: &str = "xtask";
 
 /// Every crate of the workspace, from the innermost, and the other crates that its code may use.
-const LAYERS: [(&str, &[&str]); 18] = [
+const LAYERS: [(&str, &[&str]); 19] = [
     (DOMAIN, &[]),
     // The formats of files, without I/O.
     (FILES, &[DOMAIN]),
@@ -37,12 +38,15 @@ const LAYERS: [(&str, &[&str]); 18] = [
     (CONSOLE, &[APPLICATION, DOMAIN, FILES]),
     // Sends requests to receivers, and knows nothing of databases.
     (WEBHOOKS, &[APPLICATION, DOMAIN]),
+    // Makes an organization by use cases, as clients do, and knows no database.
+    (DEMO, &[APPLICATION, DOMAIN, FILES]),
     // The only crate that names adapters, because it wires them.
     (
         SERVER,
         &[
             APPLICATION,
             CONSOLE,
+            DEMO,
             DOMAIN,
             HTTP,
             MEMORY,
@@ -178,6 +182,7 @@ mod tests {
             (APPLICATION, DOMAIN),
             (SQLITE, APPLICATION),
             (SERVER, SQLITE),
+            (SERVER, DEMO),
             (CONFORMANCE, MEMORY),
             (DOMAIN, "uuid"),
             (SQLITE, "rusqlite"),
@@ -200,6 +205,7 @@ mod tests {
             (APPLICATION, "axum"),
             (SQLITE, "axum-server"),
             (HTTP, WEBHOOKS),
+            (DEMO, SQLITE),
             (APPLICATION, "hyper"),
             (SERVER, "reqwest"),
         ] {

@@ -13,6 +13,7 @@ pub(crate) use verify::{Repair, Verify};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::secret::secret;
@@ -207,6 +208,20 @@ pub(crate) struct Serve {
     )]
     pub(crate) in_memory: bool,
 
+    /// Show a demonstration: an organization with products, locations, and five days of sales that
+    /// go on. It is kept in memory; nothing survives a restart.
+    #[arg(
+        long,
+        env = "STOCKROOM_DEMO",
+        num_args = 0..=1,
+        require_equals = true,
+        action = clap::ArgAction::Set,
+        value_parser = clap::builder::BoolishValueParser::new(),
+        default_value = "false",
+        default_missing_value = "true"
+    )]
+    pub(crate) demo: bool,
+
     /// The address on which to serve the API.
     #[arg(
         long,
@@ -386,6 +401,22 @@ pub(crate) struct Serve {
         default_value = "info"
     )]
     pub(crate) log: String,
+}
+
+impl Serve {
+    /// Whether everything is kept in memory.
+    ///
+    /// # Errors
+    /// If there is a database as well.
+    pub(crate) fn is_in_memory(&self) -> anyhow::Result<bool> {
+        let in_memory = if self.demo { "--demo" } else { "--in-memory" };
+        let is_in_memory = self.demo || self.in_memory;
+        ensure!(
+            !is_in_memory || self.database.storage.database_url()?.is_none(),
+            "{in_memory} and --database-url exclude each other"
+        );
+        Ok(is_in_memory)
+    }
 }
 
 /// The server to ask: the one with the same settings.
