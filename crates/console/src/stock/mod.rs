@@ -9,7 +9,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use change::Change;
-pub(crate) use list::{Figures, Seen};
+pub(crate) use list::{Figures, Seen, slugs};
 
 use crate::service::AppState;
 

@@ -1,9 +1,19 @@
 //! Stock as it stood at any time, and what changed since.
 
+mod asked;
+mod list;
+mod moment;
+mod product;
+
 use axum::Router;
+use axum::routing::get;
+
+pub(crate) use moment::{days_before, field, moment, whole_second};
 
 use crate::service::AppState;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/then", get(list::show_list))
+        .route("/products/{id}/then", get(product::show_product))
 }

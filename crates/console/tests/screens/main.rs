@@ -1,5 +1,8 @@
 //! The screens, over a database in memory, with a clock and ids that are the same in every run.
 
+mod ledger;
+mod product;
 mod session;
 mod stock;
 mod support;
+mod then;

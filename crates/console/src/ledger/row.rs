@@ -1,0 +1,201 @@
+//! An entry of a ledger, as pages show it.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt as _, TryStreamExt as _, stream};
+use stockroom_application::ports::StoreError;
+use stockroom_domain::{
+    Balance, BatchId, Entry, EntryAction, Recorded, Reference, ReservationId, StockId, Timestamp,
+    TransactionId,
+};
+
+use crate::page::{Number, Problem, TimeTag, query};
+use crate::session::Visit;
+use crate::stock::Figures;
+use crate::then::{field, whole_second};
+
+/// The digits of a hash that are shown.
+const SHORT_HASH: usize = 8;
+
+/// The number of reservations that are looked up at the same time.
+const LOOK_UPS: usize = 4;
+
+/// A figure before and after an entry.
+pub(crate) struct Step {
+    pub(crate) before: Number,
+    pub(crate) after: Number,
+}
+
+impl Step {
+    /// Whether the entry changed the figure.
+    pub(crate) fn is_change(&self) -> bool {
+        self.before != self.after
+    }
+}
+
+/// Another entry: one that this one undoes, or that undoes it.
+pub(crate) struct Other {
+    /// The address of the ledger at that entry.
+    pub(crate) href: String,
+    pub(crate) at: Option<TimeTag>,
+}
+
+/// An entry.
+pub(crate) struct Row {
+    pub(crate) id: TransactionId,
+    pub(crate) at: TimeTag,
+    /// What was done, in words.
+    pub(crate) action: String,
+    pub(crate) place: Option<String>,
+    /// The figures of the position.
+    pub(crate) available: Step,
+    pub(crate) allocated: Step,
+    /// The figures of the whole stock afterwards.
+    pub(crate) sums: Figures,
+    pub(crate) who: Option<String>,
+    pub(crate) reason: Option<String>,
+    pub(crate) reference: Option<String>,
+    /// The reservation that made the entry, if it is this level's.
+    pub(crate) reservation: Option<ReservationId>,
+    pub(crate) batch: Option<BatchId>,
+    /// The time that a count is for.
+    pub(crate) as_of: Option<TimeTag>,
+    pub(crate) number: Number,
+    pub(crate) hash: String,
+    pub(crate) undoes: Option<Other>,
+    pub(crate) undone_by: Option<Other>,
+    /// Whether it can be undone, as far as the entry itself says.
+    pub(crate) can_be_undone: bool,
+    /// Whether its stock was deleted since.
+    pub(crate) is_of_deleted: bool,
+}
+
+impl Row {
+    /// The first digits of the hash.
+    pub(crate) fn short_hash(&self) -> &str {
+        self.hash.get(..SHORT_HASH).unwrap_or_default()
+    }
+
+    /// The last digits of the batch's id. Those at the beginning are of its time, which many batches share.
+    pub(crate) fn short_batch(&self) -> String {
+        let text = self.batch.as_ref().map(ToString::to_string);
+        let mut text = text.unwrap_or_default();
+        text.split_off(text.len().saturating_sub(SHORT_HASH))
+    }
+
+    fn new(
+        recorded: Recorded,
+        ledger: &str,
+        current: Option<StockId>,
+        reservations: &BTreeSet<ReservationId>,
+    ) -> Self {
+        let before = before(&recorded.entry);
+        let Recorded {
+            entry,
+            slug,
+            actor_name,
+            undone_by,
+            ..
+        } = recorded;
+        let reservation = entry.annotation.reference.as_ref().and_then(reservation);
+        let reservation = reservation.filter(|id| reservations.contains(id));
+        let is_of_deleted = current != Some(entry.stock);
+        let figure = |figure: fn(&Balance) -> Number| Step {
+            before: figure(&before),
+            after: figure(&entry.balance),
+        };
+        Self {
+            id: entry.id,
+            at: TimeTag(entry.created_at),
+            action: words(entry.action, entry.quantity.into()),
+            place: slug.map(|slug| slug.as_str().to_owned()),
+            available: figure(|balance| balance.available.into()),
+            allocated: figure(|balance| balance.allocated.into()),
+            sums: entry.sums.into(),
+            who: actor_name.map(|name| name.to_string()),
+            reason: entry.annotation.reason.map(|it| it.as_str().to_owned()),
+            reference: entry.annotation.reference.map(|it| it.as_str().to_owned()),
+            reservation,
+            batch: entry.batch,
+            as_of: entry.as_of.map(TimeTag),
+            number: entry.sequence.into(),
+            hash: entry.hash.to_string(),
+            undoes: entry.undoes.map(|id| other(ledger, id)),
+            undone_by: undone_by.map(|id| other(ledger, id)),
+            can_be_undone: !is_of_deleted && undone_by.is_none() && reservation.is_none(),
+            is_of_deleted,
+        }
+    }
+}
+
+/// The entries as pages show them. `ledger` is the path of their ledger.
+///
+/// # Errors
+/// [`Problem`] if the database fails.
+pub(crate) async fn rows(
+    visit: &Visit,
+    ledger: &str,
+    current: Option<StockId>,
+    entries: Vec<Recorded>,
+) -> Result<Vec<Row>, Problem> {
+    let named: BTreeSet<ReservationId> = entries
+        .iter()
+        .filter_map(|it| it.entry.annotation.reference.as_ref())
+        .filter_map(reservation)
+        .collect();
+    let found = stream::iter(named).map(|id| async move {
+        let found = visit.stockroom().reservation(visit.administrator(), id);
+        Ok::<_, StoreError>(found.await?.map(|reservation| reservation.id))
+    });
+    let found: Vec<Option<ReservationId>> = found.buffer_unordered(LOOK_UPS).try_collect().await?;
+    let found: BTreeSet<ReservationId> = found.into_iter().flatten().collect();
+    let rows = entries.into_iter();
+    let rows = rows.map(|recorded| Row::new(recorded, ledger, current, &found));
+    Ok(rows.collect())
+}
+
+/// The reservation whose id this is, if it is an id.
+fn reservation(reference: &Reference) -> Option<ReservationId> {
+    ReservationId::parse(reference.as_str())
+}
+
+/// The ledger in the second of another entry, at that entry.
+fn other(ledger: &str, id: TransactionId) -> Other {
+    let second = |at: Timestamp| {
+        let from = whole_second(at);
+        (field(from), field(from.plus_milliseconds(1_000)))
+    };
+    let at = id.created_at();
+    let (from, to) = at.map(second).unwrap_or_default();
+    Other {
+        href: format!(
+            "{}#entry-{id}",
+            query(ledger, &[("from", &from), ("to", &to)])
+        ),
+        at: at.map(TimeTag),
+    }
+}
+
+/// The figures of the position before an entry.
+fn before(entry: &Entry) -> Balance {
+    let opposite = match entry.action {
+        EntryAction::Create => return Balance::default(),
+        EntryAction::Increment => EntryAction::Decrement,
+        EntryAction::Decrement => EntryAction::Increment,
+        EntryAction::Allocate => EntryAction::Deallocate,
+        EntryAction::Deallocate => EntryAction::Allocate,
+    };
+    let before = opposite.apply(entry.quantity, entry.balance);
+    before.unwrap_or(entry.balance)
+}
+
+/// An action in words.
+fn words(action: EntryAction, pieces: Number) -> String {
+    match action {
+        EntryAction::Create => format!("created with {pieces}"),
+        EntryAction::Increment => format!("added {pieces}"),
+        EntryAction::Decrement => format!("removed {pieces}"),
+        EntryAction::Allocate => format!("allocated {pieces}"),
+        EntryAction::Deallocate => format!("deallocated {pieces}"),
+    }
+}

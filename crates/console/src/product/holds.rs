@@ -1,0 +1,153 @@
+//! Why pieces are unavailable: the reservations that hold them, and what can be done about it.
+
+use axum::extract::Path;
+use axum::response::Response;
+use axum_extra::extract;
+use stockroom_application::{HoldPage, HoldPlace, PageRequest};
+use stockroom_domain::{ExpiresIn, ProductId, ReservationId, ReservationState};
+
+use super::change::{begin, end, outcome, senseless};
+use super::known::Ids;
+use super::typed::{Form, Typed, number};
+use crate::page::{Number, PAGE_ROWS, Problem, TimeTag, ago};
+use crate::session::Visit;
+
+/// A hold that is about to end is marked this long before.
+const SOON_MILLISECONDS: i64 = 600_000;
+
+/// The pieces of one position that a reservation holds.
+pub(super) struct Hold {
+    pub(super) reservation: ReservationId,
+    /// The number of the line of the reservation.
+    pub(super) line: u32,
+    /// Whether the reservation belongs to the level that is looked at.
+    pub(super) is_own: bool,
+    pub(super) order: Option<String>,
+    pub(super) place: Option<String>,
+    pub(super) pieces: Number,
+    /// The time that is left, and when it ends; `None` if it is paid for.
+    pub(super) left: Option<(String, TimeTag)>,
+    pub(super) is_soon: bool,
+}
+
+/// What is allocated, and for whom.
+pub(super) struct Holds {
+    pub(super) lines: Vec<Hold>,
+    /// What is allocated without any reservation.
+    pub(super) unreserved: Number,
+    /// The place after which there are more.
+    pub(super) next: Option<String>,
+}
+
+/// Reads the holds of a product's stock; `None` if it has none.
+pub(super) async fn read(
+    visit: &Visit,
+    product: ProductId,
+    after: &str,
+) -> Result<Option<Holds>, Problem> {
+    let place = after.split_once('.').and_then(|(reservation, line)| {
+        let reservation = ReservationId::parse(reservation)?;
+        let line = line.parse().ok()?;
+        Some(HoldPlace { reservation, line })
+    });
+    let page = match place {
+        Some(place) => PageRequest::after(PAGE_ROWS, place),
+        None => PageRequest::from_offset(PAGE_ROWS, 0),
+    };
+    let stockroom = visit.stockroom();
+    let holds = stockroom
+        .holds(visit.administrator(), product, page)
+        .await?;
+    Ok(holds.map(|holds| shown(visit, holds)))
+}
+
+fn shown(visit: &Visit, holds: HoldPage) -> Holds {
+    let now = visit.stockroom().now();
+    let HoldPage {
+        page,
+        allocated_unreserved,
+    } = holds;
+    let next = page.next;
+    let holds = page.items.into_iter().map(|hold| {
+        let expires_at = match hold.state {
+            ReservationState::Pending { expires_at } => Some(expires_at),
+            _ => None,
+        };
+        let soon = now.plus_milliseconds(SOON_MILLISECONDS);
+        Hold {
+            reservation: hold.reservation,
+            line: hold.line,
+            is_own: hold.owner == visit.acting(),
+            order: hold.order.map(|order| order.as_str().to_owned()),
+            place: hold.slug.map(|slug| slug.as_str().to_owned()),
+            pieces: hold.quantity.into(),
+            left: expires_at.map(|at| (ago(now, at), TimeTag(at))),
+            is_soon: expires_at.is_some_and(|at| at < soon),
+        }
+    });
+    Holds {
+        lines: holds.collect(),
+        unreserved: allocated_unreserved.into(),
+        next: next.map(|place| format!("{}.{}", place.reservation, place.line)),
+    }
+}
+
+/// Releases all that a reservation holds.
+pub(super) async fn release(
+    visit: Visit,
+    Path(ids): Path<Ids>,
+    extract::Form(typed): extract::Form<Typed>,
+) -> Result<Response, Problem> {
+    let (product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
+    let reservation = own(&visit, &ids).await?;
+    let released = visit
+        .stockroom()
+        .release_reservation(visit.administrator(), reservation, None);
+    let made = outcome(released.await)?.map(|_| "done=released".to_owned());
+    end(&visit, product, typed.of(reservation), made).await
+}
+
+/// Lets a reservation end later, or sooner.
+pub(super) async fn extend(
+    visit: Visit,
+    Path(ids): Path<Ids>,
+    extract::Form(typed): extract::Form<Typed>,
+) -> Result<Response, Problem> {
+    let (product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
+    let reservation = own(&visit, &ids).await?;
+    let made = match expires_in(&typed.minutes) {
+        Err(detail) => Err(senseless(detail)),
+        Ok(expires_in) => {
+            let administrator = visit.administrator();
+            let stockroom = visit.stockroom();
+            let extended = stockroom.extend_reservation(administrator, reservation, expires_in);
+            outcome(extended.await)?.map(|_| "done=extended".to_owned())
+        }
+    };
+    end(&visit, product, typed.of(reservation), made).await
+}
+
+/// The reservation that the path names, which must be this level's.
+async fn own(visit: &Visit, ids: &Ids) -> Result<ReservationId, Problem> {
+    let id = ids.reservation()?;
+    let found = visit.stockroom().reservation(visit.administrator(), id);
+    found.await?.map(|it| it.id).ok_or_else(Problem::not_found)
+}
+
+fn expires_in(minutes: &str) -> Result<ExpiresIn, String> {
+    let seconds = number(minutes)?.get().saturating_mul(60);
+    ExpiresIn::from_seconds(seconds).map_err(|_| {
+        let max = ExpiresIn::SECONDS_MAX / 60;
+        format!("A reservation lasts from 1 to {max} minutes, which is 31 days.")
+    })
+}
+
+impl Typed {
+    fn of(self, reservation: ReservationId) -> Self {
+        let reservation = reservation.to_string();
+        Self {
+            reservation,
+            ..self
+        }
+    }
+}
