@@ -1,5 +1,6 @@
 //! The screens, over a database in memory, with a clock and ids that are the same in every run.
 
+mod activity;
 mod session;
 mod stock;
 mod support;
