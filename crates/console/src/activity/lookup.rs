@@ -1,11 +1,11 @@
-//! What people write into fields, as things: a product by its id or SKU, a location, a time; and the words
-//! for products.
+//! What people write into fields, as things: a product by its id or SKU, a location, a time, a number of
+//! pieces; and the words for products.
 
 use std::collections::HashMap;
 
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{ProductFilter, ProductOrder};
-use stockroom_domain::{Product, ProductId, Timestamp};
+use stockroom_domain::{Product, ProductId, Quantity, Timestamp};
 
 use crate::page::Problem;
 use crate::session::Visit;
@@ -100,6 +100,14 @@ pub(crate) fn time_of(text: &str) -> Option<Timestamp> {
     Timestamp::from_rfc3339(&format!("{text}{seconds}Z"))
 }
 
+/// A number of pieces as people write it. Spaces don't count.
+pub(crate) fn number_of(text: &str) -> Option<Quantity> {
+    let text: String = text.chars().filter(|it| !it.is_whitespace()).collect();
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let number = text.parse::<u64>().ok().filter(|_| is_number)?;
+    Quantity::new(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -111,6 +119,16 @@ mod tests {
         assert_eq!(time_of(" 2026-01-31T09:30:00 "), time);
         for text in ["", "yesterday", "2026-01-31", "2026-02-30T09:30"] {
             assert_eq!(time_of(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_pieces_are_read() {
+        for (text, pieces) in [("3", 3), (" 1 000 ", 1_000), ("0", 0)] {
+            assert_eq!(number_of(text).map(Quantity::get), Some(pieces), "{text}");
+        }
+        for text in ["", " ", "-1", "+1", "1.5", "x", "9007199254740992"] {
+            assert_eq!(number_of(text), None, "{text}");
         }
     }
 }

@@ -11,9 +11,9 @@ use stockroom_domain::{
     OrderId, Quantity, Refusal, Reservation, ReservationItem, Reserve, Reserved, Shortage,
 };
 
+use super::refused;
 use super::steps::minutes;
-use super::{number, refused};
-use crate::activity::{Places, Titles, product_named};
+use crate::activity::{Places, Titles, number_of, product_named};
 use crate::page::{Done, Layout, Number, Problem, Section, show};
 use crate::session::Visit;
 
@@ -113,7 +113,7 @@ impl Asked {
             let Some(product) = product_named(visit, named).await? else {
                 return Ok(Err(format!("No product has the id or SKU “{named}”.")));
             };
-            let quantity = number(typed).filter(|quantity| *quantity != Quantity::ZERO);
+            let quantity = number_of(typed).filter(|quantity| *quantity != Quantity::ZERO);
             let Some(quantity) = quantity else {
                 let detail = format!("“{typed}” isn't a whole number of pieces from 1 on.");
                 return Ok(Err(detail));

@@ -11,7 +11,7 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use stockroom_application::Error;
-use stockroom_domain::{OrderId, Quantity, Reservation, ReservationState, Timestamp};
+use stockroom_domain::{OrderId, Reservation, ReservationState, Timestamp};
 
 pub(crate) use list::Row;
 pub(crate) use next::{Next, next_to_run_out};
@@ -28,14 +28,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/reservations/new", get(create::show_form))
         .route("/reservations/{id}", get(one::show_one))
         .route("/reservations/{id}/{step}", post(steps::take))
-}
-
-/// A number of pieces as people write it. Spaces don't count.
-fn number(text: &str) -> Option<Quantity> {
-    let text: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse::<u64>().ok().filter(|_| is_number)?;
-    Quantity::new(number)
 }
 
 /// The status and the sentence of a refused form. All else is a problem.
@@ -83,19 +75,4 @@ const fn state_name(state: ReservationState) -> &'static str {
 /// The time that is left of a reservation that runs out.
 fn time_left(state: ReservationState, now: Timestamp) -> Option<String> {
     state.expires_at().map(|expires_at| ago(now, expires_at))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_of_pieces_are_read() {
-        for (text, pieces) in [("3", 3), (" 1 000 ", 1_000), ("0", 0)] {
-            assert_eq!(number(text).map(Quantity::get), Some(pieces), "{text}");
-        }
-        for text in ["", " ", "-1", "+1", "1.5", "x", "9007199254740992"] {
-            assert_eq!(number(text), None, "{text}");
-        }
-    }
 }

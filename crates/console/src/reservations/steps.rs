@@ -8,7 +8,8 @@ use stockroom_application::Error;
 use stockroom_domain::{ExpiresIn, Quantity, Reservation, ReservationItem};
 
 use super::one::{Again, At, answer};
-use super::{number, refused};
+use super::refused;
+use crate::activity::number_of;
 use crate::page::{Done, Problem};
 use crate::session::Visit;
 
@@ -53,7 +54,7 @@ impl Asked {
             if text.trim().is_empty() {
                 continue;
             }
-            let quantity = number(text)
+            let quantity = number_of(text)
                 .ok_or_else(|| format!("“{text}” isn't a whole number of pieces, such as 3."))?;
             if quantity > line.open() {
                 return Err(format!("Only {} pieces of a line are open.", line.open()));
@@ -80,7 +81,7 @@ impl Asked {
 
 /// A number of minutes as people write it.
 pub(super) fn minutes(text: &str) -> Result<ExpiresIn, String> {
-    let seconds = number(text).map(|minutes| minutes.get().saturating_mul(60));
+    let seconds = number_of(text).map(|minutes| minutes.get().saturating_mul(60));
     let duration = seconds.and_then(|seconds| ExpiresIn::from_seconds(seconds).ok());
     duration.ok_or_else(|| {
         let max = ExpiresIn::SECONDS_MAX / 60;
