@@ -73,11 +73,11 @@ fn told(visit: &Visit, titles: &Titles, event: &FeedEvent) -> Told {
         FeedContent::Entry(recorded, _) => {
             let annotation = &recorded.entry.annotation;
             told.sentence = of_entry(visit, titles, recorded);
-            told.who = recorded
+            recorded
                 .actor_name
                 .as_deref()
                 .unwrap_or_default()
-                .to_owned();
+                .clone_into(&mut told.who);
             told.reason = annotation
                 .reason
                 .as_ref()

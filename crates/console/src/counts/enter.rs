@@ -29,14 +29,15 @@ struct Line {
 struct Difference {
     expected: Number,
     counted: Number,
-    difference: Number,
+    /// The second without the first.
+    surplus: Number,
 }
 
 impl Line {
     /// The order of the preview: what can't be entered, the largest differences, and then the rest.
     fn rank(&self) -> Reverse<u64> {
         Reverse(match &self.outcome {
-            Ok(it) => it.difference.0.unsigned_abs(),
+            Ok(it) => it.surplus.0.unsigned_abs(),
             Err(_) => u64::MAX,
         })
     }
@@ -134,7 +135,7 @@ async fn preview(
         sku: titles.sku(product),
         typed: asked.counted.get(&product).cloned().unwrap_or_default(),
         outcome: outcome
-            .map(difference)
+            .map(|counted| difference(&counted))
             .map_err(|refusal| Problem::from(refusal).into_detail()),
     });
     let mut lines: Vec<Line> = lines.collect();
@@ -142,7 +143,7 @@ async fn preview(
     let refused = lines.iter().filter(|line| line.outcome.is_err()).count();
     let differing = lines.iter().filter(|line| {
         let outcome = line.outcome.as_ref();
-        outcome.is_ok_and(|it| it.difference.0 != 0)
+        outcome.is_ok_and(|it| it.surplus.0 != 0)
     });
     let title = place.title();
     let mut response = show(&PreviewPage {
@@ -161,11 +162,11 @@ async fn preview(
     Ok(response)
 }
 
-fn difference(counted: Counted) -> Difference {
+fn difference(counted: &Counted) -> Difference {
     let pieces = i64::from(counted.counted);
     Difference {
         expected: Number(counted.expected),
         counted: Number(pieces),
-        difference: Number(pieces.saturating_sub(counted.expected)),
+        surplus: Number(pieces.saturating_sub(counted.expected)),
     }
 }

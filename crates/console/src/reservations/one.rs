@@ -54,6 +54,13 @@ struct Line {
     typed: String,
 }
 
+/// What can be done with a reservation.
+struct Steps {
+    pay: bool,
+    release: bool,
+    ship: bool,
+}
+
 #[derive(Template)]
 #[template(path = "reservations/one.html")]
 struct ReservationPage {
@@ -70,10 +77,7 @@ struct ReservationPage {
     has_order: bool,
     lines: Vec<Line>,
     moments: Vec<Moment>,
-    /// What can be done with it.
-    can_pay: bool,
-    can_release: bool,
-    can_ship: bool,
+    steps: Steps,
     minutes: String,
     problem: Option<String>,
 }
@@ -127,9 +131,11 @@ pub(super) async fn answer(
         has_order: reservation.order.is_some(),
         lines: lines.collect(),
         moments,
-        can_pay: is_pending,
-        can_release: is_pending || is_paid,
-        can_ship: is_paid,
+        steps: Steps {
+            pay: is_pending,
+            release: is_pending || is_paid,
+            ship: is_paid,
+        },
         minutes: again.minutes,
         problem,
     })?;

@@ -165,11 +165,8 @@ fn moved(entries: &[Recorded], titles: &Titles) -> Vec<Moment> {
         let name = titles.title(recorded.product);
         let text = format!("{verb} {} of {name}{place}.", pieces(entry.quantity));
         let mut moment = Moment::new(Some(entry.created_at), text);
-        moment.who = recorded
-            .actor_name
-            .as_deref()
-            .unwrap_or_default()
-            .to_owned();
+        let who = recorded.actor_name.as_deref().unwrap_or_default();
+        who.clone_into(&mut moment.who);
         moments.push(moment);
     }
     moments

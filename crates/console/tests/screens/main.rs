@@ -2,6 +2,7 @@
 
 mod activity;
 mod counts;
+mod overview;
 mod reservations;
 mod session;
 mod stock;

@@ -132,12 +132,12 @@ async fn a_reservation_is_paid_shipped_and_released_in_parts() {
 
     shop.clock.advance_seconds(60);
     let parts = format!("{path}/parts");
-    let ship = [("line.0", "2"), ("line.1", ""), ("step", "fulfil")];
-    let page = shop.do_and_see(&parts, &ship).await;
+    let shipped = [("line.0", "2"), ("line.1", ""), ("step", "fulfil")];
+    let page = shop.do_and_see(&parts, &shipped).await;
     assert!(page.body.contains("Shipped: the pieces have left"));
     shop.clock.advance_seconds(60);
-    let release = [("line.0", ""), ("line.1", " 1 "), ("step", "release")];
-    shop.do_and_see(&parts, &release).await;
+    let released = [("line.0", ""), ("line.1", " 1 "), ("step", "release")];
+    shop.do_and_see(&parts, &released).await;
     let lines = now(&shop, &made).await.lines;
     let figures = lines
         .iter()
