@@ -25,6 +25,9 @@ pub fn router(stockroom: Arc<Stockroom>, options: Options) -> Router {
         .route("/console/sign-out", post(session::routes::sign_out))
         .route("/console/theme", post(session::routes::set_theme))
         .route("/console/assets/{name}", get(service::assets::read))
+        // A nested `/` is the path without its slash; links have it.
+        .route("/console/organization/", get(overview::show_overview))
+        .route("/console/stores/{store}/", get(overview::show_overview))
         .nest("/console/organization", screens())
         .nest("/console/stores/{store}", screens())
         .route("/console/{*path}", get(page::not_found));

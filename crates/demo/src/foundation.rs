@@ -40,7 +40,7 @@ pub(crate) async fn found(stockroom: &Arc<Stockroom>) -> anyhow::Result<Founded>
         Desk::Paris => Owner::Store(stores[1].id),
     };
     let key = async |owner: Owner, name: &str| {
-        let operator = Administrator::operator(organization.id, owner);
+        let operator = Writer::operator(organization.id, owner);
         create_key(stockroom, &operator, name).await
     };
     let office_key = key(Owner::Organization, "Head office").await?;

@@ -1,9 +1,22 @@
 //! What happened, as it happens.
 
+mod feed;
+mod list;
+mod live;
+mod lookup;
+mod told;
+
 use axum::Router;
+use axum::routing::get;
+
+pub(crate) use feed::Window;
+pub(crate) use lookup::{Places, Titles, number_of, product_named, time_of};
+pub(crate) use told::{Told, tell};
 
 use crate::service::AppState;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/activity", get(list::show_list))
+        .route("/live", get(live::follow))
 }

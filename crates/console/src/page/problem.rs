@@ -184,6 +184,7 @@ impl From<AccessError> for Problem {
     fn from(error: AccessError) -> Self {
         match error {
             AccessError::InvalidToken | AccessError::StoreNotFound => Self::not_found(),
+            AccessError::ReadOnly => Self::read_only(),
             AccessError::Store(error) => error.into(),
         }
     }

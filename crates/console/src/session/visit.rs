@@ -7,7 +7,7 @@ use axum::http::Uri;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect};
 use axum_extra::extract::CookieJar;
-use stockroom_application::{AccessError, Administrator, Caller, Stockroom};
+use stockroom_application::{AccessError, Administrator, Caller, Stockroom, Writer};
 use stockroom_domain::{Owner, StoreId};
 
 use super::cookie::{self, Theme};
@@ -53,8 +53,16 @@ impl Visit {
     }
 
     /// Whether the key may change anything.
-    pub(crate) const fn may_change(&self) -> bool {
-        true
+    pub(crate) fn may_change(&self) -> bool {
+        self.administrator.may_write()
+    }
+
+    /// The person, for use cases that change something.
+    ///
+    /// # Errors
+    /// [`Problem`] if the key may only look.
+    pub(crate) fn writer(&self) -> Result<Writer, Problem> {
+        Ok(self.administrator.clone().writer()?)
     }
 
     /// The path of a screen at the same level: `/stock` becomes `/console/stores/…/stock`.

@@ -10,11 +10,11 @@ use http_body_util::BodyExt as _;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::{
-    Administrator, Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom,
+    Clock, Environment, Limits, NewKey, NewKeyRequest, SigningKey, Stockroom, Writer,
 };
 use stockroom_console::{Options, router};
 use stockroom_domain::{
-    CommodityType, CreateLocation, CreateStock, Name, Organization, Owner, ProductId,
+    Access, CommodityType, CreateLocation, CreateStock, Name, Organization, Owner, ProductId,
     ProductStatus, ProductText, Quantity, RegisterProduct, Slug, Store, Timestamp,
 };
 use stockroom_memory::MemoryDatabase;
@@ -91,7 +91,7 @@ impl Shop {
         let name = Name::new("name", "Acme Berlin").unwrap();
         let store = stockroom.create_store(organization.id, name).await.unwrap();
         let router = router(Arc::clone(&stockroom), Options::default());
-        let owner = Administrator::operator(organization.id, Owner::Store(store.id));
+        let owner = Writer::operator(organization.id, Owner::Store(store.id));
         let key = stockroom
             .create_key(&owner, new_key("Warehouse"))
             .await
@@ -131,12 +131,12 @@ impl Shop {
     }
 
     /// The operator, who may do anything for an owner.
-    pub(crate) fn operator(&self, owner: Owner) -> Administrator {
-        Administrator::operator(self.organization.id, owner)
+    pub(crate) fn operator(&self, owner: Owner) -> Writer {
+        Writer::operator(self.organization.id, owner)
     }
 
     /// The operator, for the store.
-    pub(crate) fn owner(&self) -> Administrator {
+    pub(crate) fn owner(&self) -> Writer {
         self.operator(Owner::Store(self.store.id))
     }
 
@@ -314,5 +314,6 @@ pub(crate) fn new_key(name: &str) -> NewKeyRequest {
         name: ProductText::new("name", name).unwrap(),
         reserved_rate_limit: 0,
         allow_implicit: false,
+        access: Access::Full,
     }
 }

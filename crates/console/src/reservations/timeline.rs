@@ -1,0 +1,173 @@
+//! The history of a reservation: from itself and, where they are found fast, the entries that it made.
+
+use std::collections::BTreeSet;
+
+use stockroom_application::filter::TextCondition;
+use stockroom_application::ports::TransactionCondition;
+use stockroom_application::{HistoryError, PageRequest};
+use stockroom_domain::{
+    EntryAction, ProductId, Quantity, Recorded, Reservation, ReservationState, ReservedLine, Stock,
+    StockId, Timestamp,
+};
+
+use crate::activity::Titles;
+use crate::page::{Problem, TimeTag, pieces};
+use crate::session::Visit;
+
+/// The most products whose ledgers are looked through, and the most entries that these may have.
+const PRODUCTS_MAX: usize = 10;
+const ENTRIES_MAX: u64 = 2_000;
+
+/// The most entries that are shown of one product.
+const SHOWN_MAX: u32 = 100;
+
+/// A moment in the life of a reservation.
+pub(super) struct Moment {
+    /// The time, if it is known.
+    pub(super) at: Option<TimeTag>,
+    pub(super) text: String,
+    /// The name of the key.
+    pub(super) who: String,
+}
+
+impl Moment {
+    fn new(at: Option<Timestamp>, text: impl Into<String>) -> Self {
+        Self {
+            at: at.map(TimeTag),
+            text: text.into(),
+            who: String::new(),
+        }
+    }
+}
+
+/// The moments of a reservation, oldest first.
+pub(super) async fn read(
+    visit: &Visit,
+    reservation: &Reservation,
+    titles: &Titles,
+) -> Result<Vec<Moment>, Problem> {
+    let mut moments = vec![Moment::new(Some(reservation.created_at), "Made.")];
+    let moved = match entries(visit, reservation).await? {
+        Some(entries) => moved(&entries, titles),
+        None => sums(reservation),
+    };
+    moments.extend(paid(reservation, &moved));
+    moments.extend(moved);
+    let updated_at = Some(reservation.updated_at);
+    moments.extend(match reservation.state {
+        ReservationState::Pending { expires_at } => {
+            let text = "Runs out, unless it is paid before.";
+            Some(Moment::new(Some(expires_at), text))
+        }
+        ReservationState::Paid => None,
+        ReservationState::Fulfilled => Some(Moment::new(updated_at, "All is shipped.")),
+        ReservationState::Released => Some(Moment::new(updated_at, "Nothing is held any more.")),
+        ReservationState::Expired => Some(Moment::new(updated_at, "Ran out: it wasn't paid.")),
+    });
+    Ok(moments)
+}
+
+/// The payment, whose time is known if nothing has happened since.
+fn paid(reservation: &Reservation, moved: &[Moment]) -> Option<Moment> {
+    let last = moved.iter().filter_map(|moment| moment.at).map(|at| at.0);
+    let is_last = last.max().is_none_or(|last| last < reservation.updated_at);
+    match reservation.state {
+        ReservationState::Paid if is_last && moved.iter().all(|it| it.at.is_some()) => {
+            Some(Moment::new(Some(reservation.updated_at), "Paid."))
+        }
+        ReservationState::Paid | ReservationState::Fulfilled => Some(Moment::new(None, "Paid.")),
+        _ => None,
+    }
+}
+
+/// What has left the reservation, as far as it says so itself.
+fn sums(reservation: &Reservation) -> Vec<Moment> {
+    let sum = |part: fn(&ReservedLine) -> Quantity| {
+        let parts = reservation.lines.iter().map(part);
+        parts.fold(Quantity::ZERO, |sum, part| {
+            sum.checked_add(part).unwrap_or(Quantity::MAX)
+        })
+    };
+    let parts = [
+        ("Shipped", sum(|line| line.fulfilled)),
+        ("Released", sum(|line| line.released)),
+    ];
+    let parts = parts.into_iter().filter(|(_, sum)| !sum.is_zero());
+    parts
+        .map(|(verb, sum)| Moment::new(None, format!("{verb} {} in all.", pieces(sum))))
+        .collect()
+}
+
+/// The entries that the reservation made, in order; `None` if that takes a look at too many.
+async fn entries(
+    visit: &Visit,
+    reservation: &Reservation,
+) -> Result<Option<Vec<Recorded>>, Problem> {
+    let products: BTreeSet<ProductId> = reservation
+        .lines
+        .iter()
+        .map(|line| line.key.product)
+        .collect();
+    if products.len() > PRODUCTS_MAX {
+        return Ok(None);
+    }
+    let products: Vec<ProductId> = products.into_iter().collect();
+    let (stockroom, administrator) = (visit.stockroom(), visit.administrator());
+    let stocks = stockroom.stock_of_products(administrator, &products);
+    let stocks: Vec<Stock> = stocks.await?;
+    let known: BTreeSet<StockId> = stocks.iter().map(|stock| stock.id).collect();
+    let is_known = |line: &ReservedLine| known.contains(&line.stock);
+    let is_short = stocks.iter().all(|stock| stock.sequence <= ENTRIES_MAX);
+    if !is_short || !reservation.lines.iter().all(is_known) {
+        return Ok(None);
+    }
+    let reference = TextCondition::In(vec![reservation.id.to_string()]);
+    let filter = [TransactionCondition::Reference(reference)];
+    let mut entries = Vec::new();
+    for product in products {
+        let page = PageRequest::from_offset(SHOWN_MAX, 0);
+        let found = stockroom.transactions(administrator, product, &filter, page);
+        match found.await {
+            Ok(page) => entries.extend(page.items),
+            // It was deleted meanwhile.
+            Err(HistoryError::UnknownStock) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    entries.sort_by_key(|recorded| {
+        let entry = &recorded.entry;
+        (entry.created_at, entry.stock, entry.sequence)
+    });
+    Ok(Some(entries))
+}
+
+/// What was shipped and released. Pieces that are shipped are deallocated first, in an entry of its own.
+fn moved(entries: &[Recorded], titles: &Titles) -> Vec<Moment> {
+    let mut moments = Vec::new();
+    let mut rest = entries.iter().peekable();
+    while let Some(recorded) = rest.next() {
+        let entry = &recorded.entry;
+        let is_shipped = |next: &&Recorded| {
+            let next = &next.entry;
+            (next.stock, next.location) == (entry.stock, entry.location)
+                && next.sequence == entry.sequence.saturating_add(1)
+                && next.action == EntryAction::Decrement
+        };
+        let verb = match entry.action {
+            EntryAction::Deallocate if rest.next_if(is_shipped).is_some() => "Shipped",
+            EntryAction::Deallocate => "Released",
+            EntryAction::Decrement => "Shipped",
+            // What was reserved stands in the lines.
+            EntryAction::Create | EntryAction::Increment | EntryAction::Allocate => continue,
+        };
+        let place = recorded.slug.as_ref();
+        let place = place.map_or_else(String::new, |slug| format!(" in {slug}"));
+        let name = titles.title(recorded.product);
+        let text = format!("{verb} {} of {name}{place}.", pieces(entry.quantity));
+        let mut moment = Moment::new(Some(entry.created_at), text);
+        let who = recorded.actor_name.as_deref().unwrap_or_default();
+        who.clone_into(&mut moment.who);
+        moments.push(moment);
+    }
+    moments
+}
