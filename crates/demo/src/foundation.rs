@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use stockroom_application::{Administrator, NewKey, NewKeyRequest, Stockroom, TokenRequest};
+use stockroom_application::{NewKey, NewKeyRequest, Stockroom, TokenRequest, Writer};
 use stockroom_domain::{
-    CommodityType, CreateLocation, Description, ExternalRef, Name, Organization, Owner, ProductId,
-    ProductStatus, ProductText, RegisterProduct, Slug, Store, TransactionAction,
+    Access, CommodityType, CreateLocation, Description, ExternalRef, Name, Organization, Owner,
+    ProductId, ProductStatus, ProductText, RegisterProduct, Slug, Store, TransactionAction,
 };
 
 use crate::catalogue::{self, Item, Note};
@@ -125,19 +125,20 @@ impl Shop {
 
 async fn create_key(
     stockroom: &Stockroom,
-    operator: &Administrator,
+    operator: &Writer,
     name: &str,
 ) -> anyhow::Result<NewKey> {
     let request = NewKeyRequest {
         name: ProductText::new("name", name)?,
         reserved_rate_limit: 0,
         allow_implicit: false,
+        access: Access::Full,
     };
     Ok(stockroom.create_key(operator, request).await?)
 }
 
 /// The caller with this key, as a client would be.
-async fn caller(stockroom: &Stockroom, key: &NewKey) -> anyhow::Result<Administrator> {
+async fn caller(stockroom: &Stockroom, key: &NewKey) -> anyhow::Result<Writer> {
     let request = TokenRequest::ClientCredentials {
         client_id: key.key.client_id.clone(),
         client_secret: key.client_secret.clone(),
@@ -146,10 +147,11 @@ async fn caller(stockroom: &Stockroom, key: &NewKey) -> anyhow::Result<Administr
     let caller = stockroom.authenticate(&token.access_token)?;
     caller
         .administrator()
+        .and_then(|administrator| administrator.writer().ok())
         .context("a key of the demonstration may change nothing")
 }
 
-async fn create_locations(stockroom: &Stockroom, office: &Administrator) -> anyhow::Result<()> {
+async fn create_locations(stockroom: &Stockroom, office: &Writer) -> anyhow::Result<()> {
     for place in &PLACES {
         let request = CreateLocation {
             name: Name::new("name", place.name)?,
@@ -166,7 +168,7 @@ async fn create_locations(stockroom: &Stockroom, office: &Administrator) -> anyh
 
 async fn register(
     stockroom: &Stockroom,
-    by: &Administrator,
+    by: &Writer,
     item: &Item,
     number: u32,
 ) -> anyhow::Result<ProductId> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stockroom_application::{Administrator, Error, Stockroom};
+use stockroom_application::{Error, Stockroom, Writer};
 use stockroom_domain::{
     Annotation, Balance, Count, CountMany, Counted, ExpiresIn, Invalid, OrderId, ProductId,
     Quantity, Reason, Recorded, Reference, Refusal, ReservationId, ReservationItem, Reserve,
@@ -30,21 +30,21 @@ pub(crate) struct Shop {
 /// Those who work in the shop: each has a key.
 pub(crate) struct People {
     /// The head office, which acts for the organization.
-    pub(crate) office: Administrator,
+    pub(crate) office: Writer,
     /// The warehouse, which acts for the organization.
-    pub(crate) warehouse: Administrator,
+    pub(crate) warehouse: Writer,
     /// Those who sell, for each desk by its number.
-    pub(crate) desks: [Administrator; 3],
+    pub(crate) desks: [Writer; 3],
 }
 
 impl People {
     /// Who sells at a desk.
-    pub(crate) const fn at(&self, desk: Desk) -> &Administrator {
+    pub(crate) const fn at(&self, desk: Desk) -> &Writer {
         &self.desks[desk.number()]
     }
 
     /// Who moves the goods of a desk's owner.
-    pub(crate) const fn keeper(&self, of: Desk) -> &Administrator {
+    pub(crate) const fn keeper(&self, of: Desk) -> &Writer {
         match of {
             Desk::Web => &self.warehouse,
             Desk::Berlin | Desk::Paris => self.at(of),
@@ -112,7 +112,7 @@ impl Shop {
     /// If it is refused or fails.
     pub(crate) async fn move_goods(
         &self,
-        by: &Administrator,
+        by: &Writer,
         movements: &[Movement],
         reason: &str,
         reference: &str,
@@ -144,7 +144,7 @@ impl Shop {
     /// If the database fails.
     pub(crate) async fn balance(
         &self,
-        by: &Administrator,
+        by: &Writer,
         item: usize,
         location: Option<&str>,
     ) -> anyhow::Result<Balance> {
@@ -166,7 +166,7 @@ impl Shop {
     /// If it is refused or fails.
     pub(crate) async fn count(
         &self,
-        by: &Administrator,
+        by: &Writer,
         location: &str,
         counted: BTreeMap<usize, u64>,
         reference: &str,

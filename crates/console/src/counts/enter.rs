@@ -8,7 +8,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::Form;
 use stockroom_application::Error;
-use stockroom_domain::{Counted, PreviewCounts, ProductId, Refusal};
+use stockroom_domain::{Counted, ProductId, Refusal};
 
 use super::asked::{Asked, Place};
 use super::sheet::{self, At};
@@ -81,7 +81,7 @@ pub(super) async fn enter(
     if !many.atomic {
         return preview(&visit, place, asked, None).await;
     }
-    match visit.stockroom().execute(visit.administrator(), many).await {
+    match visit.stockroom().execute(visit.writer()?, many).await {
         Ok(entered) => {
             let screen = query(
                 &format!("/counts/{}", place.word),
@@ -117,7 +117,7 @@ async fn preview(
     let products: Vec<ProductId> = asked.counted.keys().copied().collect();
     let outcomes = visit
         .stockroom()
-        .execute(visit.administrator(), PreviewCounts(many));
+        .preview_counts(visit.administrator(), many);
     let outcomes = match outcomes.await {
         Ok(outcomes) => outcomes,
         // All of it makes no sense: its time is in the future.

@@ -86,7 +86,7 @@ pub(super) async fn undo(
     }
     let product = ids.product()?;
     let stockroom = visit.stockroom();
-    let undone = stockroom.undo(visit.administrator(), product, ids.entry()?);
+    let undone = stockroom.undo(visit.writer()?, product, ids.entry()?);
     let screen = format!("/products/{product}/ledger");
     match undone.await {
         Ok(recorded) => {
@@ -110,10 +110,7 @@ pub(super) async fn undo_batch(
         return Err(Problem::read_only());
     }
     let batch = BatchId::parse(&path.batch).ok_or_else(Problem::not_found)?;
-    let undone = visit
-        .stockroom()
-        .undo_batch(visit.administrator(), batch)
-        .await;
+    let undone = visit.stockroom().undo_batch(visit.writer()?, batch).await;
     let Err(error) = undone else {
         let page = Done::on(&visit, &form.back, "/stock", "done=batch-undone");
         return Ok(Redirect::to(&page).into_response());

@@ -30,7 +30,7 @@ pub(super) async fn change(
     let made = match transact(product, &typed) {
         Err(detail) => Err(senseless(detail)),
         Ok(transact) => {
-            let made = visit.stockroom().execute(visit.administrator(), transact);
+            let made = visit.stockroom().execute(visit.writer()?, transact);
             outcome(made.await)?.map(|recorded| Done::entry(&recorded))
         }
     };
@@ -74,7 +74,7 @@ pub(super) async fn count(
     let made = match counted(product, &typed) {
         Err(detail) => Err(senseless(detail)),
         Ok(count) => {
-            let made = visit.stockroom().execute(visit.administrator(), count);
+            let made = visit.stockroom().execute(visit.writer()?, count);
             outcome(made.await)?.map(|counted| Done::entry(&counted.recorded))
         }
     };
@@ -110,7 +110,7 @@ pub(super) async fn create(
     let made = match stock(product, &typed) {
         Err(detail) => Err(senseless(detail)),
         Ok(create) => {
-            let made = visit.stockroom().execute(visit.administrator(), create);
+            let made = visit.stockroom().execute(visit.writer()?, create);
             outcome(made.await)?.map(|_| "done=created".to_owned())
         }
     };
@@ -141,9 +141,7 @@ pub(super) async fn delete(
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
     let (product, typed) = begin(&visit, &ids, typed, Form::Delete)?;
-    let deleted = visit
-        .stockroom()
-        .delete_stock(visit.administrator(), product);
+    let deleted = visit.stockroom().delete_stock(visit.writer()?, product);
     let made = outcome(deleted.await)?.map(|()| "done=deleted".to_owned());
     end(&visit, product, typed, made).await
 }

@@ -102,7 +102,7 @@ pub(super) async fn release(
     let reservation = own(&visit, &ids).await?;
     let released = visit
         .stockroom()
-        .release_reservation(visit.administrator(), reservation, None);
+        .release_reservation(visit.writer()?, reservation, None);
     let made = outcome(released.await)?.map(|_| "done=released".to_owned());
     end(&visit, product, typed.of(reservation), made).await
 }
@@ -118,9 +118,8 @@ pub(super) async fn extend(
     let made = match expires_in(&typed.minutes) {
         Err(detail) => Err(senseless(detail)),
         Ok(expires_in) => {
-            let administrator = visit.administrator();
             let stockroom = visit.stockroom();
-            let extended = stockroom.extend_reservation(administrator, reservation, expires_in);
+            let extended = stockroom.extend_reservation(visit.writer()?, reservation, expires_in);
             outcome(extended.await)?.map(|_| "done=extended".to_owned())
         }
     };

@@ -196,11 +196,7 @@ pub(super) async fn make_reservation(
             return answer(&visit, asked, Some(problem)).await;
         }
     };
-    match visit
-        .stockroom()
-        .execute(visit.administrator(), request)
-        .await
-    {
+    match visit.stockroom().execute(visit.writer()?, request).await {
         Ok(Reserved {
             reservation,
             is_new,

@@ -127,7 +127,7 @@ async fn carry_out(
     reservation: &Reservation,
     asked: &Asked,
 ) -> Result<Result<&'static str, Refused>, Problem> {
-    let (stockroom, administrator) = (visit.stockroom(), visit.administrator());
+    let (stockroom, writer) = (visit.stockroom(), visit.writer()?);
     let id = reservation.id;
     let is_part = at.step == "parts";
     let invalid = |detail| Ok(Err((StatusCode::BAD_REQUEST, detail)));
@@ -138,7 +138,7 @@ async fn carry_out(
     let step = if is_part { &asked.step } else { &at.step };
     let taken: Result<_, Error> = match step.as_str() {
         "pay" if !is_part => {
-            let paid = stockroom.pay_reservation(administrator, id).await;
+            let paid = stockroom.pay_reservation(writer, id).await;
             paid.map(|_| "done=paid")
         }
         "extend" if !is_part => {
@@ -146,15 +146,15 @@ async fn carry_out(
                 Ok(expires_in) => expires_in,
                 Err(detail) => return invalid(detail),
             };
-            let extended = stockroom.extend_reservation(administrator, id, expires_in);
+            let extended = stockroom.extend_reservation(writer, id, expires_in);
             extended.await.map(|_| "done=extended")
         }
         "release" => {
-            let released = stockroom.release_reservation(administrator, id, items);
+            let released = stockroom.release_reservation(writer, id, items);
             released.await.map(|_| "done=released")
         }
         "fulfil" => {
-            let fulfilled = stockroom.fulfil_reservation(administrator, id, items);
+            let fulfilled = stockroom.fulfil_reservation(writer, id, items);
             fulfilled.await.map(|_| "done=fulfilled")
         }
         _ => return Err(Problem::not_found()),

@@ -19,6 +19,8 @@ use crate::service::AppState;
 pub(crate) struct Visit {
     pub(crate) app: AppState,
     administrator: Administrator,
+    /// The same person, if the key may change things.
+    writer: Option<Writer>,
     /// The token of the session.
     pub(crate) token: Arc<str>,
     theme: Theme,
@@ -53,16 +55,16 @@ impl Visit {
     }
 
     /// Whether the key may change anything.
-    pub(crate) fn may_change(&self) -> bool {
-        self.administrator.may_write()
+    pub(crate) const fn may_change(&self) -> bool {
+        self.writer.is_some()
     }
 
     /// The person, for use cases that change something.
     ///
     /// # Errors
     /// [`Problem`] if the key may only look.
-    pub(crate) fn writer(&self) -> Result<Writer, Problem> {
-        Ok(self.administrator.clone().writer()?)
+    pub(crate) fn writer(&self) -> Result<&Writer, Problem> {
+        self.writer.as_ref().ok_or_else(Problem::read_only)
     }
 
     /// The path of a screen at the same level: `/stock` becomes `/console/stores/…/stock`.
@@ -161,6 +163,7 @@ impl FromRequestParts<AppState> for Visit {
         let administrator = caller.administrator().ok_or_else(|| sign_in_first(parts))?;
         Ok(Self {
             app: Arc::clone(app),
+            writer: administrator.clone().writer().ok(),
             administrator,
             token,
             theme: Theme::of(&jar),

@@ -7,8 +7,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::Form;
 use stockroom_domain::{
-    Annotation, Expectation, PreviewTransactions, ProductId, Reason, Recorded, Reference, Refusal,
-    Transact, TransactMany,
+    Annotation, Expectation, ProductId, Reason, Recorded, Reference, Refusal, Transact,
+    TransactMany,
 };
 
 use super::change::Change;
@@ -158,13 +158,13 @@ pub(super) async fn make(
     let problem = if asked.is_preview {
         None
     } else {
-        match stockroom.execute(administrator, many(true)).await {
+        match stockroom.execute(visit.writer()?, many(true)).await {
             Ok(made) => return Ok(told(&visit, &asked.back, &made)),
             Err(error) => Some(crate::page::reason(error)?),
         }
     };
-    let preview = PreviewTransactions(many(false));
-    let outcomes = stockroom.execute(administrator, preview).await?;
+    let preview = stockroom.preview_transactions(administrator, many(false));
+    let outcomes = preview.await?;
     let titles = titles(&visit, &lines).await?;
     let lines = lines.iter().zip(outcomes).map(|(line, outcome)| {
         let change = asked
