@@ -40,7 +40,10 @@ impl Shop {
             request_id: Some("delivery-PO-2311".to_owned()),
         };
         let by = &self.people.warehouse;
-        let mut upload = self.stockroom.begin_import(by.administrator(), request).await?;
+        let mut upload = self
+            .stockroom
+            .begin_import(by.administrator(), request)
+            .await?;
         upload.push(FILE.as_bytes()).await?;
         let import = upload.finish(by.administrator()).await?;
         clock.stop_at(at.plus_milliseconds(BEGUN_AFTER));

@@ -30,6 +30,15 @@ impl OpenDatabase {
         Self::Memory(Arc::new(MemoryDatabase::new(environment.clone())))
     }
 
+    /// The kind of the database, for people.
+    pub(crate) const fn kind(&self) -> &'static str {
+        match self {
+            Self::Memory(_) => "in memory",
+            Self::Sqlite(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
     /// The database that the settings name, with its schema up to date.
     ///
     /// # Errors

@@ -31,21 +31,25 @@ impl Demo {
         self,
         stockroom: &Arc<Stockroom>,
         address: SocketAddr,
+        console: Option<SocketAddr>,
     ) -> anyhow::Result<JoinHandle<()>> {
         let made = stockroom_demo::make(stockroom, &self.clock).await;
         let made = made.context("the demonstration can't be made")?;
-        print(&made, health::on_this_machine(address))
+        print(&made, health::on_this_machine(address), console)
             .context("the key of the demonstration can't be printed")?;
         Ok(tokio::spawn(stockroom_demo::go_on(made)))
     }
 }
 
-/// The line that leads to the console.
-fn console_line(address: SocketAddr) -> String {
-    format!("Open http://{address}/console/ and sign in with these.")
+/// The line that leads to the console, if there is one.
+fn console_line(console: Option<SocketAddr>) -> String {
+    console.map_or_else(String::new, |console| {
+        let console = health::on_this_machine(console);
+        format!("Open http://{console}/console/ and sign in with these.")
+    })
 }
 
-fn print(made: &Made, address: SocketAddr) -> std::io::Result<()> {
+fn print(made: &Made, address: SocketAddr, console: Option<SocketAddr>) -> std::io::Result<()> {
     let key = &made.key;
     let [berlin, paris] = &made.stores;
     let mut stdout = std::io::stdout().lock();
@@ -75,7 +79,7 @@ curl -s "http://{address}/v2/inventories?include=product" -H "Authorization: Bea
         paris_name = paris.name,
         key_id = key.key.id,
         key_name = key.key.name,
-        console = console_line(address),
+        console = console_line(console),
         client_id = key.key.client_id,
         client_secret = key.client_secret,
     )?;

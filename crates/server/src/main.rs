@@ -4,6 +4,7 @@
 mod cli;
 mod config;
 mod connections;
+mod console;
 mod database;
 mod demo;
 mod health;

@@ -21,6 +21,7 @@ use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::cli::Serve;
 use crate::connections::Connections;
+use crate::console::Console;
 use crate::database::OpenDatabase;
 use crate::demo::Demo;
 use crate::health::Readiness;
@@ -49,6 +50,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let metrics_listener = bind(settings.metrics_listen)?;
     let address = listener.local_addr()?;
     let metrics_address = metrics_listener.local_addr()?;
+    let console = Console::bind(&settings, address)?;
 
     let demo = settings.demo.then(Demo::default);
     let environment = demo::environment(demo.as_ref());
@@ -62,7 +64,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let stockroom = Stockroom::open(database.ports(), environment, limits, signing_key).await?;
     let stockroom = stockroom.with_webhooks(Arc::new(sender), Arc::new(DeliveryBodies));
     let stockroom = Arc::new(stockroom);
-    let selling = show_start(&stockroom, demo, address).await?;
+    let selling = show_start(&stockroom, demo, address, console.address).await?;
     let mut housekeeping = start_housekeeping(&stockroom, &metrics, log.lost());
     housekeeping.extend(selling);
     let sweep_seconds = settings.expiry_sweep_seconds;
@@ -73,10 +75,12 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
     let health = health::health(Arc::clone(&stockroom), readiness);
     let api = stockroom_http::router(Arc::clone(&stockroom), options(&settings));
     let api = api.merge(health.clone());
+    let (api, apart) = console.add(api, &stockroom, &settings, database.kind());
     let inside = metrics::endpoint(metrics).merge(health);
     let header_timeout = Duration::from_secs(settings.header_timeout_seconds);
     let handle = Handle::new();
     let clients = Connections::new(connections::possible(settings.connections_max));
+    let apart = serve_apart(apart, clients.clone(), handle.clone(), header_timeout);
     let api = serve(listener, api, clients, handle.clone(), header_timeout);
     let observers = Connections::new(METRICS_CONNECTIONS_MAX);
     let inside = serve(
@@ -103,7 +107,7 @@ pub(crate) async fn run(settings: Serve) -> anyhow::Result<()> {
         stop.clone(),
     )?;
     tokio::spawn(stopper);
-    let served = tokio::try_join!(api, inside);
+    let served = tokio::try_join!(api, apart, inside);
     stop.send_replace(true);
     for task in housekeeping {
         task.abort();
@@ -175,11 +179,26 @@ const fn limit(setting: u32) -> Option<u32> {
     if setting == 0 { None } else { Some(setting) }
 }
 
-fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+pub(crate) fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener =
         TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+/// Serves the console on its own address, if it has one.
+async fn serve_apart(
+    apart: Option<(TcpListener, Router)>,
+    connections: Connections,
+    handle: Handle<SocketAddr>,
+    header_timeout: Duration,
+) -> std::io::Result<()> {
+    match apart {
+        Some((listener, router)) => {
+            serve(listener, router, connections, handle, header_timeout).await
+        }
+        None => Ok(()),
+    }
 }
 
 async fn serve(
@@ -199,7 +218,8 @@ async fn serve(
         .http1()
         .header_read_timeout(header_timeout)
         .max_buf_size(64 * 1024);
-    server.serve(router.into_make_service()).await
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    server.serve(service).await
 }
 
 /// Starts the periodic tasks beside the requests.
@@ -316,18 +336,23 @@ async fn show_start(
     stockroom: &Arc<Stockroom>,
     demo: Option<Demo>,
     address: SocketAddr,
+    console: Option<SocketAddr>,
 ) -> anyhow::Result<Option<JoinHandle<()>>> {
     if let Some(demo) = demo {
-        return demo.start(stockroom, address).await.map(Some);
+        return demo.start(stockroom, address, console).await.map(Some);
     }
-    show_first_start(stockroom, address).await?;
+    show_first_start(stockroom, address, console).await?;
     Ok(None)
 }
 
 /// At the first start, makes a key and prints it.
-async fn show_first_start(stockroom: &Stockroom, address: SocketAddr) -> anyhow::Result<()> {
+async fn show_first_start(
+    stockroom: &Stockroom,
+    address: SocketAddr,
+    console: Option<SocketAddr>,
+) -> anyhow::Result<()> {
     if let Some(first) = stockroom.first_start().await? {
-        print_first_start(&first, &stockroom.new_product_id(), address)
+        print_first_start(&first, &stockroom.new_product_id(), address, console)
             .context("the first key can't be printed; the next start creates another")?;
         stockroom.first_start_shown().await?;
     }
@@ -338,9 +363,14 @@ fn print_first_start(
     first: &FirstStart,
     product: &ProductId,
     address: SocketAddr,
+    console: Option<SocketAddr>,
 ) -> std::io::Result<()> {
     let key = &first.key;
     let address = health::on_this_machine(address);
+    let console = console.map_or_else(String::new, |console| {
+        let console = health::on_this_machine(console);
+        format!("\nOr open http://{console}/console/ and sign in with the client_id and the client_secret.\n")
+    });
     let mut stdout = std::io::stdout().lock();
     writeln!(
         stdout,
@@ -356,7 +386,7 @@ Stockroom starts for the first time. Made for you, and shown this once:
 Paste this to create stock of 100 pieces of a product:
 
 curl -i -X POST http://{address}/v2/inventories/{product} -H "Authorization: Bearer $(curl -s http://{address}/oauth/access_token -d grant_type=client_credentials -d client_id={client_id} -d client_secret={client_secret} | sed 's/.*"access_token":"\([^"]*\)".*/\1/')" -H 'Content-Type: application/json' -d '{{"data":{{"quantity":100}}}}'
-"#,
+{console}"#,
         organization = first.organization.id,
         organization_name = first.organization.name,
         store = first.store.id,

@@ -41,7 +41,9 @@ async fn of_store(shop: &Shop, order: &str, minutes: u64) -> Reservation {
 
 async fn now(shop: &Shop, reservation: &Reservation) -> Reservation {
     let owner = shop.owner();
-    let found = shop.stockroom.reservation(&owner, reservation.id);
+    let found = shop
+        .stockroom
+        .reservation(owner.administrator(), reservation.id);
     found.await.unwrap().unwrap()
 }
 

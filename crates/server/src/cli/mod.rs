@@ -1,5 +1,6 @@
 //! The command line, which also lists all settings.
 
+mod console;
 mod events;
 mod operator;
 mod signing_key;
@@ -17,6 +18,7 @@ use anyhow::ensure;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::secret::secret;
+use console::ConsoleSettings;
 use events::EventSettings;
 use signing_key::TokenSigning;
 use webhooks::WebhookSettings;
@@ -221,6 +223,9 @@ pub(crate) struct Serve {
         default_missing_value = "true"
     )]
     pub(crate) demo: bool,
+
+    #[command(flatten)]
+    pub(crate) console: ConsoleSettings,
 
     /// The address on which to serve the API.
     #[arg(
