@@ -11,6 +11,7 @@ mod counts;
 mod ledger;
 mod overview;
 mod product;
+mod products;
 mod reservations;
 mod session;
 mod stock;
