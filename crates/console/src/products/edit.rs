@@ -8,62 +8,34 @@ use axum_extra::extract::Form;
 use stockroom_application::Error;
 use stockroom_domain::{Product, Refusal, Stock};
 
+use super::refused::Refused;
 use super::typed::{Typed, nothing, unlocated};
 use crate::page::{Done, Layout, Message, Problem, Section, TimeTag, show};
 use crate::product::Ids;
 use crate::session::Visit;
 
-/// The reason why a form was refused.
-pub(super) struct Refused {
-    pub(super) status: StatusCode,
-    pub(super) detail: String,
-    /// The words and the address of a page that helps.
-    pub(super) link: Option<(&'static str, String)>,
-}
-
-impl Refused {
-    pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            link: None,
+/// The reason of an error, with the page of another product that is in the way.
+///
+/// # Errors
+/// [`Problem`] if the server failed, or has too much to do.
+pub(super) fn refused(visit: &Visit, error: Error) -> Result<Refused, Problem> {
+    let taken = match &error {
+        Error::Refused(Refusal::SkuTaken { product }) => Some(("SKU", *product)),
+        Error::Refused(Refusal::ExternalRefTaken { product }) => {
+            Some(("external reference", *product))
         }
-    }
-
-    /// The reason of an error.
-    ///
-    /// # Errors
-    /// [`Problem`] if the server failed, or has too much to do.
-    pub(super) fn of(visit: &Visit, error: Error) -> Result<Self, Problem> {
-        let (detail, link) = match &error {
-            Error::Refused(Refusal::SkuTaken { product }) => {
-                let page = visit.path(&format!("/products/{product}"));
-                let detail = "Another product has this SKU.";
-                (detail, Some(("Look at that product", page)))
-            }
-            Error::Refused(Refusal::ExternalRefTaken { product }) => {
-                let page = visit.path(&format!("/products/{product}"));
-                let detail = "Another product has this external reference.";
-                (detail, Some(("Look at that product", page)))
-            }
-            Error::Refused(Refusal::InvalidProductIdentifier) => (
-                "Another owner keeps the stock of this product, so none can be kept here.",
-                None,
-            ),
-            _ => ("", None),
-        };
-        let (status, words) = crate::product::refused(error)?;
-        let detail = if detail.is_empty() {
-            words
-        } else {
-            detail.to_owned()
-        };
-        Ok(Self {
-            status,
-            detail,
-            link,
-        })
-    }
+        _ => None,
+    };
+    let refused = Refused::of(error)?;
+    Ok(match taken {
+        Some((field, product)) => {
+            let page = visit.path(&format!("/products/{product}"));
+            refused
+                .saying(format!("Another product has this {field}."))
+                .see("Look at that product", page)
+        }
+        None => refused,
+    })
 }
 
 #[derive(Template)]
@@ -106,16 +78,15 @@ impl Known {
 
     /// Why a form doesn't fit any more, if somebody has changed the product since it was loaded.
     fn is_outdated(&self, typed: &Typed) -> Option<Refused> {
-        let detail = if typed.version != self.product.version.to_string() {
-            "Somebody has changed this product since you loaded the form. Below is what you typed: save it again, \
-             and it replaces their changes."
-        } else if !typed.stock.trim().is_empty() && typed.seen != unlocated(self.stock.as_ref()) {
-            "The stock is another one than the form showed. Look at the figures again, and save again if they are \
-             right."
-        } else {
-            return None;
-        };
-        Some(Refused::new(StatusCode::CONFLICT, detail))
+        if typed.version != self.product.version.to_string() {
+            return Some(Refused::outdated("product"));
+        }
+        let sets_stock = !typed.stock.trim().is_empty();
+        (sets_stock && typed.seen != unlocated(self.stock.as_ref())).then(|| {
+            let detail = "The stock is another one than the form showed. Look at the figures again, and save again \
+                          if yours is right.";
+            Refused::new(StatusCode::CONFLICT, detail)
+        })
     }
 }
 
@@ -140,9 +111,9 @@ pub(super) async fn save(
     let writer = visit.writer()?;
     let known = Known::read(&visit, &ids).await?;
     visit.caller().actor.may_administer(known.product.owner)?;
-    let refused = match (known.is_outdated(&typed), typed.update(&known.product)) {
-        (Some(refused), _) => refused,
-        (None, Err(detail)) => Refused::new(StatusCode::BAD_REQUEST, detail),
+    let refusal = match (known.is_outdated(&typed), typed.update(&known.product)) {
+        (Some(outdated), _) => outdated,
+        (None, Err(detail)) => Refused::invalid(detail),
         (None, Ok(update)) if update == nothing(known.product.id) => {
             let page = Done::on(&visit, "", &known.screen(), "done=nothing");
             return Ok(Redirect::to(&page).into_response());
@@ -152,7 +123,7 @@ pub(super) async fn save(
                 let page = Done::on(&visit, "", &known.screen(), "done=saved");
                 return Ok(Redirect::to(&page).into_response());
             }
-            Err(error) => Refused::of(&visit, error)?,
+            Err(error) => refused(&visit, error)?,
         },
     };
     // It is decided on what the answer shows, so the form can be sent again once a conflict was seen.
@@ -163,7 +134,7 @@ pub(super) async fn save(
         seen: shown.seen,
         ..typed
     };
-    answer(&visit, &known, typed, Some(refused), None).await
+    answer(&visit, &known, typed, Some(refusal), None).await
 }
 
 /// Deletes the product, and goes to the list.
@@ -172,27 +143,27 @@ pub(super) async fn delete(visit: Visit, Path(ids): Path<Ids>) -> Result<Respons
     let known = Known::read(&visit, &ids).await?;
     visit.caller().actor.may_administer(known.product.owner)?;
     let deleted = visit.stockroom().delete_product(writer, known.product.id);
-    let refused = match deleted.await {
+    let refusal = match deleted.await {
         Ok(()) => {
             let page = Done::on(&visit, "", "/products", "done=deleted");
             return Ok(Redirect::to(&page).into_response());
         }
         Err(Error::Refused(refusal @ Refusal::ProductHasStock)) => {
-            let mut refused = Refused::of(&visit, refusal.into())?;
+            let refused = Refused::of(refusal.into())?;
             if known.stock.is_some() {
-                "Nothing was deleted: the product has stock. Delete its stock first."
-                    .clone_into(&mut refused.detail);
-                refused.link = Some(("Look at its stock", visit.path(&known.screen())));
+                refused
+                    .saying("Nothing was deleted: the product has stock. Delete its stock first.")
+                    .see("Look at its stock", visit.path(&known.screen()))
             } else {
-                "Nothing was deleted: a store has stock of the product. Delete that stock first."
-                    .clone_into(&mut refused.detail);
+                refused.saying(
+                    "Nothing was deleted: a store has stock of the product. Delete that stock first.",
+                )
             }
-            refused
         }
-        Err(error) => Refused::of(&visit, error)?,
+        Err(error) => refused(&visit, error)?,
     };
     let typed = Typed::of(&known.product, known.stock.as_ref());
-    answer(&visit, &known, typed, Some(refused), None).await
+    answer(&visit, &known, typed, Some(refusal), None).await
 }
 
 async fn answer(
@@ -205,7 +176,7 @@ async fn answer(
     let product = &known.product;
     let title = format!("Edit {}", product.name);
     let layout = visit.layout(&title, Section::Products).await?;
-    let status = refused.as_ref().map_or(StatusCode::OK, |it| it.status);
+    let status = Refused::status(refused.as_ref());
     let may_administer = visit.caller().actor.may_administer(product.owner);
     let mut response = show(&EditPage {
         may_edit: layout.may_change && may_administer.is_ok(),

@@ -1,11 +1,11 @@
 //! Registering a product.
 
 use askama::Template;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum_extra::extract::Form;
 
-use super::edit::Refused;
+use super::edit::refused;
+use super::refused::Refused;
 use super::typed::Typed;
 use crate::page::{Done, Layout, Problem, Section, show};
 use crate::session::Visit;
@@ -35,8 +35,7 @@ pub(super) async fn register(visit: Visit, Form(typed): Form<Typed>) -> Result<R
     let request = match typed.register() {
         Ok(request) => request,
         Err(detail) => {
-            let refused = Refused::new(StatusCode::BAD_REQUEST, detail);
-            return answer(&visit, typed, Some(refused)).await;
+            return answer(&visit, typed, Some(Refused::invalid(detail))).await;
         }
     };
     match visit.stockroom().execute(writer, request).await {
@@ -46,7 +45,7 @@ pub(super) async fn register(visit: Visit, Form(typed): Form<Typed>) -> Result<R
             Ok(Redirect::to(&page).into_response())
         }
         Err(error) => {
-            let refused = Refused::of(&visit, error)?;
+            let refused = refused(&visit, error)?;
             answer(&visit, typed, Some(refused)).await
         }
     }
@@ -57,7 +56,7 @@ async fn answer(
     typed: Typed,
     refused: Option<Refused>,
 ) -> Result<Response, Problem> {
-    let status = refused.as_ref().map_or(StatusCode::OK, |it| it.status);
+    let status = Refused::status(refused.as_ref());
     let mut response = show(&NewPage {
         layout: visit
             .layout("Register a product", Section::Products)

@@ -9,6 +9,7 @@
 mod activity;
 mod counts;
 mod ledger;
+mod locations;
 mod overview;
 mod product;
 mod products;
