@@ -8,6 +8,7 @@
 
 mod activity;
 mod counts;
+mod keys;
 mod ledger;
 mod locations;
 mod overview;
