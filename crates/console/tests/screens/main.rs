@@ -22,3 +22,4 @@ mod stores;
 mod support;
 mod system;
 mod then;
+mod webhooks;

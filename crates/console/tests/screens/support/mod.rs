@@ -20,6 +20,8 @@ use stockroom_domain::{
 use stockroom_memory::MemoryDatabase;
 use tower::ServiceExt as _;
 
+use crate::webhooks::{Bodies, Receivers};
+
 /// A clock that stands still until it is moved.
 #[derive(Clone)]
 pub(crate) struct TestClock(Arc<AtomicI64>);
@@ -85,7 +87,9 @@ impl Shop {
         let memory = Arc::new(MemoryDatabase::new(environment.clone()));
         let signing_key = SigningKey::new(vec![7; SigningKey::BYTES_MIN]);
         let stockroom = Stockroom::open(memory, environment, Limits::default(), signing_key);
-        let stockroom = Arc::new(stockroom.await.unwrap());
+        let stockroom = stockroom.await.unwrap();
+        let stockroom = stockroom.with_webhooks(Arc::new(Receivers), Arc::new(Bodies));
+        let stockroom = Arc::new(stockroom);
         let name = Name::new("name", "Acme").unwrap();
         let organization = stockroom.create_organization(name).await.unwrap();
         let name = Name::new("name", "Acme Berlin").unwrap();
