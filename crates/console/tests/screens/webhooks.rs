@@ -7,8 +7,8 @@ use stockroom_application::ports::{Delivery, WebhookBodies};
 use stockroom_application::webhooks::{SendError, WebhookRequest, WebhookResponse, WebhookSender};
 use stockroom_application::{NewIntegrationRequest, PageRequest};
 use stockroom_domain::{
-    Configuration, DeliveryCondition, EventFilter, EventFormat, Integration, IntegrationId,
-    Observed, Owner, ProductText, WebhookUrl,
+    Configuration, DeliveryCondition, DisableIntegration, EventFilter, EventFormat, Integration,
+    IntegrationId, Observed, Owner, ProductText, Reason, WebhookUrl,
 };
 
 use crate::support::{Answer, Shop, product};
@@ -286,12 +286,12 @@ async fn a_webhook_is_edited() {
     ];
     let page = shop.do_and_see(&edit, &fields_of(&changes)).await;
     assert!(page.body.contains("Saved."));
-    let changed = shop.webhooks().await.pop().unwrap();
-    assert_eq!((changed.name.as_str(), changed.enabled), ("Shop", false));
-    assert_eq!(changed.observes, Observed::All);
-    assert_eq!(changed.configuration.url.as_str(), "https://shop.example/b");
+    let saved = shop.webhooks().await.pop().unwrap();
+    assert_eq!((saved.name.as_str(), saved.enabled), ("Shop", false));
+    assert_eq!(saved.observes, Observed::All);
+    assert_eq!(saved.configuration.url.as_str(), "https://shop.example/b");
     assert_eq!(
-        changed.configuration.filter.unwrap().text,
+        saved.configuration.filter.unwrap().text,
         "in(location,berlin)"
     );
     assert!(page.body.contains("<span class=\"badge muted\">off</span>"));
@@ -299,6 +299,32 @@ async fn a_webhook_is_edited() {
         page.body
             .contains("Events can be sent again once the webhook is on.")
     );
+}
+
+#[tokio::test]
+async fn it_is_told_why_the_server_has_switched_a_webhook_off() {
+    let mut shop = Shop::open().await;
+    let webhook = shop.own_webhook("/a").await;
+    let disable = DisableIntegration {
+        id: webhook.id,
+        version: webhook.version,
+        reason: Reason::new("reason", "answered <410>").unwrap(),
+    };
+    let owner = shop.owner();
+    shop.stockroom.execute(&owner, disable).await.unwrap();
+    let told = "<span class=\"badge bad\">switched off by the server</span>";
+    let page = shop.page("/webhooks").await;
+    assert!(
+        page.body
+            .contains(&format!("{told}: <bdi>answered &#60;410&#62;</bdi>"))
+    );
+    let page = shop.page(&format!("/webhooks/{}", webhook.id)).await;
+    assert!(page.body.contains(told) && page.body.contains("it goes on where it stopped."));
+    let edit = format!("/webhooks/{}/edit", webhook.id);
+    let page = shop
+        .do_and_see(&edit, &fields_of(&[("version", "2")]))
+        .await;
+    assert!(page.body.contains("<span class=\"badge good\">on</span>"));
 }
 
 #[tokio::test]
