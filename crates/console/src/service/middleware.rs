@@ -70,7 +70,7 @@ async fn accompany(State(app): State<AppState>, request: Request, next: Next) ->
                 .into_response();
         };
         match timeout(limit, next.run(request)).await {
-            Ok(response) => response,
+            Ok(response) => as_page(response),
             Err(_) => Problem::unavailable("The request took too long").into_response(),
         }
     };
@@ -110,6 +110,21 @@ fn renew_session(app: &AppState, jar: &CookieJar, response: &mut Response) {
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+}
+
+/// Gives an error a page if it has none, as when a form can't be read.
+fn as_page(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_page = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let mut page = Problem::of_status(status).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    page
 }
 
 fn add_headers(response: &mut Response, id: &str) {
