@@ -4,8 +4,11 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::{Client as Page, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
-use thirtyfour::prelude::*;
 
 use crate::support::{DataFolder, Server};
 
@@ -47,7 +50,7 @@ impl Driver {
 
 /// A demonstration in a browser, with somebody signed in.
 pub(crate) struct Browser {
-    pub(crate) page: WebDriver,
+    pub(crate) page: Page,
     pub(crate) server: Server,
     driver: Driver,
     _folder: DataFolder,
@@ -71,15 +74,15 @@ impl Browser {
     }
 
     /// Another browser, with the same person signed in.
-    pub(crate) async fn another(&self) -> WebDriver {
+    pub(crate) async fn another(&self) -> Page {
         let page = window(&self.driver, true).await;
         self.sign_in(&page).await;
         page
     }
 
-    async fn sign_in(&self, page: &WebDriver) {
+    async fn sign_in(&self, page: &Page) {
         let key = self.server.first_key();
-        page.goto(self.server.url("/console/")).await.unwrap();
+        page.goto(&self.server.url("/console/")).await.unwrap();
         fill(page, "#client_id", &key.client_id).await;
         fill(page, "#client_secret", &key.client_secret).await;
         click(page, "button.primary").await;
@@ -94,7 +97,7 @@ impl Browser {
     /// The product page of the first product that a search finds.
     pub(crate) async fn product(&self, search: &str) -> String {
         let page = &self.page;
-        page.goto(self.url(&format!("/stock?q={search}")))
+        page.goto(&self.url(&format!("/stock?q={search}")))
             .await
             .unwrap();
         let link = find(page, "tbody th a").await;
@@ -103,7 +106,7 @@ impl Browser {
 
     /// Everything that the browser complained about, such as a script that isn't allowed.
     pub(crate) async fn complaints(&self) -> Vec<Value> {
-        let session = self.page.session_id().to_string();
+        let session = self.page.session_id().await.unwrap().unwrap();
         let url = format!("{}/session/{session}/se/log", self.driver.url);
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let answer = http.post(url).json(&json!({ "type": "browser" })).send();
@@ -113,38 +116,41 @@ impl Browser {
 
     /// Closes the browser.
     pub(crate) async fn close(self) {
-        self.page.quit().await.unwrap();
+        self.page.close().await.unwrap();
     }
 }
 
-async fn window(driver: &Driver, scripts: bool) -> WebDriver {
-    let mut wanted = DesiredCapabilities::chrome();
-    for argument in [
+async fn window(driver: &Driver, scripts: bool) -> Page {
+    let arguments = [
         "--headless=new",
         "--no-sandbox",
         "--disable-gpu",
         "--disable-dev-shm-usage",
         "--no-proxy-server",
         "--lang=en",
-    ] {
-        wanted.add_arg(argument).unwrap();
-    }
-    if !scripts {
-        let off = json!({ "profile.managed_default_content_settings.javascript": 2 });
-        wanted.add_experimental_option("prefs", off).unwrap();
-    }
-    wanted
-        .set("goog:loggingPrefs", json!({ "browser": "ALL" }))
-        .unwrap();
-    WebDriver::new(&driver.url, wanted).await.unwrap()
+    ];
+    let scripts = if scripts { 1 } else { 2 };
+    let wanted = json!({
+        "goog:chromeOptions": {
+            "args": arguments,
+            "prefs": { "profile.managed_default_content_settings.javascript": scripts },
+        },
+        "goog:loggingPrefs": { "browser": "ALL" },
+    });
+    let Value::Object(wanted) = wanted else {
+        unreachable!("it is an object");
+    };
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    builder.capabilities(wanted);
+    builder.connect(&driver.url).await.unwrap()
 }
 
 /// Waits until something is so. While the script replaces a page, elements that were found are gone again: that
 /// counts as not being so yet.
 async fn wait<T>(
-    page: &WebDriver,
+    page: &Page,
     what: &str,
-    is_so: impl AsyncFn() -> WebDriverResult<Option<T>>,
+    is_so: impl AsyncFn() -> Result<Option<T>, CmdError>,
 ) -> T {
     let start = Instant::now();
     while start.elapsed() < PATIENCE {
@@ -155,7 +161,7 @@ async fn wait<T>(
     }
     let url = page.current_url().await.unwrap();
     let body = page
-        .find(By::Css("body"))
+        .find(Locator::Css("body"))
         .await
         .unwrap()
         .text()
@@ -165,17 +171,17 @@ async fn wait<T>(
 }
 
 /// Waits for an element.
-pub(crate) async fn find(page: &WebDriver, selector: &str) -> WebElement {
+pub(crate) async fn find(page: &Page, selector: &str) -> Element {
     wait(page, selector, async || {
-        page.find(By::Css(selector)).await.map(Some)
+        page.find(Locator::Css(selector)).await.map(Some)
     })
     .await
 }
 
 /// Waits until an element has this text.
-pub(crate) async fn see(page: &WebDriver, selector: &str, text: &str) {
+pub(crate) async fn see(page: &Page, selector: &str, text: &str) {
     wait(page, &format!("{text:?} in {selector}"), async || {
-        for element in page.find_all(By::Css(selector)).await? {
+        for element in page.find_all(Locator::Css(selector)).await? {
             if element.text().await?.contains(text) {
                 return Ok(Some(()));
             }
@@ -186,9 +192,9 @@ pub(crate) async fn see(page: &WebDriver, selector: &str, text: &str) {
 }
 
 /// Types into a field, in place of what is there.
-pub(crate) async fn fill(page: &WebDriver, selector: &str, text: &str) {
+pub(crate) async fn fill(page: &Page, selector: &str, text: &str) {
     wait(page, selector, async || {
-        let field = page.find(By::Css(selector)).await?;
+        let field = page.find(Locator::Css(selector)).await?;
         field.clear().await?;
         field.send_keys(text).await.map(Some)
     })
@@ -196,10 +202,9 @@ pub(crate) async fn fill(page: &WebDriver, selector: &str, text: &str) {
 }
 
 /// Clicks, once the element can be clicked.
-pub(crate) async fn click(page: &WebDriver, selector: &str) {
+pub(crate) async fn click(page: &Page, selector: &str) {
     wait(page, selector, async || {
-        let element = page.find(By::Css(selector)).await?;
-        element.scroll_into_view().await?;
+        let element = page.find(Locator::Css(selector)).await?;
         element.click().await.map(Some)
     })
     .await;

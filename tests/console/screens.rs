@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
+use fantoccini::Client as Page;
 use serde_json::Value;
-use thirtyfour::prelude::*;
 
 use super::browser::{Browser, find};
 
@@ -50,9 +50,9 @@ async fn addresses(browser: &Browser) -> Vec<String> {
     screens.collect()
 }
 
-async fn set_theme(page: &WebDriver, theme: &str) {
+async fn set_theme(page: &Page, theme: &str) {
     let script = format!("document.documentElement.dataset.theme = '{theme}'");
-    page.execute(script, Vec::new()).await.unwrap();
+    page.execute(&script, Vec::new()).await.unwrap();
 }
 
 #[tokio::test]
@@ -62,17 +62,17 @@ async fn every_screen_is_for_everybody() {
     let page = &browser.page;
     for address in addresses(&browser).await {
         for (theme, width) in [("light", 1_440), ("dark", 360)] {
-            page.set_window_rect(0, 0, width, 900).await.unwrap();
+            page.set_window_size(width, 900).await.unwrap();
             page.goto(&address).await.unwrap();
             find(page, "main h1").await;
             set_theme(page, theme).await;
-            page.execute(axe.as_str(), Vec::new()).await.unwrap();
+            page.execute(&axe, Vec::new()).await.unwrap();
             let found = page.execute_async(AXE, Vec::new()).await.unwrap();
-            let found: Vec<String> = found.convert().unwrap();
+            let found: Vec<String> = serde_json::from_value(found).unwrap();
             assert!(found.is_empty(), "{address} in {theme}: {found:#?}");
             let over = "return document.documentElement.scrollWidth - innerWidth";
             let over = page.execute(over, Vec::new()).await.unwrap();
-            let over: i64 = over.convert().unwrap();
+            let over = over.as_i64().unwrap();
             assert!(over <= 0, "{address} is {over} px wider than {width}");
         }
     }
@@ -90,7 +90,7 @@ async fn pictures_for_the_documentation() {
     let browser = Browser::open(true).await;
     let page = &browser.page;
     let product = browser.product("FIL-V60").await;
-    page.set_window_rect(0, 0, 1_100, 760).await.unwrap();
+    page.set_window_size(1_100, 760).await.unwrap();
     for (name, address) in [
         ("overview", browser.url("/")),
         ("stock", browser.url("/stock")),
@@ -105,7 +105,7 @@ async fn pictures_for_the_documentation() {
         find(page, "main h1").await;
         set_theme(page, "light").await;
         let file = PathBuf::from(&folder).join(format!("console-{name}.png"));
-        page.screenshot(&file).await.unwrap();
+        std::fs::write(file, page.screenshot().await.unwrap()).unwrap();
     }
     browser.close().await;
 }

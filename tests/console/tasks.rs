@@ -1,6 +1,6 @@
 //! The main tasks, with scripts, without them, by keyboard alone, and with two people at once.
 
-use thirtyfour::prelude::*;
+use fantoccini::key::Key;
 
 use super::browser::{Browser, click, fill, find, see};
 
@@ -31,7 +31,7 @@ async fn everything_works_without_scripts() {
     let browser = Browser::open(false).await;
     change_and_undo(&browser).await;
     let page = &browser.page;
-    page.goto(browser.url("/reservations?sort=expiry"))
+    page.goto(&browser.url("/reservations?sort=expiry"))
         .await
         .unwrap();
     click(page, "tbody a[href*='/reservations/']").await;
@@ -54,16 +54,22 @@ async fn the_keyboard_is_enough() {
     find(page, "#search").await;
     keys("/").await;
     let focused = page.active_element().await.unwrap();
-    assert_eq!(focused.id().await.unwrap().as_deref(), Some("search"));
+    assert_eq!(focused.attr("id").await.unwrap().as_deref(), Some("search"));
     focused.send_keys("FIL-V60").await.unwrap();
-    focused.send_keys(Key::Enter + "").await.unwrap();
+    focused
+        .send_keys(&String::from(char::from(Key::Enter)))
+        .await
+        .unwrap();
     see(page, "tbody th", "Paper filters").await;
     keys("j").await;
     find(page, "tr.at").await;
     keys("e").await;
     let field = page.active_element().await.unwrap();
     field.send_keys("+1").await.unwrap();
-    field.send_keys(Key::Enter + "").await.unwrap();
+    field
+        .send_keys(&String::from(char::from(Key::Enter)))
+        .await
+        .unwrap();
     see(page, "main h1", "Change stock").await;
     keys("gr").await;
     see(page, "main h1", "Reservations").await;
@@ -88,6 +94,6 @@ async fn two_people_see_each_others_changes_and_overwrite_nothing() {
     click(one, "td form button").await;
     see(one, "[role=alert]", "").await;
     see(one, "[data-live=positions] tbody", "2").await;
-    other.quit().await.unwrap();
+    other.close().await.unwrap();
     browser.close().await;
 }
