@@ -1,9 +1,23 @@
 //! The catalogue: registered products.
 
+mod edit;
+mod list;
+mod new;
+mod refused;
+mod typed;
+
 use axum::Router;
+use axum::routing::{get, post};
+
+pub(crate) use refused::Refused;
+pub(crate) use typed::{must, optional, patch, told};
 
 use crate::service::AppState;
 
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
+        .route("/products", get(list::show_list).post(new::register))
+        .route("/products/new", get(new::show_form))
+        .route("/products/{id}/edit", get(edit::show_form).post(edit::save))
+        .route("/products/{id}/delete", post(edit::delete))
 }

@@ -8,11 +8,17 @@
 
 mod activity;
 mod counts;
+mod keys;
 mod ledger;
+mod locations;
 mod overview;
 mod product;
+mod products;
 mod reservations;
 mod session;
+mod settings;
 mod stock;
+mod stores;
 mod support;
+mod system;
 mod then;
