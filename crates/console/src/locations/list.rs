@@ -143,7 +143,8 @@ fn near(text: &str) -> Result<Option<Geolocation>, String> {
 }
 
 fn filter(wanted: &Wanted) -> Vec<LocationCondition> {
-    let conditions: [(&str, bool, fn(TextCondition) -> LocationCondition); 3] = [
+    type Condition = fn(TextCondition) -> LocationCondition;
+    let conditions: [(&str, bool, Condition); 3] = [
         (&wanted.name, true, LocationCondition::Name),
         (&wanted.slug, false, LocationCondition::Slug),
         (&wanted.external_ref, false, LocationCondition::ExternalRef),

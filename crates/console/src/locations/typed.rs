@@ -114,6 +114,10 @@ impl Typed {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "all fields are read by functions of this form"
+)]
 fn address(_: &'static str, text: String) -> Result<Address, Invalid> {
     Address::new(text.lines().map(|line| line.trim().to_owned()).collect())
 }

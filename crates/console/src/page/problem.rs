@@ -72,6 +72,9 @@ impl Problem {
             }
             StatusCode::PAYLOAD_TOO_LARGE => "The form has more than 1 MiB.",
             StatusCode::FORBIDDEN => "The request came from another site.",
+            StatusCode::SERVICE_UNAVAILABLE => {
+                return Self::unavailable("The server has too much to do, or is stopping");
+            }
             status if status.is_client_error() => "The request can't be read.",
             _ => return Self::internal(),
         };
