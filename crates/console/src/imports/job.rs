@@ -70,6 +70,10 @@ struct Steps {
 
 #[derive(Template)]
 #[template(path = "imports/job.html")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each shows another part of the page"
+)]
 struct JobPage {
     layout: Layout,
     id: ImportId,
