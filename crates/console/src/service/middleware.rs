@@ -30,7 +30,7 @@ use crate::session::cookie;
 const FORM_BYTES_MAX: usize = 1024 * 1024;
 
 /// The longest time in which a file may come, beside the slowest pace that is borne.
-const UPLOAD_TIMEOUT: Duration = Duration::from_secs(600);
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Smaller answers aren't worth compressing.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
