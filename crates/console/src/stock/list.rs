@@ -314,7 +314,7 @@ fn page_after<P>(place: Option<P>) -> PageRequest<P> {
     }
 }
 
-fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
+pub(super) fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
     let mut conditions = Vec::new();
     if !wanted.location.is_empty() {
         let location = TextCondition::In(vec![wanted.location.clone()]);

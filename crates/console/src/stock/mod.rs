@@ -9,7 +9,8 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use change::Change;
-pub(crate) use list::{Figures, Seen, slugs};
+pub(crate) use list::{Figures, Seen, Wanted, slugs};
+pub(crate) use search::all_conditions;
 
 use crate::service::AppState;
 
