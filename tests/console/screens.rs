@@ -22,6 +22,7 @@ const SCREENS: &[&str] = &[
     "/products/new",
     "/locations",
     "/locations/new",
+    "/imports",
     "/keys",
     "/stores",
     "/settings",

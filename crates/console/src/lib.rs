@@ -29,7 +29,6 @@ mod stock;
 mod stores;
 mod system;
 mod then;
-mod webhooks;
 
 pub use router::router;
 pub use service::{About, Options};

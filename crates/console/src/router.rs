@@ -9,7 +9,7 @@ use stockroom_application::Stockroom;
 use crate::service::{App, AppState, Options};
 use crate::{
     activity, counts, imports, keys, ledger, locations, overview, page, product, products,
-    reservations, service, session, settings, stock, stores, system, then, webhooks,
+    reservations, service, session, settings, stock, stores, system, then,
 };
 
 /// The console as a service. All its paths begin with `/console`.
@@ -52,5 +52,4 @@ fn screens() -> Router<AppState> {
         .merge(stores::routes())
         .merge(system::routes())
         .merge(then::routes())
-        .merge(webhooks::routes())
 }

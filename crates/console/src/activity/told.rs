@@ -145,7 +145,6 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
     };
     let of_product = |it: &Product, what, is_there| product_told(visit, it, what, is_there);
     let of_location = |it: &Location, what, is_there| location_told(visit, it, what, is_there);
-    let of_webhook = |it: &Integration, what, is_there| webhook_told(visit, it, what, is_there);
     match event {
         Event::StockCreated(created) => stock(created.product, "created"),
         Event::StockDeleted(end) => stock(end.product, "deleted"),
@@ -170,11 +169,11 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
         Event::LocationCreated(location) => of_location(location, "created", true),
         Event::LocationUpdated(location) => of_location(location, "changed", true),
         Event::LocationDeleted(location) => of_location(location, "deleted", false),
-        Event::IntegrationCreated(it) => of_webhook(it, "created", true),
-        Event::IntegrationUpdated(it) => of_webhook(it, "changed", true),
-        Event::IntegrationDeleted(it) => of_webhook(it, "deleted", false),
+        Event::IntegrationCreated(it) => webhook_told(it, "created"),
+        Event::IntegrationUpdated(it) => webhook_told(it, "changed"),
+        Event::IntegrationDeleted(it) => webhook_told(it, "deleted"),
         Event::IntegrationDisabled(it) => {
-            of_webhook(it, "switched off, because it couldn't deliver", true)
+            webhook_told(it, "switched off, because it couldn't deliver")
         }
         Event::ImportUpdated(import) => import_told(visit, import),
     }
@@ -208,11 +207,11 @@ fn location_told(visit: &Visit, location: &Location, what: &str, is_there: bool)
     }
 }
 
-fn webhook_told(visit: &Visit, webhook: &Integration, what: &str, is_there: bool) -> Sentence {
+fn webhook_told(webhook: &Integration, what: &str) -> Sentence {
     Sentence {
         before: "Webhook ".to_owned(),
         subject: webhook.name.as_str().to_owned(),
-        href: is_there.then(|| visit.path(&format!("/webhooks/{}", webhook.id))),
+        href: None,
         after: format!(" was {what}."),
     }
 }

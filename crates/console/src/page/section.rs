@@ -11,7 +11,6 @@ pub(crate) enum Section {
     Activity,
     Products,
     Locations,
-    Webhooks,
     Keys,
     Stores,
     Settings,
@@ -20,7 +19,7 @@ pub(crate) enum Section {
 
 impl Section {
     /// All places, in the order of the navigation. A heading begins a group.
-    pub(crate) const ALL: [(Option<&'static str>, Self); 13] = [
+    pub(crate) const ALL: [(Option<&'static str>, Self); 12] = [
         (None, Self::Overview),
         (Some("Stock"), Self::Stock),
         (None, Self::Counts),
@@ -32,7 +31,6 @@ impl Section {
         (Some("Administration"), Self::Keys),
         (None, Self::Stores),
         (None, Self::Settings),
-        (None, Self::Webhooks),
         (None, Self::System),
     ];
 
@@ -46,7 +44,6 @@ impl Section {
             Self::Activity => "Activity",
             Self::Products => "Products",
             Self::Locations => "Locations",
-            Self::Webhooks => "Webhooks",
             Self::Keys => "Keys",
             Self::Stores => "Stores",
             Self::Settings => "Settings",
@@ -65,7 +62,6 @@ impl Section {
             Self::Activity => "/activity",
             Self::Products => "/products",
             Self::Locations => "/locations",
-            Self::Webhooks => "/webhooks",
             Self::Keys => "/keys",
             Self::Stores => "/stores",
             Self::Settings => "/settings",
@@ -84,7 +80,6 @@ impl Section {
             Self::Activity => 'a',
             Self::Products => 'p',
             Self::Locations => 'l',
-            Self::Webhooks => 'w',
             Self::Keys => 'k',
             Self::Stores => 't',
             Self::Settings => 'e',

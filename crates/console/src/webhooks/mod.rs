@@ -1,9 +1,0 @@
-//! Webhooks.
-
-use axum::Router;
-
-use crate::service::AppState;
-
-pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
-}
