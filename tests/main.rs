@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails where it panics")]
 
 mod command_line;
+mod console;
 mod demo;
 mod events;
 mod first_start;

@@ -121,7 +121,7 @@ fn tools(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 }
 
 /// A Python interpreter that can install the tools.
-fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+pub(crate) fn interpreter(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let shell = &workspace.shell;
     let path = env::var_os("PATH").unwrap_or_default();
     let mut reasons = Vec::new();

@@ -2,6 +2,7 @@
 
 mod api_check;
 mod bench;
+mod browser;
 mod ci;
 mod deny;
 mod dev;
@@ -57,6 +58,8 @@ enum Task {
     PostgresImage(postgres_image::Args),
     /// Run the server, and restart it when a source file changes.
     Dev(dev::Args),
+    /// Make the pictures of the console in docs/images.
+    Screenshots,
     /// Measure, and write the tables to docs/performance.md.
     Bench(bench::Args),
     /// Kill servers and databases under load, and check that every promise is kept.
@@ -123,6 +126,7 @@ fn run(workspace: &Workspace, task: &Task) -> anyhow::Result<()> {
         Task::Sqlx(args) => sqlx::run(workspace, args.check),
         Task::PostgresImage(args) => postgres_image::run(workspace, args),
         Task::Dev(args) => dev::run(workspace, args),
+        Task::Screenshots => browser::screenshots(workspace),
         Task::Bench(args) => bench::run(workspace, args),
         Task::Torture(args) => torture::run(workspace, args),
         Task::Ci => ci::run(workspace),

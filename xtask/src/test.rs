@@ -11,7 +11,7 @@ use anyhow::{Context as _, ensure};
 use crate::postgres::{CITUS_URL_VARIABLE, CitusTemplate, Server, URL_VARIABLE};
 use crate::watched::{self, Stream};
 use crate::workspace::Workspace;
-use crate::{tools, torture};
+use crate::{browser, tools, torture};
 
 /// The variable with the path of a file to which each test database appends a byte.
 const COUNT_VARIABLE: &str = "STOCKROOM_TEST_DATABASE_COUNT";
@@ -195,6 +195,20 @@ fn nextest(workspace: &Workspace, args: &[String], place: &Place<'_>) -> anyhow:
     };
     if !names_a_package(args) {
         command.arg("--workspace");
+    }
+    match browser::axe(workspace)? {
+        Some(axe) => {
+            command.env(browser::AXE_VARIABLE, axe);
+        }
+        None if args.is_empty() => {
+            command.args(["-E", &format!("not {}", browser::TESTS)]);
+            eprintln!(
+                "WARNING: tests of the console in a browser were left out ({}). Install chromium and \
+                 chromium-driver.",
+                browser::TESTS
+            );
+        }
+        None => {}
     }
     // On a cluster, the profile says how many.
     if !matches!(place, Place::Citus(_)) && !names_threads(args) {

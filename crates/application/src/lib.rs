@@ -32,6 +32,7 @@ mod stock;
 mod stockroom;
 mod stop;
 mod tenancy;
+mod tokens;
 mod verify;
 pub mod webhooks;
 

@@ -4,6 +4,7 @@ const main = () => document.getElementById("main");
 
 /* Times are shown in the time zone of the browser. */
 const times = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "medium" });
+const shown = new WeakMap();
 function localize(root) {
   for (const time of root.querySelectorAll("time[datetime]")) {
     const date = new Date(time.dateTime);
@@ -50,7 +51,7 @@ async function go(request, { push = true, focus = true } = {}) {
   main().setAttribute("aria-busy", "true");
   let answer;
   try {
-    answer = await fetch(request, { credentials: "same-origin", redirect: "follow", headers: { accept: "text/html" } });
+    answer = await fetch(request, { credentials: "same-origin" });
   } catch {
     location.reload();
     return;
@@ -80,7 +81,10 @@ async function go(request, { push = true, focus = true } = {}) {
 }
 function path(element) {
   if (element?.id) return `#${CSS.escape(element.id)}`;
-  return element?.name ? `[name="${CSS.escape(element.name)}"]` : null;
+  if (element?.name) return `[name="${CSS.escape(element.name)}"]`;
+  const row = element?.closest?.("tr[id], li[id]");
+  const href = element?.getAttribute?.("href");
+  return row && href ? `#${CSS.escape(row.id)} [href="${CSS.escape(href)}"]` : null;
 }
 const isOurs = (url) => url.origin === location.origin && url.pathname.startsWith("/console/")
   && !url.pathname.startsWith("/console/assets/");
@@ -142,20 +146,20 @@ async function refresh() {
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = page.querySelector(`[data-live="${CSS.escape(part.dataset.live)}"]`);
-    if (!next || next.innerHTML === part.dataset.shown || isBusy(part)) continue;
-    const before = new Map([...part.querySelectorAll("tr[id], li[id]")].map((row) => [row.id, row.dataset.text]));
+    if (!next || next.innerHTML === shown.get(part) || isBusy(part)) continue;
+    const before = new Map([...part.querySelectorAll("tr[id], li[id]")].map((row) => [row.id, shown.get(row)]));
     const at = part.contains(document.activeElement) ? path(document.activeElement) : null;
     part.replaceChildren(...document.adoptNode(next).childNodes);
     remember(part);
     for (const row of part.querySelectorAll("tr[id], li[id]")) {
-      if (before.get(row.id) !== row.dataset.text) row.classList.add("changed");
+      if (before.get(row.id) !== shown.get(row)) row.classList.add("changed");
     }
     if (at) part.querySelector(at)?.focus({ preventScroll: true });
   }
 }
 function remember(part) {
-  part.dataset.shown = part.innerHTML;
-  for (const row of part.querySelectorAll("tr[id], li[id]")) row.dataset.text = row.textContent;
+  shown.set(part, part.innerHTML);
+  for (const row of part.querySelectorAll("tr[id], li[id]")) shown.set(row, row.textContent);
   localize(part);
 }
 function isBusy(part) {

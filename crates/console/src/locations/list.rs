@@ -142,10 +142,9 @@ fn near(text: &str) -> Result<Option<Geolocation>, String> {
     point(latitude, longitude).map(Some)
 }
 
-type MakeCondition = fn(TextCondition) -> LocationCondition;
-
 fn filter(wanted: &Wanted) -> Vec<LocationCondition> {
-    let conditions: [(&str, bool, MakeCondition); 3] = [
+    type Condition = fn(TextCondition) -> LocationCondition;
+    let conditions: [(&str, bool, Condition); 3] = [
         (&wanted.name, true, LocationCondition::Name),
         (&wanted.slug, false, LocationCondition::Slug),
         (&wanted.external_ref, false, LocationCondition::ExternalRef),

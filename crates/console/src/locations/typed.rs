@@ -116,7 +116,7 @@ impl Typed {
 
 #[expect(
     clippy::needless_pass_by_value,
-    reason = "beside others that keep the text"
+    reason = "all fields are read by functions of this form"
 )]
 fn address(_: &'static str, text: String) -> Result<Address, Invalid> {
     Address::new(text.lines().map(|line| line.trim().to_owned()).collect())

@@ -58,15 +58,15 @@ impl Layout {
         self
     }
 
-    pub(crate) fn style(&self) -> &'static str {
+    pub(crate) fn style() -> &'static str {
         &STYLE.path
     }
 
-    pub(crate) fn script(&self) -> &'static str {
+    pub(crate) fn script() -> &'static str {
         &SCRIPT.path
     }
 
-    pub(crate) fn icon(&self) -> &'static str {
+    pub(crate) fn icon() -> &'static str {
         &ICON.path
     }
 
@@ -77,8 +77,8 @@ impl Layout {
         sections.filter(move |(_, section)| is_of_organization || !section.is_of_organization())
     }
 
-    pub(crate) fn is_current(&self, section: &Section) -> bool {
-        self.section == Some(*section)
+    pub(crate) fn is_current(&self, section: Section) -> bool {
+        self.section == Some(section)
     }
 
     /// The name of the level.

@@ -20,12 +20,16 @@ pub(crate) struct Message {
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct Done {
     /// The word for it: see [`text`].
-    done: Option<String>,
+    #[serde(rename = "done")]
+    word: Option<String>,
     /// The product and the entry that was written.
-    done_product: Option<String>,
-    done_entry: Option<String>,
+    #[serde(rename = "done_product")]
+    product: Option<String>,
+    #[serde(rename = "done_entry")]
+    entry: Option<String>,
     /// The batch that was written.
-    done_batch: Option<String>,
+    #[serde(rename = "done_batch")]
+    batch: Option<String>,
 }
 
 /// The parameters of [`Done`].
@@ -70,11 +74,11 @@ impl Done {
     /// # Errors
     /// [`Problem`] if the database fails.
     pub(crate) async fn message(&self, visit: &Visit) -> Result<Option<Message>, Problem> {
-        let Some(done) = self.done.as_deref() else {
+        let Some(done) = self.word.as_deref() else {
             return Ok(None);
         };
-        let product = self.done_product.as_deref().and_then(ProductId::parse);
-        let entry = self.done_entry.as_deref().and_then(TransactionId::parse);
+        let product = self.product.as_deref().and_then(ProductId::parse);
+        let entry = self.entry.as_deref().and_then(TransactionId::parse);
         if let (Some(product), Some(entry)) = (product, entry) {
             let found = visit
                 .stockroom()
@@ -86,7 +90,7 @@ impl Done {
             });
             return Ok(message);
         }
-        if let Some(batch) = self.done_batch.as_deref().and_then(BatchId::parse) {
+        if let Some(batch) = self.batch.as_deref().and_then(BatchId::parse) {
             return Ok(Some(Message {
                 text: "The changes were made, as one batch.".to_owned(),
                 undo: Some(visit.path(&format!("/batches/{batch}/undo"))),

@@ -63,6 +63,24 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "Not allowed", detail)
     }
 
+    /// The problem of an answer that says no more than its status.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let detail = match status {
+            StatusCode::NOT_FOUND => return Self::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                "This address takes a form, and shows nothing by itself. Go back, or to the first page."
+            }
+            StatusCode::PAYLOAD_TOO_LARGE => "The form has more than 1 MiB.",
+            StatusCode::FORBIDDEN => "The request came from another site.",
+            StatusCode::SERVICE_UNAVAILABLE => {
+                return Self::unavailable("The server has too much to do, or is stopping");
+            }
+            status if status.is_client_error() => "The request can't be read.",
+            _ => return Self::internal(),
+        };
+        Self::new(status, "That doesn't work", detail)
+    }
+
     pub(crate) fn unavailable(detail: &str) -> Self {
         let detail = format!("{detail}. Try again in a moment.");
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "Not now", detail)

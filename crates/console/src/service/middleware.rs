@@ -3,11 +3,11 @@
 use std::any::Any;
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, MatchedPath, Request, State};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum_extra::extract::CookieJar;
@@ -22,11 +22,15 @@ use tower_http::csrf::{CsrfLayer, DefaultResponseForProtectionError};
 use tracing::Instrument;
 
 use super::app::AppState;
+use crate::imports;
 use crate::page::Problem;
 use crate::session::cookie;
 
 /// The largest form, in bytes. Files are sent in another way.
 const FORM_BYTES_MAX: usize = 1024 * 1024;
+
+/// The longest time in which a file may come, beside the slowest pace that is borne.
+const UPLOAD_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Smaller answers aren't worth compressing.
 const COMPRESSED_BYTES_MIN: u64 = 1024;
@@ -63,14 +67,18 @@ async fn accompany(State(app): State<AppState>, request: Request, next: Next) ->
     let route = request.extensions().get::<MatchedPath>().cloned();
     let session = CookieJar::from_headers(request.headers());
     let permit = Arc::clone(&app.places).try_acquire_owned();
-    let limit = app.options.request_timeout;
+    let mut limit = app.options.request_timeout;
+    let path = route.as_ref().map(MatchedPath::as_str);
+    if method == Method::POST && path.is_some_and(|path| path.ends_with(imports::PATH)) {
+        limit = limit.max(UPLOAD_TIMEOUT);
+    }
     let answer = async move {
         let Ok(_permit) = permit else {
             return Problem::unavailable("The server has too many requests at once")
                 .into_response();
         };
         match timeout(limit, next.run(request)).await {
-            Ok(response) => response,
+            Ok(response) => as_page(response),
             Err(_) => Problem::unavailable("The request took too long").into_response(),
         }
     };
@@ -110,6 +118,21 @@ fn renew_session(app: &AppState, jar: &CookieJar, response: &mut Response) {
     {
         response.headers_mut().append(header::SET_COOKIE, cookie);
     }
+}
+
+/// Gives an error a page if it has none, as when a form can't be read.
+fn as_page(response: Response) -> Response {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_page = content_type.is_some_and(|it| it.as_bytes().starts_with(b"text/html"));
+    if is_page || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let mut page = Problem::of_status(status).into_response();
+    if let Some(allow) = response.headers().get(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allow.clone());
+    }
+    page
 }
 
 fn add_headers(response: &mut Response, id: &str) {

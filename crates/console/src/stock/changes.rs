@@ -12,7 +12,8 @@ use stockroom_domain::{
 };
 
 use super::change::Change;
-use super::list::{Figures, Seen};
+use super::list::Figures;
+use super::seen::Seen;
 use crate::page::{Done, Layout, Problem, Section, show};
 use crate::session::Visit;
 

@@ -14,6 +14,7 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Balance, Product, ProductId, Stock, StockId};
 
 use super::search;
+use super::seen::Seen;
 use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, query, show};
 use crate::session::Visit;
 
@@ -314,7 +315,7 @@ fn page_after<P>(place: Option<P>) -> PageRequest<P> {
     }
 }
 
-fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
+pub(super) fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
     let mut conditions = Vec::new();
     if !wanted.location.is_empty() {
         let location = TextCondition::In(vec![wanted.location.clone()]);
@@ -373,47 +374,6 @@ pub(crate) async fn slugs(visit: &Visit) -> Result<Vec<String>, Problem> {
     Ok(found
         .map(|location| location.slug.as_str().to_owned())
         .collect())
-}
-
-/// The figures of a stock as text, by which a change says what it was decided on.
-pub(crate) struct Seen(Vec<(String, Balance)>);
-
-impl Seen {
-    /// The text: the slug, what is available and what is allocated of each position.
-    pub(crate) fn of(stock: &Stock) -> String {
-        let located = stock.located.values();
-        let located = located.map(|position| (position.slug.as_str(), position.balance));
-        let positions = std::iter::once(("", stock.unlocated)).chain(located);
-        let positions = positions
-            .map(|(slug, balance)| format!("{slug}:{}:{}", balance.available, balance.allocated));
-        positions.collect::<Vec<String>>().join(",")
-    }
-
-    /// The figures that the text tells; `None` if it isn't one.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let positions = text.split(',').map(|position| {
-            let mut parts = position.split(':');
-            let slug = parts.next()?.to_owned();
-            let mut figure = || stockroom_domain::Quantity::new(parts.next()?.parse().ok()?);
-            let (available, allocated) = (figure()?, figure()?);
-            Some((
-                slug,
-                Balance {
-                    available,
-                    allocated,
-                },
-            ))
-        });
-        positions.collect::<Option<_>>().map(Self)
-    }
-
-    /// The figures of a position; zero where the stock had none.
-    pub(crate) fn position(&self, slug: Option<&str>) -> Balance {
-        let slug = slug.unwrap_or_default();
-        let mut positions = self.0.iter();
-        let found = positions.find(|(it, _)| it == slug);
-        found.map(|(_, balance)| *balance).unwrap_or_default()
-    }
 }
 
 /// The parameters that all pages of the list have.
@@ -482,21 +442,4 @@ fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
         Chip { text, href }
     });
     chips.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn figures_that_were_seen_come_back() {
-        let seen = Seen::parse(":5:1,berlin:3:0").unwrap();
-        assert_eq!(seen.position(None).available.get(), 5);
-        assert_eq!(seen.position(None).allocated.get(), 1);
-        assert_eq!(seen.position(Some("berlin")).available.get(), 3);
-        assert_eq!(seen.position(Some("paris")), Balance::default());
-        for text in ["", ":", ":1", ":x:1", ":1:-1"] {
-            assert!(Seen::parse(text).is_none(), "{text}");
-        }
-    }
 }

@@ -4,12 +4,15 @@ mod change;
 mod changes;
 mod list;
 mod search;
+mod seen;
 
 use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use change::Change;
-pub(crate) use list::{Figures, Seen, slugs};
+pub(crate) use list::{Figures, Wanted, slugs};
+pub(crate) use search::all_conditions;
+pub(crate) use seen::Seen;
 
 use crate::service::AppState;
 

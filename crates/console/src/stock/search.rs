@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use stockroom_application::filter::Pattern;
 use stockroom_application::ports::{
     IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductSort, ProductTextCondition,
+    StockCondition,
 };
 use stockroom_application::{PageRequest, SearchError};
 use stockroom_domain::{Product, ProductId};
 
+use super::list::{Wanted, conditions};
 use crate::page::Problem;
 use crate::session::Visit;
 
@@ -60,6 +62,24 @@ pub(crate) async fn find(visit: &Visit, text: &str) -> Result<Found, Problem> {
         id: None,
         has_more,
     })
+}
+
+/// The conditions that just the stock of a list fulfils.
+///
+/// # Errors
+/// [`Problem`] if the database fails.
+pub(crate) async fn all_conditions(
+    visit: &Visit,
+    wanted: &Wanted,
+) -> Result<Vec<StockCondition>, Problem> {
+    let mut conditions = conditions(wanted);
+    let text = wanted.q.trim();
+    if !text.is_empty() {
+        let found = find(visit, text).await?;
+        let products = found.products.iter().map(|product| product.id);
+        conditions.push(StockCondition::Id(products.chain(found.id).collect()));
+    }
+    Ok(conditions)
 }
 
 async fn matching(

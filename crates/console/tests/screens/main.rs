@@ -8,6 +8,8 @@
 
 mod activity;
 mod counts;
+mod exports;
+mod imports;
 mod keys;
 mod ledger;
 mod locations;

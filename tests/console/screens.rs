@@ -1,0 +1,119 @@
+//! Every screen: no barriers, nothing that the browser refuses, and room on a small telephone.
+
+use std::path::PathBuf;
+
+use fantoccini::Client as Page;
+use serde_json::Value;
+
+use super::browser::{Browser, find};
+
+/// The screens of the organization; those of a product stand under `PRODUCT`.
+const SCREENS: &[&str] = &[
+    "/",
+    "/stock",
+    "/stock?show=out",
+    "/then",
+    "/counts",
+    "/counts/warehouse",
+    "/reservations",
+    "/reservations/new",
+    "/activity",
+    "/products",
+    "/products/new",
+    "/locations",
+    "/locations/new",
+    "/imports",
+    "/keys",
+    "/stores",
+    "/settings",
+    "/system",
+    "PRODUCT",
+    "PRODUCT/ledger",
+    "PRODUCT/then",
+];
+
+/// Finds barriers with axe-core, by the rules of WCAG 2.2 AA.
+const AXE: &str = r#"
+const done = arguments[arguments.length - 1];
+const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+axe.run(document, { runOnly: rules }).then((found) => done(found.violations.map((it) =>
+  `${it.id}: ${it.nodes[0].html.slice(0, 200)} ${it.nodes[0].failureSummary}`)));
+"#;
+
+fn axe() -> String {
+    let path = std::env::var_os("STOCKROOM_TEST_AXE");
+    let path =
+        PathBuf::from(path.expect("STOCKROOM_TEST_AXE names no script: use `cargo xtask test`"));
+    std::fs::read_to_string(path).unwrap()
+}
+
+async fn addresses(browser: &Browser) -> Vec<String> {
+    let product = browser.product("FIL-V60").await;
+    let screens = SCREENS
+        .iter()
+        .map(|screen| match screen.strip_prefix("PRODUCT") {
+            Some(rest) => format!("{product}{rest}"),
+            None => browser.url(screen),
+        });
+    screens.collect()
+}
+
+async fn set_theme(page: &Page, theme: &str) {
+    let script = format!("document.documentElement.dataset.theme = '{theme}'");
+    page.execute(&script, Vec::new()).await.unwrap();
+}
+
+#[tokio::test]
+async fn every_screen_is_for_everybody() {
+    let axe = axe();
+    let browser = Browser::open(true).await;
+    let page = &browser.page;
+    for address in addresses(&browser).await {
+        for (theme, width) in [("light", 1_440), ("dark", 360)] {
+            page.set_window_size(width, 900).await.unwrap();
+            page.goto(&address).await.unwrap();
+            find(page, "main h1").await;
+            set_theme(page, theme).await;
+            page.execute(&axe, Vec::new()).await.unwrap();
+            let found = page.execute_async(AXE, Vec::new()).await.unwrap();
+            let found: Vec<String> = serde_json::from_value(found).unwrap();
+            assert!(found.is_empty(), "{address} in {theme}: {found:#?}");
+            let over = "return document.documentElement.scrollWidth - innerWidth";
+            let over = page.execute(over, Vec::new()).await.unwrap();
+            let over = over.as_i64().unwrap();
+            assert!(over <= 0, "{address} is {over} px wider than {width}");
+        }
+    }
+    let complaints: Vec<Value> = browser.complaints().await;
+    assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
+
+/// The pictures of the documentation, if the environment names a folder for them.
+#[tokio::test]
+async fn pictures_for_the_documentation() {
+    let Some(folder) = std::env::var_os("STOCKROOM_SCREENSHOTS") else {
+        return;
+    };
+    let browser = Browser::open(true).await;
+    let page = &browser.page;
+    let product = browser.product("FIL-V60").await;
+    page.set_window_size(1_100, 760).await.unwrap();
+    for (name, address) in [
+        ("overview", browser.url("/")),
+        ("stock", browser.url("/stock")),
+        ("product", product.clone()),
+        ("ledger", format!("{product}/ledger")),
+        ("then", browser.url("/then")),
+        ("counting", browser.url("/counts/warehouse")),
+        ("reservations", browser.url("/reservations")),
+        ("activity", browser.url("/activity")),
+    ] {
+        page.goto(&address).await.unwrap();
+        find(page, "main h1").await;
+        set_theme(page, "light").await;
+        let file = PathBuf::from(&folder).join(format!("console-{name}.png"));
+        std::fs::write(file, page.screenshot().await.unwrap()).unwrap();
+    }
+    browser.close().await;
+}
