@@ -89,6 +89,8 @@ CREATE TABLE locations (
     address         text,
     latitude        double precision,
     longitude       double precision,
+    enabled         boolean NOT NULL DEFAULT true,
+    priority        bigint NOT NULL DEFAULT 1000 CHECK (priority BETWEEN 0 AND 1000000),
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL,
     -- The number of its changes, the first of which made it.
@@ -196,6 +198,9 @@ CREATE TABLE stocks (
         CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
     -- No reservation of it expires before.
     next_expiry         bigint,
+    -- Its policy, as JSON with a version, and whether an alert of it is on.
+    policy              text,
+    low                 boolean NOT NULL DEFAULT false,
     -- Another one after every change of the row: a row with the same revision is unchanged.
     revision            bigint  NOT NULL DEFAULT 1,
     PRIMARY KEY (organization_id, product_id, owner_id),
@@ -222,11 +227,18 @@ CREATE TABLE positions (
     allocated       bigint NOT NULL CHECK (allocated >= 0),
     -- How much of that reservations hold.
     held            bigint NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
+    -- Its part of the policy of the stock.
+    policy          text,
+    low             boolean NOT NULL DEFAULT false,
     PRIMARY KEY (organization_id, stock_id, location_id),
     FOREIGN KEY (organization_id, location_id) REFERENCES locations
 ) WITH (fillfactor = 80);
 
 CREATE INDEX positions_in_location ON positions (organization_id, location_id);
+
+-- The stocks and positions with an alert that is on, which are few.
+CREATE INDEX low_stocks ON stocks (organization_id, stock_id) WHERE low;
+CREATE INDEX low_positions ON positions (organization_id, stock_id) WHERE low;
 
 -- From when to when a stock has had a position: for those who ask how it was then.
 CREATE TABLE position_spans (
@@ -339,6 +351,8 @@ CREATE TABLE reservations (
     version         bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
     -- Another one after every change of the row, and when its order gets another reservation.
     revision        bigint NOT NULL DEFAULT 1,
+    -- The items as they were sent, where they say more than the lines: JSON with a version.
+    sent            text,
     PRIMARY KEY (organization_id, reservation_id),
     CHECK ((status = 'pending') = (expires_at IS NOT NULL))
 );
@@ -598,6 +612,17 @@ CREATE TABLE import_errors (
     organization_id uuid   NOT NULL,
     import_id       uuid   NOT NULL,
     -- Counted from 0, in the order in which they were added.
+    place           bigint NOT NULL CHECK (place >= 0),
+    document        text   NOT NULL,
+    PRIMARY KEY (organization_id, import_id, place),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports
+);
+
+-- The first changes that a dry run would make: JSON, with a version.
+CREATE TABLE import_changes (
+    organization_id uuid   NOT NULL,
+    import_id       uuid   NOT NULL,
+    -- Counted from 0, in the order of the lines.
     place           bigint NOT NULL CHECK (place >= 0),
     document        text   NOT NULL,
     PRIMARY KEY (organization_id, import_id, place),

@@ -62,3 +62,6 @@ SELECT create_distributed_table(
 SELECT create_distributed_table(
     'import_errors', 'organization_id', colocate_with => 'organizations'
 );
+SELECT create_distributed_table(
+    'import_changes', 'organization_id', colocate_with => 'organizations'
+);

@@ -87,6 +87,8 @@ CREATE TABLE locations (
     address         TEXT,
     latitude        REAL,
     longitude       REAL,
+    enabled         INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    priority        INTEGER NOT NULL CHECK (priority BETWEEN 0 AND 1000000),
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     -- The number of its changes, the first of which made it.
@@ -174,6 +176,9 @@ CREATE TABLE stocks (
     updated_at          INTEGER NOT NULL CHECK (updated_at >= created_at),
     -- No reservation of it expires before.
     next_expiry         INTEGER,
+    -- Its policy, as JSON with a version, and whether an alert of it is on.
+    policy              TEXT,
+    low                 INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, product_id, owner_id),
     CHECK (available + allocated <= 9007199254740991)
 ) STRICT, WITHOUT ROWID;
@@ -191,11 +196,18 @@ CREATE TABLE positions (
     allocated       INTEGER NOT NULL CHECK (allocated >= 0),
     -- What reservations hold of that.
     held            INTEGER NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
+    -- Its part of the policy of the stock.
+    policy          TEXT,
+    low             INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (organization_id, stock_id, location_id),
     FOREIGN KEY (organization_id, location_id) REFERENCES locations
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX positions_in_location ON positions (organization_id, location_id);
+
+-- The stocks and positions with an alert that is on, which are few.
+CREATE INDEX low_stocks ON stocks (organization_id, stock_id) WHERE low;
+CREATE INDEX low_positions ON positions (organization_id, stock_id) WHERE low;
 
 -- From when to when a stock has had a position: for those who ask how it was then.
 CREATE TABLE position_spans (
@@ -312,6 +324,8 @@ CREATE TABLE reservations (
     updated_at      INTEGER NOT NULL,
     -- The number of its changes, the first of which made it.
     version         INTEGER NOT NULL CHECK (version >= 1),
+    -- The items as they were sent, where they say more than the lines: JSON with a version.
+    sent            TEXT,
     PRIMARY KEY (organization_id, reservation_id),
     CHECK ((status = 'pending') = (expires_at IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
@@ -552,6 +566,17 @@ CREATE TABLE import_errors (
     organization_id BLOB    NOT NULL,
     import_id       BLOB    NOT NULL,
     -- Counted from 0, in the order in which they were added.
+    place           INTEGER NOT NULL CHECK (place >= 0),
+    document        TEXT    NOT NULL,
+    PRIMARY KEY (organization_id, import_id, place),
+    FOREIGN KEY (organization_id, import_id) REFERENCES imports
+) STRICT, WITHOUT ROWID;
+
+-- The first changes that a dry run would make: JSON, with a version.
+CREATE TABLE import_changes (
+    organization_id BLOB    NOT NULL,
+    import_id       BLOB    NOT NULL,
+    -- Counted from 0, in the order of the lines.
     place           INTEGER NOT NULL CHECK (place >= 0),
     document        TEXT    NOT NULL,
     PRIMARY KEY (organization_id, import_id, place),

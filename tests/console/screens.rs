@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use fantoccini::Client as Page;
 use serde_json::Value;
 
-use super::browser::{Browser, find};
+use super::browser::{Browser, click, find};
 
 /// The screens of the organization; those of a product stand under `PRODUCT`.
 const SCREENS: &[&str] = &[
@@ -24,12 +24,26 @@ const SCREENS: &[&str] = &[
     "/locations/new",
     "/imports",
     "/keys",
+    "/keys/new",
     "/stores",
     "/settings",
+    "/webhooks",
+    "/webhooks/new",
     "/system",
     "PRODUCT",
     "PRODUCT/ledger",
+    "PRODUCT/policy",
     "PRODUCT/then",
+];
+
+/// The lists of which the first thing has a screen of its own.
+const LISTS: &[&str] = &[
+    "/reservations",
+    "/products",
+    "/locations",
+    "/imports",
+    "/keys",
+    "/webhooks",
 ];
 
 /// Finds barriers with axe-core, by the rules of WCAG 2.2 AA.
@@ -40,7 +54,7 @@ axe.run(document, { runOnly: rules }).then((found) => done(found.violations.map(
   `${it.id}: ${it.nodes[0].html.slice(0, 200)} ${it.nodes[0].failureSummary}`)));
 "#;
 
-fn axe() -> String {
+pub(super) fn axe() -> String {
     let path = std::env::var_os("STOCKROOM_TEST_AXE");
     let path =
         PathBuf::from(path.expect("STOCKROOM_TEST_AXE names no script: use `cargo xtask test`"));
@@ -55,12 +69,47 @@ async fn addresses(browser: &Browser) -> Vec<String> {
             Some(rest) => format!("{product}{rest}"),
             None => browser.url(screen),
         });
-    screens.collect()
+    let mut addresses: Vec<String> = screens.collect();
+    for list in LISTS {
+        browser.page.goto(&browser.url(list)).await.unwrap();
+        let link = find(&browser.page, "main table a").await;
+        addresses.push(link.prop("href").await.unwrap().unwrap());
+    }
+    // The forms of the first open reservation.
+    browser
+        .page
+        .goto(&browser.url("/reservations"))
+        .await
+        .unwrap();
+    click(&browser.page, "main table a").await;
+    for form in ["main a[href$='/edit']", "main a[href*='/move?']"] {
+        let link = find(&browser.page, form).await;
+        addresses.push(link.prop("href").await.unwrap().unwrap());
+    }
+    addresses
 }
 
 async fn set_theme(page: &Page, theme: &str) {
     let script = format!("document.documentElement.dataset.theme = '{theme}'");
     page.execute(&script, Vec::new()).await.unwrap();
+}
+
+/// Checks that a screen has no barriers, and room on a small telephone.
+pub(super) async fn assert_for_everybody(page: &Page, axe: &str, address: &str) {
+    for (theme, width) in [("light", 1_440), ("dark", 360)] {
+        page.set_window_size(width, 900).await.unwrap();
+        page.goto(address).await.unwrap();
+        find(page, "main h1").await;
+        set_theme(page, theme).await;
+        page.execute(axe, Vec::new()).await.unwrap();
+        let found = page.execute_async(AXE, Vec::new()).await.unwrap();
+        let found: Vec<String> = serde_json::from_value(found).unwrap();
+        assert!(found.is_empty(), "{address} in {theme}: {found:#?}");
+        let over = "return document.documentElement.scrollWidth - innerWidth";
+        let over = page.execute(over, Vec::new()).await.unwrap();
+        let over = over.as_i64().unwrap();
+        assert!(over <= 0, "{address} is {over} px wider than {width}");
+    }
 }
 
 #[tokio::test]
@@ -69,20 +118,7 @@ async fn every_screen_is_for_everybody() {
     let browser = Browser::open(true).await;
     let page = &browser.page;
     for address in addresses(&browser).await {
-        for (theme, width) in [("light", 1_440), ("dark", 360)] {
-            page.set_window_size(width, 900).await.unwrap();
-            page.goto(&address).await.unwrap();
-            find(page, "main h1").await;
-            set_theme(page, theme).await;
-            page.execute(&axe, Vec::new()).await.unwrap();
-            let found = page.execute_async(AXE, Vec::new()).await.unwrap();
-            let found: Vec<String> = serde_json::from_value(found).unwrap();
-            assert!(found.is_empty(), "{address} in {theme}: {found:#?}");
-            let over = "return document.documentElement.scrollWidth - innerWidth";
-            let over = page.execute(over, Vec::new()).await.unwrap();
-            let over = over.as_i64().unwrap();
-            assert!(over <= 0, "{address} is {over} px wider than {width}");
-        }
+        assert_for_everybody(page, &axe, &address).await;
     }
     let complaints: Vec<Value> = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");

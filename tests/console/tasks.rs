@@ -3,6 +3,8 @@
 use fantoccini::key::Key;
 
 use super::browser::{Browser, click, fill, find, see};
+use super::screens::{assert_for_everybody, axe};
+use crate::support::DataFolder;
 
 /// Changes what lies nowhere in particular of a product, and undoes it.
 async fn change_and_undo(browser: &Browser) {
@@ -95,5 +97,40 @@ async fn two_people_see_each_others_changes_and_overwrite_nothing() {
     see(one, "[role=alert]", "").await;
     see(one, "[data-live=positions] tbody", "2").await;
     other.close().await.unwrap();
+    browser.close().await;
+}
+
+/// With every row of it as wide as it gets.
+#[tokio::test]
+async fn a_file_is_previewed_before_it_is_applied() {
+    let browser = Browser::open(true).await;
+    let page = &browser.page;
+    let folder = DataFolder::new();
+    std::fs::create_dir_all(folder.path()).unwrap();
+    let file = folder.path().join("count.csv");
+    let lines = "sku,name,location,action,quantity\nFIL-V60-02,,,increment,5\nFIL-V60-02,,,increment,2\n\
+                 NEW-1,A grinder that nobody knows yet,,set,3\nFIL-V60-02,,,decrement,999999\n";
+    std::fs::write(&file, lines).unwrap();
+    page.goto(&browser.url("/imports")).await.unwrap();
+    click(page, "input[name=create_products]").await;
+    let field = find(page, "#file").await;
+    field.send_keys(file.to_str().unwrap()).await.unwrap();
+    click(page, "form button.primary").await;
+    see(page, "main h1", "Preview of count.csv").await;
+    see(page, "#lines-head", "Lines that would fail").await;
+    for (row, texts) in [
+        (1, ["Paper filters", "0 → 5"]),
+        (2, ["Paper filters", "5 → 7"]),
+        (3, ["A grinder that nobody knows yet new", "0 → 3"]),
+    ] {
+        let row = format!("[aria-labelledby=changes-head] tbody tr:nth-child({row})");
+        for text in texts {
+            see(page, &row, text).await;
+        }
+    }
+    let preview = page.current_url().await.unwrap().to_string();
+    for address in [preview.clone(), format!("{preview}/preview")] {
+        assert_for_everybody(page, &axe(), &address).await;
+    }
     browser.close().await;
 }

@@ -1,6 +1,6 @@
 //! The errors of requests.
 
-use stockroom_domain::Refusal;
+use stockroom_domain::{Invalid, Refusal};
 use stockroom_files::FileError;
 
 use crate::ports::{FeedState, StoreError};
@@ -90,6 +90,9 @@ pub enum ImportError {
     /// The file can't be read.
     #[error(transparent)]
     File(#[from] FileError),
+    /// The wishes don't go together.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
     /// The file is too large.
     #[error("The file has more than {limit} bytes when it is unpacked")]
     TooLarge {

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt as _, try_unfold};
 use stockroom_domain::{
     Balance, LocationId, Owner, Product, ProductId, ProductText, Stock, StockId, Timestamp,
 };
@@ -95,11 +97,26 @@ impl Export {
         self.writer.file_name()
     }
 
-    /// The next part of the file, or `None` at its end.
+    /// The file, part by part, as they are taken. The first one is read before, so that a database that fails
+    /// can still be told; if it fails later, the file is broken off.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails: then the file is broken off.
-    pub async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
+    /// [`StoreError`] if the database fails.
+    pub async fn parts(
+        mut self,
+    ) -> Result<impl Stream<Item = Result<Bytes, StoreError>> + Send, StoreError> {
+        let first = self.next().await?;
+        let first = stream::iter(first.map(|part| Ok(Bytes::from(part))));
+        let rest = try_unfold(self, async |mut export| {
+            let part = export.next().await?;
+            Ok(part.map(|part| (Bytes::from(part), export)))
+        });
+        // Compressors ask once more after the end.
+        Ok(first.chain(rest).fuse())
+    }
+
+    /// The next part of the file, or `None` at its end.
+    async fn next(&mut self) -> Result<Option<Vec<u8>>, StoreError> {
         let mut part = Vec::new();
         if self.locations.is_none() {
             self.locations = Some(self.begin().await?);

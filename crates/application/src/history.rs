@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use stockroom_domain::{
-    BatchId, ProductId, Recorded, Refusal, Stock, StockId, StockPeriod, Timestamp, TransactionId,
-    Undo, UndoBatch,
+    BatchEntry, BatchId, ProductId, Recorded, Refusal, Stock, StockId, StockPeriod, Timestamp,
+    TransactionId, Undo, UndoBatch,
 };
 
 use crate::access::{Administrator, Caller, Writer};
@@ -196,6 +196,34 @@ impl Stockroom {
         self.execute(writer, Undo { recorded }).await
     }
 
+    /// At most `limit` entries of a batch, in its order, after the first `offset`, and the number of all. `None`
+    /// if the owner on whose behalf the caller acts has no such batch.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn batch(
+        &self,
+        administrator: &Administrator,
+        id: BatchId,
+        limit: usize,
+        offset: usize,
+    ) -> Result<Option<Page<Recorded, ()>>, StoreError> {
+        let scope = administrator.scope();
+        // A batch is made at once: nothing that is settled later belongs to it.
+        let history = self.pipeline.unsettled_history();
+        let batch = timed("batch", history.batch(scope.organization, id)).await?;
+        let Some(batch) = batch.filter(|batch| batch.owner == scope.acting) else {
+            return Ok(None);
+        };
+        let wanted = batch.entries.iter().skip(offset).take(limit);
+        let wanted: Vec<BatchEntry> = wanted.copied().collect();
+        Ok(Some(Page {
+            items: in_batch_order(history, scope, &wanted).await?,
+            total: Some(batch.entries.len() as u64),
+            next: None,
+        }))
+    }
+
     /// Undoes all entries of a batch that aren't undone yet, or none, and returns the entries that undo
     /// them.
     ///
@@ -211,17 +239,25 @@ impl Stockroom {
         let batch = timed("batch", history.batch(scope.organization, id)).await?;
         let batch = batch.filter(|batch| batch.owner == scope.acting);
         let batch = batch.ok_or(Refusal::BatchNotFound)?;
-        let entries = history.entries(scope.organization, &batch.entries);
-        let entries = timed("entries", entries).await?.into_iter();
-        let mut entries: HashMap<(StockId, u64), Recorded> = entries
-            .map(|it| ((it.entry.stock, it.entry.sequence), it))
-            .collect();
-        let in_order = batch.entries.iter();
-        let entries = in_order
-            .filter_map(|entry| entries.remove(&(entry.stock, entry.sequence)))
-            .collect();
+        let entries = in_batch_order(history, scope, &batch.entries).await?;
         self.execute(writer, UndoBatch { entries }).await
     }
+}
+
+/// The entries at these places of ledgers, in the same order.
+async fn in_batch_order(
+    history: &dyn HistoryReader,
+    scope: Scope,
+    places: &[BatchEntry],
+) -> Result<Vec<Recorded>, StoreError> {
+    let entries = history.entries(scope.organization, places);
+    let entries = timed("entries", entries).await?.into_iter();
+    let mut entries: HashMap<(StockId, u64), Recorded> = entries
+        .map(|it| ((it.entry.stock, it.entry.sequence), it))
+        .collect();
+    let places = places.iter();
+    let found = places.filter_map(|place| entries.remove(&(place.stock, place.sequence)));
+    Ok(found.collect())
 }
 
 /// Finds the ledger among these that has an entry, and the entry's place in it.

@@ -6,7 +6,7 @@ use stockroom_domain::{ExternalRef, Location, LocationId, Owner};
 
 use crate::page::PageRequest;
 use crate::pipeline::{Pipeline, timed};
-use crate::ports::{LocationPlace, Scope, StoreError};
+use crate::ports::{LocationOrder, LocationPlace, Scope, StoreError};
 
 /// The number of locations that are read at once.
 const PAGE: u32 = 1_000;
@@ -57,7 +57,10 @@ impl LocationNames {
         };
         let mut request = PageRequest::from_offset(PAGE, 0);
         loop {
-            let page = pipeline.records().list_locations(scope, &[], None, request);
+            let order = LocationOrder::Created;
+            let page = pipeline
+                .records()
+                .list_locations(scope, &[], order, request);
             let page = timed("list_locations", page).await?;
             for location in page.items {
                 names.add(location);

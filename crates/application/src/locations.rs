@@ -1,12 +1,12 @@
 //! Locations.
 
-use stockroom_domain::{DeleteLocation, Geolocation, Location, LocationId};
+use stockroom_domain::{DeleteLocation, Location, LocationId};
 
 use crate::access::{Caller, Writer};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::pipeline::timed;
-use crate::ports::{LocationCondition, LocationPlace, StoreError};
+use crate::ports::{LocationCondition, LocationOrder, LocationPlace, StoreError};
 use crate::stockroom::Stockroom;
 
 impl Stockroom {
@@ -35,8 +35,7 @@ impl Stockroom {
         .await
     }
 
-    /// All locations that the caller can use and that fulfil the conditions, oldest first or
-    /// nearest first.
+    /// All locations that the caller can use and that fulfil the conditions, in this order.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
@@ -44,14 +43,14 @@ impl Stockroom {
         &self,
         caller: &Caller,
         filter: &[LocationCondition],
-        nearest_to: Option<Geolocation>,
+        order: LocationOrder,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let scope = caller.scope();
         let locations = self
             .pipeline
             .records()
-            .list_locations(scope, filter, nearest_to, page);
+            .list_locations(scope, filter, order, page);
         timed("list_locations", locations).await
     }
 }

@@ -1,14 +1,81 @@
 //! Products.
 
+use std::collections::HashSet;
+
 use stockroom_domain::{DeleteProduct, Product, ProductId, Stock, StockedProduct};
 
 use crate::access::{Administrator, Writer};
 use crate::error::{Error, SearchError};
 use crate::page::{Page, PageRequest};
-use crate::ports::{ProductFilter, ProductOrder, ProductPlace, StoreError};
+use crate::ports::{
+    IndexedText, ProductFilter, ProductOrder, ProductPlace, ProductSearch, StoreError,
+};
 use crate::stockroom::Stockroom;
 
+/// What a search for products finds.
+#[derive(Debug, Clone)]
+pub struct ProductHits {
+    /// The products: first those whose SKU begins with the text, then those whose name does, then those
+    /// whose name has it elsewhere.
+    pub products: Vec<Product>,
+    /// Whether there are more.
+    pub has_more: bool,
+    /// Whether there are too many products to look for the text within their names.
+    pub beginnings_only: bool,
+}
+
 impl Stockroom {
+    /// The largest number of products that a search finds.
+    pub const HITS_MAX: u32 = 100;
+
+    /// Finds products by what people know of them: the beginning of a SKU, or any part of a name,
+    /// without regard to letter case.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn search_products(
+        &self,
+        administrator: &Administrator,
+        text: &str,
+    ) -> Result<ProductHits, StoreError> {
+        let mut hits = ProductHits {
+            products: Vec::new(),
+            has_more: false,
+            beginnings_only: false,
+        };
+        if text.is_empty() {
+            return Ok(hits);
+        }
+        let enough = Self::HITS_MAX as usize;
+        let mut known = HashSet::new();
+        for (field, anywhere) in [
+            (IndexedText::Sku, false),
+            (IndexedText::Name, false),
+            (IndexedText::Name, true),
+        ] {
+            // One that is known already doesn't say whether there are more.
+            let wanted = Self::HITS_MAX + 1;
+            let search = ProductSearch::new(field, text, anywhere);
+            let scope = administrator.scope();
+            let found = self
+                .pipeline
+                .search_products(scope, &search, wanted)
+                .await?;
+            hits.beginnings_only = found.is_none();
+            for product in found.unwrap_or_default() {
+                if known.insert(product.id) {
+                    hits.products.push(product);
+                }
+            }
+            if hits.products.len() > enough {
+                hits.products.truncate(enough);
+                hits.has_more = true;
+                break;
+            }
+        }
+        Ok(hits)
+    }
+
     /// Deletes a product that has no stock.
     ///
     /// # Errors

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::Duration;
 
 use stockroom_domain::{
-    Answered, CheckAvailability, ExpiresIn, ExtendReservation, FulfilReservation, ItemAvailability,
-    OrderId, PayReservation, ProductId, Quantity, Refusal, ReleaseReservation, Reservation,
-    ReservationId, ReservationItem, ReservationRef, ReservationStatus,
+    Answered, CheckAvailability, EditReservation, ExpiresIn, ExtendReservation, FulfilReservation,
+    ItemAvailability, MoveReservation, MovedItem, OrderId, PayReservation, ProductId, Quantity,
+    Refusal, ReleaseReservation, Reservation, ReservationId, ReservationItem, ReservationRef,
+    ReservationStatus, Sourcing,
 };
 
 use crate::access::{Administrator, Writer};
@@ -24,22 +25,42 @@ pub struct HoldPage {
     pub allocated_unreserved: Quantity,
 }
 
+/// The items that a reservation is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReservationEdit {
+    /// The items.
+    pub items: Vec<ReservationItem>,
+    /// The time after which it expires, counted from now, if it is to be another.
+    pub expires_in: Option<ExpiresIn>,
+    /// The version that the caller believes it to have, if it says so.
+    pub expect_version: Option<u64>,
+}
+
+/// The number of edits of one reservation that a change of it may meet.
+const EDITS_MAX: usize = 10;
+
 impl Stockroom {
     /// Checks the availability of these items, in order, without reserving any: items of the same
-    /// position are added up. Pieces that the order's own reservation holds count as available.
+    /// position are added up. Pieces that the order's own reservation holds count as available. With a
+    /// sourcing, locations are chosen for items that name none, as for a reservation.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails.
+    /// [`Error`] if it is refused or the database fails.
     pub async fn availability(
         &self,
         administrator: &Administrator,
         items: Vec<ReservationItem>,
         order: Option<OrderId>,
-    ) -> Result<Vec<ItemAvailability>, StoreError> {
-        if let Some(order) = order {
-            // Stock and reservation have to be read as of the same time.
-            let check = CheckAvailability { order, items };
-            return self.pipeline.show(administrator.scope(), check).await;
+        sourcing: Option<Sourcing>,
+    ) -> Result<Vec<ItemAvailability>, Error> {
+        if order.is_some() || sourcing.is_some() {
+            // Stock, locations and the reservation have to be read as of the same time.
+            let check = CheckAvailability {
+                order,
+                items,
+                sourcing,
+            };
+            return self.pipeline.ask(administrator.scope(), check).await;
         }
         let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
@@ -48,7 +69,7 @@ impl Stockroom {
             .stocks(administrator.scope(), &products)
             .await?;
         let stocks: HashMap<ProductId, _> = stocks.iter().map(|it| (it.product, it)).collect();
-        Ok(ItemAvailability::of(&items, &stocks, None))
+        Ok(ItemAvailability::of(&items, &stocks))
     }
 
     /// Records that a reservation is paid for.
@@ -74,7 +95,10 @@ impl Stockroom {
         id: ReservationId,
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
-        let request = |reservation| ReleaseReservation { reservation, items };
+        let request = |reservation| ReleaseReservation {
+            reservation,
+            items: items.clone(),
+        };
         self.transition(writer, id, request).await
     }
 
@@ -88,7 +112,10 @@ impl Stockroom {
         id: ReservationId,
         items: Option<Vec<ReservationItem>>,
     ) -> Result<Reservation, Error> {
-        let request = |reservation| FulfilReservation { reservation, items };
+        let request = |reservation| FulfilReservation {
+            reservation,
+            items: items.clone(),
+        };
         self.transition(writer, id, request).await
     }
 
@@ -109,17 +136,59 @@ impl Stockroom {
         self.transition(writer, id, request).await
     }
 
+    /// Moves open pieces of a reservation to other places: all of these or none.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn move_reservation(
+        &self,
+        writer: &Writer,
+        id: ReservationId,
+        items: Vec<MovedItem>,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| MoveReservation {
+            reservation,
+            items: items.clone(),
+        };
+        self.transition(writer, id, request).await
+    }
+
+    /// Gives a reservation other items: all of these or none.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn edit_reservation(
+        &self,
+        writer: &Writer,
+        id: ReservationId,
+        edit: ReservationEdit,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| EditReservation {
+            reservation,
+            items: edit.items.clone(),
+            expires_in: edit.expires_in,
+            expect_version: edit.expect_version,
+        };
+        self.transition(writer, id, request).await
+    }
+
     /// Carries out a change of a reservation. The reservation is read first, since it names the rows to
-    /// be locked; that part of it never changes.
+    /// be locked. If it has got other stock by the time that these are locked, it is read again.
     async fn transition<R: Answered<Answer = Reservation>>(
         &self,
         writer: &Writer,
         id: ReservationId,
-        request: impl FnOnce(ReservationRef) -> R,
+        request: impl Fn(ReservationRef) -> R,
     ) -> Result<Reservation, Error> {
-        let reservation = self.pipeline.reservation_reference(writer.scope(), id);
-        let reservation = reservation.await?.ok_or(Refusal::ReservationNotFound)?;
-        self.execute(writer, request(reservation)).await
+        let mut edits = 0;
+        loop {
+            let reservation = self.pipeline.reservation_reference(writer.scope(), id);
+            let reservation = reservation.await?.ok_or(Refusal::ReservationNotFound)?;
+            match self.execute(writer, request(reservation)).await {
+                Err(Error::Refused(Refusal::ReservationEdited)) if edits < EDITS_MAX => edits += 1,
+                done => return done,
+            }
+        }
     }
 
     /// One reservation of the caller's, if it exists.

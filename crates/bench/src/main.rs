@@ -3,6 +3,7 @@
 
 mod cases;
 mod ceiling;
+mod console;
 mod figures;
 mod imports;
 mod lists;
@@ -43,6 +44,7 @@ const RESERVATIONS: &str = "reservations";
 const NEIGHBOURS: &str = "neighbours";
 const STREAMS: &str = "streams";
 const IMPORTS: &str = "imports";
+const CONSOLE: &str = "console";
 
 /// Measure Stockroom.
 #[derive(Parser)]
@@ -123,6 +125,7 @@ struct Report {
     neighbours: Option<Table>,
     streams: Option<Table>,
     imports: Option<Table>,
+    console: Option<Table>,
 }
 
 fn main() -> ExitCode {
@@ -166,6 +169,7 @@ fn report(cli: Cli) -> anyhow::Result<()> {
         &report.neighbours,
         &report.streams,
         &report.imports,
+        &report.console,
     ];
     for table in tables.into_iter().flatten() {
         println!("{table}");
@@ -189,7 +193,15 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
     let cases = cases::all(cli.connections.get());
     let cases = cases::select(
         cases,
-        &[LISTS, VERIFY, RESERVATIONS, NEIGHBOURS, STREAMS, IMPORTS],
+        &[
+            LISTS,
+            VERIFY,
+            RESERVATIONS,
+            NEIGHBOURS,
+            STREAMS,
+            IMPORTS,
+            CONSOLE,
+        ],
         &cli.cases,
     )?;
     let measures = |name| cli.cases.is_empty() || cli.cases.iter().any(|case| case == name);
@@ -206,47 +218,36 @@ async fn measure(cli: Cli) -> anyhow::Result<Report> {
         };
         Some(run::measure(setting, rounds, &cases).await?)
     };
-    let lists = if measures(LISTS) {
-        let stocks = cli.stocks.get();
-        Some(lists::measure(&program, duration, rounds, stocks, seed).await?)
-    } else {
-        None
-    };
-    let verify = if measures(VERIFY) {
-        let entries = cli.entries.get();
-        Some(verify::measure(&program, rounds, entries, seed).await?)
-    } else {
-        None
-    };
-    let reservations = if measures(RESERVATIONS) {
-        let many = cli.reservations.get();
-        Some(reservations::measure(&program, duration, rounds, many, seed).await?)
-    } else {
-        None
-    };
-    let neighbours = if measures(NEIGHBOURS) {
-        Some(neighbours::measure(&program, duration, rounds, seed).await?)
-    } else {
-        None
-    };
-    let streams = if measures(STREAMS) {
-        Some(streams::measure(&program, duration, rounds, seed).await?)
-    } else {
-        None
-    };
-    let imports = if measures(IMPORTS) {
-        let lines = cli.stocks.get();
-        Some(imports::measure(&program, rounds, lines).await?)
-    } else {
-        None
-    };
+    let stocks = cli.stocks.get();
+    let lists = lists::measure(&program, duration, rounds, stocks, seed);
+    let verify = verify::measure(&program, rounds, cli.entries.get(), seed);
+    let many = cli.reservations.get();
+    let reservations = reservations::measure(&program, duration, rounds, many, seed);
+    let reservations = Box::pin(reservations);
+    let neighbours = Box::pin(neighbours::measure(&program, duration, rounds, seed));
+    let streams = streams::measure(&program, duration, rounds, seed);
+    let imports = imports::measure(&program, rounds, stocks);
+    let console = console::measure(&program, duration, cli.products.get(), seed);
     Ok(Report {
         side_by_side,
-        lists,
-        verify,
-        reservations,
-        neighbours,
-        streams,
-        imports,
+        lists: table(measures(LISTS), lists).await?,
+        verify: table(measures(VERIFY), verify).await?,
+        reservations: table(measures(RESERVATIONS), reservations).await?,
+        neighbours: table(measures(NEIGHBOURS), neighbours).await?,
+        streams: table(measures(STREAMS), streams).await?,
+        imports: table(measures(IMPORTS), imports).await?,
+        console: table(measures(CONSOLE), console).await?,
     })
+}
+
+/// The table of a case, if it is to be measured.
+async fn table(
+    is_measured: bool,
+    case: impl Future<Output = anyhow::Result<Table>>,
+) -> anyhow::Result<Option<Table>> {
+    if is_measured {
+        case.await.map(Some)
+    } else {
+        Ok(None)
+    }
 }

@@ -6,11 +6,11 @@ use stockroom_application::ports::{
     Database, FoundProducts, LocationCondition, ProductAndStock, ProductFilter, ProductOrder,
     ProductPlace, Scope, StockCondition, StoreError, TransactionCondition,
 };
-use stockroom_application::{LocationPlace, Page, PageRequest};
+use stockroom_application::{LocationOrder, LocationPlace, Page, PageRequest};
 use stockroom_domain::{
-    Actor, Answered, ApplicationKey, Command, DeleteStock, Geolocation, KeyId, KeyTotals, Location,
-    LocationId, Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal,
-    Stock, StockId, StockedProduct, TransactionAction, TransactionId,
+    Actor, Answered, ApplicationKey, Command, DeleteStock, KeyId, KeyTotals, Location, LocationId,
+    Operation, OrganizationId, Outcome, Owner, ProductId, Quantity, Recorded, Refusal, Stock,
+    StockId, StockedProduct, TransactionAction, TransactionId,
 };
 
 use crate::make;
@@ -182,25 +182,28 @@ impl Client {
         stored(found)
     }
 
-    /// A page of the list of locations.
+    /// A page of the list of locations, in this order.
     pub async fn locations_page(
         &self,
         filter: &[LocationCondition],
-        nearest_to: Option<Geolocation>,
+        order: LocationOrder,
         limit: u32,
         offset: u32,
     ) -> Page<Location, LocationPlace> {
         let page = PageRequest::from_offset(limit, offset);
         let database = &self.database;
         let found = database
-            .list_locations(self.scope, filter, nearest_to, page)
+            .list_locations(self.scope, filter, order, page)
             .await;
         stored(found)
     }
 
     /// The whole list of locations, in the order of creation. Checks that its total is its length.
     pub async fn locations(&self, filter: &[LocationCondition]) -> Vec<Location> {
-        whole(self.locations_page(filter, None, WHOLE, 0).await)
+        whole(
+            self.locations_page(filter, LocationOrder::Created, WHOLE, 0)
+                .await,
+        )
     }
 
     /// A location, if this client sees it.

@@ -6,10 +6,10 @@ use stockroom_application::filter::Comparison;
 use stockroom_application::ports::{
     ProductFilter, ProductOrder, ReservationCondition, StockCondition,
 };
-use stockroom_application::{LocationPlace, Page, PageRequest, Start};
+use stockroom_application::{LocationOrder, LocationPlace, Page, PageRequest, Start};
 use stockroom_domain::{
-    DeleteKey, DeleteLocation, DeleteProduct, Geolocation, Location, LocationId, ProductId,
-    ReservationId, ReservationStatus, Stock, StockId,
+    CreateLocation, DeleteKey, DeleteLocation, DeleteProduct, Geolocation, Location, LocationId,
+    Priority, ProductId, ReservationId, ReservationStatus, Stock, StockId,
 };
 use uuid::Uuid;
 
@@ -186,29 +186,33 @@ pub async fn a_list_ends_where_nothing_is_behind(bench: Bench) {
     assert_eq!(second.next, None);
 }
 
-/// Lists in the order of creation and by distance, of a store and its organization.
+/// Lists in each order, of a store and its organization.
 pub async fn locations_are_read_to_their_end(bench: Bench) {
-    let point = Geolocation::new(0.0, 179.5).ok();
-    for nearest_to in [None, point] {
+    let point = Geolocation::new(0.0, 179.5).expect("on the globe");
+    for order in [
+        LocationOrder::Created,
+        LocationOrder::Nearest(point),
+        LocationOrder::Priority,
+    ] {
         let tenant = bench.tenant().await;
         let [organization, store] = [tenant.organization(), tenant.store().await];
         for (number, longitude) in [-179.5, 179.4, 10.0, 179.4, 179.6, 10.0].iter().enumerate() {
             let owner = [&organization, &store][number % 2];
-            owner
-                .done(at(&format!("at-{number}"), 0.0, *longitude))
-                .await;
+            let request = CreateLocation {
+                priority: Priority::new(5 - number as u64 / 2).expect("a priority"),
+                ..at(&format!("at-{number}"), 0.0, *longitude)
+            };
+            owner.done(request).await;
             owner.locate(&format!("nowhere-{number}")).await;
         }
         let read = async |page: PageRequest<LocationPlace>| {
-            let listed = store
-                .database
-                .list_locations(store.scope, &[], nearest_to, page);
+            let listed = store.database.list_locations(store.scope, &[], order, page);
             stored(listed.await)
         };
         let all = read(PageRequest::from_offset(100, 0)).await.items;
         assert_eq!(all.len(), 12);
         let mut sorted = all.clone();
-        sorted.sort_by_key(|it| LocationPlace::of(it, nearest_to));
+        sorted.sort_by_key(|it| order.place(it));
         assert_eq!(all, sorted);
         let mut gone: BTreeSet<LocationId> = BTreeSet::new();
         let seen = walk(read, async |page: &[Location]| {

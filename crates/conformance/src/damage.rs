@@ -44,7 +44,7 @@ pub struct HeldDamage {
 }
 
 /// Possible damage to the reservations' totals in stock, and to the reservations' lines.
-pub const HELD_DAMAGES: [HeldDamage; 10] = [
+pub const HELD_DAMAGES: [HeldDamage; 14] = [
     HeldDamage {
         statement: "UPDATE stocks SET unlocated_held = 0 WHERE unlocated_held > 0",
         named: &["in no location reservations are said to hold 0, but by their lines 4"],
@@ -100,6 +100,28 @@ pub const HELD_DAMAGES: [HeldDamage; 10] = [
             "reservations are said to hold 2, but by their lines 0",
             "reservations hold 6 in no location, of which only 5 are allocated by the ledger",
         ],
+        outcome: "damaged",
+    },
+    HeldDamage {
+        statement: r#"UPDATE stocks SET low = true, policy =
+            '{"version":1,"alerts":[{"at":0,"rearm_at":1,"is_on":true}]}'
+            WHERE unlocated_held > 0"#,
+        named: &["in all an alert isn't as it has to be with "],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE stocks SET low = true WHERE unlocated_held > 0",
+        named: &["in all an alert isn't as it has to be with "],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE positions SET low = true WHERE held > 0",
+        named: &["an alert isn't as it has to be with "],
+        outcome: "done",
+    },
+    HeldDamage {
+        statement: "UPDATE stocks SET policy = '{}' WHERE unlocated_held > 0",
+        named: &["in all its policy holds an impossible value"],
         outcome: "damaged",
     },
 ];

@@ -31,7 +31,7 @@ impl Client {
     }
 
     /// All events that are kept, read in pages, and checked.
-    async fn events(&self) -> Vec<FeedEvent> {
+    pub(crate) async fn events(&self) -> Vec<FeedEvent> {
         let feed = self.feed().await;
         let mut events: Vec<FeedEvent> = Vec::new();
         let mut after = feed.oldest - 1;
@@ -47,7 +47,7 @@ impl Client {
         events
     }
 
-    async fn names(&self) -> Vec<EventName> {
+    pub(crate) async fn names(&self) -> Vec<EventName> {
         self.events().await.iter().map(FeedEvent::name).collect()
     }
 }
@@ -149,13 +149,8 @@ pub async fn products_and_locations_are_told(bench: Bench) {
     let location = store.locate("berlin").await;
     bench.clock.advance(1);
     let update = UpdateLocation {
-        id: location.id,
-        name: None,
         slug: Some(make::slug("bonn")),
-        external_ref: stockroom_domain::Patch::Keep,
-        description: stockroom_domain::Patch::Keep,
-        address: stockroom_domain::Patch::Keep,
-        geolocation: stockroom_domain::Patch::Keep,
+        ..UpdateLocation::new(location.id)
     };
     store.done(update).await;
     bench.clock.advance(1);

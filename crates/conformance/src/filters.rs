@@ -1,6 +1,7 @@
 //! Filters: every condition on seeded data, compared with the conditions' own meaning.
 
 use TransactionAction::{Allocate, Deallocate, Decrement, Increment, Set};
+use stockroom_application::LocationOrder;
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{LocationCondition, StockCondition, TransactionCondition};
 use stockroom_domain::{
@@ -335,6 +336,7 @@ pub async fn locations_are_filtered_by_every_condition(bench: Bench) {
         let request = CreateLocation {
             name: make::name(&padded),
             external_ref: (place % 4 != 0).then_some(external_ref),
+            enabled: place % 5 != 0,
             ..make::location(&format!("{slug}-{place}"))
         };
         creator.done(request).await;
@@ -348,12 +350,16 @@ pub async fn locations_are_filtered_by_every_condition(bench: Bench) {
             .into_iter()
             .map(LocationCondition::ExternalRef),
     );
+    let flags = [vec![true], vec![false], vec![true, false], vec![]];
+    conditions.extend(flags.map(LocationCondition::Enabled));
     let whole = store.locations(&[]).await;
     for filter in alone_and_in_pairs(conditions) {
         let mut expected = whole.clone();
         expected.retain(|location| filter.iter().all(|condition| condition.matches(location)));
         assert_eq!(store.locations(&filter).await, expected, "{filter:?}");
-        let page = store.locations_page(&filter, None, 2, 1).await;
+        let page = store
+            .locations_page(&filter, LocationOrder::Created, 2, 1)
+            .await;
         assert_eq!(page.total, Some(expected.len() as u64), "{filter:?}");
         let on_page: Vec<_> = expected.into_iter().skip(1).take(2).collect();
         assert_eq!(page.items, on_page, "{filter:?}");

@@ -5,7 +5,7 @@ use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransactionCondition::{Action, Location};
 use stockroom_domain::{
-    DeleteLocation, EntryAction, Location as Place, Patch, Slug, TransactionAction, UpdateLocation,
+    DeleteLocation, EntryAction, Location as Place, Slug, TransactionAction, UpdateLocation,
 };
 
 use crate::client::stored;
@@ -13,13 +13,8 @@ use crate::{Bench, Client, make};
 
 pub(crate) fn rename(location: &Place, slug: &str) -> UpdateLocation {
     UpdateLocation {
-        id: location.id,
-        name: None,
         slug: Some(make::slug(slug)),
-        external_ref: Patch::Keep,
-        description: Patch::Keep,
-        address: Patch::Keep,
-        geolocation: Patch::Keep,
+        ..UpdateLocation::new(location.id)
     }
 }
 

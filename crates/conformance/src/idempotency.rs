@@ -164,8 +164,9 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         (
             &store,
             CheckAvailability {
-                order: OrderId::new("order_id", "one").expect("an order"),
+                order: Some(OrderId::new("order_id", "one").expect("an order")),
                 items: vec![item(held, None, 1)],
+                sourcing: None,
             }
             .into(),
         ),

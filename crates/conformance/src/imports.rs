@@ -60,7 +60,7 @@ pub(crate) fn submission(id: ImportId, options: ImportOptions) -> SubmitImport {
 }
 
 /// A job whose lines are checked.
-async fn checked(bench: &Bench, client: &Client, options: ImportOptions) -> ImportId {
+pub(crate) async fn checked(bench: &Bench, client: &Client, options: ImportOptions) -> ImportId {
     let id = submit(bench, client, options).await.id;
     client.done(StartImport { id }).await;
     client.done(check(id, 0, Vec::new())).await;
@@ -71,14 +71,14 @@ const fn check(id: ImportId, failed: u32, errors: Vec<LineError>) -> FinishCheck
     FinishCheck { id, failed, errors }
 }
 
-fn bearing(abort_after: u32) -> ImportOptions {
+pub(crate) fn bearing(abort_after: u32) -> ImportOptions {
     ImportOptions {
         abort_after,
         ..ImportOptions::default()
     }
 }
 
-fn apply(import: ImportId, chunk: u32, lines: Vec<ImportLine>) -> ApplyLines {
+pub(crate) fn apply(import: ImportId, chunk: u32, lines: Vec<ImportLine>) -> ApplyLines {
     ApplyLines {
         import,
         create_stock: false,
@@ -87,7 +87,12 @@ fn apply(import: ImportId, chunk: u32, lines: Vec<ImportLine>) -> ApplyLines {
     }
 }
 
-fn movement(number: u32, product: ProductId, action: TransactionAction, pieces: u64) -> ImportLine {
+pub(crate) fn movement(
+    number: u32,
+    product: ProductId,
+    action: TransactionAction,
+    pieces: u64,
+) -> ImportLine {
     let movement = LineMovement {
         location: None,
         action: ImportAction::Transaction(action),

@@ -1,11 +1,13 @@
 //! Locations.
 
 use TransactionAction::{Allocate, Decrement, Increment};
+use stockroom_application::{LocationOrder, PageRequest};
 use stockroom_domain::{
     Address, Balance, CreateLocation, DeleteLocation, Description, ExternalRef, Geolocation,
-    Location, LocationId, Patch, Refusal, TransactionAction, UpdateLocation,
+    Location, LocationId, Patch, Priority, Refusal, TransactionAction, UpdateLocation,
 };
 
+use crate::client::stored;
 use crate::history::rename;
 use crate::{Bench, make};
 
@@ -18,7 +20,17 @@ fn full(slug: &str) -> CreateLocation {
         description: Description::new("description", "50 % \"off\"\n\\").ok(),
         address: Address::new(lines.to_vec()).ok(),
         geolocation: Geolocation::new(52.520_008, -13.404_954).ok(),
+        enabled: false,
+        priority: priority(1_000_000),
     }
+}
+
+fn priority(number: u64) -> Priority {
+    Priority::new(number).expect("a priority")
+}
+
+fn slugs(locations: &[Location]) -> Vec<&str> {
+    locations.iter().map(|it| it.slug.as_str()).collect()
 }
 
 pub(crate) fn at(slug: &str, latitude: f64, longitude: f64) -> CreateLocation {
@@ -59,6 +71,8 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
         ..created
     };
     assert_eq!(updated, expected);
+    assert!(!updated.enabled);
+    assert_eq!(updated.priority, priority(1_000_000));
     assert_eq!(store.location(updated.id).await, Some(expected));
 
     let clear = UpdateLocation {
@@ -66,12 +80,16 @@ pub async fn an_update_changes_what_it_names(bench: Bench) {
         description: Patch::Clear,
         address: Patch::Clear,
         geolocation: Patch::Clear,
+        enabled: Patch::Clear,
+        priority: Patch::Set(priority(0)),
         ..rename(&updated, "berlin")
     };
     let cleared = store.done(clear).await;
     assert_eq!(cleared.description, None);
     assert_eq!(cleared.address, None);
     assert_eq!(cleared.geolocation, None);
+    assert!(cleared.enabled);
+    assert_eq!(cleared.priority, priority(0));
     assert_eq!(store.location(updated.id).await, Some(cleared));
 }
 
@@ -90,9 +108,13 @@ pub async fn locations_are_listed_in_the_order_of_creation(bench: Bench) {
         created.push(creator.locate(slug).await);
     }
     assert_eq!(store.locations(&[]).await, created);
-    let page = store.locations_page(&[], None, 3, 2).await;
+    let page = store
+        .locations_page(&[], LocationOrder::Created, 3, 2)
+        .await;
     assert_eq!((page.items, page.total), (created[2..5].to_vec(), Some(7)));
-    let page = store.locations_page(&[], None, 3, 7).await;
+    let page = store
+        .locations_page(&[], LocationOrder::Created, 3, 7)
+        .await;
     assert_eq!((page.items, page.total), (vec![], Some(7)));
 }
 
@@ -111,7 +133,8 @@ pub async fn the_nearest_location_comes_first(bench: Bench) {
     ] {
         store.done(request).await;
     }
-    let point = Geolocation::new(0.0, 179.5).ok();
+    let point = Geolocation::new(0.0, 179.5).expect("on the globe");
+    let nearest = LocationOrder::Nearest(point);
     let nearest_first = [
         "nearer",
         "same-as-nearer",
@@ -121,17 +144,54 @@ pub async fn the_nearest_location_comes_first(bench: Bench) {
         "nowhere-1",
         "nowhere-2",
     ];
-    let nearest_first = nearest_first.map(str::to_owned);
-    let slugs = |locations: Vec<Location>| -> Vec<String> {
-        let slugs = locations.iter().map(|location| location.slug.to_string());
-        slugs.collect()
+    let page = store.locations_page(&[], nearest, 100, 0).await;
+    assert_eq!(page.total, Some(7));
+    assert_eq!(slugs(&page.items), nearest_first);
+    let page = store.locations_page(&[], nearest, 2, 2).await;
+    assert_eq!(page.total, Some(7));
+    assert_eq!(slugs(&page.items), nearest_first[2..4]);
+}
+
+/// The lowest priority is first, and of equals the oldest, whoever owns them.
+pub async fn the_lowest_priority_comes_first(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let [organization, store] = [tenant.organization(), tenant.store().await];
+    for (owner, slug, number) in [
+        (&store, "usual-1", None),
+        (&organization, "last", Some(1_000_000)),
+        (&store, "first", Some(0)),
+        (&organization, "usual-2", Some(1_000)),
+        (&store, "second", Some(999)),
+        (&store, "usual-3", None),
+    ] {
+        bench.clock.advance(1);
+        let request = CreateLocation {
+            priority: number.map(priority).unwrap_or_default(),
+            ..make::location(slug)
+        };
+        owner.done(request).await;
+    }
+    let order = LocationOrder::Priority;
+    let page = store.locations_page(&[], order, 100, 0).await;
+    let expected = ["first", "second", "usual-1", "usual-2", "usual-3", "last"];
+    assert_eq!(slugs(&page.items), expected);
+    assert_eq!(page.total, Some(6));
+    let page = store.locations_page(&[], order, 2, 3).await;
+    assert_eq!(slugs(&page.items), expected[3..5]);
+    let next = page.next.expect("a next page");
+    let page = PageRequest::after(2, next);
+    let found = store.database.list_locations(store.scope, &[], order, page);
+    assert_eq!(slugs(&stored(found.await).items), expected[5..]);
+    // Another priority moves it in the list.
+    let first = store.locations_page(&[], order, 1, 0).await.items;
+    let update = UpdateLocation {
+        priority: Patch::Clear,
+        ..UpdateLocation::new(first[0].id)
     };
-    let page = store.locations_page(&[], point, 100, 0).await;
-    assert_eq!(page.total, Some(7));
-    assert_eq!(slugs(page.items), nearest_first);
-    let page = store.locations_page(&[], point, 2, 2).await;
-    assert_eq!(page.total, Some(7));
-    assert_eq!(slugs(page.items), nearest_first[2..4]);
+    store.done(update).await;
+    let page = store.locations_page(&[], order, 100, 0).await;
+    let expected = ["second", "usual-1", "first", "usual-2", "usual-3", "last"];
+    assert_eq!(slugs(&page.items), expected);
 }
 
 /// A store sees its own and its organization's locations, but no other store's.
@@ -330,14 +390,20 @@ pub async fn the_number_of_locations_is_limited(bench: Bench) {
         locations_max: limit,
     };
     assert_eq!(outcomes.last(), Some(&Err(refusal)));
-    let page = store.locations_page(&[], None, 1, 0).await;
+    let page = store
+        .locations_page(&[], LocationOrder::Created, 1, 0)
+        .await;
     assert_eq!(page.total, Some(limit + 1));
     let id = page.items[0].id;
     assert_eq!(
         store.ask(DeleteLocation { id }).await,
         Err(Refusal::OrganizationKeyRequired)
     );
-    let id = store.locations_page(&[], None, 1, 1).await.items[0].id;
+    let id = store
+        .locations_page(&[], LocationOrder::Created, 1, 1)
+        .await
+        .items[0]
+        .id;
     store.done(DeleteLocation { id }).await;
     store.locate("one-more").await;
 }

@@ -86,14 +86,7 @@ pub(crate) fn put<'a>(
 }
 
 pub(crate) fn location(at: &str) -> CreateLocation {
-    CreateLocation {
-        name: name("A location"),
-        slug: slug(at),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    }
+    CreateLocation::new(name("A location"), slug(at))
 }
 
 pub(crate) fn registration(called: &str) -> RegisterProduct {

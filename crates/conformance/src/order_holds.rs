@@ -10,8 +10,9 @@ use crate::{Bench, Client, make};
 
 fn check(order: &str, items: &[(ProductId, Option<&str>, u64)]) -> CheckAvailability {
     CheckAvailability {
-        order: OrderId::new("order_id", order).expect("an order"),
+        order: Some(OrderId::new("order_id", order).expect("an order")),
         items: reserve_all(items).items,
+        sourcing: None,
     }
 }
 

@@ -141,6 +141,24 @@ pub async fn the_past_is_what_was_read_then(bench: Bench) {
     }
 }
 
+/// A location that is deleted by a clock that is behind doesn't change the past of stock that was
+/// deleted before it.
+pub async fn deleted_stock_keeps_its_past(bench: Bench) {
+    let store = bench.store().await;
+    let product = bench.product();
+    let id = store.locate("berlin").await.id;
+    bench.clock.advance(1_000);
+    store.done(make::stock(product, 5, [("berlin", 0)])).await;
+    bench.clock.advance(1_000);
+    let at = bench.clock.now();
+    let seen = figures(store.stock(product).await);
+    bench.clock.advance(1_000);
+    store.delete(product).await;
+    bench.clock.advance(-2_500);
+    store.done(DeleteLocation { id }).await;
+    assert_eq!(figures(stock_at(&store, product, at).await), seen);
+}
+
 /// Stock that came and went, own and the organization's, page by page.
 pub async fn a_list_of_the_past_is_what_was_listed_then(bench: Bench) {
     let tenant = bench.tenant().await;

@@ -31,13 +31,14 @@ pub(crate) fn reserve_all(items: &[(ProductId, Option<&str>, u64)]) -> Reserve {
             .iter()
             .map(|(product, slug, pieces)| item(*product, *slug, *pieces))
             .collect(),
+        sourcing: None,
     }
 }
 
 pub(crate) fn item(product: ProductId, slug: Option<&str>, pieces: u64) -> ReservationItem {
     ReservationItem {
         product,
-        location: slug.map(str::to_owned),
+        place: slug.map(str::to_owned).into(),
         quantity: make::quantity(pieces),
     }
 }

@@ -3,8 +3,8 @@
 use stockroom_application::PageRequest;
 use stockroom_application::filter::Pattern;
 use stockroom_application::ports::{
-    Database, IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductTextCondition,
-    Scope, StockOrder, StockSort,
+    Database, IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductSearch,
+    ProductTextCondition, Scope, StockOrder, StockSort,
 };
 use stockroom_domain::ProductStatus;
 
@@ -34,6 +34,18 @@ async fn found(database: &dyn Database, scope: Scope, filter: &ProductFilter) ->
     stored(found.await).map(|page| page.total.expect("a total"))
 }
 
+/// The number of products whose name has a part, among the first 20; `None` if there are too many to look at.
+async fn first_found(
+    database: &dyn Database,
+    scope: Scope,
+    part: &str,
+    anywhere: bool,
+) -> Option<usize> {
+    let search = ProductSearch::new(IndexedText::Name, part, anywhere);
+    let found = database.search_products(scope, &search, 20).await;
+    stored(found).map(|found| found.len())
+}
+
 /// The first figures of the list of stock, if it can be sorted.
 async fn sorted(database: &dyn Database, scope: Scope) -> Option<Vec<u64>> {
     let order = StockOrder {
@@ -56,6 +68,9 @@ pub async fn assert_all_are_looked_at(database: &dyn Database, scope: Scope) {
     assert_eq!(found(named("T 9999", true)).await, Some(11));
     assert_eq!(found(named("product 9999", false)).await, Some(11));
     assert_eq!(found(of_status(ProductStatus::Live)).await, Some(100_000));
+    let first_found = async |part, anywhere| first_found(database, scope, part, anywhere).await;
+    assert_eq!(first_found("T 9999", true).await, Some(11));
+    assert_eq!(first_found("product", false).await, Some(20));
     let sorted = sorted(database, scope).await;
     assert_eq!(sorted, Some(vec![100_000, 99_999, 99_998]));
 }
@@ -67,7 +82,10 @@ pub async fn assert_too_many_are_refused(database: &dyn Database, scope: Scope) 
     assert_eq!(found(named("product", false)).await, None);
     assert_eq!(found(of_status(ProductStatus::Live)).await, None);
     assert_eq!(sorted(database, scope).await, None);
+    let first_found = async |part, anywhere| first_found(database, scope, part, anywhere).await;
+    assert_eq!(first_found("T 9999", true).await, None);
     // An index leads to these.
+    assert_eq!(first_found("product", false).await, Some(20));
     assert_eq!(found(named("product 9999", false)).await, Some(11));
     assert_eq!(found(of_status(ProductStatus::Draft)).await, Some(0));
 }

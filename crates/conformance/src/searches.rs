@@ -3,13 +3,13 @@
 use IndexedText::{ExternalRef, Name, Sku, Slug};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
-    IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductSort, ProductTextCondition,
-    StockCondition, StockOrder, StockSort,
+    IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductSearch, ProductSort,
+    ProductTextCondition, StockCondition, StockOrder, StockSort,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    CommodityType, Product, ProductId, ProductStatus, RegisterProduct, Stock, TransactionAction,
-    UpdateProduct,
+    CommodityType, Product, ProductId, ProductStatus, RegisterProduct, SearchKey, Stock,
+    TransactionAction, UpdateProduct,
 };
 
 use crate::client::stored;
@@ -277,6 +277,42 @@ pub async fn products_are_found(bench: Bench) {
         wanted.sort_unstable();
         assert_eq!(found, wanted, "{filter:?}");
         assert_eq!(wanted.len(), count, "{filter:?}");
+    }
+}
+
+/// A search finds the first products in the order of the text that it looks at.
+pub async fn the_first_products_are_found(bench: Bench) {
+    let tenant = bench.tenant().await;
+    let [organization, store] = [tenant.organization(), tenant.store().await];
+    let mut products = catalogue(&bench, &organization, &store).await;
+    catalogue(&bench, &tenant.store().await, &tenant.store().await).await;
+    // The part is behind the end of this one's key.
+    let name = format!("{}oak", "x".repeat(SearchKey::CHARACTERS_MAX));
+    products.push(store.done(make::registration(&name)).await.product);
+    for (text, part, anywhere, count) in [
+        (Name, "CHAIR", false, 5),
+        (Name, "hair", false, 0),
+        (Name, "hair", true, 5),
+        (Name, "ss", true, 2),
+        (Name, "OAK", true, 2),
+        (Name, "%", true, 1),
+        (Name, "\u{10FFFF}", false, 1),
+        (Name, "a\0", true, 0),
+        (Sku, "sku-1", false, 4),
+        (Slug, "6", true, 1),
+        (ExternalRef, "erp/", false, 7),
+    ] {
+        let search = ProductSearch::new(text, part, anywhere);
+        let wanted = search.found(products.clone());
+        assert_eq!(wanted.len(), count, "{search:?}");
+        for at_most in [0, 1, 3, 100] {
+            let found = store
+                .database
+                .search_products(store.scope, &search, at_most);
+            let found = stored(found.await).expect("few are looked at");
+            let first = wanted.get(..at_most as usize).unwrap_or(&wanted);
+            assert_eq!(found, first, "{search:?}, at most {at_most}");
+        }
     }
 }
 

@@ -21,11 +21,7 @@ pub async fn a_location_created_empty_is_kept(bench: Bench) {
     let product = bench.product();
     store.done(make::stock(product, 5, [("berlin", 0)])).await;
     let read = store.stock(product).await.expect("the stock");
-    let empty = Position {
-        slug: make::slug("berlin"),
-        balance: Balance::default(),
-        held: make::quantity(0),
-    };
+    let empty = Position::empty(&berlin);
     assert_eq!(read.located.get(&berlin.id), Some(&empty));
 }
 

@@ -71,9 +71,11 @@ async function go(request, { push = true, focus = true } = {}) {
   document.body.replaceChildren(...page.body.childNodes);
   begin(document);
   if (focus) {
-    const problem = main()?.querySelector("[role=alert], [autofocus]");
+    const field = main()?.querySelector("[autofocus]");
+    const problem = field ?? main()?.querySelector("[role=alert]");
     if (!answer.ok && problem) problem.scrollIntoView({ block: "center" });
-    (document.querySelector(location.hash || "#none") ?? main())?.focus({ preventScroll: !!location.hash });
+    const wanted = answer.ok ? document.querySelector(location.hash || "#none") : field;
+    (wanted ?? main())?.focus({ preventScroll: !!location.hash || !answer.ok });
     if (!location.hash && answer.ok) scrollTo(0, 0);
   } else if (at) {
     document.querySelector(at)?.focus({ preventScroll: true });

@@ -5,13 +5,20 @@ use std::sync::Arc;
 use anyhow::Context;
 use stockroom_application::{NewKey, NewKeyRequest, Stockroom, TokenRequest, Writer};
 use stockroom_domain::{
-    Access, CommodityType, CreateLocation, Description, ExternalRef, Name, Organization, Owner,
-    ProductId, ProductStatus, ProductText, RegisterProduct, Slug, Store, TransactionAction,
+    Access, Alert, CommodityType, CreateLocation, Description, ExternalRef, Name, Organization,
+    Owner, Patch, PolicyUpdate, ProductId, ProductStatus, ProductText, Quantity, RegisterProduct,
+    SetPolicy, Slug, Store, TransactionAction,
 };
 
 use crate::catalogue::{self, Item, Note};
 use crate::places::{Desk, PLACES};
 use crate::shop::{Movement, People, Shop};
+
+/// One product of so many is watched.
+const WATCHED: usize = 4;
+
+/// The part of the first stock at which a product counts as low, in per cent.
+const LOW_PERCENT: u64 = 60;
 
 /// The foundation of the shop.
 pub(crate) struct Founded {
@@ -109,6 +116,30 @@ impl Shop {
         Ok(())
     }
 
+    /// Has the organization told when some of its goods run low.
+    ///
+    /// # Errors
+    /// If it is refused or fails.
+    pub(crate) async fn watch(&self) -> anyhow::Result<()> {
+        for (number, item) in self.items.iter().enumerate().step_by(WATCHED) {
+            let pieces: u64 = item.pieces.iter().sum();
+            if item.of != Desk::Web || item.note == Note::Baked || pieces == 0 {
+                continue;
+            }
+            let level = Quantity::new(pieces * LOW_PERCENT / 100).unwrap_or_default();
+            let policy = SetPolicy {
+                product: self.products[number],
+                update: PolicyUpdate {
+                    safety_stock: Patch::Keep,
+                    alerts: Patch::Set(vec![Alert::new(level, None)?]),
+                },
+                locations: Patch::Keep,
+            };
+            self.stockroom.execute(&self.people.office, policy).await?;
+        }
+        Ok(())
+    }
+
     /// The first deliveries of the goods of an owner to the place of a desk.
     fn first_movements(&self, of: Desk, desk: Desk) -> Vec<Movement> {
         let items = self.items.iter().enumerate();
@@ -153,13 +184,13 @@ async fn caller(stockroom: &Stockroom, key: &NewKey) -> anyhow::Result<Writer> {
 
 async fn create_locations(stockroom: &Stockroom, office: &Writer) -> anyhow::Result<()> {
     for place in &PLACES {
+        let name = Name::new("name", place.name)?;
         let request = CreateLocation {
-            name: Name::new("name", place.name)?,
-            slug: Slug::new(place.slug)?,
             external_ref: Some(ExternalRef::new("external_ref", place.external_ref)?),
             description: Some(Description::new("description", place.description)?),
             address: Some(place.address()?),
             geolocation: Some(place.geolocation()?),
+            ..CreateLocation::new(name, Slug::new(place.slug)?)
         };
         stockroom.execute(office, request).await?;
     }

@@ -146,7 +146,10 @@ impl Shop {
             Step::Ship(desk, id) => drop(self.ship(desk, id).await?),
             Step::Release(desk, id) => drop(self.release(desk, id).await?),
             Step::Expire => self.stockroom.expire_reservations().await?,
-            Step::StockUp => self.stock_up().await?,
+            Step::StockUp => {
+                self.stock_up().await?;
+                self.watch().await?;
+            }
             Step::Roast => self.roast().await?,
             Step::Fill(desk) => self.fill_shop(desk).await?,
             Step::Bake(desk) => self.bake(desk).await?,

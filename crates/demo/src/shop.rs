@@ -220,13 +220,14 @@ impl Shop {
             .iter()
             .map(|(item, location, pieces)| ReservationItem {
                 product: self.products[*item],
-                location: location.map(Into::into),
+                place: location.map(Into::into).into(),
                 quantity: quantity(*pieces),
             });
         let request = Reserve {
             order: Some(OrderId::new("order_id", order)?),
             expires_in: ExpiresIn::from_seconds(seconds)?,
             items: items.collect(),
+            sourcing: None,
         };
         let reserved = self.stockroom.execute(self.people.at(desk), request).await;
         let reserved = unless_refused(reserved)?;

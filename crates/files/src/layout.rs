@@ -129,7 +129,7 @@ impl Header {
         let columns = columns(profile, &names, false)?;
         let optional = match profile {
             Profile::Shopify => names.iter().position(|name| shopify::is_optional(name)),
-            Profile::Stockroom | Profile::ElasticPath => None,
+            Profile::Stockroom | Profile::ElasticPath | Profile::Policies => None,
         };
         let layout = Layout {
             profile,
@@ -177,7 +177,8 @@ fn columns(
     optional_is_filled: bool,
 ) -> Result<Vec<Column>, FileError> {
     match profile {
-        Profile::Stockroom => stockroom::columns(names),
+        Profile::Stockroom => stockroom::columns(names, &Field::OF_STOCK),
+        Profile::Policies => stockroom::columns(names, &Field::OF_POLICIES),
         Profile::Shopify => shopify::columns(names, optional_is_filled),
         Profile::ElasticPath => Err(FileError::WrongFormat {
             profile,

@@ -20,7 +20,9 @@ mod write;
 pub use error::{FileError, LineFault};
 pub use layout::Layout;
 pub use profile::{Format, Profile};
-pub use read::{FileAction, FileLine, LineContent, LineMovements, Movement, NamedProduct};
+pub use read::{
+    FileAction, FileLine, LineContent, LineMovements, LinePolicy, Movement, NamedProduct,
+};
 pub use splitter::{RawChunk, Split, Splitter};
 pub use write::{ExportLocation, ExportRow, FileWriter};
 

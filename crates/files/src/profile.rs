@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use stockroom_domain::ImportTarget;
 
 /// Those whose files are understood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,23 +15,25 @@ pub enum Profile {
     ElasticPath,
     /// The inventory CSV of Shopify, in each of its layouts.
     Shopify,
+    /// Our own files of policies.
+    Policies,
 }
 
 impl Profile {
-    /// All profiles.
+    /// The profiles of files that move stock.
     pub const ALL: [Self; 3] = [Self::Stockroom, Self::ElasticPath, Self::Shopify];
 
     /// The word for it in the API.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
-            Self::Stockroom => "stockroom",
+            Self::Stockroom | Self::Policies => "stockroom",
             Self::ElasticPath => "elasticpath",
             Self::Shopify => "shopify",
         }
     }
 
-    /// The profile for which [`as_str`](Self::as_str) returns `word`.
+    /// The profile of files that move stock for which [`as_str`](Self::as_str) returns `word`.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL
@@ -38,11 +41,20 @@ impl Profile {
             .find(|profile| profile.as_str() == word)
     }
 
+    /// The thing that its files change.
+    #[must_use]
+    pub const fn target(self) -> ImportTarget {
+        match self {
+            Self::Stockroom | Self::ElasticPath | Self::Shopify => ImportTarget::Stock,
+            Self::Policies => ImportTarget::Policies,
+        }
+    }
+
     /// The formats that its files have; the first is the usual one.
     #[must_use]
     pub const fn formats(self) -> &'static [Format] {
         match self {
-            Self::Stockroom => &Format::ALL,
+            Self::Stockroom | Self::Policies => &Format::ALL,
             Self::ElasticPath => &[Format::JsonLines],
             Self::Shopify => &[Format::Csv],
         }

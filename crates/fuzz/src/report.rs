@@ -93,12 +93,13 @@ impl fmt::Display for Report {
             let count = self.classes.get(class).copied().unwrap_or(0);
             write!(f, " {class} {count},")?;
         }
-        let least = self.operations.values().map(|count| count.succeeded).min();
+        let counts = self.operations.iter();
+        let least = counts.map(|(id, count)| (count.succeeded, &**id)).min();
+        let (least, id) = least.unwrap_or_default();
         write!(
             f,
-            " {} operations with at least {} valid 2xx each; findings: {}",
+            " {} operations with at least {least} valid 2xx each ({id}); findings: {}",
             self.operations.len(),
-            least.unwrap_or(0),
             self.findings
         )
     }

@@ -19,16 +19,19 @@ pub(crate) const MULTI_LOCATION: &str = "EP-Inventories-Multi-Location";
 /// Operations for keys of an organization alone.
 pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 
+const MOVE_RESERVATION: &str = "MoveReservation";
+
 /// Operations that make something with an id of the client's choice: any id will do.
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 11] = [
+const MAKERS: [(Kind, &str); 12] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
     (Kind::PendingReservation, "CreateReservation"),
     (Kind::PaidReservation, "PayReservation"),
+    (Kind::PlacedReservation, "CreateReservation"),
     (Kind::Transaction, "CreateTransaction"),
     (Kind::Batch, "CreateTransactionBatch"),
     (Kind::Key, "createKey"),
@@ -165,6 +168,7 @@ fn kind(parameter: &str, operation: &Operation) -> Option<Kind> {
         "product" => Kind::Stock,
         "location" => Kind::Location,
         "reservation" if operation.id == "FulfilReservation" => Kind::PaidReservation,
+        "reservation" if operation.id == MOVE_RESERVATION => Kind::PlacedReservation,
         "reservation" => Kind::PendingReservation,
         "batch" => Kind::Batch,
         "key" => Kind::Key,
@@ -214,6 +218,9 @@ fn add_body(
     let mut value = example.value.clone();
     let makes = WITH_NEW_ID.contains(&&*request.operation);
     adapt(&mut value, makes, caller, world, rng)?;
+    if request.operation == MOVE_RESERVATION {
+        move_what_is_held(&mut value, request, world);
+    }
     let content_type = example.content_type.clone().into_bytes();
     request
         .headers
@@ -278,6 +285,17 @@ fn adapt(
         _ => {}
     }
     Ok(())
+}
+
+/// Has the first item be about a piece that the reservation holds.
+fn move_what_is_held(value: &mut Value, request: &Request, world: &World) {
+    let last = request.ids.last();
+    let id = last.and_then(|index| request.path.get(*index));
+    let placed = id.and_then(|id| world.placed(id));
+    if let (Some(placed), Some(item)) = (placed, value.pointer_mut("/data/items/0")) {
+        item["product_id"] = Value::from(&*placed.product);
+        item["from"] = Value::from(&*placed.other);
+    }
 }
 
 fn rename_locations(

@@ -41,8 +41,9 @@ const LISTS: [&str; 7] = [
 ];
 
 /// What is read of each product that there is stock of.
-const OF_STOCK: [&str; 5] = [
+const OF_STOCK: [&str; 6] = [
     "inventories/{id}",
+    "inventories/{id}/policy",
     "inventories/{id}/transactions?page[limit]=100",
     "inventories/{id}/holds?page[limit]=100",
     "inventories/audit?product_id={id}&page[limit]=100",

@@ -22,6 +22,8 @@ pub(crate) enum Kind {
     Location,
     PendingReservation,
     PaidReservation,
+    /// A reservation that holds pieces in a location.
+    PlacedReservation,
     Transaction,
     Batch,
     Key,
@@ -35,8 +37,11 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
     pub(crate) id: String,
-    /// The slug of a location, the product of a transaction, the integration of a job.
+    /// The slug of a location, the product of a transaction, the integration of a job, the location
+    /// that a reservation holds pieces in.
     pub(crate) other: String,
+    /// The product of the pieces that a reservation holds.
+    pub(crate) product: String,
 }
 
 /// What a connection knows.
@@ -92,6 +97,12 @@ impl World {
     /// Something of a kind.
     pub(crate) fn thing(&self, kind: Kind, rng: &mut StdRng) -> Option<&Thing> {
         choose(self.things.get(&kind)?, rng)
+    }
+
+    /// The reservation of this id that holds pieces in a location.
+    pub(crate) fn placed(&self, id: &str) -> Option<&Thing> {
+        let mut placed = self.things.get(&Kind::PlacedReservation)?.iter();
+        placed.find(|thing| thing.id == id)
     }
 
     /// An id of anything.
@@ -167,7 +178,10 @@ impl World {
                 match field("state") {
                     "pending" => self.add(Kind::PendingReservation, id, ""),
                     "paid" => self.add(Kind::PaidReservation, id, ""),
-                    _ => {}
+                    _ => return,
+                }
+                if let Some((product, location)) = held_in_location(&item["attributes"]) {
+                    self.add_about(Kind::PlacedReservation, id, location, product);
                 }
             }
             _ => {}
@@ -175,11 +189,16 @@ impl World {
     }
 
     fn add(&mut self, kind: Kind, id: &str, other: &str) {
+        self.add_about(kind, id, other, "");
+    }
+
+    fn add_about(&mut self, kind: Kind, id: &str, other: &str, product: &str) {
         let things = self.things.entry(kind).or_default();
         things.retain(|thing| thing.id != id);
         let thing = Thing {
             id: id.to_owned(),
             other: other.to_owned(),
+            product: product.to_owned(),
         };
         push(things, thing);
     }
@@ -189,6 +208,21 @@ impl World {
             things.retain(|thing| thing.id != id);
         }
     }
+}
+
+/// A product and the location in which a reservation holds pieces of it.
+fn held_in_location(attributes: &Value) -> Option<(&str, &str)> {
+    let items = attributes["items"].as_array()?;
+    items.iter().find_map(|item| {
+        let sources = item["sources"].as_array();
+        let mut lines = sources.into_iter().flatten().chain([item]);
+        let location = lines.find_map(|line| {
+            let count = |name: &str| line[name].as_u64().unwrap_or_default();
+            let is_open = count("quantity") > count("fulfilled") + count("released");
+            line["location"].as_str().filter(|_| is_open)
+        })?;
+        Some((item["product_id"].as_str()?, location))
+    })
 }
 
 fn push<T>(things: &mut VecDeque<T>, thing: T) {
@@ -259,6 +293,25 @@ mod tests {
         }
         assert_eq!(world.thing(Kind::PendingReservation, &mut rng), None);
         assert!(world.thing(Kind::PaidReservation, &mut rng).is_some());
+    }
+
+    #[test]
+    fn a_reservation_that_holds_pieces_in_a_location_is_known_with_one() {
+        let mut world = World::default();
+        let mut learn = |sources: &Value| {
+            let item = json!({
+                "product_id": "P", "quantity": 3, "fulfilled": 1, "released": 0, "sources": sources,
+            });
+            let attributes = json!({ "state": "paid", "items": [item] });
+            let data = json!({ "id": "R", "type": "stock-reservation", "attributes": attributes });
+            world.learn(&sent("POST", ""), true, 200, &json!({ "data": data }));
+            world.placed("R").cloned()
+        };
+        let source = |location: Option<&str>, fulfilled: u64| json!({ "location": location, "quantity": 1, "fulfilled": fulfilled, "released": 0 });
+        let pool = source(None, 0);
+        assert_eq!(learn(&json!([source(Some("york"), 1), pool])), None);
+        let placed = learn(&json!([pool, source(Some("leeds"), 0)])).unwrap();
+        assert_eq!((&*placed.product, &*placed.other), ("P", "leeds"));
     }
 
     #[test]

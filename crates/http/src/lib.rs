@@ -14,6 +14,7 @@ mod imports;
 mod integrations;
 mod keys;
 mod locations;
+mod policies;
 mod products;
 mod request;
 mod reservations;

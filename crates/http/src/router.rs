@@ -15,8 +15,8 @@ use crate::answer::ApiError;
 use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
-    events, exports, imports, integrations, keys, locations, products, reservations, service,
-    settings, stock, transactions, verification,
+    events, exports, imports, integrations, keys, locations, policies, products, reservations,
+    service, settings, stock, transactions, verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -90,16 +90,26 @@ fn with_one_form() -> OpenApiRouter<AppState> {
             reservations::routes::list,
             reservations::routes::create
         ))
-        .routes(routes!(reservations::routes::read))
+        .routes(routes!(
+            reservations::routes::read,
+            reservations::edit::edit
+        ))
+        .routes(routes!(reservations::edit::relocate))
         .routes(routes!(reservations::routes::pay))
         .routes(routes!(reservations::routes::release))
         .routes(routes!(reservations::routes::fulfil))
         .routes(routes!(reservations::routes::extend))
         .routes(routes!(reservations::holds::list))
+        .routes(routes!(
+            policies::routes::read,
+            policies::routes::update,
+            policies::routes::delete
+        ))
         .routes(routes!(exports::routes::export))
         .routes(routes!(imports::routes::list, imports::routes::create))
         .routes(routes!(imports::routes::read))
         .routes(routes!(imports::errors::list_errors))
+        .routes(routes!(imports::preview::list_changes))
         .routes(routes!(imports::routes::cancel))
         .routes(routes!(imports::routes::undo))
         .routes(routes!(locations::routes::list, locations::routes::create))

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    AppliedChunk, Import, ImportChange, ImportId, ImportStatus, LineError, Needs, OrganizationId,
-    Owner, State, Timestamp,
+    AppliedChunk, Import, ImportChange, ImportId, ImportStatus, LineChange, LineError, Needs,
+    OrganizationId, Owner, State, Timestamp,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,7 @@ pub(crate) struct Imports {
 struct Job {
     import: Import,
     errors: BTreeMap<u32, LineError>,
+    changes: BTreeMap<u32, LineChange>,
     lease: Option<(Uuid, Timestamp)>,
 }
 
@@ -57,10 +58,12 @@ impl Imports {
         let job = self.jobs.entry(id).or_insert_with(|| Job {
             import: change.import.clone(),
             errors: BTreeMap::new(),
+            changes: BTreeMap::new(),
             lease: None,
         });
         job.import = change.import;
         job.errors.extend(errors);
+        job.changes.extend(change.changes);
     }
 
     fn forget(&mut self, files_before: Timestamp, jobs_before: Timestamp, uploads: Timestamp) {
@@ -209,6 +212,21 @@ impl ImportStore for MemoryDatabase {
             let errors = job.into_iter().flat_map(|job| job.errors.range(from..));
             let errors = errors.take(limit as usize);
             errors.map(|(_, error)| error.clone()).collect()
+        }))
+    }
+
+    async fn import_changes(
+        &self,
+        organization: OrganizationId,
+        id: ImportId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<LineChange>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let job = tenant.imports.jobs.get(&id);
+            let changes = job.into_iter().flat_map(|job| job.changes.range(from..));
+            let changes = changes.take(limit as usize);
+            changes.map(|(_, change)| change.clone()).collect()
         }))
     }
 

@@ -5,14 +5,14 @@ use std::ops::Bound;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    FoundProducts, LocationCondition, LocationReader, ProductAndStock, ProductFilter,
-    ProductLookup, ProductOrder, ProductPlace, ProductReader, Scope, StockCondition, StockOrder,
-    StockPlace, StockReader, StoreError, TransactionCondition,
+    FoundProducts, LocationCondition, LocationOrder, LocationReader, ProductAndStock,
+    ProductFilter, ProductOrder, ProductPlace, ProductReader, ProductSearch, Scope, StockCondition,
+    StockOrder, StockPlace, StockReader, StoreError, TransactionCondition,
 };
 use stockroom_application::{LocationPlace, Page, PageRequest};
 use stockroom_domain::{
-    Entry, Geolocation, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockId,
-    StockKey, TransactionId,
+    Entry, Location, LocationId, Owner, Product, ProductId, Recorded, Stock, StockId, StockKey,
+    TransactionId,
 };
 
 use crate::MemoryDatabase;
@@ -112,19 +112,25 @@ impl Tenant {
         }
     }
 
+    /// All registered products of the owner and, for a store, of its organization.
+    fn visible_products(&self, acting: Owner) -> Vec<&Product> {
+        let owners: Vec<Owner> = acting.visible().collect();
+        let products = self.products.iter();
+        let visible = products.filter(|((owner, _), _)| owners.contains(owner));
+        visible.map(|(_, product)| product).collect()
+    }
+
     /// The products that fulfil a filter, in any order; `None` if it would have to be held against too
     /// many.
     fn matching_products(&self, acting: Owner, filter: &ProductFilter) -> Option<Vec<&Product>> {
-        let owners: Vec<Owner> = acting.visible().collect();
-        let visible = self
-            .products
-            .iter()
-            .filter(|((owner, _), _)| owners.contains(owner));
-        let products: Vec<&Product> = visible.map(|(_, product)| product).collect();
-        let looked_at = match filter.lookup() {
-            _ if filter.is_empty() => 0,
-            ProductLookup::All => products.len(),
-            lookup => products.iter().filter(|it| lookup.leads_to(it)).count(),
+        let products = self.visible_products(acting);
+        let lookup = filter.lookup();
+        let looked_at = if filter.is_empty() {
+            0
+        } else if lookup.looks_at_all() {
+            products.len()
+        } else {
+            products.iter().filter(|it| lookup.leads_to(it)).count()
         };
         if ProductFilter::is_too_many(looked_at as u64) {
             return None;
@@ -275,7 +281,7 @@ impl LocationReader for MemoryDatabase {
         &self,
         scope: Scope,
         filter: &[LocationCondition],
-        nearest_to: Option<Geolocation>,
+        order: LocationOrder,
         request: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let mut locations: Vec<Location> = self.in_tenant(scope.organization, |tenant| {
@@ -285,7 +291,7 @@ impl LocationReader for MemoryDatabase {
             });
             visible.cloned().collect()
         });
-        let place = |location: &Location| LocationPlace::of(location, nearest_to);
+        let place = |location: &Location| order.place(location);
         locations.sort_by_cached_key(place);
         let page = Page::of(locations, &request, place);
         Ok(uncounted(page, &request, !filter.is_empty()))
@@ -325,6 +331,25 @@ impl ProductReader for MemoryDatabase {
         let found = self.in_tenant(scope.organization, |tenant| {
             let found = tenant.matching_products(scope.acting, filter);
             Some(found.map(|found| found.into_iter().map(|product| product.id).collect()))
+        });
+        Ok(found.unwrap_or_else(|| Some(Vec::new())))
+    }
+
+    async fn search_products(
+        &self,
+        scope: Scope,
+        search: &ProductSearch,
+        at_most: u32,
+    ) -> Result<Option<Vec<Product>>, StoreError> {
+        let found = self.in_tenant(scope.organization, |tenant| {
+            let products = tenant.visible_products(scope.acting);
+            let looked_at = products.len() as u64;
+            if search.lookup().looks_at_all() && ProductFilter::is_too_many(looked_at) {
+                return Some(None);
+            }
+            let mut found = search.found(products.into_iter().cloned().collect());
+            found.truncate(at_most as usize);
+            Some(Some(found))
         });
         Ok(found.unwrap_or_else(|| Some(Vec::new())))
     }

@@ -44,14 +44,16 @@ impl Tenant {
                 allocated: Quantity::try_from(stored.allocated).ok()?,
             })
         };
+        let policy = |location| {
+            let stored = repaired.policies.get(&location)?;
+            stored.content.as_ref().ok().cloned()
+        };
         let located = repaired.located.iter().map(|(location, stored)| {
-            let slug = self.slug(*location)?.clone();
-            let balance = balance(*stored)?;
-            let held = held(Some(*location))?;
             let position = Position {
-                slug,
-                balance,
-                held,
+                balance: balance(*stored)?,
+                held: held(Some(*location))?,
+                policy: policy(Some(*location)).unwrap_or_default(),
+                ..Position::empty(self.location(*location)?)
             };
             Some((*location, position))
         });
@@ -72,6 +74,7 @@ impl Tenant {
             created_at: Timestamp::from_milliseconds(repaired.created_at)?,
             updated_at: Timestamp::from_milliseconds(repaired.updated_at)?,
             next_expiry,
+            policy: policy(None).unwrap_or_default(),
         })
     }
 }

@@ -96,6 +96,7 @@ impl Tenant {
             integrations: _,
             integration_counts: _,
             imports: _,
+            layout: _,
         } = needs;
         let mut state = State::default();
         if *organization {
@@ -238,12 +239,15 @@ impl Tenant {
         }
     }
 
+    /// A location, or what it last was if it is deleted.
+    pub(crate) fn location(&self, id: LocationId) -> Option<&Location> {
+        let living = self.locations.get(&id);
+        living.or_else(|| self.deleted_locations.get(&id))
+    }
+
     /// The slug of a location, or its last slug if it is deleted.
     pub(crate) fn slug(&self, id: LocationId) -> Option<&Slug> {
-        self.locations
-            .get(&id)
-            .or_else(|| self.deleted_locations.get(&id))
-            .map(|location| &location.slug)
+        self.location(id).map(|location| &location.slug)
     }
 
     fn last_deleted(&self, product: ProductId) -> BTreeMap<Owner, Timestamp> {
@@ -373,22 +377,28 @@ impl Tenant {
         let slug = (location.owner, location.slug.clone());
         match self.locations.get(&location.id) {
             None => *self.location_counts.entry(location.owner).or_default() += 1,
-            Some(before) if before.slug != location.slug => {
+            Some(before) => {
                 let slug_before = (before.owner, before.slug.clone());
+                let shown = |it: &Location| (it.enabled, it.priority, it.geolocation);
+                if before.slug != location.slug || shown(before) != shown(&location) {
+                    self.show_in_positions(&location);
+                }
                 self.location_slugs.remove(&slug_before);
-                self.rename_positions(location.id, &location.slug);
             }
-            Some(_) => {}
         }
         self.location_slugs.insert(slug, location.id);
         self.locations.insert(location.id, location);
     }
 
-    fn rename_positions(&mut self, location: LocationId, slug: &Slug) {
-        for key in self.positions.get(&location).into_iter().flatten() {
+    /// Gives all positions in a location what they show of it.
+    fn show_in_positions(&mut self, location: &Location) {
+        for key in self.positions.get(&location.id).into_iter().flatten() {
             let stock = self.stocks.get_mut(key);
-            if let Some(position) = stock.and_then(|stock| stock.located.get_mut(&location)) {
-                position.slug = slug.clone();
+            if let Some(position) = stock.and_then(|stock| stock.located.get_mut(&location.id)) {
+                position.slug = location.slug.clone();
+                position.enabled = location.enabled;
+                position.priority = location.priority;
+                position.geolocation = location.geolocation;
             }
         }
     }

@@ -35,6 +35,7 @@ pub(crate) fn push_stock(
                 let total = "stocks.available + stocks.allocated";
                 push_comparison(query, total, comparison, |pieces| *pieces);
             }
+            StockCondition::Low(wanted) => push_low(query, organization, *wanted),
             StockCondition::CreatedAt(comparison) => {
                 push_time(query, "stocks.created_at", comparison);
             }
@@ -43,6 +44,20 @@ pub(crate) fn push_stock(
             }
         }
     }
+}
+
+/// Appends a condition on the alerts of a stock and of its positions.
+fn push_low(query: &mut QueryBuilder<Postgres>, organization: OrganizationId, wanted: bool) {
+    let is_in = if wanted { "IN" } else { "NOT IN" };
+    // Starts from the alerts that are on, which are few.
+    query.push(format_args!("stocks.stock_id {is_in} ("));
+    query.push("SELECT low.stock_id FROM stocks AS low WHERE low.low AND low.organization_id = ");
+    query.push_bind(organization.uuid());
+    query.push(
+        " UNION ALL SELECT low.stock_id FROM positions AS low \
+         WHERE low.low AND low.organization_id = ",
+    );
+    query.push_bind(organization.uuid()).push(")");
 }
 
 /// Appends a condition on the locations that a stock of `owner` has.
@@ -112,12 +127,16 @@ pub(crate) fn push_transaction(
 pub(crate) fn push_location(query: &mut QueryBuilder<Postgres>, filter: &[LocationCondition]) {
     for condition in filter {
         query.push(" AND ");
-        let (column, condition) = match condition {
-            LocationCondition::Name(condition) => ("locations.name", condition),
-            LocationCondition::Slug(condition) => ("locations.slug", condition),
-            LocationCondition::ExternalRef(condition) => ("locations.external_ref", condition),
-        };
-        push_text(query, column, condition);
+        match condition {
+            LocationCondition::Name(condition) => push_text(query, "locations.name", condition),
+            LocationCondition::Slug(condition) => push_text(query, "locations.slug", condition),
+            LocationCondition::ExternalRef(condition) => {
+                push_text(query, "locations.external_ref", condition);
+            }
+            LocationCondition::Enabled(values) => {
+                push_in(query, "locations.enabled", values.iter().copied());
+            }
+        }
     }
 }
 

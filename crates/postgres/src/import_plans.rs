@@ -13,8 +13,8 @@ use crate::plans::{
     ORGANIZATION, VIEW, assert_few_rows, commit, database, execute, pages, rows_read,
 };
 
-/// Of each of two owners 2,000 jobs that are over, each with a chunk and an error, and of one of them 2,000
-/// chunks and errors more.
+/// Of each of two owners 2,000 jobs that are over, each with a chunk, an error and a change, and of one of
+/// them 2,000 more of each.
 const ROWS: &str = "
     CREATE TEMPORARY TABLE jobs AS
         SELECT
@@ -46,14 +46,21 @@ const ROWS: &str = "
         SELECT organization_id, import_id, n,
             '{\"format\":1,\"error\":{\"line\":1,\"problem\":{\"Invalid\":\"it is\"}}}'
         FROM jobs, generate_series(0, 2000) AS n
-        WHERE n = 0 OR import_id = '20000002-0000-0000-0000-000000000010'";
+        WHERE n = 0 OR import_id = '20000002-0000-0000-0000-000000000010';
+    INSERT INTO import_changes
+        SELECT organization_id, import_id, place,
+            '{\"format\":1,\"change\":{\"line\":1,\"product\":{\"Known\":\"' || import_id || '\"},
+            \"location\":null,\"action\":\"Increment\",\"quantity\":1,
+            \"before\":{\"available\":0,\"allocated\":0},
+            \"after\":{\"available\":1,\"allocated\":0}}}'
+        FROM import_errors";
 
 /// The most rows of a table that a statement may read.
 const ROWS_MAX: i64 = 250;
 
 const LONG_AGO: Timestamp = Timestamp::UNIX_EPOCH;
 
-/// The job of `ROWS` with many chunks and errors.
+/// The job of `ROWS` with many chunks, errors and changes.
 fn large() -> ImportId {
     ImportId::new(Uuid::from_u128((0x2000_0002 << 96) | 0x10))
 }
@@ -116,6 +123,8 @@ async fn live(database: &PostgresDatabase, id: ImportId, other: ImportId) {
         chunk.await.unwrap();
         let errors = database.import_errors(organization, of, 1_500, 10);
         errors.await.unwrap();
+        let changes = database.import_changes(organization, of, 1_500, 10);
+        changes.await.unwrap();
         let import = database.import(organization, VIEW.acting, of);
         import.await.unwrap();
     }

@@ -13,7 +13,7 @@ use stockroom_application::ports::{
 use stockroom_application::{Environment, HoldPlace, PageRequest};
 use stockroom_domain::{
     Actor, Command, CreateStock, DeleteStock, ExpiresIn, ExtendReservation, FulfilReservation,
-    Operation, OrderId, OrganizationId, Owner, PayReservation, ProductId, Quantity,
+    ItemPlace, Operation, OrderId, OrganizationId, Owner, PayReservation, ProductId, Quantity,
     ReleaseReservation, ReservationId, ReservationItem, ReservationStatus, Reserve, SettleStock,
     StockId, StoreId, Timestamp, Transact, TransactionAction,
 };
@@ -189,6 +189,8 @@ async fn lists_read_little_more_than_they_give() {
     let slug = TextCondition::In(vec!["l10".to_owned()]);
     let slug = [StockCondition::Location(slug)];
     assert_narrow(&database, stock::read::select(VIEW, &slug)).await;
+    let low = [StockCondition::Low(true)];
+    assert_narrow(&database, stock::read::select(VIEW, &low)).await;
     assert_narrow(&database, stock::read::select(VIEW, &[])).await;
     let now = Timestamp::from_milliseconds(3_000_000_000_000).unwrap();
     let pending = [ReservationCondition::Status(vec![
@@ -320,13 +322,14 @@ async fn live(database: &PostgresDatabase, product: u128, location: &str) {
 async fn reserve(database: &PostgresDatabase, product: ProductId) {
     let item = ReservationItem {
         product,
-        location: None,
+        place: ItemPlace::Unnamed,
         quantity: Quantity::new(1).unwrap(),
     };
     let reserve = Reserve {
         order: OrderId::new("order_id", product.to_string()).ok(),
         expires_in: ExpiresIn::from_seconds(1).unwrap(),
         items: vec![item],
+        sourcing: None,
     };
     for is_shipped in [false, true] {
         commit(database, reserve.clone()).await;

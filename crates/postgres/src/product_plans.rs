@@ -2,7 +2,7 @@
 
 use stockroom_application::PageRequest;
 use stockroom_application::ports::{
-    IndexedText, ProductLookup, ProductOrder, ProductPlace, ProductSort, SortValue,
+    IndexedText, ProductLookup, ProductOrder, ProductPlace, ProductSearch, ProductSort, SortValue,
 };
 use stockroom_domain::{CommodityType, ProductId, ProductStatus, SearchKey, Timestamp};
 
@@ -56,6 +56,10 @@ async fn searches_read_little_more_than_they_give() {
             assert_narrow_query(database, list.first_query(EXPLAIN, 100_001)).await;
         }
     }
+    let search = ProductSearch::new(IndexedText::Name, "product 1500", false);
+    let list = products::search::select_first(VIEW, &search);
+    let page = PageRequest::from_offset(20, 0);
+    assert_narrow_query(database, list.page_query(EXPLAIN, page)).await;
     let drafts = ProductLookup::Words {
         statuses: vec![ProductStatus::Draft],
         commodity_types: vec![CommodityType::Physical, CommodityType::Digital],

@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use stockroom_application::ports::CommandStore as _;
 use stockroom_domain::{
     Actor, Answer, Command, Count, CountStock, CreateOrganization, CreateStock, ExpiresIn,
-    FulfilReservation, Idempotency, IdempotencyKey, Name, Operation, OrderId, OrganizationId,
-    PayReservation, ProductId, Quantity, ReleaseReservation, RequestDigest, ReservationItem,
-    ReservationRef, Reserve, Transact, TransactMany, TransactionAction,
+    FulfilReservation, Idempotency, IdempotencyKey, ItemPlace, Name, Operation, OrderId,
+    OrganizationId, PayReservation, ProductId, Quantity, ReleaseReservation, RequestDigest,
+    ReservationItem, ReservationRef, Reserve, Transact, TransactMany, TransactionAction,
 };
 use stockroom_test_postgres::TestDatabase;
 use tracing::span::{Attributes, Id, Record};
@@ -99,13 +99,14 @@ async fn assert_one(database: &PostgresDatabase, command: Command) -> Answer {
 fn reserve_one(order: Option<&str>) -> Reserve {
     let item = ReservationItem {
         product: PRODUCT,
-        location: None,
+        place: ItemPlace::Unnamed,
         quantity: pieces(1),
     };
     Reserve {
         order: order.map(|order| OrderId::new("order_id", order).unwrap()),
         expires_in: ExpiresIn::default(),
         items: vec![item],
+        sourcing: None,
     }
 }
 

@@ -7,7 +7,7 @@ use stockroom_domain::{OrganizationId, Stock, StockKey};
 
 use crate::revision::Revised;
 
-/// The most stocks in the cache: about 25 MB.
+/// The most stocks in the cache: about 30 MB.
 const REMEMBERED_MAX: usize = 128 * 1024;
 
 /// The most batches that are committed under locks before an optimistic commit is tried again.
@@ -15,6 +15,7 @@ const LOCKED_MAX: u32 = 256;
 
 /// What a server knows of a stock.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "most of what is known is stock")]
 pub(crate) enum KnownStock {
     /// There is none.
     Absent,

@@ -14,10 +14,10 @@ use stockroom_application::{Clock, Environment, SystemClock};
 use stockroom_domain::{
     Actor, Answer, Balance, CheckAvailability, Command, CreateOrganization, CreateStock,
     CreateStore, ExpiresIn, ExtendReservation, FulfilReservation, Idempotency, IdempotencyKey,
-    Name, Operation, OrderId, OrganizationId, Outcome, Owner, PayReservation, ProductId, Quantity,
-    Refusal, ReleaseReservation, RequestDigest, Reservation, ReservationItem, ReservationRef,
-    ReservationState, Reserve, Reserved, SettleStock, Shortage, StockKey, StoreId, Timestamp,
-    Transact, TransactionAction, UpdateSettings,
+    ItemPlace, Name, Operation, OrderId, OrganizationId, Outcome, Owner, PayReservation, ProductId,
+    Quantity, Refusal, ReleaseReservation, RequestDigest, Reservation, ReservationItem,
+    ReservationRef, ReservationState, Reserve, Reserved, SettleStock, Shortage, StockKey, StoreId,
+    Timestamp, Transact, TransactionAction, UpdateSettings,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -115,7 +115,7 @@ fn order(order: &str) -> OrderId {
 fn item(product: ProductId, quantity: u64) -> ReservationItem {
     ReservationItem {
         product,
-        location: None,
+        place: ItemPlace::Unnamed,
         quantity: pieces(quantity),
     }
 }
@@ -126,6 +126,7 @@ fn reserve(order_id: Option<&str>, product: ProductId, quantity: u64) -> Reserve
         order: order_id.map(order),
         expires_in: ExpiresIn::from_seconds(60).unwrap(),
         items: vec![item(product, quantity)],
+        sourcing: None,
     }
 }
 
@@ -355,8 +356,9 @@ async fn an_order_that_is_reserved_elsewhere_is_known() {
     let different = reserve(Some("o1"), ONE, 3);
     assert_eq!(ask(&one, different).await, Err(Refusal::OrderReserved));
     let check = CheckAvailability {
-        order: order("o1"),
+        order: Some(order("o1")),
         items: vec![item(ONE, 10)],
+        sourcing: None,
     };
     let available = |outcome: Outcome| match outcome {
         Ok(Answer::Availability(items)) => items[0].available.get(),

@@ -13,9 +13,10 @@ use stockroom_application::ports::{
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    Actor, Answer, Balance, Command, CreateLocation, CreateOrganization, CreateStock, DeleteStock,
-    Idempotency, IdempotencyKey, LocationId, Name, Operation, OrganizationId, Owner, Patch,
-    ProductId, Quantity, Refusal, RefusedMovement, RequestDigest, Slug, Transact,
+    Actor, Answer, Balance, CheckAvailability, Command, CreateLocation, CreateOrganization,
+    CreateStock, DeleteStock, ExpiresIn, Idempotency, IdempotencyKey, ItemPlace, LocationId, Name,
+    Operation, OrderId, OrganizationId, Owner, Patch, PolicyUpdate, ProductId, Quantity, Refusal,
+    RefusedMovement, RequestDigest, ReservationItem, Reserve, SetPolicy, Slug, Transact,
     TransactionAction, UpdateLocation,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
@@ -415,22 +416,107 @@ async fn what_another_server_changed_is_known() {
     assert_eq!(available(&one).await, 0);
 }
 
+/// A policy writes no entry: a server that remembers the stock notices it by the row alone.
+#[tokio::test]
+async fn a_policy_that_another_server_sets_is_known() {
+    let (one, server) = setup().await;
+    let other = open(&server).await;
+    let reserve = |pieces| {
+        let item = ReservationItem {
+            product: PRODUCT,
+            place: ItemPlace::Unnamed,
+            quantity: Quantity::new(pieces).unwrap(),
+        };
+        Command::new(
+            Actor::OPERATOR,
+            Reserve {
+                order: None,
+                expires_in: ExpiresIn::default(),
+                items: vec![item],
+                sourcing: None,
+            },
+        )
+    };
+    for (safety_stock, is_sold) in [(9, true), (9, false), (8, true), (8, false), (0, true)] {
+        let policy = SetPolicy {
+            product: PRODUCT,
+            update: PolicyUpdate {
+                safety_stock: Patch::Set(Quantity::new(safety_stock).unwrap()),
+                alerts: Patch::Keep,
+            },
+            locations: Patch::Keep,
+        };
+        commit(&other, [policy]).await.unwrap();
+        let outcomes = one.commit(ORGANIZATION, &[reserve(1)]).await.unwrap();
+        assert_eq!(outcomes[0].is_ok(), is_sold, "{safety_stock}: {outcomes:?}");
+    }
+    assert_eq!(available(&one).await, 7);
+}
+
 /// The location of this number, as it is created.
 async fn locate(database: &PostgresDatabase, number: u128) -> LocationId {
-    let location = CreateLocation {
-        name: name("A location"),
-        slug: Slug::new(format!("l{number}")).unwrap(),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    };
+    let slug = Slug::new(format!("l{number}")).unwrap();
+    let location = CreateLocation::new(name("A location"), slug);
     let command = Command::new(Actor::OPERATOR, location);
     let outcomes = database.commit(ORGANIZATION, &[command]).await.unwrap();
     let [Ok(Answer::Location(location))] = &outcomes[..] else {
         panic!("{outcomes:?}");
     };
     location.id
+}
+
+/// Neither server remembers whether a location sells.
+#[tokio::test]
+async fn a_location_that_another_server_disables_sells_nothing() {
+    let (one, server) = setup().await;
+    let other = open(&server).await;
+    let location = locate(&one, 0).await;
+    let item = |pieces| ReservationItem {
+        product: PRODUCT,
+        place: ItemPlace::Location("l0".to_owned()),
+        quantity: Quantity::new(pieces).unwrap(),
+    };
+    let increment = Transact {
+        action: TransactionAction::Increment,
+        location: Some("l0".to_owned()),
+        ..allocate(PRODUCT, 9)
+    };
+    commit(&one, [increment]).await.unwrap();
+    for (here, there, enabled) in [
+        (&one, &other, true),
+        (&other, &one, false),
+        (&one, &other, true),
+        (&one, &other, false),
+        (&other, &one, true),
+    ] {
+        let update = UpdateLocation {
+            enabled: Patch::Set(enabled),
+            ..UpdateLocation::new(location)
+        };
+        commit(here, [update]).await.unwrap();
+        let reserve = Reserve {
+            order: None,
+            expires_in: ExpiresIn::default(),
+            items: vec![item(1)],
+            sourcing: None,
+        };
+        let check = CheckAvailability {
+            order: Some(OrderId::new("order_id", "none").unwrap()),
+            items: vec![item(1)],
+            sourcing: None,
+        };
+        for database in [here, there] {
+            let reserve = Command::new(Actor::OPERATOR, reserve.clone());
+            let check = Command::new(Actor::OPERATOR, check.clone());
+            let outcomes = database.commit(ORGANIZATION, &[check, reserve]).await;
+            let outcomes = outcomes.unwrap();
+            let [Ok(Answer::Availability(found)), reserved] = &outcomes[..] else {
+                panic!("{outcomes:?}");
+            };
+            assert_eq!(!found[0].available.is_zero(), enabled);
+            assert_eq!(reserved.is_ok(), enabled, "{reserved:?}");
+        }
+    }
 }
 
 /// One of the five products that everyone wants.
@@ -453,13 +539,8 @@ fn tangle(task: u128, round: u128, locations: &[LocationId]) -> Vec<Operation> {
         .into()
     };
     let rename = UpdateLocation {
-        id: locations[usize::try_from(task % 3).unwrap()],
         name: Some(name("Another name")),
-        slug: None,
-        external_ref: Patch::Keep,
-        description: Patch::Keep,
-        address: Patch::Keep,
-        geolocation: Patch::Keep,
+        ..UpdateLocation::new(locations[usize::try_from(task % 3).unwrap()])
     };
     let own = ProductId::new(Uuid::from_u128(1_000_000 * (task + 1) + round));
     let mut operations: Vec<Operation> = vec![

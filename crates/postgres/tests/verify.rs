@@ -14,8 +14,8 @@ use stockroom_conformance::damage::{
     DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, OTHER, PRODUCT,
 };
 use stockroom_domain::{
-    Actor, Command, ExpiresIn, Operation, OrganizationId, Owner, Quantity, ReservationItem,
-    Reserve, Timestamp, Transact, TransactionAction,
+    Actor, Command, ExpiresIn, ItemPlace, Operation, OrganizationId, Owner, Quantity,
+    ReservationItem, Reserve, Timestamp, Transact, TransactionAction,
 };
 use stockroom_postgres::{PostgresDatabase, PostgresOptions};
 use stockroom_test_postgres::TestDatabase;
@@ -502,9 +502,10 @@ async fn servers_notice_that_what_is_held_was_repaired() {
             expires_in: ExpiresIn::default(),
             items: vec![ReservationItem {
                 product: OTHER,
-                location: None,
+                place: ItemPlace::Unnamed,
                 quantity: quantity(3),
             }],
+            sourcing: None,
         };
         for operation in [allocate.into(), reserve.into()] {
             commit(&*scene.database, operation).await.unwrap();
@@ -534,9 +535,10 @@ async fn a_reservation_that_lost_its_lines_is_read() {
         expires_in: ExpiresIn::from_seconds(1).unwrap(),
         items: vec![ReservationItem {
             product: OTHER,
-            location: None,
+            place: ItemPlace::Unnamed,
             quantity: Quantity::new(3).unwrap(),
         }],
+        sourcing: None,
     };
     let commands = [(); 2].map(|()| Command::new(Actor::OPERATOR, reserve.clone()));
     let outcomes = scene.database.commit(organization, &commands).await;

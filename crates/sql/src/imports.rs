@@ -1,12 +1,12 @@
-//! Imports: jobs, the chunks of their files, and the errors of their lines.
+//! Imports: jobs, the chunks of their files, and the errors of their lines and what these would change.
 //!
-//! Jobs and errors are JSON, with a version.
+//! Jobs, errors and changes are JSON, with a version.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use stockroom_application::ports::{FileChunk, StoreError};
 use stockroom_domain::{
-    AppliedChunk, BatchId, Import, ImportId, LineError, OrganizationId, Timestamp,
+    AppliedChunk, BatchId, Import, ImportId, LineChange, LineError, OrganizationId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -29,6 +29,12 @@ struct StoredImport<T> {
 struct StoredError<T> {
     format: u32,
     error: T,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredChange<T> {
+    format: u32,
+    change: T,
 }
 
 fn to_text(stored: &impl Serialize) -> Result<String, StoreError> {
@@ -263,5 +269,43 @@ impl LineErrorRow {
         let StoredError::<LineError> { format, error } = from_text(row, &self.document)?;
         check_format(row, format)?;
         Ok(error)
+    }
+}
+
+row! {
+    /// A row of `import_changes`.
+    LineChangeRow {
+        import_id: Uuid,
+        place: i64,
+        document: String,
+    }
+}
+
+impl LineChangeRow {
+    /// The row of a change at this place among those of a job.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] if the change can't be written as JSON, which is a fault of the program.
+    pub fn of(import: ImportId, place: u32, change: &LineChange) -> Result<Self, StoreError> {
+        let stored = StoredChange {
+            format: FORMAT,
+            change,
+        };
+        Ok(Self {
+            import_id: import.uuid(),
+            place: place.into(),
+            document: to_text(&stored)?,
+        })
+    }
+
+    /// Decodes the change.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(self) -> Result<LineChange, StoreError> {
+        let row = Row::numbered("import_changes", self.import_id, self.place);
+        let StoredChange::<LineChange> { format, change } = from_text(row, &self.document)?;
+        check_format(row, format)?;
+        Ok(change)
     }
 }

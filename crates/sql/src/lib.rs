@@ -19,6 +19,7 @@ mod integrations;
 mod keys;
 mod locations;
 mod periods;
+mod policies;
 mod positions;
 mod products;
 mod reservations;
@@ -35,14 +36,19 @@ pub use events::{
     FeedRow, Forgettable, InboxRow, NewItem, PAGE_EVENTS_MAX, PageItem, PageRow, feed_events, pages,
 };
 pub use idempotency::IdempotencyRow;
-pub use imports::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineErrorRow};
+pub use imports::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineChangeRow, LineErrorRow};
 pub use integrations::{Hidden, IntegrationRow, JobRow, LogRow};
 pub use keys::{KeyRow, RevocationRow};
 pub use locations::LocationRow;
 pub use periods::PeriodRow;
+pub use policies::{
+    PolicyRow, changed_policies, decode_policy, encode_policy, raw_columns, raw_policy,
+};
 pub use positions::{LocatedRow, PositionChanges, PositionRow, Span};
 pub use products::{ProductIndex, ProductRow, commodity_type_word, status_word};
-pub use reservations::{HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, place};
+pub use reservations::{
+    HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, encode_sent, place,
+};
 pub use row::{Row, integer};
 pub use stocks::{DeletedStockRow, StockRow, StocksByFate, sorted_figure};
 pub use tenancy::{OrganizationRow, StoreRow};

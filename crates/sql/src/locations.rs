@@ -3,7 +3,7 @@
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
     Address, Description, ExternalRef, Geolocation, Location, LocationId, Name, OrganizationId,
-    Owner, Slug,
+    Owner, Priority, Slug,
 };
 use uuid::Uuid;
 
@@ -22,6 +22,8 @@ row! {
         address: Option<String>,
         latitude: Option<f64>,
         longitude: Option<f64>,
+        enabled: bool,
+        priority: i64,
         created_at: i64,
         updated_at: i64,
         version: i64,
@@ -50,6 +52,8 @@ impl LocationRow {
             address: address.map_err(|error| StoreError::Failed(Box::new(error)))?,
             latitude: location.geolocation.map(Geolocation::latitude),
             longitude: location.geolocation.map(Geolocation::longitude),
+            enabled: location.enabled,
+            priority: location.priority.get().into(),
             created_at: location.created_at.as_milliseconds(),
             updated_at: location.updated_at.as_milliseconds(),
             version: integer(location.version),
@@ -69,12 +73,6 @@ impl LocationRow {
         let address = self.address.as_deref().map(serde_json::from_str);
         let address = row.valid("address", address.transpose())?;
         let address = address.map(Address::new);
-        let geolocation = match (self.latitude, self.longitude) {
-            (None, None) => None,
-            (Some(latitude), Some(longitude)) => Some(Geolocation::new(latitude, longitude)),
-            (_, None) => return Err(row.corrupt("longitude")),
-            (None, _) => return Err(row.corrupt("latitude")),
-        };
         Ok(Location {
             id: LocationId::new(self.location_id),
             owner: Owner::from_uuid(self.owner_id, organization),
@@ -83,10 +81,35 @@ impl LocationRow {
             external_ref: row.valid("external_ref", external_ref.transpose())?,
             description: row.valid("description", description.transpose())?,
             address: row.valid("address", address.transpose())?,
-            geolocation: row.valid("latitude", geolocation.transpose())?,
+            geolocation: decode_geolocation(row, self.latitude, self.longitude)?,
+            enabled: self.enabled,
+            priority: decode_priority(row, self.priority)?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             version: row.valid("version", u64::try_from(self.version))?,
         })
     }
+}
+
+/// Decodes the point of a location from its stored latitude and longitude, in degrees.
+pub(crate) fn decode_geolocation(
+    row: Row,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+) -> Result<Option<Geolocation>, StoreError> {
+    match (latitude, longitude) {
+        (None, None) => Ok(None),
+        (Some(latitude), Some(longitude)) => {
+            let point = Geolocation::new(latitude, longitude);
+            row.valid("latitude", point).map(Some)
+        }
+        (_, None) => Err(row.corrupt("longitude")),
+        (None, _) => Err(row.corrupt("latitude")),
+    }
+}
+
+/// Decodes the rank of a location.
+pub(crate) fn decode_priority(row: Row, priority: i64) -> Result<Priority, StoreError> {
+    let priority = row.valid("priority", u64::try_from(priority))?;
+    row.valid("priority", Priority::new(priority))
 }

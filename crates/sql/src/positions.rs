@@ -6,6 +6,8 @@ use uuid::Uuid;
 
 use crate::Row;
 use crate::columns::row;
+use crate::locations::{decode_geolocation, decode_priority};
+use crate::policies::{decode_policy, encode_policy};
 
 row! {
     /// A row of `positions`.
@@ -15,17 +17,25 @@ row! {
         available: i64,
         allocated: i64,
         held: i64,
+        policy: Option<String>,
+        low: bool,
     }
 }
 
 row! {
-    /// A position of one stock, with the slug of its location.
+    /// A position of one stock, with what it shows of its location.
     LocatedRow {
         location_id: Uuid,
         slug: String,
+        enabled: bool,
+        priority: i64,
+        latitude: Option<f64>,
+        longitude: Option<f64>,
         available: i64,
         allocated: i64,
         held: i64,
+        policy: Option<String>,
+        low: bool,
     }
 }
 
@@ -39,12 +49,19 @@ impl LocatedRow {
         let location = Row::new("locations", self.location_id);
         let position = Position {
             slug: location.valid("slug", Slug::new(self.slug))?,
+            enabled: self.enabled,
+            priority: decode_priority(location, self.priority)?,
+            geolocation: decode_geolocation(location, self.latitude, self.longitude)?,
             balance: Balance {
                 available: row.quantity("available", self.available)?,
                 allocated: row.quantity("allocated", self.allocated)?,
             },
             held: row.quantity("held", self.held)?,
+            policy: decode_policy(&row, self.policy.as_deref())?,
         };
+        if position.policy.is_low() != self.low {
+            return Err(row.corrupt("low"));
+        }
         Ok((LocationId::new(self.location_id), position))
     }
 }
@@ -91,6 +108,8 @@ impl PositionChanges {
                         available: position.balance.available.into(),
                         allocated: position.balance.allocated.into(),
                         held: position.held.into(),
+                        policy: encode_policy(&position.policy),
+                        low: position.policy.is_low(),
                     });
                 }
                 if former.is_none() {

@@ -1,10 +1,13 @@
 //! Reservations, and the stock that they hold.
+//!
+//! The items as they were sent are JSON, with a version, where they say more than the lines.
 
+use serde::{Deserialize, Serialize};
 use stockroom_application::ports::{HoldLine, StoreError};
 use stockroom_domain::{
     LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reservation,
-    ReservationChange, ReservationId, ReservationState, ReservationStatus, ReservedLine, Slug,
-    StockId, StockKey, Timestamp,
+    ReservationChange, ReservationId, ReservationState, ReservationStatus, ReservedLine, SentItems,
+    Slug, StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
 
@@ -22,6 +25,38 @@ row! {
         created_at: i64,
         updated_at: i64,
         version: i64,
+        sent: Option<String>,
+    }
+}
+
+/// The version of the JSON. It changes only if older rows can no longer be read. To avoid that, a new field
+/// gets a default, and a renamed one an alias.
+const FORMAT: u32 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct StoredItems<T> {
+    format: u32,
+    sent: T,
+}
+
+/// The stored form of the items of a reservation as they were sent.
+#[must_use]
+pub fn encode_sent(reservation: &Reservation) -> Option<String> {
+    let stored = StoredItems {
+        format: FORMAT,
+        sent: reservation.sent.as_ref()?,
+    };
+    // Texts and numbers can always be written.
+    serde_json::to_string(&stored).ok()
+}
+
+fn decode_sent(row: Row, sent: Option<&str>) -> Result<Option<Box<SentItems>>, StoreError> {
+    let Some(text) = sent else { return Ok(None) };
+    let stored: StoredItems<SentItems> = row.valid("sent", serde_json::from_str(text))?;
+    if stored.format == FORMAT {
+        Ok(Some(Box::new(stored.sent)))
+    } else {
+        Err(row.corrupt("sent"))
     }
 }
 
@@ -39,6 +74,7 @@ impl ReservationRow {
             created_at: reservation.created_at.as_milliseconds(),
             updated_at: reservation.updated_at.as_milliseconds(),
             version: integer(reservation.version),
+            sent: encode_sent(reservation),
         }
     }
 
@@ -54,16 +90,22 @@ impl ReservationRow {
         let row = Row::new("reservations", self.reservation_id);
         let lines = lines.into_iter();
         let lines = lines.map(|line| line.decode(self.reservation_id, organization));
-        Ok(Reservation {
+        let reservation = Reservation {
             id: ReservationId::new(self.reservation_id),
             owner: Owner::from_uuid(self.owner_id, organization),
             order: order(row, self.order_id)?,
             state: state(row, &self.status, self.expires_at)?,
             lines: lines.collect::<Result<_, _>>()?,
+            sent: decode_sent(row, self.sent.as_deref())?,
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             version: row.valid("version", u64::try_from(self.version))?,
-        })
+        };
+        if reservation.is_consistent() {
+            Ok(reservation)
+        } else {
+            Err(row.corrupt("sent"))
+        }
     }
 }
 
@@ -88,12 +130,16 @@ impl LineRow {
     #[must_use]
     pub fn of_change(change: &ReservationChange, organization: OrganizationId) -> Vec<Self> {
         let of = |(number, line)| Self::of(&change.after, organization, number, line);
-        if change.before.is_some() {
-            change.changed_lines().map(of).collect()
-        } else {
-            // A reservation that was made and changed in one commit may be in any state already.
-            change.after.lines.iter().enumerate().map(of).collect()
-        }
+        change.changed_lines().map(of).collect()
+    }
+
+    /// The rows of all lines of a reservation.
+    pub fn of_all(
+        reservation: &Reservation,
+        organization: OrganizationId,
+    ) -> impl Iterator<Item = Self> {
+        let lines = reservation.lines.iter().enumerate();
+        lines.map(move |(number, line)| Self::of(reservation, organization, number, line))
     }
 
     fn of(

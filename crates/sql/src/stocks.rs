@@ -10,6 +10,7 @@ use stockroom_domain::{
 use uuid::Uuid;
 
 use crate::columns::row;
+use crate::policies::{decode_policy, encode_policy};
 use crate::{Row, integer};
 
 row! {
@@ -29,6 +30,8 @@ row! {
         created_at: i64,
         updated_at: i64,
         next_expiry: Option<i64>,
+        policy: Option<String>,
+        low: bool,
     }
 }
 
@@ -61,6 +64,8 @@ impl StockRow {
             created_at: stock.created_at.as_milliseconds(),
             updated_at: stock.updated_at.as_milliseconds(),
             next_expiry: stock.next_expiry.map(Timestamp::as_milliseconds),
+            policy: encode_policy(&stock.policy),
+            low: stock.policy.is_low(),
         }
     }
 
@@ -90,7 +95,11 @@ impl StockRow {
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             next_expiry: row.optional_timestamp("next_expiry", self.next_expiry)?,
+            policy: decode_policy(&row, self.policy.as_deref())?,
         };
+        if stock.policy.is_low() != self.low {
+            return Err(row.corrupt("low"));
+        }
         // The stored sums must match the positions.
         let sums = stock.sums();
         if i64::from(sums.available) != self.available {

@@ -36,6 +36,7 @@ pub(crate) fn push_stock(
                 let total = "stocks.available + stocks.allocated";
                 push_comparison(query, total, comparison, |pieces| *pieces);
             }
+            StockCondition::Low(wanted) => push_low(query, organization, *wanted),
             StockCondition::CreatedAt(comparison) => {
                 push_time(query, "stocks.created_at", comparison);
             }
@@ -44,6 +45,23 @@ pub(crate) fn push_stock(
             }
         }
     }
+}
+
+/// Appends a condition on the alerts of a stock and of its positions.
+fn push_low(query: &mut Query, organization: OrganizationId, wanted: bool) {
+    let is_in = if wanted { "IN" } else { "NOT IN" };
+    // Starts from the alerts that are on, which are few.
+    query.push(format!("stocks.stock_id {is_in} ("));
+    query.push(
+        "SELECT low.stock_id FROM stocks AS low INDEXED BY low_stocks \
+         WHERE low.low AND low.organization_id = ",
+    );
+    query.push_organization(organization);
+    query.push(
+        " UNION ALL SELECT low.stock_id FROM positions AS low INDEXED BY low_positions \
+         WHERE low.low AND low.organization_id = ",
+    );
+    query.push_organization(organization).push(")");
 }
 
 /// Appends a condition on the locations that a stock of `owner` has.
@@ -175,12 +193,16 @@ fn push_status(query: &mut Query, statuses: &[ReservationStatus], now: Timestamp
 pub(crate) fn push_location(query: &mut Query, filter: &[LocationCondition]) {
     for condition in filter {
         query.push(" AND ");
-        let (column, condition) = match condition {
-            LocationCondition::Name(condition) => ("locations.name", condition),
-            LocationCondition::Slug(condition) => ("locations.slug", condition),
-            LocationCondition::ExternalRef(condition) => ("locations.external_ref", condition),
-        };
-        push_text(query, column, condition);
+        match condition {
+            LocationCondition::Name(condition) => push_text(query, "locations.name", condition),
+            LocationCondition::Slug(condition) => push_text(query, "locations.slug", condition),
+            LocationCondition::ExternalRef(condition) => {
+                push_text(query, "locations.external_ref", condition);
+            }
+            LocationCondition::Enabled(values) => {
+                push_in(query, "locations.enabled", values.iter().copied());
+            }
+        }
     }
 }
 

@@ -34,6 +34,8 @@ mod list;
 mod locations;
 #[cfg(test)]
 mod plans;
+#[cfg(test)]
+mod product_plans;
 mod products;
 mod reservations;
 mod stock;

@@ -6,13 +6,11 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, params_from_iter};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
-    IndexedText, LocationCondition, ProductLookup, ProductOrder, ProductPlace, ProductSort, Scope,
-    SortValue, StockCondition, TransactionCondition,
+    LocationCondition, ProductOrder, ProductSort, Scope, StockCondition, TransactionCondition,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    CommodityType, LocationId, OrganizationId, Owner, ProductId, ProductStatus, ReservationId,
-    SearchKey, StockId, StockPeriod, StoreId,
+    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockPeriod, StoreId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -27,10 +25,10 @@ use crate::{
     reservations, stock, tenancy, verify,
 };
 
-const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
+pub(crate) const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
 
 /// A connection to a new database.
-async fn connection() -> (Connection, TempDir) {
+pub(crate) async fn connection() -> (Connection, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("stockroom.db");
     let database = SqliteDatabase::open(&path, Environment::system(), SqliteOptions::default())
@@ -41,7 +39,7 @@ async fn connection() -> (Connection, TempDir) {
 }
 
 /// The scope of a store.
-fn scope() -> Scope {
+pub(crate) fn scope() -> Scope {
     Scope {
         organization: OrganizationId::new(Uuid::from_u128(1)),
         acting: Owner::Store(StoreId::new(Uuid::from_u128(2))),
@@ -55,7 +53,7 @@ fn texts(steps: Vec<Step>) -> Vec<String> {
 }
 
 /// The steps of the plan of a page.
-fn page_steps(connection: &Connection, list: ListQuery) -> Vec<String> {
+pub(crate) fn page_steps(connection: &Connection, list: ListQuery) -> Vec<String> {
     let page = PageRequest::<()>::default();
     texts(list.page(connection, &page).unwrap())
 }
@@ -69,7 +67,7 @@ fn steps(connection: &Connection, query: impl Fn(&str) -> ListQuery) -> (Vec<Str
 }
 
 /// The steps of the plan of a query.
-fn query_steps(connection: &Connection, query: &Query) -> Vec<String> {
+pub(crate) fn query_steps(connection: &Connection, query: &Query) -> Vec<String> {
     texts(query.rows(connection).unwrap())
 }
 
@@ -83,7 +81,7 @@ fn statement_steps(connection: &Connection, statement: &str) -> Vec<String> {
 }
 
 /// Fails unless `parts` parts of the list find the rows after the place in an index, by this condition.
-fn assert_sought(steps: &[String], condition: &str, parts: usize) {
+pub(crate) fn assert_sought(steps: &[String], condition: &str, parts: usize) {
     let sought = steps.iter().filter(|step| {
         step.starts_with("SEARCH ") && step.ends_with(&format!(" AND {condition})"))
     });
@@ -91,7 +89,7 @@ fn assert_sought(steps: &[String], condition: &str, parts: usize) {
 }
 
 /// Fails if a step goes through a whole table, or through all rows of an organization in it.
-fn assert_narrow(steps: &[String], statement: &str) {
+pub(crate) fn assert_narrow(steps: &[String], statement: &str) {
     for step in steps {
         let reads_table = step.starts_with("SCAN ")
             && !step.contains("VIRTUAL TABLE")
@@ -122,7 +120,7 @@ fn assert_narrow(steps: &[String], statement: &str) {
 
 /// Fails unless the whole page is read in order from indexes, by merging the owner's rows and the
 /// organization's.
-fn assert_merged(steps: &[String]) {
+pub(crate) fn assert_merged(steps: &[String]) {
     assert!(steps[0].starts_with("MERGE (UNION ALL)"), "{steps:#?}");
     assert!(
         !steps.iter().any(|step| step.contains("TEMP B-TREE")),
@@ -240,7 +238,7 @@ async fn lists_are_merged_from_indexes() {
 }
 
 /// The orders of products, with the columns that a place is sought by.
-fn product_orders() -> impl Iterator<Item = (ProductOrder, &'static str)> {
+pub(crate) fn product_orders() -> impl Iterator<Item = (ProductOrder, &'static str)> {
     let sorts = [
         (ProductSort::CreatedAt, "created_at"),
         (ProductSort::UpdatedAt, "updated_at"),
@@ -250,59 +248,6 @@ fn product_orders() -> impl Iterator<Item = (ProductOrder, &'static str)> {
     sorts.into_iter().flat_map(|(by, column)| {
         [false, true].map(|descending| (ProductOrder { by, descending }, column))
     })
-}
-
-#[tokio::test]
-async fn products_are_sought_in_indexes() {
-    let (connection, _folder) = connection().await;
-    for (order, column) in product_orders() {
-        let value = match order.by {
-            ProductSort::CreatedAt | ProductSort::UpdatedAt => {
-                SortValue::Time(Environment::system().now())
-            }
-            ProductSort::Name | ProductSort::Sku => SortValue::Text(SearchKey::of("chair")),
-        };
-        let place = ProductPlace {
-            value,
-            id: ProductId::new(Uuid::from_u128(3)),
-        };
-        let list = products::search::select(EXPLAIN, scope(), order, Some(&place));
-        let page = page_steps(&connection, list);
-        assert_merged(&page);
-        let follows = if order.descending { '<' } else { '>' };
-        assert_sought(&page, &format!("({column},product_id){follows}(?,?)"), 2);
-    }
-    let key = SearchKey::of("chair");
-    for (text, column) in [
-        (IndexedText::Name, "name_key"),
-        (IndexedText::Sku, "sku_key"),
-        (IndexedText::Slug, "slug_key"),
-        (IndexedText::ExternalRef, "external_key"),
-    ] {
-        let keys = ProductLookup::Keys(text, vec![key.clone(), SearchKey::of("table")]);
-        let prefix = ProductLookup::Prefix(text, key.clone());
-        for (lookup, condition) in [
-            (keys, format!("{column}=?")),
-            (prefix, format!("{column}>? AND {column}<?")),
-        ] {
-            let list = products::search::select_candidates(EXPLAIN, scope(), &lookup);
-            let steps = query_steps(&connection, &list.0);
-            assert_narrow(&steps, "");
-            assert_sought(&steps, &condition, 2);
-        }
-    }
-    let words = ProductLookup::Words {
-        statuses: vec![ProductStatus::Draft],
-        commodity_types: vec![CommodityType::Physical, CommodityType::Digital],
-        manage_stock: vec![true],
-    };
-    let list = products::search::select_candidates(EXPLAIN, scope(), &words);
-    let steps = query_steps(&connection, &list.0);
-    assert_sought(
-        &steps,
-        "status=? AND commodity_type=? AND manage_stock=?",
-        2,
-    );
 }
 
 /// Rows before the place are not read.

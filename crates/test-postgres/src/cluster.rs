@@ -9,6 +9,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
+use rustix::io::Errno;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -144,7 +145,12 @@ impl Cluster {
     pub(crate) fn freeze(&self, freeze: bool) -> anyhow::Result<()> {
         let signal = if freeze { Signal::STOP } else { Signal::CONT };
         for process in self.processes()? {
-            send(process, signal)?;
+            let sent = send(process, signal);
+            // A child may have ended since it was listed.
+            let is_gone = |error: &anyhow::Error| error.downcast_ref() == Some(&Errno::SRCH);
+            if !sent.as_ref().is_err_and(is_gone) {
+                sent?;
+            }
         }
         Ok(())
     }

@@ -84,7 +84,7 @@ pub(crate) enum Cut {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
     /// Asks for something.
-    Ask(Ask),
+    Ask(Box<Ask>),
     /// Asks again for what the client's request of this number asked for, with its key.
     Again { of: usize, server: usize },
 }
@@ -250,6 +250,7 @@ impl Request {
                 let path = format!("/v2/inventories/reservations/{reservation}");
                 match act {
                     Act::Read => ("GET", path, None),
+                    Act::Edit(_) => ("PUT", path, act.body(products)),
                     act => {
                         let path = format!("{path}/{}", act.word());
                         ("POST", path, act.body(products))

@@ -190,7 +190,7 @@ impl Client {
         let mut result = Ok(());
         while result.is_ok() && !self.stage.stopping.load(Ordering::Relaxed) {
             result = match self.generator.next() {
-                Step::Ask(ask) => self.ask(ask).await,
+                Step::Ask(ask) => self.ask(*ask).await,
                 Step::Again { of, server } => self.again(of, server).await,
             };
         }
@@ -331,7 +331,9 @@ impl Client {
         if let (Some(items), Ok(answer)) = (items, &attempt.outcome)
             && let Ok(shown) = ledger::data::<Shown>(&answer.body)
         {
-            self.stage.pool.note(&shown, items);
+            let is_new = answer.status == 201;
+            let products = &self.stage.products;
+            self.stage.pool.note(&shown, items, is_new, products);
         }
         record.attempts.push(attempt);
     }

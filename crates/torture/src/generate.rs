@@ -24,6 +24,8 @@ const PAGE_MAX: usize = 100;
 
 /// How often each product is chosen, in their order in [`products`].
 const LASTING: [(u32, usize); 7] = [(25, 0), (15, 1), (16, 2), (18, 3), (10, 4), (8, 5), (8, 6)];
+/// Those of them that are in several places.
+const LOCATED: [(u32, usize); 3] = [(16, 2), (10, 4), (8, 6)];
 const FLEETING: [(u32, usize); 2] = [(1, 7), (1, 8)];
 
 /// Everything random in a round follows from this.
@@ -112,7 +114,7 @@ impl Generator {
             }
             _ => self.transaction(),
         };
-        Step::Ask(self.ask(request, pick, server))
+        Step::Ask(Box::new(self.ask(request, pick, server)))
     }
 
     fn ask(&mut self, request: Request, pick: Option<Pick>, server: usize) -> Ask {
@@ -311,7 +313,7 @@ mod tests {
         let steps = steps(7);
         let asks = |is: &dyn Fn(&Ask) -> bool| {
             let mut asks = steps.iter().filter_map(|step| match step {
-                Step::Ask(ask) => Some(ask),
+                Step::Ask(ask) => Some(&**ask),
                 Step::Again { .. } => None,
             });
             assert!(asks.any(is));
@@ -327,6 +329,12 @@ mod tests {
             matches!(&ask.request, Request::Reserve(reserve)
                 if ask.pick.is_none() && reserve.order.is_none())
         });
+        for is_sourced in [true, false] {
+            asks(&|ask| {
+                matches!(&ask.request, Request::Reserve(reserve)
+                    if reserve.is_sourced == is_sourced && reserve.items.len() > 1)
+            });
+        }
         asks(&|ask| matches!(ask.request, Request::Availability(_)));
         let acts = |is: fn(&Act<_>) -> bool| {
             asks(&|ask| ask.pick.as_ref().is_some_and(|pick| is(&pick.act)));
@@ -337,6 +345,8 @@ mod tests {
         acts(|act| matches!(act, Act::Fulfil(None)));
         acts(|act| matches!(act, Act::Fulfil(Some(_))));
         acts(|act| matches!(act, Act::Extend { .. }));
+        acts(|act| matches!(act, Act::Move { .. }));
+        acts(|act| matches!(act, Act::Edit(_)));
         acts(|act| matches!(act, Act::Read));
         asks(&|ask| matches!(ask.cut, Some(Cut::Sending(_))));
         asks(&|ask| matches!(ask.cut, Some(Cut::Waiting(_))));

@@ -8,6 +8,8 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::ask::Request;
+use crate::model::INSUFFICIENT;
+use crate::reservation::Act;
 
 /// Tells the instants of a round, as the time since it began.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +118,22 @@ impl Record {
     /// What became of it, if that was ever said.
     pub(crate) fn answer(&self) -> Option<&Answer> {
         self.first_answer().map(|(_, answer)| answer)
+    }
+
+    /// Whether something was to be moved where there wasn't enough of it.
+    pub(crate) fn is_short(&self) -> bool {
+        let takes = matches!(
+            self.request,
+            Request::Act {
+                act: Act::Move { .. } | Act::Edit(_),
+                ..
+            }
+        );
+        let shortages = |answer: &Answer| {
+            let body = answer.body.pointer("/errors/0/meta/shortages");
+            answer.status == INSUFFICIENT && body.is_some()
+        };
+        takes && self.answer().is_some_and(shortages)
     }
 
     /// Whether a server ever had all of it.

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::AddAssign;
 
+use crate::ask::Request;
 use crate::check::Evidence;
 use crate::record::Unclear;
-use crate::reservation::State;
+use crate::reservation::{Act, Shown, State};
 
 /// Counts of things by their names, those first that were counted first.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +44,20 @@ impl Tally {
         );
         tally.add("reservations", reservations());
         tally.add("expired", expired);
+        let sourced = || reservations().filter(|it| it.lines.iter().any(|line| line.is_sourced));
+        let is_split = |it: &&Shown| it.lines.iter().any(|line| it.is_split(line.item));
+        tally.add("sourced", sourced());
+        tally.add("split", sourced().filter(is_split));
+        let refused = records().filter(|it| it.answer().is_some_and(|it| it.status == 422));
+        let short = refused
+            .filter(|it| matches!(&it.request, Request::Reserve(reserve) if reserve.is_sourced));
+        tally.add("sourced and short", short);
+        let done = |is: fn(&Act) -> bool| {
+            let done = records().filter(|it| it.answer().is_some_and(|it| it.status == 200));
+            done.filter(move |it| matches!(&it.request, Request::Act { act, .. } if is(act)))
+        };
+        tally.add("moved", done(|act| matches!(act, Act::Move { .. })));
+        tally.add("edited", done(|act| matches!(act, Act::Edit(_))));
         tally.add("transactions", records().flat_map(|it| it.request.lines()));
         tally.add("attempts", attempts());
         tally.add(

@@ -18,7 +18,7 @@ const OTHERS: &str = "*";
 const TYPES: &str = "*/mod";
 
 /// The floors of each crate, from the lowest. A floor is a list of folders or files of `src`.
-const FLOORS: [(&str, &[&[&str]]); 6] = [
+const FLOORS: [(&str, &[&[&str]]); 7] = [
     (
         "domain",
         &[
@@ -48,6 +48,17 @@ const FLOORS: [(&str, &[&[&str]]); 6] = [
             &["answer", "filter", "request", "service"],
             &[OTHERS],
             &["router"],
+        ],
+    ),
+    (
+        "console",
+        &[
+            &["page"],
+            &["service"],
+            &["session"],
+            &["lookup"],
+            &[OTHERS],
+            &["middleware", "router"],
         ],
     ),
     (
@@ -82,7 +93,7 @@ const FLOORS: [(&str, &[&[&str]]); 6] = [
             &["connection", "counts", "filter", "list"],
             &[OTHERS],
             &["commit"],
-            &["plans", "verify"],
+            &["plans", "product_plans", "verify"],
         ],
     ),
     ("webhooks", &[&["networks"], &["connect"], &["client"]]),

@@ -3,7 +3,8 @@
 mod stream;
 
 use stockroom_domain::{
-    Event, EventName, FeedId, KeyId, OrganizationId, Owner, ProductId, Reason, Slug, Timestamp,
+    Event, EventName, FeedId, KeyId, OrganizationId, Owner, ProductId, Reason, ReservedLine, Slug,
+    Timestamp,
 };
 use uuid::Uuid;
 
@@ -83,7 +84,8 @@ pub(crate) fn products(event: &FeedEvent) -> Vec<ProductId> {
     match &event.content {
         FeedContent::Entry(recorded, _) => vec![recorded.product],
         FeedContent::Event(event) => match &**event {
-            Event::StockCreated(stock) => vec![stock.product],
+            Event::StockCreated(stock) | Event::PolicyUpdated(stock) => vec![stock.product],
+            Event::StockLow(alert) | Event::StockRecovered(alert) => vec![alert.product],
             Event::StockDeleted(end) => vec![end.product],
             Event::ProductCreated(product)
             | Event::ProductUpdated(product)
@@ -109,14 +111,19 @@ pub(crate) fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
     match &event.content {
         FeedContent::Entry(recorded, _) => vec![recorded.slug.as_ref().map(Slug::as_str)],
         FeedContent::Event(event) => match &**event {
-            Event::StockCreated(stock) => {
+            Event::StockCreated(stock) | Event::PolicyUpdated(stock) => {
                 let positions = stock.located.values();
                 positions.map(|it| Some(it.slug.as_str())).collect()
             }
             Event::ReservationCreated(reservation) | Event::ReservationUpdated(reservation, _) => {
                 let lines = reservation.lines.iter();
-                lines
-                    .map(|line| line.location.as_ref().map(|(_, slug)| slug.as_str()))
+                lines.map(ReservedLine::slug).collect()
+            }
+            Event::StockLow(alert) | Event::StockRecovered(alert) => {
+                let location = alert.location.as_ref();
+                location
+                    .map(|(_, slug)| Some(slug.as_str()))
+                    .into_iter()
                     .collect()
             }
             Event::LocationCreated(location)

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use stockroom_domain::{Import, LineError, OrganizationId};
-use stockroom_files::{Layout, RawChunk};
+use bytes::Bytes;
+use futures::stream::{self, Stream, StreamExt as _, try_unfold};
+use stockroom_domain::{Import, LineError, LineProblem, OrganizationId};
+use stockroom_files::{Format, Layout, RawChunk};
 
 use super::job::raw;
 use super::layout_of;
@@ -12,6 +14,9 @@ use crate::page::{Page, PageRequest, Start};
 use crate::pipeline::timed;
 use crate::ports::StoreError;
 use crate::stockroom::Stockroom;
+
+/// The number of lines that are read at once for a file.
+const PAGE: u32 = 50;
 
 /// A line that failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,17 +88,66 @@ impl Stockroom {
 }
 
 impl FailedLines {
-    /// The way to read the file.
+    /// The media type of their file.
     #[must_use]
-    pub const fn layout(&self) -> &Layout {
-        &self.layout
+    pub const fn content_type(&self) -> &'static str {
+        match self.layout.format() {
+            Format::Csv => "text/csv; charset=utf-8",
+            Format::JsonLines => "application/x-ndjson",
+        }
     }
 
-    /// At most `limit` more of them; empty at the end.
+    /// The name of their file.
+    #[must_use]
+    pub const fn file_name(&self) -> &'static str {
+        match self.layout.format() {
+            Format::Csv => "errors.csv",
+            Format::JsonLines => "errors.jsonl",
+        }
+    }
+
+    /// A file of these lines, part by part, as they are taken, each with its error in `words`; `None` once the
+    /// file of the import is forgotten. The first part is read before, so that a database that fails can still
+    /// be told; if it fails later, the file is broken off.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails.
-    pub async fn next(&mut self, limit: u32) -> Result<Vec<FailedLine>, StoreError> {
+    pub async fn parts(
+        mut self,
+        words: fn(LineProblem) -> String,
+    ) -> Result<Option<impl Stream<Item = Result<Bytes, StoreError>> + Send>, StoreError> {
+        let first = self.next(PAGE).await?;
+        if first.iter().any(|line| line.content.is_none()) {
+            return Ok(None);
+        }
+        let mut head = self.layout.errors_header();
+        head.push_str(&self.with_errors(first, words));
+        let first = stream::iter([Ok(Bytes::from(head))]);
+        let rest = try_unfold(self, move |mut lines| async move {
+            let failed = lines.next(PAGE).await?;
+            if failed.is_empty() {
+                return Ok(None);
+            }
+            let part = lines.with_errors(failed, words);
+            Ok(Some((Bytes::from(part), lines)))
+        });
+        // Compressors ask once more after the end.
+        Ok(Some(first.chain(rest).fuse()))
+    }
+
+    /// The lines, each with its error. A line that was applied, and whose entry then couldn't be undone, isn't
+    /// to be sent again.
+    fn with_errors(&self, failed: Vec<FailedLine>, words: fn(LineProblem) -> String) -> String {
+        let failed = failed.into_iter().filter(|line| !line.error.is_of_undo);
+        let lines = failed.map(|line| {
+            let content = line.content.unwrap_or_default();
+            self.layout.with_error(&content, &words(line.error.problem))
+        });
+        lines.collect()
+    }
+
+    /// At most `limit` more of them; empty at the end.
+    async fn next(&mut self, limit: u32) -> Result<Vec<FailedLine>, StoreError> {
         let id = self.import.id;
         let stockroom = Arc::clone(&self.stockroom);
         let records = stockroom.pipeline.records();

@@ -58,9 +58,7 @@ impl<'a> Job<'a> {
             organization,
             acting: import.owner,
         };
-        let options = import.options.clone();
-        let profile = layout.profile();
-        let resolver = Resolver::new(&stockroom.pipeline, scope, import.id, profile, options);
+        let resolver = Resolver::new(&stockroom.pipeline, scope, &import, layout.profile());
         Ok(Self {
             resolver: resolver.await?,
             positions: None,

@@ -4,10 +4,11 @@ mod errors;
 mod importer;
 mod job;
 mod positions;
+mod preview;
 mod resolve;
 mod upload;
 
-use stockroom_domain::{CancelImport, Import, ImportId, UndoImport};
+use stockroom_domain::{BatchId, CancelImport, Import, ImportId, UndoImport};
 use stockroom_files::Layout;
 
 use crate::access::{Administrator, Writer};
@@ -19,6 +20,7 @@ use crate::stockroom::Stockroom;
 
 pub use errors::{FailedLine, FailedLinePlace, FailedLines};
 pub use importer::Importer;
+pub use preview::LineChangePlace;
 pub use upload::{ImportRequest, Upload};
 
 impl Stockroom {
@@ -50,6 +52,26 @@ impl Stockroom {
         let records = self.pipeline.records();
         let imports = records.list_imports(scope.organization, scope.acting, page);
         timed("list_imports", imports).await
+    }
+
+    /// The batch of a chunk of an import, by the number of the chunk from 0. `None` if the owner on whose behalf
+    /// the caller acts has no such import, or the chunk made no entry.
+    ///
+    /// # Errors
+    /// [`StoreError`] if the database fails.
+    pub async fn import_batch(
+        &self,
+        administrator: &Administrator,
+        id: ImportId,
+        chunk: u32,
+    ) -> Result<Option<BatchId>, StoreError> {
+        if self.import(administrator, id).await?.is_none() {
+            return Ok(None);
+        }
+        let records = self.pipeline.records();
+        let applied = records.applied_chunk(administrator.scope().organization, id, chunk);
+        let applied = timed("applied_chunk", applied).await?;
+        Ok(applied.map(|applied| applied.batch))
     }
 
     /// Ends an import that waits or is under way, after the chunk that is being applied.

@@ -1,14 +1,16 @@
 //! Looking up the products and locations that the lines of a file name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use stockroom_domain::{
-    Annotation, Expectation, ImportAction, ImportId, ImportLine, ImportOptions, LineContent,
+    Actor, Annotation, Expectation, Import, ImportAction, ImportLine, ImportOptions, LineContent,
     LineLocation, LineMovement, LineProblem, LineProduct, Name, NewLocation, NewProduct, Owner,
-    Product, ProductId, ProductText, Reason, Reference, Refusal, Slug, Stock, StockLine,
+    Patch, PolicyUpdate, Product, ProductId, ProductText, Reason, Reference, Refusal, SetPolicy,
+    Slug, Stock, StockLine,
 };
 use stockroom_files::{
-    FileAction, FileLine, LineContent as FileContent, LineMovements, NamedProduct, Profile,
+    FileAction, FileLine, LineContent as FileContent, LineMovements, LinePolicy, NamedProduct,
+    Profile,
 };
 
 use crate::location_names::{LocationNames, NameOrder};
@@ -26,6 +28,7 @@ const SLUG_CHARS_MAX: usize = 120;
 pub(super) struct Resolver<'a> {
     pipeline: &'a Pipeline,
     scope: Scope,
+    actor: Actor,
     options: ImportOptions,
     order: NameOrder,
     locations: LocationNames,
@@ -35,7 +38,7 @@ pub(super) struct Resolver<'a> {
 }
 
 /// The product of a line and what the line says of it, unless it says nothing.
-type Named = Result<Option<(LineProduct, LineMovements)>, LineProblem>;
+type Named = Result<Option<(LineProduct, FileContent)>, LineProblem>;
 
 /// The things that the lines of one chunk name.
 struct Known {
@@ -48,10 +51,11 @@ impl<'a> Resolver<'a> {
     pub(super) async fn new(
         pipeline: &'a Pipeline,
         scope: Scope,
-        id: ImportId,
+        import: &Import,
         profile: Profile,
-        options: ImportOptions,
     ) -> Result<Self, StoreError> {
+        let options = import.options.clone();
+        let id = import.id;
         let annotation = Annotation {
             reason: options
                 .reason
@@ -65,12 +69,15 @@ impl<'a> Resolver<'a> {
         Ok(Self {
             order: match profile {
                 Profile::Shopify => NameOrder::NameFirst,
-                Profile::Stockroom | Profile::ElasticPath => NameOrder::SlugFirst,
+                Profile::Stockroom | Profile::ElasticPath | Profile::Policies => {
+                    NameOrder::SlugFirst
+                }
             },
             locations: LocationNames::read(pipeline, scope).await?,
             new_locations: Vec::new(),
             pipeline,
             scope,
+            actor: import.actor(),
             options,
             annotation,
         })
@@ -87,10 +94,12 @@ impl<'a> Resolver<'a> {
             .map(|line| {
                 let content = match line.read {
                     Err(fault) => Err(LineProblem::Invalid(fault.0)),
-                    Ok(FileContent::Skipped) => Ok(None),
-                    Ok(FileContent::Movements(movements)) => self
-                        .product(&movements.product, &known)
-                        .map(|product| Some((product, movements))),
+                    Ok(content) => match content.product() {
+                        None => Ok(None),
+                        Some(named) => self
+                            .product(named, &known)
+                            .map(|product| Some((product, content))),
+                    },
                 };
                 (line.number, content)
             })
@@ -111,10 +120,14 @@ impl<'a> Resolver<'a> {
             .extend(stocks.into_iter().map(|it| (it.product, it)));
         let lines = named.into_iter().map(|(number, content)| {
             let content = content.and_then(|content| match content {
-                None => Ok(LineContent::Skipped),
-                Some((product, movements)) => {
+                None | Some((_, FileContent::Skipped)) => Ok(LineContent::Skipped),
+                Some((product, FileContent::Movements(movements))) => {
                     let line = self.line(product, movements, &known)?;
                     Ok(LineContent::Movements(Box::new(line)))
+                }
+                Some((product, FileContent::Policy(policy))) => {
+                    let set = self.policy(&product, policy, &known)?;
+                    Ok(LineContent::Policy(Box::new(set)))
                 }
             });
             ImportLine {
@@ -127,10 +140,8 @@ impl<'a> Resolver<'a> {
 
     async fn look_up(&self, lines: &[FileLine<'_>]) -> Result<Known, StoreError> {
         let products = || {
-            lines.iter().filter_map(|line| match &line.read {
-                Ok(FileContent::Movements(movements)) => Some(&movements.product),
-                _ => None,
-            })
+            let read = lines.iter().filter_map(|line| line.read.as_ref().ok());
+            read.filter_map(FileContent::product)
         };
         let skus = products().filter_map(|product| product.sku.as_ref());
         let external_refs = products().filter_map(|product| product.external_ref.as_ref());
@@ -259,6 +270,41 @@ impl<'a> Resolver<'a> {
                 reference: line.reference.or(annotation.reference),
             },
         })
+    }
+
+    /// The change of a policy of stock that there is.
+    fn policy(
+        &mut self,
+        product: &LineProduct,
+        line: LinePolicy,
+        known: &Known,
+    ) -> Result<SetPolicy, LineProblem> {
+        let stock = match product {
+            LineProduct::Known(id) => known.stocks.get(id),
+            LineProduct::New(_) => None,
+        };
+        let stock = stock.ok_or(Refusal::UnknownStock)?;
+        // What can't be undone is looked at before anything is changed.
+        self.actor.may_administer(stock.owner)?;
+        let mut set = SetPolicy {
+            product: stock.product,
+            update: PolicyUpdate::default(),
+            locations: Patch::Keep,
+        };
+        match line.location {
+            None => set.update = line.update,
+            Some(text) => {
+                let slug = match self.location(stock.owner, &text)? {
+                    LineLocation::Known(slug) => slug,
+                    LineLocation::New(new) => new.slug.as_str().to_owned(),
+                };
+                if stock.location_of(&slug).is_none() {
+                    return Err(Refusal::not_stocked(&text).into());
+                }
+                set.locations = Patch::Set(BTreeMap::from([(slug, Some(line.update))]));
+            }
+        }
+        Ok(set)
     }
 
     fn location(&mut self, owner: Owner, text: &str) -> Result<LineLocation, LineProblem> {

@@ -25,7 +25,7 @@ pub struct ImportRequest {
     pub profile: Profile,
     /// The format; `None` to find it out by the first line.
     pub format: Option<Format>,
-    /// The wishes of the caller.
+    /// The wishes of the caller; the profile says what the file changes.
     pub options: ImportOptions,
     /// The client's name for the request.
     pub request_id: Option<String>,
@@ -50,13 +50,15 @@ impl Stockroom {
     /// makes a job and changes no stock.
     ///
     /// # Errors
-    /// [`ImportError`] if too many jobs of the organization wait, it sends too many files, or the caller
-    /// may only read and it is no dry run.
+    /// [`ImportError`] if the wishes don't go together, too many jobs of the organization wait, it sends too
+    /// many files, or the caller may only read and it is no dry run.
     pub async fn begin_import(
         self: &Arc<Self>,
         administrator: &Administrator,
-        request: ImportRequest,
+        mut request: ImportRequest,
     ) -> Result<Upload, ImportError> {
+        request.options.target = request.profile.target();
+        request.options.check()?;
         check_access(administrator, &request.options)?;
         let organization = administrator.scope().organization;
         let turn = self.uploads.try_take(organization);

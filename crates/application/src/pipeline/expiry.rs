@@ -22,8 +22,8 @@ const EXPIRED_AT_ONCE: usize = 100;
 const EXPIRING_PAUSE: Duration = Duration::from_millis(20);
 
 impl Pipeline {
-    /// The unchanging part of a reservation: its id, its order and its stocks. It stays the same when
-    /// the reservation expires.
+    /// The name of a reservation: its id, its order and its stocks. These stay the same when the reservation
+    /// expires, but not when it is edited.
     ///
     /// # Errors
     /// [`StoreError`] if the database fails; so for every reading below.

@@ -21,7 +21,7 @@ use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
     Database, FeedStore, HistoryReader, ProductAndStock, ProductFilter, ProductOrder, ProductPlace,
-    RawReader, Records, Scope, StockCondition, StockOrder, StockPlace, StoreError,
+    ProductSearch, RawReader, Records, Scope, StockCondition, StockOrder, StockPlace, StoreError,
     TransactionCondition,
 };
 
@@ -137,13 +137,13 @@ impl Pipeline {
     /// The answer to a request that changes nothing, decided with stock that is settled and locked.
     ///
     /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub(crate) async fn show<R: Answered>(
+    /// [`Error::Refused`]; [`Error::Store`] if the database fails.
+    pub(crate) async fn ask<R: Answered>(
         &self,
         scope: Scope,
         request: R,
-    ) -> Result<R::Answer, StoreError> {
-        settle::show(&self.committer, scope, request).await
+    ) -> Result<R::Answer, Error> {
+        settle::ask(&self.committer, scope, request).await
     }
 
     /// The stock of one product, or `None` if it isn't managed.
@@ -249,6 +249,21 @@ impl Pipeline {
         filter: &ProductFilter,
     ) -> Result<Option<Vec<ProductId>>, StoreError> {
         timed("find_products", self.database.find_products(scope, filter)).await
+    }
+
+    /// The first products that a search finds, at most so many; `None` if it would have to look at too
+    /// many.
+    pub(crate) async fn search_products(
+        &self,
+        scope: Scope,
+        search: &ProductSearch,
+        at_most: u32,
+    ) -> Result<Option<Vec<Product>>, StoreError> {
+        let _turn = self
+            .turn_to_search(scope.organization, search.anywhere)
+            .await;
+        let found = self.database.search_products(scope, search, at_most);
+        timed("search_products", found).await
     }
 
     /// All registered products that fulfil the filter, and their stock, in this order; `None` if the

@@ -10,6 +10,7 @@ use stockroom_domain::{
 
 use super::committer::Committer;
 use super::database_calls::timed;
+use crate::error::Error;
 use crate::ports::{Scope, StoreError};
 
 /// The number of stocks settled in one transaction.
@@ -44,12 +45,12 @@ pub(super) async fn products(
 /// The answer to a request that only reads, after settling the stock concerned.
 ///
 /// # Errors
-/// [`StoreError`] if the database fails.
-pub(super) async fn show<R: Answered>(
+/// [`Error::Refused`]; [`Error::Store`] if the database fails.
+pub(super) async fn ask<R: Answered>(
     committer: &Committer,
     scope: Scope,
     request: R,
-) -> Result<R::Answer, StoreError> {
+) -> Result<R::Answer, Error> {
     let nobody = Actor {
         acting: scope.acting,
         ..Actor::OPERATOR
@@ -57,17 +58,35 @@ pub(super) async fn show<R: Answered>(
     commit(committer, scope.organization, nobody, request).await
 }
 
+/// The answer to a request that only reads, and is never refused.
+async fn show<R: Answered>(
+    committer: &Committer,
+    scope: Scope,
+    request: R,
+) -> Result<R::Answer, StoreError> {
+    let answer = ask(committer, scope, request).await;
+    answer.map_err(unrefused)
+}
+
+/// The error of a request that is never refused.
+fn unrefused(error: Error) -> StoreError {
+    match error {
+        Error::Store(error) => error,
+        other => StoreError::Failed(Box::new(other)),
+    }
+}
+
 async fn commit<R: Answered>(
     committer: &Committer,
     organization: OrganizationId,
     actor: Actor,
     request: R,
-) -> Result<R::Answer, StoreError> {
+) -> Result<R::Answer, Error> {
     let commands = [Command::new(actor, request)];
     let outcomes = committer.commit("settle", organization, &commands).await?;
-    let outcome = outcomes.into_iter().next();
-    let answer = outcome.and_then(|outcome| R::take(outcome.ok()?));
-    answer.ok_or_else(|| StoreError::Failed("the answer to settling has another type".into()))
+    let outcome = outcomes.into_iter().next().transpose()?;
+    let other = || StoreError::Failed("the answer to settling has another type".into());
+    Ok(outcome.and_then(R::take).ok_or_else(other)?)
 }
 
 /// Settles all stock of an organization that is due at `now`.
@@ -93,6 +112,7 @@ pub(super) async fn due(
         }
         settled.extend(due.iter().copied());
         let settle = SettleStock { stocks: due };
-        commit(committer, organization, Actor::OPERATOR, settle).await?;
+        let settled = commit(committer, organization, Actor::OPERATOR, settle).await;
+        settled.map_err(unrefused)?;
     }
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    AppliedChunk, Import, ImportId, LineError, OrganizationId, Owner, Timestamp,
+    AppliedChunk, Import, ImportId, LineChange, LineError, OrganizationId, Owner, Timestamp,
 };
 use uuid::Uuid;
 
@@ -100,6 +100,16 @@ pub trait ImportStore: Send + Sync {
         from: u32,
         limit: u32,
     ) -> Result<Vec<LineError>, StoreError>;
+
+    /// At most `limit` changes that a dry run would make, from the one with this place on, in the order of its
+    /// lines.
+    async fn import_changes(
+        &self,
+        organization: OrganizationId,
+        id: ImportId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<LineChange>, StoreError>;
 
     /// The files and waiting jobs of an organization.
     async fn import_usage(&self, organization: OrganizationId) -> Result<ImportUsage, StoreError>;

@@ -30,9 +30,10 @@ pub use integrations::{
 };
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
-pub use locations::{LocationCondition, LocationPlace, LocationReader};
+pub use locations::{LocationCondition, LocationOrder, LocationPlace, LocationReader};
 pub use product_filter::{
-    IndexedText, ProductCondition, ProductFilter, ProductLookup, ProductTextCondition,
+    IndexedText, ProductCondition, ProductFilter, ProductLookup, ProductSearch,
+    ProductTextCondition,
 };
 pub use products::{
     FoundProducts, ProductAndStock, ProductOrder, ProductPlace, ProductReader, ProductSort,

@@ -92,6 +92,9 @@ pub enum ProductLookup {
     Keys(IndexedText, Vec<SearchKey>),
     /// Those whose text has a key that begins with this one, which isn't empty.
     Prefix(IndexedText, SearchKey),
+    /// Those whose text has a key that contains this one, which isn't empty, or is too long for its key.
+    /// All keys are looked at.
+    Part(IndexedText, SearchKey),
     /// Those with one of these statuses, types, and values of `manage_stock`.
     Words {
         /// The statuses.
@@ -115,6 +118,9 @@ impl ProductLookup {
             Self::Prefix(text, prefix) => {
                 key(*text).is_some_and(|key| key.as_str().starts_with(prefix.as_str()))
             }
+            Self::Part(text, part) => {
+                key(*text).is_some_and(|key| key.is_full() || key.as_str().contains(part.as_str()))
+            }
             Self::Words {
                 statuses,
                 commodity_types,
@@ -126,6 +132,12 @@ impl ProductLookup {
             }
             Self::All => true,
         }
+    }
+
+    /// Whether it takes a look at every product that the scope sees.
+    #[must_use]
+    pub const fn looks_at_all(&self) -> bool {
+        matches!(self, Self::Part(..) | Self::All)
     }
 }
 
@@ -186,7 +198,16 @@ impl ProductFilter {
         if let Some((text, key)) = prefixes.max_by_key(|(_, key)| key.as_str().len()) {
             return ProductLookup::Prefix(text, key);
         }
-        self.words()
+        match self.words() {
+            ProductLookup::All => {
+                let mut parts =
+                    texts().filter_map(|(text, condition)| Some((text, condition.part()?)));
+                parts.next().map_or(ProductLookup::All, |(text, part)| {
+                    ProductLookup::Part(text, part)
+                })
+            }
+            words => words,
+        }
     }
 
     fn words(&self) -> ProductLookup {
@@ -219,6 +240,51 @@ impl ProductFilter {
     }
 }
 
+/// A search for the first products that have a part in a text, without regard to letter case. They are
+/// sorted by that text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductSearch {
+    /// The text.
+    pub text: IndexedText,
+    /// Whether the part may be anywhere in it, instead of at its beginning.
+    pub anywhere: bool,
+    filter: ProductFilter,
+}
+
+impl ProductSearch {
+    /// The search for a part, which isn't empty.
+    #[must_use]
+    pub fn new(text: IndexedText, part: &str, anywhere: bool) -> Self {
+        let condition = ProductTextCondition::ignoring_case(&Pattern {
+            text: part.to_owned(),
+            open_start: anywhere,
+            open_end: true,
+        });
+        Self {
+            text,
+            anywhere,
+            filter: ProductFilter(vec![ProductCondition::Text(text, condition)]),
+        }
+    }
+
+    /// The way to the products that may be found.
+    #[must_use]
+    pub fn lookup(&self) -> ProductLookup {
+        self.filter.lookup()
+    }
+
+    /// Those of these products that are found, in order.
+    #[must_use]
+    pub fn found(&self, mut products: Vec<Product>) -> Vec<Product> {
+        products.retain(|product| self.filter.matches(product));
+        products.sort_by_cached_key(|product| {
+            let text = self.text.of(product).map_or("", ProductText::as_str);
+            (SearchKey::of(text), product.id)
+        });
+        products
+    }
+}
+
 impl ProductTextCondition {
     /// The keys of all texts that fulfil the condition, if an index has them together.
     fn keys(&self) -> Option<Vec<SearchKey>> {
@@ -238,13 +304,25 @@ impl ProductTextCondition {
 
     /// The beginning of the keys of all texts that fulfil the condition.
     fn prefix(&self) -> Option<SearchKey> {
-        let (pattern, key) = match self {
-            Self::Exact(TextCondition::Like(pattern)) => (pattern, SearchKey::of(&pattern.text)),
-            Self::Folded(pattern) => (pattern, SearchKey::of_folded(&pattern.text)),
-            Self::Exact(TextCondition::In(_) | TextCondition::IsNull) => return None,
-        };
+        let (pattern, key) = self.pattern()?;
         let is_prefix = !pattern.open_start && !key.as_str().is_empty();
         is_prefix.then_some(key)
+    }
+
+    /// A part of the keys of all texts that fulfil the condition, unless they are longer than a key.
+    fn part(&self) -> Option<SearchKey> {
+        let (_, key) = self.pattern()?;
+        (!key.as_str().is_empty()).then_some(key)
+    }
+
+    fn pattern(&self) -> Option<(&Pattern, SearchKey)> {
+        match self {
+            Self::Exact(TextCondition::Like(pattern)) => {
+                Some((pattern, SearchKey::of(&pattern.text)))
+            }
+            Self::Folded(pattern) => Some((pattern, SearchKey::of_folded(&pattern.text))),
+            Self::Exact(TextCondition::In(_) | TextCondition::IsNull) => None,
+        }
     }
 }
 
@@ -307,6 +385,10 @@ mod tests {
                     commodity_types: vec![CommodityType::Physical, CommodityType::Digital],
                     manage_stock: vec![false, true],
                 },
+            ),
+            (
+                vec![like(Name, pattern("Chair", true, true))],
+                ProductLookup::Part(Name, key("chair")),
             ),
             (
                 vec![like(Name, pattern("", true, true))],

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use stockroom_domain::{Product, ProductId, ProductText, SearchKey, Stock, Timestamp};
 
 use super::error::StoreError;
-use super::product_filter::ProductFilter;
+use super::product_filter::{ProductFilter, ProductSearch};
 use super::scope::Scope;
 use crate::page::{Page, PageRequest};
 
@@ -136,6 +136,15 @@ pub trait ProductReader: Send + Sync {
         scope: Scope,
         filter: &ProductFilter,
     ) -> Result<Option<Vec<ProductId>>, StoreError>;
+
+    /// The first products that a search finds, at most so many; `None` if it would have to look at more
+    /// than [`ProductFilter::LOOKED_AT_MAX`] products.
+    async fn search_products(
+        &self,
+        scope: Scope,
+        search: &ProductSearch,
+        at_most: u32,
+    ) -> Result<Option<Vec<Product>>, StoreError>;
 
     /// All products that fulfil the filter, in this order; `None` if the filter would have to be held
     /// against more than [`ProductFilter::LOOKED_AT_MAX`] products.

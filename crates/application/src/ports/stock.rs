@@ -26,6 +26,8 @@ pub enum StockCondition {
     Allocated(Comparison<i64>),
     /// Its total figure, over all positions.
     Total(Comparison<i64>),
+    /// Whether an alert of it, or of a location of it, is on.
+    Low(bool),
     /// Time of creation.
     CreatedAt(Comparison<Timestamp>),
     /// Time of the last change.
@@ -37,7 +39,7 @@ impl StockCondition {
     #[must_use]
     pub const fn depends_on_expiry(&self) -> bool {
         match self {
-            Self::Available(_) | Self::Allocated(_) | Self::UpdatedAt(_) => true,
+            Self::Available(_) | Self::Allocated(_) | Self::Low(_) | Self::UpdatedAt(_) => true,
             Self::Location(_) | Self::Id(_) | Self::Total(_) | Self::CreatedAt(_) => false,
         }
     }
@@ -59,6 +61,7 @@ impl StockCondition {
             Self::Available(comparison) => comparison.matches(&available.into()),
             Self::Allocated(comparison) => comparison.matches(&allocated.into()),
             Self::Total(comparison) => comparison.matches(&stock.sums().total().into()),
+            Self::Low(wanted) => stock.is_low() == *wanted,
             Self::CreatedAt(comparison) => comparison.matches(&stock.created_at),
             Self::UpdatedAt(comparison) => comparison.matches(&stock.updated_at),
         }

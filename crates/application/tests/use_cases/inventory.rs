@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Error, Writer};
 use stockroom_domain::{
-    Answer, Balance, EntryHash, Operation, Owner, ProductId, Quantity, Refusal, Stock, StockId,
-    StoreId, Timestamp, Transact, TransactionAction,
+    Answer, Balance, EntryHash, Operation, Owner, Policy, ProductId, Quantity, Refusal, Stock,
+    StockId, StoreId, Timestamp, Transact, TransactionAction,
 };
 
 use crate::mock::{TestClock, database, organization, stockroom, uuid};
@@ -29,6 +29,7 @@ pub(crate) fn stock_of(product: ProductId) -> Stock {
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         next_expiry: None,
+        policy: Policy::default(),
     }
 }
 

@@ -11,8 +11,8 @@ use rand::rngs::StdRng;
 use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
     HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
-    ProductPlace, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
+    ProductPlace, ProductReader, ProductSearch, RawReader, ReservationFigures, ReservationReader,
+    Revocation, Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
@@ -23,11 +23,12 @@ use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
 use stockroom_application::{
-    Clock, Environment, HoldPlace, Limits, LocationPlace, Page, PageRequest, SigningKey, Stockroom,
+    Clock, Environment, HoldPlace, Limits, LocationOrder, LocationPlace, Page, PageRequest,
+    SigningKey, Stockroom,
 };
 use stockroom_domain::{
-    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, Import,
-    ImportId, IntegrationId, KeyId, KeyTotals, LineError, Location, LocationId, Organization,
+    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Import, ImportId,
+    IntegrationId, KeyId, KeyTotals, LineChange, LineError, Location, LocationId, Organization,
     OrganizationId, Outcome, Owner, Product, ProductId, RawEntry, RawStock, Recorded, Reservation,
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
@@ -104,6 +105,13 @@ mock! {
             from: u32,
             limit: u32,
         ) -> Result<Vec<LineError>, StoreError>;
+        async fn import_changes(
+            &self,
+            organization: OrganizationId,
+            id: ImportId,
+            from: u32,
+            limit: u32,
+        ) -> Result<Vec<LineChange>, StoreError>;
         async fn import_usage(&self, organization: OrganizationId) -> Result<ImportUsage, StoreError>;
         async fn active_imports(&self) -> Result<Vec<(OrganizationId, ImportId)>, StoreError>;
         async fn lease_import(
@@ -283,7 +291,7 @@ mock! {
             &self,
             scope: Scope,
             filter: &[LocationCondition],
-            nearest_to: Option<Geolocation>,
+            order: LocationOrder,
             page: PageRequest<LocationPlace>,
         ) -> Result<Page<Location, LocationPlace>, StoreError>;
     }
@@ -297,6 +305,12 @@ mock! {
             scope: Scope,
             filter: &ProductFilter,
         ) -> Result<Option<Vec<ProductId>>, StoreError>;
+        async fn search_products(
+            &self,
+            scope: Scope,
+            search: &ProductSearch,
+            at_most: u32,
+        ) -> Result<Option<Vec<Product>>, StoreError>;
         async fn list_products(
             &self,
             scope: Scope,

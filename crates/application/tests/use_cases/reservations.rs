@@ -28,6 +28,7 @@ fn due(state: ReservationState) -> Reservation {
         order: None,
         state,
         lines: Vec::new(),
+        sent: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         version: 1,

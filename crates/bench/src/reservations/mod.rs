@@ -204,6 +204,7 @@ impl Bed {
             order: order(number),
             expires_in,
             items: items(&mut random, part(products, number)),
+            sourcing: None,
         });
         let made = seeding.reserve(self.store, requests).await?;
         self.ids.extend(made);

@@ -2,7 +2,7 @@
 
 use rand::RngExt as _;
 use rand::rngs::StdRng;
-use stockroom_domain::{OrderId, ProductId, ReservationItem};
+use stockroom_domain::{ItemPlace, OrderId, ProductId, ReservationItem};
 use uuid::Uuid;
 
 use crate::cases::{read, reserve};
@@ -40,7 +40,7 @@ pub(crate) fn items(random: &mut StdRng, products: &[Uuid]) -> Vec<ReservationIt
         let product = products.get(random.random_range(..products.len()));
         items.extend(product.map(|product| ReservationItem {
             product: ProductId::new(*product),
-            location: None,
+            place: ItemPlace::Unnamed,
             quantity: quantity(1),
         }));
     }

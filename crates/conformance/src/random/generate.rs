@@ -5,18 +5,18 @@ use rand::seq::IndexedRandom;
 use rand::{Rng, RngExt};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
-    LocationCondition, Scope, StockCondition, TransactionCondition,
+    LocationCondition, LocationOrder, Scope, StockCondition, TransactionCondition,
 };
 use stockroom_domain::{
     Access, Command, CreateKey, CreateLocation, DeleteKey, DeleteLocation, DeleteProduct,
     DeleteStock, EntryAction, ExternalRef, Geolocation, Idempotency, IdempotencyKey, Operation,
-    OrganizationId, Patch, ProductId, ProductText, Quantity, Reason, Reference, RegisterProduct,
-    RequestDigest, Timestamp, TransactionAction, TransactionId, UpdateKey, UpdateLocation,
-    UpdateProduct, UpdateSettings,
+    OrganizationId, Patch, Priority, ProductId, ProductText, Quantity, Reason, Reference,
+    RegisterProduct, RequestDigest, SetPolicy, Timestamp, TransactionAction, TransactionId,
+    UpdateKey, UpdateLocation, UpdateProduct, UpdateSettings,
 };
 
 use super::known::{Known, SLUGS};
-use crate::make;
+use crate::{make, policies};
 
 const TEXTS: [&str; 5] = ["abc", "ABC", "a_c", "100%", "ä'b"];
 
@@ -74,7 +74,8 @@ impl Generator {
         match self.random.random_range(0..100) {
             0..50 => self.transaction_on(product).into(),
             50..62 => self.creation(product).into(),
-            62..70 => self.put(product).into(),
+            62..67 => self.put(product).into(),
+            67..70 => self.policy(product).into(),
             70..75 => DeleteStock { product }.into(),
             75..80 => self.new_location().into(),
             80..83 => self.location_update(known).into(),
@@ -96,6 +97,15 @@ impl Generator {
             }
             .into(),
         }
+    }
+
+    fn policy(&mut self, product: ProductId) -> SetPolicy {
+        let levels = self.pick(&[0, 1, 5]);
+        let alerts: &[(u64, u64)] = self.pick(&[&[][..], &[(0, 1)], &[(3, 9), (0, 2)]]);
+        let there = self.pick(&[("a", 1), ("nowhere", 0), ("west-1", 2)]);
+        let locations = [(there.0, there.1, alerts)];
+        let locations = self.pick(&[&[][..], &locations]);
+        policies::policy(product, levels, alerts, locations)
     }
 
     fn transaction_on(&mut self, product: ProductId) -> stockroom_domain::Transact {
@@ -151,6 +161,8 @@ impl Generator {
             name: make::name(self.pick(&TEXTS)),
             external_ref: self.external_ref(),
             geolocation: self.geolocation(),
+            enabled: self.pick(&[true, true, false]),
+            priority: self.priority(),
             ..make::location(self.pick(&SLUGS))
         }
     }
@@ -159,13 +171,22 @@ impl Generator {
         let name = make::name(self.pick(&TEXTS));
         let slug = make::slug(self.pick(&SLUGS));
         UpdateLocation {
-            id: self.pick(&known.locations),
             name: self.sometimes(name),
             slug: self.sometimes(slug),
             external_ref: self.external_ref().map_or(Patch::Clear, Patch::Set),
-            description: Patch::Keep,
-            address: Patch::Keep,
             geolocation: self.geolocation().map_or(Patch::Keep, Patch::Set),
+            enabled: match self.random.random_range(0..4) {
+                0 => Patch::Keep,
+                1 => Patch::Clear,
+                2 => Patch::Set(true),
+                _ => Patch::Set(false),
+            },
+            priority: match self.random.random_range(0..3) {
+                0 => Patch::Keep,
+                1 => Patch::Clear,
+                _ => Patch::Set(self.priority()),
+            },
+            ..UpdateLocation::new(self.pick(&known.locations))
         }
     }
 
@@ -293,11 +314,27 @@ impl Generator {
         now.plus_milliseconds(-self.pick(&[0, 1, 700, 5_000, 90_000, 900_000, 10_000_000]))
     }
 
+    /// Few different ones, so that some are equal.
+    fn priority(&mut self) -> Priority {
+        let number = self.pick(&[0, 1, 1_000, 1_000_000]);
+        Priority::new(number).expect("a priority")
+    }
+
+    pub(super) fn location_order(&mut self) -> LocationOrder {
+        match self.random.random_range(0..3) {
+            0 => LocationOrder::Priority,
+            _ => self
+                .geolocation()
+                .map_or(LocationOrder::Created, LocationOrder::Nearest),
+        }
+    }
+
     pub(super) fn location_filter(&mut self) -> Vec<LocationCondition> {
         let count = self.pick(&[0, 1, 1, 2]);
-        let condition = |_| match self.random.random_range(0..3) {
+        let condition = |_| match self.random.random_range(0..4) {
             0 => LocationCondition::Name(self.text_condition(&TEXTS)),
             1 => LocationCondition::Slug(self.text_condition(&SLUGS)),
+            2 => LocationCondition::Enabled(vec![self.random.random()]),
             _ => LocationCondition::ExternalRef(self.text_condition(&TEXTS)),
         };
         (0..count).map(condition).collect()

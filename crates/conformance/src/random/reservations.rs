@@ -3,9 +3,10 @@
 use rand::RngExt;
 use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
-    Actor, CheckAvailability, ExpireReservation, ExpiresIn, ExtendReservation, FulfilReservation,
-    Operation, OrderId, Owner, PayReservation, ReleaseReservation, ReservationItem, ReservationRef,
-    ReservationStatus, Reserve, SettleStock, ShowProducts, ShowStock, Timestamp,
+    Actor, CheckAvailability, EditReservation, ExpireReservation, ExpiresIn, ExtendReservation,
+    FulfilReservation, ItemPlace, MoveReservation, MovedItem, Operation, OrderId, Owner,
+    PayReservation, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
+    Reserve, SettleStock, ShowProducts, ShowStock, Sourcing, SourcingOrder, Split, Timestamp,
 };
 
 use super::generate::Generator;
@@ -33,11 +34,23 @@ impl Generator {
         let maker = actors.iter().find(|actor| actor.acting == owner);
         let maker = maker.filter(|_| self.random().random_ratio(9, 10));
         let actor = maker.cloned().unwrap_or(anybody);
-        (actor, self.transition(reservation))
+        (actor, self.transition(reservation, known))
     }
 
-    fn transition(&mut self, reservation: ReservationRef) -> Operation {
-        match self.random().random_range(0..10) {
+    fn transition(&mut self, reservation: ReservationRef, known: &Known) -> Operation {
+        match self.random().random_range(0..14) {
+            10..12 => EditReservation {
+                items: self.edited(&reservation, known),
+                reservation,
+                expires_in: Some(self.expires_in()).filter(|_| self.random().random()),
+                expect_version: Some(1).filter(|_| self.random().random_ratio(1, 5)),
+            }
+            .into(),
+            12.. => MoveReservation {
+                items: self.moved(&reservation),
+                reservation,
+            }
+            .into(),
             0..3 => PayReservation { reservation }.into(),
             3..5 => ReleaseReservation {
                 items: self.part(&reservation),
@@ -84,27 +97,45 @@ impl Generator {
             order: order.filter(|_| self.random().random()),
             expires_in: self.expires_in(),
             items,
+            sourcing: self.sourcing(),
         }
+    }
+
+    fn sourcing(&mut self) -> Option<Sourcing> {
+        if self.random().random_ratio(2, 3) {
+            return None;
+        }
+        let near = self.geolocation().map(SourcingOrder::Nearest);
+        let only = match self.random().random_range(0..4) {
+            0 => vec![self.pick(&SLUGS), self.pick(&SLUGS)],
+            _ => Vec::new(),
+        };
+        let only = only.into_iter().map(str::to_owned).collect::<Vec<_>>();
+        let only = Some(only).filter(|only| !only.is_empty());
+        let split = self.pick(&Split::ALL);
+        Sourcing::new(near.unwrap_or_default(), split, only).ok()
     }
 
     fn check(&mut self, known: &Known) -> CheckAvailability {
         let count = self.pick(&[0, 1, 2, 5]);
         let order = OrderId::new("order_id", self.pick(&ORDERS));
         CheckAvailability {
-            order: order.expect("an order"),
+            order: order.ok().filter(|_| self.random().random()),
             items: (0..count).map(|_| self.item(known)).collect(),
+            sourcing: self.sourcing(),
         }
     }
 
     fn item(&mut self, known: &Known) -> ReservationItem {
-        let slug = match self.random().random_range(0..8) {
-            0..6 => None,
-            6 => Some(self.pick(&["nowhere", "no slug", ""])),
-            _ => Some(self.pick(&SLUGS)),
+        let place = match self.random().random_range(0..10) {
+            0..7 => ItemPlace::Unnamed,
+            7 => ItemPlace::Unlocated,
+            8 => ItemPlace::Location(self.pick(&["nowhere", "no slug", ""]).to_owned()),
+            _ => ItemPlace::Location(self.pick(&SLUGS).to_owned()),
         };
         ReservationItem {
             product: self.product(known),
-            location: slug.map(str::to_owned),
+            place,
             quantity: make::quantity(self.pick(&[1, 1, 1, 2, 3, 40, 1_000_000])),
         }
     }
@@ -115,15 +146,39 @@ impl Generator {
             return None;
         }
         let stocks = reservation.stocks.iter();
-        let items = stocks.map(|stock| {
-            let slug = self.pick(&[None, None, Some("a"), Some("z")]);
-            ReservationItem {
-                product: stock.product,
-                location: slug.map(str::to_owned),
-                quantity: make::quantity(self.pick(&[1, 1, 2])),
-            }
+        let items = stocks.map(|stock| ReservationItem {
+            product: stock.product,
+            place: self
+                .pick(&[None, None, Some("a"), Some("z")])
+                .map(str::to_owned)
+                .into(),
+            quantity: make::quantity(self.pick(&[1, 1, 2])),
         });
         Some(items.collect())
+    }
+
+    /// Other quantities of the products that are reserved, and now and then of another product.
+    fn edited(&mut self, reservation: &ReservationRef, known: &Known) -> Vec<ReservationItem> {
+        let mut items = self.part(reservation).unwrap_or_default();
+        if items.is_empty() || self.random().random_ratio(1, 3) {
+            items.push(self.item(known));
+        }
+        items
+    }
+
+    fn moved(&mut self, reservation: &ReservationRef) -> Vec<MovedItem> {
+        let place = |generator: &mut Self| {
+            let slug = generator.pick(&[None, Some("a"), Some("b"), Some("z")]);
+            slug.map(str::to_owned)
+        };
+        let stocks = reservation.stocks.iter();
+        let items = stocks.map(|stock| MovedItem {
+            product: stock.product,
+            from: place(self),
+            to: place(self),
+            quantity: make::quantity(self.pick(&[1, 1, 2])),
+        });
+        items.collect()
     }
 
     /// Between less than one step of the clock and more than its movement in a whole run.

@@ -13,9 +13,10 @@ use stockroom_application::ports::{FeedContent, FeedEvent};
 use stockroom_domain::{EventName, KeyId, Timestamp};
 
 use super::feed::{self, Window};
-use super::lookup::{Places, product_named, time_of};
 use super::told::{Told, tell};
-use crate::page::{Layout, Number, PAGE_ROWS, Problem, Section, query, show};
+use crate::lookup::{Places, product_named};
+use crate::page::moment::moment;
+use crate::page::{Layout, Number, PAGE_ROWS, Problem, Section, query, show_as};
 use crate::session::Visit;
 
 /// The number of events that a page looks through.
@@ -30,6 +31,9 @@ const KINDS: [(&str, &str, &[EventName]); 6] = [
             EventName::TransactionCreated,
             EventName::StockCreated,
             EventName::StockDeleted,
+            EventName::StockLow,
+            EventName::StockRecovered,
+            EventName::PolicyUpdated,
         ],
     ),
     (
@@ -169,7 +173,10 @@ pub(super) async fn show_list(
         parameters.push(("before", &place));
         query(&path, &parameters)
     });
-    let mut response = show(&ActivityPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::BAD_REQUEST);
+    let page = ActivityPage {
         layout,
         chips: chips(&wanted, &keys, &path),
         kinds: KINDS.map(|(word, name, _)| (word, name)).to_vec(),
@@ -180,13 +187,10 @@ pub(super) async fn show_list(
         newest: (!wanted.before.is_empty()).then(|| query(&path, &kept)),
         older,
         is_live: before.is_none(),
-        problem: problem.clone(),
+        problem,
         wanted,
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 /// The filter that the address asks for, or why it makes no sense.
@@ -225,7 +229,7 @@ async fn filter(visit: &Visit, wanted: &Wanted) -> Result<Result<Filter, String>
         (&wanted.until, &mut filter.until),
     ] {
         if !text.is_empty() {
-            *time = time_of(text);
+            *time = moment(text);
             if time.is_none() {
                 return Ok(Err(format!(
                     "“{text}” isn't a time such as 2026-01-31T09:30."

@@ -3,14 +3,12 @@
 mod feed;
 mod list;
 mod live;
-mod lookup;
 mod told;
 
 use axum::Router;
 use axum::routing::get;
 
 pub(crate) use feed::Window;
-pub(crate) use lookup::{Places, Titles, number_of, product_named, time_of};
 pub(crate) use told::{Told, tell};
 
 use crate::service::AppState;

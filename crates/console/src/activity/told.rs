@@ -3,10 +3,10 @@
 use stockroom_application::ports::{FeedContent, FeedEvent};
 use stockroom_domain::{
     EntryAction, Event, Import, Integration, Location, OrderId, Product, ProductId, Quantity,
-    Recorded, Reservation, ReservationStep, Slug,
+    Recorded, Reservation, ReservationStep, Slug, StockAlert,
 };
 
-use super::lookup::Titles;
+use crate::lookup::Titles;
 use crate::page::{Number, Problem, TimeTag, pieces};
 use crate::session::Visit;
 
@@ -47,7 +47,8 @@ fn product(event: &FeedEvent) -> Option<ProductId> {
     match &event.content {
         FeedContent::Entry(recorded, _) => Some(recorded.product),
         FeedContent::Event(event) => match &**event {
-            Event::StockCreated(stock) => Some(stock.product),
+            Event::StockCreated(stock) | Event::PolicyUpdated(stock) => Some(stock.product),
+            Event::StockLow(alert) | Event::StockRecovered(alert) => Some(alert.product),
             Event::StockDeleted(end) => Some(end.product),
             // The others have all words with them.
             _ => None,
@@ -149,6 +150,15 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
     match event {
         Event::StockCreated(created) => stock(created.product, "created"),
         Event::StockDeleted(end) => stock(end.product, "deleted"),
+        Event::PolicyUpdated(it) => Sentence {
+            before: "The policy of ".to_owned(),
+            after: " was changed.".to_owned(),
+            ..stock(it.product, "")
+        },
+        Event::StockLow(alert) => alert_told(stock(alert.product, ""), alert, "is low"),
+        Event::StockRecovered(alert) => {
+            alert_told(stock(alert.product, ""), alert, "is no longer low")
+        }
         Event::ProductCreated(product) => of_product(product, "registered", true),
         Event::ProductUpdated(product) => of_product(product, "changed", true),
         Event::ProductDeleted(product) => of_product(product, "deleted", false),
@@ -180,6 +190,18 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
     }
 }
 
+fn alert_told(stock: Sentence, alert: &StockAlert, what: &str) -> Sentence {
+    let place = match &alert.location {
+        None => String::new(),
+        Some((_, slug)) => format!(" in {slug}"),
+    };
+    let available = pieces(alert.balance.available);
+    Sentence {
+        after: format!("{place} {what}: {available} available."),
+        ..stock
+    }
+}
+
 const fn step_told(step: ReservationStep) -> &'static str {
     match step {
         ReservationStep::Paid => "was paid",
@@ -187,6 +209,8 @@ const fn step_told(step: ReservationStep) -> &'static str {
         ReservationStep::Released => "gave pieces back",
         ReservationStep::Fulfilled => "shipped pieces",
         ReservationStep::Expired => "ran out",
+        ReservationStep::Moved => "is served from elsewhere",
+        ReservationStep::Edited => "was edited",
     }
 }
 
@@ -243,7 +267,7 @@ fn import_told(visit: &Visit, import: &Import) -> Sentence {
         ImportStatus::PartlyUndone => "was undone in part",
     };
     let subject = if import.options.dry_run {
-        "trial run of a file"
+        "preview of a file"
     } else {
         "import of a file"
     };

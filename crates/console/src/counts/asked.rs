@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use stockroom_application::PageRequest;
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::LocationCondition;
+use stockroom_application::{LocationOrder, PageRequest};
 use stockroom_domain::{Count, CountMany, ProductId, Reference, Slug, Timestamp};
 
-use crate::activity::{number_of, time_of};
-use crate::page::Problem;
+use crate::page::moment::moment;
+use crate::page::{Problem, number_of, told};
 use crate::session::Visit;
 
 /// The part of a path that stands for the stock without a location. No location has such a slug.
@@ -46,9 +46,10 @@ impl Place {
             word.clone(),
         ]))];
         let page = PageRequest::from_offset(1, 0);
-        let found = visit
-            .stockroom()
-            .list_locations(visit.caller(), &filter, None, page);
+        let found =
+            visit
+                .stockroom()
+                .list_locations(visit.caller(), &filter, LocationOrder::Created, page);
         let location = found.await?.items.pop().ok_or_else(Problem::not_found)?;
         Ok(Self {
             word,
@@ -104,19 +105,27 @@ impl Asked {
                 .ok_or_else(|| "The page doesn't say when it was loaded. Load it again.".into());
         }
         let text = &self.at;
-        time_of(text).ok_or_else(|| format!("“{text}” isn't a time such as 2026-01-31T09:30."))
+        moment(text).ok_or_else(|| format!("“{text}” isn't a time such as 2026-01-31T09:30."))
+    }
+
+    /// Whether what was typed beside a product is no number of pieces.
+    pub(super) fn is_invalid(&self, product: ProductId) -> bool {
+        let typed = self.counted.get(&product);
+        typed.is_some_and(|text| number_of(text).is_none())
     }
 
     /// The counts, in the order of the products, or why there are none.
     pub(super) fn counts(&self, place: &Place, atomic: bool) -> Result<CountMany, String> {
-        let reference = Some(self.reference.trim()).filter(|text| !text.is_empty());
-        let reference = reference.map(|text| Reference::new("The reference", text));
+        let reference = told(&self.reference).map(|text| Reference::new("The reference", text));
         let reference = reference
             .transpose()
             .map_err(|invalid| format!("{invalid}."))?;
         let counts = self.counted.iter().map(|(product, text)| {
-            let counted = number_of(text)
-                .ok_or_else(|| format!("“{text}” isn't a whole number of pieces, such as 12."))?;
+            let counted = number_of(text).ok_or_else(|| {
+                format!(
+                    "“{text}”, in the marked field, isn't a whole number of pieces, such as 12."
+                )
+            })?;
             Ok(Some(Count {
                 product: *product,
                 location: place.slug.as_ref().map(ToString::to_string),
@@ -157,6 +166,6 @@ mod tests {
             at: "2026-01-31T08:00:00".to_owned(),
             ..asked
         };
-        assert_eq!(asked.time().ok(), time_of(&asked.at));
+        assert_eq!(asked.time().ok(), moment(&asked.at));
     }
 }

@@ -5,16 +5,16 @@ use std::cmp::Reverse;
 use askama::Template;
 use axum::extract::Path;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use stockroom_application::Error;
 use stockroom_domain::{Counted, ProductId, Refusal};
 
 use super::asked::{Asked, Place};
 use super::sheet::{self, At};
-use crate::activity::Titles;
-use crate::page::{Done, Layout, Number, Problem, Section, TimeTag, query, show};
-use crate::session::Visit;
+use crate::lookup::Titles;
+use crate::page::{Layout, Number, Problem, Refused, Section, TimeTag, query, reason, show_as};
+use crate::session::{Done, Visit};
 
 /// A count, as it would be entered.
 struct Line {
@@ -63,9 +63,7 @@ pub(super) async fn enter(
     Path(at): Path<At>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let place = Place::named(&visit, at.place).await?;
     let asked = Asked::read(fields);
     if asked.step == "edit" {
@@ -74,24 +72,23 @@ pub(super) async fn enter(
     let many = match asked.counts(&place, asked.step == "enter") {
         Ok(many) => many,
         Err(detail) => {
-            let problem = (StatusCode::BAD_REQUEST, detail);
-            return sheet::answer(&visit, place, asked, Some(problem), None).await;
+            let refused = Refused::invalid(detail);
+            return sheet::answer(&visit, place, asked, Some(refused), None).await;
         }
     };
     if !many.atomic {
         return preview(&visit, place, asked, None).await;
     }
-    match visit.stockroom().execute(visit.writer()?, many).await {
+    match visit.stockroom().execute(writer, many).await {
         Ok(entered) => {
             let screen = query(
                 &format!("/counts/{}", place.word),
                 &[("after", &asked.after)],
             );
-            let back = Done::on(&visit, "", &screen, &told(&entered));
-            Ok(Redirect::to(&back).into_response())
+            Ok(Done::redirect(&visit, "", &screen, &told(&entered)))
         }
         Err(error) => {
-            let detail = crate::page::reason(error)?;
+            let detail = reason(error)?;
             preview(&visit, place, asked, Some(detail)).await
         }
     }
@@ -122,8 +119,8 @@ async fn preview(
         Ok(outcomes) => outcomes,
         // All of it makes no sense: its time is in the future.
         Err(error @ Error::Refused(_)) => {
-            let problem = (StatusCode::BAD_REQUEST, crate::page::reason(error)?);
-            return sheet::answer(visit, place, asked, Some(problem), None).await;
+            let refused = Refused::invalid(reason(error)?);
+            return sheet::answer(visit, place, asked, Some(refused), None).await;
         }
         Err(error) => return Err(error.into()),
     };
@@ -146,7 +143,10 @@ async fn preview(
         outcome.is_ok_and(|it| it.surplus.0 != 0)
     });
     let title = place.title();
-    let mut response = show(&PreviewPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+    let page = PreviewPage {
         layout: visit.layout(&title, Section::Counts).await?,
         place,
         asked,
@@ -154,12 +154,9 @@ async fn preview(
         differing: differing.count(),
         refused,
         lines,
-        problem: problem.clone(),
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::CONFLICT;
-    }
-    Ok(response)
+        problem,
+    };
+    show_as(status, &page)
 }
 
 fn difference(counted: &Counted) -> Difference {

@@ -6,11 +6,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use stockroom_application::filter::{Pattern, TextCondition};
 use stockroom_application::ports::LocationCondition;
-use stockroom_application::{LocationPlace, PageRequest};
+use stockroom_application::{LocationOrder, LocationPlace};
 use stockroom_domain::{LocationId, Slug};
 
 use super::asked::UNLOCATED;
-use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, show};
+use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, page_after, show};
 use crate::session::Visit;
 
 /// The part of the address that says what is listed.
@@ -51,13 +51,14 @@ pub(super) async fn show_places(
             open_end: true,
         })));
     }
-    let request = match LocationId::parse(&wanted.after) {
-        Some(id) => PageRequest::after(PAGE_ROWS, LocationPlace { distance: 0, id }),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
-    let found = visit
-        .stockroom()
-        .list_locations(visit.caller(), &filter, None, request);
+    let request = page_after(
+        PAGE_ROWS,
+        LocationId::parse(&wanted.after).map(|id| LocationPlace { rank: 0, id }),
+    );
+    let found =
+        visit
+            .stockroom()
+            .list_locations(visit.caller(), &filter, LocationOrder::Created, request);
     let page = found.await?;
     let next = page.next.map(|place| place.id.to_string());
     let (path, kept) = (visit.path("/counts"), [("q", wanted.q.as_str())]);

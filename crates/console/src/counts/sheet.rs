@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use stockroom_application::PageRequest;
@@ -13,9 +12,11 @@ use stockroom_application::ports::StockCondition;
 use stockroom_domain::{Balance, ProductId, Slug, Stock, StockId};
 
 use super::asked::{Asked, Place};
-use crate::activity::Titles;
-use crate::page::{Done, Layout, Message, Number, Pager, Problem, Section, TimeTag, show};
-use crate::session::Visit;
+use crate::lookup::Titles;
+use crate::page::{
+    Layout, Message, Number, Pager, Problem, Refused, Section, TimeTag, page_after, show_as,
+};
+use crate::session::{Done, Visit};
 
 /// The rows of a sheet: as many as a use case gives, so that few sheets have to be entered.
 const ROWS: u32 = PageRequest::LIMIT_MAX;
@@ -40,6 +41,8 @@ struct Row {
     /// The pieces that should be there, allocated or not; `None` if the stock isn't in this place any more.
     expected: Option<Number>,
     typed: String,
+    /// Whether that is no number of pieces.
+    is_invalid: bool,
 }
 
 #[derive(Template)]
@@ -53,7 +56,7 @@ struct SheetPage {
     /// The time that the counts are for, unless another one is named.
     as_of: Option<TimeTag>,
     /// Why nothing was entered.
-    problem: Option<String>,
+    refused: Option<Refused>,
 }
 
 /// Shows the sheet.
@@ -79,22 +82,16 @@ pub(super) async fn answer(
     visit: &Visit,
     place: Place,
     asked: Asked,
-    problem: Option<(StatusCode, String)>,
+    refused: Option<Refused>,
     message: Option<Message>,
 ) -> Result<Response, Problem> {
-    let (status, problem) = match problem {
-        Some((status, detail)) => (status, Some(detail)),
-        None => (StatusCode::OK, None),
-    };
+    let status = Refused::status(refused.as_ref());
     let mut filter = Vec::new();
     if let Some(slug) = &place.slug {
         let slug = TextCondition::In(vec![slug.to_string()]);
         filter.push(StockCondition::Location(slug));
     }
-    let request = match StockId::parse(&asked.after) {
-        Some(after) => PageRequest::after(ROWS, after),
-        None => PageRequest::from_offset(ROWS, 0),
-    };
+    let request = page_after(ROWS, StockId::parse(&asked.after));
     let found = visit
         .stockroom()
         .list_stocks(visit.caller(), &filter, request);
@@ -103,17 +100,16 @@ pub(super) async fn answer(
     let path = visit.path(&format!("/counts/{}", place.word));
     let pager = Pager::new(&page, asked.after.is_empty(), &path, &[], next);
     let title = place.title();
-    let mut response = show(&SheetPage {
+    let page = SheetPage {
         layout: visit.layout(&title, Section::Counts).await?.with(message),
         rows: rows(visit, &place, &asked, &page.items).await?,
         place,
         pager,
         as_of: stockroom_domain::Timestamp::from_rfc3339(&asked.as_of).map(TimeTag),
         asked,
-        problem,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+        refused,
+    };
+    show_as(status, &page)
 }
 
 async fn rows(
@@ -134,6 +130,7 @@ async fn rows(
         sku: titles.sku(product),
         expected,
         typed: asked.counted.get(&product).cloned().unwrap_or_default(),
+        is_invalid: asked.is_invalid(product),
     };
     let rows = stocks.iter().map(|stock| {
         let expected = balance(stock, place.slug.as_ref()).map(|it| it.total().into());

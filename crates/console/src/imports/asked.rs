@@ -4,6 +4,9 @@ use stockroom_application::{ImportRequest, layout_of};
 use stockroom_domain::{Import, ImportOptions, Reason, Reference};
 use stockroom_files::{LINES_MAX, Profile};
 
+use super::words::{profile_of, word};
+use crate::page::{number_of, told};
+
 /// The longest text in a field, in bytes: longer than any that is accepted.
 pub(super) const FIELD_BYTES_MAX: usize = 16 * 1024;
 
@@ -50,7 +53,7 @@ impl Asked {
             options.abort_after
         };
         Self {
-            profile: profile.as_str().to_owned(),
+            profile: word(profile).to_owned(),
             create_products: options.create_products,
             create_stock: options.create_stock,
             create_locations: options.create_locations,
@@ -79,11 +82,12 @@ impl Asked {
     /// # Errors
     /// A sentence for the person.
     pub(super) fn request(&self, file: &str, is_preview: bool) -> Result<ImportRequest, String> {
-        let profile = Profile::parse(&self.profile).ok_or("Choose whose layout the file has.")?;
+        let profile = profile_of(&self.profile).ok_or("Choose whose layout the file has.")?;
         let abort_after = self.abort_after()?;
         let reason = told(&self.reason).map(|text| Reason::new("The reason", text));
         let reason = reason.transpose().map_err(|it| format!("{it}."))?;
         let options = ImportOptions {
+            target: profile.target(),
             dry_run: is_preview,
             // A preview is to tell of every line.
             abort_after: if is_preview { LINES_MAX } else { abort_after },
@@ -104,8 +108,7 @@ impl Asked {
 
     fn abort_after(&self) -> Result<u32, String> {
         let text = self.abort_after.trim();
-        let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse::<u32>().ok().filter(|_| is_number);
+        let number = number_of(text).and_then(|number| u32::try_from(number.get()).ok());
         number
             .filter(|number| *number <= LINES_MAX)
             .ok_or_else(|| format!("“{text}” isn’t a whole number from 0 to {LINES_MAX}."))
@@ -120,10 +123,6 @@ impl Asked {
         let name: String = file.chars().take(REFERENCE_MAX).collect();
         Ok(Reference::new("reference", name).ok())
     }
-}
-
-fn told(text: &str) -> Option<&str> {
-    Some(text.trim()).filter(|text| !text.is_empty())
 }
 
 #[cfg(test)]

@@ -1,25 +1,19 @@
 //! Just the stock that a list shows, or all of it, as a file.
 
-use std::io;
-
-use axum::body::{Body, Bytes};
 use axum::extract::Query;
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse as _, Response};
-use futures::StreamExt as _;
-use futures::stream::unfold;
+use axum::http::StatusCode;
+use axum::response::Response;
 use serde::Deserialize;
-use stockroom_application::{Export, ExportError, ExportRequest};
+use stockroom_application::{ExportError, ExportRequest};
 use stockroom_domain::Timestamp;
 use stockroom_files::{Format, Profile};
 
-use super::Refused;
 use super::list::{Again, answer};
 use super::words::{whose, written};
-use crate::page::Problem;
+use crate::page::moment::moment;
+use crate::page::{Problem, Refused, file};
 use crate::session::Visit;
 use crate::stock;
-use crate::then::moment;
 
 /// The form of the file, beside what says which stock it has.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -81,9 +75,14 @@ pub(super) async fn send(
     Query(wanted): Query<Wanted>,
     Query(listed): Query<stock::Wanted>,
 ) -> Result<Response, Problem> {
+    if wanted.show == "low" {
+        let text =
+            "A file has stock as of an instant, which has no alerts: “low” can’t be asked for.";
+        return refuse(&visit, wanted, Refused::invalid(text.to_owned())).await;
+    }
     let (profile, format, at) = match wanted.read(visit.stockroom().now()) {
         Ok(read) => read,
-        Err(text) => return refuse(&visit, wanted, (StatusCode::BAD_REQUEST, text)).await,
+        Err(text) => return refuse(&visit, wanted, Refused::invalid(text)).await,
     };
     let request = ExportRequest {
         profile,
@@ -92,19 +91,18 @@ pub(super) async fn send(
         filter: stock::all_conditions(&visit, &listed).await?,
         after: None,
     };
-    let mut export = match visit.stockroom().export(visit.administrator(), request) {
+    let export = match visit.stockroom().export(visit.administrator(), request) {
         Ok(export) => export,
         Err(error) => return refuse(&visit, wanted, why(&error)).await,
     };
-    // Read before the answer begins, so that a database that fails can still be told.
-    let first = export.next().await?.unwrap_or_default();
-    Ok(file(export, first))
+    let (content_type, name) = (export.content_type(), export.file_name());
+    Ok(file(content_type, name, export.parts().await?))
 }
 
 fn why(error: &ExportError) -> Refused {
     match error {
-        ExportError::File(error) => (StatusCode::BAD_REQUEST, format!("{error}.")),
-        ExportError::TooMany { limit } => (
+        ExportError::File(error) => Refused::invalid(format!("{error}.")),
+        ExportError::TooMany { limit } => Refused::new(
             StatusCode::TOO_MANY_REQUESTS,
             format!("{limit} other exports are under way. Try again in a moment."),
         ),
@@ -118,37 +116,4 @@ async fn refuse(visit: &Visit, export: Wanted, refused: Refused) -> Result<Respo
         ..Again::default()
     };
     answer(visit, &again, "", None).await
-}
-
-/// The answer that goes on as long as the export.
-fn file(export: Export, first: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"{}\"", export.file_name());
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(export.content_type()),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::try_from(disposition).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    let body = unfold((Some(first), export), async |(first, mut export)| {
-        let part = match first {
-            Some(first) => Ok(Some(first)),
-            None => export.next().await,
-        };
-        let part = match part {
-            Ok(part) => Ok(Bytes::from(part?)),
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "an export broke off");
-                // The connection is closed without the last chunk.
-                Err(io::Error::other("the export broke off"))
-            }
-        };
-        Some((part, (None, export)))
-    });
-    // The compressor asks once more after the end.
-    (headers, Body::from_stream(body.fuse())).into_response()
 }

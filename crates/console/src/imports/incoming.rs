@@ -14,11 +14,10 @@ use stockroom_application::{Error, ImportError};
 use stockroom_domain::Import;
 use tokio::time::{Instant, timeout_at};
 
-use super::Refused;
 use super::asked::{Asked, FIELD_BYTES_MAX};
 use super::unpack::Unpacker;
 use super::words::{sentence, size};
-use crate::page::{Problem, reason};
+use crate::page::{Problem, Refused, reason};
 use crate::session::Visit;
 
 /// The slowest upload that is borne, in bytes per second, and the time before it counts. (Source: the
@@ -51,7 +50,7 @@ pub(super) enum Stop {
 
 impl Stop {
     fn told(status: StatusCode, text: impl Into<String>) -> Self {
-        Self::Told((status, text.into()))
+        Self::Told(Refused::new(status, text))
     }
 
     pub(super) const fn unreadable(text: String) -> Self {
@@ -74,6 +73,12 @@ impl From<ImportError> for Stop {
     fn from(error: ImportError) -> Self {
         match error {
             ImportError::File(error) => Self::unreadable(sentence(&error.to_string())),
+            ImportError::Invalid(_) => Self::told(
+                StatusCode::BAD_REQUEST,
+                "A file of safety stock and alerts makes no products, stock or locations, and its lines have no \
+                 reason."
+                    .to_owned(),
+            ),
             ImportError::TooLarge { limit } => Self::told(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 format!(

@@ -5,26 +5,27 @@ use axum::extract::{Path, Query};
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_application::{FailedLine, FailedLinePlace, PageRequest, layout_of};
-use stockroom_domain::{Import, ImportId, ImportStatus, shortened};
+use stockroom_application::{FailedLine, FailedLinePlace, layout_of};
+use stockroom_domain::{Import, ImportId, ImportStatus, ImportTarget, shortened};
 use stockroom_files::LINES_MAX;
 
 use super::At;
 use super::asked::Asked;
+use super::preview::{Changes, changes};
 use super::words::{fault, lines, state, title, told, whose, written};
 use crate::page::{
-    Done, Layout, Message, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show,
+    Layout, Message, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, show_as,
 };
-use crate::session::Visit;
+use crate::session::{Done, Visit};
 
 /// The characters of a line that are shown.
 const SHOWN_MAX: usize = 200;
 
-/// The part of the address that says which failed lines are shown.
+/// The part of the address that says which lines are shown.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Wanted {
-    after: String,
+    pub(super) after: String,
 }
 
 /// How far a job is.
@@ -48,6 +49,8 @@ struct Facts {
     file: String,
     key: String,
     created_at: TimeTag,
+    /// The key that asked for its undoing, and the time.
+    undo: Option<(String, TimeTag)>,
     completed_at: Option<TimeTag>,
     ignored_columns: Vec<String>,
 }
@@ -79,6 +82,8 @@ struct JobPage {
     id: ImportId,
     title: String,
     is_preview: bool,
+    /// Whether its lines move stock.
+    is_of_stock: bool,
     is_exact: bool,
     state: &'static str,
     badge: &'static str,
@@ -88,6 +93,8 @@ struct JobPage {
     facts: Facts,
     asked: Asked,
     steps: Steps,
+    /// The first changes that a preview would make.
+    changes: Changes,
     lines: Vec<Failed>,
     has_file: bool,
     /// Errors beyond those that are kept.
@@ -126,12 +133,15 @@ pub(super) async fn answer(
     let layout = visit.layout(&name, Section::Imports).await?.with(message);
     let (state, badge) = state(import.status);
     let (lines, pager) = failed_lines(visit, &import, after).await?;
-    let is_refused = problem.is_some();
-    let mut response = show(&JobPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+    let page = JobPage {
         layout,
         id: import.id,
         title,
         is_preview: import.options.dry_run,
+        is_of_stock: import.options.target == ImportTarget::Stock,
         is_exact: import.is_exact(),
         state,
         badge,
@@ -144,15 +154,13 @@ pub(super) async fn answer(
         has_file: lines
             .iter()
             .any(|line| line.content.is_some() && !line.is_of_undo),
+        changes: changes(visit, &import, "").await?,
         has_more_errors: import.lines.failed > import.errors,
         lines,
         pager,
         problem,
-    })?;
-    if is_refused {
-        *response.status_mut() = StatusCode::CONFLICT;
-    }
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 fn progress(import: &Import) -> Option<Progress> {
@@ -194,6 +202,11 @@ fn facts(import: &Import) -> Result<Facts, Problem> {
         file: format!("{}, {}", whose(layout.profile()), written(layout.format())),
         key: key.unwrap_or_default().to_owned(),
         created_at: TimeTag(import.created_at),
+        undo: import.undo.as_ref().map(|undo| {
+            let (caller, at) = &**undo;
+            let key = caller.key_name.clone().unwrap_or_default();
+            (key, TimeTag(*at))
+        }),
         completed_at: import.completed_at.map(TimeTag),
         ignored_columns: layout.ignored_columns().to_vec(),
     })
@@ -201,6 +214,7 @@ fn facts(import: &Import) -> Result<Facts, Problem> {
 
 fn steps(import: &Import) -> Steps {
     let (is_preview, counted) = (import.options.dry_run, import.lines);
+    let is_of_stock = import.options.target == ImportTarget::Stock;
     let has_ended = matches!(
         import.status,
         ImportStatus::Success | ImportStatus::Failed | ImportStatus::Cancelled
@@ -210,7 +224,7 @@ fn steps(import: &Import) -> Steps {
     let applies = is_preview && is_looked_at && counted.changed > 0;
     Steps {
         cancel: matches!(import.status, ImportStatus::Pending | ImportStatus::Started),
-        undo: !is_preview && has_ended && counted.changed > 0,
+        undo: !is_preview && has_ended && counted.changed > 0 && is_of_stock,
         apply: applies.then_some(if counted.failed == 0 { 0 } else { LINES_MAX }),
     }
 }
@@ -221,10 +235,7 @@ async fn failed_lines(
     after: &str,
 ) -> Result<(Vec<Failed>, Pager), Problem> {
     let place = after.parse().ok().map(FailedLinePlace);
-    let request = match place {
-        Some(place) => PageRequest::after(PAGE_ROWS, place),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let request = page_after(PAGE_ROWS, place);
     let found = visit
         .stockroom()
         .list_failed_lines(visit.administrator(), import.clone(), request);

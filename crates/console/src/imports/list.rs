@@ -8,14 +8,14 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Import, ImportId};
 use stockroom_files::{Format, Profile};
 
+use super::PATH;
 use super::asked::Asked;
 use super::export::Wanted as ExportAsked;
-use super::words::{size, state, title, whose, written};
-use super::{PATH, Refused};
+use super::words::{FILE_PROFILES, size, state, title, whose, word, written};
 use crate::page::{
-    Done, Layout, Message, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show,
+    Layout, Message, Number, PAGE_ROWS, Pager, Problem, Refused, Section, TimeTag, show_as,
 };
-use crate::session::Visit;
+use crate::session::{Done, Visit};
 
 /// The part of the address that says what is listed.
 #[derive(Debug, Default, Deserialize)]
@@ -58,6 +58,9 @@ struct Row {
 struct ImportsPage<'a> {
     layout: Layout,
     again: &'a Again,
+    /// Those of files that come in.
+    file_profiles: [(&'static str, &'static str); 4],
+    /// Those of files that go out.
     profiles: [(&'static str, &'static str); 3],
     formats: [(&'static str, &'static str); 2],
     bytes_max: String,
@@ -90,20 +93,18 @@ pub(super) async fn answer(
     let layout = visit.layout("Import and export", Section::Imports).await?;
     let (page, next) = newest(visit, after).await?;
     let pager = Pager::new(&page, after.is_empty(), &visit.path(PATH), &[], next);
-    let mut response = show(&ImportsPage {
+    let refused = again.refused.as_ref().or(again.export_refused.as_ref());
+    let page = ImportsPage {
         layout: layout.with(message),
         again,
+        file_profiles: FILE_PROFILES.map(|it| (word(it), whose(it))),
         profiles: Profile::ALL.map(|it| (it.as_str(), whose(it))),
         formats: Format::ALL.map(|it| (it.as_str(), written(it))),
         bytes_max: size(visit.app.options.import_bytes_max as u64),
         rows: page.items.iter().map(row).collect(),
         pager,
-    })?;
-    let refused = again.refused.as_ref().or(again.export_refused.as_ref());
-    if let Some((status, _)) = refused {
-        *response.status_mut() = *status;
-    }
-    Ok(response)
+    };
+    show_as(Refused::status(refused), &page)
 }
 
 /// A page of jobs, the newest first, and the number of those that are older. Jobs are listed in the order of

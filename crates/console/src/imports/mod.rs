@@ -6,6 +6,7 @@ mod export;
 mod incoming;
 mod job;
 mod list;
+mod preview;
 mod steps;
 mod unpack;
 mod upload;
@@ -13,10 +14,11 @@ mod words;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
 use axum::routing::{get, post};
 use serde::Deserialize;
 use stockroom_domain::{Import, ImportId};
+
+pub(crate) use words::state;
 
 use crate::page::Problem;
 use crate::service::AppState;
@@ -31,6 +33,7 @@ pub(crate) fn routes() -> Router<AppState> {
         // Files have a limit of their own, which is larger.
         .route(PATH, list.layer(DefaultBodyLimit::disable()))
         .route("/imports/{id}", get(job::show_job))
+        .route("/imports/{id}/preview", get(preview::show_preview))
         .route("/imports/{id}/errors-file", get(errors_file::send))
         .route("/imports/{id}/cancel", post(steps::cancel))
         .route("/imports/{id}/undo", post(steps::undo))
@@ -54,6 +57,3 @@ impl At {
         import.await?.ok_or_else(Problem::not_found)
     }
 }
-
-/// The status and the sentence of something that was refused.
-type Refused = (StatusCode, String);

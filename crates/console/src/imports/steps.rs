@@ -8,26 +8,22 @@ use stockroom_domain::{Import, Refusal};
 use super::At;
 use super::job::answer;
 use super::words::state;
-use crate::page::{Done, Problem, reason};
-use crate::session::Visit;
+use crate::page::{Problem, reason};
+use crate::session::{Done, Visit};
 
 /// Ends a job that waits or is under way.
 pub(super) async fn cancel(visit: Visit, Path(at): Path<At>) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let import = at.import(&visit).await?;
-    let done = visit.stockroom().cancel_import(visit.writer()?, import.id);
+    let done = visit.stockroom().cancel_import(writer, import.id);
     told(&visit, done.await, "done=cancelled", import).await
 }
 
 /// Begins to undo a job, which its page follows.
 pub(super) async fn undo(visit: Visit, Path(at): Path<At>) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let import = at.import(&visit).await?;
-    let done = visit.stockroom().undo_import(visit.writer()?, import.id);
+    let done = visit.stockroom().undo_import(writer, import.id);
     told(&visit, done.await, "", import).await
 }
 
@@ -41,7 +37,7 @@ async fn told(
     let screen = format!("/imports/{}", before.id);
     match done {
         Ok(_) if message.is_empty() => Ok(Redirect::to(&visit.path(&screen)).into_response()),
-        Ok(_) => Ok(Redirect::to(&Done::on(visit, "", &screen, message)).into_response()),
+        Ok(_) => Ok(Done::redirect(visit, "", &screen, message)),
         Err(Error::Refused(Refusal::JobNotFound)) => Err(Problem::not_found()),
         Err(error) => {
             let why = match error {

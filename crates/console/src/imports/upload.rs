@@ -18,18 +18,19 @@ pub(super) struct Step {
     step: String,
 }
 
-/// Takes the file, and shows its job.
+/// Takes the file, and shows its job. A key that may only look may have a file previewed, as its tokens may.
 pub(super) async fn receive(
     visit: Visit,
     Query(step): Query<Step>,
     request: Request,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
+    let is_preview = step.step != "apply";
+    if !is_preview {
+        visit.writer()?;
     }
     let mut incoming = Incoming::of(request, visit.app.options.import_bytes_max).await?;
     let mut asked = Asked::default();
-    let taken = incoming.take(&visit, &mut asked, step.step != "apply");
+    let taken = incoming.take(&visit, &mut asked, is_preview);
     let taken = taken.await;
     incoming.drain().await;
     match taken {

@@ -1,13 +1,13 @@
 //! Jobs and files in words.
 
 use stockroom_application::layout_of;
-use stockroom_domain::{Import, ImportStatus, ImportStep, LineProblem, Reference};
+use stockroom_domain::{Import, ImportStatus, ImportStep, ImportTarget, LineProblem, Reference};
 use stockroom_files::{Format, Profile};
 
 use crate::page::{Number, Problem};
 
 /// The words for a state, and the class of its badge.
-pub(super) const fn state(status: ImportStatus) -> (&'static str, &'static str) {
+pub(crate) const fn state(status: ImportStatus) -> (&'static str, &'static str) {
     match status {
         ImportStatus::Pending => ("waits", "badge"),
         ImportStatus::Started => ("under way", "badge"),
@@ -26,6 +26,32 @@ pub(super) const fn whose(profile: Profile) -> &'static str {
         Profile::Stockroom => "Stockroom’s own",
         Profile::ElasticPath => "Elastic Path",
         Profile::Shopify => "Shopify",
+        Profile::Policies => "Stockroom’s own, of safety stock and alerts",
+    }
+}
+
+/// The profiles of files that come in.
+pub(super) const FILE_PROFILES: [Profile; 4] = [
+    Profile::Stockroom,
+    Profile::ElasticPath,
+    Profile::Shopify,
+    Profile::Policies,
+];
+
+/// The word for a profile in the form for a file.
+pub(super) const fn word(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Policies => "policies",
+        Profile::Stockroom | Profile::ElasticPath | Profile::Shopify => profile.as_str(),
+    }
+}
+
+/// The profile for which [`word`] returns this.
+pub(super) fn profile_of(text: &str) -> Option<Profile> {
+    if text == word(Profile::Policies) {
+        Some(Profile::Policies)
+    } else {
+        Profile::parse(text)
     }
 }
 
@@ -82,7 +108,7 @@ pub(super) fn told(import: &Import) -> String {
         ImportStatus::Cancelled if import.lines.changed == 0 || is_preview => {
             "Nothing was changed.".to_owned()
         }
-        ImportStatus::Cancelled => stays("It was cancelled."),
+        ImportStatus::Cancelled => stays(import, "It was cancelled."),
         ImportStatus::Undoing => "It is being undone, the last lines first.".to_owned(),
         ImportStatus::Undone => {
             "All that it did is undone. Products, locations and empty stock that it made stay."
@@ -116,12 +142,15 @@ fn stopped(import: &Import) -> String {
     if is_check || import.options.dry_run || import.lines.changed == 0 {
         format!("{why} Nothing was changed.")
     } else {
-        stays(&why)
+        stays(import, &why)
     }
 }
 
-fn stays(why: &str) -> String {
-    format!("{why} What was done until then stays, and can be undone.")
+fn stays(import: &Import, why: &str) -> String {
+    match import.options.target {
+        ImportTarget::Stock => format!("{why} What was done until then stays, and can be undone."),
+        ImportTarget::Policies => format!("{why} What was done until then stays."),
+    }
 }
 
 /// Why a line failed.

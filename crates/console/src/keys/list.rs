@@ -4,11 +4,10 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_application::PageRequest;
 use stockroom_domain::{ApplicationKey, KeyId};
 
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show};
-use crate::session::Visit;
+use crate::page::{Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, show};
+use crate::session::{Done, Visit};
 
 /// The part of the address that says which page is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -49,10 +48,7 @@ pub(super) async fn show_list(
 ) -> Result<Response, Problem> {
     let message = done.message(&visit).await?;
     let layout = visit.layout("Keys", Section::Keys).await?;
-    let page = match KeyId::parse(&wanted.after) {
-        Some(after) => PageRequest::after(PAGE_ROWS, after),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, KeyId::parse(&wanted.after));
     let found = visit.stockroom().list_keys(visit.administrator(), page);
     let found = found.await?;
     let next = found.page.next.map(|id| id.to_string());

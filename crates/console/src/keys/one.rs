@@ -2,15 +2,14 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use serde::Deserialize;
 use stockroom_domain::{ApplicationKey, KeyId};
 
 use super::typed::Typed;
-use crate::page::{Done, Layout, Message, Problem, Section, TimeTag, show};
-use crate::products::Refused;
-use crate::session::Visit;
+use crate::page::{Layout, Message, Problem, Refused, Section, TimeTag, show, show_as};
+use crate::session::{Done, Visit};
 
 /// The path of a key's page.
 #[derive(Deserialize)]
@@ -112,7 +111,7 @@ pub(super) async fn save(
     let writer = visit.writer()?;
     let key = at.key(&visit).await?;
     let screen = format!("/keys/{}", key.id);
-    let done = |done| Redirect::to(&Done::on(&visit, "", &screen, done)).into_response();
+    let done = |done| Done::redirect(&visit, "", &screen, done);
     let refused = if typed.seen == key.updated_at.to_string() {
         match typed.update(&key) {
             Err(detail) => Refused::invalid(detail),
@@ -138,8 +137,7 @@ pub(super) async fn revoke(visit: Visit, Path(at): Path<At>) -> Result<Response,
     let writer = visit.writer()?;
     let key = at.key(&visit).await?;
     visit.stockroom().delete_key(writer, key.id).await?;
-    let page = Done::on(&visit, "", "/keys", "done=revoked");
-    Ok(Redirect::to(&page).into_response())
+    Ok(Done::redirect(&visit, "", "/keys", "done=revoked"))
 }
 
 async fn answer_new(
@@ -148,13 +146,12 @@ async fn answer_new(
     refused: Option<Refused>,
 ) -> Result<Response, Problem> {
     let status = Refused::status(refused.as_ref());
-    let mut response = show(&NewPage {
+    let page = NewPage {
         layout: visit.layout("New key", Section::Keys).await?,
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 async fn answer(
@@ -166,7 +163,7 @@ async fn answer(
 ) -> Result<Response, Problem> {
     let status = Refused::status(refused.as_ref());
     let layout = visit.layout(key.name.as_str(), Section::Keys).await?;
-    let mut response = show(&KeyPage {
+    let page = KeyPage {
         layout: layout.with(message),
         id: key.id,
         name: key.name.to_string(),
@@ -177,7 +174,6 @@ async fn answer(
         last_used_at: key.last_used_at.map(TimeTag),
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }

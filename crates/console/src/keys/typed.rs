@@ -1,11 +1,9 @@
 //! What people type about a key.
 
+use crate::page::{must, number_of, told};
 use serde::Deserialize;
 use stockroom_application::NewKeyRequest;
 use stockroom_domain::{Access, ApplicationKey, ProductText, UpdateKey};
-
-use crate::activity::number_of;
-use crate::products::{must, told};
 
 /// The fields of the form.
 #[derive(Debug, Clone, Default, Deserialize)]

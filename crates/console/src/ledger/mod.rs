@@ -8,7 +8,7 @@ mod row;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use row::{Row, rows};
+pub(crate) use row::{Row, Step, rows};
 
 use crate::service::AppState;
 

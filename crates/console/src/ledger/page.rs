@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use serde::Deserialize;
 use stockroom_domain::{BatchId, ProductId};
@@ -11,10 +11,10 @@ use stockroom_domain::{BatchId, ProductId};
 use super::proof::Proof;
 use super::read::{Entries, NO_PLACE, Order, Wanted, read};
 use super::row::{Row, rows};
-use crate::page::{Done, Layout, Message, Pager, Problem, Section, query, show};
-use crate::product::{Ids, Known, query_of, refused};
-use crate::session::Visit;
-use crate::stock::slugs;
+use crate::lookup::Places;
+use crate::page::{Layout, Message, Pager, Problem, Refused, Section, query, query_of, show_as};
+use crate::product::{Ids, Known};
+use crate::session::{Done, Visit};
 
 /// The page that a form was on.
 #[derive(Debug, Default, Deserialize)]
@@ -81,22 +81,19 @@ pub(super) async fn undo(
     Path(ids): Path<Ids>,
     Form(form): Form<Back>,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let product = ids.product()?;
     let stockroom = visit.stockroom();
-    let undone = stockroom.undo(visit.writer()?, product, ids.entry()?);
+    let undone = stockroom.undo(writer, product, ids.entry()?);
     let screen = format!("/products/{product}/ledger");
     match undone.await {
-        Ok(recorded) => {
-            let page = Done::on(&visit, &form.back, &screen, &Done::entry(&recorded));
-            Ok(Redirect::to(&page).into_response())
-        }
-        Err(error) => {
-            let (status, problem) = refused(error)?;
-            show_refused(&visit, product, form.back, status, problem).await
-        }
+        Ok(recorded) => Ok(Done::redirect(
+            &visit,
+            &form.back,
+            &screen,
+            &Done::entry(&recorded),
+        )),
+        Err(error) => show_refused(&visit, product, form.back, Refused::of(error)?).await,
     }
 }
 
@@ -106,22 +103,21 @@ pub(super) async fn undo_batch(
     Path(path): Path<BatchPath>,
     Form(form): Form<Back>,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let batch = BatchId::parse(&path.batch).ok_or_else(Problem::not_found)?;
-    let undone = visit.stockroom().undo_batch(visit.writer()?, batch).await;
+    let undone = visit.stockroom().undo_batch(writer, batch).await;
     let Err(error) = undone else {
-        let page = Done::on(&visit, &form.back, "/stock", "done=batch-undone");
-        return Ok(Redirect::to(&page).into_response());
+        return Ok(Done::redirect(
+            &visit,
+            &form.back,
+            "/stock",
+            "done=batch-undone",
+        ));
     };
     // The reason is shown in the ledger that the form was in, if it was in one.
     match product_of(&visit, &form.back) {
         None => Err(error.into()),
-        Some(product) => {
-            let (status, problem) = refused(error)?;
-            show_refused(&visit, product, form.back, status, problem).await
-        }
+        Some(product) => show_refused(&visit, product, form.back, Refused::of(error)?).await,
     }
 }
 
@@ -159,12 +155,11 @@ async fn show_refused(
     visit: &Visit,
     product: ProductId,
     back: String,
-    status: StatusCode,
-    problem: String,
+    refused: Refused,
 ) -> Result<Response, Problem> {
     let told = Told {
-        status,
-        problem: Some(format!("Nothing was undone. {problem}")),
+        status: refused.status,
+        problem: Some(format!("Nothing was undone. {}", refused.detail)),
         ..Told::default()
     };
     let wanted = query_of(&back);
@@ -208,7 +203,7 @@ async fn show_ledger(
         layout: layout.with(told.message),
         product: path,
         title: known.title(),
-        locations: slugs(visit).await?,
+        locations: Places::of(visit).await?.0,
         rows: rows(visit, &ledger, current, page.items).await?,
         pager,
         order: entries.order,
@@ -220,9 +215,7 @@ async fn show_ledger(
         back: told.back.unwrap_or_else(|| visit.here()),
         wanted,
     };
-    let mut response = show(&page)?;
-    *response.status_mut() = told.status;
-    Ok(response)
+    show_as(told.status, &page)
 }
 
 /// The address of the same entries in the other order.

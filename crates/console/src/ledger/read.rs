@@ -6,10 +6,10 @@ use stockroom_application::ports::TransactionCondition;
 use stockroom_application::{HistoryError, Page, PageRequest};
 use stockroom_domain::{EntryAction, Recorded, TransactionId};
 
+use crate::page::moment::moment;
 use crate::page::{PAGE_ROWS, Problem};
 use crate::product::Known;
 use crate::session::Visit;
-use crate::then::moment;
 
 /// The most entries that are read to show the newest of them first. Ledgers are read from their beginning.
 const NEWEST_MAX: u32 = 1_000;

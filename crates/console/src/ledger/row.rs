@@ -9,10 +9,10 @@ use stockroom_domain::{
     TransactionId,
 };
 
+use crate::page::moment::{field, whole_second};
 use crate::page::{Number, Problem, TimeTag, query};
 use crate::session::Visit;
 use crate::stock::Figures;
-use crate::then::{field, whole_second};
 
 /// The digits of a hash that are shown.
 const SHORT_HASH: usize = 8;
@@ -81,6 +81,12 @@ impl Row {
         let text = self.batch.as_ref().map(ToString::to_string);
         let mut text = text.unwrap_or_default();
         text.split_off(text.len().saturating_sub(SHORT_HASH))
+    }
+
+    /// An entry of stock that still exists, among those of several ledgers. `ledger` is the path of its own.
+    pub(crate) fn of(recorded: Recorded, ledger: &str) -> Self {
+        let current = Some(recorded.entry.stock);
+        Self::new(recorded, ledger, current, &BTreeSet::new())
     }
 
     fn new(

@@ -7,12 +7,11 @@ use axum::response::Response;
 use serde::Deserialize;
 use stockroom_application::filter::{Pattern, TextCondition};
 use stockroom_application::ports::LocationCondition;
-use stockroom_application::{LocationPlace, Page, PageRequest};
+use stockroom_application::{LocationOrder, LocationPlace, Page};
 use stockroom_domain::{Geolocation, Location, LocationId};
 
-use super::typed::point;
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, show};
-use crate::session::Visit;
+use crate::page::{Layout, Number, PAGE_ROWS, Pager, Problem, Section, page_after, point, show_as};
+use crate::session::{Done, Visit};
 
 /// The part of the address that says what is listed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -38,6 +37,10 @@ struct Row {
     external_ref: String,
     /// Whether the organization shares it with this store.
     is_shared: bool,
+    /// Whether buyers can order from it.
+    enabled: bool,
+    /// Its priority, unless that is the default.
+    priority: Option<Number>,
     address: String,
     /// The kilometres to the point that was asked for.
     distance: Option<Number>,
@@ -67,14 +70,12 @@ pub(super) async fn show_list(
         Ok(near) => (near, None),
         Err(problem) => (None, Some(problem)),
     };
-    let page = match place_of(&wanted.after) {
-        Some(place) => PageRequest::after(PAGE_ROWS, place),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, place_of(&wanted.after));
     let filter = filter(&wanted);
+    let order = near.map_or(LocationOrder::Created, LocationOrder::Nearest);
     let found = visit
         .stockroom()
-        .list_locations(visit.caller(), &filter, near, page);
+        .list_locations(visit.caller(), &filter, order, page);
     let found: Page<Location, LocationPlace> = found.await?;
     let next = found.next.as_ref().map(text_of);
     let kept = [
@@ -87,19 +88,19 @@ pub(super) async fn show_list(
     let pager = Pager::new(&found, wanted.after.is_empty(), &path, &kept, next);
     let is_filtered = kept.iter().any(|(_, value)| !value.trim().is_empty());
     let rows = found.items.into_iter().map(|it| row(&visit, it, near));
-    let mut response = show(&LocationsPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::BAD_REQUEST);
+    let page = LocationsPage {
         layout: layout.with(message),
         is_filtered,
         is_sorted: near.is_some(),
         rows: rows.collect(),
         pager,
         wanted,
-        problem: problem.clone(),
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    Ok(response)
+        problem,
+    };
+    show_as(status, &page)
 }
 
 fn row(visit: &Visit, location: Location, near: Option<Geolocation>) -> Row {
@@ -109,6 +110,8 @@ fn row(visit: &Visit, location: Location, near: Option<Geolocation>) -> Row {
     Row {
         id: location.id,
         is_shared: location.owner != visit.acting(),
+        enabled: location.enabled,
+        priority: (!location.priority.is_default()).then(|| Number(location.priority.get().into())),
         address: address.unwrap_or_default(),
         distance: meters.map(kilometers),
         external_ref: location
@@ -163,13 +166,13 @@ fn filter(wanted: &Wanted) -> Vec<LocationCondition> {
 
 /// A place as text.
 fn text_of(place: &LocationPlace) -> String {
-    format!("{}.{}", place.distance, place.id)
+    format!("{}.{}", place.rank, place.id)
 }
 
 fn place_of(text: &str) -> Option<LocationPlace> {
-    let (distance, id) = text.split_once('.')?;
+    let (rank, id) = text.split_once('.')?;
     Some(LocationPlace {
-        distance: distance.parse().ok()?,
+        rank: rank.parse().ok()?,
         id: LocationId::parse(id)?,
     })
 }

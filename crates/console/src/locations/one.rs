@@ -2,16 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use serde::Deserialize;
 use stockroom_application::Error;
-use stockroom_domain::{Location, LocationId, Patch, Refusal, UpdateLocation};
+use stockroom_domain::{Location, LocationId, Refusal, UpdateLocation};
 
 use super::typed::Typed;
-use crate::page::{Done, Layout, Message, Problem, Section, TimeTag, query, show};
-use crate::products::Refused;
-use crate::session::Visit;
+use crate::page::{Layout, Message, Problem, Refused, Section, TimeTag, query, show_as};
+use crate::session::{Done, Visit};
 
 /// The path of a location's page.
 #[derive(Deserialize)]
@@ -54,7 +53,7 @@ struct LocationPage {
 /// Shows the form for a new location.
 pub(super) async fn show_new(visit: Visit) -> Result<Response, Problem> {
     visit.writer()?;
-    answer_new(&visit, Typed::default(), None).await
+    answer_new(&visit, Typed::of_new(), None).await
 }
 
 /// Creates a location, and goes to its page.
@@ -65,8 +64,7 @@ pub(super) async fn create(visit: Visit, Form(typed): Form<Typed>) -> Result<Res
         Ok(request) => match visit.stockroom().execute(writer, request).await {
             Ok(location) => {
                 let screen = format!("/locations/{}", location.id);
-                let page = Done::on(&visit, "", &screen, "done=created");
-                return Ok(Redirect::to(&page).into_response());
+                return Ok(Done::redirect(&visit, "", &screen, "done=created"));
             }
             Err(error) => Refused::of(error)?,
         },
@@ -99,14 +97,12 @@ pub(super) async fn save(
     let refused = if typed.version == location.version.to_string() {
         match typed.update(&location) {
             Err(detail) => Refused::invalid(detail),
-            Ok(update) if update == nothing(location.id) => {
-                let page = Done::on(&visit, "", &screen, "done=nothing");
-                return Ok(Redirect::to(&page).into_response());
+            Ok(update) if update == UpdateLocation::new(location.id) => {
+                return Ok(Done::redirect(&visit, "", &screen, "done=nothing"));
             }
             Ok(update) => match visit.stockroom().execute(writer, update).await {
                 Ok(_) => {
-                    let page = Done::on(&visit, "", &screen, "done=saved");
-                    return Ok(Redirect::to(&page).into_response());
+                    return Ok(Done::redirect(&visit, "", &screen, "done=saved"));
                 }
                 Err(error) => Refused::of(error)?,
             },
@@ -130,8 +126,7 @@ pub(super) async fn delete(visit: Visit, Path(at): Path<At>) -> Result<Response,
     let deleted = visit.stockroom().delete_location(writer, location.id);
     let refused = match deleted.await {
         Ok(()) => {
-            let page = Done::on(&visit, "", "/locations", "done=deleted");
-            return Ok(Redirect::to(&page).into_response());
+            return Ok(Done::redirect(&visit, "", "/locations", "done=deleted"));
         }
         Err(Error::Refused(refusal @ Refusal::LocationInUse)) => {
             let stock = query(
@@ -148,32 +143,18 @@ pub(super) async fn delete(visit: Visit, Path(at): Path<At>) -> Result<Response,
     answer(&visit, &location, typed, Some(refused), None).await
 }
 
-/// The request that changes nothing.
-const fn nothing(id: LocationId) -> UpdateLocation {
-    UpdateLocation {
-        id,
-        name: None,
-        slug: None,
-        external_ref: Patch::Keep,
-        description: Patch::Keep,
-        address: Patch::Keep,
-        geolocation: Patch::Keep,
-    }
-}
-
 async fn answer_new(
     visit: &Visit,
     typed: Typed,
     refused: Option<Refused>,
 ) -> Result<Response, Problem> {
     let status = Refused::status(refused.as_ref());
-    let mut response = show(&NewPage {
+    let page = NewPage {
         layout: visit.layout("New location", Section::Locations).await?,
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 async fn answer(
@@ -187,7 +168,7 @@ async fn answer(
     let title = location.name.as_str();
     let layout = visit.layout(title, Section::Locations).await?;
     let may_administer = visit.caller().actor.may_administer(location.owner);
-    let mut response = show(&LocationPage {
+    let page = LocationPage {
         may_edit: layout.may_change && may_administer.is_ok(),
         layout: layout.with(message),
         id: location.id,
@@ -198,7 +179,6 @@ async fn answer(
         updated_at: TimeTag(location.updated_at),
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }

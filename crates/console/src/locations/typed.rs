@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use stockroom_domain::{
     Address, CreateLocation, Description, ExternalRef, Geolocation, Invalid, Location, Name, Patch,
-    Slug, UpdateLocation,
+    Priority, Quantity, Slug, UpdateLocation,
 };
 
-use crate::products::{must, optional, patch, told};
+use crate::page::{must, number_of, optional, patch, point, told};
 
 /// The fields of the form.
 #[derive(Debug, Clone, Default, PartialEq, Deserialize)]
@@ -20,11 +20,22 @@ pub(super) struct Typed {
     pub(super) address: String,
     pub(super) latitude: String,
     pub(super) longitude: String,
+    /// `on` if buyers can order from it; empty if not.
+    pub(super) enabled: String,
+    pub(super) priority: String,
     /// The version of the location that the form showed.
     pub(super) version: String,
 }
 
 impl Typed {
+    /// The fields of a location that is to be created.
+    pub(super) fn of_new() -> Self {
+        Self {
+            enabled: ticked(Location::ENABLED_DEFAULT),
+            ..Self::default()
+        }
+    }
+
     /// The fields as a location has them.
     pub(super) fn of(location: &Location) -> Self {
         let point = location.geolocation;
@@ -39,6 +50,8 @@ impl Typed {
             address: address.map_or_else(String::new, |it| it.lines().join("\n")),
             latitude: degrees(Geolocation::latitude).unwrap_or_default(),
             longitude: degrees(Geolocation::longitude).unwrap_or_default(),
+            enabled: ticked(location.enabled),
+            priority: location.priority.get().to_string(),
             version: location.version.to_string(),
         }
     }
@@ -61,6 +74,15 @@ impl Typed {
         point(&latitude, &longitude).map(Some)
     }
 
+    const fn enabled(&self) -> bool {
+        !self.enabled.is_empty()
+    }
+
+    fn priority(&self) -> Result<Priority, String> {
+        let priority = optional("The priority", &self.priority, priority);
+        priority.map(Option::unwrap_or_default)
+    }
+
     /// The request to create the location.
     ///
     /// # Errors
@@ -77,6 +99,8 @@ impl Typed {
             description: optional("The description", &self.description, Description::new)?,
             address: optional("The address", &self.address, address)?,
             geolocation: self.geolocation()?,
+            enabled: self.enabled(),
+            priority: self.priority()?,
         })
     }
 
@@ -110,8 +134,33 @@ impl Typed {
                 point if point == location.geolocation => Patch::Keep,
                 point => point.map_or(Patch::Clear, Patch::Set),
             },
+            enabled: changed(self.enabled(), location.enabled),
+            priority: changed(self.priority()?, location.priority),
         })
     }
+}
+
+/// The value of a box with or without a tick.
+fn ticked(is_ticked: bool) -> String {
+    if is_ticked { "on" } else { "" }.to_owned()
+}
+
+/// The change to a value, if it is another one.
+fn changed<T: Copy + PartialEq>(value: T, before: T) -> Patch<T> {
+    if value == before {
+        Patch::Keep
+    } else {
+        Patch::Set(value)
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "all fields are read by functions of this form"
+)]
+fn priority(_: &'static str, text: String) -> Result<Priority, Invalid> {
+    // What is no number is refused like one that is too large.
+    Priority::new(number_of(&text).map_or(u64::MAX, Quantity::get))
 }
 
 #[expect(
@@ -120,51 +169,4 @@ impl Typed {
 )]
 fn address(_: &'static str, text: String) -> Result<Address, Invalid> {
     Address::new(text.lines().map(|line| line.trim().to_owned()).collect())
-}
-
-/// The point at these degrees, as people write them.
-///
-/// # Errors
-/// A sentence for the person.
-pub(super) fn point(latitude: &str, longitude: &str) -> Result<Geolocation, String> {
-    let number = |text: &str| {
-        let degrees = text.trim().replace(',', ".").parse::<f64>().ok();
-        degrees.ok_or_else(|| format!("“{text}” isn't a number of degrees, such as 52.52."))
-    };
-    Geolocation::new(number(latitude)?, number(longitude)?).map_err(|invalid| {
-        let label = if invalid.field.ends_with("lat") {
-            "The latitude"
-        } else {
-            "The longitude"
-        };
-        must(label, &invalid)
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn points_are_read_as_people_write_them() {
-        let berlin = Geolocation::new(52.52, 13.405).ok();
-        assert_eq!(point("52.52", " 13.405 ").ok(), berlin);
-        assert_eq!(point("52,52", "13,405").ok(), berlin);
-        for (latitude, longitude, told) in [
-            ("x", "1", "“x” isn't a number of degrees, such as 52.52."),
-            ("91", "1", "The latitude must be a number from -90 to 90."),
-            (
-                "1",
-                "181",
-                "The longitude must be a number from -180 to 180.",
-            ),
-            (
-                "1",
-                "NaN",
-                "The longitude must be a number from -180 to 180.",
-            ),
-        ] {
-            assert_eq!(point(latitude, longitude), Err(told.to_owned()));
-        }
-    }
 }

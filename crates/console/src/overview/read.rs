@@ -5,9 +5,11 @@ use stockroom_application::ports::{
     ProductFilter, ProductOrder, ReservationCondition, StockCondition, StockOrder, StockSort,
 };
 use stockroom_application::{PageRequest, SearchError};
-use stockroom_domain::{ImportId, ImportStatus, ProductId, ReservationId, ReservationStatus};
+use stockroom_domain::{ImportId, ProductId, ReservationId, ReservationStatus};
 
-use crate::activity::{Titles, Told, Window, tell};
+use crate::activity::{Told, Window, tell};
+use crate::imports::state;
+use crate::lookup::Titles;
 use crate::page::{Number, Problem, TimeTag};
 use crate::reservations::{Row, next_to_run_out};
 use crate::session::Visit;
@@ -74,6 +76,32 @@ pub(super) async fn out_of_stock(visit: &Visit) -> Result<Option<OutOfStock>, Pr
     }))
 }
 
+/// The stock with an alert that is on: the number, and the first of it with its titles.
+pub(super) struct Low {
+    pub(super) count: Number,
+    pub(super) first: Vec<(ProductId, String, Number)>,
+}
+
+/// The stock with an alert that is on.
+pub(super) async fn low(visit: &Visit) -> Result<Low, Problem> {
+    let filter = [StockCondition::Low(true)];
+    let page = PageRequest::from_offset(u32::try_from(SHOWN).unwrap_or(0), 0);
+    let found = visit
+        .stockroom()
+        .list_stocks(visit.caller(), &filter, page)
+        .await?;
+    let titles = Titles::of(visit, found.items.iter().map(|stock| stock.product)).await?;
+    let first = found.items.iter().map(|stock| {
+        let title = titles.title(stock.product);
+        (stock.product, title, stock.sums().available.into())
+    });
+    let first: Vec<_> = first.collect();
+    Ok(Low {
+        count: found.total.unwrap_or(first.len() as u64).into(),
+        first,
+    })
+}
+
 /// What is paid and waits to be shipped.
 pub(super) struct Waiting {
     pub(super) count: Number,
@@ -115,7 +143,7 @@ pub(super) struct Imported {
     pub(super) state: &'static str,
     pub(super) badge: &'static str,
     pub(super) at: TimeTag,
-    pub(super) is_trial: bool,
+    pub(super) is_preview: bool,
     pub(super) lines: Number,
     pub(super) failed: Number,
 }
@@ -135,22 +163,13 @@ pub(super) async fn last_import(visit: &Visit) -> Result<Option<Imported>, Probl
     let Some(import) = page.items.pop() else {
         return Ok(None);
     };
-    let (state, badge) = match import.status {
-        ImportStatus::Pending => ("waits", "badge"),
-        ImportStatus::Started => ("under way", "badge"),
-        ImportStatus::Success => ("done", "badge good"),
-        ImportStatus::Failed => ("stopped", "badge bad"),
-        ImportStatus::Cancelled => ("cancelled", "badge muted"),
-        ImportStatus::Undoing => ("being undone", "badge"),
-        ImportStatus::Undone => ("undone", "badge muted"),
-        ImportStatus::PartlyUndone => ("undone in part", "badge warn"),
-    };
+    let (state, badge) = state(import.status);
     Ok(Some(Imported {
         id: import.id,
         state,
         badge,
         at: TimeTag(import.created_at),
-        is_trial: import.options.dry_run,
+        is_preview: import.options.dry_run,
         lines: u64::from(import.lines.total).into(),
         failed: u64::from(import.lines.failed).into(),
     }))

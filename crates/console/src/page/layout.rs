@@ -1,9 +1,8 @@
 //! The frame of every page.
 
-use super::message::Message;
+use super::assets::{ICON, SCRIPT, STYLE};
 use super::section::Section;
-use crate::service::assets::{ICON, SCRIPT, STYLE};
-use crate::session::Theme;
+use super::theme::Theme;
 
 /// An owner whose things can be looked at.
 #[derive(Debug, Clone)]
@@ -12,6 +11,14 @@ pub(crate) struct Level {
     /// The first page.
     pub(crate) href: String,
     pub(crate) is_current: bool,
+}
+
+/// The message about what was just done, perhaps with a way to undo it.
+#[derive(Debug, Clone)]
+pub(crate) struct Message {
+    pub(crate) text: String,
+    /// Where a form that undoes it is sent to.
+    pub(crate) undo: Option<String>,
 }
 
 /// What the frame shows. Each template has it as `layout`.

@@ -1,18 +1,27 @@
 //! The parts that pages have in common.
 
+pub(crate) mod assets;
+mod file;
 mod layout;
-mod message;
+pub(crate) mod moment;
 mod pager;
 mod problem;
+pub(crate) mod product_place;
+mod refused;
 mod section;
 mod show;
+mod theme;
+mod typed;
 
-pub(crate) use layout::{Layout, Level};
-pub(crate) use message::{Done, Message};
-pub(crate) use pager::{PAGE_ROWS, Pager, query};
+pub(crate) use file::file;
+pub(crate) use layout::{Layout, Level, Message};
+pub(crate) use pager::{PAGE_ROWS, Pager, page_after, query, query_of, sorted_by};
 pub(crate) use problem::{Problem, reason};
+pub(crate) use refused::Refused;
 pub(crate) use section::Section;
-pub(crate) use show::{Number, TimeTag, ago, pieces, show};
+pub(crate) use show::{Number, TimeTag, ago, pieces, show, show_as};
+pub(crate) use theme::Theme;
+pub(crate) use typed::{is_as_shown, minutes, must, number_of, optional, patch, point, told};
 
 /// The answer for paths that lead nowhere.
 pub(crate) async fn not_found() -> Problem {

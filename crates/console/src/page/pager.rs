@@ -1,6 +1,9 @@
 //! Links between the pages of a list. Their queries keep everything else that the address says.
 
-use stockroom_application::Page;
+use axum::extract::Query;
+use axum::http::Uri;
+use serde::de::DeserializeOwned;
+use stockroom_application::{Page, PageRequest};
 
 /// The rows of a page.
 pub(crate) const PAGE_ROWS: u32 = 50;
@@ -44,6 +47,14 @@ impl Pager {
     }
 }
 
+/// The request for a page that begins after a place, or else with the list.
+pub(crate) fn page_after<P>(rows: u32, place: Option<P>) -> PageRequest<P> {
+    match place {
+        Some(place) => PageRequest::after(rows, place),
+        None => PageRequest::from_offset(rows, 0),
+    }
+}
+
 /// A path with these parameters, without those that are empty.
 pub(crate) fn query(path: &str, parameters: &[(&str, &str)]) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
@@ -58,4 +69,33 @@ pub(crate) fn query(path: &str, parameters: &[(&str, &str)]) -> String {
     } else {
         format!("{path}?{query}")
     }
+}
+
+/// The query of the page that a form was on.
+pub(crate) fn query_of<T: DeserializeOwned + Default>(back: &str) -> T {
+    let uri = back.parse::<Uri>().ok();
+    let query = uri.and_then(|uri| Query::try_from_uri(&uri).ok());
+    query.map(|Query(query)| query).unwrap_or_default()
+}
+
+/// The order of a list by one of its columns (`ascending`, `descending` or `none`), and the address of the
+/// list in the next order by it. `sort` is the word for the order of the list.
+pub(crate) fn sorted_by(
+    column: &str,
+    sort: &str,
+    path: &str,
+    kept: &[(&str, &str)],
+) -> (&'static str, String) {
+    let descending = format!("-{column}");
+    let (sorted, next) = if sort == column {
+        ("ascending", descending.as_str())
+    } else if sort == descending {
+        ("descending", "")
+    } else {
+        ("none", column)
+    };
+    let mut parameters = kept.to_vec();
+    parameters.retain(|(name, _)| *name != "sort");
+    parameters.push(("sort", next));
+    (sorted, query(path, &parameters))
 }

@@ -9,7 +9,7 @@ use stockroom_domain::{Invalid, Refusal, RefusalKind};
 
 use super::layout::Layout;
 use super::show::show;
-use crate::session::Theme;
+use super::theme::Theme;
 
 /// The reason why there is no page, or another one.
 #[derive(Debug)]

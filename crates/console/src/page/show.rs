@@ -4,6 +4,7 @@ use std::fmt;
 
 use askama::Template;
 use askama::filters::HtmlSafe;
+use axum::http::StatusCode;
 use axum::response::{Html, IntoResponse, Response};
 use stockroom_domain::{Quantity, Timestamp};
 
@@ -20,6 +21,16 @@ pub(crate) fn show(page: &impl Template) -> Result<Response, Problem> {
         Problem::internal()
     })?;
     Ok(Html(html).into_response())
+}
+
+/// Answers with a page and a status, which says whether something was refused.
+///
+/// # Errors
+/// [`Problem`] if the template fails, which it doesn't.
+pub(crate) fn show_as(status: StatusCode, page: &impl Template) -> Result<Response, Problem> {
+    let mut response = show(page)?;
+    *response.status_mut() = status;
+    Ok(response)
 }
 
 /// A number with its digits in groups of three, which a narrow space parts.

@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 
 use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract;
-use stockroom_application::Error;
+use stockroom_application::{Error, Writer};
 use stockroom_domain::{
     Count, CountStock, CreateStock, Expectation, ProductId, Quantity, Slug, Transact,
     TransactionAction,
@@ -14,11 +13,11 @@ use stockroom_domain::{
 
 use super::known::Ids;
 use super::page;
-use super::typed::{Form, Refused, Typed, number, refused};
-use crate::page::{Done, Problem};
-use crate::session::Visit;
+use super::typed::{Form, Typed, number};
+use crate::page::moment::moment;
+use crate::page::{Problem, Refused};
+use crate::session::{Done, Visit};
 use crate::stock::{Change, Seen};
-use crate::then::moment;
 
 /// Changes a position as it was typed, if it still has the figures that the page showed.
 pub(super) async fn change(
@@ -26,11 +25,11 @@ pub(super) async fn change(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Change)?;
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Change)?;
     let made = match transact(product, &typed) {
-        Err(detail) => Err(senseless(detail)),
+        Err(detail) => Err(Refused::invalid(detail)),
         Ok(transact) => {
-            let made = visit.stockroom().execute(visit.writer()?, transact);
+            let made = visit.stockroom().execute(writer, transact);
             outcome(made.await)?.map(|recorded| Done::entry(&recorded))
         }
     };
@@ -70,11 +69,11 @@ pub(super) async fn count(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Count)?;
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Count)?;
     let made = match counted(product, &typed) {
-        Err(detail) => Err(senseless(detail)),
+        Err(detail) => Err(Refused::invalid(detail)),
         Ok(count) => {
-            let made = visit.stockroom().execute(visit.writer()?, count);
+            let made = visit.stockroom().execute(writer, count);
             outcome(made.await)?.map(|counted| Done::entry(&counted.recorded))
         }
     };
@@ -104,13 +103,13 @@ pub(super) async fn create(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Create)?;
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Create)?;
     // Stock can be created for any id, but this page is only of products that there are.
     page::Known::read(&visit, product).await?;
     let made = match stock(product, &typed) {
-        Err(detail) => Err(senseless(detail)),
+        Err(detail) => Err(Refused::invalid(detail)),
         Ok(create) => {
-            let made = visit.stockroom().execute(visit.writer()?, create);
+            let made = visit.stockroom().execute(writer, create);
             outcome(made.await)?.map(|_| "done=created".to_owned())
         }
     };
@@ -140,31 +139,23 @@ pub(super) async fn delete(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Delete)?;
-    let deleted = visit.stockroom().delete_stock(visit.writer()?, product);
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Delete)?;
+    let deleted = visit.stockroom().delete_stock(writer, product);
     let made = outcome(deleted.await)?.map(|()| "done=deleted".to_owned());
     end(&visit, product, typed, made).await
 }
 
-/// Checks that the person may change something, and which product it is.
+/// The person, if they may change something, the product, and the form.
 ///
 /// # Errors
 /// [`Problem`] if the key may only look, or there is no such product.
-pub(super) fn begin(
-    visit: &Visit,
+pub(super) fn begin<'a>(
+    visit: &'a Visit,
     ids: &Ids,
     typed: Typed,
     form: Form,
-) -> Result<(ProductId, Typed), Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
-    Ok((ids.product()?, typed.of_form(form)))
-}
-
-/// A form that makes no sense.
-pub(super) fn senseless(detail: String) -> Refused {
-    (StatusCode::BAD_REQUEST, detail)
+) -> Result<(&'a Writer, ProductId, Typed), Problem> {
+    Ok((visit.writer()?, ids.product()?, typed.of_form(form)))
 }
 
 /// What came of a change.
@@ -174,7 +165,7 @@ pub(super) fn senseless(detail: String) -> Refused {
 pub(super) fn outcome<T>(made: Result<T, Error>) -> Result<Result<T, Refused>, Problem> {
     match made {
         Ok(answer) => Ok(Ok(answer)),
-        Err(error) => refused(error).map(Err),
+        Err(error) => Refused::of(error).map(Err),
     }
 }
 
@@ -191,8 +182,7 @@ pub(super) async fn end(
     match made {
         Ok(done) => {
             let screen = format!("/products/{product}");
-            let page = Done::on(visit, &typed.back, &screen, &done);
-            Ok(Redirect::to(&page).into_response())
+            Ok(Done::redirect(visit, &typed.back, &screen, &done))
         }
         Err(refused) => page::show_refused(visit, product, typed, refused).await,
     }

@@ -8,9 +8,9 @@ use stockroom_application::ports::TransactionCondition;
 use stockroom_application::{HistoryError, Page};
 use stockroom_domain::{Balance, ProductId, Recorded, Stock, StockId, Timestamp, TransactionId};
 
+use crate::page::moment::{days_before, field, moment, whole_second};
 use crate::page::{Number, Problem, TimeTag, query};
 use crate::session::Visit;
-use crate::then::{days_before, field, moment, whole_second};
 
 /// The most entries that are drawn.
 const ENTRIES_MAX: u32 = 1_000;

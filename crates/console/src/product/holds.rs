@@ -3,13 +3,13 @@
 use axum::extract::Path;
 use axum::response::Response;
 use axum_extra::extract;
-use stockroom_application::{HoldPage, HoldPlace, PageRequest};
-use stockroom_domain::{ExpiresIn, ProductId, ReservationId, ReservationState};
+use stockroom_application::{HoldPage, HoldPlace};
+use stockroom_domain::{ProductId, ReservationId, ReservationState};
 
-use super::change::{begin, end, outcome, senseless};
+use super::change::{begin, end, outcome};
 use super::known::Ids;
-use super::typed::{Form, Typed, number};
-use crate::page::{Number, PAGE_ROWS, Problem, TimeTag, ago};
+use super::typed::{Form, Typed};
+use crate::page::{Number, PAGE_ROWS, Problem, Refused, TimeTag, ago, minutes, page_after};
 use crate::session::Visit;
 
 /// A hold that is about to end is marked this long before.
@@ -50,10 +50,7 @@ pub(super) async fn read(
         let line = line.parse().ok()?;
         Some(HoldPlace { reservation, line })
     });
-    let page = match place {
-        Some(place) => PageRequest::after(PAGE_ROWS, place),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, place);
     let stockroom = visit.stockroom();
     let holds = stockroom
         .holds(visit.administrator(), product, page)
@@ -98,11 +95,11 @@ pub(super) async fn release(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
     let reservation = own(&visit, &ids).await?;
     let released = visit
         .stockroom()
-        .release_reservation(visit.writer()?, reservation, None);
+        .release_reservation(writer, reservation, None);
     let made = outcome(released.await)?.map(|_| "done=released".to_owned());
     end(&visit, product, typed.of(reservation), made).await
 }
@@ -113,13 +110,13 @@ pub(super) async fn extend(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::Hold)?;
     let reservation = own(&visit, &ids).await?;
-    let made = match expires_in(&typed.minutes) {
-        Err(detail) => Err(senseless(detail)),
+    let made = match minutes(&typed.minutes) {
+        Err(detail) => Err(Refused::invalid(detail)),
         Ok(expires_in) => {
             let stockroom = visit.stockroom();
-            let extended = stockroom.extend_reservation(visit.writer()?, reservation, expires_in);
+            let extended = stockroom.extend_reservation(writer, reservation, expires_in);
             outcome(extended.await)?.map(|_| "done=extended".to_owned())
         }
     };
@@ -131,14 +128,6 @@ async fn own(visit: &Visit, ids: &Ids) -> Result<ReservationId, Problem> {
     let id = ids.reservation()?;
     let found = visit.stockroom().reservation(visit.administrator(), id);
     found.await?.map(|it| it.id).ok_or_else(Problem::not_found)
-}
-
-fn expires_in(minutes: &str) -> Result<ExpiresIn, String> {
-    let seconds = number(minutes)?.get().saturating_mul(60);
-    ExpiresIn::from_seconds(seconds).map_err(|_| {
-        let max = ExpiresIn::SECONDS_MAX / 60;
-        format!("A reservation lasts from 1 to {max} minutes, which is 31 days.")
-    })
 }
 
 impl Typed {

@@ -11,7 +11,6 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use known::{Ids, Known};
-pub(crate) use typed::{query_of, refused};
 
 use crate::service::AppState;
 

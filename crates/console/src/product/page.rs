@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use askama::Template;
 use axum::extract::{Path, Query};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use stockroom_domain::{
@@ -14,10 +15,14 @@ use super::chart::{self, Chart, Span};
 use super::holds::{self, Holds};
 pub(super) use super::known::Known;
 use super::known::{Ids, whose};
-use super::typed::{Form, Refused, Typed, query_of};
-use crate::page::{Done, Layout, Message, PAGE_ROWS, Problem, Section, TimeTag, query, show};
-use crate::session::Visit;
-use crate::stock::{Change, Figures, slugs};
+use super::typed::{Form, Typed};
+use crate::lookup::Places;
+use crate::page::{
+    Layout, Message, Number, PAGE_ROWS, Problem, Refused, Section, TimeTag, query, query_of,
+    show_as,
+};
+use crate::session::{Done, Visit};
+use crate::stock::{Change, Figures, Seen};
 
 /// The part of the address that says how much of the page is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -66,6 +71,9 @@ struct ProductPage {
     is_registered: bool,
     badges: Vec<Badge>,
     sums: Option<Figures>,
+    /// The number of pieces that may be sold, if a policy or a location holds some back.
+    sellable: Option<Number>,
+    is_low: bool,
     updated_at: Option<TimeTag>,
     is_of_organization: bool,
     positions: Positions,
@@ -123,7 +131,7 @@ pub(super) async fn show_page(
     let known = Known::read(&visit, ids.product()?).await?;
     let mut view = View::new(&visit, &known, &wanted, &span).await?;
     view.back = visit.here();
-    view.show(&visit, known, message).await
+    view.show(&visit, known, message, StatusCode::OK).await
 }
 
 /// Shows the page again, with the reason why a form was refused and what was typed.
@@ -134,17 +142,15 @@ pub(super) async fn show_refused(
     visit: &Visit,
     product: ProductId,
     typed: Typed,
-    (status, problem): Refused,
+    refused: Refused,
 ) -> Result<Response, Problem> {
     let known = Known::read(visit, product).await?;
     let (wanted, span) = (query_of(&typed.back), query_of(&typed.back));
     let mut view = View::new(visit, &known, &wanted, &span).await?;
     view.back.clone_from(&typed.back);
     view.typed = typed;
-    view.problem = problem;
-    let mut response = view.show(visit, known, None).await?;
-    *response.status_mut() = status;
-    Ok(response)
+    view.problem = refused.detail;
+    view.show(visit, known, None, refused.status).await
 }
 
 /// The parts of the page that have to be read.
@@ -173,7 +179,7 @@ impl View {
         let more_holds = next.map(|next| format!("{}#holds", query(&path, &[("hold", next)])));
         let own = known.stock.iter().flat_map(|stock| stock.located.values());
         let own: BTreeSet<String> = own.map(|it| it.slug.as_str().to_owned()).collect();
-        let all: BTreeSet<String> = slugs(visit).await?.into_iter().collect();
+        let all: BTreeSet<String> = Places::of(visit).await?.0.into_iter().collect();
         Ok(Self {
             positions: positions(known.stock.as_ref(), &wanted.after, &path),
             other_places: all.difference(&own).cloned().collect(),
@@ -192,11 +198,12 @@ impl View {
         visit: &Visit,
         known: Known,
         message: Option<Message>,
+        status: StatusCode,
     ) -> Result<Response, Problem> {
         let title = known.title();
         let layout = visit.layout(&title, Section::Stock).await?.with(message);
         let stock = known.stock.as_ref();
-        show(&ProductPage {
+        let page = ProductPage {
             layout,
             path: visit.path(&format!("/products/{}", known.id)),
             title,
@@ -204,6 +211,8 @@ impl View {
             is_registered: known.product.is_some(),
             badges: badges(visit, &known),
             sums: stock.map(|stock| stock.sums().into()),
+            sellable: stock.and_then(sellable),
+            is_low: stock.is_some_and(Stock::is_low),
             updated_at: stock.map(|stock| TimeTag(stock.updated_at)),
             is_of_organization: stock.is_some_and(|stock| stock.owner != visit.acting()),
             positions: self.positions,
@@ -216,8 +225,15 @@ impl View {
             typed: self.typed,
             problem: self.problem,
             back: self.back,
-        })
+        };
+        show_as(status, &page)
     }
+}
+
+/// The pieces that may be sold, if they are other than those that are available.
+fn sellable(stock: &Stock) -> Option<Number> {
+    let sellable = stock.sellable();
+    (sellable != stock.sums().available).then(|| sellable.into())
 }
 
 fn badges(visit: &Visit, known: &Known) -> Vec<Badge> {
@@ -256,7 +272,7 @@ fn positions(stock: Option<&Stock>, after: &str, path: &str) -> Positions {
     let rows = all.into_iter().map(|(slug, balance)| Row {
         place: slug.to_owned(),
         figures: balance.into(),
-        seen: format!("{slug}:{}:{}", balance.available, balance.allocated),
+        seen: Seen::of_position(slug, balance),
     });
     Positions {
         rows: rows.collect(),

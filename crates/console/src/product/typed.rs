@@ -1,13 +1,9 @@
 //! What somebody typed into a form of the product's page, and why it was refused.
 
-use axum::extract::Query;
-use axum::http::{StatusCode, Uri};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use stockroom_application::Error;
 use stockroom_domain::{Annotation, Quantity, Reason, Reference};
 
-use crate::page::{Problem, reason};
+use crate::page::{number_of, told};
 
 /// The fields of all forms of the page: a form that is refused is shown again with them.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -48,9 +44,6 @@ pub(super) enum Form {
     Hold,
 }
 
-/// The reason why a form was refused, with the status for programs.
-pub(super) type Refused = (StatusCode, String);
-
 impl Typed {
     pub(super) fn of_form(self, form: Form) -> Self {
         Self { form, ..self }
@@ -80,42 +73,13 @@ impl Typed {
     }
 }
 
-fn told(text: &str) -> Option<String> {
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
 /// The whole number that a text means.
 ///
 /// # Errors
 /// A sentence for the person.
 pub(super) fn number(text: &str) -> Result<Quantity, String> {
-    let digits: String = text.chars().filter(|it| !it.is_whitespace()).collect();
-    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    let number = digits.parse::<u64>().ok().filter(|_| is_number);
-    number.and_then(Quantity::new).ok_or_else(|| {
+    number_of(text).ok_or_else(|| {
         let max = Quantity::MAX.get();
         format!("“{text}” isn't a whole number from 0 to {max}.")
     })
-}
-
-/// The reason why a change was refused, with the status for programs.
-///
-/// # Errors
-/// [`Problem`] if the server failed, or has too much to do.
-pub(crate) fn refused(error: Error) -> Result<(StatusCode, String), Problem> {
-    let status = match &error {
-        Error::Refused(refusal) => match Problem::from(refusal.clone()) {
-            Problem::Told { status, .. } => status,
-            Problem::Elsewhere(_) => StatusCode::UNPROCESSABLE_ENTITY,
-        },
-        _ => StatusCode::UNPROCESSABLE_ENTITY,
-    };
-    Ok((status, reason(error)?))
-}
-
-/// The query of the page that a form was on.
-pub(crate) fn query_of<T: DeserializeOwned + Default>(back: &str) -> T {
-    let uri = back.parse::<Uri>().ok();
-    let query = uri.and_then(|uri| Query::try_from_uri(&uri).ok());
-    query.map(|Query(query)| query).unwrap_or_default()
 }

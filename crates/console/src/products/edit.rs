@@ -3,16 +3,15 @@
 use askama::Template;
 use axum::extract::{Path, Query};
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use stockroom_application::Error;
 use stockroom_domain::{Product, Refusal, Stock};
 
-use super::refused::Refused;
 use super::typed::{Typed, nothing, unlocated};
-use crate::page::{Done, Layout, Message, Problem, Section, TimeTag, show};
+use crate::page::{Layout, Message, Problem, Refused, Section, TimeTag, show_as};
 use crate::product::Ids;
-use crate::session::Visit;
+use crate::session::{Done, Visit};
 
 /// The reason of an error, with the page of another product that is in the way.
 ///
@@ -115,13 +114,11 @@ pub(super) async fn save(
         (Some(outdated), _) => outdated,
         (None, Err(detail)) => Refused::invalid(detail),
         (None, Ok(update)) if update == nothing(known.product.id) => {
-            let page = Done::on(&visit, "", &known.screen(), "done=nothing");
-            return Ok(Redirect::to(&page).into_response());
+            return Ok(Done::redirect(&visit, "", &known.screen(), "done=nothing"));
         }
         (None, Ok(update)) => match visit.stockroom().execute(writer, update).await {
             Ok(_) => {
-                let page = Done::on(&visit, "", &known.screen(), "done=saved");
-                return Ok(Redirect::to(&page).into_response());
+                return Ok(Done::redirect(&visit, "", &known.screen(), "done=saved"));
             }
             Err(error) => refused(&visit, error)?,
         },
@@ -145,8 +142,7 @@ pub(super) async fn delete(visit: Visit, Path(ids): Path<Ids>) -> Result<Respons
     let deleted = visit.stockroom().delete_product(writer, known.product.id);
     let refusal = match deleted.await {
         Ok(()) => {
-            let page = Done::on(&visit, "", "/products", "done=deleted");
-            return Ok(Redirect::to(&page).into_response());
+            return Ok(Done::redirect(&visit, "", "/products", "done=deleted"));
         }
         Err(Error::Refused(refusal @ Refusal::ProductHasStock)) => {
             let refused = Refused::of(refusal.into())?;
@@ -178,7 +174,7 @@ async fn answer(
     let layout = visit.layout(&title, Section::Products).await?;
     let status = Refused::status(refused.as_ref());
     let may_administer = visit.caller().actor.may_administer(product.owner);
-    let mut response = show(&EditPage {
+    let page = EditPage {
         may_edit: layout.may_change && may_administer.is_ok(),
         layout: layout.with(message),
         name: product.name.to_string(),
@@ -189,7 +185,6 @@ async fn answer(
         updated_at: TimeTag(product.updated_at),
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }

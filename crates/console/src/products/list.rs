@@ -9,13 +9,16 @@ use serde::Deserialize;
 use stockroom_application::filter::Pattern;
 use stockroom_application::ports::{
     IndexedText, ProductCondition, ProductFilter, ProductOrder, ProductPlace, ProductSort,
-    ProductTextCondition, SortValue,
+    ProductTextCondition,
 };
-use stockroom_application::{Page, PageRequest, SearchError};
-use stockroom_domain::{ProductId, ProductStatus, SearchKey, Stock, StockedProduct, Timestamp};
+use stockroom_application::{Page, SearchError};
+use stockroom_domain::{ProductId, ProductStatus, Stock, StockedProduct};
 
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, query, show};
-use crate::session::Visit;
+use crate::page::product_place::{place_of, text_of};
+use crate::page::{
+    Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, show, sorted_by,
+};
+use crate::session::{Done, Visit};
 
 /// The part of the address that says what is listed.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -108,10 +111,7 @@ async fn read(
 ) -> Result<Page<StockedProduct, ProductPlace>, SearchError> {
     let filter = filter(wanted, anywhere);
     let order = order(&wanted.sort);
-    let page = match place_of(order, &wanted.after) {
-        Some(place) => PageRequest::after(PAGE_ROWS, place),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, place_of(order, &wanted.after));
     let found = visit
         .stockroom()
         .list_products(visit.administrator(), &filter, order, page);
@@ -158,26 +158,6 @@ fn order(sort: &str) -> ProductOrder {
     ProductOrder { by, descending }
 }
 
-/// A place as text: the id, and the value that the list is sorted by.
-fn text_of(place: &ProductPlace) -> String {
-    match &place.value {
-        SortValue::Time(time) => format!("{}.{}", place.id, time.as_milliseconds()),
-        SortValue::Text(key) => format!("{}.{}", place.id, key.as_str()),
-    }
-}
-
-fn place_of(order: ProductOrder, text: &str) -> Option<ProductPlace> {
-    let (id, value) = text.split_once('.')?;
-    let value = match order.by {
-        ProductSort::CreatedAt | ProductSort::UpdatedAt => {
-            SortValue::Time(Timestamp::from_milliseconds(value.parse().ok()?)?)
-        }
-        ProductSort::Name | ProductSort::Sku => SortValue::Text(SearchKey::of_folded(value)),
-    };
-    let id = ProductId::parse(id)?;
-    Some(ProductPlace { value, id })
-}
-
 async fn rows(visit: &Visit, found: Vec<StockedProduct>) -> Result<Vec<Row>, Problem> {
     let ids: Vec<ProductId> = found.iter().map(|it| it.product.id).collect();
     let stocks = visit
@@ -221,58 +201,20 @@ fn columns(wanted: &Wanted, path: &str) -> Vec<Column> {
         ("Registered", Some("created_at")),
         ("Changed", Some("updated_at")),
     ];
+    // Without a word for the order, it is that of registration.
+    let sort = match wanted.sort.as_str() {
+        "" => "created_at",
+        sort => sort,
+    };
     let columns = columns.map(|(name, by)| {
-        let is_number = name == "Available";
-        let Some(by) = by else {
-            return Column {
-                name,
-                is_number,
-                href: None,
-                sorted: "none",
-            };
-        };
-        let descending = format!("-{by}");
-        // Without a word for the order, it is that of registration.
-        let is_first = wanted.sort.is_empty() && by == "created_at";
-        let (sorted, next) = if wanted.sort == by || is_first {
-            ("ascending", descending.as_str())
-        } else if wanted.sort == descending {
-            ("descending", "")
-        } else {
-            ("none", by)
-        };
-        let mut parameters = kept(wanted);
-        parameters.retain(|(name, _)| *name != "sort");
-        parameters.push(("sort", next));
+        let sorting = by.map(|by| sorted_by(by, sort, path, &kept(wanted)));
+        let (sorted, href) = sorting.unzip();
         Column {
             name,
-            is_number,
-            href: Some(query(path, &parameters)),
-            sorted,
+            is_number: name == "Available",
+            href,
+            sorted: sorted.unwrap_or("none"),
         }
     });
     columns.into()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_place_comes_back() {
-        let id = ProductId::new(uuid::Uuid::from_u128(7));
-        let time = Timestamp::from_milliseconds(1_769_851_800_007).unwrap();
-        for (sort, value) in [
-            ("", SortValue::Time(time)),
-            ("-updated_at", SortValue::Time(time)),
-            ("name", SortValue::Text(SearchKey::of("A. Straße"))),
-            ("-sku", SortValue::Text(SearchKey::default())),
-        ] {
-            let place = ProductPlace { value, id };
-            assert_eq!(place_of(order(sort), &text_of(&place)), Some(place));
-        }
-        for text in ["", ".", "7.x", "00000000-0000-0000-0000-000000000007.x"] {
-            assert_eq!(place_of(order("created_at"), text), None, "{text}");
-        }
-    }
 }

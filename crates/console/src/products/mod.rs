@@ -3,14 +3,10 @@
 mod edit;
 mod list;
 mod new;
-mod refused;
 mod typed;
 
 use axum::Router;
 use axum::routing::{get, post};
-
-pub(crate) use refused::Refused;
-pub(crate) use typed::{must, optional, patch, told};
 
 use crate::service::AppState;
 

@@ -1,14 +1,13 @@
 //! Registering a product.
 
 use askama::Template;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 
 use super::edit::refused;
-use super::refused::Refused;
 use super::typed::Typed;
-use crate::page::{Done, Layout, Problem, Section, show};
-use crate::session::Visit;
+use crate::page::{Layout, Problem, Refused, Section, show_as};
+use crate::session::{Done, Visit};
 
 #[derive(Template)]
 #[template(path = "products/new.html")]
@@ -41,8 +40,7 @@ pub(super) async fn register(visit: Visit, Form(typed): Form<Typed>) -> Result<R
     match visit.stockroom().execute(writer, request).await {
         Ok(stocked) => {
             let screen = format!("/products/{}", stocked.product.id);
-            let page = Done::on(&visit, "", &screen, "done=created");
-            Ok(Redirect::to(&page).into_response())
+            Ok(Done::redirect(&visit, "", &screen, "done=created"))
         }
         Err(error) => {
             let refused = refused(&visit, error)?;
@@ -57,13 +55,12 @@ async fn answer(
     refused: Option<Refused>,
 ) -> Result<Response, Problem> {
     let status = Refused::status(refused.as_ref());
-    let mut response = show(&NewPage {
+    let page = NewPage {
         layout: visit
             .layout("Register a product", Section::Products)
             .await?,
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }

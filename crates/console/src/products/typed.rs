@@ -1,60 +1,12 @@
-//! What people type about a product, and what all forms of this kind have in common.
+//! What people type about a product.
 
 use serde::Deserialize;
 use stockroom_domain::{
-    CommodityType, Invalid, Patch, Product, ProductId, ProductStatus, ProductText, Quantity,
+    CommodityType, Patch, Product, ProductId, ProductStatus, ProductText, Quantity,
     RegisterProduct, Stock, UpdateProduct,
 };
 
-use crate::activity::number_of;
-
-/// A text without white space around it, and with plain ends of lines; `None` if nothing is left of it.
-pub(crate) fn told(text: &str) -> Option<String> {
-    let text = text.replace("\r\n", "\n");
-    Some(text.trim().to_owned()).filter(|text| !text.is_empty())
-}
-
-/// The sentence for a value that isn't taken, with the words that the form has for its field.
-pub(crate) fn must(label: &str, invalid: &Invalid) -> String {
-    format!("{label} must be {}.", invalid.rule)
-}
-
-/// The value of a field that may be left empty.
-///
-/// # Errors
-/// A sentence for the person.
-pub(crate) fn optional<T>(
-    label: &'static str,
-    text: &str,
-    new: impl FnOnce(&'static str, String) -> Result<T, Invalid>,
-) -> Result<Option<T>, String> {
-    let value = told(text).map(|text| new(label, text));
-    value.transpose().map_err(|invalid| must(label, &invalid))
-}
-
-/// The change of a field that may be left empty: none if it is as the form showed it.
-///
-/// # Errors
-/// A sentence for the person.
-pub(crate) fn patch<T>(
-    label: &'static str,
-    typed: &str,
-    shown: &str,
-    new: impl FnOnce(&'static str, String) -> Result<T, Invalid>,
-) -> Result<Patch<T>, String> {
-    if is_as_shown(typed, shown) {
-        return Ok(Patch::Keep);
-    }
-    let value = optional(label, typed, new)?;
-    Ok(value.map_or(Patch::Clear, Patch::Set))
-}
-
-/// Whether a text is the one that the form showed. Browsers change the ends of lines, or leave them out of
-/// fields that have one line only.
-fn is_as_shown(typed: &str, shown: &str) -> bool {
-    let plain = |text: &str| text.replace('\r', "").trim().to_owned();
-    plain(typed) == plain(shown) || typed.trim() == shown.replace(['\r', '\n'], "").trim()
-}
+use crate::page::{is_as_shown, must, number_of, optional, patch, told};
 
 /// The fields of both forms of a product.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -229,30 +181,5 @@ pub(super) const fn nothing(id: ProductId) -> UpdateProduct {
         manage_stock: None,
         external_ref: Patch::Keep,
         stock: None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_field_that_is_as_it_was_shown_is_kept() {
-        let patch = |typed, shown| patch("The text", typed, shown, ProductText::new).unwrap();
-        assert_eq!(patch("a\r\nb", "a\nb"), Patch::Keep);
-        assert_eq!(patch("ab", "a\nb"), Patch::Keep);
-        assert_eq!(patch("", ""), Patch::Keep);
-        assert_eq!(patch(" ", "a"), Patch::Clear);
-        let text = ProductText::new("text", "b\nc").unwrap();
-        assert_eq!(patch(" b\r\nc ", "a"), Patch::Set(text));
-    }
-
-    #[test]
-    fn a_text_that_is_too_long_is_told_with_the_words_of_the_form() {
-        let long = "x".repeat(1_025);
-        assert_eq!(
-            optional("The SKU", &long, ProductText::new),
-            Err("The SKU must be a text of 1 to 1024 characters.".to_owned())
-        );
     }
 }

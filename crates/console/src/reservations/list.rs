@@ -5,19 +5,19 @@ use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
+use stockroom_application::Page;
 use stockroom_application::filter::{Pattern, TextCondition};
 use stockroom_application::ports::ReservationCondition;
-use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Quantity, Reservation, ReservationId, ReservationStatus, ReservedLine, Timestamp,
 };
 
 use super::{Next, badge, next_to_run_out, state_name, time_left, title};
-use crate::activity::{Titles, product_named};
+use crate::lookup::{Titles, product_named};
 use crate::page::{
-    Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, pieces, query, show,
+    Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, pieces, query, show_as,
 };
-use crate::session::Visit;
+use crate::session::{Done, Visit};
 
 /// The states that can be chosen: a word for the address, one for people, and the states.
 const STATES: [(&str, &str, &[ReservationStatus]); 7] = [
@@ -59,7 +59,7 @@ pub(crate) struct Row {
     pub(crate) title: String,
     pub(crate) state: &'static str,
     pub(crate) badge: &'static str,
-    /// What it holds, or held: the first line, and words for the others.
+    /// What it holds, or held: the first item, and words for the others.
     pub(crate) what: What,
     /// The pieces that are neither shipped nor released.
     pub(crate) open: Number,
@@ -68,7 +68,7 @@ pub(crate) struct Row {
     pub(crate) created_at: TimeTag,
 }
 
-/// The lines of a reservation, in short.
+/// The items of a reservation, in short.
 #[derive(Default)]
 pub(crate) struct What {
     pub(crate) pieces: String,
@@ -90,17 +90,17 @@ impl Row {
 }
 
 fn row(reservation: &Reservation, titles: &Titles, now: Timestamp) -> Row {
-    let lines = &reservation.lines;
-    let what = lines.first().map(|line| What {
-        pieces: pieces(line.quantity),
-        name: titles.title(line.key.product),
-        more: match lines.len().saturating_sub(1) {
+    let items = reservation.items();
+    let what = items.first().map(|item| What {
+        pieces: pieces(item.quantity()),
+        name: titles.title(item.product),
+        more: match items.len().saturating_sub(1) {
             0 => String::new(),
             1 => " and 1 more line".to_owned(),
             more => format!(" and {more} more lines"),
         },
     });
-    let open = lines.iter().map(ReservedLine::open);
+    let open = reservation.lines.iter().map(ReservedLine::open);
     let open = open.fold(Quantity::ZERO, |sum, open| {
         sum.checked_add(open).unwrap_or(Quantity::MAX)
     });
@@ -161,7 +161,10 @@ pub(super) async fn show_list(
     };
     let next = page.next.map(|id| id.to_string());
     let pager = Pager::new(&page, wanted.after.is_empty(), &path, &kept(&wanted), next);
-    let mut response = show(&ReservationsPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::BAD_REQUEST);
+    let page = ReservationsPage {
         layout: layout.with(message),
         chips: chips(&wanted, &path),
         rows: Row::of(&visit, &page.items).await?,
@@ -172,12 +175,9 @@ pub(super) async fn show_list(
             && wanted.product.is_empty()
             && wanted.state.is_empty()),
         wanted,
-        problem: problem.clone(),
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    Ok(response)
+        problem,
+    };
+    show_as(status, &page)
 }
 
 type Found = Page<Reservation, ReservationId>;
@@ -251,10 +251,7 @@ async fn as_created(
         let statuses = state.map_or([].as_slice(), |(_, _, statuses)| statuses);
         filter.push(ReservationCondition::Status(statuses.to_vec()));
     }
-    let request = match ReservationId::parse(&wanted.after) {
-        Some(after) => PageRequest::after(PAGE_ROWS, after),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let request = page_after(PAGE_ROWS, ReservationId::parse(&wanted.after));
     let page = visit
         .stockroom()
         .list_reservations(visit.administrator(), &filter, request);

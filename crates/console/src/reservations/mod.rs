@@ -1,11 +1,16 @@
 //! Reservations.
 
+mod choice;
 mod create;
+mod edit;
+mod lines;
 mod list;
 mod next;
 mod one;
+mod relocate;
 mod steps;
 mod timeline;
+mod words;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -16,7 +21,7 @@ use stockroom_domain::{OrderId, Reservation, ReservationState, Timestamp};
 pub(crate) use list::Row;
 pub(crate) use next::{Next, next_to_run_out};
 
-use crate::page::{Problem, ago};
+use crate::page::{Problem, Refused, ago};
 use crate::service::AppState;
 
 pub(crate) fn routes() -> Router<AppState> {
@@ -27,11 +32,19 @@ pub(crate) fn routes() -> Router<AppState> {
         )
         .route("/reservations/new", get(create::show_form))
         .route("/reservations/{id}", get(one::show_one))
+        .route(
+            "/reservations/{id}/edit",
+            get(edit::show_form).post(edit::save),
+        )
+        .route(
+            "/reservations/{id}/move",
+            get(relocate::show_form).post(relocate::relocate),
+        )
         .route("/reservations/{id}/{step}", post(steps::take))
 }
 
-/// The status and the sentence of a refused form. All else is a problem.
-fn refused(error: Error) -> Result<(StatusCode, String), Problem> {
+/// The reason why a form was refused. All else is a problem.
+fn refused(error: Error) -> Result<Refused, Problem> {
     match Problem::from(error) {
         Problem::Told { status, detail, .. }
             if matches!(
@@ -39,9 +52,20 @@ fn refused(error: Error) -> Result<(StatusCode, String), Problem> {
                 StatusCode::BAD_REQUEST | StatusCode::CONFLICT | StatusCode::UNPROCESSABLE_ENTITY
             ) =>
         {
-            Ok((status, detail))
+            Ok(Refused::new(status, detail))
         }
         problem => Err(problem),
+    }
+}
+
+/// The reason why the items of a reservation can't be changed any more, if they can't.
+fn closed(reservation: &Reservation) -> Option<Refused> {
+    match reservation.state {
+        ReservationState::Pending { .. } | ReservationState::Paid => None,
+        state => {
+            let detail = format!("The reservation is {}.", state.as_str());
+            Some(Refused::new(StatusCode::CONFLICT, detail))
+        }
     }
 }
 

@@ -2,16 +2,15 @@
 
 use askama::Template;
 use axum::extract::{Path, Query};
-use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_domain::{ProductId, Reservation, ReservationId, ReservationState, ReservedLine};
+use stockroom_domain::{ProductId, Reservation, ReservationId, ReservationState, SentPlace};
 
 use super::timeline::{self, Moment};
-use super::{badge, state_name, time_left, title};
-use crate::activity::Titles;
-use crate::page::{Done, Layout, Message, Number, Problem, Section, TimeTag, show};
-use crate::session::Visit;
+use super::{badge, choice, relocate, state_name, time_left, title};
+use crate::lookup::Titles;
+use crate::page::{Layout, Message, Number, Problem, Refused, Section, TimeTag, show_as};
+use crate::session::{Done, Visit};
 
 /// The path of a screen of a reservation.
 #[derive(Deserialize)]
@@ -30,6 +29,11 @@ impl At {
     }
 }
 
+/// Goes back to the page of a reservation, or to `back`, with the query that tells what was done.
+pub(super) fn go_back(visit: &Visit, id: ReservationId, back: &str, done: &str) -> Response {
+    Done::redirect(visit, back, &format!("/reservations/{id}"), done)
+}
+
 /// A form that is shown again, with what was typed.
 #[derive(Default)]
 pub(super) struct Again {
@@ -38,20 +42,37 @@ pub(super) struct Again {
     /// The pieces of each line.
     pub(super) parts: Vec<String>,
     /// Why nothing was done.
-    pub(super) problem: Option<(StatusCode, String)>,
+    pub(super) refused: Option<Refused>,
 }
 
-/// A line, with the pieces that were typed for it.
-struct Line {
-    product: ProductId,
-    title: String,
-    sku: String,
-    place: Option<String>,
+/// The pieces of a line or of an item.
+struct Figures {
     reserved: Number,
     fulfilled: Number,
     released: Number,
     open: Number,
+}
+
+/// An item, with its lines.
+struct Item {
+    product: ProductId,
+    title: String,
+    sku: String,
+    /// The words for where it is served from, if it has sources.
+    how: Option<String>,
+    figures: Figures,
+    lines: Vec<Line>,
+}
+
+/// A line, with the pieces that were typed for it.
+struct Line {
+    /// Its place in the reservation, counted from 0.
+    index: usize,
+    place: Option<String>,
+    figures: Figures,
     typed: String,
+    /// The form that moves pieces of it.
+    move_href: String,
 }
 
 /// What can be done with a reservation.
@@ -75,11 +96,13 @@ struct ReservationPage {
     updated_at: TimeTag,
     changes: Number,
     has_order: bool,
-    lines: Vec<Line>,
+    /// How locations are chosen for it.
+    choice: Option<String>,
+    items: Vec<Item>,
     moments: Vec<Moment>,
     steps: Steps,
     minutes: String,
-    problem: Option<String>,
+    refused: Option<Refused>,
 }
 
 /// Shows a reservation.
@@ -91,6 +114,19 @@ pub(super) async fn show_one(
     let reservation = at.reservation(&visit).await?;
     let message = done.message(&visit).await?;
     answer(&visit, reservation, Again::default(), message).await
+}
+
+/// The page of a reservation, with the reason why nothing was done.
+pub(super) async fn refuse(
+    visit: &Visit,
+    reservation: Reservation,
+    refused: Refused,
+) -> Result<Response, Problem> {
+    let again = Again {
+        refused: Some(refused),
+        ..Again::default()
+    };
+    answer(visit, reservation, again, None).await
 }
 
 /// The page of a reservation, perhaps with a form that is shown again.
@@ -105,19 +141,11 @@ pub(super) async fn answer(
     let products = reservation.lines.iter().map(|line| line.key.product);
     let titles = Titles::of(visit, products).await?;
     let moments = timeline::read(visit, &reservation, &titles).await?;
-    let lines = reservation.lines.iter().enumerate();
-    let lines = lines.map(|(index, it)| {
-        let typed = again.parts.get(index).cloned().unwrap_or_default();
-        line(it, typed, &titles)
-    });
     let state = reservation.state;
     let is_pending = matches!(state, ReservationState::Pending { .. });
     let is_paid = state == ReservationState::Paid;
-    let (status, problem) = match again.problem {
-        Some((status, problem)) => (status, Some(problem)),
-        None => (StatusCode::OK, None),
-    };
-    let mut response = show(&ReservationPage {
+    let status = Refused::status(again.refused.as_ref());
+    let page = ReservationPage {
         layout: layout.with(message),
         id: reservation.id,
         title: title(&reservation),
@@ -129,7 +157,8 @@ pub(super) async fn answer(
         updated_at: TimeTag(reservation.updated_at),
         changes: reservation.version.saturating_sub(1).into(),
         has_order: reservation.order.is_some(),
-        lines: lines.collect(),
+        choice: reservation.sourcing().map(choice::in_words),
+        items: items(visit, &reservation, &again.parts, &titles),
         moments,
         steps: Steps {
             pay: is_pending,
@@ -137,23 +166,55 @@ pub(super) async fn answer(
             ship: is_paid,
         },
         minutes: again.minutes,
-        problem,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+        refused: again.refused,
+    };
+    show_as(status, &page)
 }
 
-fn line(line: &ReservedLine, typed: String, titles: &Titles) -> Line {
-    let product = line.key.product;
-    Line {
-        product,
-        title: titles.title(product),
-        sku: titles.sku(product),
-        place: line.location.as_ref().map(|(_, slug)| slug.to_string()),
-        reserved: line.quantity.into(),
-        fulfilled: line.fulfilled.into(),
-        released: line.released.into(),
-        open: line.open().into(),
-        typed,
+/// The items, with the pieces that were typed for each line.
+fn items(visit: &Visit, reservation: &Reservation, parts: &[String], titles: &Titles) -> Vec<Item> {
+    let mut index = 0;
+    let items = reservation.items().into_iter().map(|item| {
+        let lines = item.lines.iter().map(|line| {
+            let line = Line {
+                index,
+                place: line.slug().map(ToOwned::to_owned),
+                figures: Figures {
+                    reserved: line.quantity.into(),
+                    fulfilled: line.fulfilled.into(),
+                    released: line.released.into(),
+                    open: line.open().into(),
+                },
+                typed: parts.get(index).cloned().unwrap_or_default(),
+                move_href: relocate::href(visit, reservation.id, line),
+            };
+            index += 1;
+            line
+        });
+        let lines = lines.collect();
+        Item {
+            product: item.product,
+            title: titles.title(item.product),
+            sku: titles.sku(item.product),
+            how: how(item.sent_place()),
+            figures: Figures {
+                reserved: item.quantity().into(),
+                fulfilled: item.fulfilled().into(),
+                released: item.released().into(),
+                open: item.open().into(),
+            },
+            lines,
+        }
+    });
+    items.collect()
+}
+
+/// The words for where an item is served from, unless its only line says so.
+fn how(place: Option<&SentPlace>) -> Option<String> {
+    match place? {
+        SentPlace::Named => None,
+        SentPlace::Unnamed => Some("chosen".to_owned()),
+        SentPlace::Moved(Some(slug)) => Some(format!("moved from {slug}")),
+        SentPlace::Moved(None) => Some("moved".to_owned()),
     }
 }

@@ -1,16 +1,14 @@
 //! The steps of a reservation: paying, extending, releasing and shipping, in whole or in parts.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
-use stockroom_application::Error;
-use stockroom_domain::{ExpiresIn, Quantity, Reservation, ReservationItem};
+use stockroom_application::{Error, Writer};
+use stockroom_domain::{ExpiresIn, ItemPlace, Quantity, Reservation, ReservationItem};
 
-use super::one::{Again, At, answer};
+use super::one::{Again, At, answer, go_back};
 use super::refused;
-use crate::activity::number_of;
-use crate::page::{Done, Problem};
+use crate::page::{Problem, Refused, minutes, number_of};
 use crate::session::Visit;
 
 /// The form.
@@ -57,12 +55,15 @@ impl Asked {
             let quantity = number_of(text)
                 .ok_or_else(|| format!("“{text}” isn't a whole number of pieces, such as 3."))?;
             if quantity > line.open() {
-                return Err(format!("Only {} pieces of a line are open.", line.open()));
+                return Err(format!("Of a line, no more is open than {}.", line.open()));
             }
             if quantity != Quantity::ZERO {
                 items.push(ReservationItem {
                     product: line.key.product,
-                    location: line.location.as_ref().map(|(_, slug)| slug.to_string()),
+                    place: match &line.location {
+                        Some((_, slug)) => ItemPlace::Location(slug.to_string()),
+                        None => ItemPlace::Unlocated,
+                    },
                     quantity,
                 });
             }
@@ -79,58 +80,40 @@ impl Asked {
     }
 }
 
-/// A number of minutes as people write it.
-pub(super) fn minutes(text: &str) -> Result<ExpiresIn, String> {
-    let seconds = number_of(text).map(|minutes| minutes.get().saturating_mul(60));
-    let duration = seconds.and_then(|seconds| ExpiresIn::from_seconds(seconds).ok());
-    duration.ok_or_else(|| {
-        let max = ExpiresIn::SECONDS_MAX / 60;
-        format!("“{text}” isn't a whole number of minutes from 1 to {max}, which are 31 days.")
-    })
-}
-
 /// Takes a step, and goes back to the reservation.
 pub(super) async fn take(
     visit: Visit,
     Path(at): Path<At>,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let reservation = at.reservation(&visit).await?;
     let asked = Asked::read(fields, reservation.lines.len());
-    let problem = match carry_out(&visit, &at, &reservation, &asked).await? {
-        Ok(done) => {
-            let screen = format!("/reservations/{}", reservation.id);
-            let back = Done::on(&visit, &asked.back, &screen, done);
-            return Ok(Redirect::to(&back).into_response());
-        }
-        Err(problem) => problem,
+    let refused = match carry_out(&visit, writer, &at, &reservation, &asked).await? {
+        Ok(done) => return Ok(go_back(&visit, reservation.id, &asked.back, done)),
+        Err(refused) => refused,
     };
     // It may be another one by now.
     let reservation = at.reservation(&visit).await?;
     let again = Again {
         minutes: asked.minutes,
         parts: asked.parts,
-        problem: Some(problem),
+        refused: Some(refused),
     };
     answer(&visit, reservation, again, None).await
 }
 
-type Refused = (StatusCode, String);
-
 /// Carries out a step, and gives the query that tells of it, or the reason why nothing was done.
 async fn carry_out(
     visit: &Visit,
+    writer: &Writer,
     at: &At,
     reservation: &Reservation,
     asked: &Asked,
 ) -> Result<Result<&'static str, Refused>, Problem> {
-    let (stockroom, writer) = (visit.stockroom(), visit.writer()?);
-    let id = reservation.id;
+    let (stockroom, id) = (visit.stockroom(), reservation.id);
     let is_part = at.step == "parts";
-    let invalid = |detail| Ok(Err((StatusCode::BAD_REQUEST, detail)));
+    let invalid = |detail| Ok(Err(Refused::invalid(detail)));
     let items = match is_part.then(|| asked.items(reservation)).transpose() {
         Ok(items) => items,
         Err(detail) => return invalid(detail),

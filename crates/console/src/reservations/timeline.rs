@@ -6,11 +6,11 @@ use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransactionCondition;
 use stockroom_application::{HistoryError, PageRequest};
 use stockroom_domain::{
-    EntryAction, ProductId, Quantity, Recorded, Reservation, ReservationState, ReservedLine, Stock,
-    StockId, Timestamp,
+    EntryAction, ProductId, Quantity, Reason, Recorded, Reservation, ReservationState,
+    ReservedLine, Stock, StockId, Timestamp,
 };
 
-use crate::activity::Titles;
+use crate::lookup::Titles;
 use crate::page::{Problem, TimeTag, pieces};
 use crate::session::Visit;
 
@@ -67,10 +67,16 @@ pub(super) async fn read(
     Ok(moments)
 }
 
-/// The payment, whose time is known if nothing has happened since.
+/// The payment, whose time is known if nothing has happened since. An edit that took a product out of the
+/// order can't be seen here, but for the number of changes.
 fn paid(reservation: &Reservation, moved: &[Moment]) -> Option<Moment> {
-    let last = moved.iter().filter_map(|moment| moment.at).map(|at| at.0);
-    let is_last = last.max().is_none_or(|last| last < reservation.updated_at);
+    let times = moved.iter().filter_map(|moment| moment.at).map(|at| at.0);
+    let times: BTreeSet<Timestamp> = times.collect();
+    let seen = u64::try_from(times.len()).unwrap_or(u64::MAX);
+    // It was made and paid besides.
+    let is_all_seen = reservation.version <= seen.saturating_add(2);
+    let last = times.last();
+    let is_last = is_all_seen && last.is_none_or(|last| *last < reservation.updated_at);
     match reservation.state {
         ReservationState::Paid if is_last && moved.iter().all(|it| it.at.is_some()) => {
             Some(Moment::new(Some(reservation.updated_at), "Paid."))
@@ -141,33 +147,94 @@ async fn entries(
     Ok(Some(entries))
 }
 
-/// What was shipped and released. Pieces that are shipped are deallocated first, in an entry of its own.
+/// What was shipped, released, moved and edited.
 fn moved(entries: &[Recorded], titles: &Titles) -> Vec<Moment> {
     let mut moments = Vec::new();
-    let mut rest = entries.iter().peekable();
-    while let Some(recorded) = rest.next() {
-        let entry = &recorded.entry;
-        let is_shipped = |next: &&Recorded| {
-            let next = &next.entry;
-            (next.stock, next.location) == (entry.stock, entry.location)
-                && next.sequence == entry.sequence.saturating_add(1)
-                && next.action == EntryAction::Decrement
+    let mut rest = entries;
+    let mut before: Option<&Recorded> = None;
+    while let [first, others @ ..] = rest {
+        let next = others.first().filter(|next| is_next(first, next));
+        let after = next.and_then(|next| others.get(1).filter(|after| is_next(next, after)));
+        let is_one = |one: Option<&Recorded>, other: Option<&Recorded>| match (one, other) {
+            (Some(one), Some(other)) => one.entry.action != other.entry.action,
+            _ => true,
         };
-        let verb = match entry.action {
-            EntryAction::Deallocate if rest.next_if(is_shipped).is_some() => "Shipped",
-            EntryAction::Deallocate => "Released",
-            EntryAction::Decrement => "Shipped",
-            // What was reserved stands in the lines.
-            EntryAction::Create | EntryAction::Increment | EntryAction::Allocate => continue,
+        let before_it = before.filter(|before| is_next(before, first));
+        let is_alone = is_one(before_it, Some(first)) && is_one(next, after);
+        let told = told(first, next, is_alone, titles);
+        before = Some(first);
+        rest = match told {
+            Some((_, true)) => others.get(1..).unwrap_or_default(),
+            _ => others,
         };
-        let place = recorded.slug.as_ref();
-        let place = place.map_or_else(String::new, |slug| format!(" in {slug}"));
-        let name = titles.title(recorded.product);
-        let text = format!("{verb} {} of {name}{place}.", pieces(entry.quantity));
-        let mut moment = Moment::new(Some(entry.created_at), text);
-        let who = recorded.actor_name.as_deref().unwrap_or_default();
-        who.clone_into(&mut moment.who);
-        moments.push(moment);
+        if let Some((text, _)) = told {
+            let mut moment = Moment::new(Some(first.entry.created_at), text);
+            let who = first.actor_name.as_deref().unwrap_or_default();
+            who.clone_into(&mut moment.who);
+            moments.push(moment);
+        }
     }
     moments
+}
+
+/// Whether an entry is the next one of the same stock, for the same reason.
+fn is_next(entry: &Recorded, next: &Recorded) -> bool {
+    let (entry, next) = (&entry.entry, &next.entry);
+    next.stock == entry.stock
+        && next.sequence == entry.sequence.saturating_add(1)
+        && next.annotation.reason == entry.annotation.reason
+}
+
+/// The words for an entry, and whether they are those for the next one, too. Where pieces of several places
+/// were moved at once, it isn't known which of them went where.
+fn told(
+    first: &Recorded,
+    next: Option<&Recorded>,
+    is_alone: bool,
+    titles: &Titles,
+) -> Option<(String, bool)> {
+    let entry = &first.entry;
+    let quantity = pieces(entry.quantity);
+    let what = format!("{quantity} of {}", titles.title(first.product));
+    let place = |recorded: &Recorded| match &recorded.slug {
+        Some(slug) => slug.to_string(),
+        None => "no location".to_owned(),
+    };
+    let there = first.slug.as_ref();
+    let there = there.map_or_else(String::new, |slug| format!(" in {slug}"));
+    let reason = entry.annotation.reason.as_ref().map(Reason::as_str);
+    let is = |recorded: &Recorded, action| recorded.entry.action == action;
+    match (reason, entry.action) {
+        (Some("moved"), EntryAction::Deallocate) => {
+            let to = next.filter(|next| {
+                is_alone && is(next, EntryAction::Allocate) && next.entry.quantity == entry.quantity
+            });
+            let from = place(first);
+            Some(match to {
+                Some(to) => (format!("Moved {what} from {from} to {}.", place(to)), true),
+                None => (format!("Moved {what} away from {from}."), false),
+            })
+        }
+        (Some("moved"), EntryAction::Allocate) => {
+            Some((format!("Moved {what} to {}.", place(first)), false))
+        }
+        (Some("edited"), EntryAction::Deallocate) => {
+            Some((format!("Edited: gave back {what}{there}."), false))
+        }
+        (Some("edited"), EntryAction::Allocate) => {
+            Some((format!("Edited: added {what}{there}."), false))
+        }
+        // Pieces that are shipped are deallocated first, in an entry of its own.
+        (_, EntryAction::Deallocate)
+            if next.is_some_and(|next| {
+                is(next, EntryAction::Decrement) && next.entry.location == entry.location
+            }) =>
+        {
+            Some((format!("Shipped {what}{there}."), true))
+        }
+        (_, EntryAction::Deallocate) => Some((format!("Released {what}{there}."), false)),
+        (_, EntryAction::Decrement) => Some((format!("Shipped {what}{there}."), false)),
+        // What was reserved stands in the lines.
+        (_, EntryAction::Create | EntryAction::Increment | EntryAction::Allocate) => None,
+    }
 }

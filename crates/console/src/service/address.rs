@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::request::Parts;
+use ipnet::IpNet;
 
 use super::app::AppState;
 
@@ -27,10 +28,10 @@ impl FromRequestParts<AppState> for ClientAddress {
     }
 }
 
-fn client(connected: IpAddr, forwarded: &[&str], proxies: &[IpAddr]) -> IpAddr {
+fn client(connected: IpAddr, forwarded: &[&str], proxies: &[IpNet]) -> IpAddr {
     let mut address = connected.to_canonical();
     for hop in forwarded.iter().rev() {
-        if !proxies.contains(&address) {
+        if !proxies.iter().any(|network| network.contains(&address)) {
             break;
         }
         let Ok(hop) = hop.trim().parse::<IpAddr>() else {
@@ -51,7 +52,7 @@ mod tests {
 
     #[test]
     fn only_trusted_proxies_say_who_the_client_is() {
-        let proxies = [address("10.0.0.1"), address("10.0.0.2")];
+        let proxies = ["10.0.0.0/30", "2001:db8::/32"].map(|text| text.parse().unwrap());
         let client = |connected, forwarded: &[&str]| {
             client(address(connected), forwarded, &proxies).to_string()
         };
@@ -63,6 +64,8 @@ mod tests {
         );
         assert_eq!(client("10.0.0.1", &["nonsense"]), "10.0.0.1");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+        assert_eq!(client("10.0.0.4", &["198.51.100.7"]), "10.0.0.4");
+        assert_eq!(client("2001:db8::5", &["198.51.100.7"]), "198.51.100.7");
         assert_eq!(client("::ffff:10.0.0.1", &["198.51.100.7"]), "198.51.100.7");
     }
 }

@@ -1,9 +1,9 @@
 //! The state that all screens share.
 
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
 use stockroom_application::Stockroom;
 use tokio::sync::Semaphore;
 
@@ -18,8 +18,8 @@ pub struct Options {
     pub concurrent_requests_max: usize,
     /// The largest file of an import, as it is sent, in bytes.
     pub import_bytes_max: usize,
-    /// The addresses of proxies whose `X-Forwarded-For` is believed.
-    pub trusted_proxies: Vec<IpAddr>,
+    /// The networks of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<IpNet>,
     /// What the screen of the system says of the server.
     pub about: About,
 }

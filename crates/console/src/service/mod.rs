@@ -1,9 +1,7 @@
-//! The frame around the screens: state, limits, headers, and the files that pages use.
+//! What requests need of the server: its state, the addresses of clients, and limits of signing in.
 
 mod address;
 mod app;
-pub(crate) mod assets;
-pub(crate) mod middleware;
 pub(crate) mod sign_ins;
 
 pub(crate) use address::ClientAddress;

@@ -1,4 +1,4 @@
-//! Cookies: the session, and the theme.
+//! The cookie of the session.
 
 use axum::http::{HeaderMap, header};
 use axum_extra::extract::CookieJar;
@@ -10,8 +10,6 @@ const SECURE: &str = "__Host-stockroom";
 
 /// Its name where the browser and the server are the same machine, and speak plain HTTP.
 const LOCAL: &str = "stockroom-local";
-
-const THEME: &str = "stockroom-theme";
 
 /// How a browser speaks to the server, as far as that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,50 +81,6 @@ pub(crate) fn ending() -> [Cookie<'static>; 2] {
         cookie.make_removal();
         cookie
     })
-}
-
-/// The colours of pages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Theme {
-    /// Those of the browser.
-    #[default]
-    Auto,
-    Light,
-    Dark,
-}
-
-impl Theme {
-    pub(crate) const fn as_str(self) -> &'static str {
-        match self {
-            Self::Auto => "auto",
-            Self::Light => "light",
-            Self::Dark => "dark",
-        }
-    }
-
-    pub(crate) fn from_word(word: &str) -> Self {
-        match word {
-            "light" => Self::Light,
-            "dark" => Self::Dark,
-            _ => Self::Auto,
-        }
-    }
-
-    pub(crate) fn of(jar: &CookieJar) -> Self {
-        jar.get(THEME)
-            .map_or(Self::Auto, |cookie| Self::from_word(cookie.value()))
-    }
-
-    /// A cookie that keeps it for a year.
-    pub(crate) fn keeping(self) -> Cookie<'static> {
-        let mut cookie = Cookie::build((THEME, self.as_str()))
-            .path("/console")
-            .http_only(true)
-            .same_site(SameSite::Strict)
-            .build();
-        cookie.make_permanent();
-        cookie
-    }
 }
 
 #[cfg(test)]

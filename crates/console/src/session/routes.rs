@@ -8,9 +8,9 @@ use axum_extra::extract::{CookieJar, Form};
 use serde::Deserialize;
 use stockroom_application::TokenError;
 
-use super::cookie::{self, Theme, Way};
+use super::cookie::{self, Way};
 use super::visit::base;
-use crate::page::{Layout, Problem, show};
+use crate::page::{Layout, Problem, Theme, show_as};
 use crate::service::{AppState, ClientAddress};
 
 #[derive(Template)]
@@ -53,7 +53,7 @@ pub(crate) async fn enter(State(app): State<AppState>, jar: CookieJar) -> Respon
 
 /// Shows the form.
 pub(crate) async fn form(jar: CookieJar, Query(query): Query<Next>) -> Result<Response, Problem> {
-    show_form(&jar, String::new(), query.next, None)
+    show_form(StatusCode::OK, &jar, String::new(), query.next, None)
 }
 
 /// Signs a person in.
@@ -71,9 +71,13 @@ pub(crate) async fn sign_in(
     } = form;
     let refuse = |status: StatusCode, problem: &str| {
         let client_id = client_id.clone();
-        let mut response = show_form(&jar, client_id, next.clone(), Some(problem.to_owned()))?;
-        *response.status_mut() = status;
-        Ok(response)
+        show_form(
+            status,
+            &jar,
+            client_id,
+            next.clone(),
+            Some(problem.to_owned()),
+        )
     };
     let way = Way::of(&headers);
     if way == Way::Open {
@@ -145,17 +149,19 @@ pub(crate) async fn set_theme(jar: CookieJar, Form(form): Form<ThemeForm>) -> Re
 }
 
 fn show_form(
+    status: StatusCode,
     jar: &CookieJar,
     client_id: String,
     next: String,
     problem: Option<String>,
 ) -> Result<Response, Problem> {
-    show(&SignInPage {
+    let page = SignInPage {
         layout: Layout::outside("Sign in", Theme::of(jar)),
         client_id,
         next,
         problem,
-    })
+    };
+    show_as(status, &page)
 }
 
 #[cfg(test)]

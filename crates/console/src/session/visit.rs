@@ -10,8 +10,8 @@ use axum_extra::extract::CookieJar;
 use stockroom_application::{AccessError, Administrator, Caller, Stockroom, Writer};
 use stockroom_domain::{Owner, StoreId};
 
-use super::cookie::{self, Theme};
-use crate::page::{Layout, Level, Problem, Section, query};
+use super::cookie;
+use crate::page::{Layout, Level, Problem, Section, Theme, query};
 use crate::service::AppState;
 
 /// A person who is signed in, at the organization or in a store.

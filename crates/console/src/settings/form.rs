@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::extract::Query;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use serde::Deserialize;
 use stockroom_domain::{Owner, UpdateSettings};
 
-use crate::page::{Done, Layout, Problem, Section, show};
-use crate::session::Visit;
+use crate::page::{Layout, Problem, Section, show};
+use crate::session::{Done, Visit};
 
 /// The fields of the form.
 #[derive(Debug, Default, Deserialize)]
@@ -53,6 +53,5 @@ pub(super) async fn save(visit: Visit, Form(typed): Form<Typed>) -> Result<Respo
         visit.stockroom().execute(writer, request).await?;
         "done=saved"
     };
-    let page = Done::on(&visit, "", "/settings", done);
-    Ok(Redirect::to(&page).into_response())
+    Ok(Done::redirect(&visit, "", "/settings", done))
 }

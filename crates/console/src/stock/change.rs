@@ -4,7 +4,7 @@ use std::fmt;
 
 use stockroom_domain::{Quantity, TransactionAction};
 
-use crate::page::pieces;
+use crate::page::{number_of, pieces};
 
 /// A change of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,11 +31,7 @@ impl Change {
                 ));
             }
         };
-        let digits = characters.as_str();
-        let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-        let quantity = digits.parse::<u64>().ok().filter(|_| is_number);
-        let quantity = quantity.and_then(Quantity::new);
-        let quantity = quantity.ok_or_else(|| {
+        let quantity = number_of(characters.as_str()).ok_or_else(|| {
             let max = Quantity::MAX.get();
             format!("“{text}” needs a whole number from 0 to {max} after its sign.")
         })?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use askama::Template;
 use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use stockroom_domain::{
     Annotation, Expectation, ProductId, Reason, Recorded, Reference, Refusal, Transact,
@@ -14,8 +14,9 @@ use stockroom_domain::{
 use super::change::Change;
 use super::list::Figures;
 use super::seen::Seen;
-use crate::page::{Done, Layout, Problem, Section, show};
-use crate::session::Visit;
+use crate::lookup::Titles;
+use crate::page::{Layout, Problem, Section, show_as, told};
+use crate::session::{Done, Visit};
 
 /// The form, with a field for each row.
 #[derive(Default)]
@@ -76,7 +77,6 @@ impl Asked {
 
     /// What the ledger will say of it.
     fn annotation(&self) -> Result<Annotation, String> {
-        let told = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
         let reason = told(&self.reason).map(|text| Reason::new("reason", text));
         let reference = told(&self.reference).map(|text| Reference::new("reference", text));
         Ok(Annotation {
@@ -142,9 +142,7 @@ pub(super) async fn make(
     visit: Visit,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    if !visit.may_change() {
-        return Err(Problem::read_only());
-    }
+    let writer = visit.writer()?;
     let asked = Asked::read(fields);
     let lines = asked.lines().map_err(Problem::invalid)?;
     if lines.is_empty() {
@@ -159,14 +157,14 @@ pub(super) async fn make(
     let problem = if asked.is_preview {
         None
     } else {
-        match stockroom.execute(visit.writer()?, many(true)).await {
-            Ok(made) => return Ok(told(&visit, &asked.back, &made)),
+        match stockroom.execute(writer, many(true)).await {
+            Ok(made) => return Ok(go_back(&visit, &asked.back, &made)),
             Err(error) => Some(crate::page::reason(error)?),
         }
     };
     let preview = stockroom.preview_transactions(administrator, many(false));
     let outcomes = preview.await?;
-    let titles = titles(&visit, &lines).await?;
+    let titles = Titles::of(&visit, lines.iter().map(|line| line.product)).await?;
     let lines = lines.iter().zip(outcomes).map(|(line, outcome)| {
         let change = asked
             .changes
@@ -176,10 +174,7 @@ pub(super) async fn make(
         let words = Change::parse(&change).map(|change| change.to_string());
         Line {
             product: line.product,
-            title: titles
-                .get(&line.product)
-                .cloned()
-                .unwrap_or_else(|| line.product.to_string()),
+            title: titles.title(line.product),
             words: words.unwrap_or_default(),
             change,
             seen: asked.seen.get(&line.product).cloned().unwrap_or_default(),
@@ -190,7 +185,10 @@ pub(super) async fn make(
         }
     });
     let lines: Vec<Line> = lines.collect();
-    let mut response = show(&ChangesPage {
+    let status = problem
+        .as_ref()
+        .map_or(StatusCode::OK, |_| StatusCode::CONFLICT);
+    let page = ChangesPage {
         layout: visit.layout("Change stock", Section::Stock).await?,
         can_be_made: lines.iter().all(|line| line.after.is_ok()),
         lines,
@@ -198,12 +196,9 @@ pub(super) async fn make(
         reason: asked.reason,
         reference: asked.reference,
         back: asked.back,
-        problem: problem.clone(),
-    })?;
-    if problem.is_some() {
-        *response.status_mut() = StatusCode::CONFLICT;
-    }
-    Ok(response)
+        problem,
+    };
+    show_as(status, &page)
 }
 
 /// The figures that a line is decided on: those that the page showed or, if there are others now, these.
@@ -218,17 +213,8 @@ fn before(line: &Transact, outcome: &Result<Recorded, Refusal>) -> Figures {
     }
 }
 
-async fn titles(visit: &Visit, lines: &[Transact]) -> Result<BTreeMap<ProductId, String>, Problem> {
-    let ids: Vec<ProductId> = lines.iter().map(|line| line.product).collect();
-    let products = visit.stockroom().products(visit.administrator(), &ids);
-    let products = products.await?.into_iter();
-    Ok(products
-        .map(|it| (it.id, it.name.as_str().to_owned()))
-        .collect())
-}
-
 /// Goes back to the list, which tells what was done.
-fn told(visit: &Visit, back: &str, made: &[Result<Recorded, Refusal>]) -> Response {
+fn go_back(visit: &Visit, back: &str, made: &[Result<Recorded, Refusal>]) -> Response {
     let first = made.iter().find_map(|made| made.as_ref().ok());
     let done = match first {
         Some(recorded) if made.len() == 1 => Done::entry(recorded),
@@ -238,5 +224,5 @@ fn told(visit: &Visit, back: &str, made: &[Result<Recorded, Refusal>]) -> Respon
         },
         None => "done=nothing".to_owned(),
     };
-    Redirect::to(&Done::on(visit, back, "/stock", &done)).into_response()
+    Done::redirect(visit, back, "/stock", &done)
 }

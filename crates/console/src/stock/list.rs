@@ -6,17 +6,22 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
+use stockroom_application::Page;
 use stockroom_application::filter::{Comparison, TextCondition};
 use stockroom_application::ports::{
-    ProductFilter, ProductOrder, ProductSort, StockCondition, StockOrder, StockPlace, StockSort,
+    ProductFilter, ProductOrder, StockCondition, StockOrder, StockPlace,
 };
-use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Balance, Product, ProductId, Stock, StockId};
 
+use super::order::{Item, Order};
 use super::search;
 use super::seen::Seen;
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, query, show};
-use crate::session::Visit;
+use crate::lookup::{Places, Titles};
+use crate::page::product_place::{place_of, text_of};
+use crate::page::{
+    Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, query, show, sorted_by,
+};
+use crate::session::{Done, Visit};
 
 /// The most locations that have a column.
 const COLUMNS_MAX: usize = 8;
@@ -30,7 +35,8 @@ pub(crate) struct Wanted {
     /// The slug of a location that the stock has.
     #[serde(default)]
     pub(super) location: String,
-    /// `in` for stock of which some is available, `out` for stock of which none is.
+    /// `in` for stock of which some is available, `out` for stock of which none is, `low` for stock with an alert
+    /// that is on.
     #[serde(default)]
     pub(super) show: String,
     /// The order, such as `name` or `-available`.
@@ -109,6 +115,10 @@ struct StockPage {
     rows: Vec<Row>,
     pager: Pager,
     has_more_found: bool,
+    /// Whether only the beginnings of names were looked at.
+    beginnings_only: bool,
+    /// The address of the file with the same stock, if there is one.
+    export: Option<String>,
 }
 
 /// Shows the list.
@@ -126,12 +136,15 @@ pub(crate) async fn show_list(
     let (places, has_more_places) = places(list.page.items.iter().filter_map(|it| it.1.as_ref()));
     let rows = list.page.items.into_iter();
     let rows = rows.map(|(product, stock, known)| row(product, stock.as_ref(), known, &places));
-    let locations = slugs(&visit).await?;
+    let locations = Places::of(&visit).await?.0;
     show(&StockPage {
         chips: chips(&wanted, &path),
+        // A file has stock as of an instant, which has no alerts.
+        export: (wanted.show != "low").then(|| query(&visit.path("/export"), &kept)),
         columns: columns(&wanted, &path),
         rows: rows.collect(),
         has_more_found: list.has_more_found,
+        beginnings_only: list.beginnings_only,
         layout,
         wanted,
         places,
@@ -141,14 +154,13 @@ pub(crate) async fn show_list(
     })
 }
 
-/// A product, its stock if there is any, and its texts if it is registered.
-type Item = (ProductId, Option<Stock>, Option<Product>);
-
 struct List {
     page: Page<Item, ()>,
     /// The text of the place after which the next page begins.
     next: Option<String>,
     has_more_found: bool,
+    /// Whether only the beginnings of names were looked at.
+    beginnings_only: bool,
 }
 
 async fn read(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
@@ -156,29 +168,20 @@ async fn read(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
     if !text.is_empty() {
         return found(visit, wanted, text).await;
     }
-    let (descending, by) = match wanted.sort.strip_prefix('-') {
-        Some(by) => (true, by),
-        None => (false, wanted.sort.as_str()),
-    };
-    let by_figure = match by {
-        "available" => StockSort::Available,
-        "allocated" => StockSort::Allocated,
-        "total" => StockSort::Total,
-        "updated_at" => StockSort::UpdatedAt,
-        "name" => return by_text(visit, wanted, ProductSort::Name, descending).await,
-        "sku" => return by_text(visit, wanted, ProductSort::Sku, descending).await,
-        _ => return as_created(visit, wanted).await,
-    };
-    let order = StockOrder {
-        by: by_figure,
-        descending,
-    };
+    match Order::of(&wanted.sort) {
+        Some(Order::Figure(order)) => by_figure(visit, wanted, order).await,
+        Some(Order::Text(order)) => by_text(visit, wanted, order).await,
+        None => as_created(visit, wanted).await,
+    }
+}
+
+async fn by_figure(visit: &Visit, wanted: &Wanted, order: StockOrder) -> Result<List, Problem> {
     let place = wanted.after.split_once('.').and_then(|(figure, id)| {
         let figure = figure.parse().ok()?;
         let id = StockId::parse(id)?;
         Some(StockPlace { figure, id })
     });
-    let request = page_after(place);
+    let request = page_after(PAGE_ROWS, place);
     let filter = conditions(wanted);
     let page = visit
         .stockroom()
@@ -192,7 +195,7 @@ async fn read(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
 }
 
 async fn as_created(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
-    let request = page_after(StockId::parse(&wanted.after));
+    let request = page_after(PAGE_ROWS, StockId::parse(&wanted.after));
     let filter = conditions(wanted);
     let page = visit
         .stockroom()
@@ -204,25 +207,14 @@ async fn as_created(visit: &Visit, wanted: &Wanted) -> Result<List, Problem> {
 
 /// Stock in the order of its products' texts. Products without stock are left out, and so is stock of
 /// products that aren't registered.
-async fn by_text(
-    visit: &Visit,
-    wanted: &Wanted,
-    by: ProductSort,
-    descending: bool,
-) -> Result<List, Problem> {
-    let order = ProductOrder { by, descending };
-    let (stockroom, administrator) = (visit.stockroom(), visit.administrator());
-    let after = match ProductId::parse(&wanted.after) {
-        Some(id) => stockroom.products(administrator, &[id]).await?.pop(),
-        None => None,
-    };
-    let request = page_after(after.map(|product| order.place(&product)));
+async fn by_text(visit: &Visit, wanted: &Wanted, order: ProductOrder) -> Result<List, Problem> {
+    let request = page_after(PAGE_ROWS, place_of(order, &wanted.after));
     let filter = ProductFilter(Vec::new());
-    let page = stockroom
-        .list_products(administrator, &filter, order, request)
-        .await?;
-    let last = page.items.last().map(|found| found.product.id);
-    let next = page.next.as_ref().and(last).map(|id| id.to_string());
+    let page = visit
+        .stockroom()
+        .list_products(visit.administrator(), &filter, order, request);
+    let page = page.await?;
+    let next = page.next.as_ref().map(text_of);
     let products: Vec<Product> = page.items.into_iter().map(|found| found.product).collect();
     let items = with_stock(visit, wanted, products).await?;
     let page = Page {
@@ -234,27 +226,33 @@ async fn by_text(
         page,
         next,
         has_more_found: false,
+        beginnings_only: false,
     })
 }
 
 /// The products that a search finds, with or without stock.
 async fn found(visit: &Visit, wanted: &Wanted, text: &str) -> Result<List, Problem> {
     let found = search::find(visit, text).await?;
-    let mut items = with_stock(visit, wanted, found.products).await?;
+    let hits = found.hits;
+    let mut items = with_stock(visit, wanted, hits.products).await?;
     if let Some(id) = found.id
         && let Some(stock) = visit.stockroom().stock(visit.caller(), id).await?
     {
         items.push((id, Some(stock), None));
     }
+    if let Some(order) = Order::of(&wanted.sort) {
+        order.sort(&mut items);
+    }
     let page = Page {
-        total: (!found.has_more).then_some(items.len() as u64),
+        total: (!hits.has_more).then_some(items.len() as u64),
         items,
         next: None,
     };
     Ok(List {
         page,
         next: None,
-        has_more_found: found.has_more,
+        has_more_found: hits.has_more,
+        beginnings_only: hits.beginnings_only,
     })
 }
 
@@ -289,12 +287,9 @@ async fn with_products<P>(
     page: Page<Stock, P>,
     next: Option<String>,
 ) -> Result<List, Problem> {
-    let ids: Vec<ProductId> = page.items.iter().map(|stock| stock.product).collect();
-    let products = visit.stockroom().products(visit.administrator(), &ids);
-    let products = products.await?.into_iter();
-    let mut products: HashMap<ProductId, Product> = products.map(|it| (it.id, it)).collect();
+    let mut titles = Titles::of(visit, page.items.iter().map(|stock| stock.product)).await?;
     let items = page.items.into_iter().map(|stock| {
-        let product = products.remove(&stock.product);
+        let product = titles.take(stock.product);
         (stock.product, Some(stock), product)
     });
     Ok(List {
@@ -305,14 +300,8 @@ async fn with_products<P>(
         },
         next,
         has_more_found: false,
+        beginnings_only: false,
     })
-}
-
-fn page_after<P>(place: Option<P>) -> PageRequest<P> {
-    match place {
-        Some(place) => PageRequest::after(PAGE_ROWS, place),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    }
 }
 
 pub(super) fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
@@ -324,6 +313,7 @@ pub(super) fn conditions(wanted: &Wanted) -> Vec<StockCondition> {
     match wanted.show.as_str() {
         "in" => conditions.push(StockCondition::Available(Comparison::Greater(0))),
         "out" => conditions.push(StockCondition::Available(Comparison::In(vec![0]))),
+        "low" => conditions.push(StockCondition::Low(true)),
         _ => {}
     }
     conditions
@@ -364,18 +354,6 @@ fn row(id: ProductId, stock: Option<&Stock>, product: Option<Product>, places: &
     }
 }
 
-/// The slugs of the locations of this level, of which there are few.
-pub(crate) async fn slugs(visit: &Visit) -> Result<Vec<String>, Problem> {
-    let page = PageRequest::from_offset(PageRequest::LIMIT_MAX, 0);
-    let found = visit
-        .stockroom()
-        .list_locations(visit.caller(), &[], None, page);
-    let found = found.await?.items.into_iter();
-    Ok(found
-        .map(|location| location.slug.as_str().to_owned())
-        .collect())
-}
-
 /// The parameters that all pages of the list have.
 fn kept(wanted: &Wanted) -> Vec<(&'static str, &str)> {
     vec![
@@ -396,22 +374,8 @@ fn columns(wanted: &Wanted, path: &str) -> Vec<Column> {
         ("Changed", "updated_at"),
     ];
     let columns = columns.map(|(name, by)| {
-        let descending = format!("-{by}");
-        let (sorted, next) = if wanted.sort == by {
-            ("ascending", descending.as_str())
-        } else if wanted.sort == descending {
-            ("descending", "")
-        } else {
-            ("none", by)
-        };
-        let mut parameters = kept(wanted);
-        parameters.retain(|(name, _)| *name != "sort");
-        parameters.push(("sort", next));
-        Column {
-            name,
-            href: query(path, &parameters),
-            sorted,
-        }
+        let (sorted, href) = sorted_by(by, &wanted.sort, path, &kept(wanted));
+        Column { name, href, sorted }
     });
     columns.into()
 }
@@ -424,6 +388,7 @@ fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
             "show",
             match wanted.show.as_str() {
                 "in" => "available".to_owned(),
+                "low" => "low".to_owned(),
                 _ => "out of stock".to_owned(),
             },
         ),

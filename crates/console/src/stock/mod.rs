@@ -3,6 +3,7 @@
 mod change;
 mod changes;
 mod list;
+mod order;
 mod search;
 mod seen;
 
@@ -10,7 +11,7 @@ use axum::Router;
 use axum::routing::{get, post};
 
 pub(crate) use change::Change;
-pub(crate) use list::{Figures, Wanted, slugs};
+pub(crate) use list::{Figures, Wanted};
 pub(crate) use search::all_conditions;
 pub(crate) use seen::Seen;
 

@@ -11,9 +11,13 @@ impl Seen {
         let located = stock.located.values();
         let located = located.map(|position| (position.slug.as_str(), position.balance));
         let positions = std::iter::once(("", stock.unlocated)).chain(located);
-        let positions = positions
-            .map(|(slug, balance)| format!("{slug}:{}:{}", balance.available, balance.allocated));
+        let positions = positions.map(|(slug, balance)| Self::of_position(slug, balance));
         positions.collect::<Vec<String>>().join(",")
+    }
+
+    /// The text of a single position. Without a location, its slug is empty.
+    pub(crate) fn of_position(slug: &str, balance: Balance) -> String {
+        format!("{slug}:{}:{}", balance.available, balance.allocated)
     }
 
     /// The figures that the text tells; `None` if it isn't one.

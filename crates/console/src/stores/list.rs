@@ -4,10 +4,10 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_application::{Page, PageRequest};
+use stockroom_application::Page;
 use stockroom_domain::{OrganizationId, Owner, Store, StoreId};
 
-use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, TimeTag, show};
+use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, show};
 use crate::session::Visit;
 
 /// The part of the address that says which page is shown.
@@ -48,10 +48,7 @@ pub(super) async fn show_list(
     let mut stores = visit.stockroom().stores(organization).await?;
     stores.sort_by_key(|store| store.id);
     let after = StoreId::parse(&wanted.after);
-    let request = match after {
-        Some(after) => PageRequest::after(PAGE_ROWS, after),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let request = page_after(PAGE_ROWS, after);
     let page = Page::of(stores, &request, |store: &Store| store.id);
     let next = page.next.map(|id| id.to_string());
     let path = visit.path("/stores");

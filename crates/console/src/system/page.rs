@@ -8,9 +8,9 @@ use serde::Deserialize;
 use stockroom_application::StockVerification;
 use stockroom_domain::{OrganizationId, ProductId};
 
-use crate::activity::{Titles, Window, product_named};
-use crate::page::{Layout, Number, Problem, Section, TimeTag, show};
-use crate::products::Refused;
+use crate::activity::Window;
+use crate::lookup::{Titles, product_named};
+use crate::page::{Layout, Number, Problem, Refused, Section, TimeTag, show_as};
 use crate::session::Visit;
 
 /// The most differences that are shown.
@@ -102,7 +102,7 @@ pub(super) async fn show_page(
     let number = |number: usize| Number::from(u64::try_from(number).unwrap_or(u64::MAX));
     let about = &visit.app.options.about;
     let status = Refused::status(refused.as_ref());
-    let mut response = show(&SystemPage {
+    let page = SystemPage {
         layout,
         wanted,
         version: about.version,
@@ -120,9 +120,8 @@ pub(super) async fn show_page(
         organization,
         report,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 /// Verifies the stock of the product that a text names; `None` if it names none.

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use stockroom_domain::{Balance, Timestamp};
 
-use super::moment::{days_before, field, moment, month_of, whole_second};
+use crate::page::moment::{days_before, field, moment, month_of, whole_second};
 use crate::page::{Number, TimeTag, query};
 use crate::session::Visit;
 

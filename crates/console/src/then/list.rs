@@ -6,13 +6,14 @@ use askama::Template;
 use axum::extract::Query;
 use axum::http::StatusCode;
 use axum::response::Response;
+use stockroom_application::Page;
 use stockroom_application::filter::Comparison;
 use stockroom_application::ports::StockCondition;
-use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Product, ProductId, Stock, StockId, Timestamp};
+use stockroom_domain::{ProductId, Stock, StockId, Timestamp};
 
 use super::asked::{Moment, Pairs, Wanted};
-use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, show};
+use crate::lookup::Titles;
+use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, page_after, show_as};
 use crate::session::Visit;
 
 /// The number of stocks of that time that are looked at together, in search of those that are gone.
@@ -32,7 +33,7 @@ struct Item {
 struct Row {
     product: ProductId,
     title: String,
-    sku: Option<String>,
+    sku: String,
     figures: Pairs,
     had_stock: bool,
     has_stock: bool,
@@ -112,19 +113,18 @@ pub(super) async fn show_list(
     };
     let kept = [("at", moment.field.as_str()), ("changed", &wanted.changed)];
     let pager = Pager::new(&page, wanted.after.is_empty(), &path, &kept, next);
-    let is_refused = moment.problem.is_some();
-    let mut response = show(&ThenPage {
+    let status = moment
+        .problem
+        .map_or(StatusCode::OK, |_| StatusCode::BAD_REQUEST);
+    let page = ThenPage {
         layout: visit.layout("Then and now", Section::Stock).await?,
         path,
         wanted,
         moment,
         rows: page.items,
         pager,
-    })?;
-    if is_refused {
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 /// Reads a page, and the text of the place after which the next one begins. Where one part of the list ends,
@@ -180,10 +180,7 @@ async fn of_then(
     limit: u32,
     at: Timestamp,
 ) -> Result<Page<Stock, StockId>, Problem> {
-    let page = match after {
-        Some(after) => PageRequest::after(limit, after),
-        None => PageRequest::from_offset(limit, 0),
-    };
+    let page = page_after(limit, after);
     let stockroom = visit.stockroom();
     Ok(stockroom
         .list_stocks_at(visit.caller(), &[], page, at)
@@ -197,10 +194,7 @@ async fn of_now(
     after: Option<StockId>,
     at: Timestamp,
 ) -> Result<(Vec<Item>, Option<StockId>), Problem> {
-    let page = match after {
-        Some(after) => PageRequest::after(PAGE_ROWS, after),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, after);
     let stockroom = visit.stockroom();
     let filter = [filter];
     let page = stockroom.list_stocks(visit.caller(), &filter, page).await?;
@@ -258,23 +252,14 @@ fn by_product(stocks: Vec<Stock>) -> HashMap<ProductId, Stock> {
 }
 
 async fn rows(visit: &Visit, items: Vec<Item>) -> Result<Vec<Row>, Problem> {
-    let ids: Vec<ProductId> = items.iter().map(|item| item.product).collect();
-    let products = visit.stockroom().products(visit.administrator(), &ids);
-    let products = products.await?.into_iter();
-    let products: HashMap<ProductId, Product> = products.map(|it| (it.id, it)).collect();
+    let titles = Titles::of(visit, items.iter().map(|item| item.product)).await?;
     let rows = items.into_iter().map(|item| {
-        let product = products.get(&item.product);
         let then = item.then.as_ref().map(Stock::sums);
         let now = item.now.as_ref().map(Stock::sums);
         Row {
             product: item.product,
-            title: product.map_or_else(
-                || item.product.to_string(),
-                |product| product.name.as_str().to_owned(),
-            ),
-            sku: product
-                .and_then(|product| product.sku.as_ref())
-                .map(|sku| sku.as_str().to_owned()),
+            title: titles.title(item.product),
+            sku: titles.sku(item.product),
             figures: Pairs::new(then, now),
             had_stock: then.is_some(),
             has_stock: now.is_some(),

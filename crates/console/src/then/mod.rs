@@ -2,13 +2,10 @@
 
 mod asked;
 mod list;
-mod moment;
 mod product;
 
 use axum::Router;
 use axum::routing::get;
-
-pub(crate) use moment::{days_before, field, moment, whole_second};
 
 use crate::service::AppState;
 

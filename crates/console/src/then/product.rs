@@ -13,7 +13,7 @@ use stockroom_domain::{Balance, LocationId, Recorded, Stock};
 
 use super::asked::{Moment, Pairs, Wanted};
 use crate::ledger::{self, rows};
-use crate::page::{Layout, PAGE_ROWS, Problem, Section, query, show};
+use crate::page::{Layout, PAGE_ROWS, Problem, Section, query, show_as};
 use crate::product::{Ids, Known};
 use crate::session::Visit;
 
@@ -61,8 +61,10 @@ pub(super) async fn show_product(
     let (entries, has_more) = since(&visit, &known, &moment).await?;
     let more = query(&ledger, &[("from", &moment.field)]);
     let title = format!("{}, then and now", known.title());
-    let is_refused = moment.problem.is_some();
-    let mut response = show(&ProductThenPage {
+    let status = moment
+        .problem
+        .map_or(StatusCode::OK, |_| StatusCode::BAD_REQUEST);
+    let page = ProductThenPage {
         layout: visit.layout(&title, Section::Stock).await?,
         path,
         product,
@@ -75,11 +77,8 @@ pub(super) async fn show_product(
         entries: rows(&visit, &ledger, now.map(|stock| stock.id), entries).await?,
         more: has_more.then_some(more),
         moment,
-    })?;
-    if is_refused {
-        *response.status_mut() = StatusCode::BAD_REQUEST;
-    }
-    Ok(response)
+    };
+    show_as(status, &page)
 }
 
 /// The first entries since that moment, and whether there are more.

@@ -11,8 +11,8 @@ use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{EventId, IntegrationId, LogId};
 
 use super::At;
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show};
-use crate::session::Visit;
+use crate::page::{Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show};
+use crate::session::{Done, Visit};
 
 /// The part of the address that says which page is shown.
 #[derive(Debug, Clone, Default, Deserialize)]

@@ -15,6 +15,12 @@ const GROUPS: [(&str, &[(EventName, &str)]); 6] = [
             ),
             (EventName::StockCreated, "Stock created"),
             (EventName::StockDeleted, "Stock deleted"),
+            (EventName::StockLow, "Stock low: an alert has gone on"),
+            (
+                EventName::StockRecovered,
+                "Stock no longer low: an alert has gone off",
+            ),
+            (EventName::PolicyUpdated, "Policy of stock changed"),
         ],
     ),
     (

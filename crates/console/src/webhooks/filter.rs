@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use stockroom_domain::{DeliveryCondition, EventFilter, ProductId, Slug};
 
-use crate::activity::product_named;
+use crate::lookup::product_named;
 use crate::page::Problem;
 use crate::session::Visit;
 

@@ -2,7 +2,7 @@
 
 use askama::Template;
 use axum::extract::Path;
-use axum::response::{IntoResponse as _, Redirect, Response};
+use axum::response::Response;
 use axum_extra::extract::Form;
 use stockroom_application::IntegrationWithSecret;
 use stockroom_domain::{Integration, IntegrationId};
@@ -11,9 +11,8 @@ use super::events::{Group, groups};
 use super::filter::Fields;
 use super::typed::Typed;
 use super::{At, refused};
-use crate::page::{Done, Layout, Problem, Section, show};
-use crate::products::Refused;
-use crate::session::Visit;
+use crate::page::{Layout, Problem, Refused, Section, show, show_as};
+use crate::session::{Done, Visit};
 
 #[derive(Template)]
 #[template(path = "webhooks/form.html")]
@@ -80,7 +79,7 @@ pub(super) async fn save(
     let writer = visit.writer()?;
     let integration = at.status(&visit).await?.state.integration;
     let screen = format!("/webhooks/{}", integration.id);
-    let done = |done| Redirect::to(&Done::on(&visit, "", &screen, done)).into_response();
+    let done = |done| Done::redirect(&visit, "", &screen, done);
     let refused = if typed.version == integration.version.to_string() {
         match typed.update(&visit, &integration).await? {
             Err(detail) => Refused::invalid(detail),
@@ -146,13 +145,12 @@ async fn answer(
             filter: filter.map(|filter| filter.text.clone()),
         }
     });
-    let mut response = show(&FormPage {
+    let page = FormPage {
         layout: visit.layout(title, Section::Webhooks).await?,
         changed,
         groups: groups(&typed.observes),
         typed,
         refused,
-    })?;
-    *response.status_mut() = status;
-    Ok(response)
+    };
+    show_as(status, &page)
 }

@@ -4,12 +4,12 @@ use askama::Template;
 use axum::extract::Query;
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_application::{IntegrationStatus, PageRequest};
+use stockroom_application::IntegrationStatus;
 use stockroom_domain::{IntegrationId, Observed};
 
 use super::State;
-use crate::page::{Done, Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show};
-use crate::session::Visit;
+use crate::page::{Layout, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, page_after, show};
+use crate::session::{Done, Visit};
 
 /// The part of the address that says which page is shown.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -74,10 +74,7 @@ pub(super) async fn show_list(
     let message = done.message(&visit).await?;
     let layout = visit.layout("Webhooks", Section::Webhooks).await?;
     let after = IntegrationId::parse(&wanted.after);
-    let page = match after {
-        Some(after) => PageRequest::after(PAGE_ROWS, after),
-        None => PageRequest::from_offset(PAGE_ROWS, 0),
-    };
+    let page = page_after(PAGE_ROWS, after);
     let found = visit
         .stockroom()
         .list_integrations(visit.administrator(), page);

@@ -16,8 +16,7 @@ use stockroom_application::webhooks::SendError;
 use stockroom_application::{Error, IntegrationStatus};
 use stockroom_domain::{EventId, IntegrationId, Refusal};
 
-use crate::page::{Problem, TimeTag};
-use crate::products::Refused;
+use crate::page::{Problem, Refused, TimeTag};
 use crate::service::AppState;
 use crate::session::Visit;
 

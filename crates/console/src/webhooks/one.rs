@@ -12,10 +12,9 @@ use super::attempts::{Offset, page_of};
 use super::events;
 use super::{At, State};
 use crate::page::{
-    Done, Layout, Message, Number, PAGE_ROWS, Pager, Problem, Section, TimeTag, show,
+    Layout, Message, Number, PAGE_ROWS, Pager, Problem, Refused, Section, TimeTag, show_as,
 };
-use crate::products::Refused;
-use crate::session::Visit;
+use crate::session::{Done, Visit};
 
 /// The part of the address that tells that events are sent again.
 #[derive(Debug, Default, Deserialize)]
@@ -155,7 +154,7 @@ async fn answer(
     let jobs = jobs.await?.ok_or_else(Problem::not_found)?;
     let (jobs, next) = page_of(jobs, offset);
     let code = Refused::status(refused.as_ref());
-    let mut response = show(&WebhookPage {
+    let page = WebhookPage {
         layout,
         id: integration.id,
         state,
@@ -181,7 +180,6 @@ async fn answer(
         rows: jobs.items.iter().map(Row::of).collect(),
         typed,
         refused,
-    })?;
-    *response.status_mut() = code;
-    Ok(response)
+    };
+    show_as(code, &page)
 }

@@ -10,10 +10,9 @@ use stockroom_domain::{DeleteIntegration, RotateSecret};
 use super::form::show_secret;
 use super::one::{AGAIN, Typed, show_refused};
 use super::{At, refused};
-use crate::activity::time_of;
-use crate::page::{Done, Problem};
-use crate::products::Refused;
-use crate::session::Visit;
+use crate::page::moment::moment;
+use crate::page::{Problem, Refused};
+use crate::session::{Done, Visit};
 
 /// Sends a test, and goes to its delivery, which shows the answer.
 pub(super) async fn test(visit: Visit, Path(at): Path<At>) -> Result<Response, Problem> {
@@ -22,12 +21,11 @@ pub(super) async fn test(visit: Visit, Path(at): Path<At>) -> Result<Response, P
     match visit.stockroom().test_integration(writer, id).await {
         Ok(log) => {
             let screen = format!("/webhooks/{id}/deliveries/{}", log.event);
-            let page = if log.succeeded {
-                Done::on(&visit, "", &screen, "done=sent")
+            Ok(if log.succeeded {
+                Done::redirect(&visit, "", &screen, "done=sent")
             } else {
-                visit.path(&screen)
-            };
-            Ok(Redirect::to(&page).into_response())
+                Redirect::to(&visit.path(&screen)).into_response()
+            })
         }
         Err(error) => {
             let refused = refused(error)?;
@@ -72,8 +70,12 @@ pub(super) async fn replay(
         Ok(start) => match visit.stockroom().replay_events(writer, id, start).await {
             Ok(_) => {
                 let screen = format!("/webhooks/{id}");
-                let page = Done::on(&visit, "", &screen, &format!("done={AGAIN}"));
-                return Ok(Redirect::to(&page).into_response());
+                return Ok(Done::redirect(
+                    &visit,
+                    "",
+                    &screen,
+                    &format!("done={AGAIN}"),
+                ));
             }
             Err(ReplayError::Error(error)) => refused(error)?,
             Err(error) => Refused::new(StatusCode::UNPROCESSABLE_ENTITY, format!("{error}.")),
@@ -95,7 +97,7 @@ fn start(typed: &Typed) -> Result<ReplayStart, String> {
             number.ok_or_else(|| format!("“{position}” isn't the position of an event, such as 1."))
         }
         (true, false) => {
-            let time = time_of(&typed.since).map(ReplayStart::Time);
+            let time = moment(&typed.since).map(ReplayStart::Time);
             time.ok_or_else(|| format!("“{}” isn't a date and time.", typed.since))
         }
         _ => Err("Write a position or a time: one of them.".to_owned()),
@@ -108,8 +110,7 @@ pub(super) async fn delete(visit: Visit, Path(at): Path<At>) -> Result<Response,
     let id = at.status(&visit).await?.state.integration.id;
     let request = DeleteIntegration { id };
     visit.stockroom().execute(writer, request).await?;
-    let page = Done::on(&visit, "", "/webhooks", "done=deleted");
-    Ok(Redirect::to(&page).into_response())
+    Ok(Done::redirect(&visit, "", "/webhooks", "done=deleted"))
 }
 
 #[cfg(test)]
@@ -126,7 +127,7 @@ mod tests {
             })
         };
         assert_eq!(start("1\u{202f}000", ""), Ok(ReplayStart::Position(1_000)));
-        let time = time_of("2026-01-31T09:30:00").unwrap();
+        let time = moment("2026-01-31T09:30:00").unwrap();
         assert_eq!(start("", "2026-01-31T09:30"), Ok(ReplayStart::Time(time)));
         for (position, since) in [
             ("", ""),

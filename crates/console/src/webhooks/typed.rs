@@ -8,8 +8,7 @@ use stockroom_domain::{
 };
 
 use super::filter::Fields;
-use crate::page::Problem;
-use crate::products::{must, optional, patch, told};
+use crate::page::{Problem, must, optional, patch, told};
 use crate::session::Visit;
 
 /// The fields of the form.

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use stockroom_domain::{
-    Annotation, ExpiresIn, OrderId, Owner, Quantity, Reason, ReservationItem, Reserve, Transact,
-    TransactionAction,
+    Annotation, ExpiresIn, ItemPlace, OrderId, Owner, Quantity, Reason, ReservationItem, Reserve,
+    Transact, TransactionAction,
 };
 
 use crate::support::{Answer, Shop, product, registered};
@@ -50,9 +50,10 @@ async fn what_happened_is_told_newest_first() {
         expires_in: ExpiresIn::default(),
         items: vec![ReservationItem {
             product: product(1),
-            location: Some("berlin".to_owned()),
+            place: ItemPlace::Location("berlin".to_owned()),
             quantity: Quantity::new(2).unwrap(),
         }],
+        sourcing: None,
     };
     shop.stockroom.execute(&shop.owner(), order).await.unwrap();
     let page = shop.page("/activity").await;

@@ -99,6 +99,9 @@ async fn a_file_is_previewed_applied_and_undone() {
     let page = shop.get(&preview).await;
     assert!(!page.body.contains("data-refresh"));
     insta::assert_snapshot!("previewed", shop.stable(&page, &preview));
+    for change in ["5&#160;→&#160;<strong>9", "0&#160;→&#160;<strong>4"] {
+        assert!(page.main().contains(change), "{change}");
+    }
     assert_eq!((shop.available(1).await, shop.available(2).await), (15, 0));
 
     let job = shop.take("apply", &[("reason", "count")], lines).await;
@@ -106,6 +109,16 @@ async fn a_file_is_previewed_applied_and_undone() {
     let page = shop.get(&job).await;
     insta::assert_snapshot!("applied", shop.stable(&page, &job));
     assert_eq!((shop.available(1).await, shop.available(2).await), (19, 4));
+    let changes = shop.get(&format!("{job}/changes")).await.main();
+    for change in ["5&#160;→&#160;<strong>9", "0&#160;→&#160;<strong>4"] {
+        assert!(changes.contains(change), "{change}: {changes}");
+    }
+    let nothing = shop.get(&format!("{preview}/changes")).await;
+    assert!(
+        nothing
+            .main()
+            .contains("No line of this part changed anything")
+    );
     let page = shop.page("/imports").await;
     let at = |path: &str| page.body.find(path).unwrap();
     assert!(at(&job) < at(&preview), "the newest is first");
@@ -116,9 +129,60 @@ async fn a_file_is_previewed_applied_and_undone() {
     let page = shop.get(&job).await;
     assert!(page.body.contains("All that it did is undone"));
     assert_eq!((shop.available(1).await, shop.available(2).await), (15, 0));
+    let changes = shop.get(&format!("{job}/changes")).await.main();
+    assert_eq!(changes.matches("undone</span>").count(), 2);
     let answer = shop.post_as_is(&format!("{job}/undo"), &[]).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert!(answer.body.contains("role=\"alert\""));
+}
+
+/// A preview says what it would change, page by page, and new things by their names.
+#[tokio::test]
+async fn a_preview_shows_every_change() {
+    let mut shop = Shop::open().await;
+    let fields = [("create_products", "1"), ("create_locations", "1")];
+    let lines = format!(
+        "<b>CUP</b>,Rome,set,3\nNOBODY,,decrement,1\n{}",
+        "BEAN-1,berlin,increment,1\n".repeat(60)
+    );
+    let preview = shop.take("preview", &fields, &lines).await;
+    shop.finish_imports().await;
+    let page = shop.get(&preview).await.main();
+    assert!(!page.contains("<b>CUP"), "{page}");
+    assert!(page.contains("50 of 61"), "{page}");
+    let next = format!("{preview}/preview?after=49");
+    assert!(page.contains(&next), "{page}");
+    let rest = shop.get(&next).await;
+    assert!(rest.main().contains("11 of 61"), "{}", rest.main());
+    let first = shop.get(&format!("{preview}/preview")).await;
+    insta::assert_snapshot!("changes", shop.stable(&first, &preview));
+    assert!(!shop.page("/stock?q=CUP").await.body.contains("CUP</b>"));
+    let applied = shop.take("apply", &[], "FILTER,,increment,4\n").await;
+    shop.finish_imports().await;
+    let none = shop.get(&format!("{applied}/preview")).await;
+    assert!(none.main().contains("No line would change anything."));
+}
+
+/// As the tokens of such a key may send a dry run, and nothing else.
+#[tokio::test]
+async fn a_key_that_looks_previews_files_and_applies_none() {
+    let mut shop = Shop::open().await;
+    shop.look_only().await;
+    let page = shop.page("/imports").await;
+    insta::assert_snapshot!("looked_at", shop.stable(&page, "/JOB"));
+    let lines = "BEAN-1,berlin,set,9\nFILTER,,increment,4\n";
+    let preview = shop.take("preview", &[], lines).await;
+    let refused = shop.post_as_is(&format!("{preview}/cancel"), &[]).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    shop.finish_imports().await;
+    let page = shop.get(&preview).await.main();
+    assert!(page.contains("5&#160;→&#160;<strong>9"), "{page}");
+    assert!(!page.contains("<form"), "{page}");
+    let file = format!("{HEADER}{lines}");
+    let refused = shop.send_file("apply", &[], Some(file.as_bytes())).await;
+    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    assert!(refused.body.contains("change nothing"));
+    assert_eq!((shop.available(1).await, shop.available(2).await), (15, 0));
 }
 
 #[tokio::test]
@@ -247,7 +311,11 @@ async fn a_job_of_others_is_not_found() {
     let mut shop = Shop::of_organization().await;
     let job = shop.take("preview", &[], "BEAN-1,,set,9\n").await;
     let others = job.replace(&shop.path(""), "/console/organization");
-    for path in [&others, &format!("{others}/errors-file")] {
+    for path in [
+        &others,
+        &format!("{others}/preview"),
+        &format!("{others}/errors-file"),
+    ] {
         assert_eq!(shop.get(path).await.status, StatusCode::NOT_FOUND);
     }
     for step in ["cancel", "undo"] {

@@ -198,6 +198,31 @@ async fn a_reservations_entry_is_not_undone_by_itself() {
 }
 
 #[tokio::test]
+async fn a_batch_has_a_page_with_all_that_was_changed_together() {
+    let mut shop = Shop::open().await;
+    shop.with_history().await;
+    let back = shop.path(&page_of(3, "/ledger"));
+    let ledger = shop.get(&back).await;
+    let undo = actions(&ledger, "/undo");
+    let undo = undo.iter().find(|it| it.contains("/batches/")).unwrap();
+    let batch = undo.strip_suffix("/undo").unwrap();
+    let page = shop.get(batch).await;
+    assert_eq!(page.status, StatusCode::OK);
+    let main = page.main();
+    for change in ["13&#160;→&#160;<strong>14", "1&#160;→&#160;<strong>2"] {
+        assert!(main.contains(change), "{change}: {main}");
+    }
+    assert!(main.contains("2 in all") && actions(&page, "/undo") == [undo.clone()]);
+    let done = shop.post_as_is(undo, &[("back", batch)]).await;
+    let page = shop.get(done.location()).await;
+    assert_eq!(page.main().matches("undone</span>").count(), 2);
+    assert!(actions(&page, "/undo").is_empty());
+    let unknown = format!("/batches/{}", product(9));
+    assert_eq!(shop.page(&unknown).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(shop.page("/batches/x").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
 async fn a_batch_is_undone_as_a_whole() {
     let mut shop = Shop::open().await;
     shop.with_history().await;

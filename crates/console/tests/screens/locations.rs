@@ -1,7 +1,7 @@
 //! Locations.
 
 use axum::http::StatusCode;
-use stockroom_application::PageRequest;
+use stockroom_application::{LocationOrder, PageRequest};
 use stockroom_domain::{Address, CreateLocation, Geolocation, Location, Name, Owner, Slug};
 
 use crate::support::{Answer, Shop};
@@ -11,9 +11,9 @@ impl Shop {
     pub(crate) async fn location(&self, slug: &str) -> Location {
         let owner = self.owner();
         let page = PageRequest::from_offset(100, 0);
-        let found = self
-            .stockroom
-            .list_locations(owner.caller(), &[], None, page);
+        let found =
+            self.stockroom
+                .list_locations(owner.caller(), &[], LocationOrder::Created, page);
         let mut found = found.await.unwrap().items.into_iter();
         found.find(|it| it.slug.as_str() == slug).unwrap()
     }
@@ -24,13 +24,11 @@ impl Shop {
         slug: &str,
         point: Option<(f64, f64)>,
     ) -> Location {
+        let name = Name::new("name", format!("Place <{slug}>")).unwrap();
         let request = CreateLocation {
-            name: Name::new("name", format!("Place <{slug}>")).unwrap(),
-            slug: Slug::new(slug).unwrap(),
-            external_ref: None,
-            description: None,
             address: Address::new(vec!["Westhafenstraße 1".into(), "13353 Berlin".into()]).ok(),
             geolocation: point.map(|(lat, lon)| Geolocation::new(lat, lon).unwrap()),
+            ..CreateLocation::new(name, Slug::new(slug).unwrap())
         };
         let owner = self.operator(owner);
         self.stockroom.execute(&owner, request).await.unwrap()
@@ -57,7 +55,7 @@ fn listed(page: &Answer) -> Vec<String> {
 }
 
 /// All fields of the form.
-const FIELDS: [(&str, &str); 8] = [
+const FIELDS: [(&str, &str); 10] = [
     ("name", "Berlin <harbour>"),
     ("slug", "harbour"),
     ("external_ref", "WH-1"),
@@ -65,6 +63,8 @@ const FIELDS: [(&str, &str); 8] = [
     ("address", " Westhafenstraße 1\r\n13353 Berlin\r\n"),
     ("latitude", "52,54"),
     ("longitude", "13.34"),
+    ("enabled", "on"),
+    ("priority", " 20 "),
     ("version", "1"),
 ];
 
@@ -86,6 +86,8 @@ fn check(location: &Location) {
     let lines = location.address.as_ref().unwrap().lines();
     assert_eq!(lines, ["Westhafenstraße 1", "13353 Berlin"]);
     assert_eq!(location.geolocation, Geolocation::new(52.54, 13.34).ok());
+    assert!(location.enabled);
+    assert_eq!(location.priority.get(), 20);
 }
 
 #[tokio::test]
@@ -206,6 +208,27 @@ async fn a_location_is_edited() {
 }
 
 #[tokio::test]
+async fn a_location_is_turned_off_and_on() {
+    let mut shop = Shop::open().await;
+    let id = shop.location("berlin").await.id;
+    let path = format!("/locations/{id}");
+    let off: Vec<_> = FIELDS.into_iter().filter(|it| it.0 != "enabled").collect();
+    shop.do_and_see(&path, &off).await;
+    assert!(!shop.location("harbour").await.enabled);
+    let page = shop.page(&path).await;
+    assert!(page.body.contains("name=\"enabled\" value=\"on\" aria"));
+    let page = shop.page("/locations").await;
+    assert_eq!(page.body.matches(">off</span>").count(), 1);
+    assert!(page.body.contains("priority 20</span>"));
+    let usual = [("version", "2"), ("priority", "")];
+    shop.do_and_see(&path, &with(&usual)).await;
+    let location = shop.location("harbour").await;
+    assert!(location.enabled && location.priority.is_default());
+    let page = shop.page("/locations").await;
+    assert!(!page.body.contains(">off</span>") && !page.body.contains("priority 1"));
+}
+
+#[tokio::test]
 async fn a_form_that_is_refused_stays_typed() {
     let mut shop = Shop::open().await;
     let id = shop.location("berlin").await.id;
@@ -233,6 +256,16 @@ async fn a_form_that_is_refused_stays_typed() {
                 "latitude",
                 "90.5",
                 "The latitude must be a number from -90 to 90.",
+            ),
+            (
+                "priority",
+                "1 000 001",
+                "The priority must be an integer from 0 to 1000000.",
+            ),
+            (
+                "priority",
+                "first",
+                "The priority must be an integer from 0 to 1000000.",
             ),
             (
                 "longitude",

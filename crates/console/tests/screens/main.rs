@@ -8,12 +8,15 @@
 
 mod activity;
 mod counts;
+mod every_form;
 mod exports;
 mod imports;
 mod keys;
 mod ledger;
 mod locations;
+mod orders;
 mod overview;
+mod policies;
 mod product;
 mod products;
 mod reservations;

@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use stockroom_domain::{
-    Count, CountStock, ExpiresIn, OrderId, Owner, ProductId, Quantity, ReservationItem, Reserve,
-    Transact, TransactionAction,
+    Count, CountStock, ExpiresIn, ItemPlace, OrderId, Owner, ProductId, Quantity, ReservationItem,
+    Reserve, Transact, TransactionAction,
 };
 
 use crate::support::{Shop, product};
@@ -14,9 +14,10 @@ async fn reserve(shop: &Shop, order: &str, number: ProductId) -> stockroom_domai
         expires_in: ExpiresIn::default(),
         items: vec![ReservationItem {
             product: number,
-            location: None,
+            place: ItemPlace::Unnamed,
             quantity: Quantity::new(1).unwrap(),
         }],
+        sourcing: None,
     };
     let reserved = shop.stockroom.execute(&shop.owner(), request).await;
     reserved.unwrap().reservation.id

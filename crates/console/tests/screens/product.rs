@@ -2,8 +2,8 @@
 
 use axum::http::StatusCode;
 use stockroom_domain::{
-    CreateStock, ExpiresIn, OrderId, Owner, ProductText, Quantity, Reservation, ReservationItem,
-    Reserve, Transact, TransactionAction,
+    CreateStock, ExpiresIn, ItemPlace, OrderId, Owner, ProductText, Quantity, Reservation,
+    ReservationItem, Reserve, Transact, TransactionAction,
 };
 
 use crate::support::{Shop, product, registered};
@@ -43,9 +43,10 @@ impl Shop {
             expires_in: ExpiresIn::default(),
             items: vec![ReservationItem {
                 product: product(number),
-                location: None,
+                place: ItemPlace::Unnamed,
                 quantity: Quantity::new(pieces).unwrap(),
             }],
+            sourcing: None,
         };
         let reserved = self.stockroom.execute(&self.owner(), reserve).await;
         reserved.unwrap().reservation
@@ -289,9 +290,10 @@ impl Shop {
             expires_in: ExpiresIn::default(),
             items: vec![ReservationItem {
                 product: product(1),
-                location: Some("paris".to_owned()),
+                place: ItemPlace::Location("paris".to_owned()),
                 quantity: Quantity::new(1).unwrap(),
             }],
+            sourcing: None,
         };
         self.stockroom
             .execute(&self.owner(), reserve)
@@ -362,9 +364,10 @@ async fn other_stores_orders_are_not_told() {
         expires_in: ExpiresIn::default(),
         items: vec![ReservationItem {
             product: product(7),
-            location: None,
+            place: ItemPlace::Unnamed,
             quantity: Quantity::new(3).unwrap(),
         }],
+        sourcing: None,
     };
     let others = shop.stockroom.execute(&other, reserve).await.unwrap();
     let page = shop.page(&page_of(7, "")).await;
@@ -413,14 +416,10 @@ async fn many_positions_and_changes_are_bounded() {
     let owner = shop.owner();
     for number in 0..60 {
         let slug = format!("shelf-{number:02}");
-        let location = stockroom_domain::CreateLocation {
-            name: stockroom_domain::Name::new("name", &slug).unwrap(),
-            slug: stockroom_domain::Slug::new(&slug).unwrap(),
-            external_ref: None,
-            description: None,
-            address: None,
-            geolocation: None,
-        };
+        let location = stockroom_domain::CreateLocation::new(
+            stockroom_domain::Name::new("name", &slug).unwrap(),
+            stockroom_domain::Slug::new(&slug).unwrap(),
+        );
         shop.stockroom.execute(&owner, location).await.unwrap();
         let mut transact = Transact::new(
             product(1),

@@ -11,7 +11,7 @@ use crate::support::{Answer, Shop, product};
 fn item(number: u128, location: Option<&str>, quantity: u64) -> ReservationItem {
     ReservationItem {
         product: product(number),
-        location: location.map(ToOwned::to_owned),
+        place: location.map(ToOwned::to_owned).into(),
         quantity: Quantity::new(quantity).unwrap(),
     }
 }
@@ -27,6 +27,7 @@ async fn reserve(
         order: Some(OrderId::new("order_id", order).unwrap()),
         expires_in: ExpiresIn::from_seconds(minutes * 60).unwrap(),
         items,
+        sourcing: None,
     };
     let reserved = shop.stockroom.execute(&shop.operator(owner), request).await;
     reserved.unwrap().reservation
@@ -204,7 +205,7 @@ async fn a_refused_step_keeps_what_was_typed() {
             "parts",
             vec![("step", "release"), ("line.0", "4")],
             StatusCode::BAD_REQUEST,
-            "Only 3 pieces of a line are open.",
+            "Of a line, no more is open than 3.",
         ),
         (
             "parts",

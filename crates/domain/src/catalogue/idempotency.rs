@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::operation::Outcome;
-use crate::decision::{Actor, RefusalKind};
+use crate::decision::{Actor, Refusal, RefusalKind};
 use crate::values::{IdempotencyKey, Owner, Timestamp};
 
 /// A digest of everything in a request that its answer depends on. Two requests with the same digest are
@@ -71,10 +71,12 @@ impl Idempotency {
         outcome: &Outcome,
         now: Timestamp,
     ) -> Option<IdempotencyRecord> {
-        let is_kept = outcome
-            .as_ref()
-            .err()
-            .is_none_or(|refusal| refusal.kind() >= RefusalKind::NotFound);
+        let is_kept = match outcome {
+            Ok(_) => true,
+            // It is decided anew at once.
+            Err(Refusal::ReservationEdited) => false,
+            Err(refusal) => refusal.kind() >= RefusalKind::NotFound,
+        };
         is_kept.then(|| IdempotencyRecord {
             owner: actor.acting,
             key_owner: actor.key_owner,

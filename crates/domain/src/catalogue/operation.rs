@@ -16,9 +16,12 @@ use crate::keys::decide::{CreateKey, DeleteKey, UpdateKey};
 use crate::ledger::Recorded;
 use crate::locations::Location;
 use crate::locations::decide::{CreateLocation, DeleteLocation, UpdateLocation};
+use crate::policies::decide::{DeletePolicy, SetPolicy};
 use crate::products::StockedProduct;
 use crate::products::decide::{DeleteProduct, RegisterProduct, UpdateProduct};
 use crate::reservations::availability::CheckAvailability;
+use crate::reservations::edit::EditReservation;
+use crate::reservations::relocate::MoveReservation;
 use crate::reservations::reserve::Reserve;
 use crate::reservations::settle::{SettleStock, ShowProducts, ShowStock};
 use crate::reservations::transition::{
@@ -130,6 +133,8 @@ operations! {
     ReleaseReservation => Reservation(Reservation),
     FulfilReservation => Reservation(Reservation),
     ExtendReservation => Reservation(Reservation),
+    MoveReservation => Reservation(Reservation),
+    EditReservation => Reservation(Reservation),
     ExpireReservation => Expired(bool),
     SettleStock => Settled(()),
     CheckAvailability => Availability(Vec<ItemAvailability>),
@@ -137,6 +142,8 @@ operations! {
     ShowProducts => Products(Vec<StockedProduct>),
     SetLocations => Stock(Stock),
     DeleteStock => Deleted(()),
+    SetPolicy => Stock(Stock),
+    DeletePolicy => Deleted(()),
     CreateLocation => Location(Location),
     UpdateLocation => Location(Location),
     DeleteLocation => Deleted(()),

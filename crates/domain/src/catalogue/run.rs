@@ -1,9 +1,12 @@
 //! Batches: many commands, one state, one commit.
 
+use std::collections::BTreeSet;
+
 use super::command::Command;
 use super::idempotency::{IdempotencyRecord, IdempotencyRecords};
 use super::operation::Outcome;
-use crate::decision::{Changes, Context, State};
+use crate::decision::{Change, Changes, Context, State};
+use crate::policies::look;
 use crate::reservations::settle::settle;
 
 /// Splits a batch into groups of commands that can be decided one after the other on one loaded state. A
@@ -34,19 +37,14 @@ pub fn decide_all(
 ) -> Decided {
     let mut changes = Changes::default();
     let mut to_keep = Vec::new();
-    for change in settle(&mut state, context) {
-        changes.add(&change, &state);
-        state.apply(change);
-    }
+    let settled = settle(&mut state, context);
+    make(settled, &mut changes, &mut state);
     let outcomes = commands
         .iter()
         .map(|command| {
             let decided = command.decide(&state, &idempotency_records, context);
             let outcome = decided.map(|decision| {
-                for change in decision.changes {
-                    changes.add(&change, &state);
-                    state.apply(change);
-                }
+                make(decision.changes, &mut changes, &mut state);
                 decision.answer
             });
             if let Some(kept) = command.keep(&outcome, &idempotency_records, context.now) {
@@ -60,5 +58,28 @@ pub fn decide_all(
         outcomes,
         changes,
         idempotency_records: to_keep,
+    }
+}
+
+/// Makes the changes of one request, and looks at the alerts of the stock that it has changed: once, however
+/// often they crossed a level.
+fn make(request: Vec<Change>, changes: &mut Changes, state: &mut State) {
+    let mut watched = BTreeSet::new();
+    let entries = changes.entries.len();
+    for change in request {
+        if let Change::Stock(stock) | Change::Policy(stock) = &change
+            && stock.has_alerts()
+        {
+            watched.insert(stock.key());
+        }
+        changes.add(&change, state);
+        state.apply(change);
+    }
+    if !watched.is_empty() {
+        let made = changes.entries.get(entries..).unwrap_or_default();
+        for change in look(&watched, made, state) {
+            changes.add(&change, state);
+            state.apply(change);
+        }
     }
 }

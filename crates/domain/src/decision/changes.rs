@@ -11,6 +11,7 @@ use crate::integrations::{Integration, IntegrationChange};
 use crate::keys::{ApplicationKey, RevokedGrants};
 use crate::ledger::{Batch, Entry};
 use crate::locations::Location;
+use crate::policies::StockAlert;
 use crate::products::Product;
 use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLine};
 use crate::stock::{Stock, StockKey};
@@ -24,6 +25,10 @@ use crate::values::{
 pub enum Change {
     /// A stock is created, or replaced by this value.
     Stock(Stock),
+    /// The policy of a stock is changed: the stock is replaced by this value.
+    Policy(Stock),
+    /// An alert goes on or off: the stock is replaced by this value.
+    Alert(Box<(Stock, StockAlert)>),
     /// A stock is deleted at this time.
     StockDeleted(StockKey, Timestamp),
     /// A line is added to a stock's ledger.
@@ -102,18 +107,33 @@ pub struct ReservationChange {
 }
 
 impl ReservationChange {
-    /// The lines to be stored again, each with its place. Empty if there was no reservation before.
+    /// The lines to be stored, each with its place: all of a new reservation, and of others those that are
+    /// new or changed.
     pub fn changed_lines(&self) -> impl Iterator<Item = (usize, &ReservedLine)> {
         let before = self.before.as_ref();
         let after = &self.after;
         // The expiry is stored with each line when that line is settled.
         let is_expired = after.state == ReservationState::Expired;
         let is_other_expiry = before.is_some_and(|it| it.state != after.state) && !is_expired;
-        let lines = before.into_iter().flat_map(|before| &before.lines);
-        let pairs = lines.zip(&after.lines).enumerate();
-        pairs
-            .filter(move |(_, (before, after))| before != after || is_other_expiry)
-            .map(|(place, (_, line))| (place, line))
+        let lines = after.lines.iter().enumerate();
+        lines.filter(move |(place, line)| {
+            let before = before.and_then(|before| before.lines.get(*place));
+            is_other_expiry || before != Some(*line)
+        })
+    }
+
+    /// The number of lines, if there were more before: those from this place on are to be deleted.
+    #[must_use]
+    pub fn cut_to(&self) -> Option<usize> {
+        let (before, after) = (self.before.as_ref()?.lines.len(), self.after.lines.len());
+        (after < before).then_some(after)
+    }
+
+    /// Whether an old reservation [is rearranged](Reservation::is_rearranged).
+    #[must_use]
+    pub fn is_rearranged(&self) -> bool {
+        let before = self.before.as_ref();
+        before.is_some_and(|before| self.after.is_rearranged(before))
     }
 }
 
@@ -180,9 +200,13 @@ impl Changes {
     pub(crate) fn add(&mut self, change: &Change, state: &State) {
         self.events.extend(event_of(change, state));
         match change {
-            Change::Stock(stock) => {
+            Change::Stock(stock) | Change::Policy(stock) => {
                 let key = stock.key();
                 self.stock_change(key, state).after = Some(stock.clone());
+            }
+            Change::Alert(change) => {
+                let (stock, _) = &**change;
+                self.stock_change(stock.key(), state).after = Some(stock.clone());
             }
             Change::StockDeleted(key, deleted_at) => {
                 if let Some(stock) = state.stocks.get(key) {
@@ -225,6 +249,13 @@ impl State {
                     let management = self.management.entry(stock.product).or_default();
                     management.managed_by.insert(stock.owner);
                 }
+                self.stocks.insert(stock.key(), stock);
+            }
+            Change::Policy(stock) => {
+                self.stocks.insert(stock.key(), stock);
+            }
+            Change::Alert(change) => {
+                let (stock, _) = *change;
                 self.stocks.insert(stock.key(), stock);
             }
             Change::StockDeleted(key, deleted_at) => {

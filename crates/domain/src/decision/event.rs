@@ -1,11 +1,13 @@
 //! The events that changes make. No decision names them, so none can forget them.
 
+use std::collections::BTreeMap;
+
 use super::changes::{Change, RecordChange};
 use super::state::State;
 use crate::events::{Event, StockEnd};
 use crate::integrations::{IntegrationChange, IntegrationChangeKind};
 use crate::reservations::{Reservation, ReservationState, ReservedLine};
-use crate::values::{Quantity, ReservationStep, first_version};
+use crate::values::{LocationId, Quantity, ReservationStep, StockId, first_version};
 
 /// The event that a change makes on `state`, if it is one. An entry is an event itself.
 pub(super) fn event_of(change: &Change, state: &State) -> Option<Event> {
@@ -14,6 +16,16 @@ pub(super) fn event_of(change: &Change, state: &State) -> Option<Event> {
             let before = state.stocks.get(&stock.key());
             let is_new = before.is_none_or(|before| before.id != stock.id);
             is_new.then(|| Event::StockCreated(stock.clone()))
+        }
+        Change::Policy(stock) => Some(Event::PolicyUpdated(stock.clone())),
+        Change::Alert(change) => {
+            let (_, alert) = &**change;
+            let event = if alert.alert.is_on {
+                Event::StockLow
+            } else {
+                Event::StockRecovered
+            };
+            Some(event(Box::new(alert.clone())))
         }
         Change::StockDeleted(key, deleted_at) => {
             let stock = state.stocks.get(key)?;
@@ -93,13 +105,38 @@ fn updated(before: &Reservation, after: &Reservation) -> Event {
         // They may be stored as they were: that they hold nothing follows from the state.
         reservation.lines.iter_mut().for_each(ReservedLine::release);
     }
+    // Adding up the items takes longer, and most changes leave them as they are.
+    let is_rearranged = after.is_rearranged(before);
+    let is_edited = is_rearranged && is_edited(before, after);
+    let is_moved = is_rearranged && !is_edited && places(before) != places(after);
     let steps = [
         (ReservationStep::Paid, became(ReservationState::Paid)),
         (ReservationStep::Extended, is_extended),
         (ReservationStep::Released, grew(|line| line.released)),
         (ReservationStep::Fulfilled, grew(|line| line.fulfilled)),
         (ReservationStep::Expired, is_expired),
+        (ReservationStep::Moved, is_moved),
+        (ReservationStep::Edited, is_edited),
     ];
     let steps = steps.into_iter().filter(|(_, is_taken)| *is_taken);
     Event::ReservationUpdated(reservation, steps.map(|(step, _)| step).collect())
+}
+
+/// Whether it has other items, or reserves again what was released of them.
+fn is_edited(before: &Reservation, after: &Reservation) -> bool {
+    let released = |reservation: &Reservation| {
+        let lines = reservation.lines.iter();
+        lines.map(|line| line.released.get()).sum::<u64>()
+    };
+    before.wanted() != after.wanted() || released(after) < released(before)
+}
+
+/// The pieces reserved at each place.
+fn places(reservation: &Reservation) -> BTreeMap<(StockId, Option<LocationId>), u64> {
+    let mut places: BTreeMap<_, u64> = BTreeMap::new();
+    for line in &reservation.lines {
+        let pieces = places.entry((line.stock, line.location_id())).or_default();
+        *pieces = pieces.saturating_add(line.quantity.get());
+    }
+    places
 }

@@ -47,6 +47,9 @@ pub struct Needs {
     pub reservations: BTreeSet<ReservationId>,
     /// The last reservation of each of these orders.
     pub orders: BTreeSet<(Owner, OrderId)>,
+    /// Whether lines of reservations are laid out: locations are chosen for new ones, or old ones are moved or
+    /// edited. This loads nothing.
+    pub layout: bool,
     /// The past states of current stock at these times.
     pub past: BTreeSet<(StockKey, Timestamp)>,
     /// The corrections made after these times in the ledgers of current stock.

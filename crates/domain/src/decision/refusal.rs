@@ -61,6 +61,12 @@ pub enum Refusal {
         /// The beginning of the slug that was named.
         slug: String,
     },
+    /// Locations are chosen for a limited number of items.
+    #[error("Locations can be chosen for at most {items_max} items")]
+    TooManyToPlace {
+        /// The limit.
+        items_max: usize,
+    },
     /// The product already has stock here.
     #[error("The product's stock is already managed")]
     StockExists,
@@ -219,12 +225,24 @@ pub enum Refusal {
     /// The state of the reservation doesn't allow this operation.
     #[error("The reservation is {}", .0.as_str())]
     ReservationIs(ReservationState),
+    /// The reservation holds other stock than when it was read for this operation.
+    #[error("The reservation has just been edited")]
+    ReservationEdited,
     /// The state of the job doesn't allow this operation.
     #[error("The job is {}", .0.as_str())]
     ImportIs(ImportStatus),
     /// A dry run has changed nothing.
     #[error("The job was a dry run: there is nothing to undo")]
     ImportIsDryRun,
+    /// The stock isn't in this location, which may be there.
+    #[error("The stock is in no location \"{slug}\"")]
+    LocationNotStocked {
+        /// The text for the location, shortened if it is long.
+        slug: String,
+    },
+    /// Changes of policies aren't in the ledger.
+    #[error("The job has changed policies, which are in no ledger: there is nothing to undo")]
+    ImportIsOfPolicies,
     /// Another server has gone on with the job.
     #[error("The job has been continued elsewhere")]
     ImportMovedOn,
@@ -258,6 +276,17 @@ pub enum Refusal {
         product: ProductId,
         /// The number of open pieces.
         open: u64,
+    },
+    /// Pieces can't be moved from a place to the same place.
+    #[error("from and to are the same place")]
+    SamePlace,
+    /// More pieces of a product are shipped than an edited order has of it.
+    #[error("As much of this product is shipped already: {fulfilled}")]
+    AlreadyFulfilled {
+        /// The product.
+        product: ProductId,
+        /// The number of pieces that were shipped.
+        fulfilled: u64,
     },
     /// Transactions made by a reservation can't be undone one by one.
     #[error("Transactions made by a reservation cannot be undone individually")]
@@ -317,6 +346,8 @@ impl Refusal {
             Self::NoTransaction
             | Self::NotACount
             | Self::UnknownLocation { .. }
+            | Self::LocationNotStocked { .. }
+            | Self::TooManyToPlace { .. }
             | Self::StockExists
             | Self::InvalidProductIdentifier
             | Self::LocationAllocated { .. }
@@ -334,6 +365,7 @@ impl Refusal {
             | Self::ProductHasStock
             | Self::TooManyKeys { .. }
             | Self::AsOfInFuture
+            | Self::SamePlace
             | Self::OrganizationExists => RefusalKind::Invalid,
             Self::UnknownStock
             | Self::LocationNotFound
@@ -350,8 +382,10 @@ impl Refusal {
             | Self::ExpectationFailed(_)
             | Self::LaterCount { .. }
             | Self::ReservationIs(_)
+            | Self::ReservationEdited
             | Self::ImportIs(_)
             | Self::ImportIsDryRun
+            | Self::ImportIsOfPolicies
             | Self::ImportMovedOn
             | Self::OrderReserved
             | Self::IdempotencyKeyReused
@@ -363,6 +397,7 @@ impl Refusal {
             | Self::ReservationShort(_)
             | Self::AllocatedForReservations { .. }
             | Self::NotSoManyOpen { .. }
+            | Self::AlreadyFulfilled { .. }
             | Self::MadeByReservation
             | Self::AlreadyUndone
             | Self::CountNotLatest
@@ -383,5 +418,12 @@ impl Refusal {
     pub fn unknown_location(slug: &str) -> Self {
         let slug = shortened(slug.to_owned(), REPEATED_CHARS_MAX);
         Self::UnknownLocation { slug }
+    }
+
+    /// The refusal of a text that names no location of the stock. It holds only the beginning of a long text.
+    #[must_use]
+    pub fn not_stocked(slug: &str) -> Self {
+        let slug = shortened(slug.to_owned(), REPEATED_CHARS_MAX);
+        Self::LocationNotStocked { slug }
     }
 }

@@ -4,8 +4,9 @@ use super::actor::Actor;
 use super::changes::Change;
 use super::context::{Context, Decision};
 use crate::ledger::{Annotation, Balance, Entry, EntryAction};
+use crate::locations::Location;
 use crate::stock::{Position, Stock};
-use crate::values::{LocationId, Quantity, Slug, Timestamp, TransactionId};
+use crate::values::{LocationId, Quantity, Timestamp, TransactionId};
 
 /// The increment or decrement that leads from one available figure to another.
 pub(crate) fn difference(from: Quantity, to: Quantity) -> (EntryAction, Quantity) {
@@ -100,16 +101,10 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         self.stock.updated_at = self.stock.updated_at.max(self.now);
     }
 
-    pub(crate) fn add_location(&mut self, location: LocationId, slug: Slug) {
-        if self.stock.balance(Some(location)).is_none() {
-            let balance = Balance::default();
-            let held = Quantity::ZERO;
-            let position = Position {
-                slug,
-                balance,
-                held,
-            };
-            self.stock.located.insert(location, position);
+    pub(crate) fn add_location(&mut self, location: &Location) {
+        if self.stock.balance(Some(location.id)).is_none() {
+            let position = Position::empty(location);
+            self.stock.located.insert(location.id, position);
             self.advance();
         }
     }

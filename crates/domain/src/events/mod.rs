@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::imports::Import;
 use crate::integrations::Integration;
 use crate::locations::Location;
+use crate::policies::StockAlert;
 use crate::products::Product;
 use crate::reservations::Reservation;
 use crate::stock::Stock;
@@ -28,6 +29,12 @@ pub enum Event {
     StockCreated(Stock),
     /// Stock was deleted, at a time.
     StockDeleted(StockEnd),
+    /// The policy of stock was changed, or deleted.
+    PolicyUpdated(Stock),
+    /// An alert of stock has gone on.
+    StockLow(Box<StockAlert>),
+    /// An alert of stock has gone off.
+    StockRecovered(Box<StockAlert>),
     /// A product was registered.
     ProductCreated(Product),
     /// A product was changed.
@@ -109,6 +116,9 @@ impl Event {
         match self {
             Self::StockCreated(_) => EventName::StockCreated,
             Self::StockDeleted(_) => EventName::StockDeleted,
+            Self::PolicyUpdated(_) => EventName::PolicyUpdated,
+            Self::StockLow(_) => EventName::StockLow,
+            Self::StockRecovered(_) => EventName::StockRecovered,
             Self::ProductCreated(_) => EventName::ProductCreated,
             Self::ProductUpdated(_) => EventName::ProductUpdated,
             Self::ProductDeleted(_) => EventName::ProductDeleted,
@@ -129,7 +139,12 @@ impl Event {
     #[must_use]
     pub const fn subject(&self) -> Subject {
         match self {
-            Self::StockCreated(stock) => Subject::Stock(stock.product, stock.id),
+            Self::StockCreated(stock) | Self::PolicyUpdated(stock) => {
+                Subject::Stock(stock.product, stock.id)
+            }
+            Self::StockLow(alert) | Self::StockRecovered(alert) => {
+                Subject::Stock(alert.product, alert.stock)
+            }
             Self::StockDeleted(end) => Subject::Stock(end.product, end.id),
             Self::ProductCreated(product)
             | Self::ProductUpdated(product)
@@ -154,6 +169,8 @@ impl Event {
         match self {
             Self::StockCreated(stock) => stock.created_at,
             Self::StockDeleted(end) => end.deleted_at,
+            Self::PolicyUpdated(stock) => stock.updated_at,
+            Self::StockLow(alert) | Self::StockRecovered(alert) => alert.changed_at,
             Self::ProductCreated(product)
             | Self::ProductUpdated(product)
             | Self::ProductDeleted(product) => product.updated_at,
@@ -178,6 +195,8 @@ impl Event {
         match self {
             Self::StockCreated(_) => 1,
             Self::StockDeleted(end) => end.sequence,
+            Self::PolicyUpdated(stock) => stock.sequence,
+            Self::StockLow(alert) | Self::StockRecovered(alert) => alert.sequence,
             Self::ProductCreated(product)
             | Self::ProductUpdated(product)
             | Self::ProductDeleted(product) => product.version,
@@ -199,7 +218,8 @@ impl Event {
     #[must_use]
     pub const fn owner(&self) -> Owner {
         match self {
-            Self::StockCreated(stock) => stock.owner,
+            Self::StockCreated(stock) | Self::PolicyUpdated(stock) => stock.owner,
+            Self::StockLow(alert) | Self::StockRecovered(alert) => alert.owner,
             Self::StockDeleted(end) => end.owner,
             Self::ProductCreated(product)
             | Self::ProductUpdated(product)
@@ -230,6 +250,12 @@ impl Event {
         // Two stores may have products of one id, and a product may be registered again.
         if let Owner::Store(store) = self.owner() {
             hasher.update(store.uuid().as_bytes());
+        }
+        // Several alerts may go on at once.
+        if let Self::StockLow(alert) | Self::StockRecovered(alert) = self {
+            let location = alert.location.as_ref().map(|(id, _)| id.uuid());
+            hasher.update(location.unwrap_or_default().as_bytes());
+            hasher.update(&alert.alert.at.get().to_be_bytes());
         }
         hasher.update(&self.number().to_be_bytes());
         hasher.update(&self.at().as_milliseconds().to_be_bytes());

@@ -88,6 +88,7 @@ impl Event {
             kind: match self {
                 Self::StockCreated(_) => 0,
                 Self::StockDeleted(_) => u8::MAX,
+                Self::StockLow(_) | Self::StockRecovered(_) => 3,
                 _ => 2,
             },
         }

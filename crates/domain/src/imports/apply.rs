@@ -2,25 +2,27 @@
 
 use std::collections::HashMap;
 
-use super::decide::{changed, check_status, end, kept, next, own_import};
+use super::decide::{check_status, decided, end, kept, next, own_import};
 use super::line::{
     ImportAction, ImportLine, LineContent, LineLocation, LineMovement, LineProduct, NewLocation,
     NewProduct, StockLine,
 };
-use super::{AppliedChunk, Import, ImportStatus, ImportStep, LineCounts};
+use super::made::Made;
+use super::requests::{creation, need, no_stock, registration};
+use super::{
+    AppliedChunk, ChangedProduct, Import, ImportChange, ImportStatus, ImportStep, LineChange,
+    LineCounts,
+};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, LineError, Needs, RecordChange, Refusal, State,
 };
-use crate::ledger::{Batch, BatchEntry, Recorded, TransactionAction};
+use crate::ledger::{Balance, Batch, BatchEntry, Recorded, TransactionAction};
 use crate::locations::Location;
-use crate::locations::decide::CreateLocation;
-use crate::products::decide::RegisterProduct;
-use crate::products::{CommodityType, ProductStatus};
+use crate::policies::SetPolicy;
 use crate::stock::Stock;
-use crate::stock::decide::CreateStock;
-use crate::stock::lookup::{known_location, need_location, need_visible_stock};
+use crate::stock::lookup::known_location;
 use crate::transactions::transact::Transact;
-use crate::values::{BatchId, ImportId, LocationId, Owner, ProductId, ProductText, Quantity};
+use crate::values::{BatchId, ImportId, LocationId, Owner, ProductId, ProductText};
 
 /// Applies chunks of a job, together with the note that they are applied. The lines are decided one after
 /// the other, each on the state that those before it left; one that fails hinders no other.
@@ -50,8 +52,10 @@ impl Decide for ApplyLines {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.imports.insert(self.import);
         for line in self.chunks.iter().flatten() {
-            if let LineContent::Movements(line) = &line.content {
-                need(line, self.create_stock, actor, needs);
+            match &line.content {
+                LineContent::Failed(_) | LineContent::Skipped => {}
+                LineContent::Movements(line) => need(line, self.create_stock, actor, needs),
+                LineContent::Policy(set) => set.needs(actor, needs),
             }
         }
     }
@@ -75,6 +79,7 @@ impl Decide for ApplyLines {
             made: Vec::new(),
             create_stock: self.create_stock,
             batch: BatchId::new(context.ids.next_id(context.now)),
+            registered: HashMap::new(),
             skus: HashMap::new(),
             external_refs: HashMap::new(),
         };
@@ -91,35 +96,27 @@ impl Decide for ApplyLines {
         if import.stopped_by.is_none() && import.next_chunk >= import.chunks {
             end(&mut import, ImportStatus::Success, context);
         }
-        let errors = kept(&mut import, errors);
-        let (changes, chunk) = applied.close(self.chunk, before.options.dry_run);
-        let decision = changed(import, Some(before), errors, chunk);
+        let errors = kept(&mut import.errors, Import::ERRORS_MAX, errors);
+        let mut change = ImportChange {
+            before: Some(before.status),
+            import,
+            applied: None,
+            changes: Vec::new(),
+        };
+        let changes = if before.options.dry_run {
+            let stored = &mut change.import.changes;
+            change.changes = kept(stored, Import::CHANGES_MAX, applied.foreseen());
+            Vec::new()
+        } else {
+            let (changes, chunk) = applied.close(self.chunk);
+            change.applied = chunk;
+            changes
+        };
+        let decision = decided(change, errors);
         Ok(Decision {
             changes: changes.into_iter().chain(decision.changes).collect(),
             answer: decision.answer,
         })
-    }
-}
-
-fn need(line: &StockLine, create_stock: bool, actor: &Actor, needs: &mut Needs) {
-    match &line.product {
-        LineProduct::Known(product) => {
-            need_visible_stock(needs, actor.acting, *product);
-            if create_stock {
-                no_stock(*product).needs(actor, needs);
-            }
-        }
-        LineProduct::New(new) => registration(new).needs(actor, needs),
-    }
-    for movement in &line.movements {
-        match &movement.location {
-            None => {}
-            Some(LineLocation::Known(slug)) => need_location(needs, actor.acting, Some(slug)),
-            Some(LineLocation::New(new)) => {
-                need_location(needs, actor.acting, Some(new.slug.as_str()));
-                creation(new).needs(actor, needs);
-            }
-        }
     }
 }
 
@@ -129,11 +126,12 @@ struct Applied<'a> {
     /// The state after them.
     state: State,
     changes: Vec<Change>,
-    /// The entries of the batch, and their lines.
-    made: Vec<(u32, Recorded)>,
+    made: Vec<Made>,
     create_stock: bool,
     batch: BatchId,
-    /// The products that were registered, by their names.
+    /// The products that were registered.
+    registered: HashMap<ProductId, ChangedProduct>,
+    /// Their ids by their names.
     skus: HashMap<ProductText, ProductId>,
     external_refs: HashMap<ProductText, ProductId>,
 }
@@ -141,7 +139,8 @@ struct Applied<'a> {
 /// The effects of a line.
 struct Effects {
     changes: Vec<Change>,
-    recorded: Vec<Recorded>,
+    /// Its entries, each with the figures of its position before.
+    made: Vec<(Balance, Recorded)>,
 }
 
 impl Applied<'_> {
@@ -154,19 +153,25 @@ impl Applied<'_> {
         context: &mut Context<'_>,
     ) {
         for ImportLine { number, content } in lines {
-            let outcome = match content {
-                LineContent::Skipped => Ok(&mut counts.skipped),
+            let is_changed = match content {
+                LineContent::Skipped => {
+                    counts.skipped = counts.skipped.saturating_add(1);
+                    continue;
+                }
                 LineContent::Failed(problem) => Err(problem.clone()),
-                LineContent::Movements(line) => match self.apply(*number, line, context) {
-                    Ok(true) => Ok(&mut counts.changed),
-                    Ok(false) => Ok(&mut counts.unchanged),
-                    Err(refusal) => Err(refusal.into()),
-                },
+                LineContent::Movements(line) => {
+                    self.apply(*number, line, context).map_err(Into::into)
+                }
+                LineContent::Policy(set) => self.set_policy(set, context).map_err(Into::into),
             };
-            let count = outcome.unwrap_or_else(|problem| {
-                errors.push(LineError::new(*number, problem));
-                &mut counts.failed
-            });
+            let count = match is_changed {
+                Ok(true) => &mut counts.changed,
+                Ok(false) => &mut counts.unchanged,
+                Err(problem) => {
+                    errors.push(LineError::new(*number, problem));
+                    &mut counts.failed
+                }
+            };
             *count = count.saturating_add(1);
         }
     }
@@ -180,18 +185,22 @@ impl Applied<'_> {
     ) -> Result<bool, Refusal> {
         let mut locations = Vec::new();
         match self.effects(line, &mut locations, context) {
-            Ok(Effects { changes, recorded }) => {
+            Ok(Effects { changes, made }) => {
                 let is_changed = !changes.is_empty();
                 let locations = locations.into_iter();
                 let locations = locations.map(|it| Change::Record(RecordChange::Location(it)));
                 self.changes.extend(locations);
                 for change in changes {
-                    self.note_names(&change);
+                    self.note_product(line, &change);
                     self.state.apply(change.clone());
                     self.changes.push(change);
                 }
-                self.made
-                    .extend(recorded.into_iter().map(|it| (number, it)));
+                let made = made.into_iter();
+                self.made.extend(made.map(|(before, recorded)| Made {
+                    line: number,
+                    before,
+                    recorded,
+                }));
                 Ok(is_changed)
             }
             Err(refusal) => {
@@ -203,9 +212,30 @@ impl Applied<'_> {
         }
     }
 
-    fn note_names(&mut self, change: &Change) {
+    /// Changes a policy, and returns whether it wasn't so before.
+    fn set_policy(&mut self, set: &SetPolicy, context: &mut Context<'_>) -> Result<bool, Refusal> {
+        let decision = set.decide(self.actor, &self.state, context)?;
+        let is_changed = !decision.changes.is_empty();
+        for change in decision.changes {
+            self.state.apply(change.clone());
+            self.changes.push(change);
+        }
+        Ok(is_changed)
+    }
+
+    /// Notes a product that a line registers.
+    fn note_product(&mut self, line: &StockLine, change: &Change) {
         if let Change::Record(RecordChange::Product(product)) = change {
             let id = product.id;
+            let new = ChangedProduct::New {
+                id: match &line.product {
+                    LineProduct::Known(id) => Some(*id),
+                    LineProduct::New(new) => new.id,
+                },
+                name: product.name.clone(),
+                sku: product.sku.clone(),
+            };
+            self.registered.insert(id, new);
             self.skus.extend(product.sku.clone().map(|sku| (sku, id)));
             let external_ref = product.external_ref.clone();
             self.external_refs.extend(external_ref.map(|it| (it, id)));
@@ -221,7 +251,7 @@ impl Applied<'_> {
     ) -> Result<Effects, Refusal> {
         let (mut stock, mut changes) = self.stock(&line.product, context)?;
         self.check_names(line, stock.product)?;
-        let mut recorded = Vec::new();
+        let mut made = Vec::new();
         for movement in &line.movements {
             let place = (&stock, &mut *locations);
             let (transact, location) = self.transact(place, line, movement, context)?;
@@ -237,9 +267,9 @@ impl Applied<'_> {
                 stock = after.clone();
             }
             changes.extend(decision.changes);
-            recorded.push(decision.answer);
+            made.push((before.unwrap_or_default(), decision.answer));
         }
-        Ok(Effects { changes, recorded })
+        Ok(Effects { changes, made })
     }
 
     /// Refuses a line that gives its product a name which an earlier line has given to another.
@@ -371,16 +401,19 @@ impl Applied<'_> {
         Ok(Some(decision.answer))
     }
 
-    /// The changes, and the chunk that has made entries, which nothing of a dry run has.
-    fn close(self, chunk: u32, dry_run: bool) -> (Vec<Change>, Option<AppliedChunk>) {
-        if dry_run {
-            return (Vec::new(), None);
-        }
+    /// What the lines of a dry run would have done.
+    fn foreseen(self) -> impl Iterator<Item = LineChange> {
+        let (made, registered) = (self.made, self.registered);
+        made.into_iter().map(move |made| made.change(&registered))
+    }
+
+    /// The changes, and the chunk that has made entries.
+    fn close(self, chunk: u32) -> (Vec<Change>, Option<AppliedChunk>) {
         let mut changes = self.changes;
         if self.made.is_empty() {
             return (changes, None);
         }
-        let entries = self.made.iter().map(|(_, recorded)| BatchEntry {
+        let entries = self.made.iter().map(|Made { recorded, .. }| BatchEntry {
             product: recorded.product,
             stock: recorded.entry.stock,
             sequence: recorded.entry.sequence,
@@ -393,7 +426,7 @@ impl Applied<'_> {
         let chunk = AppliedChunk {
             chunk,
             batch: self.batch,
-            lines: self.made.into_iter().map(|(line, _)| line).collect(),
+            lines: self.made.into_iter().map(|made| made.line).collect(),
         };
         (changes, Some(chunk))
     }
@@ -404,38 +437,4 @@ fn stock_among(changes: &[Change]) -> Option<&Stock> {
         Change::Stock(stock) => Some(stock),
         _ => None,
     })
-}
-
-const fn no_stock(product: ProductId) -> CreateStock {
-    CreateStock {
-        product,
-        unlocated: Quantity::ZERO,
-        located: std::collections::BTreeMap::new(),
-    }
-}
-
-fn registration(new: &NewProduct) -> RegisterProduct {
-    RegisterProduct {
-        id: new.id,
-        name: new.name.clone(),
-        sku: new.sku.clone(),
-        slug: None,
-        description: None,
-        status: ProductStatus::default(),
-        commodity_type: CommodityType::default(),
-        manage_stock: true,
-        external_ref: new.external_ref.clone(),
-        stock: None,
-    }
-}
-
-fn creation(new: &NewLocation) -> CreateLocation {
-    CreateLocation {
-        name: new.name.clone(),
-        slug: new.slug.clone(),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    }
 }

@@ -1,7 +1,7 @@
 //! Decisions on import jobs.
 
 use super::{
-    AppliedChunk, Import, ImportCaller, ImportChange, ImportOptions, ImportStatus, ImportStep,
+    Import, ImportCaller, ImportChange, ImportOptions, ImportStatus, ImportStep, ImportTarget,
     LineCounts,
 };
 use crate::decision::{
@@ -63,10 +63,12 @@ impl Import {
     /// The caller in whose name the server works on the job.
     #[must_use]
     pub fn actor(&self) -> Actor {
+        let undo = self.undo.as_ref().map(|undo| &undo.0);
+        let caller = undo.unwrap_or(&self.caller);
         Actor {
-            key: self.caller.key,
-            key_name: self.caller.key_name.as_deref().map(Into::into),
-            key_owner: self.caller.key_owner,
+            key: caller.key,
+            key_name: caller.key_name.as_deref().map(Into::into),
+            key_owner: caller.key_owner,
             acting: self.owner,
         }
     }
@@ -101,6 +103,7 @@ impl Decide for SubmitImport {
             id: self.id,
             owner: actor.acting,
             caller: actor.into(),
+            undo: None,
             status: ImportStatus::Pending,
             options: self.options.clone(),
             layout: self.layout.clone(),
@@ -113,6 +116,7 @@ impl Decide for SubmitImport {
                 ..LineCounts::default()
             },
             errors: 0,
+            changes: 0,
             not_undone: 0,
             stopped_by: None,
             created_at: context.now,
@@ -121,7 +125,7 @@ impl Decide for SubmitImport {
             updated_at: context.now,
             version: first_version(),
         };
-        Ok(changed(import, None, Vec::new(), None))
+        Ok(changed(import, None, Vec::new()))
     }
 }
 
@@ -149,7 +153,7 @@ impl Decide for StartImport {
             started_at: Some(context.now),
             ..next(before, context)
         };
-        Ok(changed(import, Some(before), Vec::new(), None))
+        Ok(changed(import, Some(before), Vec::new()))
     }
 }
 
@@ -183,12 +187,13 @@ impl Decide for FinishCheck {
         if self.failed > before.options.abort_after {
             import.stopped_by = Some(ImportStep::Check);
             import.lines.failed = self.failed;
-            errors = kept(&mut import, self.errors.iter().cloned());
+            let found = self.errors.iter().cloned();
+            errors = kept(&mut import.errors, Import::ERRORS_MAX, found);
             end(&mut import, ImportStatus::Failed, context);
         } else if import.chunks == 0 {
             end(&mut import, ImportStatus::Success, context);
         }
-        Ok(changed(import, Some(before), errors, None))
+        Ok(changed(import, Some(before), errors))
     }
 }
 
@@ -213,7 +218,7 @@ impl Decide for CancelImport {
         check_status(before, &[ImportStatus::Pending, ImportStatus::Started])?;
         let mut import = next(before, context);
         end(&mut import, ImportStatus::Cancelled, context);
-        Ok(changed(import, Some(before), Vec::new(), None))
+        Ok(changed(import, Some(before), Vec::new()))
     }
 }
 
@@ -238,6 +243,9 @@ impl Decide for UndoImport {
         if before.options.dry_run {
             return Err(Refusal::ImportIsDryRun);
         }
+        if before.options.target == ImportTarget::Policies {
+            return Err(Refusal::ImportIsOfPolicies);
+        }
         check_status(
             before,
             &[
@@ -248,14 +256,14 @@ impl Decide for UndoImport {
         )?;
         let mut import = Import {
             status: ImportStatus::Undoing,
-            caller: actor.into(),
+            undo: Some(Box::new((actor.into(), context.now))),
             completed_at: None,
             ..next(before, context)
         };
         if import.next_chunk == 0 {
             end(&mut import, ImportStatus::Undone, context);
         }
-        Ok(changed(import, Some(before), Vec::new(), None))
+        Ok(changed(import, Some(before), Vec::new()))
     }
 }
 
@@ -293,15 +301,17 @@ pub(super) fn end(import: &mut Import, status: ImportStatus, context: &Context<'
     import.completed_at = Some(import.updated_at.max(context.now));
 }
 
-/// The places of those of these errors that are stored, which are counted in the job.
-pub(super) fn kept(
-    import: &mut Import,
-    errors: impl IntoIterator<Item = LineError>,
-) -> Vec<(u32, LineError)> {
-    let free = import.errors..Import::ERRORS_MAX;
-    let kept: Vec<_> = free.zip(errors).collect();
+/// Those of these errors or changes that are stored, of at most `max` in all, each with its place. They are
+/// counted in `stored`.
+pub(super) fn kept<T>(
+    stored: &mut u32,
+    max: u32,
+    added: impl IntoIterator<Item = T>,
+) -> Vec<(u32, T)> {
+    let free = *stored..max;
+    let kept: Vec<_> = free.zip(added).collect();
     if let Some((last, _)) = kept.last() {
-        import.errors = last.saturating_add(1);
+        *stored = last.saturating_add(1);
     }
     kept
 }
@@ -310,16 +320,21 @@ pub(super) fn changed(
     import: Import,
     before: Option<&Import>,
     errors: Vec<(u32, LineError)>,
-    applied: Option<AppliedChunk>,
 ) -> Decision<Import> {
     let change = ImportChange {
-        import: import.clone(),
+        import,
         before: before.map(|before| before.status),
-        applied,
+        applied: None,
+        changes: Vec::new(),
     };
+    decided(change, errors)
+}
+
+pub(super) fn decided(change: ImportChange, errors: Vec<(u32, LineError)>) -> Decision<Import> {
+    let answer = change.import.clone();
     let record = RecordChange::Import(Box::new(change), errors);
     Decision {
         changes: vec![Change::Record(record)],
-        answer: import,
+        answer,
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::decision::{LineProblem, ProductField, Refusal};
 use crate::ledger::{Annotation, TransactionAction};
+use crate::policies::SetPolicy;
 use crate::products::decide::check_ends;
 use crate::transactions::Expectation;
 use crate::values::{Name, ProductId, ProductText, Quantity, Slug};
@@ -24,6 +25,8 @@ pub enum LineContent {
     Skipped,
     /// It moves stock of one product.
     Movements(Box<StockLine>),
+    /// It changes the policy of one product's stock.
+    Policy(Box<SetPolicy>),
 }
 
 /// Movements of one product's stock, all of which are made or none.

@@ -3,6 +3,8 @@
 mod apply;
 pub(crate) mod decide;
 mod line;
+mod made;
+mod requests;
 mod undo;
 
 pub use apply::ApplyLines;
@@ -15,7 +17,11 @@ pub use undo::{MadeEntry, UndoLines};
 
 use serde::{Deserialize, Serialize};
 
-use crate::values::{BatchId, ImportId, KeyId, Owner, Reason, Reference, Timestamp, first_version};
+use crate::ledger::{Balance, EntryAction};
+use crate::values::{
+    BatchId, ImportId, Invalid, KeyId, Owner, ProductId, ProductText, Quantity, Reason, Reference,
+    Slug, Timestamp, first_version,
+};
 
 /// A job that applies a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,8 +30,11 @@ pub struct Import {
     pub id: ImportId,
     /// The owner on whose behalf it was asked for.
     pub owner: Owner,
-    /// The caller in whose name entries are made.
+    /// The caller who asked for it, in whose name entries are made.
     pub caller: ImportCaller,
+    /// The caller who asked for its undoing, in whose name that is done, and the time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undo: Option<Box<(ImportCaller, Timestamp)>>,
     /// The state.
     pub status: ImportStatus,
     /// The wishes of the caller.
@@ -46,6 +55,9 @@ pub struct Import {
     pub lines: LineCounts,
     /// The number of errors that are stored.
     pub errors: u32,
+    /// The number of changes that a dry run would make and that are stored.
+    #[serde(default)]
+    pub changes: u32,
     /// The number of entries that could not be undone.
     #[serde(default)]
     pub not_undone: u32,
@@ -70,6 +82,8 @@ impl Import {
     pub const CHUNK_LINES: u32 = 1_000;
     /// The largest number of errors that are stored.
     pub const ERRORS_MAX: u32 = 10_000;
+    /// The largest number of changes that are stored of a dry run.
+    pub const CHANGES_MAX: u32 = 10_000;
     /// The largest number of lines of which a dry run sees what the earlier ones would have done.
     pub const EXACT_LINES_MAX: u32 = 10_000;
     /// The largest number of jobs of an organization that wait.
@@ -106,6 +120,9 @@ pub struct ImportCaller {
     reason = "each is a wish of its own, and named in the API"
 )]
 pub struct ImportOptions {
+    /// The thing that lines change.
+    #[serde(default, skip_serializing_if = "ImportTarget::is_stock")]
+    pub target: ImportTarget,
     /// Whether nothing is changed.
     pub dry_run: bool,
     /// The number of failed lines that are borne.
@@ -120,6 +137,57 @@ pub struct ImportOptions {
     pub reason: Option<Reason>,
     /// The reference for lines without one of their own.
     pub reference: Option<Reference>,
+}
+
+impl ImportOptions {
+    /// Checks that the wishes go together.
+    ///
+    /// # Errors
+    /// [`Invalid`] if policies are to be changed and the wishes are about stock.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let makes = self.create_stock || self.create_products || self.create_locations;
+        if self.target == ImportTarget::Policies && (makes || self.reason.is_some()) {
+            let named = "create, products, locations and reason";
+            return Err(Invalid::new(named, "left out for policies"));
+        }
+        Ok(())
+    }
+}
+
+/// The thing that the lines of a file change.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ImportTarget {
+    /// Stock.
+    #[default]
+    Stock,
+    /// The policies of stock. Their changes make no entries, so that they can't be undone.
+    Policies,
+}
+
+impl ImportTarget {
+    /// The word for it in the API.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Stock => "stock",
+            Self::Policies => "policies",
+        }
+    }
+
+    /// The target for which [`as_str`](Self::as_str) returns `word`.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let all = [Self::Stock, Self::Policies];
+        all.into_iter().find(|target| target.as_str() == word)
+    }
+
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde asks for"
+    )]
+    fn is_stock(&self) -> bool {
+        *self == Self::Stock
+    }
 }
 
 /// The number of lines of a file, by what came of them.
@@ -221,6 +289,9 @@ pub struct ImportChange {
     pub before: Option<ImportStatus>,
     /// The chunk that is applied, if its lines made entries.
     pub applied: Option<AppliedChunk>,
+    /// The changes that lines of a dry run would make, to be added, each at its place among those of the job,
+    /// from 0.
+    pub changes: Vec<(u32, LineChange)>,
 }
 
 /// The entries that a chunk of lines made.
@@ -232,4 +303,39 @@ pub struct AppliedChunk {
     pub batch: BatchId,
     /// The line of each entry, in the order of the batch.
     pub lines: Vec<u32>,
+}
+
+/// An entry that a line of a dry run would make.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LineChange {
+    /// The number of the line in the file, from 1.
+    pub line: u32,
+    /// The product whose stock it would change.
+    pub product: ChangedProduct,
+    /// The name of the location; `None` for the unlocated pool.
+    pub location: Option<Slug>,
+    /// The action of the entry.
+    pub action: EntryAction,
+    /// The number of pieces.
+    pub quantity: Quantity,
+    /// The position's figures before it, with what the lines before would have done.
+    pub before: Balance,
+    /// The position's figures after it.
+    pub after: Balance,
+}
+
+/// A product whose stock a dry run would change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChangedProduct {
+    /// A product with this id.
+    Known(ProductId),
+    /// A product that the import would register.
+    New {
+        /// The id that the file gives it; `None` if it would get a fresh one.
+        id: Option<ProductId>,
+        /// Its name.
+        name: ProductText,
+        /// Its stock keeping unit.
+        sku: Option<ProductText>,
+    },
 }

@@ -74,7 +74,7 @@ impl Decide for UndoLines {
         let refused: Vec<_> = refused.collect();
         let not_undone = u32::try_from(refused.len()).unwrap_or(u32::MAX);
         import.not_undone = import.not_undone.saturating_add(not_undone);
-        let errors = kept(&mut import, refused);
+        let errors = kept(&mut import.errors, Import::ERRORS_MAX, refused);
         if import.next_chunk == 0 {
             let status = match import.not_undone {
                 0 => ImportStatus::Undone,
@@ -82,7 +82,7 @@ impl Decide for UndoLines {
             };
             end(&mut import, status, context);
         }
-        let decision = changed(import, Some(before), errors, None);
+        let decision = changed(import, Some(before), errors);
         Ok(Decision {
             changes: undone.changes.into_iter().chain(decision.changes).collect(),
             answer: decision.answer,

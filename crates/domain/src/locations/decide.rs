@@ -1,6 +1,6 @@
 //! Decisions on locations.
 
-use super::{Address, Geolocation, Location};
+use super::{Address, Geolocation, Location, Priority};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, Needs, RecordChange, Refusal, State,
 };
@@ -23,6 +23,10 @@ pub struct CreateLocation {
     pub address: Option<Address>,
     /// Its point on the globe.
     pub geolocation: Option<Geolocation>,
+    /// Whether buyers can order from it.
+    pub enabled: bool,
+    /// Its rank among the owner's locations.
+    pub priority: Priority,
 }
 
 /// Changes the named fields of a location.
@@ -42,6 +46,10 @@ pub struct UpdateLocation {
     pub address: Patch<Address>,
     /// A new point on the globe.
     pub geolocation: Patch<Geolocation>,
+    /// Whether buyers can order from it. [`Patch::Clear`] resets it to the default.
+    pub enabled: Patch<bool>,
+    /// A new rank. [`Patch::Clear`] resets it to the default.
+    pub priority: Patch<Priority>,
 }
 
 /// Deletes a location that has no stock.
@@ -49,6 +57,41 @@ pub struct UpdateLocation {
 pub struct DeleteLocation {
     /// The location.
     pub id: LocationId,
+}
+
+impl CreateLocation {
+    /// A location of which nothing but its names is said.
+    #[must_use]
+    pub fn new(name: Name, slug: Slug) -> Self {
+        Self {
+            name,
+            slug,
+            external_ref: None,
+            description: None,
+            address: None,
+            geolocation: None,
+            enabled: Location::ENABLED_DEFAULT,
+            priority: Priority::default(),
+        }
+    }
+}
+
+impl UpdateLocation {
+    /// The update that keeps every field.
+    #[must_use]
+    pub const fn new(id: LocationId) -> Self {
+        Self {
+            id,
+            name: None,
+            slug: None,
+            external_ref: Patch::Keep,
+            description: Patch::Keep,
+            address: Patch::Keep,
+            geolocation: Patch::Keep,
+            enabled: Patch::Keep,
+            priority: Patch::Keep,
+        }
+    }
 }
 
 impl Decide for CreateLocation {
@@ -94,6 +137,8 @@ impl Decide for CreateLocation {
             description: self.description.clone(),
             address: self.address.clone(),
             geolocation: self.geolocation,
+            enabled: self.enabled,
+            priority: self.priority,
             created_at: context.now,
             updated_at: context.now,
             version: first_version(),
@@ -137,6 +182,8 @@ impl Decide for UpdateLocation {
 
         // Point of no return: everything below must succeed.
         let current = current.clone();
+        let enabled = self.enabled.clone().apply(Some(current.enabled));
+        let priority = self.priority.clone().apply(Some(current.priority));
         let location = Location {
             name: self.name.clone().unwrap_or(current.name),
             slug: self.slug.clone().unwrap_or(current.slug),
@@ -144,6 +191,8 @@ impl Decide for UpdateLocation {
             description: self.description.clone().apply(current.description),
             address: self.address.clone().apply(current.address),
             geolocation: self.geolocation.clone().apply(current.geolocation),
+            enabled: enabled.unwrap_or(Location::ENABLED_DEFAULT),
+            priority: priority.unwrap_or_default(),
             updated_at: current.updated_at.max(context.now),
             version: next_version(current.version),
             ..current

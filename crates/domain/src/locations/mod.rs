@@ -29,6 +29,15 @@ pub struct Location {
     pub address: Option<Address>,
     /// Its point on the globe.
     pub geolocation: Option<Geolocation>,
+    /// Whether buyers can order from it. A disabled location sells nothing; all else goes on there.
+    #[serde(
+        default = "enabled_by_default",
+        skip_serializing_if = "is_enabled_by_default"
+    )]
+    pub enabled: bool,
+    /// Its rank among the owner's locations.
+    #[serde(default, skip_serializing_if = "Priority::is_default")]
+    pub priority: Priority,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change.
@@ -41,6 +50,73 @@ pub struct Location {
 impl Location {
     /// The largest number of locations that one owner may have.
     pub const PER_OWNER_MAX: u64 = 10_000;
+    /// Whether a location is enabled of which nothing else is said.
+    pub const ENABLED_DEFAULT: bool = true;
+}
+
+/// The value of a stored `enabled` that is missing.
+pub(crate) const fn enabled_by_default() -> bool {
+    Location::ENABLED_DEFAULT
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "the signature that serde asks for"
+)]
+pub(crate) const fn is_enabled_by_default(enabled: &bool) -> bool {
+    *enabled == Location::ENABLED_DEFAULT
+}
+
+/// The rank of a location among those of its owner: an integer from 0 to 1,000,000. The lowest comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "u64")]
+pub struct Priority(u32);
+
+impl Priority {
+    /// The largest number, of the location that comes last. (Source: the HTTP contract.)
+    pub const MAX: u32 = 1_000_000;
+
+    /// The priority with this number.
+    ///
+    /// # Errors
+    /// [`Invalid`] if it is above [`MAX`](Self::MAX).
+    pub fn new(number: u64) -> Result<Self, Invalid> {
+        u32::try_from(number)
+            .ok()
+            .filter(|number| *number <= Self::MAX)
+            .map(Self)
+            .ok_or_else(|| {
+                let rule = format!("an integer from 0 to {}", Self::MAX);
+                Invalid::new("priority", rule)
+            })
+    }
+
+    /// The number.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0
+    }
+
+    /// Whether it is the one of a location of which nothing else is said.
+    #[must_use]
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Default for Priority {
+    /// 1,000. (Source: the HTTP contract.)
+    fn default() -> Self {
+        Self(1_000)
+    }
+}
+
+impl TryFrom<u64> for Priority {
+    type Error = Invalid;
+
+    fn try_from(number: u64) -> Result<Self, Invalid> {
+        Self::new(number)
+    }
 }
 
 /// A postal address: 1 to 8 lines of at most 1024 characters.
@@ -86,6 +162,9 @@ pub struct Geolocation {
     latitude: f64,
     longitude: f64,
 }
+
+/// Its numbers are numbers.
+impl Eq for Geolocation {}
 
 impl Geolocation {
     /// The point at `latitude` (-90 to 90 degrees) and `longitude` (-180 to 180 degrees).
@@ -148,6 +227,15 @@ mod tests {
         let west = Geolocation::new(0.0, 179.5).unwrap();
         let east = Geolocation::new(0.0, -179.5).unwrap();
         assert!(west.distance_meters(east) < 112_000.0);
+    }
+
+    #[test]
+    fn a_priority_has_a_largest_number_and_a_usual_one() {
+        assert_eq!(Priority::new(0).unwrap().get(), 0);
+        assert_eq!(Priority::new(1_000_000).unwrap().get(), Priority::MAX);
+        assert!(Priority::new(1_000_001).is_err());
+        assert!(Priority::new(u64::MAX).is_err());
+        assert!(Priority::new(1_000).unwrap().is_default());
     }
 
     #[test]

@@ -1,9 +1,14 @@
 //! The check whether there is enough stock for an order, which may already have a reservation.
 
 use std::collections::HashMap;
+use std::hash::BuildHasher;
 
+use super::find::{Found, Freed, Request, RequestPlace, check_count, find, held_by};
+use super::items::{ItemPlace, Named, wanted};
 use super::moves::living;
-use super::{ItemAvailability, ReservationItem};
+use super::reserve::check_only;
+use super::sourcing::Sourcing;
+use super::{ItemAvailability, ReservationItem, Source};
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 use crate::stock::Stock;
 use crate::stock::lookup::need_visible_stock;
@@ -13,10 +18,12 @@ use crate::values::{OrderId, ProductId};
 /// nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CheckAvailability {
-    /// The order whose own reservation counts as available.
-    pub order: OrderId,
+    /// The order whose own reservation counts as available, if one is named.
+    pub order: Option<OrderId>,
     /// The items.
     pub items: Vec<ReservationItem>,
+    /// The rules by which locations are chosen for items that name none.
+    pub sourcing: Option<Sourcing>,
 }
 
 impl Decide for CheckAvailability {
@@ -33,9 +40,14 @@ impl Decide for CheckAvailability {
     }
 
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
-        needs.orders.insert((actor.acting, self.order.clone()));
+        if let Some(order) = &self.order {
+            needs.orders.insert((actor.acting, order.clone()));
+        }
         for item in &self.items {
             need_visible_stock(needs, actor.acting, item.product);
+        }
+        if let Some(sourcing) = &self.sourcing {
+            sourcing.needs(actor.acting, needs);
         }
     }
 
@@ -45,11 +57,91 @@ impl Decide for CheckAvailability {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Vec<ItemAvailability>>, Refusal> {
+        let sourcing = self.sourcing.as_ref();
+        check_only(sourcing, actor, state)?;
         let items = self.items.iter();
         let stocks = items.filter_map(|it| state.visible_stock(actor.acting, it.product));
         let stocks: HashMap<ProductId, &Stock> = stocks.map(|it| (it.product, it)).collect();
-        let own = living(&self.order, actor.acting, state, context.now);
-        let items = ItemAvailability::of(&self.items, &stocks, own.as_ref());
+        let order = self.order.as_ref();
+        let own = order.and_then(|order| living(order, actor.acting, state, context.now));
+        let held = own.as_ref().map(held_by).unwrap_or_default();
+        let requests = requests(&self.items, sourcing, &stocks);
+        check_count(requests.iter().map(|request| &request.place))?;
+        let items = check(&self.items, &requests, sourcing, &held);
         Ok(Decision::unchanged(items))
     }
+}
+
+impl ItemAvailability {
+    /// The availability of each of these items, in order, given the stock of their products that the
+    /// caller sees.
+    #[must_use]
+    pub fn of<S: BuildHasher>(
+        items: &[ReservationItem],
+        stocks: &HashMap<ProductId, &Stock, S>,
+    ) -> Vec<Self> {
+        let requests = requests(items, None, stocks);
+        check(items, &requests, None, &Freed::new())
+    }
+}
+
+fn requests<'a, S: BuildHasher>(
+    items: &[ReservationItem],
+    sourcing: Option<&Sourcing>,
+    stocks: &HashMap<ProductId, &'a Stock, S>,
+) -> Vec<Request<'a>> {
+    let requests = items.iter().map(|item| {
+        let stock = stocks.get(&item.product).copied();
+        let place = match (&item.place, sourcing) {
+            (ItemPlace::Location(slug), _) => match stock.and_then(|it| it.place_of(slug)) {
+                Some(place) => RequestPlace::At(Some(place)),
+                None => RequestPlace::Missing(slug.clone()),
+            },
+            (ItemPlace::Unnamed, Some(_)) => RequestPlace::Anywhere,
+            (ItemPlace::Unnamed | ItemPlace::Unlocated, _) => RequestPlace::At(None),
+        };
+        Request {
+            product: item.product,
+            stock,
+            place,
+            quantity: item.quantity,
+        }
+    });
+    requests.collect()
+}
+
+/// The availability of each item, in order. Pieces that are `held` count as available.
+fn check(
+    items: &[ReservationItem],
+    requests: &[Request<'_>],
+    sourcing: Option<&Sourcing>,
+    held: &Freed,
+) -> Vec<ItemAvailability> {
+    let (found, _) = find(requests, sourcing, held);
+    let requested = wanted(items, sourcing.is_some());
+    let items = items.iter().zip(requests).zip(found);
+    let items = items.map(|((item, request), found)| {
+        let place = Named::of(item, sourcing.is_some());
+        let requested = requested.get(&(item.product, place)).copied();
+        ItemAvailability {
+            product: item.product,
+            location: item.place.slug().map(str::to_owned),
+            requested: requested.unwrap_or_default(),
+            available: found.available,
+            sources: match request.place {
+                RequestPlace::Anywhere => Some(sources(found)),
+                RequestPlace::At(_) | RequestPlace::Missing(_) => None,
+            },
+        }
+    });
+    items.collect()
+}
+
+fn sources(found: Found) -> Vec<Source> {
+    let sources = found.sources.into_iter();
+    let sources = sources.map(|(place, quantity)| Source {
+        location: place.map(|(_, slug)| slug),
+        quantity,
+    });
+    sources.collect()
 }

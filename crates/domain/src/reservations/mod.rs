@@ -1,23 +1,34 @@
 //! Reservations: stock held for a buyer until it is paid for, or the reservation expires.
 
 pub(crate) mod availability;
+pub(crate) mod edit;
+mod find;
+mod items;
 mod moves;
+mod placement;
+pub(crate) mod relocate;
 pub(crate) mod reserve;
 pub(crate) mod settle;
+mod sourcing;
 pub(crate) mod transition;
 
 pub use availability::CheckAvailability;
+pub use edit::EditReservation;
+pub use items::{ItemPlace, ReservationItem, ReservedItem, SentItem, SentItems, SentPlace};
+pub use placement::{LineShortage, SOURCING_CANDIDATES_MAX, Share, WantedLine, place_lines};
+pub use relocate::{MoveReservation, MovedItem};
 pub use reserve::Reserve;
 pub use settle::{SettleStock, ShowProducts, ShowStock};
+pub use sourcing::{Sourcing, SourcingOrder};
 pub use transition::{
     ExpireReservation, ExtendReservation, FulfilReservation, PayReservation, ReleaseReservation,
 };
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::stock::{Stock, StockKey};
+use crate::stock::StockKey;
 use crate::values::{
     Invalid, LocationId, OrderId, Owner, ProductId, Quantity, ReservationId, Slug, StockId,
     Timestamp, first_version, next_version,
@@ -168,18 +179,6 @@ impl ReservationState {
     }
 }
 
-/// A quantity of a product to be reserved, released or shipped.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ReservationItem {
-    /// The product.
-    pub product: ProductId,
-    /// The slug of the location; `None` for the unlocated pool. A text that is not a slug is refused
-    /// like an unknown location.
-    pub location: Option<String>,
-    /// The number of pieces.
-    pub quantity: Quantity,
-}
-
 /// A line of a reservation: the pieces of one position that it holds, or held.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReservedLine {
@@ -221,7 +220,9 @@ impl ReservedLine {
         self.location.as_ref().map(|(id, _)| *id)
     }
 
-    pub(crate) fn slug(&self) -> Option<&str> {
+    /// The current name of the location; `None` for the unlocated pool.
+    #[must_use]
+    pub fn slug(&self) -> Option<&str> {
         self.location.as_ref().map(|(_, slug)| slug.as_str())
     }
 }
@@ -237,8 +238,11 @@ pub struct Reservation {
     pub order: Option<OrderId>,
     /// The state of the reservation.
     pub state: ReservationState,
-    /// The reserved quantities, one line for each requested item.
+    /// The reserved quantities: one line for each item, unless [`sent`](Self::sent) says more.
     pub lines: Vec<ReservedLine>,
+    /// The items as they were sent, if locations were chosen for any, or pieces were moved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent: Option<Box<SentItems>>,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change of its state or of a line.
@@ -249,8 +253,8 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// The largest number of lines. (Source: the HTTP contract.)
-    pub const LINES_MAX: usize = 500;
+    /// The largest number of items. (Source: the HTTP contract.)
+    pub const ITEMS_MAX: usize = 500;
 
     /// Whether its time of expiry has passed. It may be being paid for at this moment.
     #[must_use]
@@ -283,7 +287,7 @@ impl Reservation {
         self
     }
 
-    /// The unchanging part of the reservation.
+    /// The reservation's name, and the stocks that it holds now.
     #[must_use]
     pub fn reference(&self) -> ReservationRef {
         ReservationRef {
@@ -292,43 +296,18 @@ impl Reservation {
             stocks: self.lines.iter().map(|line| line.key).collect(),
         }
     }
-
-    /// The number of pieces that it holds of one position of a stock.
-    fn open_of(&self, stock: StockId, location: Option<LocationId>) -> Quantity {
-        let lines = self.lines.iter();
-        let lines = lines.filter(|line| line.stock == stock && line.location_id() == location);
-        lines.fold(Quantity::ZERO, |sum, line| {
-            sum.checked_add(line.open()).unwrap_or(Quantity::MAX)
-        })
-    }
-
-    /// The quantity that it reserved of each position, by product and slug.
-    pub(crate) fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
-        let lines = self.lines.iter();
-        sums(lines.map(|line| (line.key.product, line.slug(), line.quantity)))
-    }
 }
 
-/// Adds up the quantities of positions that are named several times.
-pub(crate) fn sums<'a>(
-    items: impl Iterator<Item = (ProductId, Option<&'a str>, Quantity)>,
-) -> BTreeMap<(ProductId, Option<&'a str>), u64> {
-    let mut sums: BTreeMap<_, u64> = BTreeMap::new();
-    for (product, slug, quantity) in items {
-        let sum = sums.entry((product, slug)).or_default();
-        *sum = sum.saturating_add(quantity.get());
-    }
-    sums
-}
-
-/// The unchanging part of a reservation, which is needed to lock it.
+/// The name of a reservation, and the stocks to be locked with it. Who edits the reservation changes its
+/// stocks: a command with others than it has by then is refused with
+/// [`ReservationEdited`](crate::Refusal::ReservationEdited), to be decided anew.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReservationRef {
     /// The id of the reservation.
     pub id: ReservationId,
     /// The order in the shop, if one was named.
     pub order: Option<OrderId>,
-    /// The stocks that its lines are of.
+    /// The stocks that its lines were of when it was read.
     pub stocks: BTreeSet<StockKey>,
 }
 
@@ -361,11 +340,11 @@ pub struct LapsedLines {
 pub struct Shortage {
     /// The product.
     pub product: ProductId,
-    /// The location; `None` for the unlocated pool.
+    /// The location; `None` for the unlocated pool, and where locations were to be chosen.
     pub location: Option<Slug>,
-    /// The number of pieces asked for, all lines together.
+    /// The number of pieces asked for, all items together.
     pub requested: u64,
-    /// The number of pieces that were available.
+    /// The number of pieces that could have been reserved.
     pub available: Quantity,
 }
 
@@ -374,54 +353,27 @@ pub struct Shortage {
 pub struct ItemAvailability {
     /// The product.
     pub product: ProductId,
-    /// The location; `None` for the unlocated pool.
+    /// The location; `None` for the unlocated pool, and where locations are chosen.
     pub location: Option<String>,
     /// The number of pieces wanted of the position, all items together.
     pub requested: u64,
-    /// The number of available pieces.
+    /// The number of pieces that can be reserved, or that the order holds already.
     pub available: Quantity,
+    /// The places that would serve the item, if they are chosen for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sources: Option<Vec<Source>>,
+}
+
+/// The pieces of an item that one place serves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The location; `None` for the unlocated pool.
+    pub location: Option<Slug>,
+    /// The number of pieces.
+    pub quantity: Quantity,
 }
 
 impl ItemAvailability {
-    /// The availability of each of these items, in order, given the stock of their products that the
-    /// caller sees. Pieces of that stock that the order's own reservation holds count as available.
-    #[must_use]
-    pub fn of<S: std::hash::BuildHasher>(
-        items: &[ReservationItem],
-        stocks: &HashMap<ProductId, &Stock, S>,
-        own: Option<&Reservation>,
-    ) -> Vec<Self> {
-        let all = items.iter();
-        let requested = sums(all.map(|it| (it.product, it.location.as_deref(), it.quantity)));
-        let available = |product: ProductId, slug: Option<&str>| {
-            let stock = stocks.get(&product)?;
-            let location = match slug {
-                None => None,
-                Some(slug) => {
-                    let mut positions = stock.located.iter();
-                    let found = positions.find(|(_, position)| position.slug.as_str() == slug)?;
-                    Some(*found.0)
-                }
-            };
-            let available = stock.balance(location)?.available;
-            let held = own.map(|own| own.open_of(stock.id, location));
-            available.checked_add(held.unwrap_or_default())
-        };
-        items
-            .iter()
-            .map(|item| {
-                let slug = item.location.as_deref();
-                let requested = requested.get(&(item.product, slug));
-                Self {
-                    product: item.product,
-                    location: item.location.clone(),
-                    requested: requested.copied().unwrap_or_default(),
-                    available: available(item.product, slug).unwrap_or_default(),
-                }
-            })
-            .collect()
-    }
-
     /// Whether there is enough.
     #[must_use]
     pub const fn is_sufficient(&self) -> bool {

@@ -1,9 +1,15 @@
 //! Movements of stock by reservations: reserving, releasing and fulfilling.
 
-use super::Reservation;
-use crate::decision::{LedgerWriter, State};
+use std::collections::BTreeMap;
+
+use super::items::sum;
+use super::{Reservation, ReservedLine};
+use crate::decision::{Actor, Change, Context, LedgerWriter, State};
 use crate::ledger::{Annotation, Balance, EntryAction};
-use crate::values::{LocationId, OrderId, Owner, Quantity, Reference, ReservationId, Timestamp};
+use crate::stock::{Stock, StockKey};
+use crate::values::{
+    LocationId, OrderId, Owner, Quantity, Reason, Reference, ReservationId, Timestamp,
+};
 
 /// The time to use for a reservation: the latest of `now` and the last changes of its stock. If another
 /// server's clock is ahead, its expiry decisions stand.
@@ -93,4 +99,83 @@ pub(crate) fn fulfil(
     };
     ledger.write(location, EntryAction::Decrement, shipped, balance);
     shipped
+}
+
+/// The pieces that a reservation gives back and takes of one position.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shift {
+    pub(crate) released: Quantity,
+    pub(crate) reserved: Quantity,
+}
+
+/// The pieces that a reservation gives back and takes of each stock, by position.
+pub(crate) type Shifts = BTreeMap<StockKey, BTreeMap<Option<LocationId>, Shift>>;
+
+/// The pieces to be given back and taken of each stock.
+pub(crate) fn shifts(before: &[ReservedLine], after: &[ReservedLine]) -> Shifts {
+    let mut shifts = Shifts::new();
+    let mut shift = |line: &ReservedLine, note: fn(&mut Shift) -> &mut Quantity| {
+        let positions = shifts.entry(line.key).or_default();
+        let pieces = note(positions.entry(line.location_id()).or_default());
+        *pieces = sum(*pieces, line.open());
+    };
+    for line in before {
+        shift(line, |shift| &mut shift.released);
+    }
+    for line in after {
+        shift(line, |shift| &mut shift.reserved);
+    }
+    for shift in shifts.values_mut().flat_map(BTreeMap::values_mut) {
+        // Pieces that stay where they are aren't moved.
+        let stays = shift.released.min(shift.reserved);
+        shift.released = shift.released.checked_sub(stays).unwrap_or_default();
+        shift.reserved = shift.reserved.checked_sub(stays).unwrap_or_default();
+    }
+    shifts
+}
+
+/// Gives back pieces, and then takes others, of each of these stocks, for a reservation as it is afterwards.
+pub(crate) fn shift_all(
+    shifts: &Shifts,
+    reason: Option<&str>,
+    after: &Reservation,
+    actor: &Actor,
+    state: &State,
+    context: &mut Context<'_>,
+) -> Vec<Change> {
+    let mut changes = Vec::new();
+    for (key, shifts) in shifts {
+        // Held stock always exists, and that of new lines was found.
+        if let Some(stock) = state.stocks.get(key).cloned() {
+            let expires_at = after.state.expires_at();
+            let note = (reason, after.id);
+            changes.extend(shift(stock, shifts, note, expires_at, actor, context));
+        }
+    }
+    changes
+}
+
+/// The same for one stock.
+fn shift(
+    stock: Stock,
+    shifts: &BTreeMap<Option<LocationId>, Shift>,
+    (reason, reservation): (Option<&str>, ReservationId),
+    expires_at: Option<Timestamp>,
+    actor: &Actor,
+    context: &mut Context<'_>,
+) -> Vec<Change> {
+    let next_expiry = stock.next_expiry.into_iter().chain(expires_at).min();
+    let ledger = LedgerWriter::open(stock, actor, context);
+    let mut ledger = ledger.annotated(Annotation {
+        reason: reason.and_then(|reason| Reason::new("reason", reason.to_owned()).ok()),
+        ..annotation(reservation)
+    });
+    for (location, shift) in shifts.iter().filter(|(_, it)| !it.released.is_zero()) {
+        release(&mut ledger, *location, shift.released);
+    }
+    for (location, shift) in shifts.iter().filter(|(_, it)| !it.reserved.is_zero()) {
+        reserve(&mut ledger, *location, shift.reserved);
+    }
+    ledger.set_next_expiry(next_expiry);
+    ledger.close().changes
 }

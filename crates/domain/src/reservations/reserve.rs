@@ -1,19 +1,14 @@
 //! Making a reservation.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use super::moves::{annotation, living, reserve};
-use super::{
-    ExpiresIn, Reservation, ReservationItem, ReservationState, Reserved, ReservedLine, Shortage,
-    sums,
-};
-use crate::decision::{
-    Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
-};
-use crate::locations::Location;
+use super::find::{Found, Freed, Request, RequestPlace, check_count, find};
+use super::items::{Draft, ItemPlace, wanted};
+use super::moves::{living, shift_all, shifts};
+use super::sourcing::Sourcing;
+use super::{ExpiresIn, Reservation, ReservationItem, ReservationState, Reserved, ReservedLine};
+use crate::decision::{Actor, Change, Context, Decide, Decision, Needs, Refusal, State};
+use crate::stock::Stock;
 use crate::stock::lookup::{location_for, need_location, need_visible_stock};
-use crate::stock::{Stock, StockKey};
-use crate::values::{LocationId, OrderId, ProductId, Quantity, ReservationId, first_version};
+use crate::values::{OrderId, Quantity, ReservationId, first_version};
 
 /// Reserves stock for a buyer: all of it or nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,23 +19,9 @@ pub struct Reserve {
     pub expires_in: ExpiresIn,
     /// The items to be reserved.
     pub items: Vec<ReservationItem>,
-}
-
-/// An item with its stock and its location.
-struct Found<'a> {
-    item: &'a ReservationItem,
-    stock: Option<&'a Stock>,
-    location: Option<&'a Location>,
-}
-
-impl Found<'_> {
-    fn available(&self) -> Quantity {
-        let location = self.location.map(|location| location.id);
-        self.stock
-            .and_then(|stock| stock.balance(location))
-            .unwrap_or_default()
-            .available
-    }
+    /// The rules by which locations are chosen for items that name none. Without rules, these are taken from
+    /// the unlocated pool.
+    pub sourcing: Option<Sourcing>,
 }
 
 impl Decide for Reserve {
@@ -60,10 +41,8 @@ impl Decide for Reserve {
         if let Some(order) = &self.order {
             needs.orders.insert((actor.acting, order.clone()));
         }
-        for item in &self.items {
-            need_visible_stock(needs, actor.acting, item.product);
-            need_location(needs, actor.acting, item.location.as_deref());
-        }
+        needs.layout |= self.sourcing.is_some();
+        need_items(&self.items, self.sourcing.as_ref(), actor, needs);
     }
 
     fn decide(
@@ -72,21 +51,14 @@ impl Decide for Reserve {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Reserved>, Refusal> {
-        let mut found = Vec::with_capacity(self.items.len());
-        for item in &self.items {
-            let stock = state.visible_stock(actor.acting, item.product);
-            let location = item.location.as_deref();
-            let location = location.map(|slug| location_for(state, actor, stock, slug));
-            found.push(Found {
-                item,
-                stock,
-                location: location.transpose()?,
-            });
-        }
+        let sourcing = self.sourcing.as_ref();
+        let requests = requests(&self.items, sourcing, actor, state)?;
         let order = self.order.as_ref();
         let living = order.and_then(|order| living(order, actor.acting, state, context.now));
         if let Some(reservation) = living {
-            return if reservation.positions() == self.positions() {
+            let is_same = reservation.sourcing() == sourcing
+                && reservation.wanted() == wanted(&self.items, sourcing.is_some());
+            return if is_same {
                 Ok(Decision::unchanged(Reserved {
                     reservation,
                     is_new: false,
@@ -95,38 +67,35 @@ impl Decide for Reserve {
                 Err(Refusal::OrderReserved)
             };
         }
-        let shortages = self.shortages(&found);
+        let (found, shortages) = find(&requests, sourcing, &Freed::new());
         if !shortages.is_empty() {
-            return Err(Refusal::ReservationShort(shortages));
+            let shortages = shortages.into_iter().map(|(_, shortage)| shortage);
+            return Err(Refusal::ReservationShort(shortages.collect()));
         }
 
         // Point of no return: everything below must succeed.
         let now = context.now;
         let id = ReservationId::new(context.ids.next_id(now));
         let expires_at = self.expires_in.from(now);
-        let mut changes = Vec::new();
-        for (stock, positions) in by_stock(&found).into_values() {
-            let ledger = LedgerWriter::open(stock.clone(), actor, context);
-            let mut ledger = ledger.annotated(annotation(id));
-            for (location, quantity) in positions {
-                reserve(&mut ledger, location, quantity);
-            }
-            let next_expiry = stock
-                .next_expiry
-                .map_or(expires_at, |it| it.min(expires_at));
-            ledger.set_next_expiry(Some(next_expiry));
-            changes.extend(ledger.close().changes);
-        }
+        let drafts = requests.iter().zip(&found);
+        let drafts = drafts.map(|(request, found)| Draft {
+            place: request.sent_place(),
+            lines: lines(request, found),
+        });
+        let (lines, sent) = Draft::close(drafts.collect(), self.sourcing.clone());
+        let shifts = shifts(&[], &lines);
         let reservation = Reservation {
             id,
             owner: actor.acting,
             order: self.order.clone(),
             state: ReservationState::Pending { expires_at },
-            lines: found.iter().filter_map(line).collect(),
+            lines,
+            sent,
             created_at: now,
             updated_at: now,
             version: first_version(),
         };
+        let mut changes = shift_all(&shifts, None, &reservation, actor, state, context);
         changes.push(Change::Reservation(reservation.clone()));
         Ok(Decision {
             changes,
@@ -138,63 +107,82 @@ impl Decide for Reserve {
     }
 }
 
-impl Reserve {
-    /// The quantity wanted of each position.
-    fn positions(&self) -> BTreeMap<(ProductId, Option<&str>), u64> {
-        let items = self.items.iter();
-        sums(items.map(|item| (item.product, item.location.as_deref(), item.quantity)))
+/// Adds the stock of items, and the locations that are named, to the needs.
+pub(super) fn need_items(
+    items: &[ReservationItem],
+    sourcing: Option<&Sourcing>,
+    actor: &Actor,
+    needs: &mut Needs,
+) {
+    for item in items {
+        need_visible_stock(needs, actor.acting, item.product);
+        need_location(needs, actor.acting, item.place.slug());
     }
+    if let Some(sourcing) = sourcing {
+        sourcing.needs(actor.acting, needs);
+    }
+}
 
-    /// All positions that don't have enough stock, in the order in which they are named.
-    fn shortages(&self, found: &[Found<'_>]) -> Vec<Shortage> {
-        let requested = self.positions();
-        let mut named = BTreeSet::new();
-        let mut shortages = Vec::new();
-        for wanted in found {
-            let position = (wanted.item.product, wanted.item.location.as_deref());
-            let requested = requested.get(&position).copied().unwrap_or_default();
-            let available = wanted.available();
-            if named.insert(position) && available.get() < requested {
-                shortages.push(Shortage {
-                    product: wanted.item.product,
-                    location: wanted.location.map(|location| location.slug.clone()),
-                    requested,
-                    available,
-                });
+/// The items with their stock and their places.
+///
+/// # Errors
+/// [`Refusal::UnknownLocation`] if a location doesn't exist; [`Refusal::TooManyToPlace`].
+pub(super) fn requests<'a>(
+    items: &[ReservationItem],
+    sourcing: Option<&Sourcing>,
+    actor: &Actor,
+    state: &'a State,
+) -> Result<Vec<Request<'a>>, Refusal> {
+    check_only(sourcing, actor, state)?;
+    let requests = items.iter().map(|item| {
+        let stock = state.visible_stock(actor.acting, item.product);
+        let place = match (&item.place, sourcing) {
+            (ItemPlace::Location(slug), _) => {
+                let location = location_for(state, actor, stock, slug)?;
+                RequestPlace::At(Some((location.id, location.slug.clone())))
             }
-        }
-        shortages
-    }
+            (ItemPlace::Unnamed, Some(_)) => RequestPlace::Anywhere,
+            (ItemPlace::Unnamed | ItemPlace::Unlocated, _) => RequestPlace::At(None),
+        };
+        Ok(Request {
+            product: item.product,
+            stock,
+            place,
+            quantity: item.quantity,
+        })
+    });
+    let requests = requests.collect::<Result<Vec<_>, _>>()?;
+    check_count(requests.iter().map(|request| &request.place))?;
+    Ok(requests)
 }
 
-type Positions = BTreeMap<Option<LocationId>, Quantity>;
-
-/// The quantities wanted of each stock, by position.
-fn by_stock<'a>(found: &[Found<'a>]) -> BTreeMap<StockKey, (&'a Stock, Positions)> {
-    let mut stocks = BTreeMap::new();
-    for wanted in found {
-        let Some(stock) = wanted.stock else { continue };
-        let (_, positions): &mut (_, Positions) = stocks
-            .entry(stock.key())
-            .or_insert_with(|| (stock, Positions::new()));
-        let location = wanted.location.map(|location| location.id);
-        let quantity = positions.entry(location).or_default();
-        *quantity = quantity
-            .checked_add(wanted.item.quantity)
-            .unwrap_or(Quantity::MAX);
+/// Checks that the only locations that may serve a reservation exist.
+///
+/// # Errors
+/// [`Refusal::UnknownLocation`] if one doesn't.
+pub(super) fn check_only(
+    sourcing: Option<&Sourcing>,
+    actor: &Actor,
+    state: &State,
+) -> Result<(), Refusal> {
+    for slug in sourcing.iter().flat_map(|it| it.only.iter().flatten()) {
+        location_for(state, actor, None, slug)?;
     }
-    stocks
+    Ok(())
 }
 
-fn line(wanted: &Found<'_>) -> Option<ReservedLine> {
-    let stock = wanted.stock?;
-    let location = wanted.location;
-    Some(ReservedLine {
-        stock: stock.id,
-        key: stock.key(),
-        location: location.map(|location| (location.id, location.slug.clone())),
-        quantity: wanted.item.quantity,
-        fulfilled: Quantity::ZERO,
-        released: Quantity::ZERO,
-    })
+/// The lines that serve an item.
+pub(super) fn lines(request: &Request<'_>, found: &Found) -> Vec<ReservedLine> {
+    let lines = found.sources.iter().filter_map(|(place, quantity)| {
+        let stock: &Stock = request.stock?;
+        Some(ReservedLine {
+            stock: stock.id,
+            key: stock.key(),
+            location: place.clone(),
+            quantity: *quantity,
+            fulfilled: Quantity::ZERO,
+            released: Quantity::ZERO,
+        })
+    });
+    lines.collect()
 }

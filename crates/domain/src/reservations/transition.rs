@@ -2,27 +2,28 @@
 
 use std::collections::BTreeMap;
 
+use super::items::{ItemPlace, sum};
 use super::moves::{annotation, fulfil, release, time_of};
 use super::{
-    ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine, sums,
+    ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine,
 };
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
 };
 use crate::stock::StockKey;
-use crate::values::{LocationId, Quantity, Timestamp};
+use crate::values::{LocationId, ProductId, Quantity, Timestamp};
 
 /// Records that a reservation is paid for: it no longer expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PayReservation {
-    /// The reservation. It is read before the command is decided: this part never changes.
+    /// The reservation, as it was read before the command is decided.
     pub reservation: ReservationRef,
 }
 
 /// Releases pieces that a reservation holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReleaseReservation {
-    /// The reservation. It is read before the command is decided: this part never changes.
+    /// The reservation, as it was read before the command is decided.
     pub reservation: ReservationRef,
     /// The quantities concerned; `None` for all open pieces.
     pub items: Option<Vec<ReservationItem>>,
@@ -31,7 +32,7 @@ pub struct ReleaseReservation {
 /// Records that pieces that a reservation holds were shipped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FulfilReservation {
-    /// The reservation. It is read before the command is decided: this part never changes.
+    /// The reservation, as it was read before the command is decided.
     pub reservation: ReservationRef,
     /// The quantities concerned; `None` for all open pieces.
     pub items: Option<Vec<ReservationItem>>,
@@ -40,7 +41,7 @@ pub struct FulfilReservation {
 /// Sets the time of expiry of a reservation anew, counted from now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExtendReservation {
-    /// The reservation. It is read before the command is decided: this part never changes.
+    /// The reservation, as it was read before the command is decided.
     pub reservation: ReservationRef,
     /// The time after which it expires.
     pub expires_in: ExpiresIn,
@@ -49,7 +50,7 @@ pub struct ExtendReservation {
 /// Stores the expiry of a reservation, if it has expired.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpireReservation {
-    /// The reservation. It is read before the command is decided: this part never changes.
+    /// The reservation, as it was read before the command is decided.
     pub reservation: ReservationRef,
 }
 
@@ -258,7 +259,7 @@ impl Decide for ExpireReservation {
 }
 
 impl ReservationRef {
-    fn needs(&self, actor: &Actor, needs: &mut Needs) {
+    pub(super) fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.reservations.insert(self.id);
         needs.stocks.extend(self.stocks.iter().copied());
         if let Some(order) = &self.order {
@@ -267,7 +268,10 @@ impl ReservationRef {
     }
 
     /// The reservation as it is now, and [the time to use for it](time_of).
-    fn current(
+    ///
+    /// # Errors
+    /// [`Refusal::ReservationNotFound`]; [`Refusal::ReservationEdited`] if it holds other stock by now.
+    pub(super) fn current(
         &self,
         actor: &Actor,
         state: &State,
@@ -278,6 +282,10 @@ impl ReservationRef {
             .get(&self.id)
             .filter(|reservation| reservation.owner == actor.acting)
             .ok_or(Refusal::ReservationNotFound)?;
+        let is_locked = |line: &ReservedLine| self.stocks.contains(&line.key);
+        if !stored.lines.iter().all(is_locked) {
+            return Err(Refusal::ReservationEdited);
+        }
         let now = time_of(stored, state, now);
         let mut reservation = stored.clone().at(now);
         if let Some(order) = &stored.order
@@ -300,16 +308,12 @@ fn changed(reservation: Reservation) -> Decision<Reservation> {
     }
 }
 
-fn sum(one: Quantity, other: Quantity) -> Quantity {
-    one.checked_add(other).unwrap_or(Quantity::MAX)
-}
-
-fn is_done(reservation: &Reservation) -> bool {
+pub(super) fn is_done(reservation: &Reservation) -> bool {
     reservation.lines.iter().all(|line| line.open().is_zero())
 }
 
 /// The pieces concerned of each line: all open ones, or those of these items, taken from the lines in
-/// their order.
+/// their order. Items that name no place come last: they get what the others leave.
 fn open_of(
     reservation: &Reservation,
     items: Option<&[ReservationItem]>,
@@ -317,26 +321,45 @@ fn open_of(
     let Some(items) = items else {
         return Ok(reservation.lines.iter().map(ReservedLine::open).collect());
     };
-    let items = items.iter();
-    let mut left = sums(items.map(|it| (it.product, it.location.as_deref(), it.quantity)));
-    let wanted = left.clone();
-    let taken = reservation.lines.iter().map(|line| {
-        let left = left.get_mut(&(line.key.product, line.slug()));
-        let open = line.open();
-        left.map_or(Quantity::ZERO, |left| {
-            let taken = Quantity::new(*left).map_or(open, |left| left.min(open));
-            *left = left.saturating_sub(taken.get());
-            taken
-        })
-    });
-    let taken = taken.collect();
-    let short = left.iter().find(|(_, left)| **left > 0);
-    if let Some((position, left)) = short {
-        let wanted = wanted.get(position).copied().unwrap_or_default();
-        return Err(Refusal::NotSoManyOpen {
-            product: position.0,
-            open: wanted.saturating_sub(*left),
-        });
+    let reserved = reservation.items();
+    let lines: Vec<(&ReservedLine, bool)> = reserved
+        .iter()
+        .flat_map(|item| item.lines.iter().map(|line| (line, item.is_sourced())))
+        .collect();
+    let mut wanted: BTreeMap<(ProductId, &ItemPlace), u64> = BTreeMap::new();
+    for item in items {
+        let is_sourced = |(line, is_sourced): &(&ReservedLine, bool)| {
+            *is_sourced && line.key.product == item.product
+        };
+        let place = match &item.place {
+            ItemPlace::Unnamed if !lines.iter().any(is_sourced) => &ItemPlace::Unlocated,
+            place => place,
+        };
+        let pieces = wanted.entry((item.product, place)).or_default();
+        *pieces = pieces.saturating_add(item.quantity.get());
+    }
+    let mut taken = vec![Quantity::ZERO; lines.len()];
+    for ((product, place), wanted) in wanted {
+        let mut left = wanted;
+        for ((line, is_sourced), taken) in lines.iter().zip(&mut taken) {
+            let is_meant = match place {
+                ItemPlace::Location(slug) => line.slug() == Some(slug),
+                ItemPlace::Unlocated => line.location.is_none(),
+                ItemPlace::Unnamed => *is_sourced || line.location.is_none(),
+            };
+            if line.key.product == product && is_meant {
+                let open = line.open().checked_sub(*taken).unwrap_or_default();
+                let pieces = Quantity::new(left).map_or(open, |left| left.min(open));
+                *taken = sum(*taken, pieces);
+                left = left.saturating_sub(pieces.get());
+            }
+        }
+        if left > 0 {
+            return Err(Refusal::NotSoManyOpen {
+                product,
+                open: wanted.saturating_sub(left),
+            });
+        }
     }
     Ok(taken)
 }

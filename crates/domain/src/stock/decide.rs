@@ -10,6 +10,7 @@ use crate::decision::{
 };
 use crate::ledger::{Balance, EntryAction, EntryHash};
 use crate::locations::Location;
+use crate::policies::Policy;
 use crate::values::{Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
 /// Creates stock of a product for the owner on whose behalf the caller acts.
@@ -97,7 +98,7 @@ impl Decide for CreateStock {
         let mut located = BTreeMap::new();
         for (slug, quantity) in &self.located {
             let location = known_location(state, owner, slug.as_str())?;
-            located.insert(location.id, (location.slug.clone(), *quantity));
+            located.insert(location.id, (location, *quantity));
         }
         let key = StockKey {
             product: self.product,
@@ -127,23 +128,14 @@ impl Decide for CreateStock {
             unlocated_held: Quantity::ZERO,
             located: located
                 .iter()
-                .map(|(id, (slug, _))| {
-                    let slug = slug.clone();
-                    let balance = Balance::default();
-                    let held = Quantity::ZERO;
-                    let position = Position {
-                        slug,
-                        balance,
-                        held,
-                    };
-                    (*id, position)
-                })
+                .map(|(id, (location, _))| (*id, Position::empty(location)))
                 .collect(),
             sequence: 0,
             last_hash: EntryHash([0; 32]),
             created_at,
             updated_at: created_at,
             next_expiry: None,
+            policy: Policy::default(),
         };
         stock.last_hash =
             EntryHash::start(stock.id, stock.product, stock.owner, stock.product_owner);
@@ -215,11 +207,8 @@ impl Decide for SetLocations {
             let current = stock.balance(Some(location.id));
             match quantity {
                 Some(available) => {
-                    let position = after.located.entry(location.id).or_insert(Position {
-                        slug: location.slug.clone(),
-                        balance: Balance::default(),
-                        held: Quantity::ZERO,
-                    });
+                    let position = after.located.entry(location.id);
+                    let position = position.or_insert_with(|| Position::empty(location));
                     position.balance.available = *available;
                 }
                 None if current.is_some_and(|balance| !balance.allocated.is_zero()) => {
@@ -245,7 +234,7 @@ impl Decide for SetLocations {
         let mut ledger = LedgerWriter::open(stock.clone(), actor, context);
         for (location, quantity) in located {
             if quantity.is_some() {
-                ledger.add_location(location.id, location.slug.clone());
+                ledger.add_location(location);
             }
             let current = stock.balance(Some(location.id)).unwrap_or_default();
             let available = quantity.unwrap_or_default();

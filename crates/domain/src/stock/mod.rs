@@ -10,6 +10,10 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::{Balance, BatchEntry, Entry, EntryHash};
+use crate::locations::{
+    Geolocation, Location, Priority, enabled_by_default, is_enabled_by_default,
+};
+use crate::policies::Policy;
 use crate::values::{LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
 /// Identifies the one stock that an owner can have of a product.
@@ -29,10 +33,41 @@ pub const STOCK_LOCATIONS_MAX: usize = 1_000;
 pub struct Position {
     /// The location's name at the time of reading.
     pub slug: Slug,
+    /// Whether buyers can order from the location, at the time of reading.
+    #[serde(
+        default = "enabled_by_default",
+        skip_serializing_if = "is_enabled_by_default"
+    )]
+    pub enabled: bool,
+    /// The location's rank, at the time of reading.
+    #[serde(default, skip_serializing_if = "Priority::is_default")]
+    pub priority: Priority,
+    /// The location's point on the globe, at the time of reading.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub geolocation: Option<Geolocation>,
     /// The figures of the position.
     pub balance: Balance,
     /// The number of allocated pieces there that reservations hold.
     pub held: Quantity,
+    /// Its part of the stock's policy.
+    #[serde(default, skip_serializing_if = "Policy::is_default")]
+    pub policy: Policy,
+}
+
+impl Position {
+    /// A position without any pieces in this location.
+    #[must_use]
+    pub fn empty(location: &Location) -> Self {
+        Self {
+            slug: location.slug.clone(),
+            enabled: location.enabled,
+            priority: location.priority,
+            geolocation: location.geolocation,
+            balance: Balance::default(),
+            held: Quantity::ZERO,
+            policy: Policy::default(),
+        }
+    }
 }
 
 /// The period of a stock, from its creation to its deletion: its unchanging properties, and the end of
@@ -129,6 +164,9 @@ pub struct Stock {
     pub updated_at: Timestamp,
     /// No reservation of it expires before this time. `None` if none expires at all.
     pub next_expiry: Option<Timestamp>,
+    /// The policy of the whole stock.
+    #[serde(default, skip_serializing_if = "Policy::is_default")]
+    pub policy: Policy,
 }
 
 impl Stock {
@@ -189,7 +227,7 @@ impl Stock {
 
     /// The stock as it stood at a time, from its last ledger entry up to then and all positions added up
     /// to then; `None` if they don't add up. The quantities held by reservations at that time are not
-    /// known.
+    /// known, nor what was said of the locations: all are given as enabled.
     #[must_use]
     pub fn at(
         period: &StockPeriod,
@@ -210,13 +248,14 @@ impl Stock {
                 } = position.balance;
                 unlocated.available = unlocated.available.checked_sub(available)?;
                 unlocated.allocated = unlocated.allocated.checked_sub(allocated)?;
-                let slug = position.slug;
-                let balance = position.balance;
-                let held = Quantity::ZERO;
                 let position_then = Position {
-                    slug,
-                    balance,
-                    held,
+                    slug: position.slug,
+                    enabled: Location::ENABLED_DEFAULT,
+                    priority: Priority::default(),
+                    geolocation: None,
+                    balance: position.balance,
+                    held: Quantity::ZERO,
+                    policy: Policy::default(),
                 };
                 located.insert(position.location, position_then);
             }
@@ -234,6 +273,7 @@ impl Stock {
             created_at: period.created_at,
             updated_at,
             next_expiry: None,
+            policy: Policy::default(),
         })
     }
 
@@ -251,6 +291,22 @@ impl Stock {
             })
     }
 
+    /// The location of this slug, if the stock has a position in it.
+    #[must_use]
+    pub fn location_of(&self, slug: &str) -> Option<LocationId> {
+        let mut positions = self.located.iter();
+        let found = positions.find(|(_, position)| position.slug.as_str() == slug);
+        found.map(|(id, _)| *id)
+    }
+
+    /// The location of this slug with its slug, if the stock has a position in it.
+    #[must_use]
+    pub(crate) fn place_of(&self, slug: &str) -> Option<(LocationId, Slug)> {
+        let location = self.location_of(slug)?;
+        let position = self.located.get(&location)?;
+        Some((location, position.slug.clone()))
+    }
+
     /// The figures of one position, or `None` if the stock doesn't have that location.
     #[must_use]
     pub fn balance(&self, location: Option<LocationId>) -> Option<Balance> {
@@ -258,5 +314,77 @@ impl Stock {
             None => Some(self.unlocated),
             Some(location) => self.located.get(&location).map(|position| position.balance),
         }
+    }
+
+    /// Whether buyers can order from a position: from the unlocated pool always, from a location of the
+    /// stock while it is enabled. Only reservations and availability checks obey this; everything else
+    /// goes on in a disabled location.
+    #[must_use]
+    pub fn sells_at(&self, location: Option<LocationId>) -> bool {
+        location.is_none_or(|location| {
+            let position = self.located.get(&location);
+            position.is_some_and(|position| position.enabled)
+        })
+    }
+
+    /// The number of pieces of a position that a new reservation can have: what is available there above the
+    /// position's safety stock if it [sells](Self::sells_at), or else none. All that a reservation takes of a
+    /// stock together is also limited, by [`sellable`](Self::sellable).
+    #[must_use]
+    pub fn sellable_at(&self, location: Option<LocationId>) -> Quantity {
+        if !self.sells_at(location) {
+            return Quantity::ZERO;
+        }
+        let safety_stock = match location {
+            None => Quantity::ZERO,
+            Some(location) => {
+                let position = self.located.get(&location);
+                position.map_or(Quantity::ZERO, |position| position.policy.safety_stock)
+            }
+        };
+        let available = self.balance(location).unwrap_or_default().available;
+        available.checked_sub(safety_stock).unwrap_or_default()
+    }
+
+    /// The number of pieces of the whole stock that a new reservation can have: those of all positions that
+    /// sell, each without its safety stock, and no more than leaves the stock's own safety stock among them.
+    /// The two overlap, and aren't added. (Source: the contract of planning.)
+    #[must_use]
+    pub fn sellable(&self) -> Quantity {
+        let places = || std::iter::once(None).chain(self.located.keys().copied().map(Some));
+        let sum = |quantities: &mut dyn Iterator<Item = Quantity>| {
+            quantities.fold(Quantity::ZERO, |sum, quantity| {
+                sum.checked_add(quantity).unwrap_or(Quantity::MAX)
+            })
+        };
+        let by_position = sum(&mut places().map(|place| self.sellable_at(place)));
+        let selling = places().filter(|place| self.sells_at(*place));
+        let available = selling.filter_map(|place| self.balance(place));
+        let available = sum(&mut available.map(|balance| balance.available));
+        let in_all = available.checked_sub(self.policy.safety_stock);
+        by_position.min(in_all.unwrap_or_default())
+    }
+
+    /// Whether an alert of the stock, or of a location of it, is on.
+    #[must_use]
+    pub fn is_low(&self) -> bool {
+        self.policies().any(Policy::is_low)
+    }
+
+    /// Whether anything is said by its policies.
+    #[must_use]
+    pub fn has_policy(&self) -> bool {
+        self.policies().any(|policy| !policy.is_default())
+    }
+
+    /// Whether it has any alert, on or off.
+    #[must_use]
+    pub fn has_alerts(&self) -> bool {
+        self.policies().any(|policy| !policy.alerts.is_empty())
+    }
+
+    fn policies(&self) -> impl Iterator<Item = &Policy> {
+        let located = self.located.values().map(|position| &position.policy);
+        std::iter::once(&self.policy).chain(located)
     }
 }

@@ -223,6 +223,7 @@ impl<'a> Books<'a> {
         let pieces = Quantity::new(difference.unsigned_abs());
         let entry = EntryOf {
             location: location.map(|location| (location.id, &location.slug)),
+            added: location.filter(|_| position.is_none()),
             annotation: Annotation {
                 reason: Reason::new("reason", REASON).ok(),
                 reference: count.reference.clone(),

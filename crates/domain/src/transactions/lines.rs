@@ -9,6 +9,7 @@ use crate::decision::{
 use crate::ledger::{
     Annotation, Balance, Batch, BatchEntry, EntryAction, Recorded, TransactionAction,
 };
+use crate::locations::Location;
 use crate::stock::{Stock, StockKey};
 use crate::values::{
     BatchId, LocationId, Owner, ProductId, Quantity, Slug, Timestamp, TransactionId,
@@ -17,6 +18,8 @@ use crate::values::{
 /// The content of an entry, apart from the figures.
 pub(super) struct EntryOf<'a> {
     pub(super) location: Option<(LocationId, &'a Slug)>,
+    /// The location again, if the stock isn't in it yet. The entry adds it to the stock.
+    pub(super) added: Option<&'a Location>,
     pub(super) annotation: Annotation,
     pub(super) undoes: Option<TransactionId>,
     /// The time that the entry is a count for, if it is one.
@@ -59,8 +62,8 @@ impl EntryOf<'_> {
         let ledger = LedgerWriter::open(stock.clone(), actor, context);
         let ledger = ledger.annotated(self.annotation).undoing(self.undoes);
         let mut ledger = ledger.counting(self.as_of);
-        if let Some((location, slug)) = self.location {
-            ledger.add_location(location, slug.clone());
+        if let Some(location) = self.added {
+            ledger.add_location(location);
         }
         let location = self.location.map(|(location, _)| location);
         let entry = ledger.write(location, action, quantity, balance);

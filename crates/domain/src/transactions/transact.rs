@@ -137,6 +137,7 @@ impl Transact {
         }
         let entry = EntryOf {
             location: location.map(|location| (location.id, &location.slug)),
+            added: location.filter(|_| position.is_none()),
             annotation: self.annotation.clone(),
             undoes: None,
             as_of: None,

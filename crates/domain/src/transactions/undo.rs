@@ -241,13 +241,15 @@ fn undo(
     check_counts(recorded, stock, counts, state)?;
     let location = entry.location.zip(slug.as_ref());
     let current = stock.balance(entry.location);
-    if let (None, Some((location, slug))) = (current, location) {
-        // The position can come back if the location is still there.
-        state
-            .location(stock.owner, slug)
-            .filter(|found| found.id == location)
-            .ok_or(Refusal::LocationGone)?;
-    }
+    let added = match (current, location) {
+        (None, Some((location, slug))) => {
+            // The position can come back if the location is still there.
+            let found = state.location(stock.owner, slug);
+            let found = found.filter(|found| found.id == location);
+            Some(found.ok_or(Refusal::LocationGone)?)
+        }
+        _ => None,
+    };
     let current = current.unwrap_or_default();
     let action = match entry.action {
         EntryAction::Create | EntryAction::Increment => TransactionAction::Decrement,
@@ -257,6 +259,7 @@ fn undo(
     };
     let undoing = EntryOf {
         location,
+        added,
         annotation: Annotation::default(),
         undoes: Some(entry.id),
         as_of: None,

@@ -46,6 +46,12 @@ names! {
         StockCreated => "stock.created",
         /// Stock was deleted.
         StockDeleted => "stock.deleted",
+        /// The policy of stock was changed, or deleted.
+        PolicyUpdated => "stock-policy.updated",
+        /// An alert of stock has gone on.
+        StockLow => "stock.low",
+        /// An alert of stock has gone off.
+        StockRecovered => "stock.recovered",
         /// A product was registered.
         ProductCreated => "product.created",
         /// A product was changed.
@@ -93,7 +99,12 @@ impl EventName {
     pub const fn is_about_stock(self) -> bool {
         matches!(
             self,
-            Self::TransactionCreated | Self::StockCreated | Self::StockDeleted
+            Self::TransactionCreated
+                | Self::StockCreated
+                | Self::StockDeleted
+                | Self::PolicyUpdated
+                | Self::StockLow
+                | Self::StockRecovered
         )
     }
 }
@@ -111,6 +122,10 @@ names! {
         Fulfilled => "fulfilled",
         /// It wasn't paid for in time.
         Expired => "expired",
+        /// Pieces are held at another place.
+        Moved => "moved",
+        /// It was given other items.
+        Edited => "edited",
     }
 }
 

@@ -6,6 +6,7 @@ mod owner;
 mod patch;
 mod quantity;
 mod search_key;
+mod sourcing;
 mod text;
 mod timestamp;
 mod version;
@@ -20,6 +21,7 @@ pub use owner::Owner;
 pub use patch::Patch;
 pub use quantity::Quantity;
 pub use search_key::{SearchKey, folded};
+pub use sourcing::Split;
 pub use text::{
     Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
     Reference, Slug, shortened,

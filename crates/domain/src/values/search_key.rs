@@ -38,6 +38,12 @@ impl SearchKey {
         &self.0
     }
 
+    /// Whether the key has its largest length: its text may be longer.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.0.chars().count() >= Self::CHARACTERS_MAX
+    }
+
     /// The first text that comes after all texts that begin with this key; `None` if there is none.
     #[must_use]
     pub fn end_of_prefix(&self) -> Option<String> {

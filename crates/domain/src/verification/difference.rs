@@ -210,6 +210,20 @@ pub enum Problem {
         /// Time of the first expiry by the lines, if any.
         lines: Option<i64>,
     },
+    /// A policy can't be read.
+    #[error("{figures} its policy holds an impossible value")]
+    Policy {
+        /// The place that the policy is for.
+        figures: Figures,
+    },
+    /// An alert is on or off that has to be the other at this level.
+    #[error("{figures} an alert isn't as it has to be with {level} available")]
+    Alerts {
+        /// The place that the alert is for.
+        figures: Figures,
+        /// The number of available pieces by the ledger.
+        level: i64,
+    },
     /// Reservations hold more than is allocated. It can't be determined whether their lines or the
     /// ledger are wrong.
     #[error(
@@ -229,7 +243,7 @@ impl Problem {
     /// Whether the right value can't be determined from any stored data.
     pub(super) fn is_beyond_repair(&self) -> bool {
         match self {
-            Self::Missing { .. } | Self::Overheld { .. } => true,
+            Self::Missing { .. } | Self::Overheld { .. } | Self::Policy { .. } => true,
             Self::Expiry { lines, .. } => lines.is_some_and(|lines| !is_time(lines)),
             _ => false,
         }

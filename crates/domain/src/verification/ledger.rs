@@ -6,7 +6,7 @@ use super::difference::{Difference, Figures, Problem};
 use super::replay::{Candidate, Replay};
 use super::stored::{RawBalance, RawEntry, RawStock};
 use crate::ledger::{Balance, EntryHash};
-use crate::values::Timestamp;
+use crate::values::{LocationId, Timestamp};
 
 /// Verifies the ledger of one stock, entry by entry, and compares it with the stored stock. A long
 /// ledger takes no more memory than a short one.
@@ -150,6 +150,7 @@ impl LedgerVerifier {
         self.compare_times(&mut problems);
         problems.extend(self.compare_held());
         self.compare_lines(&mut problems);
+        self.compare_policies(&mut problems);
         problems
     }
 
@@ -262,6 +263,34 @@ impl LedgerVerifier {
             && lines.first_expiry.is_none_or(|first| stored <= first)
     }
 
+    /// An alert has to be on at its level and off above it. Between its two figures it may be either.
+    fn compare_policies(&self, problems: &mut Vec<Problem>) {
+        for (location, stored) in &self.stock.policies {
+            let figures = location.map_or(Figures::Sums, Figures::Located);
+            if stored.content.is_err() {
+                problems.push(Problem::Policy { figures });
+            } else if let Some(level) = self.level(*location)
+                && *stored != stored.at(level)
+            {
+                problems.push(Problem::Alerts { figures, level });
+            }
+        }
+    }
+
+    /// The number of available pieces of a location, or of the whole stock, by the ledger.
+    fn level(&self, location: Option<LocationId>) -> Option<i64> {
+        let Self { stock, replay, .. } = self;
+        match location {
+            None => Some(RawBalance::from(replay.sums?.stored).available),
+            Some(location) => {
+                stock.located.get(&location)?;
+                let position = replay.located.get(&location);
+                let balance = position.map(|position| position.balance.stored);
+                Some(RawBalance::from(balance.unwrap_or_default()).available)
+            }
+        }
+    }
+
     /// Lines can't hold more of a position than is allocated there.
     fn compare_lines(&self, problems: &mut Vec<Problem>) {
         let Self { stock, replay, .. } = self;
@@ -298,8 +327,16 @@ impl LedgerVerifier {
         if self.is_expiry_noticed() {
             held.first_expiry = stock.held.first_expiry;
         }
+        let policies = stock.policies.iter().map(|(location, stored)| {
+            let level = self.level(*location);
+            (
+                *location,
+                level.map_or_else(|| stored.clone(), |level| stored.at(level)),
+            )
+        });
         Some(RawStock {
             held,
+            policies: policies.collect(),
             sums: replay.sums?.stored.into(),
             unlocated: replay.unlocated.balance.stored.into(),
             located,

@@ -13,4 +13,4 @@ mod stored;
 
 pub use difference::{Difference, Figures, Problem};
 pub use ledger::{LedgerVerifier, VerifiedLedger};
-pub use stored::{HeldTotals, RawBalance, RawEntry, RawStock, UnreadableRow};
+pub use stored::{HeldTotals, RawBalance, RawEntry, RawPolicy, RawStock, UnreadableRow};

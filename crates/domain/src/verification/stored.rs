@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::ledger::{Balance, Entry, EntryHash};
+use crate::policies::Policy;
 use crate::stock::Stock;
-use crate::values::{LocationId, Owner, ProductId, StockId, Timestamp};
+use crate::values::{LocationId, Owner, ProductId, Quantity, StockId, Timestamp};
 
 /// Figures as stored.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -74,6 +75,36 @@ impl HeldTotals {
     }
 }
 
+/// A policy as stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RawPolicy {
+    /// The policy, or the stored text that is none.
+    pub content: Result<Policy, String>,
+    /// Whether the row says that an alert of it is on.
+    pub low: bool,
+}
+
+impl RawPolicy {
+    /// The row of a policy that is right.
+    #[must_use]
+    pub fn new(policy: Policy) -> Self {
+        Self {
+            low: policy.is_low(),
+            content: Ok(policy),
+        }
+    }
+
+    /// The same policy with its alerts as they have to be at this number of available pieces.
+    pub(super) fn at(&self, level: i64) -> Self {
+        let (Ok(policy), Ok(level)) = (&self.content, Quantity::try_from(level)) else {
+            return self.clone();
+        };
+        let mut policy = policy.clone();
+        policy.turn_alerts(level);
+        Self::new(policy)
+    }
+}
+
 /// The stored rows of a stock, apart from its ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawStock {
@@ -98,6 +129,9 @@ pub struct RawStock {
     pub held: HeldTotals,
     /// The quantities that open lines of reservations hold. Not read for deleted stock.
     pub lines: HeldTotals,
+    /// The policies of the whole stock (`None`) and of its locations, without those that say nothing. Empty for
+    /// deleted stock.
+    pub policies: BTreeMap<Option<LocationId>, RawPolicy>,
     /// The number of its last entry.
     pub sequence: i64,
     /// The hash of its last entry, if it is one.
@@ -119,6 +153,11 @@ impl RawStock {
             HeldTotals::default()
         };
         let located = stock.located.iter().filter(|_| is_current);
+        let policies = located.clone().map(|(id, it)| (Some(*id), &it.policy));
+        let policies = std::iter::once((None, &stock.policy)).chain(policies);
+        let policies = policies.filter(|(_, policy)| !policy.is_default());
+        let policies =
+            policies.map(|(location, policy)| (location, RawPolicy::new(policy.clone())));
         Self {
             id: stock.id,
             product: stock.product,
@@ -130,6 +169,7 @@ impl RawStock {
             located: located
                 .map(|(location, position)| (*location, position.balance.into()))
                 .collect(),
+            policies: policies.filter(|_| is_current).collect(),
             lines: held.clone(),
             held,
             sequence: i64::try_from(stock.sequence).unwrap_or(i64::MAX),

@@ -14,8 +14,9 @@ fn order(name: &str) -> OrderId {
 
 fn check(name: &str, items: Vec<ReservationItem>) -> CheckAvailability {
     CheckAvailability {
-        order: order(name),
+        order: Some(order(name)),
         items,
+        sourcing: None,
     }
 }
 
@@ -114,9 +115,8 @@ fn each_position_counts_what_is_held_there() {
     let mut located = shop.stock().clone();
     let berlin = location(store(), 0x10, "berlin");
     let position = stockroom_domain::Position {
-        slug: berlin.slug,
         balance: balance(6, 0),
-        held: quantity(0),
+        ..stockroom_domain::Position::empty(&berlin)
     };
     located.located.insert(berlin.id, position);
     shop.add(located);

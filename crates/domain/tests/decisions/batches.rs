@@ -34,14 +34,7 @@ fn delete(owner: Owner) -> Command {
 }
 
 fn locate() -> Command {
-    let request = CreateLocation {
-        name: name("A location"),
-        slug: slug("here"),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    };
+    let request = CreateLocation::new(name("A location"), slug("here"));
     command(actor(store()), request)
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn job() -> Import {
     Import {
         id: id(1),
         owner: store(),
+        undo: None,
         caller: ImportCaller {
             key: actor(store()).key,
             key_name: None,
@@ -34,6 +35,7 @@ pub(crate) fn job() -> Import {
             ..LineCounts::default()
         },
         errors: 0,
+        changes: 0,
         not_undone: 0,
         stopped_by: None,
         created_at: at(-2_000),
@@ -50,7 +52,7 @@ pub(crate) fn with<R: Answered + Clone>(request: R, import: Import) -> Scene<R> 
     scene
 }
 
-fn movement(action: TransactionAction, pieces: u64) -> LineMovement {
+pub(crate) fn movement(action: TransactionAction, pieces: u64) -> LineMovement {
     LineMovement {
         location: None,
         action: ImportAction::Transaction(action),
@@ -58,7 +60,7 @@ fn movement(action: TransactionAction, pieces: u64) -> LineMovement {
     }
 }
 
-fn line_of(product: LineProduct, movements: Vec<LineMovement>) -> LineContent {
+pub(crate) fn line_of(product: LineProduct, movements: Vec<LineMovement>) -> LineContent {
     LineContent::Movements(Box::new(StockLine {
         product,
         movements,
@@ -85,7 +87,7 @@ pub(crate) fn apply(lines: Vec<LineContent>) -> ApplyLines {
     }
 }
 
-fn new_product(sku: &str) -> LineProduct {
+pub(crate) fn new_product(sku: &str) -> LineProduct {
     LineProduct::New(Box::new(NewProduct {
         id: None,
         name: text("A chair"),
@@ -94,7 +96,7 @@ fn new_product(sku: &str) -> LineProduct {
     }))
 }
 
-fn new_location(movement: &LineMovement) -> LineMovement {
+pub(crate) fn new_location(movement: &LineMovement) -> LineMovement {
     LineMovement {
         location: Some(LineLocation::New(Box::new(NewLocation {
             name: name("Berlin Mitte"),

@@ -384,7 +384,7 @@ fn every_event_has_one_name() {
     for names in [
         &[][..],
         &[""],
-        &["stock.low"],
+        &["stock.high"],
         &["stock.created", "Stock.Created"],
     ] {
         assert!(Observed::parse(names.iter().copied()).is_err(), "{names:?}");

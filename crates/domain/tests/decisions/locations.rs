@@ -2,31 +2,19 @@
 
 use stockroom_domain::{
     Change, CreateLocation, DeleteLocation, ExternalRef, Geolocation, Location, LocationId, Owner,
-    Patch, RecordChange, Refusal, UpdateLocation,
+    Patch, Priority, RecordChange, Refusal, UpdateLocation,
 };
 
 use crate::scene::{Scene, assert_precedence, at, id, location, name, other_store, slug, store};
 
 fn create(called: &str) -> CreateLocation {
-    CreateLocation {
-        name: name("A location"),
-        slug: slug(called),
-        external_ref: None,
-        description: None,
-        address: None,
-        geolocation: None,
-    }
+    CreateLocation::new(name("A location"), slug(called))
 }
 
 fn update(called: Option<&str>) -> UpdateLocation {
     UpdateLocation {
-        id: id(1),
-        name: None,
         slug: called.map(slug),
-        external_ref: Patch::Keep,
-        description: Patch::Keep,
-        address: Patch::Keep,
-        geolocation: Patch::Keep,
+        ..UpdateLocation::new(id(1))
     }
 }
 
@@ -171,6 +159,60 @@ fn an_update_keeps_clears_and_sets() {
     assert_eq!(decision.answer, expected);
     let record = RecordChange::Location(expected);
     assert_eq!(decision.changes, [Change::Record(record)]);
+}
+
+#[test]
+fn whether_a_location_sells_and_its_priority_are_kept_set_and_reset() {
+    let priority = |number| Priority::new(number).expect("a priority");
+    let mut scene = Scene::new(CreateLocation {
+        enabled: false,
+        priority: priority(0),
+        ..create("here")
+    });
+    let created = scene.accepted().answer;
+    assert!(!created.enabled);
+    assert_eq!(created.priority, priority(0));
+
+    scene.request = create("here");
+    let created = scene.accepted().answer;
+    assert!(created.enabled);
+    assert_eq!(created.priority, priority(1_000));
+
+    let before = Location {
+        enabled: false,
+        priority: priority(7),
+        ..location(store(), 1, "here")
+    };
+    let mut scene = Scene::new(update(None)).with_location(before);
+    for (enabled, expected) in [
+        (Patch::Keep, false),
+        (Patch::Clear, true),
+        (Patch::Set(true), true),
+        (Patch::Set(false), false),
+    ] {
+        scene.request.enabled = enabled.clone();
+        assert_eq!(scene.accepted().answer.enabled, expected, "{enabled:?}");
+    }
+    for (set, expected) in [
+        (Patch::Keep, 7),
+        (Patch::Clear, 1_000),
+        (Patch::Set(priority(1_000_000)), 1_000_000),
+    ] {
+        scene.request.priority = set.clone();
+        let answer = scene.accepted().answer;
+        assert_eq!(answer.priority, priority(expected), "{set:?}");
+    }
+}
+
+/// Whether it sells is nothing to the stock that lies there.
+#[test]
+fn a_location_with_stock_is_disabled() {
+    let mut scene = Scene::new(update(None)).with_location(location(store(), 1, "here"));
+    scene.state.locations_in_use.insert(id::<LocationId>(1));
+    scene.request.enabled = Patch::Set(false);
+    let disabled = scene.accepted();
+    let record = RecordChange::Location(disabled.answer);
+    assert_eq!(disabled.changes, [Change::Record(record)]);
 }
 
 #[test]

@@ -207,9 +207,8 @@ fn a_reservation_keeps_its_lines_and_takes_each_position_at_once() {
     let stock = shop.stocks.values_mut().next().expect("the stock");
     let berlin = location(store(), 0x10, "berlin");
     let position = stockroom_domain::Position {
-        slug: berlin.slug.clone(),
         balance: balance(4, 1),
-        held: quantity(0),
+        ..stockroom_domain::Position::empty(&berlin)
     };
     stock.located.insert(berlin.id, position);
     shop.add(other_stock(7));

@@ -5,9 +5,9 @@ use std::fmt::Debug;
 use stockroom_domain::{
     Actor, Answered, Balance, Change, Changes, Command, CommodityType, Context, Decision, Entry,
     EntryHash, IdempotencyRecords, Ids, KeyId, Location, LocationId, Name, Organization,
-    OrganizationId, Outcome, Owner, Position, Product, ProductId, ProductStatus, ProductText,
-    Quantity, Refusal, RefusedMovement, Settings, Slug, State, Stock, StockId, StockKey, StoreId,
-    Timestamp,
+    OrganizationId, Outcome, Owner, Policy, Position, Priority, Product, ProductId, ProductStatus,
+    ProductText, Quantity, Refusal, RefusedMovement, Settings, Slug, State, Stock, StockId,
+    StockKey, StoreId, Timestamp,
 };
 use uuid::Uuid;
 
@@ -112,6 +112,7 @@ pub(crate) fn stock(owner: Owner, unlocated: Balance) -> Stock {
         created_at: at(-1_000),
         updated_at: at(-1_000),
         next_expiry: None,
+        policy: Policy::default(),
     }
 }
 
@@ -125,6 +126,8 @@ pub(crate) fn location(owner: Owner, number: u128, called: &str) -> Location {
         description: None,
         address: None,
         geolocation: None,
+        enabled: true,
+        priority: Priority::default(),
         created_at: at(-2_000),
         updated_at: at(-2_000),
         version: 1,
@@ -232,9 +235,8 @@ impl<R: Answered + Clone> Scene<R> {
         let product = product();
         let stock = self.state.stocks.get_mut(&StockKey { product, owner });
         let position = Position {
-            slug: location.slug.clone(),
             balance,
-            held: Quantity::ZERO,
+            ..Position::empty(&location)
         };
         let stock = stock.expect("the stock that gets a position");
         stock.located.insert(location.id, position);

@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, HashMap};
 
 use stockroom_domain::{
-    Answer, Answered, Command, Context, Entry, ExpiresIn, LapsedLine, LapsedLines, OrderId, Owner,
-    ProductId, Refusal, Reservation, ReservationId, ReservationItem, ReservationRef,
-    ReservationState, Reserve, Reserved, State, Stock, StockKey, Timestamp,
+    Answer, Answered, Command, Context, Entry, Event, ExpiresIn, LapsedLine, LapsedLines,
+    LocationId, OrderId, Owner, Position, ProductId, Refusal, Reservation, ReservationId,
+    ReservationItem, ReservationRef, ReservationState, Reserve, Reserved, State, Stock, StockKey,
+    Timestamp,
 };
 
 use crate::scene::{
@@ -16,6 +17,14 @@ use crate::scene::{
 /// How long a reservation of these tests takes to expire, in milliseconds.
 pub(crate) const EXPIRY: i64 = 60_000;
 
+/// The location that some of these shops have.
+pub(crate) const BERLIN: Option<&str> = Some("berlin");
+
+/// Its id.
+pub(crate) fn berlin() -> LocationId {
+    id(0x10)
+}
+
 #[derive(Clone, Default)]
 pub(crate) struct Shop {
     pub(crate) stocks: HashMap<StockKey, Stock>,
@@ -23,6 +32,10 @@ pub(crate) struct Shop {
     pub(crate) orders: HashMap<(Owner, OrderId), ReservationId>,
     /// The ledgers, in the order in which they were written.
     pub(crate) entries: Vec<Entry>,
+    /// The events that aren't entries.
+    pub(crate) events: Vec<Event>,
+    /// The location `berlin` sells nothing.
+    pub(crate) berlin_disabled: bool,
     asked: u64,
 }
 
@@ -31,6 +44,19 @@ impl Shop {
     pub(crate) fn with(available: u64) -> Self {
         let mut shop = Self::default();
         shop.add(stock(store(), crate::scene::balance(available, 0)));
+        shop
+    }
+
+    /// With so much of the product in no location, and in `berlin`.
+    pub(crate) fn with_berlin(unlocated: u64, in_berlin: u64) -> Self {
+        let mut shop = Self::with(unlocated);
+        let mut located = shop.stock().clone();
+        let position = Position {
+            balance: crate::scene::balance(in_berlin, 0),
+            ..Position::empty(&location(store(), 0x10, "berlin"))
+        };
+        located.located.insert(berlin(), position);
+        shop.add(located);
         shop
     }
 
@@ -53,8 +79,16 @@ impl Shop {
 
     fn state(&self, now: Timestamp) -> State {
         let mut state = State::default();
-        state.add_location(location(store(), 0x10, "berlin"));
+        let mut berlin = location(store(), 0x10, "berlin");
+        berlin.enabled = !self.berlin_disabled;
         state.stocks.clone_from(&self.stocks);
+        // As databases load it: by the location, at the time of reading.
+        for stock in state.stocks.values_mut() {
+            if let Some(position) = stock.located.get_mut(&berlin.id) {
+                position.enabled = berlin.enabled;
+            }
+        }
+        state.add_location(berlin);
         state.reservations = self.reservations.clone().into_iter().collect();
         state.orders.clone_from(&self.orders);
         for (key, stock) in &self.stocks {
@@ -125,6 +159,7 @@ impl Shop {
             self.reservations.insert(id, change.after);
         }
         self.entries.extend(changes.entries);
+        self.events.extend(changes.events);
         let outcome = outcomes.into_iter().next().expect("an outcome");
         outcome.map(|answer: Answer| R::take(answer).expect("an answer of its kind"))
     }
@@ -159,7 +194,7 @@ pub(crate) fn item(slug: Option<&str>, pieces: u64) -> ReservationItem {
 pub(crate) fn item_of(product: ProductId, slug: Option<&str>, pieces: u64) -> ReservationItem {
     ReservationItem {
         product,
-        location: slug.map(str::to_owned),
+        place: slug.map(str::to_owned).into(),
         quantity: quantity(pieces),
     }
 }
@@ -173,6 +208,7 @@ pub(crate) fn reserve(items: &[(Option<&str>, u64)]) -> Reserve {
             .iter()
             .map(|(slug, pieces)| item(*slug, *pieces))
             .collect(),
+        sourcing: None,
     }
 }
 

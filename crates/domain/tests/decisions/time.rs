@@ -1,7 +1,7 @@
 //! Time: it never runs backwards within a thing, and ids carry it.
 
 use stockroom_domain::{
-    Change, CreateStock, EchoedFigures, Patch, RecordChange, SetLocations, Timestamp, Transact,
+    Change, CreateStock, EchoedFigures, RecordChange, SetLocations, Timestamp, Transact,
     TransactionAction, TransactionId, UpdateLocation,
 };
 use uuid::Uuid;
@@ -90,13 +90,8 @@ fn a_put_does_not_turn_time_back() {
 fn a_locations_time_never_runs_backwards() {
     for (now, dated) in [(at(0), at(0)), (at(-60_000), at(-2_000))] {
         let request = UpdateLocation {
-            id: id(1),
-            name: None,
             slug: Some(slug("there")),
-            external_ref: Patch::Keep,
-            description: Patch::Keep,
-            address: Patch::Keep,
-            geolocation: Patch::Keep,
+            ..UpdateLocation::new(id(1))
         };
         let scene = Scene::new(request).with_location(location(store(), 1, "here"));
         let decision = scene.decide_at(now).expect("it is accepted");

@@ -5,10 +5,13 @@ pub(crate) mod shopify;
 pub(crate) mod stockroom;
 
 mod elasticpath;
+mod policies;
 
 use std::borrow::Cow;
 
-use stockroom_domain::{ProductId, ProductText, Quantity, Reason, Reference, TransactionAction};
+use stockroom_domain::{
+    PolicyUpdate, ProductId, ProductText, Quantity, Reason, Reference, TransactionAction,
+};
 
 use crate::cutter::{Cutter, LineNumber, line_ends};
 use crate::error::{LineFault, repeated};
@@ -32,8 +35,33 @@ pub struct FileLine<'a> {
 pub enum LineContent {
     /// That nothing is to be done: it has no figure.
     Skipped,
-    /// What is to be done.
+    /// What is to be done with stock.
     Movements(LineMovements),
+    /// What is to become of a policy.
+    Policy(LinePolicy),
+}
+
+impl LineContent {
+    /// The product that the line is about, unless it says nothing.
+    #[must_use]
+    pub const fn product(&self) -> Option<&NamedProduct> {
+        match self {
+            Self::Skipped => None,
+            Self::Movements(line) => Some(&line.product),
+            Self::Policy(line) => Some(&line.product),
+        }
+    }
+}
+
+/// What a line says is to become of the policy of a product's stock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinePolicy {
+    /// The product.
+    pub product: NamedProduct,
+    /// The location as the file calls it, if it is about the policy there instead of that of the whole stock.
+    pub location: Option<String>,
+    /// What is to become of it.
+    pub update: PolicyUpdate,
 }
 
 /// What a line says is to be done with a product.
@@ -129,6 +157,7 @@ impl Layout {
         let content = line.trim_end_matches(['\r', '\n']);
         let read = match (self.format(), self.profile()) {
             (Format::JsonLines, Profile::ElasticPath) => elasticpath::read(content),
+            (Format::JsonLines, Profile::Policies) => policies::read_object(content),
             (Format::JsonLines, _) => stockroom::read_object(content),
             (Format::Csv, profile) => self.read_row(profile, closed, &cutter.cells()),
         };
@@ -151,6 +180,7 @@ impl Layout {
         self.check_width(cells.len())?;
         match profile {
             Profile::Shopify => shopify::read(&self.columns, cells),
+            Profile::Policies => policies::read_row(&self.columns, cells),
             Profile::Stockroom | Profile::ElasticPath => stockroom::read_row(&self.columns, cells),
         }
     }

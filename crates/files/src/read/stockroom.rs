@@ -30,10 +30,14 @@ pub(crate) enum Field {
     Reference,
     ExpectAvailable,
     ExpectTotal,
+    SafetyStock,
+    LowAt,
+    LowRearmAt,
 }
 
 impl Field {
-    const ALL: [Self; 11] = [
+    /// The fields of a line that moves stock.
+    pub(crate) const OF_STOCK: [Self; 11] = [
         Self::ProductId,
         Self::Sku,
         Self::ExternalRef,
@@ -47,7 +51,18 @@ impl Field {
         Self::ExpectTotal,
     ];
 
-    const fn as_str(self) -> &'static str {
+    /// The fields of a line that changes a policy.
+    pub(crate) const OF_POLICIES: [Self; 7] = [
+        Self::ProductId,
+        Self::Sku,
+        Self::ExternalRef,
+        Self::Location,
+        Self::SafetyStock,
+        Self::LowAt,
+        Self::LowRearmAt,
+    ];
+
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::ProductId => "product_id",
             Self::Sku => "sku",
@@ -60,13 +75,21 @@ impl Field {
             Self::Reference => "reference",
             Self::ExpectAvailable => "expect_available",
             Self::ExpectTotal => "expect_total",
+            Self::SafetyStock => "safety_stock",
+            Self::LowAt => "low_at",
+            Self::LowRearmAt => "low_rearm_at",
         }
     }
 
     const fn is_quantity(self) -> bool {
         matches!(
             self,
-            Self::Quantity | Self::ExpectAvailable | Self::ExpectTotal
+            Self::Quantity
+                | Self::ExpectAvailable
+                | Self::ExpectTotal
+                | Self::SafetyStock
+                | Self::LowAt
+                | Self::LowRearmAt
         )
     }
 }
@@ -81,32 +104,38 @@ enum Known {
     Ignored(&'static str),
 }
 
-fn known(name: &str) -> Option<Known> {
-    let mut fields = Field::ALL.into_iter();
+fn known(name: &str, fields: &[Field]) -> Option<Known> {
+    let mut fields = fields.iter().copied();
     let field = fields.find(|field| field.as_str() == name);
     let mut ignored = IGNORED.into_iter();
     let ignored = ignored.find(|ignored| *ignored == name);
     field.map(Known::Field).or(ignored.map(Known::Ignored))
 }
 
-/// The meaning of columns with these names.
-pub(crate) fn columns(names: &[String]) -> Result<Vec<Column>, FileError> {
-    let columns = names.iter().map(|name| column(name));
+/// The meaning of columns with these names, in a file whose lines have these fields.
+pub(crate) fn columns(names: &[String], fields: &[Field]) -> Result<Vec<Column>, FileError> {
+    let columns = names.iter().map(|name| column(name, fields));
     let columns: Vec<Column> = columns.collect::<Result<_, _>>()?;
     check_unique(names, |name| name.to_ascii_lowercase())?;
     let has = |fields: &[Field]| {
         let mut fields = fields.iter();
         fields.any(|field| columns.contains(&Column::Field(*field)))
     };
-    let needed: [(&[Field], &str); 3] = [
+    let needed: [(&[Field], &str); 4] = [
         (
             &[Field::ProductId, Field::Sku, Field::ExternalRef],
             "product_id, sku or external_ref",
         ),
         (&[Field::Action], Field::Action.as_str()),
         (&[Field::Quantity], Field::Quantity.as_str()),
+        (
+            &[Field::SafetyStock, Field::LowAt],
+            "safety_stock or low_at",
+        ),
     ];
-    match needed.into_iter().find(|(fields, _)| !has(fields)) {
+    let is_of_file = |some: &[Field]| some.iter().any(|field| fields.contains(field));
+    let mut needed = needed.into_iter().filter(|(some, _)| is_of_file(some));
+    match needed.find(|(some, _)| !has(some)) {
         Some((_, name)) => Err(FileError::MissingColumn {
             name: name.to_owned(),
         }),
@@ -114,14 +143,18 @@ pub(crate) fn columns(names: &[String]) -> Result<Vec<Column>, FileError> {
     }
 }
 
-fn column(name: &str) -> Result<Column, FileError> {
-    match known(&name.to_ascii_lowercase()) {
+fn column(name: &str, fields: &[Field]) -> Result<Column, FileError> {
+    match known(&name.to_ascii_lowercase(), fields) {
         Some(Known::Field(field)) => Ok(Column::Field(field)),
         Some(Known::Ignored("error")) => Ok(Column::Error),
         Some(Known::Ignored(_)) => Ok(Column::Ignored),
         None => Err(FileError::UnknownColumn {
             name: name.to_owned(),
-            known: Field::ALL.map(Field::as_str).join(", "),
+            known: fields
+                .iter()
+                .map(|field| field.as_str())
+                .collect::<Vec<_>>()
+                .join(", "),
         }),
     }
 }
@@ -130,35 +163,44 @@ pub(super) fn read_row(
     columns: &[Column],
     cells: &[Cow<'_, str>],
 ) -> Result<LineContent, LineFault> {
-    let named = columns.iter().zip(cells);
-    let values = named.filter_map(|(column, cell)| match column {
-        Column::Field(field) if !cell.is_empty() => Some((*field, Cow::Borrowed(&**cell))),
-        _ => None,
-    });
-    Values(values.collect()).content()
+    Values::of_row(columns, cells).movement()
 }
 
 pub(super) fn read_object(line: &str) -> Result<LineContent, LineFault> {
-    let mut values = Vec::new();
-    for (known, value) in json::known_fields(line, known)? {
-        let Known::Field(field) = known else {
-            continue;
-        };
-        let value = if field.is_quantity() {
-            json::number(value)
-        } else {
-            json::text(field.as_str(), value)?.map(Cow::Owned)
-        };
-        values.extend(value.map(|value| (field, value)));
-    }
-    Values(values).content()
+    Values::of_object(line, &Field::OF_STOCK)?.movement()
 }
 
 /// The fields of a line that aren't empty.
-struct Values<'a>(Vec<(Field, Cow<'a, str>)>);
+pub(super) struct Values<'a>(Vec<(Field, Cow<'a, str>)>);
 
-impl Values<'_> {
-    fn content(&self) -> Result<LineContent, LineFault> {
+impl<'a> Values<'a> {
+    pub(super) fn of_row(columns: &[Column], cells: &'a [Cow<'_, str>]) -> Self {
+        let named = columns.iter().zip(cells);
+        let values = named.filter_map(|(column, cell)| match column {
+            Column::Field(field) if !cell.is_empty() => Some((*field, Cow::Borrowed(&**cell))),
+            _ => None,
+        });
+        Self(values.collect())
+    }
+
+    /// Those of an object that may have `fields`.
+    pub(super) fn of_object(line: &'a str, fields: &[Field]) -> Result<Self, LineFault> {
+        let mut values = Vec::new();
+        for (known, value) in json::known_fields(line, |name| known(name, fields))? {
+            let Known::Field(field) = known else {
+                continue;
+            };
+            let value = if field.is_quantity() {
+                json::number(value)
+            } else {
+                json::text(field.as_str(), value)?.map(Cow::Owned)
+            };
+            values.extend(value.map(|value| (field, value)));
+        }
+        Ok(Self(values))
+    }
+
+    pub(super) fn product(&self) -> Result<NamedProduct, LineFault> {
         let product = NamedProduct {
             id: self.id()?,
             sku: self.parse(Field::Sku, ProductText::new)?,
@@ -170,11 +212,19 @@ impl Values<'_> {
             let fault = "product_id, sku or external_ref must name the product";
             return Err(LineFault(fault.to_owned()));
         }
+        Ok(product)
+    }
+
+    pub(super) fn location(&self) -> Result<Option<String>, LineFault> {
         let location = self.get(Field::Location);
+        let location = location.map(|text| super::location(Field::Location.as_str(), text));
+        location.transpose()
+    }
+
+    fn movement(&self) -> Result<LineContent, LineFault> {
+        let product = self.product()?;
         let movement = Movement {
-            location: location
-                .map(|text| super::location(Field::Location.as_str(), text))
-                .transpose()?,
+            location: self.location()?,
             action: self.action()?,
             quantity: self
                 .quantity(Field::Quantity)?
@@ -196,7 +246,7 @@ impl Values<'_> {
     }
 
     /// A field in which white space means nothing.
-    fn trimmed(&self, field: Field) -> Option<&str> {
+    pub(super) fn trimmed(&self, field: Field) -> Option<&str> {
         self.get(field)
             .map(str::trim_ascii)
             .filter(|text| !text.is_empty())
@@ -233,7 +283,7 @@ impl Values<'_> {
         })
     }
 
-    fn quantity(&self, field: Field) -> Result<Option<Quantity>, LineFault> {
+    pub(super) fn quantity(&self, field: Field) -> Result<Option<Quantity>, LineFault> {
         let text = self.trimmed(field);
         text.map(|text| super::quantity(field.as_str(), text))
             .transpose()

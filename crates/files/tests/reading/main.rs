@@ -4,6 +4,7 @@
 
 mod elasticpath;
 mod failed_lines;
+mod policies;
 mod round_trips;
 mod shopify;
 mod splitting;

@@ -84,6 +84,7 @@ impl Row {
                 };
                 (slug, total)
             }
+            Profile::Policies => unreachable!("no export"),
             Profile::ElasticPath => {
                 match (sku, external_ref) {
                     (None, None) => product.id = Some(self.id()),

@@ -1,8 +1,9 @@
 //! Short ways to split and read files, and to say what was read.
 
+use stockroom_domain::Patch;
 use stockroom_files::{
-    FileAction, FileError, FileLine, Format, Layout, LineContent, LineMovements, Profile, RawChunk,
-    Splitter,
+    FileAction, FileError, FileLine, Format, Layout, LineContent, LineMovements, LinePolicy,
+    NamedProduct, Profile, RawChunk, Splitter,
 };
 
 /// What a file was split into.
@@ -61,19 +62,43 @@ pub(crate) fn said(line: &FileLine<'_>) -> String {
         Err(fault) => format!("fails: {fault}"),
         Ok(LineContent::Skipped) => "skipped".to_owned(),
         Ok(LineContent::Movements(movements)) => described(movements),
+        Ok(LineContent::Policy(policy)) => policy_described(policy),
     };
     format!("{}: {content}", line.number)
 }
 
-fn described(line: &LineMovements) -> String {
+fn named(product: &NamedProduct) -> Vec<String> {
     let mut words = Vec::new();
-    let product = &line.product;
     let maybe = if product.sku_may_be_id { "?" } else { "" };
     words.extend(product.id.map(|id| format!("id={id}")));
     words.extend(product.sku.as_ref().map(|sku| format!("sku{maybe}={sku}")));
     let external_ref = product.external_ref.as_ref();
     words.extend(external_ref.map(|external_ref| format!("ref={external_ref}")));
     words.extend(product.name.as_ref().map(|name| format!("name={name}")));
+    words
+}
+
+fn policy_described(line: &LinePolicy) -> String {
+    let place = line.location.as_ref();
+    let place = place.map_or(String::new(), |location| format!(" at {location:?}"));
+    let mut words = vec![named(&line.product).join(", ") + &place];
+    if let Patch::Set(pieces) = line.update.safety_stock {
+        words.push(format!("safety stock {pieces}"));
+    }
+    match &line.update.alerts {
+        Patch::Keep => {}
+        Patch::Clear => words.push("no alerts".to_owned()),
+        Patch::Set(alerts) => words.extend(
+            alerts
+                .iter()
+                .map(|alert| format!("low at {} to {}", alert.at, alert.rearm_at)),
+        ),
+    }
+    words.join(", ")
+}
+
+fn described(line: &LineMovements) -> String {
+    let mut words = named(&line.product);
     for movement in &line.movements {
         let action = match movement.action {
             FileAction::Transaction(action) => action.as_str(),

@@ -272,6 +272,8 @@ impl From<Refusal> for ApiError {
             Refusal::VersionIs { version } => {
                 Self::conflict(detail).meta(json!({ "version": version }))
             }
+            Refusal::AlreadyFulfilled { product, fulfilled } => Self::unprocessable(detail)
+                .meta(json!({ "product_id": product.uuid(), "fulfilled": fulfilled })),
             Refusal::NotSoManyOpen { product, open } => Self::unprocessable(detail)
                 .meta(json!({ "product_id": product.uuid(), "open": open })),
             _ => match kind {

@@ -3,6 +3,7 @@
 mod body;
 mod documented;
 mod error;
+mod file;
 mod json;
 mod list;
 mod shortage;
@@ -13,6 +14,7 @@ pub(crate) use documented::{
     TooManyStreams, TooSlow, Unauthorized, Unprocessable, UnsupportedMediaType,
 };
 pub(crate) use error::{ApiError, ErrorBody, FormedError};
+pub(crate) use file::file;
 pub(crate) use json::Json;
 pub(crate) use list::List;
 pub(crate) use shortage::ShortageBody;

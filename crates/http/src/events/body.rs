@@ -14,6 +14,7 @@ use crate::answer::as_text;
 use crate::imports::body::ImportBody;
 use crate::integrations::body::IntegrationBody;
 use crate::locations::body::LocationBody;
+use crate::policies::body::{PolicyBody, StockAlertBody};
 use crate::products::body::ProductBody;
 use crate::request::Form;
 use crate::reservations::body::ReservationBody;
@@ -45,7 +46,8 @@ struct EventAttributes {
     sequence: u64,
     /// The store to which the subject belongs; null if it belongs to the organization.
     store_id: Option<Uuid>,
-    /// The subject after the change, or its type and id if it is deleted.
+    /// The subject after the change, or its type and id if it is deleted; for `stock.low` and
+    /// `stock.recovered`, the alert and the figures after the movement.
     #[schema(value_type = Object)]
     data: Value,
 }
@@ -119,6 +121,10 @@ fn transaction(recorded: Recorded) -> Value {
 fn data(event: Event, subject: &SubjectBody) -> Value {
     match event {
         Event::StockCreated(stock) => value(StockBody::new(stock, Form::MultiLocation)),
+        Event::PolicyUpdated(stock) => value(PolicyBody::from(&stock)),
+        Event::StockLow(alert) | Event::StockRecovered(alert) => {
+            value(StockAlertBody::from(*alert))
+        }
         Event::ProductCreated(product) | Event::ProductUpdated(product) => product_data(product),
         Event::ReservationCreated(reservation) => value(ReservationBody::from(reservation)),
         Event::ReservationUpdated(reservation, steps) => {

@@ -1,20 +1,13 @@
 //! Exports: all stock as of one instant, as a file.
 
-use std::error::Error;
-use std::io;
-
-use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
-use axum::response::{IntoResponse, Response};
-use futures::StreamExt as _;
-use futures::stream::unfold;
-use stockroom_application::{Export, ExportRequest};
+use axum::response::Response;
+use stockroom_application::ExportRequest;
 use stockroom_domain::StockId;
 use stockroom_files::{Format, Profile};
 use utoipa::IntoParams;
 
-use crate::answer::{ApiError, CommonErrors};
+use crate::answer::{ApiError, CommonErrors, file};
 use crate::request::{
     Administration, AtParameter, FilterParameter, ListAsked, Query, StoreHeader, not_in_future,
 };
@@ -75,7 +68,7 @@ pub(crate) async fn export(
     query.refuse("page[offset]")?;
     let at = not_in_future(&app, query.at()?)?;
     let filter_text = query.get("filter")?;
-    let conditions = filter::stock(filter_text)?;
+    let conditions = filter::past_stock(filter_text)?;
     let cursors = ListAsked {
         name: "stock",
         order: "",
@@ -94,10 +87,9 @@ pub(crate) async fn export(
         filter,
         after,
     };
-    let mut export = app.stockroom.export(&administrator, request)?;
-    // Read before the answer begins, so that a database that fails can still be told.
-    let first = export.next().await?.unwrap_or_default();
-    Ok(answer(export, first))
+    let export = app.stockroom.export(&administrator, request)?;
+    let (content_type, name) = (export.content_type(), export.file_name());
+    Ok(file(content_type, name, export.parts().await?))
 }
 
 /// The profile that a request names.
@@ -109,38 +101,4 @@ pub(crate) fn profile(query: &Query) -> Result<Profile, ApiError> {
         let words: Vec<_> = Profile::ALL.iter().map(|it| it.as_str()).collect();
         ApiError::bad_request(format!("profile must be one of {}", words.join(", ")))
     })
-}
-
-/// The answer that goes on as long as the export.
-fn answer(export: Export, first: Vec<u8>) -> Response {
-    let disposition = format!("attachment; filename=\"{}\"", export.file_name());
-    let headers = [
-        (
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(export.content_type()),
-        ),
-        (
-            header::CONTENT_DISPOSITION,
-            HeaderValue::try_from(disposition).unwrap_or(HeaderValue::from_static("attachment")),
-        ),
-    ];
-    // Read as the client takes it. One that takes nothing is disconnected, as from any answer.
-    let body = unfold((Some(first), export), async |(first, mut export)| {
-        let part = match first {
-            Some(first) => Ok(Some(first)),
-            None => export.next().await,
-        };
-        let part = match part {
-            Ok(part) => Ok(Bytes::from(part?)),
-            Err(error) => {
-                let error = &error as &dyn Error;
-                tracing::error!(error, "an export broke off");
-                // The connection is closed without the last chunk.
-                Err(io::Error::other("the export broke off"))
-            }
-        };
-        Some((part, (None, export)))
-    });
-    // The compressor asks once more after the end.
-    (headers, Body::from_stream(body.fuse())).into_response()
 }

@@ -107,6 +107,14 @@ pub(crate) fn named<T, V: Copy + 'static>(
     field(name, ID, move |call| call.list(value), condition)
 }
 
+/// A flag: `true` or `false`.
+pub(crate) fn flag<T>(name: &'static str, condition: fn(Vec<bool>) -> T) -> Field<T>
+where
+    T: 'static,
+{
+    named(name, &[("true", true), ("false", false)], condition)
+}
+
 pub(crate) fn id<T, I>(name: &'static str, condition: fn(Vec<I>) -> T) -> Field<T>
 where
     T: 'static,
@@ -297,6 +305,7 @@ mod tests {
             "ge(created_at,2026-01-31)".to_owned(),
             "lt(updated_at,1769851800007)".to_owned(),
             "is_null(location)".to_owned(),
+            "eq(low,true):in(low,true,false)".to_owned(),
             "like(locations,*a*)".to_owned(),
             format!("eq(id,{id}):in(id,{id},{id})"),
         ] {
@@ -312,6 +321,7 @@ mod tests {
             "gt(location,a)",
             "gt(id,15fbeab0-75a3-4d6b-b23b-9db7455c077e)",
             "eq(id,5)",
+            "eq(low,1)",
             "eq(created_at,yesterday)",
             "like(location,a*b)",
             "eq(nothing,5)",

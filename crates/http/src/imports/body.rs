@@ -30,6 +30,8 @@ struct ImportAttributes {
     status: &'static str,
     /// The profile of the file.
     profile: &'static str,
+    /// What its lines change: `stock` or `policies`.
+    target: &'static str,
     /// Whether nothing is changed.
     dry_run: bool,
     /// How many failed lines are borne.
@@ -115,6 +117,7 @@ impl From<Import> for ImportBody {
             attributes: ImportAttributes {
                 kind: "import",
                 status: import.status.as_str(),
+                target: import.options.target.as_str(),
                 profile: layout.map_or("", |layout| layout.profile().as_str()),
                 dry_run: import.options.dry_run,
                 abort_after: import.options.abort_after,

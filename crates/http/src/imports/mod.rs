@@ -2,6 +2,7 @@
 
 pub(crate) mod body;
 pub(crate) mod errors;
+pub(crate) mod preview;
 pub(crate) mod routes;
 pub(crate) mod upload;
 
@@ -15,6 +16,7 @@ impl From<ImportError> for ApiError {
         let detail = error.to_string();
         match error {
             ImportError::File(_) => Self::bad_request(detail),
+            ImportError::Invalid(invalid) => invalid.into(),
             ImportError::TooLarge { .. } => {
                 Self::of_status(StatusCode::PAYLOAD_TOO_LARGE).detail(detail)
             }

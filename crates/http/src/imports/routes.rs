@@ -3,7 +3,7 @@
 use axum::extract::State;
 use axum::http::StatusCode;
 use stockroom_application::ImportRequest;
-use stockroom_domain::{ImportId, ImportOptions, Reason, Reference, Refusal};
+use stockroom_domain::{ImportId, ImportOptions, ImportTarget, Reason, Reference, Refusal};
 use stockroom_files::{LINES_MAX, Profile};
 use utoipa::IntoParams;
 
@@ -31,6 +31,10 @@ pub(crate) struct ImportParameters {
     /// `stockroom`, `elasticpath` or `shopify`; `stockroom` if left out.
     #[param(required = false, example = "stockroom")]
     profile: String,
+    /// What lines change: `stock`, if left out, or `policies`: safety stock and alerts. The profile is
+    /// `stockroom` then, and `create`, `products`, `locations` and `reason` are left out.
+    #[param(required = false, example = "stock")]
+    target: String,
     /// `true` for all the same, but nothing is stored.
     #[param(required = false)]
     dry_run: bool,
@@ -91,7 +95,7 @@ pub(crate) async fn create(
     query: Query,
     mut file: FileBody,
 ) -> Result<(StatusCode, Json<Data<ImportBody>>), ApiError> {
-    let profile = profile(&query)?;
+    let profile = profile_of(&query)?;
     let request = ImportRequest {
         profile,
         format: file.format,
@@ -111,6 +115,22 @@ pub(crate) async fn create(
     Ok((StatusCode::ACCEPTED, Json(Data { data })))
 }
 
+/// The profile that the caller names, for the target that the caller names.
+fn profile_of(query: &Query) -> Result<Profile, ApiError> {
+    let profile = profile(query)?;
+    let target = query
+        .get("target")?
+        .map_or(Some(ImportTarget::Stock), ImportTarget::parse);
+    match (target, profile) {
+        (Some(ImportTarget::Stock), _) => Ok(profile),
+        (Some(ImportTarget::Policies), Profile::Stockroom) => Ok(Profile::Policies),
+        (Some(ImportTarget::Policies), _) => Err(ApiError::bad_request(
+            "profile must be stockroom for policies",
+        )),
+        (None, _) => Err(ApiError::bad_request("target must be stock or policies")),
+    }
+}
+
 fn options(query: &Query, profile: Profile) -> Result<ImportOptions, ApiError> {
     let reason = query.get("reason")?;
     let reference = query.get("reference")?;
@@ -119,6 +139,7 @@ fn options(query: &Query, profile: Profile) -> Result<ImportOptions, ApiError> {
         Some(_) => query.flag("create")?,
     };
     Ok(ImportOptions {
+        target: profile.target(),
         dry_run: query.flag("dry_run")?,
         abort_after: query.number("abort_after", LINES_MAX)?.unwrap_or(0),
         create_stock,

@@ -37,6 +37,13 @@ struct LocationAttributes {
     address: Option<Vec<String>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     geolocation: Option<GeolocationBody>,
+    /// Shown if it is false: buyers can't order from the location.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<bool>,
+    /// Shown unless it is 1000. The lowest comes first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 1_000_000)]
+    priority: Option<u32>,
 }
 
 /// A point on the globe.
@@ -81,6 +88,9 @@ impl From<Location> for LocationBody {
                 description: location.description.map(|text| text.to_string()),
                 address: location.address.map(|address| address.lines().to_vec()),
                 geolocation: location.geolocation.map(Into::into),
+                enabled: (location.enabled != Location::ENABLED_DEFAULT)
+                    .then_some(location.enabled),
+                priority: (!location.priority.is_default()).then_some(location.priority.get()),
             },
             meta: LocationMeta {
                 owner: match location.owner {

@@ -3,9 +3,10 @@
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use serde::Deserialize;
+use stockroom_application::LocationOrder;
 use stockroom_domain::{
-    Address, CreateLocation, Description, ExternalRef, Geolocation, Invalid, LocationId, Name,
-    Patch, Refusal, Slug, UpdateLocation,
+    Address, CreateLocation, Description, ExternalRef, Geolocation, Invalid, Location, LocationId,
+    Name, Patch, Priority, Refusal, Slug, UpdateLocation,
 };
 use utoipa::{IntoParams, ToSchema};
 
@@ -14,7 +15,7 @@ use super::filter;
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound};
 use crate::request::{
     Body, Current, Document, FilterParameter, IdempotencyHeader, ListQuery, PageParameters, PathId,
-    Reading, StoreHeader, StrictObject, Writing, non_null, patch,
+    Reading, Scalar, StoreHeader, StrictObject, Writing, non_null, patch,
 };
 use crate::service::AppState;
 
@@ -25,8 +26,9 @@ use crate::service::AppState;
     dead_code,
     reason = "read through the query extractor; here for its description"
 )]
-pub(crate) struct LocationOrder {
-    /// `location` for the nearest first.
+pub(crate) struct LocationSortParameter {
+    /// `location` for the nearest first, `priority` for the lowest priority first; equals are in the
+    /// order of creation.
     #[param(required = false)]
     sort: String,
 }
@@ -57,6 +59,12 @@ struct NewLocation {
     address: Option<Vec<String>>,
     #[schema(value_type = Option<GeolocationBody>)]
     geolocation: Option<StrictObject<GeolocationBody>>,
+    /// Whether buyers can order from it. A disabled location sells nothing: reservations and
+    /// availability checks find no pieces there, and all else goes on. True if left out or null.
+    enabled: Option<bool>,
+    /// Its rank among the locations: the lowest comes first. 1000 if left out or null.
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
+    priority: Option<Scalar>,
 }
 
 /// Fields of a location to be changed; null clears one that is optional.
@@ -86,6 +94,14 @@ struct LocationUpdate {
     #[serde(default, deserialize_with = "patch")]
     #[schema(value_type = Option<GeolocationBody>)]
     geolocation: Patch<StrictObject<GeolocationBody>>,
+    /// Whether buyers can order from it; null for true.
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<bool>)]
+    enabled: Patch<bool>,
+    /// Its rank among the locations; null for 1000.
+    #[serde(default, deserialize_with = "patch")]
+    #[schema(value_type = Option<u32>, minimum = 0, maximum = 1_000_000)]
+    priority: Patch<Scalar>,
 }
 
 fn external_ref(text: String) -> Result<ExternalRef, Invalid> {
@@ -100,6 +116,11 @@ fn geolocation(body: StrictObject<GeolocationBody>) -> Result<Geolocation, Inval
     body.0.try_into()
 }
 
+fn priority(number: &Scalar) -> Result<Priority, Invalid> {
+    // What is no integer is refused like one that is too large.
+    Priority::new(number.as_u64().unwrap_or(u64::MAX))
+}
+
 impl NewLocation {
     fn command(self) -> Result<CreateLocation, Invalid> {
         Ok(CreateLocation {
@@ -109,6 +130,13 @@ impl NewLocation {
             description: self.description.map(description).transpose()?,
             address: self.address.map(Address::new).transpose()?,
             geolocation: self.geolocation.map(geolocation).transpose()?,
+            enabled: self.enabled.unwrap_or(Location::ENABLED_DEFAULT),
+            priority: self
+                .priority
+                .as_ref()
+                .map(priority)
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }
@@ -122,6 +150,8 @@ impl LocationUpdate {
         let description = self.description.try_map(description)?;
         let address = self.address.try_map(Address::new)?;
         let geolocation = self.geolocation.try_map(geolocation)?;
+        let enabled = self.enabled;
+        let priority = self.priority.try_map(|number| priority(&number))?;
         Ok(move |id| UpdateLocation {
             id,
             name,
@@ -130,16 +160,21 @@ impl LocationUpdate {
             description,
             address,
             geolocation,
+            enabled,
+            priority,
         })
     }
 }
 
-/// The point by which a list is to be sorted.
-fn nearest_to(query: &ListQuery, headers: &HeaderMap) -> Result<Option<Geolocation>, ApiError> {
+/// The order of the list that is asked for.
+fn order(query: &ListQuery, headers: &HeaderMap) -> Result<LocationOrder, ApiError> {
     match query.sort.as_deref() {
-        None => return Ok(None),
+        None => return Ok(LocationOrder::Created),
         Some("location") => {}
-        Some(_) => return Err(ApiError::bad_request("sort must be location")),
+        Some("priority") => return Ok(LocationOrder::Priority),
+        Some(_) => {
+            return Err(ApiError::bad_request("sort must be location or priority"));
+        }
     }
     let point = || {
         let header = headers.get("ep-geolocation")?.to_str().ok()?;
@@ -147,21 +182,33 @@ fn nearest_to(query: &ListQuery, headers: &HeaderMap) -> Result<Option<Geolocati
         let number = |text: &str| text.trim().parse().ok();
         Geolocation::new(number(latitude)?, number(longitude)?).ok()
     };
-    point().map(Some).ok_or_else(|| {
+    point().map(LocationOrder::Nearest).ok_or_else(|| {
         ApiError::bad_request("sort=location needs the header EP-Geolocation: LATITUDE,LONGITUDE")
     })
 }
 
+/// The order as a part of the digest in cursors.
+fn digested(order: LocationOrder) -> String {
+    match order {
+        LocationOrder::Created => String::new(),
+        LocationOrder::Nearest(point) => {
+            format!("nearest to {},{}", point.latitude(), point.longitude())
+        }
+        LocationOrder::Priority => "priority".to_owned(),
+    }
+}
+
 /// List locations.
 ///
-/// Those that the caller can use, oldest first, or with `sort=location` the nearest to
-/// `EP-Geolocation` first. A filter may name `name`, `slug` and `external_ref`.
+/// Those that the caller can use, oldest first, with `sort=location` the nearest to
+/// `EP-Geolocation` first, or with `sort=priority` the lowest priority first. A filter may name `name`,
+/// `slug`, `external_ref` and `enabled`.
 #[utoipa::path(
     get,
     path = "/v2/inventories/locations",
     operation_id = "ListLocations",
     tag = "Locations",
-    params(PageParameters, FilterParameter, LocationOrder, GeolocationHeader, StoreHeader),
+    params(PageParameters, FilterParameter, LocationSortParameter, GeolocationHeader, StoreHeader),
     responses((status = 200, description = "A page of locations.", body = List<LocationBody>), CommonErrors),
 )]
 pub(crate) async fn list(
@@ -171,15 +218,12 @@ pub(crate) async fn list(
     headers: HeaderMap,
 ) -> Result<Json<List<LocationBody>>, ApiError> {
     let filter = filter::locations(query.filter.as_deref())?;
-    let nearest_to = nearest_to(&query, &headers)?;
-    let order = nearest_to.map_or_else(String::new, |point| {
-        format!("nearest to {},{}", point.latitude(), point.longitude())
-    });
-    let list = query.list("locations", &order)?;
+    let order = order(&query, &headers)?;
+    let list = query.list("locations", &digested(order))?;
     let caller = reading.enter().await?;
     let found = app
         .stockroom
-        .list_locations(&caller, &filter, nearest_to, list.page)
+        .list_locations(&caller, &filter, order, list.page)
         .await?;
     Ok(Json(list.answer(found, LocationBody::from)))
 }
@@ -248,7 +292,8 @@ pub(crate) async fn read(
 
 /// Change a location.
 ///
-/// A new slug shows in all stock and in all history at once.
+/// A new slug shows in all stock and in all history at once. A location that is disabled sells nothing
+/// from then on; stock stays where it is.
 #[utoipa::path(
     put,
     path = "/v2/inventories/locations/{location}",
@@ -258,6 +303,7 @@ pub(crate) async fn read(
     request_body(
         content = Document<LocationUpdate>,
         examples(
+            ("enable" = (summary = "Orders from here again, before other locations", value = json!({ "data": { "type": "inventory_location", "enabled": true, "priority": 10 } }))),
             ("rename" = (summary = "A new name, and no description any more", value = json!({
                 "data": {
                     "type": "inventory_location",

@@ -7,7 +7,7 @@ use stockroom_domain::{CommodityType, ProductStatus};
 use utoipa::IntoParams;
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, named, nullable_searched_text, searched_text};
+use crate::filter::{conditions, flag, named, nullable_searched_text, searched_text};
 use crate::request::sort_word;
 
 /// The order of a list of products.
@@ -47,8 +47,6 @@ const COMMODITY_TYPES: &[(&str, CommodityType)] = &[
     ("digital", CommodityType::Digital),
 ];
 
-const FLAGS: &[(&str, bool)] = &[("true", true), ("false", false)];
-
 /// Parses a filter on products.
 pub(crate) fn products(filter: Option<&str>) -> Result<ProductFilter, ApiError> {
     let indexed = |text| move |condition| ProductCondition::Text(text, condition);
@@ -65,7 +63,7 @@ pub(crate) fn products(filter: Option<&str>) -> Result<ProductFilter, ApiError> 
                 COMMODITY_TYPES,
                 ProductCondition::CommodityType,
             ),
-            named("manage_stock", FLAGS, ProductCondition::ManageStock),
+            flag("manage_stock", ProductCondition::ManageStock),
         ]
     })?;
     Ok(ProductFilter(conditions))

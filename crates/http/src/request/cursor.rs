@@ -5,7 +5,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stockroom_application::ports::{ProductPlace, SortValue, StockPlace};
-use stockroom_application::{FailedLinePlace, HoldPlace, LocationPlace};
+use stockroom_application::{FailedLinePlace, HoldPlace, LineChangePlace, LocationPlace};
 use stockroom_domain::{
     ImportId, IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp,
 };
@@ -169,16 +169,22 @@ macro_rules! placed_by_id {
 
 placed_by_id! { StockId KeyId ReservationId IntegrationId ImportId }
 
-impl Placed for FailedLinePlace {
-    fn to_place(&self) -> Place {
-        Place::numbered(Uuid::nil(), self.0.into())
-    }
+macro_rules! placed_by_number {
+    ($($place:ident)*) => {$(
+        impl Placed for $place {
+            fn to_place(&self) -> Place {
+                Place::numbered(Uuid::nil(), self.0.into())
+            }
 
-    fn from_place(place: Place) -> Option<Self> {
-        let (_, number) = place.into_numbered()?;
-        number.try_into().ok().map(Self)
-    }
+            fn from_place(place: Place) -> Option<Self> {
+                let (_, number) = place.into_numbered()?;
+                number.try_into().ok().map(Self)
+            }
+        }
+    )*};
 }
+
+placed_by_number! { FailedLinePlace LineChangePlace }
 
 impl Placed for ProductPlace {
     fn to_place(&self) -> Place {
@@ -218,13 +224,13 @@ impl Placed for StockPlace {
 
 impl Placed for LocationPlace {
     fn to_place(&self) -> Place {
-        Place::numbered(self.id.uuid(), self.distance)
+        Place::numbered(self.id.uuid(), self.rank)
     }
 
     fn from_place(place: Place) -> Option<Self> {
-        let (id, distance) = place.into_numbered()?;
+        let (id, rank) = place.into_numbered()?;
         let id = id.into();
-        Some(Self { distance, id })
+        Some(Self { rank, id })
     }
 }
 

@@ -76,7 +76,8 @@ pub(crate) struct HistoryParameters {
 pub(crate) struct IncludeParameter {
     /// A comma-separated list: `sequence` for `stock_id`, `sequence` and `owner`, which those need who
     /// keep a copy of stock by the feed of events; `product` for the registered product's `name`, `sku`
-    /// and `external_ref`, which implicit tokens don't see.
+    /// and `external_ref`, which implicit tokens don't see; `planning` for what of the stock may be sold,
+    /// and not with `at`.
     #[param(required = false, example = "sequence")]
     include: String,
 }

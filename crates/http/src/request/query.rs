@@ -96,6 +96,15 @@ impl Include {
     pub(crate) fn has(&self, word: &str) -> bool {
         self.0.split(',').any(|it| it == word)
     }
+
+    /// Refuses a word for a reading of the past, which can't show what the word asks for.
+    pub(crate) fn refuse_in_past(&self, word: &str, at: Option<Timestamp>) -> Result<(), ApiError> {
+        if at.is_some() && self.has(word) {
+            let detail = format!("include={word} and at cannot be combined");
+            return Err(ApiError::bad_request(detail));
+        }
+        Ok(())
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Include {

@@ -10,8 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use super::body::AvailabilityBody;
 use super::items;
 use super::items::Item;
+use super::sourcing::SourcingField;
 use crate::answer::{ApiError, CommonErrors, Json, ShortageBody};
-use crate::request::{Administration, Body, Query, StoreHeader, list_in_either_form};
+use crate::request::{Administration, Body, Query, StoreHeader, StrictObject, list_in_either_form};
 use crate::service::AppState;
 
 /// What is made of a cart for which there isn't enough.
@@ -45,6 +46,9 @@ struct Cart {
     /// The order that the cart is for, unless left out or null.
     #[schema(min_length = 1, max_length = 255)]
     order_id: Option<String>,
+    /// The rules by which locations are chosen for items that have no key `location`, unless left out or
+    /// null.
+    sourcing: Option<SourcingField>,
 }
 
 /// The fields that may stand beside the items of a cart.
@@ -53,12 +57,15 @@ struct Cart {
 pub(crate) struct Asking {
     #[serde(default)]
     order_id: Option<String>,
+    #[serde(default)]
+    sourcing: Option<StrictObject<SourcingField>>,
 }
 
 /// Ask whether there is enough for a cart.
 ///
 /// Nothing is reserved. With `order_id`, what the order's own reservation holds counts as available, as
 /// long as it is pending or paid. Items that name the same product and location are counted together. With
+/// `sourcing`, locations are chosen as for a reservation, and told in `sources`. With
 /// `strict`, a cart for which there isn't enough is 400, and `meta.shortages` names what is short.
 #[utoipa::path(
     post,
@@ -89,11 +96,14 @@ pub(crate) async fn read(
     let is_strict = query.flag("strict")?;
     let order = body.beside.order_id.take();
     let order = order.map(|it| OrderId::new("order_id", it)).transpose()?;
+    let sourcing = body.beside.sourcing.take();
+    let sourcing = sourcing.map(|StrictObject(it)| it.try_into()).transpose()?;
+    let is_sourced = sourcing.is_some();
     let cart = items::cart(body.objects()?)?;
     let administrator = administration.enter().await?;
     let items = app
         .stockroom
-        .availability(&administrator, cart, order)
+        .availability(&administrator, cart, order, sourcing)
         .await?;
     let mut shortages: Vec<ShortageBody> = Vec::new();
     for item in items.iter().filter(|item| !item.is_sufficient()) {
@@ -107,6 +117,10 @@ pub(crate) async fn read(
             .detail("There is not enough stock of some of the items")
             .meta(json!({ "shortages": shortages })));
     }
-    let data = items.into_iter().map(Into::into).collect();
-    Ok(Json(Availabilities { data }))
+    let whole = is_sourced.then_some(shortages.is_empty());
+    let data = items.into_iter();
+    let data = data.map(|item| AvailabilityBody::new(item, whole));
+    Ok(Json(Availabilities {
+        data: data.collect(),
+    }))
 }

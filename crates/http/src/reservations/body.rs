@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 use stockroom_application::ports::HoldLine;
-use stockroom_domain::{ItemAvailability, OrderId, Reservation, ReservedLine, Slug};
+use stockroom_domain::{
+    ItemAvailability, OrderId, Reservation, ReservedItem, ReservedLine, Slug, Source,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -35,17 +37,43 @@ struct ReservationAttributes {
     /// When it expires; null unless it is pending.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
-    /// What is reserved, in the lines that were asked for.
-    items: Vec<ReservedItem>,
+    /// What is reserved, in the items that were asked for.
+    items: Vec<ReservedItemBody>,
 }
 
-/// A line of a reservation.
+/// An item of a reservation.
 #[derive(Serialize, ToSchema)]
-struct ReservedItem {
+#[schema(as = ReservedItem)]
+struct ReservedItemBody {
     product_id: Uuid,
+    /// The slug that the location has now; null for the unlocated pool. Absent where there are `sources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    location: Option<NamedPlace>,
+    /// How many pieces were reserved.
+    quantity: u64,
+    /// How many of them were shipped.
+    fulfilled: u64,
+    /// How many of them were given back.
+    released: u64,
+    /// The places that serve the item, if they were chosen for it, or some of it was moved.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sources: Option<Vec<SourceBody>>,
+}
+
+/// The slug of a location, or null for the unlocated pool.
+#[derive(Serialize)]
+#[serde(transparent)]
+struct NamedPlace(Option<String>);
+
+/// The part of an item that one place serves.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReservedSource)]
+struct SourceBody {
     /// The slug that the location has now; null for the unlocated pool.
     location: Option<String>,
-    /// How many pieces were reserved.
+    /// How many pieces were reserved there.
     quantity: u64,
     /// How many of them were shipped.
     fulfilled: u64,
@@ -53,14 +81,25 @@ struct ReservedItem {
     released: u64,
 }
 
-impl From<ReservedLine> for ReservedItem {
-    fn from(line: ReservedLine) -> Self {
-        Self {
-            product_id: line.key.product.uuid(),
-            location: line.location.map(|(_, slug)| slug.to_string()),
+impl From<ReservedItem<'_>> for ReservedItemBody {
+    fn from(item: ReservedItem<'_>) -> Self {
+        let slug = |line: &ReservedLine| line.slug().map(ToOwned::to_owned);
+        let sources = item.lines.iter().map(|line| SourceBody {
+            location: slug(line),
             quantity: line.quantity.get(),
             fulfilled: line.fulfilled.get(),
             released: line.released.get(),
+        });
+        Self {
+            product_id: item.product.uuid(),
+            location: match item.lines {
+                [line] if !item.is_sourced() => Some(NamedPlace(slug(line))),
+                _ => None,
+            },
+            quantity: item.quantity().get(),
+            fulfilled: item.fulfilled().get(),
+            released: item.released().get(),
+            sources: item.is_sourced().then(|| sources.collect()),
         }
     }
 }
@@ -75,7 +114,7 @@ impl From<Reservation> for ReservationBody {
                 state: reservation.state.as_str(),
                 order_id: order.map(OrderId::to_string),
                 expires_at: reservation.state.expires_at().map(|it| it.to_string()),
-                items: reservation.lines.into_iter().map(Into::into).collect(),
+                items: reservation.items().into_iter().map(Into::into).collect(),
             },
             meta: ReservationMeta {
                 timestamps: Timestamps::new(reservation.created_at, reservation.updated_at),
@@ -139,24 +178,53 @@ impl From<HoldLine> for StockHoldBody {
 #[schema(as = Availability)]
 pub(crate) struct AvailabilityBody {
     product_id: Uuid,
-    /// The slug of the location; null for the unlocated pool.
-    location: Option<String>,
+    /// The slug of the location; null for the unlocated pool. Absent where there are `sources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    location: Option<NamedPlace>,
     /// How many pieces are wanted, all items of this product and location together.
     requested: u64,
     /// How many there are.
     available: u64,
-    /// Whether that is enough.
+    /// Whether that is enough; with `sourcing`, whether there is enough for the whole cart.
     sufficient: bool,
+    /// The places that would serve the item, if they are chosen for it; none if it can't be placed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    sources: Option<Vec<AvailableSourceBody>>,
 }
 
-impl From<ItemAvailability> for AvailabilityBody {
-    fn from(item: ItemAvailability) -> Self {
+/// The part of an item that one place would serve.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AvailableSource)]
+struct AvailableSourceBody {
+    /// The slug of the location; null for the unlocated pool.
+    location: Option<String>,
+    /// How many pieces.
+    quantity: u64,
+}
+
+impl From<Source> for AvailableSourceBody {
+    fn from(source: Source) -> Self {
+        Self {
+            location: source.location.as_ref().map(Slug::to_string),
+            quantity: source.quantity.get(),
+        }
+    }
+}
+
+impl AvailabilityBody {
+    /// What there is of an item, which is enough or not, unless that is said of the whole cart.
+    pub(crate) fn new(item: ItemAvailability, whole: Option<bool>) -> Self {
         Self {
             product_id: item.product.uuid(),
             requested: item.requested,
             available: item.available.get(),
-            sufficient: item.is_sufficient(),
-            location: item.location,
+            sufficient: whole.unwrap_or(item.is_sufficient()),
+            location: item.sources.is_none().then_some(NamedPlace(item.location)),
+            sources: item
+                .sources
+                .map(|sources| sources.into_iter().map(Into::into).collect()),
         }
     }
 }

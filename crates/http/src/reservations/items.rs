@@ -1,7 +1,9 @@
 //! Items of carts and orders, as shops name them.
 
 use serde::{Deserialize, Deserializer};
-use stockroom_domain::{ExpiresIn, ProductId, Quantity, Reservation, ReservationItem};
+use stockroom_domain::{
+    ExpiresIn, ItemPlace, MovedItem, ProductId, Quantity, Reservation, ReservationItem,
+};
 use utoipa::ToSchema;
 
 use crate::answer::ApiError;
@@ -17,19 +19,47 @@ pub(crate) struct Item {
     product_id: ProductId,
     /// How many pieces.
     quantity: QuantityField,
-    /// The slug of the location; the unlocated pool if left out or null.
-    #[serde(default)]
-    location: Option<String>,
+    /// The slug of the location; null for the unlocated pool. If it is left out, it is the unlocated pool as
+    /// well, unless locations are chosen for the item.
+    #[serde(default, deserialize_with = "place")]
+    #[schema(value_type = Option<String>)]
+    location: ItemPlace,
+}
+
+/// So many pieces of a product, which go from one place to another.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+pub(crate) struct Move {
+    /// The product's id.
+    #[serde(deserialize_with = "product")]
+    #[schema(value_type = String, format = Uuid)]
+    product_id: ProductId,
+    /// The slug of the location that holds them; null for the unlocated pool.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    from: Option<String>,
+    /// The slug of the location that is to hold them; null for the unlocated pool.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required)]
+    to: Option<String>,
+    /// How many pieces.
+    #[schema(value_type = u64, minimum = 1)]
+    quantity: QuantityField,
 }
 
 impl From<Item> for ReservationItem {
     fn from(item: Item) -> Self {
         Self {
             product: item.product_id,
-            location: item.location,
+            place: item.location,
             quantity: item.quantity.0,
         }
     }
+}
+
+fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ItemPlace, D::Error> {
+    let slug = Option::deserialize(deserializer)?;
+    Ok(slug.map_or(ItemPlace::Unlocated, ItemPlace::Location))
 }
 
 fn product<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProductId, D::Error> {
@@ -58,18 +88,40 @@ pub(crate) fn order(items: Vec<StrictObject<Item>>) -> Result<Vec<ReservationIte
     let items = items.into_iter().enumerate();
     items
         .map(|(index, StrictObject(item))| {
-            if item.quantity.0.is_zero() {
-                let range = format!("must be an integer from 1 to {}", Quantity::MAX);
-                let detail = format!("items[{index}].quantity: {range}");
-                return Err(ApiError::validation(detail));
-            }
+            check_quantity(index, item.quantity)?;
             Ok(item.into())
         })
         .collect()
 }
 
+/// The pieces that are to be moved.
+pub(crate) fn moved(items: Vec<StrictObject<Move>>) -> Result<Vec<MovedItem>, ApiError> {
+    check_count("items", &items, 1)?;
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(index, StrictObject(item))| {
+            check_quantity(index, item.quantity)?;
+            Ok(MovedItem {
+                product: item.product_id,
+                from: item.from,
+                to: item.to,
+                quantity: item.quantity.0,
+            })
+        })
+        .collect()
+}
+
+fn check_quantity(index: usize, quantity: QuantityField) -> Result<(), ApiError> {
+    if quantity.0.is_zero() {
+        let range = format!("must be an integer from 1 to {}", Quantity::MAX);
+        let detail = format!("items[{index}].quantity: {range}");
+        return Err(ApiError::validation(detail));
+    }
+    Ok(())
+}
+
 fn check_count<T>(field: &str, items: &[T], min: usize) -> Result<(), ApiError> {
-    let max = Reservation::LINES_MAX;
+    let max = Reservation::ITEMS_MAX;
     if (min..=max).contains(&items.len()) {
         Ok(())
     } else {

@@ -11,6 +11,7 @@ use utoipa::{PartialSchema as _, ToSchema};
 
 use super::body::ReservationBody;
 use super::items::{Item, seconds};
+use super::sourcing::SourcingField;
 use super::{filter, items};
 use crate::answer::{ApiError, CommonErrors, Conflict, Data, Json, List, NotFound, Unprocessable};
 use crate::request::{
@@ -20,7 +21,7 @@ use crate::request::{
 };
 use crate::service::AppState;
 
-const STOCK_RESERVATION: &str = "stock-reservation";
+pub(super) const STOCK_RESERVATION: &str = "stock-reservation";
 
 /// What is to be reserved. The fields may stand under `data` or under `data.attributes`.
 #[derive(Deserialize, ToSchema)]
@@ -37,6 +38,11 @@ struct NewReservation {
     /// What: all of it is reserved, or nothing.
     #[schema(value_type = Vec<Item>, min_items = 1, max_items = 500)]
     items: Vec<StrictObject<Item>>,
+    /// The rules by which locations are chosen for items that have no key `location`, unless left out or
+    /// null. At most 100 such items.
+    #[serde(default)]
+    #[schema(value_type = Option<SourcingField>)]
+    sourcing: Option<StrictObject<SourcingField>>,
 }
 
 /// What of a reservation is meant; all that is open if no items are named.
@@ -82,6 +88,10 @@ impl NewReservation {
             order: order.transpose()?,
             expires_in: self.expires_in,
             items: items::order(self.items)?,
+            sourcing: self
+                .sourcing
+                .map(|StrictObject(it)| it.try_into())
+                .transpose()?,
         })
     }
 }
@@ -95,9 +105,9 @@ fn part(body: OptionalBody) -> Result<Option<Vec<ReservationItem>>, ApiError> {
     part.items.map(items::order).transpose()
 }
 
-type Answer = Result<Json<Data<ReservationBody>>, ApiError>;
+pub(super) type Answer = Result<Json<Data<ReservationBody>>, ApiError>;
 
-fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<ReservationBody>> {
+pub(super) fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<ReservationBody>> {
     let data = reservation.into();
     Json(Data { data })
 }
@@ -133,7 +143,10 @@ pub(crate) async fn list(
 ///
 /// All items or none: where there isn't enough, `meta.shortages` of the error names all that is
 /// short. An order that has a reservation which is neither released nor expired is given that back,
-/// with 200, if it reserves the same items again; with others it is 409.
+/// with 200, if it reserves the same items again, with the same `sourcing`; with others it is 409.
+///
+/// With `sourcing`, locations are chosen for the items that have no key `location`, and told in their
+/// `sources`.
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations",
@@ -158,6 +171,12 @@ pub(crate) async fn list(
             }))),
             ("flat" = (summary = "With the fields under `data`", value = json!({
                 "data": { "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }] }
+            }))),
+            ("sourced" = (summary = "From whichever locations have it", value = json!({
+                "data": {
+                    "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }],
+                    "sourcing": { "split": "units" }
+                }
             }))),
         ),
     ),

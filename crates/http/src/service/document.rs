@@ -50,6 +50,8 @@ pub(crate) fn complete(document: &mut Document31) {
         (name = "Transactions", description = "Movements of stock."),
         (name = "Reservations", description = "Stock that is kept for a buyer, through checkout to shipping. Always \
                                                answered in the multi-location form."),
+        (name = "Planning", description = "What of the stock may be sold, and who is told when it runs low. Always \
+                                           answered in the multi-location form."),
         (name = "Events", description = "What happened to the inventory, in order."),
         (name = "Locations", description = "Where stock may lie."),
         (name = "Products", description = "What stock is stock of."),

@@ -33,6 +33,9 @@ const LEADS: [Lead; 11] = [
             "DeleteStock",
             "ListTransactions",
             "CreateTransaction",
+            "GetStockPolicy",
+            "UpdateStockPolicy",
+            "DeleteStockPolicy",
         ],
     },
     Lead {
@@ -47,6 +50,9 @@ const LEADS: [Lead; 11] = [
             "CreateTransaction",
             "CreateCount",
             "ListHolds",
+            "GetStockPolicy",
+            "UpdateStockPolicy",
+            "DeleteStockPolicy",
         ],
     },
     Lead {
@@ -118,6 +124,7 @@ const LEADS: [Lead; 11] = [
         to: &[
             "GetImport",
             "ListImportErrors",
+            "ListImportChanges",
             "CancelImport",
             "UndoImport",
         ],

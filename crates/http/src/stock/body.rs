@@ -8,6 +8,7 @@ use stockroom_domain::{Balance, OrganizationId, Owner, Product, ProductId, Stock
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::planning::{PlanningBody, PlanningView};
 use crate::answer::{ApiError, Timestamps};
 use crate::request::{Form, Include, not_allowed};
 
@@ -45,6 +46,9 @@ pub(crate) struct BasicStock {
     /// The registered product, with `include=product`; left out if it isn't registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<ProductNames>,
+    /// What of it may be sold, with `include=planning`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planning: Option<PlanningBody>,
 }
 
 /// What a registered product is called.
@@ -72,6 +76,8 @@ impl From<Product> for ProductNames {
 pub(crate) struct Additions {
     /// The organization, if the numbers are shown that who keeps a copy of stock compares.
     copied: Option<OrganizationId>,
+    /// The part of the planning that is shown, if any.
+    planning: Option<PlanningView>,
     products: HashMap<ProductId, Product>,
 }
 
@@ -85,6 +91,7 @@ impl Additions {
     ) -> Result<Self, ApiError> {
         let mut additions = Self {
             copied: include.has("sequence").then_some(caller.organization),
+            planning: include.has("planning").then(|| PlanningView::of(caller)),
             products: HashMap::new(),
         };
         if include.has("product") {
@@ -138,6 +145,9 @@ pub(crate) struct StockAttributes {
     /// The registered product, with `include=product`; left out if it isn't registered.
     #[serde(skip_serializing_if = "Option::is_none")]
     product: Option<ProductNames>,
+    /// What of it may be sold, with `include=planning`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    planning: Option<PlanningBody>,
 }
 
 impl From<Stock> for StockAttributes {
@@ -150,6 +160,7 @@ impl From<Stock> for StockAttributes {
             sums,
             locations: locations.collect(),
             product: None,
+            planning: None,
         }
     }
 }
@@ -199,6 +210,7 @@ impl StockBody {
         let copied = additions.copied;
         let product = additions.products.remove(&stock.product);
         let product = product.map(ProductNames::from);
+        let planning = additions.planning.map(|view| view.show(&stock, form));
         let stock_id = stock.id.uuid();
         let sequence = copied.map(|_| stock.sequence);
         let owner = copied.map(|organization| OwnerBody::new(stock.owner, organization));
@@ -217,6 +229,7 @@ impl StockBody {
                     sequence,
                     owner,
                     product,
+                    planning,
                 })
             }
             Form::MultiLocation => Self::MultiLocation(MultiLocationStock {
@@ -224,6 +237,7 @@ impl StockBody {
                 r#type: "stock",
                 attributes: StockAttributes {
                     product,
+                    planning,
                     ..stock.into()
                 },
                 meta: StockMeta {

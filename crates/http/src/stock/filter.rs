@@ -5,7 +5,7 @@ use stockroom_application::{Caller, Stockroom};
 use utoipa::IntoParams;
 
 use crate::answer::ApiError;
-use crate::filter::{conditions, id, nullable_text, number, time_of, word};
+use crate::filter::{conditions, flag, id, nullable_text, number, time_of, word};
 use crate::request::{not_allowed, sort_word};
 
 /// The order of a list of stock.
@@ -29,6 +29,8 @@ pub(crate) enum StockFilter {
     Stock(StockCondition),
     /// It is stock of a registered product with one of these SKUs.
     Sku(Vec<String>),
+    /// Whether an alert of it, or of a location of it, is on is one of these.
+    Low(Vec<bool>),
 }
 
 /// Parses a filter on stock.
@@ -43,14 +45,29 @@ pub(crate) fn stock(filter: Option<&str>) -> Result<Vec<StockFilter>, ApiError> 
             number("available", |it| Stock(StockCondition::Available(it))),
             number("allocated", |it| Stock(StockCondition::Allocated(it))),
             number("total", |it| Stock(StockCondition::Total(it))),
+            flag("low", StockFilter::Low),
             time_of("created_at", |it| Stock(StockCondition::CreatedAt(it))),
             time_of("updated_at", |it| Stock(StockCondition::UpdatedAt(it))),
         ]
     })
 }
 
-/// Looks up what a filter says of products. Implicit tokens may not: SKUs of drafts are not theirs to
-/// know.
+/// Parses a filter on stock as it was at a time. It may not name `low`: alerts have no past.
+pub(crate) fn past_stock(filter: Option<&str>) -> Result<Vec<StockFilter>, ApiError> {
+    let conditions = stock(filter)?;
+    if conditions
+        .iter()
+        .any(|it| matches!(it, StockFilter::Low(_)))
+    {
+        return Err(ApiError::bad_request(
+            "A filter on stock as of a time cannot name low: alerts have no past",
+        ));
+    }
+    Ok(conditions)
+}
+
+/// Looks up what a filter says of products, and of policies. Implicit tokens may not: SKUs of drafts are
+/// not theirs to know, nor what runs low.
 pub(crate) async fn on_stock(
     stockroom: &Stockroom,
     caller: &Caller,
@@ -58,13 +75,21 @@ pub(crate) async fn on_stock(
 ) -> Result<Vec<StockCondition>, ApiError> {
     let mut conditions = Vec::with_capacity(filter.len());
     for condition in filter {
-        conditions.push(match condition {
-            StockFilter::Stock(condition) => condition,
+        match condition {
+            StockFilter::Stock(condition) => conditions.push(condition),
             StockFilter::Sku(skus) => {
                 let administrator = caller.clone().administrator().ok_or_else(not_allowed)?;
-                stockroom.stock_with_skus(&administrator, &skus).await?
+                conditions.push(stockroom.stock_with_skus(&administrator, &skus).await?);
             }
-        });
+            StockFilter::Low(_) if !caller.is_administrator() => return Err(not_allowed()),
+            StockFilter::Low(wanted) => {
+                let [yes, no] = [true, false].map(|low| wanted.contains(&low));
+                // Both words together name all stock.
+                if yes != no {
+                    conditions.push(StockCondition::Low(yes));
+                }
+            }
+        }
     }
     Ok(conditions)
 }

@@ -138,8 +138,8 @@ fn known_slug(slug: &str) -> Result<Slug, ApiError> {
 /// List stock.
 ///
 /// The stock that the caller sees, oldest first unless `sort` says otherwise. A filter may name
-/// `location`, `id`, `sku`, `available`, `allocated`, `total`, `created_at` and `updated_at`; not `sku`
-/// for implicit tokens.
+/// `location`, `id`, `sku`, `available`, `allocated`, `total`, `low`, `created_at` and `updated_at`; not
+/// `sku` and `low` for implicit tokens, and not `low` with `at`.
 #[utoipa::path(
     get,
     path = "/v2/inventories",
@@ -163,8 +163,12 @@ pub(crate) async fn list(
     include: Include,
     query: ListQuery,
 ) -> Result<Json<List<StockBody>>, ApiError> {
-    let filter = filter::stock(query.filter.as_deref())?;
+    let filter = match query.at {
+        None => filter::stock(query.filter.as_deref())?,
+        Some(_) => filter::past_stock(query.filter.as_deref())?,
+    };
     let at = not_in_future(&app, query.at)?;
+    include.refuse_in_past("planning", at)?;
     if let Some(order) = filter::order(query.sort.as_deref()) {
         if at.is_some() {
             return Err(ApiError::bad_request("sort and at cannot be combined"));
@@ -329,6 +333,7 @@ pub(crate) async fn read(
     include: Include,
     product: PathId<ProductId>,
 ) -> Result<Json<Data<StockBody>>, ApiError> {
+    include.refuse_in_past("planning", at.0)?;
     let product = product.existing()?;
     let caller = reading.enter().await?;
     let stock = match at.0 {

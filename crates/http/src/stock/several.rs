@@ -71,6 +71,7 @@ pub(crate) async fn read(
     include: Include,
     body: Body,
 ) -> Result<Json<Stocks>, ApiError> {
+    include.refuse_in_past("planning", at.0)?;
     let references = body.list()?;
     if references.len() > SEVERAL_MAX {
         let detail = format!("At most {SEVERAL_MAX} products can be requested at once");

@@ -5,8 +5,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use stockroom_domain::{
-    CommodityType, CreateLocation, CreateStock, ExpiresIn, Geolocation, Name, Owner, ProductId,
-    ProductStatus, ProductText, Quantity, RegisterProduct, ReservationItem, Reserve, Slug,
+    CommodityType, CreateLocation, CreateStock, ExpiresIn, Geolocation, ItemPlace, Name, Owner,
+    Priority, ProductId, ProductStatus, ProductText, Quantity, RegisterProduct, ReservationItem,
+    Reserve, Slug,
 };
 
 use crate::support::{Answer, Form, TestApp, id, query};
@@ -33,26 +34,26 @@ fn locate(number: u32) -> CreateLocation {
     // Many at the same point, some nowhere.
     let longitude = f64::from(number % 50);
     let geolocation = Geolocation::new(0.0, longitude).unwrap();
+    let name = Name::new("name", format!("Location {number}")).unwrap();
     CreateLocation {
-        name: Name::new("name", format!("Location {number}")).unwrap(),
-        slug: Slug::new(format!("l{number}")).unwrap(),
-        external_ref: None,
-        description: None,
-        address: None,
         geolocation: (!number.is_multiple_of(7)).then_some(geolocation),
+        // Many of the same priority.
+        priority: Priority::new(u64::from(number % 50)).unwrap(),
+        ..CreateLocation::new(name, Slug::new(format!("l{number}")).unwrap())
     }
 }
 
 fn reserve(product: ProductId) -> Reserve {
     let item = ReservationItem {
         product,
-        location: None,
+        place: ItemPlace::Unnamed,
         quantity: Quantity::new(1).unwrap(),
     };
     Reserve {
         order: None,
         expires_in: ExpiresIn::from_seconds(2_000_000).unwrap(),
         items: vec![item],
+        sourcing: None,
     }
 }
 
@@ -124,6 +125,7 @@ async fn next_leads_to_the_end_of_every_list() {
             vec![("filter", "like(slug,l*)")],
         ),
         ("/v2/inventories/locations", vec![("sort", "location")]),
+        ("/v2/inventories/locations", vec![("sort", "priority")]),
         ("/v2/inventories/reservations", vec![]),
         (
             "/v2/inventories/reservations",

@@ -52,6 +52,7 @@ pub(crate) async fn load(
         integrations: _,
         integration_counts: _,
         imports: wanted_imports,
+        layout: _,
     } = needs;
     let mut loaded = Loaded::default();
     let state = &mut loaded.state;

@@ -140,6 +140,14 @@ pub(super) async fn job(
     .await
     .map_err(failed)?;
     sqlx::query!(
+        "DELETE FROM import_changes WHERE organization_id = $1 AND import_id = $2",
+        organization_id,
+        import_id,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
+    sqlx::query!(
         "DELETE FROM import_chunks WHERE organization_id = $1 AND import_id = $2",
         organization_id,
         import_id,

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    AppliedChunk, Import, ImportId, LineError, OrganizationId, Owner, Timestamp,
+    AppliedChunk, Import, ImportId, LineChange, LineError, OrganizationId, Owner, Timestamp,
 };
 use stockroom_sql::ChunkRow;
 use uuid::Uuid;
@@ -105,6 +105,19 @@ impl ImportStore for PostgresDatabase {
         let errors = read::errors(&mut session, organization, id, from, limit).await?;
         session.commit().await?;
         Ok(errors)
+    }
+
+    async fn import_changes(
+        &self,
+        organization: OrganizationId,
+        id: ImportId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<LineChange>, StoreError> {
+        let mut session = self.reader().await?;
+        let changes = read::changes(&mut session, organization, id, from, limit).await?;
+        session.commit().await?;
+        Ok(changes)
     }
 
     async fn import_usage(&self, organization: OrganizationId) -> Result<ImportUsage, StoreError> {

@@ -2,8 +2,8 @@
 
 use stockroom_application::ports::{ImportUsage, StoreError};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Import, ImportId, LineError, OrganizationId, Owner};
-use stockroom_sql::{LineErrorRow, Row};
+use stockroom_domain::{Import, ImportId, LineChange, LineError, OrganizationId, Owner};
+use stockroom_sql::{LineChangeRow, LineErrorRow, Row};
 use uuid::Uuid;
 
 use super::rows;
@@ -83,6 +83,35 @@ pub(super) async fn errors(
     .map_err(failed)?
     .into_iter()
     .map(LineErrorRow::decode)
+    .collect()
+}
+
+/// At most `limit` changes that a job would make, from the one with this place on.
+pub(super) async fn changes(
+    session: &mut Session,
+    organization: OrganizationId,
+    id: ImportId,
+    from: u32,
+    limit: u32,
+) -> Result<Vec<LineChange>, StoreError> {
+    sqlx::query_as!(
+        LineChangeRow,
+        r#"
+        SELECT import_id AS "import_id!", place AS "place!", document AS "document!"
+        FROM import_changes
+        WHERE organization_id = $1 AND import_id = $2 AND place >= $3
+        ORDER BY place LIMIT $4
+        "#,
+        organization.uuid(),
+        id.uuid(),
+        i64::from(from),
+        i64::from(limit),
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)?
+    .into_iter()
+    .map(LineChangeRow::decode)
     .collect()
 }
 

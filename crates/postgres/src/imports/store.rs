@@ -2,15 +2,15 @@
 
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    AppliedChunk, ImportChange, ImportId, ImportStatus, LineError, OrganizationId,
+    AppliedChunk, ImportChange, ImportId, ImportStatus, LineChange, LineError, OrganizationId,
 };
-use stockroom_sql::{AppliedRow, ImportRow, LineErrorRow};
+use stockroom_sql::{AppliedRow, ImportRow, LineChangeRow, LineErrorRow};
 use uuid::Uuid;
 
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
 
-/// Creates the job, or changes it, and adds these errors at their places.
+/// Creates the job, or changes it, and adds these errors, and what its lines would change, at their places.
 pub(crate) async fn store(
     session: &mut Session,
     organization: OrganizationId,
@@ -31,6 +31,9 @@ pub(crate) async fn store(
     }
     if !errors.is_empty() {
         add_errors(session, organization, import.id, errors).await?;
+    }
+    if !change.changes.is_empty() {
+        add_changes(session, organization, import.id, &change.changes).await?;
     }
     match &change.applied {
         None => Ok(()),
@@ -145,6 +148,35 @@ async fn add_errors(
     .await
     .map_err(failed)?;
     expect_rows("import_errors", errors.len(), &result)
+}
+
+async fn add_changes(
+    session: &mut Session,
+    organization: OrganizationId,
+    id: ImportId,
+    changes: &[(u32, LineChange)],
+) -> Result<(), StoreError> {
+    let mut places = Vec::with_capacity(changes.len());
+    let mut documents = Vec::with_capacity(changes.len());
+    for (place, change) in changes {
+        let row = LineChangeRow::of(id, *place, change)?;
+        places.push(row.place);
+        documents.push(row.document);
+    }
+    let result = sqlx::query!(
+        r#"
+        INSERT INTO import_changes (organization_id, import_id, place, document)
+        SELECT $1::uuid, $2::uuid, added.* FROM unnest($3::bigint[], $4::text[]) AS added
+        "#,
+        organization.uuid(),
+        id.uuid(),
+        &places,
+        &documents,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    expect_rows("import_changes", changes.len(), &result)
 }
 
 /// Notes the entries that a chunk made. No chunk is applied twice.

@@ -2,9 +2,11 @@
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
+use stockroom_application::ports::{
+    LocationCondition, LocationOrder, LocationReader, Scope, StoreError,
+};
 use stockroom_application::{LocationPlace, Page, PageRequest};
-use stockroom_domain::{Geolocation, Location, LocationId, Owner};
+use stockroom_domain::{Location, LocationId, Owner};
 use stockroom_sql::Kind;
 use uuid::Uuid;
 
@@ -28,28 +30,24 @@ impl LocationReader for PostgresDatabase {
         &self,
         scope: Scope,
         filter: &[LocationCondition],
-        nearest_to: Option<Geolocation>,
+        order: LocationOrder,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
-        let place = |location: &Location| LocationPlace::of(location, nearest_to);
+        let place = |location: &Location| order.place(location);
         let mut snapshot = self.read_list().await?;
         let list = select(scope, filter);
-        let ids: Vec<(Uuid,)> = match nearest_to {
-            None => {
-                let by_id = page.map(|place| place.id.uuid());
-                list.page(&mut snapshot, by_id).await?
-            }
+        let is_as_created = order == LocationOrder::Created;
+        let ids: Vec<(Uuid,)> = if is_as_created {
+            let by_id = page.map(|place| place.id.uuid());
+            list.page(&mut snapshot, by_id).await?
+        } else {
             // An owner has a limited number of locations.
-            Some(_) => list.all(&mut snapshot).await?,
+            list.all(&mut snapshot).await?
         };
         let ids = ids.into_iter().map(|(id,)| LocationId::new(id));
         let mut items = rows::locations(&mut snapshot, scope.organization, ids).await?;
         items.sort_by_cached_key(place);
-        let found = if nearest_to.is_some() {
-            let found = Page::of(items, &page, place);
-            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
-            Page { total, ..found }
-        } else {
+        let found = if is_as_created {
             let next = page.cut(&mut items, place);
             let total = if filter.is_empty() {
                 Some(kept_count(&mut snapshot, scope, Kind::Location).await?)
@@ -59,6 +57,10 @@ impl LocationReader for PostgresDatabase {
                 None
             };
             Page { items, total, next }
+        } else {
+            let found = Page::of(items, &page, place);
+            let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
+            Page { total, ..found }
         };
         snapshot.commit().await?;
         Ok(found)

@@ -29,6 +29,8 @@ pub(crate) async fn locations(
             locations.address AS "address?",
             locations.latitude AS "latitude?",
             locations.longitude AS "longitude?",
+            locations.enabled AS "enabled!",
+            locations.priority AS "priority!",
             locations.created_at AS "created_at!",
             locations.updated_at AS "updated_at!",
             locations.version AS "version!"

@@ -26,8 +26,10 @@ pub(crate) async fn store(
             address = $7,
             latitude = $8,
             longitude = $9,
-            updated_at = $10,
-            version = $11
+            enabled = $10,
+            priority = $11,
+            updated_at = $12,
+            version = $13
         WHERE organization_id = $1 AND location_id = $2 AND deleted_at IS NULL
         "#,
         organization_id,
@@ -39,6 +41,8 @@ pub(crate) async fn store(
         row.address,
         row.latitude,
         row.longitude,
+        row.enabled,
+        row.priority,
         row.updated_at,
         row.version,
     )
@@ -52,9 +56,9 @@ pub(crate) async fn store(
         r#"
         INSERT INTO locations (
             organization_id, location_id, owner_id, name, slug, external_ref, description, address,
-            latitude, longitude, created_at, updated_at, version
+            latitude, longitude, enabled, priority, created_at, updated_at, version
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
         "#,
         organization_id,
         row.location_id,
@@ -66,6 +70,8 @@ pub(crate) async fn store(
         row.address,
         row.latitude,
         row.longitude,
+        row.enabled,
+        row.priority,
         row.created_at,
         row.updated_at,
         row.version,
@@ -89,6 +95,25 @@ pub(crate) async fn delete(
     let organization_id = organization.uuid();
     let location_id = location.id.uuid();
     let deleted_at = at.as_milliseconds();
+    // Those of deleted stock ended with it, which a clock that is behind mustn't change.
+    sqlx::query!(
+        r#"
+        UPDATE position_spans SET removed_at = greatest(added_at, $3)
+        WHERE organization_id = $1
+            AND location_id = $2
+            AND removed_at IS NULL
+            AND stock_id IN (
+                SELECT stock_id FROM positions
+                WHERE organization_id = $1 AND location_id = $2
+            )
+        "#,
+        organization_id,
+        location_id,
+        deleted_at,
+    )
+    .execute(&mut *session)
+    .await
+    .map_err(failed)?;
     sqlx::query!(
         r#"
         DELETE FROM positions
@@ -96,18 +121,6 @@ pub(crate) async fn delete(
         "#,
         organization_id,
         location_id,
-    )
-    .execute(&mut *session)
-    .await
-    .map_err(failed)?;
-    sqlx::query!(
-        r#"
-        UPDATE position_spans SET removed_at = greatest(added_at, $3)
-        WHERE organization_id = $1 AND location_id = $2 AND removed_at IS NULL
-        "#,
-        organization_id,
-        location_id,
-        deleted_at,
     )
     .execute(&mut *session)
     .await

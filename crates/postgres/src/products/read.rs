@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use stockroom_application::ports::{
     FoundProducts, ProductAndStock, ProductFilter, ProductOrder, ProductPlace, ProductReader,
-    ProductSort, Scope, StoreError,
+    ProductSearch, ProductSort, Scope, StoreError,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Owner, Product, ProductId, Stock};
@@ -57,6 +57,18 @@ impl ProductReader for PostgresDatabase {
         let found = search::matching(&mut snapshot, scope, filter).await?;
         snapshot.commit().await?;
         Ok(found.map(|found| found.into_iter().map(|product| product.id).collect()))
+    }
+
+    async fn search_products(
+        &self,
+        scope: Scope,
+        search: &ProductSearch,
+        at_most: u32,
+    ) -> Result<Option<Vec<Product>>, StoreError> {
+        let mut snapshot = self.read_list().await?;
+        let found = search::first(&mut snapshot, scope, search, at_most).await?;
+        snapshot.commit().await?;
+        Ok(found)
     }
 
     async fn list_products(

@@ -1,10 +1,12 @@
 //! Searches for products, and the indexes of their lists.
 
 use sqlx::{Postgres, QueryBuilder};
+use stockroom_application::PageRequest;
 use stockroom_application::ports::{
-    ProductFilter, ProductLookup, ProductOrder, ProductPlace, Scope, SortValue, StoreError,
+    ProductFilter, ProductLookup, ProductOrder, ProductPlace, ProductSearch, Scope, SortValue,
+    StoreError,
 };
-use stockroom_domain::{Owner, Product, ProductId};
+use stockroom_domain::{Owner, Product, ProductId, SearchKey};
 use stockroom_sql::{Direction, Kind, ProductIndex, commodity_type_word, status_word};
 use uuid::Uuid;
 
@@ -23,9 +25,7 @@ pub(super) async fn matching(
     filter: &ProductFilter,
 ) -> Result<Option<Vec<Product>>, StoreError> {
     let lookup = filter.lookup();
-    if lookup == ProductLookup::All
-        && ProductFilter::is_too_many(kept_count(snapshot, scope, Kind::Product).await?)
-    {
+    if looks_at_too_many(snapshot, scope, &lookup).await? {
         return Ok(None);
     }
     let at_most = ProductFilter::LOOKED_AT_MAX.saturating_add(1);
@@ -48,6 +48,53 @@ pub(super) async fn matching(
         );
     }
     Ok(Some(found))
+}
+
+async fn looks_at_too_many(
+    snapshot: &mut Session,
+    scope: Scope,
+    lookup: &ProductLookup,
+) -> Result<bool, StoreError> {
+    Ok(lookup.looks_at_all()
+        && ProductFilter::is_too_many(kept_count(snapshot, scope, Kind::Product).await?))
+}
+
+/// The first products that a search finds; `None` if it would have to look at too many.
+pub(super) async fn first(
+    snapshot: &mut Session,
+    scope: Scope,
+    search: &ProductSearch,
+    at_most: u32,
+) -> Result<Option<Vec<Product>>, StoreError> {
+    if looks_at_too_many(snapshot, scope, &search.lookup()).await? {
+        return Ok(None);
+    }
+    let page = PageRequest::from_offset(at_most, 0);
+    let mut keys: Vec<(String, Uuid, Uuid)> =
+        select_first(scope, search).page(snapshot, page).await?;
+    keys.truncate(at_most as usize);
+    let keys = keys.into_iter().map(|(_, id, owner_id)| {
+        let owner = Owner::from_uuid(owner_id, scope.organization);
+        (owner, ProductId::new(id))
+    });
+    let products = rows::products(snapshot, scope.organization, keys).await?;
+    Ok(Some(search.found(products)))
+}
+
+/// The query for the texts, ids and owners of the products that a search may find, sorted by the text.
+pub(crate) fn select_first(
+    scope: Scope,
+    search: &ProductSearch,
+) -> ListQuery<impl Fn(&mut QueryBuilder<Postgres>, Owner) + use<>> {
+    let column = ProductIndex::of_text(search.text).column;
+    let lookup = search.lookup();
+    ListQuery::new(scope, "products.product_id", move |query, owner| {
+        query.push("SELECT ").push(column);
+        query.push(", products.product_id, products.owner_id FROM products");
+        push_owner(query, scope, owner);
+        push_lookup(query, &lookup);
+    })
+    .ordered_by(Direction::new(false).order)
 }
 
 /// The query for the ids and owners of the products to which a way leads.
@@ -80,7 +127,9 @@ fn push_lookup(query: &mut QueryBuilder<Postgres>, lookup: &ProductLookup) {
             let keys = keys.iter().map(|key| key.as_str().to_owned());
             push_in(query, column, keys.filter(|key| is_storable(key)));
         }
-        ProductLookup::Prefix(_, key) if !is_storable(key.as_str()) => {
+        ProductLookup::Prefix(_, key) | ProductLookup::Part(_, key)
+            if !is_storable(key.as_str()) =>
+        {
             query.push("false");
         }
         ProductLookup::Prefix(text, key) => {
@@ -96,6 +145,16 @@ fn push_lookup(query: &mut QueryBuilder<Postgres>, lookup: &ProductLookup) {
             if let Some(end) = key.end_of_prefix() {
                 query.push(" AND ").push(column).push(" < ").push_bind(end);
             }
+        }
+        ProductLookup::Part(text, part) => {
+            let ProductIndex {
+                column, predicate, ..
+            } = ProductIndex::of_text(*text);
+            query.push(predicate);
+            query.push(format_args!(" AND (strpos({column}, "));
+            query.push_bind(part.as_str().to_owned());
+            let full = SearchKey::CHARACTERS_MAX;
+            query.push(format_args!(") > 0 OR char_length({column}) >= {full})"));
         }
         ProductLookup::Words {
             statuses,

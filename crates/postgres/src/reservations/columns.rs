@@ -1,7 +1,7 @@
 //! Reservations by columns, as statements take them.
 
 use stockroom_domain::{OrderId, OrganizationId, ReservationChange, Timestamp};
-use stockroom_sql::{LineRow, integer};
+use stockroom_sql::{LineRow, encode_sent, integer};
 use uuid::Uuid;
 
 use crate::revision::Revisions;
@@ -19,6 +19,7 @@ pub(crate) struct ReservationColumns<'a> {
     pub(crate) revisions_before: Vec<i64>,
     pub(crate) revisions: Vec<i64>,
     pub(crate) versions: Vec<i64>,
+    pub(crate) sent: Vec<Option<String>>,
 }
 
 impl<'a> ReservationColumns<'a> {
@@ -44,6 +45,7 @@ impl<'a> ReservationColumns<'a> {
             columns.revisions_before.push(before);
             columns.revisions.push(revisions.after_reservation(after));
             columns.versions.push(integer(after.version));
+            columns.sent.push(encode_sent(after));
         }
         columns
     }

@@ -31,6 +31,7 @@ pub(crate) async fn reservations(
             reservations.created_at AS "created_at!",
             reservations.updated_at AS "updated_at!",
             reservations.version AS "version!",
+            reservations.sent AS "sent?",
             reservations.revision AS "revision!",
             lines.stock_ids AS "stock_ids!",
             lines.product_ids AS "product_ids!",
@@ -106,6 +107,7 @@ pub(crate) async fn reservations(
             created_at: found.created_at,
             updated_at: found.updated_at,
             version: found.version,
+            sent: found.sent,
         };
         reservations.push(Revised {
             item: row.decode(organization, lines)?,

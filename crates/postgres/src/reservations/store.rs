@@ -77,17 +77,17 @@ pub(crate) async fn store(
         r#"
         INSERT INTO reservations (
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, revision, version
+            updated_at, revision, version, sent
         )
         SELECT
             $1::uuid, changed.reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, changed.revision, version
+            updated_at, changed.revision, version, sent
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[]
         ) AS changed (
             reservation_id, owner_id, order_id, status, expires_at, created_at, updated_at,
-            revision_before, revision, version
+            revision_before, revision, version, sent
         )
         LEFT JOIN LATERAL (
             SELECT revision FROM reservations
@@ -101,7 +101,8 @@ pub(crate) async fn store(
             expires_at = excluded.expires_at,
             updated_at = excluded.updated_at,
             revision = excluded.revision,
-            version = excluded.version
+            version = excluded.version,
+            sent = excluded.sent
         "#,
         organization.uuid(),
         &columns.ids,
@@ -114,16 +115,48 @@ pub(crate) async fn store(
         &columns.revisions_before,
         &columns.revisions,
         &columns.versions,
+        &columns.sent as &[Option<String>],
     )
     .execute(&mut *session)
     .await
     .map_err(failed)?;
     expect_rows("reservations", changes.len(), &result)?;
+    delete_lines(session, organization, changes).await?;
     let lines = LineColumns::new(organization, changes.values());
     if lines.places.is_empty() {
         return Ok(());
     }
     store_lines(session, organization, &lines).await
+}
+
+/// Deletes the lines that reservations no longer have.
+async fn delete_lines(
+    session: &mut Session,
+    organization: OrganizationId,
+    changes: &BTreeMap<ReservationId, ReservationChange>,
+) -> Result<(), StoreError> {
+    let cut = changes.values();
+    let cut = cut.filter_map(|change| Some((change.after.id.uuid(), place(change.cut_to()?))));
+    let (ids, lengths): (Vec<Uuid>, Vec<i64>) = cut.unzip();
+    if ids.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        r#"
+        DELETE FROM reservation_lines
+        USING unnest($2::uuid[], $3::bigint[]) AS cut (cut_id, length)
+        WHERE reservation_lines.organization_id = $1
+            AND reservation_lines.reservation_id = cut.cut_id
+            AND reservation_lines.line >= cut.length
+        "#,
+        organization.uuid(),
+        &ids,
+        &lengths,
+    )
+    .execute(session)
+    .await
+    .map_err(failed)?;
+    Ok(())
 }
 
 async fn store_lines(
@@ -143,6 +176,11 @@ async fn store_lines(
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
         ) AS changed
         ON CONFLICT (organization_id, reservation_id, line) DO UPDATE SET
+            stock_id = excluded.stock_id,
+            product_id = excluded.product_id,
+            stock_owner_id = excluded.stock_owner_id,
+            location_id = excluded.location_id,
+            quantity = excluded.quantity,
             fulfilled = excluded.fulfilled,
             released = excluded.released,
             expires_at = excluded.expires_at

@@ -1,5 +1,6 @@
 //! Stock and its positions.
 
+mod policies;
 mod positions;
 pub(crate) mod read;
 pub(crate) mod rows;

@@ -30,6 +30,8 @@ macro_rules! stock_row {
             created_at: $found.created_at,
             updated_at: $found.updated_at,
             next_expiry: $found.next_expiry,
+            policy: $found.policy,
+            low: $found.low,
         }
     };
 }
@@ -61,12 +63,20 @@ pub(crate) async fn stocks(
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
             stocks.next_expiry AS "next_expiry?",
+            stocks.policy AS "policy?",
+            stocks.low AS "low!",
             stocks.revision AS "revision!",
             located.location_ids AS "location_ids?",
             located.slugs AS "slugs?",
+            located.enabled AS "enabled?",
+            located.priorities AS "priorities?",
+            located.latitudes AS "latitudes?: Vec<Option<f64>>",
+            located.longitudes AS "longitudes?: Vec<Option<f64>>",
             located.available AS "located_available?",
             located.allocated AS "located_allocated?",
-            located.held AS "located_held?"
+            located.held AS "located_held?",
+            located.policies AS "located_policies?: Vec<Option<String>>",
+            located.low AS "located_low?"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
         CROSS JOIN LATERAL (
             SELECT * FROM stocks
@@ -79,9 +89,15 @@ pub(crate) async fn stocks(
             SELECT
                 array_agg(positions.location_id) AS location_ids,
                 array_agg(locations.slug) AS slugs,
+                array_agg(locations.enabled) AS enabled,
+                array_agg(locations.priority) AS priorities,
+                array_agg(locations.latitude) AS latitudes,
+                array_agg(locations.longitude) AS longitudes,
                 array_agg(positions.available) AS available,
                 array_agg(positions.allocated) AS allocated,
-                array_agg(positions.held) AS held
+                array_agg(positions.held) AS held,
+                array_agg(positions.policy) AS policies,
+                array_agg(positions.low) AS low
             FROM positions
             CROSS JOIN LATERAL (
                 SELECT * FROM locations
@@ -103,17 +119,31 @@ pub(crate) async fn stocks(
     for row in rows {
         let figures = parts(row.located_available).zip(parts(row.located_allocated));
         let figures = figures.zip(parts(row.located_held));
-        let positions = parts(row.location_ids).zip(parts(row.slugs)).zip(figures);
-        let positions =
-            positions.map(
-                |((location_id, slug), ((available, allocated), held))| LocatedRow {
-                    location_id,
-                    slug,
-                    available,
-                    allocated,
-                    held,
-                },
-            );
+        let points = parts(row.latitudes).zip(parts(row.longitudes));
+        let shown = parts(row.slugs).zip(parts(row.enabled));
+        let shown = shown.zip(parts(row.priorities).zip(points));
+        let policies = parts(row.located_policies).zip(parts(row.located_low));
+        let positions = parts(row.location_ids)
+            .zip(shown)
+            .zip(figures)
+            .zip(policies);
+        let positions = positions.map(|(((location_id, shown), figures), (policy, low))| {
+            let ((slug, enabled), (priority, (latitude, longitude))) = shown;
+            let ((available, allocated), held) = figures;
+            LocatedRow {
+                location_id,
+                slug,
+                enabled,
+                priority,
+                latitude,
+                longitude,
+                available,
+                allocated,
+                held,
+                policy,
+                low,
+            }
+        });
         let located = located(row.stock_id, positions)?;
         let stock = stock_row!(row, row.unlocated_available, row.unlocated_allocated);
         stocks.push(Revised {
@@ -155,6 +185,8 @@ pub(crate) async fn lock(
             stocks.created_at,
             stocks.updated_at,
             stocks.next_expiry,
+            stocks.policy,
+            stocks.low,
             stocks.revision,
             stocks.located
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)

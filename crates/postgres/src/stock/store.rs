@@ -6,7 +6,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, ProductId, Stock, StockChange, StockKey};
 use stockroom_sql::{Growth, Kind, StocksByFate};
 
-use super::positions;
+use super::{policies, positions};
 use crate::columns::StockColumns;
 use crate::connection::error::{expect_rows, failed};
 use crate::connection::session::Session;
@@ -36,6 +36,7 @@ pub(crate) async fn store(
     let updated = [sorted.updated.as_slice(), &sorted.recreated].concat();
     update(session, organization, &updated, revisions).await?;
     positions::store(session, organization, &sorted).await?;
+    policies::store(session, organization, &sorted).await?;
     if !products.is_empty() {
         for (store_id, count) in shadowing(session, organization, products).await? {
             growth.add(store_id, Kind::ShadowingStock, count);

@@ -2,6 +2,7 @@
 
 pub(crate) mod repair;
 pub(crate) mod rows;
+mod stock_row;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};

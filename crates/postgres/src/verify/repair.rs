@@ -3,6 +3,8 @@
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
 
+use stockroom_sql::raw_columns;
+
 use super::rows;
 use crate::commit;
 use crate::connection::error::{expect_rows, failed, unclear};
@@ -37,7 +39,11 @@ pub(crate) async fn repair(
     }
     for (location, balance) in &repaired.located {
         let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
-        if found.located.get(location) != Some(balance) || held != held_before {
+        let [policy, policy_before] = [repaired, found].map(|it| it.policies.get(&Some(*location)));
+        if found.located.get(location) != Some(balance)
+            || held != held_before
+            || policy != policy_before
+        {
             keep(&mut session, organization, repaired, *location, *balance).await?;
         }
     }
@@ -71,6 +77,7 @@ async fn update(
     organization: OrganizationId,
     stock: &RawStock,
 ) -> Result<(), StoreError> {
+    let (policy, low) = raw_columns(stock.policies.get(&None));
     let last_hash = stock.last_hash.map(|hash| hash.0.to_vec());
     let result = sqlx::query!(
         r#"
@@ -86,6 +93,8 @@ async fn update(
             located = $12,
             unlocated_held = $13,
             next_expiry = $14,
+            policy = $15,
+            low = $16,
             revision = revision + 1
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
         "#,
@@ -103,6 +112,8 @@ async fn update(
         !stock.located.is_empty(),
         stock.held.pieces_in(None),
         stock.held.first_expiry,
+        policy,
+        low,
     )
     .execute(session)
     .await
@@ -154,14 +165,19 @@ async fn keep(
     location: LocationId,
     balance: RawBalance,
 ) -> Result<(), StoreError> {
+    let (policy, low) = raw_columns(stock.policies.get(&Some(location)));
     sqlx::query!(
         r#"
-        INSERT INTO positions (organization_id, stock_id, location_id, available, allocated, held)
-        VALUES ($1, $2, $3, $4, $5, $6)
+        INSERT INTO positions (
+            organization_id, stock_id, location_id, available, allocated, held, policy, low
+        )
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
             available = excluded.available,
             allocated = excluded.allocated,
-            held = excluded.held
+            held = excluded.held,
+            policy = excluded.policy,
+            low = excluded.low
         "#,
         organization.uuid(),
         stock.id.uuid(),
@@ -169,6 +185,8 @@ async fn keep(
         balance.available,
         balance.allocated,
         stock.held.pieces_in(Some(location)),
+        policy,
+        low,
     )
     .execute(&mut *session)
     .await

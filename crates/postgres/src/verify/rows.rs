@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
-    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, HeldTotals, IdempotencyKey, KeyId,
-    LocationId, OrganizationId, Owner, ProductId, Quantity, RawBalance, RawEntry, RawStock, Reason,
-    Reference, StockId, StockKey, Timestamp, TransactionId,
+    Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, IdempotencyKey, KeyId, LocationId,
+    OrganizationId, Quantity, RawEntry, RawStock, Reason, Reference, StockId, StockKey, Timestamp,
+    TransactionId,
 };
 use uuid::Uuid;
 
+use super::stock_row::StockRow;
 use crate::connection::error::failed;
 use crate::connection::session::Session;
 
@@ -89,10 +90,14 @@ pub(crate) async fn stocks(
             stocks.updated_at AS "updated_at!",
             stocks.unlocated_held AS "unlocated_held!",
             stocks.next_expiry AS "next_expiry?",
+            stocks.policy AS "policy?",
+            stocks.low AS "low!",
             positions.location_ids AS "location_ids?",
             positions.available AS "located_available?",
             positions.allocated AS "located_allocated?",
             positions.held AS "located_held?",
+            positions.policies AS "located_policies?: Vec<Option<String>>",
+            positions.low AS "located_low?",
             lines.location_ids AS "line_location_ids?: Vec<Option<Uuid>>",
             lines.open AS "line_open?",
             lines.first_expiry AS "first_expiry?"
@@ -102,7 +107,8 @@ pub(crate) async fn stocks(
                 SELECT
                     true AS is_current, stock_id, product_id, owner_id, product_owner_id,
                     available, allocated, unlocated_available, unlocated_allocated, sequence,
-                    last_hash, created_at, updated_at, located, unlocated_held, next_expiry
+                    last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
+                    policy, low
                 FROM stocks
                 WHERE organization_id = $1
                     AND stock_id = wanted.stock_id
@@ -113,7 +119,7 @@ pub(crate) async fn stocks(
                 SELECT
                     false, stock_id, product_id, owner_id, product_owner_id, available, allocated,
                     unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-                    updated_at, false, 0, NULL
+                    updated_at, false, 0, NULL, NULL, false
                 FROM deleted_stocks
                 WHERE organization_id = $1 AND stock_id = wanted.stock_id
             )
@@ -124,7 +130,9 @@ pub(crate) async fn stocks(
                 array_agg(location_id) AS location_ids,
                 array_agg(available) AS available,
                 array_agg(allocated) AS allocated,
-                array_agg(held) AS held
+                array_agg(held) AS held,
+                array_agg(policy) AS policies,
+                array_agg(low) AS low
             FROM positions
             WHERE organization_id = $1 AND stock_id = stocks.stock_id
         ) AS positions ON stocks.located
@@ -183,91 +191,6 @@ pub(crate) async fn current(
     };
     let stocks = stocks(session, organization, &[id]).await?;
     Ok(stocks.into_iter().find(|stock| stock.is_current))
-}
-
-struct StockRow {
-    is_current: bool,
-    stock_id: Uuid,
-    product_id: Uuid,
-    owner_id: Uuid,
-    product_owner_id: Uuid,
-    available: i64,
-    allocated: i64,
-    unlocated_available: i64,
-    unlocated_allocated: i64,
-    sequence: i64,
-    last_hash: Vec<u8>,
-    created_at: i64,
-    updated_at: i64,
-    unlocated_held: i64,
-    next_expiry: Option<i64>,
-    location_ids: Option<Vec<Uuid>>,
-    located_available: Option<Vec<i64>>,
-    located_allocated: Option<Vec<i64>>,
-    located_held: Option<Vec<i64>>,
-    line_location_ids: Option<Vec<Option<Uuid>>>,
-    line_open: Option<Vec<i64>>,
-    first_expiry: Option<i64>,
-}
-
-impl StockRow {
-    fn decode(self, organization: OrganizationId) -> RawStock {
-        let available = self.located_available.into_iter().flatten();
-        let figures = available.zip(self.located_allocated.into_iter().flatten());
-        let locations = self.location_ids.into_iter().flatten();
-        let locations: Vec<_> = locations.map(LocationId::new).collect();
-        let mut held = HeldTotals {
-            first_expiry: self.next_expiry,
-            ..HeldTotals::default()
-        };
-        held.add(None, self.unlocated_held);
-        for (location, pieces) in locations
-            .iter()
-            .zip(self.located_held.into_iter().flatten())
-        {
-            held.add(Some(*location), pieces);
-        }
-        let mut lines = HeldTotals {
-            first_expiry: self.first_expiry,
-            ..HeldTotals::default()
-        };
-        let open = self.line_open.into_iter().flatten();
-        for (location_id, pieces) in self.line_location_ids.into_iter().flatten().zip(open) {
-            lines.add(location_id.map(LocationId::new), pieces);
-        }
-        RawStock {
-            id: StockId::new(self.stock_id),
-            product: ProductId::new(self.product_id),
-            owner: Owner::from_uuid(self.owner_id, organization),
-            product_owner: Owner::from_uuid(self.product_owner_id, organization),
-            is_current: self.is_current,
-            sums: RawBalance {
-                available: self.available,
-                allocated: self.allocated,
-            },
-            unlocated: RawBalance {
-                available: self.unlocated_available,
-                allocated: self.unlocated_allocated,
-            },
-            located: locations
-                .into_iter()
-                .zip(figures)
-                .map(|(location, (available, allocated))| {
-                    let balance = RawBalance {
-                        available,
-                        allocated,
-                    };
-                    (location, balance)
-                })
-                .collect(),
-            held,
-            lines,
-            sequence: self.sequence,
-            last_hash: hash(&self.last_hash).ok(),
-            created_at: self.created_at,
-            updated_at: self.updated_at,
-        }
-    }
 }
 
 /// A value after every id.
@@ -411,7 +334,7 @@ impl EntryRow {
     }
 }
 
-fn hash(bytes: &[u8]) -> Read<EntryHash> {
+pub(super) fn hash(bytes: &[u8]) -> Read<EntryHash> {
     bytes.try_into().map(EntryHash).map_err(|_| "hash")
 }
 

@@ -12,10 +12,13 @@ use stockroom_sql::{InboxRow, NewItem, PAGE_EVENTS_MAX, PageItem, PageRow, pages
 use uuid::Uuid;
 
 /// What was written of each event; the newest last.
-const EVENTS: [&str; 3] = [
+const EVENTS: [&str; 6] = [
     include_str!("events-1.json"),
     include_str!("events-2.json"),
     include_str!("events-3.json"),
+    include_str!("events-4.json"),
+    include_str!("events-5.json"),
+    include_str!("events-6.json"),
 ];
 
 fn organization() -> OrganizationId {

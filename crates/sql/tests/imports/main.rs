@@ -1,4 +1,4 @@
-//! The stored form of imports and of the errors of their lines: what any version has written, every later
+//! The stored form of imports, of the errors of their lines and of what these would change: what any version has written, every later
 //! one reads.
 //!
 //! The files beside this one are what was written. If a change to a type adds to them, the first tests fail
@@ -10,17 +10,23 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 use stockroom_application::ports::{FileChunk, StoreError};
 use stockroom_domain::{
-    AppliedChunk, BatchId, Import, ImportId, ImportStatus, ImportStep, LineError, OrganizationId,
-    Timestamp,
+    AppliedChunk, BatchId, Import, ImportId, ImportStatus, ImportStep, LineChange, LineError,
+    OrganizationId, Timestamp,
 };
-use stockroom_sql::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineErrorRow};
+use stockroom_sql::{AppliedRow, ChunkRow, ImportRow, KeptChunkRow, LineChangeRow, LineErrorRow};
 use uuid::Uuid;
 
 /// What was written of jobs; the newest last.
-const IMPORTS: [&str; 1] = [include_str!("imports-1.json")];
+const IMPORTS: [&str; 2] = [
+    include_str!("imports-1.json"),
+    include_str!("imports-2.json"),
+];
 
 /// What was written of errors.
 const LINE_ERRORS: [&str; 1] = [include_str!("line_errors-1.json")];
+
+/// What was written of changes that a dry run would make.
+const LINE_CHANGES: [&str; 1] = [include_str!("line_changes-1.json")];
 
 fn organization() -> OrganizationId {
     OrganizationId::new(Uuid::from_u128(1))
@@ -49,6 +55,15 @@ fn import(stored: &Value) -> Import {
 
 fn line_error(stored: &Value) -> LineError {
     let row = LineErrorRow {
+        import_id: id().uuid(),
+        place: 3,
+        document: stored.to_string(),
+    };
+    row.decode().expect("it is read")
+}
+
+fn line_change(stored: &Value) -> LineChange {
+    let row = LineChangeRow {
         import_id: id().uuid(),
         place: 3,
         document: stored.to_string(),
@@ -107,6 +122,17 @@ fn errors_are_written_as_the_newest_file_says() {
 }
 
 #[test]
+fn changes_are_written_as_the_newest_file_says() {
+    let newest = LINE_CHANGES.last().map(|file| golden(file));
+    for stored in newest.unwrap_or_default().values() {
+        let row = LineChangeRow::of(id(), 3, &line_change(stored)).expect("it is written");
+        assert_eq!((row.import_id, row.place), (id().uuid(), 3));
+        let written: Value = serde_json::from_str(&row.document).expect("it is JSON");
+        assert_eq!(&written, stored, "now written: {written}");
+    }
+}
+
+#[test]
 fn what_was_ever_written_is_read() {
     for file in IMPORTS {
         for (name, stored) in golden(file) {
@@ -118,26 +144,32 @@ fn what_was_ever_written_is_read() {
             assert!(line_error(stored).line > 0);
         }
     }
+    for file in LINE_CHANGES {
+        for stored in golden(file).values() {
+            assert!(line_change(stored).line > 0);
+        }
+    }
 }
 
 /// As a version wrote that didn't know the field, and as one will write that knows another.
 #[test]
 fn fields_may_be_missing_or_unknown() {
-    let mut stored = golden(IMPORTS[0]).remove("failed").expect("a sample");
+    let mut stored = golden(IMPORTS[1]).remove("failed").expect("a sample");
     let mut expected = import(&stored);
     let fields = stored["import"].as_object_mut().expect("an object");
-    for field in ["request_id", "not_undone", "version"] {
+    for field in ["request_id", "changes", "not_undone", "version"] {
         assert!(fields.remove(field).is_some(), "{field}");
     }
     fields.insert("colour".to_owned(), "blue".into());
     expected.request_id = None;
+    expected.changes = 0;
     expected.not_undone = 0;
     expected.version = 1;
     assert_eq!(import(&stored), expected);
 }
 
 #[test]
-fn another_format_is_no_job_and_no_error() {
+fn another_format_is_no_job_no_error_and_no_change() {
     let stored = golden(IMPORTS[0]).remove("failed").expect("a sample");
     let import_id = id().uuid();
     for document in [
@@ -156,10 +188,17 @@ fn another_format_is_no_job_and_no_error() {
         let row = LineErrorRow {
             import_id,
             place,
+            document: document.clone(),
+        };
+        let numbered = format!("{import_id}/3");
+        let expected = ("import_errors".into(), "document".into(), numbered.clone());
+        assert_eq!(corrupt(row.decode()), expected);
+        let row = LineChangeRow {
+            import_id,
+            place,
             document,
         };
-        let of_error = format!("{import_id}/3");
-        let expected = ("import_errors".into(), "document".into(), of_error);
+        let expected = ("import_changes".into(), "document".into(), numbered);
         assert_eq!(corrupt(row.decode()), expected);
     }
 }

@@ -44,6 +44,7 @@ pub(crate) fn state(
         integrations: _,
         integration_counts: _,
         imports: wanted_imports,
+        layout: _,
     } = needs;
     let mut state = State::default();
     if *needs_organization {

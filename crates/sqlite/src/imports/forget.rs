@@ -62,6 +62,8 @@ statements! {
 
     DELETE_ERRORS = "DELETE FROM import_errors WHERE organization_id = ?1 AND import_id = ?2";
 
+    DELETE_CHANGES = "DELETE FROM import_changes WHERE organization_id = ?1 AND import_id = ?2";
+
     DELETE_CHUNKS = "DELETE FROM import_chunks WHERE organization_id = ?1 AND import_id = ?2";
 
     DELETE = "DELETE FROM imports WHERE organization_id = ?1 AND import_id = ?2";
@@ -118,6 +120,7 @@ pub(super) fn job(
     };
     let key = params![organization.uuid(), id];
     DELETE_ERRORS.execute(connection, key)?;
+    DELETE_CHANGES.execute(connection, key)?;
     DELETE_CHUNKS.execute(connection, key)?;
     expect_rows("imports", 1, DELETE.execute(connection, key)?)?;
     Ok(true)

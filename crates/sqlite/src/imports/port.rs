@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage, StoreError};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    AppliedChunk, Import, ImportId, LineError, OrganizationId, Owner, Timestamp,
+    AppliedChunk, Import, ImportId, LineChange, LineError, OrganizationId, Owner, Timestamp,
 };
 use stockroom_sql::ChunkRow;
 use uuid::Uuid;
@@ -95,6 +95,17 @@ impl ImportStore for SqliteDatabase {
         limit: u32,
     ) -> Result<Vec<LineError>, StoreError> {
         self.read(move |snapshot| read::errors(snapshot, organization, id, from, limit))
+            .await
+    }
+
+    async fn import_changes(
+        &self,
+        organization: OrganizationId,
+        id: ImportId,
+        from: u32,
+        limit: u32,
+    ) -> Result<Vec<LineChange>, StoreError> {
+        self.read(move |snapshot| read::changes(snapshot, organization, id, from, limit))
             .await
     }
 

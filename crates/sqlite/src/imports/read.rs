@@ -3,8 +3,8 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::{ImportUsage, StoreError};
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Import, ImportId, LineError, OrganizationId, Owner};
-use stockroom_sql::{LineErrorRow, Row};
+use stockroom_domain::{Import, ImportId, LineChange, LineError, OrganizationId, Owner};
+use stockroom_sql::{LineChangeRow, LineErrorRow, Row};
 use uuid::Uuid;
 
 use super::rows;
@@ -29,6 +29,14 @@ statements! {
         ORDER BY place
         LIMIT ?4",
         columns("import_errors", LineErrorRow::COLUMNS)
+    );
+
+    CHANGES = format!(
+        "SELECT {} FROM import_changes
+        WHERE organization_id = ?1 AND import_id = ?2 AND place >= ?3
+        ORDER BY place
+        LIMIT ?4",
+        columns("import_changes", LineChangeRow::COLUMNS)
     );
 
     WAITING = "
@@ -83,6 +91,19 @@ pub(super) fn errors(
     let parameters = params![organization.uuid(), id.uuid(), from, limit];
     let rows: Vec<LineErrorRow> = ERRORS.rows(connection, parameters)?;
     rows.into_iter().map(LineErrorRow::decode).collect()
+}
+
+/// At most `limit` changes that a job would make, from the one with this place on.
+pub(super) fn changes(
+    connection: &Connection,
+    organization: OrganizationId,
+    id: ImportId,
+    from: u32,
+    limit: u32,
+) -> Result<Vec<LineChange>, StoreError> {
+    let parameters = params![organization.uuid(), id.uuid(), from, limit];
+    let rows: Vec<LineChangeRow> = CHANGES.rows(connection, parameters)?;
+    rows.into_iter().map(LineChangeRow::decode).collect()
 }
 
 /// The files and waiting jobs of an organization.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{ImportChange, ImportStatus, LineError, OrganizationId};
-use stockroom_sql::{AppliedRow, ImportRow, LineErrorRow};
+use stockroom_sql::{AppliedRow, ImportRow, LineChangeRow, LineErrorRow};
 
 use crate::connection::statement::{assignments, insert, of_organization, statements};
 
@@ -21,6 +21,8 @@ statements! {
 
     INSERT_ERROR = insert("import_errors", LineErrorRow::COLUMNS);
 
+    INSERT_CHANGE = insert("import_changes", LineChangeRow::COLUMNS);
+
     // No chunk is applied twice.
     APPLY = "
         UPDATE import_chunks SET batch_id = ?4, batch_lines = ?5
@@ -28,7 +30,7 @@ statements! {
     ";
 }
 
-/// Creates the job, or changes it, and adds these errors at their places.
+/// Creates the job, or changes it, and adds these errors, and what its lines would change, at their places.
 pub(crate) fn store(
     connection: &Connection,
     organization: OrganizationId,
@@ -54,6 +56,11 @@ pub(crate) fn store(
         let error = LineErrorRow::of(import.id, *place, error)?;
         let values = of_organization(organization, error.values());
         INSERT_ERROR.change(connection, "import_errors", values)?;
+    }
+    for (place, foreseen) in &change.changes {
+        let foreseen = LineChangeRow::of(import.id, *place, foreseen)?;
+        let values = of_organization(organization, foreseen.values());
+        INSERT_CHANGE.change(connection, "import_changes", values)?;
     }
     if let Some(applied) = &change.applied {
         let applied = AppliedRow::of(import.id, applied);

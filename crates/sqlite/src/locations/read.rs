@@ -1,9 +1,11 @@
 //! Reads locations.
 
 use async_trait::async_trait;
-use stockroom_application::ports::{LocationCondition, LocationReader, Scope, StoreError};
+use stockroom_application::ports::{
+    LocationCondition, LocationOrder, LocationReader, Scope, StoreError,
+};
 use stockroom_application::{LocationPlace, Page, PageRequest};
-use stockroom_domain::{Geolocation, Location, LocationId};
+use stockroom_domain::{Location, LocationId};
 use stockroom_sql::Kind;
 use uuid::Uuid;
 
@@ -26,25 +28,26 @@ impl LocationReader for SqliteDatabase {
         &self,
         scope: Scope,
         filter: &[LocationCondition],
-        nearest_to: Option<Geolocation>,
+        order: LocationOrder,
         page: PageRequest<LocationPlace>,
     ) -> Result<Page<Location, LocationPlace>, StoreError> {
         let filter = filter.to_vec();
-        let place = move |location: &Location| LocationPlace::of(location, nearest_to);
+        let place = move |location: &Location| order.place(location);
         self.read(move |snapshot| {
-            let ids: Vec<(Uuid,)> = if nearest_to.is_some() {
-                // An owner has a limited number of locations.
-                select("", scope, None, &filter).all(snapshot)?
-            } else {
+            let is_as_created = order == LocationOrder::Created;
+            let ids: Vec<(Uuid,)> = if is_as_created {
                 let after = page.place().map(|place| place.id);
                 select("", scope, after, &filter).page(snapshot, &page)?
+            } else {
+                // An owner has a limited number of locations.
+                select("", scope, None, &filter).all(snapshot)?
             };
             let items = ids.into_iter().map(|(id,)| LocationId::new(id));
             let items = items.map(|id| rows::location(snapshot, scope.organization, id));
             let items = items.filter_map(Result::transpose);
             let mut items = items.collect::<Result<Vec<_>, _>>()?;
             items.sort_by_cached_key(place);
-            if nearest_to.is_some() {
+            if !is_as_created {
                 let found = Page::of(items, &page, place);
                 let total = found.total.filter(|_| page.wants_total(!filter.is_empty()));
                 return Ok(Page { total, ..found });

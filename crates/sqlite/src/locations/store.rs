@@ -17,15 +17,22 @@ statements! {
 
     INSERT = insert("locations", LocationRow::COLUMNS);
 
-    DELETE_EMPTY_POSITIONS = "
-        DELETE FROM positions INDEXED BY positions_in_location
-        WHERE organization_id = ?1 AND location_id = ?2 AND available = 0 AND allocated = 0
-    ";
-
+    // Those of deleted stock ended with it, which a clock that is behind mustn't change.
     END_SPANS = "
         UPDATE position_spans INDEXED BY position_spans_in_location
         SET removed_at = max(added_at, ?3)
-        WHERE organization_id = ?1 AND location_id = ?2 AND removed_at IS NULL
+        WHERE organization_id = ?1
+            AND location_id = ?2
+            AND removed_at IS NULL
+            AND stock_id IN (
+                SELECT stock_id FROM positions INDEXED BY positions_in_location
+                WHERE organization_id = ?1 AND location_id = ?2
+            )
+    ";
+
+    DELETE_EMPTY_POSITIONS = "
+        DELETE FROM positions INDEXED BY positions_in_location
+        WHERE organization_id = ?1 AND location_id = ?2 AND available = 0 AND allocated = 0
     ";
 
     DELETE = "
@@ -68,11 +75,11 @@ pub(crate) fn delete(
 ) -> Result<(), StoreError> {
     let (organization_id, location_id) = (organization.uuid(), location.id.uuid());
     let deleted_at = at.as_milliseconds();
-    DELETE_EMPTY_POSITIONS.execute(connection, params![organization_id, location_id])?;
     END_SPANS.execute(
         connection,
         params![organization_id, location_id, deleted_at],
     )?;
+    DELETE_EMPTY_POSITIONS.execute(connection, params![organization_id, location_id])?;
     let deleted = params![organization_id, location_id, deleted_at];
     DELETE.change(connection, "locations", deleted)?;
     counts::add(connection, organization, location.owner, Kind::Location, -1)

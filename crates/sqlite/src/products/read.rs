@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use rusqlite::Connection;
 use stockroom_application::ports::{
     FoundProducts, ProductAndStock, ProductFilter, ProductOrder, ProductPlace, ProductReader,
-    ProductSort, Scope, StoreError,
+    ProductSearch, ProductSort, Scope, StoreError,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{Owner, Product, ProductId};
@@ -52,6 +52,17 @@ impl ProductReader for SqliteDatabase {
             Ok(found.map(|found| found.into_iter().map(|product| product.id).collect()))
         })
         .await
+    }
+
+    async fn search_products(
+        &self,
+        scope: Scope,
+        search: &ProductSearch,
+        at_most: u32,
+    ) -> Result<Option<Vec<Product>>, StoreError> {
+        let search = search.clone();
+        self.read(move |snapshot| search::first(snapshot, scope, &search, at_most))
+            .await
     }
 
     async fn list_products(

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 use stockroom_application::ports::{
-    FoundProducts, ProductFilter, ProductLookup, ProductOrder, ProductPlace, Scope, SortValue,
-    StoreError,
+    FoundProducts, ProductFilter, ProductLookup, ProductOrder, ProductPlace, ProductSearch, Scope,
+    SortValue, StoreError,
 };
 use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{Owner, Product, ProductId};
+use stockroom_domain::{Owner, Product, ProductId, SearchKey};
 use stockroom_sql::{Direction, Kind, ProductIndex, commodity_type_word, status_word};
 use uuid::Uuid;
 
@@ -23,9 +23,7 @@ pub(super) fn matching(
     filter: &ProductFilter,
 ) -> Result<Option<Vec<Product>>, StoreError> {
     let lookup = filter.lookup();
-    if lookup == ProductLookup::All
-        && ProductFilter::is_too_many(counts::visible(snapshot, scope, Kind::Product)?)
-    {
+    if looks_at_too_many(snapshot, scope, &lookup)? {
         return Ok(None);
     }
     let mut candidates = select_candidates("", scope, &lookup);
@@ -42,6 +40,51 @@ pub(super) fn matching(
         found.extend(product.filter(|product| filter.matches(product)));
     }
     Ok(Some(found))
+}
+
+fn looks_at_too_many(
+    snapshot: &Connection,
+    scope: Scope,
+    lookup: &ProductLookup,
+) -> Result<bool, StoreError> {
+    Ok(lookup.looks_at_all()
+        && ProductFilter::is_too_many(counts::visible(snapshot, scope, Kind::Product)?))
+}
+
+/// The first products that a search finds; `None` if it would have to look at too many.
+pub(super) fn first(
+    snapshot: &Connection,
+    scope: Scope,
+    search: &ProductSearch,
+    at_most: u32,
+) -> Result<Option<Vec<Product>>, StoreError> {
+    if looks_at_too_many(snapshot, scope, &search.lookup())? {
+        return Ok(None);
+    }
+    let page = PageRequest::<ProductPlace>::from_offset(at_most, 0);
+    let mut keys: Vec<(String, Uuid, Uuid)> =
+        select_first("", scope, search).page(snapshot, &page)?;
+    keys.truncate(at_most as usize);
+    let mut products = Vec::with_capacity(keys.len());
+    for (_, id, owner_id) in keys {
+        let owner = Owner::from_uuid(owner_id, scope.organization);
+        let product = rows::product(snapshot, scope.organization, owner, ProductId::new(id))?;
+        products.extend(product);
+    }
+    Ok(Some(search.found(products)))
+}
+
+/// The query for the texts, ids and owners of the products that a search may find, sorted by the text.
+pub(crate) fn select_first(start: &str, scope: Scope, search: &ProductSearch) -> ListQuery {
+    let ProductIndex { name, column, .. } = ProductIndex::of_text(search.text);
+    ListQuery::new(start, scope, None, |query, owner| {
+        query.push(format_args!(
+            "SELECT {column}, products.product_id, products.owner_id FROM products INDEXED BY {name}"
+        ));
+        push_owner(query, scope, owner);
+        push_lookup(query, &search.lookup());
+    })
+    .ordered_by(Direction::new(false).order)
 }
 
 /// A page of the products that fulfil a filter.
@@ -70,9 +113,9 @@ pub(super) fn page(
 pub(crate) fn select_candidates(start: &str, scope: Scope, lookup: &ProductLookup) -> ListQuery {
     ListQuery::new(start, scope, None, |query, owner| {
         let index = match lookup {
-            ProductLookup::Keys(text, _) | ProductLookup::Prefix(text, _) => {
-                ProductIndex::of_text(*text).name
-            }
+            ProductLookup::Keys(text, _)
+            | ProductLookup::Prefix(text, _)
+            | ProductLookup::Part(text, _) => ProductIndex::of_text(*text).name,
             ProductLookup::Words { .. } => "products_by_words",
             ProductLookup::All => "products_of_owner",
         };
@@ -112,6 +155,15 @@ fn push_lookup(query: &mut Query, lookup: &ProductLookup) {
             if let Some(end) = key.end_of_prefix() {
                 query.push(format_args!(" AND {column} < ")).push_bind(end);
             }
+        }
+        ProductLookup::Part(text, part) => {
+            let ProductIndex {
+                column, predicate, ..
+            } = ProductIndex::of_text(*text);
+            query.push(format_args!(" AND {predicate} AND (instr({column}, "));
+            query.push_bind(part.as_str().to_owned());
+            let full = SearchKey::CHARACTERS_MAX;
+            query.push(format_args!(") > 0 OR length({column}) >= {full})"));
         }
         ProductLookup::Words {
             statuses,

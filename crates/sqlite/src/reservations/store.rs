@@ -62,13 +62,19 @@ statements! {
     INSERT_LINE = insert("reservation_lines", LineRow::COLUMNS);
 
     UPDATE = "
-        UPDATE reservations SET status = ?4, expires_at = ?5, updated_at = ?6, version = ?7
+        UPDATE reservations
+        SET status = ?4, expires_at = ?5, updated_at = ?6, version = ?7, sent = ?8
         WHERE organization_id = ?1 AND reservation_id = ?2 AND status = ?3
     ";
 
     UPDATE_LINE = "
         UPDATE reservation_lines SET fulfilled = ?4, released = ?5, expires_at = ?6
         WHERE organization_id = ?1 AND reservation_id = ?2 AND line = ?3
+    ";
+
+    DELETE_LINES = "
+        DELETE FROM reservation_lines
+        WHERE organization_id = ?1 AND reservation_id = ?2 AND line >= ?3
     ";
 }
 
@@ -203,8 +209,12 @@ fn update(
         row.expires_at,
         row.updated_at,
         row.version,
+        row.sent,
     ];
     UPDATE.change(connection, "reservations", changed)?;
+    if change.is_rearranged() {
+        return replace_lines(connection, organization, change);
+    }
     for line in LineRow::of_change(change, organization) {
         let changed = params![
             organization.uuid(),
@@ -215,6 +225,20 @@ fn update(
             line.expires_at,
         ];
         UPDATE_LINE.change(connection, "reservation_lines", changed)?;
+    }
+    Ok(())
+}
+
+fn replace_lines(
+    connection: &Connection,
+    organization: OrganizationId,
+    change: &ReservationChange,
+) -> Result<(), StoreError> {
+    let all = params![organization.uuid(), change.after.id.uuid(), 0];
+    DELETE_LINES.execute(connection, all)?;
+    for line in LineRow::of_all(&change.after, organization) {
+        let values = of_organization(organization, line.values());
+        INSERT_LINE.change(connection, "reservation_lines", values)?;
     }
     Ok(())
 }

@@ -15,8 +15,9 @@ statements! {
 
     POSITIONS = "
         SELECT
-            positions.location_id, locations.slug, positions.available, positions.allocated,
-            positions.held
+            positions.location_id, locations.slug, locations.enabled, locations.priority,
+            locations.latitude, locations.longitude, positions.available, positions.allocated,
+            positions.held, positions.policy, positions.low
         FROM positions
         CROSS JOIN locations
             ON locations.organization_id = ?1

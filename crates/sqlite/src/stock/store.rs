@@ -43,7 +43,9 @@ statements! {
         ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
             available = excluded.available,
             allocated = excluded.allocated,
-            held = excluded.held",
+            held = excluded.held,
+            policy = excluded.policy,
+            low = excluded.low",
         insert("positions", PositionRow::COLUMNS)
     );
 

@@ -4,6 +4,8 @@ use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_domain::{LocationId, OrganizationId, RawBalance, RawStock, StockKey};
 
+use stockroom_sql::raw_columns;
+
 use super::rows;
 use crate::connection::statement::statements;
 use crate::stock::store::{DELETE_POSITION, STORE_POSITION};
@@ -20,7 +22,9 @@ statements! {
             created_at = ?10,
             updated_at = ?11,
             unlocated_held = ?12,
-            next_expiry = ?13
+            next_expiry = ?13,
+            policy = ?14,
+            low = ?15
         WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
     ";
 
@@ -62,7 +66,11 @@ pub(crate) fn repair(
     }
     for (location, balance) in &repaired.located {
         let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
-        if found.located.get(location) != Some(balance) || held != held_before {
+        let [policy, policy_before] = [repaired, found].map(|it| it.policies.get(&Some(*location)));
+        if found.located.get(location) != Some(balance)
+            || held != held_before
+            || policy != policy_before
+        {
             keep(transaction, organization, repaired, *location, *balance)?;
         }
     }
@@ -74,6 +82,7 @@ fn update(
     organization: OrganizationId,
     stock: &RawStock,
 ) -> Result<(), StoreError> {
+    let (policy, low) = raw_columns(stock.policies.get(&None));
     UPDATE.execute(
         connection,
         params![
@@ -90,6 +99,8 @@ fn update(
             stock.updated_at,
             stock.held.pieces_in(None),
             stock.held.first_expiry,
+            policy,
+            low,
         ],
     )?;
     Ok(())
@@ -117,6 +128,7 @@ fn keep(
     balance: RawBalance,
 ) -> Result<(), StoreError> {
     let (organization_id, stock_id) = (organization.uuid(), stock.id.uuid());
+    let (policy, low) = raw_columns(stock.policies.get(&Some(location)));
     let position = params![
         organization_id,
         stock_id,
@@ -124,6 +136,8 @@ fn keep(
         balance.available,
         balance.allocated,
         stock.held.pieces_in(Some(location)),
+        policy,
+        low,
     ];
     STORE_POSITION.execute(connection, position)?;
     let span = params![organization_id, stock_id, location.uuid(), stock.updated_at];

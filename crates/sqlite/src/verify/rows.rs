@@ -6,9 +6,10 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use stockroom_application::ports::{Chunk, Cursor, LedgerRange, StoreError};
 use stockroom_domain::{
     Annotation, Balance, BatchId, Entry, EntryAction, EntryHash, HeldTotals, IdempotencyKey, KeyId,
-    LocationId, OrganizationId, Owner, ProductId, RawBalance, RawEntry, RawStock, Reason,
-    Reference, StockId, StockKey, TransactionId, UnreadableRow,
+    LocationId, OrganizationId, Owner, ProductId, RawBalance, RawEntry, RawPolicy, RawStock,
+    Reason, Reference, StockId, StockKey, TransactionId, UnreadableRow,
 };
+use stockroom_sql::raw_policy;
 use uuid::Uuid;
 
 use super::corrupt;
@@ -34,7 +35,7 @@ macro_rules! select_stock {
 
 statements! {
     CURRENT_AFTER = select_stock!(
-        "unlocated_held, next_expiry"
+        "unlocated_held, next_expiry, policy, low"
         "FROM stocks INDEXED BY stocks_of_organization
         WHERE organization_id = ?1 AND stock_id > ?2
         ORDER BY stock_id
@@ -42,7 +43,7 @@ statements! {
     );
 
     DELETED_AFTER = select_stock!(
-        "0, NULL"
+        "0, NULL, NULL, 0"
         "FROM deleted_stocks
         WHERE organization_id = ?1 AND stock_id > ?2
         ORDER BY stock_id
@@ -50,25 +51,25 @@ statements! {
     );
 
     CURRENT_OF = select_stock!(
-        "unlocated_held, next_expiry"
+        "unlocated_held, next_expiry, policy, low"
         "FROM stocks INDEXED BY stocks_of_organization
         WHERE organization_id = ?1 AND stock_id = ?2"
     );
 
     DELETED_OF = select_stock!(
-        "0, NULL"
+        "0, NULL, NULL, 0"
         "FROM deleted_stocks
         WHERE organization_id = ?1 AND stock_id = ?2"
     );
 
     CURRENT = select_stock!(
-        "unlocated_held, next_expiry"
+        "unlocated_held, next_expiry, policy, low"
         "FROM stocks
         WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
     );
 
     POSITIONS = "
-        SELECT location_id, available, allocated, held
+        SELECT location_id, available, allocated, held, policy, low
         FROM positions
         WHERE organization_id = ?1 AND stock_id = ?2
     ";
@@ -222,6 +223,7 @@ fn stock(
             ..HeldTotals::default()
         };
         held.add(None, at(row, 12, "unlocated_held").integer()?);
+        let policies = policy(row, 14)?.map(|policy| (None, policy));
         Ok(RawStock {
             id: StockId::new(at(row, 0, "stock_id").uuid()?),
             product: ProductId::new(at(row, 1, "product_id").uuid()?),
@@ -231,6 +233,7 @@ fn stock(
             sums: balance(4, "available", "allocated")?,
             unlocated: balance(6, "unlocated_available", "unlocated_allocated")?,
             located: BTreeMap::new(),
+            policies: policies.into_iter().collect(),
             held,
             lines: HeldTotals::default(),
             sequence: at(row, 8, "sequence").integer()?,
@@ -257,9 +260,11 @@ fn with_parts(
     let mut rows = statement.query(of_stock)?;
     while let Some(row) = rows.next()? {
         match position(row) {
-            Ok((location, balance, held)) => {
+            Ok((location, balance, held, policy)) => {
                 stock.located.insert(location, balance);
                 stock.held.add(Some(location), held);
+                let policies = policy.map(|policy| (Some(location), policy));
+                stock.policies.extend(policies);
             }
             Err(column) => {
                 let stock = stock.id.uuid();
@@ -277,13 +282,22 @@ fn with_parts(
     Ok((stock, unread))
 }
 
-fn position(row: &Row<'_>) -> Read<(LocationId, RawBalance, i64)> {
+/// The policy in this column, with `low` in the next one.
+fn policy(row: &Row<'_>, index: usize) -> Read<Option<RawPolicy>> {
+    let policy = at(row, index, "policy")
+        .optional(|value| value.text(|text| Ok::<_, ()>(text.to_owned())))?;
+    let low = at(row, index + 1, "low").integer()?;
+    Ok(raw_policy(policy, low != 0))
+}
+
+fn position(row: &Row<'_>) -> Read<(LocationId, RawBalance, i64, Option<RawPolicy>)> {
     let balance = RawBalance {
         available: at(row, 1, "available").integer()?,
         allocated: at(row, 2, "allocated").integer()?,
     };
     let location = LocationId::new(at(row, 0, "location_id").uuid()?);
-    Ok((location, balance, at(row, 3, "held").integer()?))
+    let held = at(row, 3, "held").integer()?;
+    Ok((location, balance, held, policy(row, 4)?))
 }
 
 /// Adds the quantity that an open line holds.

@@ -63,7 +63,12 @@ fn may_be(request: &Request, status: u16) -> bool {
         Request::Act { act, .. } => match status {
             200 => true,
             409 => *act != Act::Read,
-            INSUFFICIENT => matches!(act, Act::Release(Some(_)) | Act::Fulfil(Some(_))),
+            INSUFFICIENT => {
+                matches!(
+                    act,
+                    Act::Release(Some(_)) | Act::Fulfil(Some(_)) | Act::Move { .. } | Act::Edit(_)
+                )
+            }
             _ => false,
         },
         Request::Stock { .. } | Request::History { .. } => [200, 404].contains(&status),

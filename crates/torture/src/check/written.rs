@@ -57,11 +57,13 @@ impl<'a> Written<'a> {
         }
     }
 
-    /// Holds a step against the entries that are next, which have this time if it is known.
+    /// Holds a step against the entries that are next, which give this reason, and have this time if it
+    /// is known.
     pub(super) fn explain(
         &self,
         explained: &mut Explained,
         moves: &Moves,
+        reason: Option<&str>,
         at: Option<Timestamp>,
     ) -> Result<(), String> {
         for (number, product) in self.products.iter().enumerate() {
@@ -87,6 +89,7 @@ impl<'a> Written<'a> {
                 let of = &entry.movement;
                 let is_so = (of.location, of.action, of.quantity)
                     == (*location, *action, *quantity)
+                    && entry.reason.as_deref() == reason
                     && at.is_none_or(|at| at == entry.created_at);
                 if !is_so {
                     let entry = ledger.number(item);

@@ -147,14 +147,8 @@ impl Shop {
     async fn fill(&mut self) {
         let owner = self.owner();
         for (slug, name) in [("berlin", "Berlin, shelf 4"), ("paris", "Paris")] {
-            let location = CreateLocation {
-                name: Name::new("name", name).unwrap(),
-                slug: Slug::new(slug).unwrap(),
-                external_ref: None,
-                description: None,
-                address: None,
-                geolocation: None,
-            };
+            let name = Name::new("name", name).unwrap();
+            let location = CreateLocation::new(name, Slug::new(slug).unwrap());
             self.stockroom.execute(&owner, location).await.unwrap();
         }
         let products = [

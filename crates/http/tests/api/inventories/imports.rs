@@ -91,6 +91,100 @@ async fn followed() {
 }
 
 #[tokio::test]
+async fn policies() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 10).await;
+    app.transact(&id(1), "increment", 1).await;
+    let file = "sku,location,safety_stock,low_at,low_rearm_at\nCHAIR,,5,40,50\nCHAIR,,,,\nCHAIR,,5,,\n\
+                CHAIR,nowhere,1,,\nCHAIR,,,40,40\nLAMP,,1,,\n";
+    let dry = imported(&app, "target=policies&dry_run=true&abort_after=9", file).await;
+    let job = imported(&app, "target=policies&abort_after=9", file).await;
+    assert_eq!(lines(&dry), [1, 1, 1, 3]);
+    assert_eq!(lines(&job), lines(&dry));
+    let mut transcript = Transcript::default();
+    for (what, path) in [
+        ("job", format!("{PATH}/{}", id_of(&job))),
+        ("preview", format!("{PATH}/{}/preview", id_of(&dry))),
+        ("policy", format!("/v2/inventories/{}/policy", id(1))),
+        ("errors", format!("{PATH}/{}/errors", id_of(&job))),
+    ] {
+        transcript.add(what, &app.get(&path).send().await);
+    }
+    let undo = format!("{PATH}/{}/undo", id_of(&job));
+    transcript.add("undo", &app.post_nothing(&undo).send().await);
+    assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn refused_for_policies() {
+    let app = TestApp::new().await;
+    let mut transcript = Transcript::default();
+    for (what, query, header) in [
+        ("an unknown target", "target=prices", "sku,safety_stock"),
+        (
+            "another profile",
+            "target=policies&profile=shopify",
+            "sku,safety_stock",
+        ),
+        (
+            "stock to be made",
+            "target=policies&create=true",
+            "sku,safety_stock",
+        ),
+        ("movements", "target=policies", "sku,action,quantity"),
+        ("no figure", "target=policies", "sku,low_rearm_at"),
+    ] {
+        let answer = upload(&app, query, format!("{header}\n")).send().await;
+        answer.expect_status(400);
+        transcript.add(what, &answer);
+    }
+    assert_snapshot!(transcript.text());
+}
+
+#[tokio::test]
+async fn previewed() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 10).await;
+    app.transact(&id(1), "allocate", 3).await;
+    let file = "sku,name,location,action,quantity\nCHAIR,,,set,12\nCHAIR,,,set,12\nCHAIR,,,decrement,20\n\
+                CHAIR,,,allocate,2\nLAMP,A lamp,Berlin Mitte,set,5\nLAMP,,Berlin Mitte,set_available,7\n";
+    let wishes = "products=create&locations=create&abort_after=9";
+    let dry = imported(&app, &format!("dry_run=true&{wishes}"), file).await;
+    assert_eq!(lines(&dry), [4, 1, 0, 1]);
+    let path = format!("{PATH}/{}/preview", id_of(&dry));
+    let mut transcript = Transcript::default();
+    transcript.add("all", &app.get(&path).send().await);
+    let page = app.get(&format!("{path}?page[limit]=3&page[offset]=3"));
+    transcript.add("by page", &page.send().await);
+    assert_eq!(app.figures(&id(1)).await, [7, 3, 10]);
+    let real = imported(&app, wishes, file).await;
+    let path = format!("{PATH}/{}/preview", id_of(&real));
+    transcript.add("of an import in earnest", &app.get(&path).send().await);
+    assert_snapshot!(transcript.text());
+    assert_eq!(lines(&dry), lines(&real));
+    assert_eq!(app.figures(&id(1)).await, [7, 5, 12]);
+}
+
+/// Behind the reach of offsets, too, and no cursor of the errors.
+#[tokio::test]
+async fn a_preview_is_read_to_its_end() {
+    let app = TestApp::new().await;
+    sku(&app, 1, "CHAIR", 0).await;
+    let file = format!("sku,action,quantity\n{}", "CHAIR,increment,1\n".repeat(250));
+    let dry = imported(&app, "dry_run=true", &file).await;
+    let mut next = Some(format!("{PATH}/{}/preview?page[limit]=100", id_of(&dry)));
+    let mut totals = Vec::new();
+    while let Some(path) = next {
+        let page = app.get(&path).send().await.json();
+        for change in page["data"].as_array().unwrap() {
+            totals.push(change["attributes"]["after"]["total"].as_u64().unwrap());
+        }
+        next = page["links"]["next"].as_str().map(str::to_owned);
+    }
+    assert_eq!(totals, (1..=250).collect::<Vec<u64>>());
+}
+
+#[tokio::test]
 async fn refused() {
     let app = TestApp::with(Options::default()).await;
     let head = "sku,action,quantity\n";
@@ -464,6 +558,12 @@ async fn the_files_of_the_page_are_imported() {
             .send()
             .await
             .expect_status(201);
+        if query == "target=policies" {
+            let wishes = "products=create&locations=create";
+            let (_, count) = DOCUMENT.split_once("```csv count.csv\n").unwrap();
+            let (count, _) = count.split_once("```").unwrap();
+            imported(&app, wishes, count).await;
+        }
         let content_type = if kind == "csv" {
             "text/csv"
         } else {
@@ -483,7 +583,7 @@ async fn the_files_of_the_page_are_imported() {
         assert_eq!(job["attributes"]["status"], "success");
         seen += 1;
     }
-    assert_eq!(seen, 3);
+    assert_eq!(seen, 4);
 }
 
 /// Nothing is changed for what a look at the names tells.

@@ -1,5 +1,6 @@
 //! `/v2/inventories`
 
+mod alerts;
 mod audit;
 mod counts;
 mod create;
@@ -15,6 +16,8 @@ mod locations;
 mod multiple;
 mod paging;
 mod past;
+mod planning;
+mod policy;
 mod read;
 mod reservations;
 mod sort;

@@ -152,6 +152,7 @@ impl Endpoint {
             "/v2/inventories/availability",
             "/v2/inventories/reservations",
             "/v2/inventories/{product}/holds",
+            "/v2/inventories/{product}/policy",
             "/v2/inventories/imports",
             "/v2/inventories/export",
         ]
@@ -231,6 +232,10 @@ impl Endpoint {
                 "type": "stock",
                 "attributes": { "locations": {} },
             }),
+            "PUT /v2/inventories/{product}/policy" => json!({
+                "type": "stock-policy",
+                "attributes": { "safety_stock": 5, "alerts": [{ "at": 10 }] },
+            }),
             "POST /v2/inventories/{product}/transactions" => json!({
                 "type": "stock-transaction",
                 "action": "increment",
@@ -255,20 +260,8 @@ impl Endpoint {
             "POST /v2/inventories/availability" => {
                 json!([{ "product_id": scene.stocked, "quantity": 5 }])
             }
-            "POST /v2/inventories/reservations" => json!({
-                "type": "stock-reservation",
-                "attributes": {
-                    "order_id": "order 8",
-                    "items": [{ "product_id": scene.reserved, "quantity": 1 }],
-                },
-            }),
-            "POST /v2/inventories/reservations/{reservation}/release"
-            // Its path names a reservation that isn't paid for.
-            | "POST /v2/inventories/reservations/{reservation}/fulfil" => json!({
-                "items": [{ "product_id": scene.reserved, "quantity": 1 }],
-            }),
-            "POST /v2/inventories/reservations/{reservation}/extend" => {
-                json!({ "expires_in": 600 })
+            name if self.template.starts_with("/v2/inventories/reservations") => {
+                body_of_reservation(name, scene)
             }
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
@@ -301,5 +294,37 @@ impl Endpoint {
             name => panic!("no body is known for {name}"),
         };
         json!({ "data": data })
+    }
+}
+
+/// What is sent to reserve, and to change a reservation.
+fn body_of_reservation(name: &str, scene: &Scene) -> Value {
+    match name {
+        "POST /v2/inventories/reservations" => json!({
+            "type": "stock-reservation",
+            "attributes": {
+                "order_id": "order 8",
+                // Longer than any of these tests takes by its own clock.
+                "expires_in": 86_400,
+                "items": [{ "product_id": scene.reserved, "quantity": 1 }],
+            },
+        }),
+        "POST /v2/inventories/reservations/{reservation}/release"
+        // Its path names a reservation that isn't paid for.
+        | "POST /v2/inventories/reservations/{reservation}/fulfil" => json!({
+            "items": [{ "product_id": scene.reserved, "quantity": 1 }],
+        }),
+        "POST /v2/inventories/reservations/{reservation}/extend" => {
+            json!({ "expires_in": 600 })
+        }
+        // None of the product lies there.
+        "POST /v2/inventories/reservations/{reservation}/move" => json!({
+            "items": [{ "product_id": scene.reserved, "from": null, "to": "berlin", "quantity": 1 }],
+        }),
+        "PUT /v2/inventories/reservations/{reservation}" => json!({
+            "type": "stock-reservation",
+            "attributes": { "items": [{ "product_id": scene.reserved, "quantity": 3 }] },
+        }),
+        name => panic!("no body is known for {name}"),
     }
 }

@@ -6,8 +6,8 @@ use async_trait::async_trait;
 use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
     HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
-    ProductPlace, ProductReader, RawReader, ReservationFigures, ReservationReader, Revocation,
-    Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
+    ProductPlace, ProductReader, ProductSearch, RawReader, ReservationFigures, ReservationReader,
+    Revocation, Scope, ServerState, StockOrder, StockPlace, StockReader, StoreError, TenancyReader,
 };
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
@@ -17,10 +17,10 @@ use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
-use stockroom_application::{HoldPlace, LocationPlace, Page, PageRequest};
+use stockroom_application::{HoldPlace, LocationOrder, LocationPlace, Page, PageRequest};
 use stockroom_domain::{
-    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Geolocation, Import,
-    ImportId, IntegrationId, KeyId, KeyTotals, LineError, Location, LocationId, Organization,
+    ApplicationKey, AppliedChunk, Batch, BatchEntry, BatchId, Command, FeedId, Import, ImportId,
+    IntegrationId, KeyId, KeyTotals, LineChange, LineError, Location, LocationId, Organization,
     OrganizationId, Outcome, Owner, Product, ProductId, RawEntry, RawStock, Recorded, Reservation,
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
@@ -127,6 +127,7 @@ failing! {
         import(OrganizationId, Owner, ImportId) -> Option<Import>;
         list_imports(OrganizationId, Owner, PageRequest<ImportId>) -> Page<Import, ImportId>;
         import_errors(OrganizationId, ImportId, u32, u32) -> Vec<LineError>;
+        import_changes(OrganizationId, ImportId, u32, u32) -> Vec<LineChange>;
         import_usage(OrganizationId) -> ImportUsage;
         active_imports() -> Vec<(OrganizationId, ImportId)>;
         lease_import(OrganizationId, ImportId, Uuid, u32) -> Option<Import>;
@@ -136,13 +137,14 @@ failing! {
     LocationReader {
         location(Scope, LocationId) -> Option<Location>;
         list_locations(
-            Scope, &[LocationCondition], Option<Geolocation>, PageRequest<LocationPlace>
+            Scope, &[LocationCondition], LocationOrder, PageRequest<LocationPlace>
         ) -> Page<Location, LocationPlace>;
     }
     ProductReader {
         product(Scope, ProductId) -> Option<ProductAndStock>;
         products(Scope, &[ProductId]) -> Vec<Product>;
         find_products(Scope, &ProductFilter) -> Option<Vec<ProductId>>;
+        search_products(Scope, &ProductSearch, u32) -> Option<Vec<Product>>;
         list_products(Scope, &ProductFilter, ProductOrder, PageRequest<ProductPlace>)
             -> FoundProducts;
     }

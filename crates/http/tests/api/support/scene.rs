@@ -125,6 +125,7 @@ impl TestApp {
                 "/v2/inventories/imports".to_owned(),
             ];
             let stocks = self.get("/v2/inventories?page[limit]=100").token(token);
+            let stocks = stocks.query("include=planning");
             let stocks = stocks.form(Form::MultiLocation).send().await;
             for product in stocks.ids() {
                 paths.push(format!("/v2/inventories/{product}/transactions"));

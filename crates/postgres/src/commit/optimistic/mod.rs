@@ -144,6 +144,7 @@ fn is_admitted(needs: &Needs) -> bool {
         undone,
         reservations: _,
         orders: _,
+        layout,
         past,
         corrections,
         integrations,
@@ -165,6 +166,7 @@ fn is_admitted(needs: &Needs) -> bool {
         && keys.is_empty()
         && key_totals.is_empty()
         && undone.is_empty()
+        && !layout
         && past.is_empty()
         && corrections.is_empty()
         && integrations.is_empty()
@@ -172,7 +174,13 @@ fn is_admitted(needs: &Needs) -> bool {
         && imports.is_empty()
 }
 
+/// Whether anything has run out that isn't booked or stored yet. An order may have another reservation than
+/// one that has run out, which is stored under locks.
 fn is_due(loaded: &Loaded, now: Timestamp) -> bool {
-    let mut stocks = loaded.state.stocks.values();
-    stocks.any(|stock| stock.due(now).is_some())
+    let stocks = loaded.state.stocks.values();
+    let latest = stocks.clone().fold(now, |now, it| now.max(it.updated_at));
+    let mut reservations = loaded.state.reservations.values();
+    let mut all = loaded.state.stocks.values();
+    all.any(|stock| stock.due(now).is_some())
+        || reservations.any(|reservation| reservation.is_due(latest))
 }

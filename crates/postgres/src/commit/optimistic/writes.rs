@@ -56,9 +56,15 @@ impl<'a> Writes<'a> {
         // An order has one reservation after the other. The one before has to be among those that change:
         // its revision tells that it was still the last.
         let mut replaced = orders.replaced().iter();
+        // The statement makes plain lines, and of others it stores only how far they are.
+        let is_plain = |it: &ReservationChange| match it.before {
+            None => it.after.sent.is_none(),
+            Some(_) => !it.is_rearranged(),
+        };
         if !deleted_stocks.is_empty()
             || !settled.is_empty()
             || !records.is_empty()
+            || !reservations.values().all(is_plain)
             || !replaced.all(|id| reservations.contains_key(id))
         {
             return None;
@@ -123,8 +129,10 @@ pub(super) struct UpdatedStocks {
     pub(super) revisions: Vec<i64>,
 }
 
-/// The stock after the change, if it is still the same stock, and lies in no location.
+/// The stock after the change, if it is still the same stock, lies in no location, and has the same policy,
+/// with the same alerts on.
 fn updated(change: &StockChange) -> Option<&Stock> {
     let (before, after) = change.before.as_ref().zip(change.after.as_ref())?;
-    (before.id == after.id && after.located.is_empty()).then_some(after)
+    let is_plain = before.id == after.id && after.located.is_empty();
+    (is_plain && before.policy == after.policy).then_some(after)
 }

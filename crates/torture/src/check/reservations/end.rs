@@ -1,6 +1,6 @@
 //! What all reservations together come to in the end.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use uuid::Uuid;
 
@@ -9,11 +9,16 @@ use crate::check::ledger::Ledger;
 use crate::check::{Evidence, Fault};
 use crate::ledger::Reading;
 use crate::model::Stock;
-use crate::reservation::{Hold, Shown, order_id, positions};
+use crate::reservation::{Act, Hold, Shown, order_id};
 
 use super::Clock;
 
-pub(super) fn check(evidence: &Evidence, ledgers: &[Ledger<'_>], faults: &mut Vec<Fault>) {
+pub(super) fn check(
+    evidence: &Evidence,
+    firsts: &BTreeMap<Uuid, Shown>,
+    ledgers: &[Ledger<'_>],
+    faults: &mut Vec<Fault>,
+) {
     let products = evidence.products.iter().zip(&evidence.readings);
     for (ledger, (product, reading)) in ledgers.iter().zip(products) {
         let sentence = holds(ledger, product, reading, &evidence.reservations);
@@ -23,7 +28,7 @@ pub(super) fn check(evidence: &Evidence, ledgers: &[Ledger<'_>], faults: &mut Ve
         }));
     }
     orders(evidence, faults);
-    conflicts(evidence, faults);
+    conflicts(evidence, firsts, faults);
 }
 
 /// What is shown as held is what is open, the oldest first.
@@ -36,14 +41,14 @@ fn holds(
     let shown = reading.holds.as_ref()?;
     let stock = ledger.states.last()?.as_ref().map(|held| &held.stock);
     let due = reservations.iter().flat_map(|reservation| {
-        let items = reservation.items.iter();
-        let items = items.filter(|item| item.product_id == product.id && item.open() > 0);
-        items.map(|item| Hold {
+        let lines = reservation.lines.iter();
+        let lines = lines.filter(|line| line.product_id == product.id && line.open() > 0);
+        lines.map(|line| Hold {
             id: reservation.id,
             order_id: reservation.order_id.clone(),
             state: reservation.state,
-            location: item.location,
-            quantity: item.open(),
+            location: line.location,
+            quantity: line.open(),
             expires_at: reservation.expires_at,
         })
     });
@@ -80,8 +85,19 @@ fn orders(evidence: &Evidence, faults: &mut Vec<Fault>) {
 }
 
 /// Whoever was told that the order has a reservation of other items was told so of one.
-fn conflicts(evidence: &Evidence, faults: &mut Vec<Fault>) {
+fn conflicts(evidence: &Evidence, firsts: &BTreeMap<Uuid, Shown>, faults: &mut Vec<Fault>) {
     let clock = Clock(evidence.epoch);
+    let edited = evidence
+        .records
+        .iter()
+        .filter_map(|record| match &record.request {
+            Request::Act {
+                reservation,
+                act: Act::Edit(_),
+            } => Some(*reservation),
+            _ => None,
+        });
+    let edited: BTreeSet<Uuid> = edited.collect();
     for record in &evidence.records {
         let Request::Reserve(reserve) = &record.request else {
             continue;
@@ -91,13 +107,14 @@ fn conflicts(evidence: &Evidence, faults: &mut Vec<Fault>) {
         }
         let order = reserve.order;
         let order = order.map(|order| order_id(round_of(&record.name), order));
-        let asked = positions(&reserve.items, &evidence.products);
+        let asked = reserve.wanted(&evidence.products);
         let mut others = evidence.reservations.iter().filter(|shown| {
             let died = clock.latest(shown.updated_at);
             shown.order_id == order
                 && clock.earliest(shown.created_at) <= record.returned()
                 && (shown.state.is_living() || record.invoked() <= died)
-                && shown.reserved() != asked
+                && (edited.contains(&shown.id)
+                    || firsts.get(&shown.id).unwrap_or(shown).wanted() != asked)
         });
         if others.next().is_none() {
             let name = &record.name;

@@ -68,11 +68,13 @@ pub(super) fn check<'a>(
     let products = &*evidence.products;
     let mut written = written::by_id(products, ledgers);
     let mut moved = Calls::new();
+    let firsts = firsts(evidence);
     for (id, Found { shown, mut calls }) in all(evidence, faults) {
         let written = written.remove(&id);
         let rules = Rules {
             products,
             clock: Clock(evidence.epoch),
+            first: firsts.get(&id).unwrap_or(shown),
             last: shown,
             written: written.unwrap_or_else(|| Written::none(products, ledgers)),
         };
@@ -88,8 +90,19 @@ pub(super) fn check<'a>(
     }
     let strays = written.values().flat_map(Written::strays);
     faults.extend(strays);
-    end::check(evidence, ledgers, faults);
+    end::check(evidence, &firsts, ledgers, faults);
     (faults.len() == before).then_some(moved)
+}
+
+/// The reservations as they were made, those of which somebody was told then. No others are moved or edited.
+fn firsts(evidence: &Evidence) -> BTreeMap<Uuid, Shown> {
+    let told = evidence.records.iter().filter_map(|record| {
+        let answer = record.answer()?;
+        let is_made = matches!(record.request, Request::Reserve(_)) && answer.status == 201;
+        let shown: Shown = is_made.then(|| ledger::data(&answer.body).ok())??;
+        Some((shown.id, shown))
+    });
+    told.collect()
 }
 
 /// All reservations, with what was asked of them.

@@ -9,7 +9,7 @@ use crate::check::stock::Calls;
 use crate::check::written::{Explained, Moves, Written};
 use crate::ledger;
 use crate::record::{Answer, Record};
-use crate::reservation::{Act, Shown, order_id, positions};
+use crate::reservation::{Act, ItemPlace, Shown, order_id};
 
 use super::Clock;
 use super::life::{self, Life, Refused};
@@ -27,6 +27,8 @@ pub(super) enum Op<'a> {
 pub(super) struct Rules<'a> {
     pub(super) products: &'a [Product],
     pub(super) clock: Clock,
+    /// As it was made. Since then it may have been moved or edited.
+    pub(super) first: &'a Shown,
     pub(super) last: &'a Shown,
     pub(super) written: Written<'a>,
 }
@@ -65,7 +67,12 @@ impl<'a> Spec for Rules<'a> {
             }
             (Op::Expiry, None) => return Err(None),
         };
-        self.written.explain(&mut next.explained, &moves, at)?;
+        let reason = match call.op {
+            Op::Asked(record) => reason(&record.request),
+            Op::Expiry => None,
+        };
+        let explained = &mut next.explained;
+        self.written.explain(explained, &moves, reason, at)?;
         Ok(next)
     }
 
@@ -128,10 +135,10 @@ impl<'a> Rules<'a> {
         let Request::Reserve(reserve) = &record.request else {
             return Err("was asked for before it was made".to_owned());
         };
-        if !is_as_asked(record, self.last, self.products) {
+        if !is_as_asked(record, self.first, self.products) {
             return Err("asked for another one".to_owned());
         }
-        let (mut life, moves) = Life::new(self.last);
+        let (mut life, moves) = Life::new(self.first);
         if let Some(answer) = record.answer() {
             self.told(&mut life, answer, 201, Some(reserve.expires_in))?;
         }
@@ -143,7 +150,7 @@ impl<'a> Rules<'a> {
         let act = match &record.request {
             Request::Act { act, .. } => act,
             Request::Reserve(reserve) => {
-                let is_same = self.last.reserved() == positions(&reserve.items, self.products);
+                let is_same = life.wanted == reserve.wanted(self.products);
                 if !life.state.is_living() || !is_same {
                     return Err("was shown a reservation that its order doesn't have".to_owned());
                 }
@@ -151,6 +158,12 @@ impl<'a> Rules<'a> {
             }
             _ => return Err("is no such request".to_owned()),
         };
+        if record.is_short() {
+            // That there was too little elsewhere is for the stock to say, once so many pieces are open.
+            let could_be = life.clone().act(act, self.products).is_ok();
+            let due = could_be.then(Moves::new);
+            return due.ok_or_else(|| "was told that stock is short".to_owned());
+        }
         let before = life.updated_at;
         let moves = match (life.act(act, self.products), record.answer()) {
             (Ok(None) | Err(_), None) => return Err("is of no account".to_owned()),
@@ -206,14 +219,28 @@ pub(super) fn is_as_asked(record: &Record, shown: &Shown, products: &[Product]) 
     };
     let asked = reserve.items.iter().map(|item| {
         let product = products.get(item.product).map(|it| it.id);
-        (product, item.location, item.quantity)
+        let place = match item.place {
+            ItemPlace::Unnamed if !reserve.is_sourced => ItemPlace::At(None),
+            place => place,
+        };
+        (product.unwrap_or_default(), place, item.quantity)
     });
-    let lines = shown.items.iter();
-    let lines = lines.map(|line| (Some(line.product_id), line.location, line.quantity));
     let order = reserve
         .order
         .map(|order| order_id(round_of(&record.name), order));
-    asked.eq(lines) && order == shown.order_id
+    asked.eq(shown.items()) && order == shown.order_id
+}
+
+/// The reason that entries give for what a request moved.
+fn reason(request: &Request) -> Option<&'static str> {
+    match request {
+        Request::Act { act, .. } => match act {
+            Act::Move { .. } => Some("moved"),
+            Act::Edit(_) => Some("edited"),
+            _ => None,
+        },
+        _ => None,
+    }
 }
 
 fn is_refused(refused: &Refused, answer: &Answer) -> bool {

@@ -13,6 +13,7 @@ use crate::check::{Evidence, Fault};
 use crate::ledger::{self, Entry, StockBody};
 use crate::model::INSUFFICIENT;
 use crate::record::{Answer, Record};
+use crate::reservation::Act;
 
 use super::{Becomes, Calls, MISSING, Op, availability, stray};
 
@@ -147,9 +148,18 @@ impl<'a> Judge<'a, '_, '_> {
                 )
             }
             (Request::Reserve(reserve), Some((INSUFFICIENT, body))) => {
-                let said = availability::short(&reserve.items, body, products);
-                let said = said.with_context(unreadable)?;
-                Ok(availability::calls(record, products, &said))
+                let all = availability::wishes(reserve, products);
+                availability::short(record, &all, body, products).with_context(unreadable)
+            }
+            (
+                Request::Act {
+                    act: Act::Move { part, to },
+                    ..
+                },
+                Some((INSUFFICIENT, body)),
+            ) if record.is_short() => {
+                let all = availability::arrivals(part, to, products);
+                availability::short(record, &all, body, products).with_context(unreadable)
             }
             (Request::Availability(items), Some((_, body))) => {
                 let said = availability::available(items, body, products);

@@ -19,7 +19,7 @@ use super::ledger::{Held, Item, Ledger};
 use super::spec::{Call, Spec, order};
 use super::{Evidence, Fault};
 
-use availability::Stood;
+use availability::{Lack, Wish};
 
 /// The status of what is asked of stock that there isn't.
 const MISSING: u16 = 404;
@@ -48,7 +48,9 @@ pub(super) enum Op<'a> {
         limit: usize,
     },
     /// So much was available.
-    Available(Vec<(Option<Location>, Stood)>),
+    Available(Vec<(Option<Location>, u64)>),
+    /// This was short of these wishes, and nothing else.
+    Short(Vec<Wish>, Vec<Lack>),
 }
 
 /// What became of a transaction.
@@ -121,8 +123,9 @@ impl<'a> Spec for Ledger<'a> {
             Op::Presence(presence) => held.is_some() == *presence,
             Op::Available(positions) => positions.iter().all(|(location, due)| {
                 let position = held.and_then(|held| held.stock.position(*location));
-                due.is(position.unwrap_or_default().available)
+                position.unwrap_or_default().available == *due
             }),
+            Op::Short(wishes, said) => self.lacks(*items, wishes) == *said,
             Op::Page {
                 page,
                 offset,
@@ -143,6 +146,10 @@ impl<'a> Spec for Ledger<'a> {
                 format!("was shown a page of a history of {total} entries")
             }
             Op::Available(positions) => format!("was told of {positions:?} available"),
+            Op::Short(wishes, said) => {
+                let due = self.lacks(*items, wishes);
+                format!("was told of {said:?}, and {due:?} is due")
+            }
             Op::Presence(true) => "was told that there is stock".to_owned(),
             _ => "was told that there is no stock".to_owned(),
         }))
@@ -177,6 +184,13 @@ impl<'a> Spec for Ledger<'a> {
 }
 
 impl Ledger<'_> {
+    /// What is short of these wishes after so many items.
+    fn lacks(&self, items: usize, wishes: &[Wish]) -> Vec<Lack> {
+        let held = self.states.get(items).and_then(Option::as_ref);
+        let stock = held.map(|held| held.stock.clone());
+        availability::lacks(&stock.unwrap_or_default(), wishes)
+    }
+
     /// The number of items after these ones, if they are the next.
     fn follow(&self, items: usize, due: &[usize]) -> Result<usize, Option<String>> {
         if due.first() != Some(&items) {

@@ -1,8 +1,10 @@
 //! The check finds each kind of fault in a history made by hand, and none in a sound one.
 
+mod edits;
 mod feed;
 mod reservations;
 mod search;
+mod sourcing;
 mod world;
 
 use serde_json::json;

@@ -7,33 +7,25 @@ use uuid::Uuid;
 use crate::ask::Request;
 use crate::model::{Action, Location};
 use crate::record::Unclear;
-use crate::reservation::{Act, Item, Reserve};
+use crate::reservation::{Act, Item, ItemPlace, Reserve};
 
 use super::world::{LOCATED, PLAIN, World, errors, line, said};
 
-fn item(product: usize, quantity: u64) -> Item {
+pub(super) fn item(product: usize, quantity: u64) -> Item {
     Item {
         product,
-        location: None,
+        place: ItemPlace::Unnamed,
         quantity,
     }
 }
 
 impl World {
     /// Reserves for a second, as it should be, and gives which reservation it is.
-    fn reserve(&mut self, items: Vec<Item>) -> usize {
+    pub(super) fn reserve(&mut self, items: Vec<Item>) -> usize {
         let number = self.reservations.len();
         let id = Uuid::from_u128(0x1000_0000 + number as u128);
         self.move_all(id, &items, &[Action::Allocate]);
-        let lines = items.iter().map(|item| {
-            json!({
-                "product_id": self.products[item.product].id,
-                "location": item.location,
-                "quantity": item.quantity,
-                "fulfilled": 0,
-                "released": 0,
-            })
-        });
+        let lines = self.shown_items(&items);
         let at = self.at.to_string();
         self.reservations.push(json!({
             "id": id,
@@ -41,12 +33,13 @@ impl World {
                 "state": "pending",
                 "order_id": null,
                 "expires_at": (self.at + SignedDuration::from_secs(1)).to_string(),
-                "items": lines.collect::<Vec<Value>>(),
+                "items": lines,
             },
             "meta": { "timestamps": { "created_at": at, "updated_at": at } },
         }));
         let request = Request::Reserve(Reserve {
             items,
+            is_sourced: false,
             order: None,
             expires_in: 1,
         });
@@ -55,17 +48,44 @@ impl World {
         number
     }
 
+    /// Items as they are shown, of which nothing is fulfilled or released.
+    pub(super) fn shown_items(&self, items: &[Item]) -> Value {
+        let items = items.iter().map(|item| {
+            json!({
+                "product_id": self.products[item.product].id,
+                "location": item.place.location(),
+                "quantity": item.quantity,
+                "fulfilled": 0,
+                "released": 0,
+            })
+        });
+        items.collect()
+    }
+
+    /// Does something with a reservation, whose items are then shown so.
+    pub(super) fn act_and_show(&mut self, reservation: usize, act: Act, items: Value) -> usize {
+        let id = self.id(reservation);
+        let at = self.at.to_string();
+        let body = &mut self.reservations[reservation];
+        body["attributes"]["items"] = items;
+        body["meta"]["timestamps"]["updated_at"] = json!(at);
+        let answer = Ok(said(200, json!({ "data": body })));
+        let reservation = id;
+        self.record(Request::Act { reservation, act }, answer)
+    }
+
     /// Writes entries for each position of these items.
-    fn move_all(&mut self, id: Uuid, items: &[Item], actions: &[Action]) {
+    pub(super) fn move_all(&mut self, id: Uuid, items: &[Item], actions: &[Action]) {
         let mut positions: Vec<(usize, Option<Location>)> = Vec::new();
         for item in items {
-            if !positions.contains(&(item.product, item.location)) {
-                positions.push((item.product, item.location));
+            let position = (item.product, item.place.location());
+            if !positions.contains(&position) {
+                positions.push(position);
             }
         }
         positions.sort_by_key(|(product, location)| (*product, *location));
         for (product, location) in positions {
-            let its = |it: &&Item| (it.product, it.location) == (product, location);
+            let its = |it: &&Item| (it.product, it.place.location()) == (product, location);
             let quantity = items.iter().filter(its).map(|it| it.quantity).sum();
             for action in actions {
                 self.write(product, *action, quantity, location, Some(id.to_string()));
@@ -73,12 +93,12 @@ impl World {
         }
     }
 
-    fn id(&self, reservation: usize) -> Uuid {
+    pub(super) fn id(&self, reservation: usize) -> Uuid {
         serde_json::from_value(self.reservations[reservation]["id"].clone()).unwrap()
     }
 
     /// Does something with all of a reservation, as it should be done.
-    fn act(&mut self, reservation: usize, act: Act, items: &[Item]) -> usize {
+    pub(super) fn act(&mut self, reservation: usize, act: Act, items: &[Item]) -> usize {
         let id = self.id(reservation);
         let (state, field, actions): (_, _, &[Action]) = match act {
             Act::Pay => ("paid", None, &[]),
@@ -87,7 +107,9 @@ impl World {
                 let actions = &[Action::Deallocate, Action::Decrement];
                 ("fulfilled", Some("fulfilled"), actions)
             }
-            Act::Extend { .. } | Act::Read => ("pending", None, &[]),
+            Act::Extend { .. } | Act::Move { .. } | Act::Edit(_) | Act::Read => {
+                ("pending", None, &[])
+            }
         };
         self.move_all(id, items, actions);
         let at = json!(self.at.to_string());
@@ -113,7 +135,7 @@ impl World {
     }
 
     /// Lets a second go by, so that a reservation expires.
-    fn expire(&mut self, reservation: usize, items: &[Item]) {
+    pub(super) fn expire(&mut self, reservation: usize, items: &[Item]) {
         let id = self.id(reservation);
         let expires_at = self.reservations[reservation]["attributes"]["expires_at"].take();
         self.at = expires_at.as_str().unwrap().parse().unwrap();
@@ -129,6 +151,10 @@ impl World {
 fn close(shown: &mut Value, field: &str) {
     for line in shown["attributes"]["items"].as_array_mut().unwrap() {
         line[field] = line["quantity"].clone();
+        let sources = line.get_mut("sources").and_then(Value::as_array_mut);
+        for source in sources.into_iter().flatten() {
+            source[field] = source["quantity"].clone();
+        }
     }
 }
 
@@ -352,6 +378,7 @@ fn a_shortage_that_is_not_one_is_found() {
     ] });
     let request = Request::Reserve(Reserve {
         items: vec![item(PLAIN, 5), item(LOCATED, 5), item(PLAIN, 6)],
+        is_sourced: false,
         order: None,
         expires_in: 1,
     });
@@ -363,7 +390,7 @@ fn a_shortage_that_is_not_one_is_found() {
     world.assert_fault("1-1-0 was told of");
     let answer = &mut world.answer(refused).body["errors"][0]["meta"]["shortages"][0];
     answer["requested"] = json!(6);
-    world.assert_fault("11 of 00000000-0000-0000-0000-000000000001 were asked for");
+    world.assert_fault("[11] of 00000000-0000-0000-0000-000000000001 were asked for");
 }
 
 #[test]

@@ -25,7 +25,18 @@ async fn created() {
                 },
             },
         });
-        for (what, body) in [("the least", least), ("the whole", whole)] {
+        let off = json!({
+            "data": { "name": "Lyon", "slug": "lyon", "enabled": false, "priority": 10 },
+        });
+        let usual = json!({
+            "data": { "name": "Rome", "slug": "rome", "enabled": null, "priority": null },
+        });
+        for (what, body) in [
+            ("the least", least),
+            ("the whole", whole),
+            ("disabled, and of a priority", off),
+            ("null for what is usual", usual),
+        ] {
             let answer = app.post(PATH, &body).form(form).send().await;
             answer.expect_status(201);
             transcript.add(format!("{form}: {what}"), &answer);
@@ -70,6 +81,13 @@ async fn refused() {
                 with("geolocation", json!({ "lat": 0, "lon": -180.1 })),
             ),
             ("half a point", with("geolocation", json!({ "lat": 0 }))),
+            ("no flag", with("enabled", json!("false"))),
+            ("a negative priority", with("priority", json!(-1))),
+            (
+                "a priority that is too large",
+                with("priority", json!(1_000_001)),
+            ),
+            ("a list of priorities", with("priority", json!([1]))),
             ("another type", with("type", json!("location"))),
         ] {
             let body = json!({ "data": data });
@@ -133,6 +151,19 @@ async fn texts_beyond_their_limits_are_refused() {
                 json!("0,0"),
             ],
         ),
+        ("enabled", vec![json!(0), json!("true"), json!([true])]),
+        (
+            "priority",
+            vec![
+                json!(-1),
+                json!(0.5),
+                json!(1_000_001),
+                json!(1e300),
+                json!("5"),
+                json!(true),
+                json!({}),
+            ],
+        ),
     ] {
         for value in wrong {
             let body = json!({ "data": with(field, value.clone()) });
@@ -165,6 +196,8 @@ async fn texts_at_their_limits_are_kept() {
         ("address", json!([text(1_024)])),
         ("geolocation", json!({ "lat": 90, "lon": -180 })),
         ("geolocation", json!({ "lat": -90.0, "lon": 180.0 })),
+        ("priority", json!(0)),
+        ("priority", json!(1_000_000)),
     ]
     .into_iter()
     .enumerate()

@@ -79,9 +79,13 @@ async fn refused() {
         for query in [
             "sort=location",
             "sort=name",
+            "sort=-priority",
             "page[limit]=101",
             "page[offset]=10001",
             "filter=eq(description,x)",
+            "filter=eq(enabled,yes)",
+            "filter=like(enabled,t*)",
+            "filter=eq(priority,5)",
         ] {
             let answer = app.get(&format!("{PATH}?{query}")).form(form).send().await;
             answer.expect_status(400);
@@ -174,6 +178,74 @@ async fn the_nearest_come_first_and_those_without_a_place_last() {
         .send()
         .await;
     assert_eq!(unsorted.ids()[0], ids(&["nowhere"])[0]);
+}
+
+/// Creates locations of these slugs; gives their ids.
+async fn ranked(app: &TestApp, locations: &[(&str, Option<u64>)]) -> Vec<String> {
+    let mut ids = Vec::new();
+    for (slug, priority) in locations {
+        let body = json!({ "data": { "name": slug, "slug": slug, "priority": priority } });
+        ids.push(app.post(PATH, &body).send().await.created_id());
+    }
+    ids
+}
+
+#[tokio::test]
+async fn the_lowest_priority_comes_first_and_then_the_oldest() {
+    let app = TestApp::new().await;
+    let ids = ranked(
+        &app,
+        &[
+            ("usual", None),
+            ("last", Some(1_000_000)),
+            ("first", Some(0)),
+            ("usual-too", Some(1_000)),
+            ("second", Some(999)),
+        ],
+    )
+    .await;
+    let expected = [2, 4, 0, 3, 1].map(|place: usize| ids[place].clone());
+    let all = app.get(&format!("{PATH}?sort=priority")).send().await;
+    assert_eq!(all.ids(), expected);
+    assert_eq!(all.json()["meta"]["results"]["total"], 5);
+    let mut seen = Vec::new();
+    let mut link = Some(format!("{PATH}?sort=priority&page[limit]=2"));
+    while let Some(path) = link {
+        let page = app.get(&path).send().await;
+        page.expect_status(200);
+        seen.extend(page.ids());
+        link = page.json()["links"]["next"].as_str().map(ToOwned::to_owned);
+    }
+    assert_eq!(seen, expected);
+}
+
+#[tokio::test]
+async fn locations_are_filtered_by_whether_they_are_enabled() {
+    let app = TestApp::new().await;
+    let ids = ranked(
+        &app,
+        &[("one", Some(2)), ("two", Some(1)), ("three", Some(0))],
+    )
+    .await;
+    let path = format!("{PATH}/{}", ids[1]);
+    let body = json!({ "data": { "enabled": false } });
+    app.put(&path, &body).send().await.expect_status(200);
+    for (filter, sort, expected) in [
+        ("eq(enabled,true)", None, vec![0, 2]),
+        ("eq(enabled,false)", None, vec![1]),
+        ("in(enabled,true,false)", None, vec![0, 1, 2]),
+        ("eq(enabled,true)", Some("priority"), vec![2, 0]),
+        ("eq(enabled,false):eq(slug,one)", None, vec![]),
+    ] {
+        let sort = sort.map(|sort| ("sort", sort));
+        let parameters: Vec<_> = [("filter", filter)].into_iter().chain(sort).collect();
+        let found = app.get(&query(PATH, &parameters)).send().await;
+        let expected: Vec<&String> = expected
+            .into_iter()
+            .map(|place: usize| &ids[place])
+            .collect();
+        assert_eq!(found.ids().iter().collect::<Vec<_>>(), expected, "{filter}");
+    }
 }
 
 #[tokio::test]

@@ -32,6 +32,11 @@ async fn updated() {
                 "two cleared",
                 json!({ "external_ref": null, "address": null }),
             ),
+            (
+                "disabled, and of a priority",
+                json!({ "enabled": false, "priority": 5 }),
+            ),
+            ("both reset", json!({ "enabled": null, "priority": null })),
         ] {
             let body =
                 json!({ "data": { "type": "inventory_location", "attributes": attributes } });
@@ -59,6 +64,9 @@ async fn refused() {
             json!({ "slug": "berlin" }),
             json!({ "address": [] }),
             json!({ "geolocation": { "lat": 91, "lon": 0 } }),
+            json!({ "enabled": 1 }),
+            json!({ "priority": 1_000_001 }),
+            json!({ "priority": "first" }),
             json!({ "type": "location" }),
         ] {
             let body = json!({ "data": { "attributes": attributes } });
@@ -148,6 +156,10 @@ async fn what_is_not_named_stays_and_null_clears() {
         ("address", json!(null)),
         ("geolocation", json!({ "lat": 1.5, "lon": 2.5 })),
         ("geolocation", json!(null)),
+        ("enabled", json!(false)),
+        ("enabled", json!(null)),
+        ("priority", json!(7)),
+        ("priority", json!(null)),
     ] {
         let body = json!({ "data": { "attributes": { field: value } } });
         app.put(&path, &body).send().await.expect_status(200);
@@ -158,6 +170,28 @@ async fn what_is_not_named_stays_and_null_clears() {
         }
         let kept = app.get(&path).send().await.data()["attributes"].take();
         assert_eq!(kept, expected, "{field}");
+    }
+}
+
+/// Neither is shown while it is what it would be if it had never been set.
+#[tokio::test]
+async fn the_usual_values_are_not_shown() {
+    let app = TestApp::new().await;
+    let body = json!({ "data": whole() });
+    let location = app.post(PATH, &body).send().await.created_id();
+    let path = format!("{PATH}/{location}");
+    for (field, usual, other) in [
+        ("enabled", json!(true), json!(false)),
+        ("priority", json!(1_000), json!(0)),
+    ] {
+        for (value, is_shown) in [(usual.clone(), false), (other, true), (usual, false)] {
+            let body = json!({ "data": { field: value } });
+            let answer = app.put(&path, &body).send().await;
+            answer.expect_status(200);
+            let shown = &answer.data()["attributes"][field];
+            let expected = if is_shown { value } else { Value::Null };
+            assert_eq!(*shown, expected, "{field}");
+        }
     }
 }
 

@@ -71,6 +71,12 @@ impl Sequence {
         self.add(&format!("POST {path}"), None, &answer);
     }
 
+    async fn put(&mut self, path: &str, body: Value) {
+        let request = self.app.put(&format!("/v2/inventories/{path}"), &body);
+        let answer = request.send().await;
+        self.add(&format!("PUT {path}"), Some(&body), &answer);
+    }
+
     async fn get(&mut self, path: &str) {
         let path = path.to_owned();
         let request = self.app.get(&format!("/v2/inventories/{path}"));
@@ -81,6 +87,10 @@ impl Sequence {
     /// Reserves what is in the cart for an order.
     async fn reserve(&mut self, order: &str) -> String {
         let body = json!({ "data": { "order_id": order, "items": cart() } });
+        self.reserve_by(body).await
+    }
+
+    async fn reserve_by(&mut self, body: Value) -> String {
         // Its id is known only after the answer, in which it is to be shown by its name.
         let request = self.app.post("/v2/inventories/reservations", &body);
         let answer = request.send().await;
@@ -314,5 +324,33 @@ async fn partial() {
         .post_nothing(&format!("reservations/{reservation}/release"))
         .await;
     checkout.figures().await;
+    checkout.check();
+}
+
+/// A shop with two warehouses, and an order that is placed, edited, moved and shipped.
+#[tokio::test]
+async fn warehouses() {
+    let mut checkout = Sequence::new().await;
+    for (slug, chairs) in [("york", 1), ("leeds", 4)] {
+        checkout.app.create_location(slug).await;
+        let app = &checkout.app;
+        app.transact_at(&id(1), slug, "increment", chairs).await;
+        app.transact_at(&id(2), slug, "increment", 1).await;
+    }
+    let sourcing = json!({ "split": "units", "only": ["york", "leeds"] });
+    let body = json!({ "data": cart(), "sourcing": sourcing });
+    checkout.post("availability", body).await;
+    let body = json!({ "data": { "order_id": "1008", "items": cart(), "sourcing": sourcing } });
+    let reservation = checkout.reserve_by(body).await;
+    let path = format!("reservations/{reservation}");
+    let chairs = json!({ "items": [{ "product_id": id(1), "quantity": 5 }] });
+    checkout.put(&path, json!({ "data": chairs })).await;
+    checkout.post_nothing(&format!("{path}/pay")).await;
+    let step = json!({ "product_id": id(1), "from": "leeds", "to": null, "quantity": 2 });
+    let steps = json!({ "data": { "items": [step] } });
+    checkout.post(&format!("{path}/move"), steps).await;
+    let shipped = json!({ "product_id": id(1), "quantity": 2, "location": "leeds" });
+    let shipped = json!({ "data": { "items": [shipped] } });
+    checkout.post(&format!("{path}/fulfil"), shipped).await;
     checkout.check();
 }

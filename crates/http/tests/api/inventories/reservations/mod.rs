@@ -4,11 +4,15 @@ mod availability;
 mod bodies;
 mod checkout;
 mod create;
+mod disabled_locations;
+mod edit;
 mod expiry;
 mod holds;
 mod idempotency;
 mod list;
 mod neighbours;
+mod relocate;
+mod sourcing;
 mod states;
 
 use serde_json::{Value, json};
@@ -84,11 +88,11 @@ impl Shop {
     }
 }
 
-fn item(product: u32, pieces: u64) -> Value {
+pub(super) fn item(product: u32, pieces: u64) -> Value {
     json!({ "product_id": id(product), "quantity": pieces })
 }
 
-fn item_at(product: u32, pieces: u64, location: &str) -> Value {
+pub(super) fn item_at(product: u32, pieces: u64, location: &str) -> Value {
     json!({ "product_id": id(product), "quantity": pieces, "location": location })
 }
 

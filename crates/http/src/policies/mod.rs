@@ -1,0 +1,4 @@
+//! Policies of stock.
+
+pub(crate) mod body;
+pub(crate) mod routes;
