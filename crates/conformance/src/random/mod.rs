@@ -16,8 +16,8 @@ use stockroom_application::ports::{
 };
 use stockroom_application::{Environment, LocationOrder, PageRequest};
 use stockroom_domain::{
-    Actor, Answer, Command, DeleteLocation, LocationId, Needs, OrganizationId, Outcome, Owner,
-    ProductStatus, SettleStock, Timestamp,
+    Actor, Answer, Command, DeleteLocation, LocationId, Needs, Operation, OrganizationId, Outcome,
+    Owner, ProductStatus, SettleStock, Timestamp,
 };
 use stockroom_memory::MemoryDatabase;
 use uuid::Uuid;
@@ -75,6 +75,14 @@ async fn run(bench: Bench, seed: u64) {
     }
 }
 
+/// Whether it sets a policy, which PostgreSQL stores under locks: what it decides before, takes ids.
+fn sets_policy(command: &Command) -> bool {
+    matches!(
+        command.operation,
+        Operation::SetPolicy(_) | Operation::DeletePolicy(_)
+    )
+}
+
 /// The database under test, and the memory database.
 struct Pair {
     subject: Arc<dyn Database>,
@@ -121,7 +129,7 @@ impl Pair {
         known: &mut Known,
     ) {
         self.settle_shadowed(organization).await;
-        if self.may_ring(organization, &commands).await {
+        if commands.iter().any(sets_policy) || self.may_ring(organization, &commands).await {
             // It is refused, and with it a batch is committed under locks at once.
             let id = LocationId::new(Uuid::nil());
             commands.push(Command::new(Actor::OPERATOR, DeleteLocation { id }));
