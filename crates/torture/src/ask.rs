@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::model::{Change, Expect, Figures, Location, Stock};
 use crate::reservation::{self, Act, Item, Pick, Reserve};
+use crate::safety::Safety;
 
 /// What a product is there for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +31,8 @@ pub(crate) struct Product {
     pub(crate) kind: Kind,
     pub(crate) available: u64,
     pub(crate) located: BTreeMap<Location, u64>,
+    /// What of it reservations have to leave.
+    pub(crate) safety: Safety,
 }
 
 /// A transaction that is asked for.
@@ -143,6 +146,15 @@ impl Product {
                 "type": "stock",
                 "attributes": { "available": self.available, "locations": located },
             } })),
+        }
+    }
+
+    /// The request that sets its policy.
+    pub(crate) fn policy(&self) -> Message {
+        Message {
+            method: "PUT",
+            path: format!("/v2/inventories/{}/policy", self.id),
+            body: Some(self.safety.body()),
         }
     }
 }

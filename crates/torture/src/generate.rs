@@ -13,6 +13,7 @@ use rand::{RngExt as _, SeedableRng as _};
 use crate::ask::{Ask, Cut, Kind, Line, Product, Request, Step};
 use crate::model::{Action, Change, Expect, Location, TOTAL_MAX};
 use crate::reservation::{Act, Pick};
+use crate::safety::Safety;
 
 /// Spreads the numbers of rounds over all seeds.
 const ROUND_FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -42,6 +43,7 @@ pub(crate) fn products(random: &mut StdRng) -> Vec<Product> {
         kind,
         available,
         located: located.iter().copied().collect::<BTreeMap<_, _>>(),
+        safety: safety(random, kind, located),
     };
     vec![
         product(Hot, 40, &[]),
@@ -54,6 +56,26 @@ pub(crate) fn products(random: &mut StdRng) -> Vec<Product> {
         product(Fleeting, 10, &[]),
         product(Fleeting, 10, &[]),
     ]
+}
+
+/// What of a product reservations have to leave: nothing of half of them.
+fn safety(random: &mut StdRng, kind: Kind, located: &[(Location, u64)]) -> Safety {
+    let most = match kind {
+        Kind::Hot | Kind::Edge => 8,
+        Kind::Scarce => 1,
+        Kind::Fleeting => 0,
+    };
+    if random.random() {
+        return Safety::default();
+    }
+    let mut pieces = || random.random_range(0..=most);
+    Safety {
+        in_all: pieces(),
+        located: located
+            .iter()
+            .map(|(place, _)| (*place, pieces()))
+            .collect(),
+    }
 }
 
 /// What a client asks for.

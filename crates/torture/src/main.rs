@@ -17,6 +17,7 @@ mod report;
 mod reservation;
 mod round;
 mod run;
+mod safety;
 mod server;
 mod system;
 mod tally;

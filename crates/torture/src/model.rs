@@ -146,6 +146,11 @@ impl Stock {
         }
     }
 
+    /// The unlocated pool, and all locations.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Option<Location>> {
+        std::iter::once(None).chain(self.located.keys().copied().map(Some))
+    }
+
     /// Makes a change, or gives the status that it is to be refused with.
     pub(crate) fn change(&mut self, change: &Change) -> Result<Movement, u16> {
         let position = self.position(change.location);

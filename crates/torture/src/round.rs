@@ -22,6 +22,7 @@ use crate::check::{self, Evidence, Fault};
 use crate::client::{Client, Stage, Wire};
 use crate::generate::{self, Generator};
 use crate::ledger::{self, Entry, Reading, StockBody};
+use crate::safety::Safety;
 use crate::system::System;
 use crate::tally::Tally;
 
@@ -121,7 +122,7 @@ pub(crate) async fn run(
     })
 }
 
-/// Creates the stock that a round begins with.
+/// Creates the stock that a round begins with, and sets its policies.
 async fn create(stage: &Stage) -> anyhow::Result<()> {
     let mut wire = Wire::new(stage.board.servers());
     for (number, product) in stage.products.iter().enumerate() {
@@ -129,6 +130,10 @@ async fn create(stage: &Stage) -> anyhow::Result<()> {
         let creation = product.creation();
         let answer = wire.insist(stage, 0, &creation, Some(&key)).await?;
         ensure!(answer.status == 201, "stock can't be created: {answer}");
+        if product.safety != Safety::default() {
+            let answer = wire.insist(stage, 0, &product.policy(), None).await?;
+            ensure!(answer.status == 200, "no policy can be set: {answer}");
+        }
     }
     Ok(())
 }

@@ -5,12 +5,14 @@ use uuid::Uuid;
 use crate::ask::{Kind, Product};
 use crate::ledger::{Entry, Reading, StockBody};
 use crate::model::{Action, Stock};
+use crate::safety::Safety;
 
 use super::Fault;
 
 /// What happened to a product's stock, as the ledgers tell it, which are sound by themselves.
 pub(super) struct Ledger<'a> {
     pub(super) product: usize,
+    pub(super) safety: Safety,
     /// All that happened, in order.
     pub(super) items: Vec<Item<'a>>,
     /// What there is after none of it, after the first, and so on.
@@ -49,6 +51,7 @@ impl<'a> Ledger<'a> {
     ) -> Result<Self, Box<Fault>> {
         let mut ledger = Self {
             product: number,
+            safety: product.safety.clone(),
             items: Vec::new(),
             states: vec![None],
             created: 0,

@@ -10,7 +10,8 @@ use crate::ask::Product;
 use crate::check::spec::Call;
 use crate::model::{Location, Stock};
 use crate::record::Record;
-use crate::reservation::{self, Item, ItemPlace, Position, Reserve, Shortage, positions, wanted};
+use crate::reservation::{self, Item, ItemPlace, Reserve, Shortage, positions, wanted};
+use crate::safety::Safety;
 
 use super::{Calls, Op};
 
@@ -19,8 +20,8 @@ use super::{Calls, Op};
 pub(in crate::check) struct Wish {
     place: ItemPlace,
     requested: u64,
-    /// How many leave that place with the same request.
-    freed: u64,
+    /// How many leave that place with the same request, if pieces are moved within the stock.
+    freed: Option<u64>,
 }
 
 /// Pieces of a product that are short, as a refusal says.
@@ -31,23 +32,23 @@ pub(in crate::check) struct Lack {
     available: u64,
 }
 
-/// All that was said.
-type Said = BTreeMap<Position, u64>;
-
 /// All that is wished for, in the order in which it is named first.
 type Wishes = Vec<(Uuid, Wish)>;
 
-/// What was said, by product.
-pub(super) fn calls<'a>(record: &'a Record, products: &[Product], said: &Said) -> Calls<'a> {
+/// What was said of each wish, by product.
+pub(super) fn calls<'a>(
+    record: &'a Record,
+    products: &[Product],
+    said: &[(Uuid, Wish, u64)],
+) -> Calls<'a> {
     let said = products.iter().enumerate().map(|(number, product)| {
-        let its = said.iter().filter(|((id, _), _)| *id == product.id);
-        let its: Vec<_> = its
-            .map(|((_, location), available)| (*location, *available))
-            .collect();
-        (number, its)
+        let its = said.iter().filter(|(id, ..)| *id == product.id);
+        let its = its.map(|(_, wish, available)| (*wish, *available));
+        (number, its.unzip::<_, _, Vec<Wish>, Vec<u64>>())
     });
-    let said = said.filter(|(_, said)| !said.is_empty());
-    let calls = said.map(|(product, said)| (product, Call::of(record, Op::Available(said))));
+    let said = said.filter(|(_, (wishes, _))| !wishes.is_empty());
+    let calls = said
+        .map(|(product, (wishes, said))| (product, Call::of(record, Op::Available(wishes, said))));
     calls.collect()
 }
 
@@ -63,7 +64,7 @@ pub(super) fn wishes(reserve: &Reserve, products: &[Product]) -> Wishes {
         let wish = Wish {
             place,
             requested,
-            freed: 0,
+            freed: None,
         };
         Some((product, wish))
     });
@@ -86,26 +87,47 @@ pub(super) fn arrivals(part: &[Item], to: &[Option<Location>], products: &[Produ
     let mut wishes = wishes(&reserve, products);
     for (product, wish) in &mut wishes {
         let freed = freed.get(&(*product, wish.place.location()));
-        wish.freed = freed.copied().unwrap_or_default();
+        wish.freed = Some(freed.copied().unwrap_or_default());
     }
     wishes
 }
 
-/// What is short of a stock: first, those have theirs that name a place, and then all that is left is for
-/// the others, wherever it is. What names a place and is short takes nothing.
-pub(super) fn lacks(stock: &Stock, wishes: &[Wish]) -> Vec<Lack> {
-    let there = |location| stock.position(location).unwrap_or_default().available;
-    let enough = |wish: &&Wish| match wish.place {
-        ItemPlace::At(location) => wish.requested <= there(location) + wish.freed,
-        ItemPlace::Unnamed => false,
-    };
-    let taken: u64 = wishes.iter().filter(enough).map(|it| it.requested).sum();
-    let in_all = stock.sums().unwrap_or_default().available;
-    let lacks = wishes.iter().filter_map(|wish| {
-        let available = match wish.place {
-            ItemPlace::At(location) => there(location) + wish.freed,
-            ItemPlace::Unnamed => in_all.saturating_sub(taken),
+/// The pieces that can be had for each wish: first, those have theirs that name a place, and then all that is
+/// left is for the others, wherever it is. What names a place and is short takes nothing.
+pub(super) fn supplies(stock: &Stock, safety: &Safety, wishes: &[Wish]) -> Vec<u64> {
+    let mut left = safety.sellable(stock);
+    let mut taken: BTreeMap<Option<Location>, u64> = BTreeMap::new();
+    let named = wishes.iter().map(|wish| {
+        let ItemPlace::At(location) = wish.place else {
+            return None;
         };
+        let there = safety.sellable_at(stock, location);
+        if let Some(freed) = wish.freed {
+            return Some(there + freed);
+        }
+        let available = there.min(left);
+        if wish.requested <= available {
+            left -= wish.requested;
+            taken.insert(location, wish.requested);
+        }
+        Some(available)
+    });
+    let named: Vec<Option<u64>> = named.collect();
+    let there = stock.places().map(|place| {
+        let taken = taken.get(&place).copied().unwrap_or_default();
+        safety.sellable_at(stock, place) - taken
+    });
+    let unnamed = there.sum::<u64>().min(left);
+    let named = named.into_iter();
+    named
+        .map(|available| available.unwrap_or(unnamed))
+        .collect()
+}
+
+/// What is short of a stock.
+pub(super) fn lacks(stock: &Stock, safety: &Safety, wishes: &[Wish]) -> Vec<Lack> {
+    let supplies = supplies(stock, safety, wishes);
+    let lacks = wishes.iter().zip(supplies).filter_map(|(wish, available)| {
         (available < wish.requested).then_some(Lack {
             location: wish.place.location(),
             requested: wish.requested,
@@ -158,32 +180,42 @@ pub(super) fn short<'a>(
     Ok(calls)
 }
 
-/// What is available is said line by line.
+/// What is available is said line by line: what is said of each wish, in their order.
 pub(super) fn available(
     items: &[Item],
     body: &Value,
     products: &[Product],
-) -> anyhow::Result<Said> {
+) -> anyhow::Result<Vec<(Uuid, Wish, u64)>> {
     let requested = positions(items, products);
     let lines = reservation::availabilities(body)?;
     ensure!(lines.len() == items.len(), "it isn't a line for each item");
-    let mut said = Said::new();
+    let mut said: Vec<(Uuid, Wish, u64)> = Vec::new();
     for (item, line) in items.iter().zip(lines) {
         let product = products.get(item.product).context("no product")?.id;
-        let position = (product, item.place.location());
+        let location = item.place.location();
         ensure!(
-            (line.product_id, line.location) == position,
+            (line.product_id, line.location) == (product, location),
             "lines are out of order"
         );
-        let due = requested.get(&position).copied().unwrap_or_default();
+        let due = requested.get(&(product, location)).copied();
+        let wish = Wish {
+            place: ItemPlace::At(location),
+            requested: due.unwrap_or_default(),
+            freed: None,
+        };
+        let due = wish.requested;
         ensure!(line.requested == due, "{due} of {product} were asked for");
         let is_so = line.sufficient == (due <= line.available);
         ensure!(is_so, "it isn't so that this is enough or too little");
-        let before = said.insert(position, line.available);
-        ensure!(
-            before.is_none_or(|it| it == line.available),
-            "lines contradict each other"
-        );
+        let mut before = said
+            .iter()
+            .filter(|(id, it, _)| (*id, *it) == (product, wish));
+        match before.next() {
+            None => said.push((product, wish, line.available)),
+            Some((.., available)) => {
+                ensure!(line.available == *available, "lines contradict each other");
+            }
+        }
     }
     Ok(said)
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::ask::Line;
 use crate::ledger::{Page, StockBody};
-use crate::model::Location;
+use crate::model::Stock;
 
 use super::ledger::{Held, Item, Ledger};
 use super::spec::{Call, Spec, order};
@@ -47,8 +47,8 @@ pub(super) enum Op<'a> {
         offset: usize,
         limit: usize,
     },
-    /// So much was available.
-    Available(Vec<(Option<Location>, u64)>),
+    /// So much was available for each of these wishes.
+    Available(Vec<Wish>, Vec<u64>),
     /// This was short of these wishes, and nothing else.
     Short(Vec<Wish>, Vec<Lack>),
 }
@@ -110,7 +110,7 @@ impl<'a> Spec for Ledger<'a> {
         let held = self.states.get(*items).and_then(Option::as_ref);
         let is_so = match &call.op {
             Op::Lines(lines) => return self.transact(*items, lines),
-            Op::Moved(moved) => return self.follow(*items, moved),
+            Op::Moved(moved) => return self.step(*items, moved),
             Op::Create { .. } | Op::Delete => {
                 let mut left = self.items.iter().skip(*items);
                 return match left.position(|item| is_it(&call.op, item)) {
@@ -121,10 +121,10 @@ impl<'a> Spec for Ledger<'a> {
             }
             Op::Stock(body) => held.is_some_and(|held| held.is(body)),
             Op::Presence(presence) => held.is_some() == *presence,
-            Op::Available(positions) => positions.iter().all(|(location, due)| {
-                let position = held.and_then(|held| held.stock.position(*location));
-                position.unwrap_or_default().available == *due
-            }),
+            Op::Available(wishes, said) => {
+                let stock = held.map(|held| held.stock.clone()).unwrap_or_default();
+                availability::supplies(&stock, &self.safety, wishes) == *said
+            }
             Op::Short(wishes, said) => self.lacks(*items, wishes) == *said,
             Op::Page {
                 page,
@@ -145,7 +145,7 @@ impl<'a> Spec for Ledger<'a> {
                 let total = page.total;
                 format!("was shown a page of a history of {total} entries")
             }
-            Op::Available(positions) => format!("was told of {positions:?} available"),
+            Op::Available(_, said) => format!("was told of {said:?} available"),
             Op::Short(wishes, said) => {
                 let due = self.lacks(*items, wishes);
                 format!("was told of {said:?}, and {due:?} is due")
@@ -188,7 +188,7 @@ impl Ledger<'_> {
     fn lacks(&self, items: usize, wishes: &[Wish]) -> Vec<Lack> {
         let held = self.states.get(items).and_then(Option::as_ref);
         let stock = held.map(|held| held.stock.clone());
-        availability::lacks(&stock.unwrap_or_default(), wishes)
+        availability::lacks(&stock.unwrap_or_default(), &self.safety, wishes)
     }
 
     /// The number of items after these ones, if they are the next.
@@ -209,6 +209,20 @@ impl Ledger<'_> {
                 self.number(found),
                 self.number(due)
             ))),
+        }
+    }
+
+    /// The number of items after a step of a reservation, which leaves the safety stock.
+    fn step(&self, items: usize, due: &[usize]) -> Result<usize, Option<String>> {
+        let after = self.follow(items, due)?;
+        let stock = |items: usize| -> Stock {
+            let held = self.states.get(items).and_then(Option::as_ref);
+            held.map(|held| held.stock.clone()).unwrap_or_default()
+        };
+        if self.safety.allows(&stock(items), &stock(after)) {
+            Ok(after)
+        } else {
+            Err(Some("takes of the safety stock".to_owned()))
         }
     }
 

@@ -3,6 +3,7 @@
 mod edits;
 mod feed;
 mod reservations;
+mod safety;
 mod search;
 mod sourcing;
 mod world;

@@ -14,6 +14,7 @@ use crate::ledger::{self, Entry, Reading};
 use crate::model::{Action, Change, Expect, Location, Stock};
 use crate::record::{Answer, Attempt, Record, Unclear};
 use crate::reservation::{Holds, Shown};
+use crate::safety::Safety;
 
 /// Ten pieces, in no location.
 pub(super) const PLAIN: usize = 0;
@@ -87,6 +88,7 @@ impl World {
             kind,
             available,
             located: located.iter().copied().collect(),
+            safety: Safety::default(),
         };
         let mut world = Self {
             products: vec![
