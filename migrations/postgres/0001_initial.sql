@@ -196,6 +196,9 @@ CREATE TABLE stocks (
     -- How much of what is allocated in the unlocated pool reservations hold.
     unlocated_held      bigint  NOT NULL DEFAULT 0
         CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
+    -- How much of that is set aside with a reason.
+    unlocated_set_aside bigint  NOT NULL DEFAULT 0
+        CHECK (unlocated_set_aside BETWEEN 0 AND unlocated_held),
     -- No reservation of it expires before.
     next_expiry         bigint,
     -- Its policy, as JSON with a version, and whether an alert of it is on.
@@ -227,6 +230,8 @@ CREATE TABLE positions (
     allocated       bigint NOT NULL CHECK (allocated >= 0),
     -- How much of that reservations hold.
     held            bigint NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
+    -- How much of that is set aside with a reason.
+    set_aside       bigint NOT NULL DEFAULT 0 CHECK (set_aside BETWEEN 0 AND held),
     -- Its part of the policy of the stock.
     policy          text,
     low             boolean NOT NULL DEFAULT false,
@@ -343,7 +348,7 @@ CREATE TABLE reservations (
     owner_id        uuid   NOT NULL,
     order_id        text,
     status          text   NOT NULL
-        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired')),
+        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired', 'held')),
     expires_at      bigint,
     created_at      bigint NOT NULL CHECK (created_at >= 0),
     updated_at      bigint NOT NULL CHECK (updated_at >= created_at),
@@ -351,10 +356,13 @@ CREATE TABLE reservations (
     version         bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
     -- Another one after every change of the row, and when its order gets another reservation.
     revision        bigint NOT NULL DEFAULT 1,
+    -- Why the pieces are set aside, if they are.
+    hold_reason     text,
     -- The items as they were sent, where they say more than the lines: JSON with a version.
     sent            text,
     PRIMARY KEY (organization_id, reservation_id),
-    CHECK ((status = 'pending') = (expires_at IS NOT NULL))
+    CHECK ((status = 'pending') = (expires_at IS NOT NULL)),
+    CHECK (status <> 'held' OR hold_reason IS NOT NULL)
 );
 
 -- What lists say of `created_at` is always true: see `stocks_of_owner`.
@@ -362,6 +370,8 @@ CREATE INDEX reservations_of_owner ON reservations (organization_id, owner_id, r
     WHERE created_at >= 0;
 CREATE INDEX reservations_of_order ON reservations (organization_id, owner_id, order_id)
     WHERE order_id IS NOT NULL AND created_at >= 0;
+CREATE INDEX reservations_set_aside ON reservations (organization_id, owner_id, reservation_id)
+    WHERE hold_reason IS NOT NULL AND created_at >= 0;
 -- Which is the oldest?
 CREATE INDEX reservations_pending ON reservations (organization_id, reservation_id)
     WHERE expires_at IS NOT NULL;
@@ -436,7 +446,7 @@ CREATE TABLE level_counts (
         CHECK (kind IN (
             'stock', 'shadowing_stock', 'product', 'location', 'reservation_pending',
             'reservation_paid', 'reservation_fulfilled', 'reservation_released',
-            'reservation_expired'
+            'reservation_expired', 'reservation_held'
         )),
     count           bigint NOT NULL,
     PRIMARY KEY (organization_id, owner_id, kind)

@@ -168,6 +168,9 @@ CREATE TABLE stocks (
     -- What reservations hold of that.
     unlocated_held      INTEGER NOT NULL DEFAULT 0
         CHECK (unlocated_held BETWEEN 0 AND unlocated_allocated),
+    -- How much of that is set aside with a reason.
+    unlocated_set_aside INTEGER NOT NULL DEFAULT 0
+        CHECK (unlocated_set_aside BETWEEN 0 AND unlocated_held),
     -- The number of the last ledger entry: entries count 1, 2, 3 …
     sequence            INTEGER NOT NULL CHECK (sequence >= 1),
     -- The hash of that entry.
@@ -196,6 +199,8 @@ CREATE TABLE positions (
     allocated       INTEGER NOT NULL CHECK (allocated >= 0),
     -- What reservations hold of that.
     held            INTEGER NOT NULL DEFAULT 0 CHECK (held BETWEEN 0 AND allocated),
+    -- How much of that is set aside with a reason.
+    set_aside       INTEGER NOT NULL DEFAULT 0 CHECK (set_aside BETWEEN 0 AND held),
     -- Its part of the policy of the stock.
     policy          TEXT,
     low             INTEGER NOT NULL DEFAULT 0,
@@ -318,22 +323,27 @@ CREATE TABLE reservations (
     owner_id        BLOB    NOT NULL CHECK (length(owner_id) = 16),
     order_id        TEXT,
     status          TEXT    NOT NULL
-        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired')),
+        CHECK (status IN ('pending', 'paid', 'fulfilled', 'released', 'expired', 'held')),
     expires_at      INTEGER,
     created_at      INTEGER NOT NULL,
     updated_at      INTEGER NOT NULL,
     -- The number of its changes, the first of which made it.
     version         INTEGER NOT NULL CHECK (version >= 1),
+    -- Why the pieces are set aside, if they are.
+    hold_reason     TEXT,
     -- The items as they were sent, where they say more than the lines: JSON with a version.
     sent            TEXT,
     PRIMARY KEY (organization_id, reservation_id),
-    CHECK ((status = 'pending') = (expires_at IS NOT NULL))
+    CHECK ((status = 'pending') = (expires_at IS NOT NULL)),
+    CHECK (status <> 'held' OR hold_reason IS NOT NULL)
 ) STRICT, WITHOUT ROWID;
 
 CREATE INDEX reservations_of_owner ON reservations (organization_id, owner_id, reservation_id);
 CREATE INDEX reservations_of_order
     ON reservations (organization_id, owner_id, order_id, reservation_id)
     WHERE order_id IS NOT NULL;
+CREATE INDEX reservations_set_aside ON reservations (organization_id, owner_id, reservation_id)
+    WHERE hold_reason IS NOT NULL;
 -- Which is the oldest?
 CREATE INDEX reservations_pending ON reservations (organization_id, reservation_id)
     WHERE expires_at IS NOT NULL;
@@ -407,7 +417,7 @@ CREATE TABLE level_counts (
         CHECK (kind IN (
             'stock', 'shadowing_stock', 'product', 'location', 'reservation_pending',
             'reservation_paid', 'reservation_fulfilled', 'reservation_released',
-            'reservation_expired'
+            'reservation_expired', 'reservation_held'
         )),
     count           INTEGER NOT NULL CHECK (count >= 0),
     PRIMARY KEY (organization_id, owner_id, kind)

@@ -72,6 +72,7 @@ pub mod reservations;
 pub mod search_limits;
 pub mod searches;
 pub mod server_state;
+pub mod set_aside;
 pub mod sourcing;
 pub mod stock;
 pub mod tenancy;

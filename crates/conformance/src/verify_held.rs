@@ -29,6 +29,7 @@ fn held(
     HeldTotals {
         pieces: pieces.into_iter().collect(),
         first_expiry,
+        ..HeldTotals::default()
     }
 }
 

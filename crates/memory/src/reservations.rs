@@ -98,7 +98,9 @@ impl Reservations {
         for reservation in open.filter_map(|id| self.all.get(id)) {
             for line in reservation.lines.iter().filter(|line| line.stock == stock) {
                 let location = line.location.as_ref().map(|(location, _)| *location);
-                holds.add(location, line.open().into());
+                let open = line.open().into();
+                let is_aside = reservation.hold_reason.is_some();
+                holds.add(location, open, if is_aside { open } else { 0 });
             }
         }
         holds
@@ -187,6 +189,7 @@ impl Tenant {
                     owner: reservation.owner,
                     order: reservation.order.clone(),
                     state: reservation.state,
+                    reason: reservation.hold_reason.clone(),
                     slug: line.location.as_ref().map(|(_, slug)| slug.clone()),
                     quantity: line.open(),
                 });

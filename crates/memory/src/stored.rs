@@ -38,6 +38,7 @@ impl Tenant {
     /// Decodes `repaired`; `None` if the tenant can't have such stock.
     fn decode(&self, repaired: &RawStock) -> Option<Stock> {
         let held = |location| Quantity::try_from(repaired.held.pieces_in(location)).ok();
+        let set_aside = |location| Quantity::try_from(repaired.held.set_aside_in(location)).ok();
         let balance = |stored: RawBalance| {
             Some(Balance {
                 available: Quantity::try_from(stored.available).ok()?,
@@ -52,6 +53,7 @@ impl Tenant {
             let position = Position {
                 balance: balance(*stored)?,
                 held: held(Some(*location))?,
+                set_aside: set_aside(Some(*location))?,
                 policy: policy(Some(*location)).unwrap_or_default(),
                 ..Position::empty(self.location(*location)?)
             };
@@ -68,6 +70,7 @@ impl Tenant {
             product_owner: repaired.product_owner,
             unlocated: balance(repaired.unlocated)?,
             unlocated_held: held(None)?,
+            unlocated_set_aside: set_aside(None)?,
             located: located.collect::<Option<BTreeMap<_, _>>>()?,
             sequence: u64::try_from(repaired.sequence).ok()?,
             last_hash: repaired.last_hash.unwrap_or(EntryHash([0; 32])),

@@ -23,6 +23,7 @@ pub(crate) struct StockColumns {
     pub(crate) updated_at: Vec<i64>,
     pub(crate) located: Vec<bool>,
     pub(crate) unlocated_held: Vec<i64>,
+    pub(crate) unlocated_set_aside: Vec<i64>,
     pub(crate) next_expiry: Vec<Option<i64>>,
 }
 
@@ -48,6 +49,7 @@ impl StockColumns {
             columns.updated_at.push(row.updated_at);
             columns.located.push(!stock.located.is_empty());
             columns.unlocated_held.push(row.unlocated_held);
+            columns.unlocated_set_aside.push(row.unlocated_set_aside);
             columns.next_expiry.push(row.next_expiry);
         }
         columns

@@ -36,6 +36,7 @@ impl Kind {
             Self::Reservation(ReservationStatus::Fulfilled) => "reservation_fulfilled",
             Self::Reservation(ReservationStatus::Released) => "reservation_released",
             Self::Reservation(ReservationStatus::Expired) => "reservation_expired",
+            Self::Reservation(ReservationStatus::Held) => "reservation_held",
         }
     }
 }

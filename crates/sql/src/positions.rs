@@ -17,6 +17,7 @@ row! {
         available: i64,
         allocated: i64,
         held: i64,
+        set_aside: i64,
         policy: Option<String>,
         low: bool,
     }
@@ -34,6 +35,7 @@ row! {
         available: i64,
         allocated: i64,
         held: i64,
+        set_aside: i64,
         policy: Option<String>,
         low: bool,
     }
@@ -57,6 +59,7 @@ impl LocatedRow {
                 allocated: row.quantity("allocated", self.allocated)?,
             },
             held: row.quantity("held", self.held)?,
+            set_aside: row.quantity("set_aside", self.set_aside)?,
             policy: decode_policy(&row, self.policy.as_deref())?,
         };
         if position.policy.is_low() != self.low {
@@ -108,6 +111,7 @@ impl PositionChanges {
                         available: position.balance.available.into(),
                         allocated: position.balance.allocated.into(),
                         held: position.held.into(),
+                        set_aside: position.set_aside.into(),
                         policy: encode_policy(&position.policy),
                         low: position.policy.is_low(),
                     });

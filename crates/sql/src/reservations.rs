@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 use stockroom_application::ports::{HoldLine, StoreError};
 use stockroom_domain::{
-    LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reservation,
+    LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason, Reservation,
     ReservationChange, ReservationId, ReservationState, ReservationStatus, ReservedLine, SentItems,
     Slug, StockId, StockKey, Timestamp,
 };
@@ -25,6 +25,7 @@ row! {
         created_at: i64,
         updated_at: i64,
         version: i64,
+        hold_reason: Option<String>,
         sent: Option<String>,
     }
 }
@@ -74,6 +75,7 @@ impl ReservationRow {
             created_at: reservation.created_at.as_milliseconds(),
             updated_at: reservation.updated_at.as_milliseconds(),
             version: integer(reservation.version),
+            hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
             sent: encode_sent(reservation),
         }
     }
@@ -94,6 +96,7 @@ impl ReservationRow {
             id: ReservationId::new(self.reservation_id),
             owner: Owner::from_uuid(self.owner_id, organization),
             order: order(row, self.order_id)?,
+            hold_reason: hold_reason(row, self.hold_reason)?,
             state: state(row, &self.status, self.expires_at)?,
             lines: lines.collect::<Result<_, _>>()?,
             sent: decode_sent(row, self.sent.as_deref())?,
@@ -209,6 +212,7 @@ row! {
         order_id: Option<String>,
         status: String,
         expires_at: Option<i64>,
+        hold_reason: Option<String>,
         slug: Option<String>,
         line: i64,
         open: i64,
@@ -229,6 +233,7 @@ impl HoldRow {
             owner: Owner::from_uuid(self.owner_id, organization),
             order: order(row, self.order_id)?,
             state: state(row, &self.status, self.expires_at)?,
+            reason: hold_reason(row, self.hold_reason)?,
             slug: row.valid("location_id", slug)?,
             quantity: row.quantity("quantity", self.open)?,
         })
@@ -272,6 +277,11 @@ pub fn place(number: usize) -> i64 {
 fn expires_at(reservation: &Reservation) -> Option<i64> {
     let expires_at = reservation.state.expires_at();
     expires_at.map(Timestamp::as_milliseconds)
+}
+
+fn hold_reason(row: Row, text: Option<String>) -> Result<Option<Reason>, StoreError> {
+    let reason = text.map(|text| Reason::new("hold_reason", text));
+    row.valid("hold_reason", reason.transpose())
 }
 
 fn order(row: Row, order_id: Option<String>) -> Result<Option<OrderId>, StoreError> {

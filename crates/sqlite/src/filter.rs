@@ -140,6 +140,9 @@ pub(crate) fn push_reservation(
             ReservationCondition::OrderId(condition) => {
                 push_text(query, "reservations.order_id", condition);
             }
+            ReservationCondition::HoldReason(condition) => {
+                push_text(query, "reservations.hold_reason", condition);
+            }
             ReservationCondition::Product(products) => {
                 push_lines(query, organization);
                 let ids = products.iter().map(|product| product.uuid());

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    OrderId, OrganizationId, Owner, ProductId, Quantity, Reservation, ReservationId,
+    OrderId, OrganizationId, Owner, ProductId, Quantity, Reason, Reservation, ReservationId,
     ReservationRef, ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
 };
 
@@ -20,6 +20,8 @@ pub enum ReservationCondition {
     Status(Vec<ReservationStatus>),
     /// The order that it is for.
     OrderId(TextCondition),
+    /// The reason why its pieces are set aside.
+    HoldReason(TextCondition),
     /// One of its lines is of one of these products.
     Product(Vec<ProductId>),
     /// One of its lines is in a location whose slug fulfils this; `IsNull` is for the unlocated pool.
@@ -39,6 +41,9 @@ impl ReservationCondition {
             Self::Status(statuses) => statuses.contains(&reservation.state.status()),
             Self::OrderId(condition) => {
                 condition.matches(reservation.order.as_ref().map(OrderId::as_str))
+            }
+            Self::HoldReason(condition) => {
+                condition.matches(reservation.hold_reason.as_ref().map(Reason::as_str))
             }
             Self::Product(products) => lines.any(|line| products.contains(&line.key.product)),
             Self::Location(condition) => lines.any(|line| {
@@ -76,6 +81,9 @@ pub struct HoldLine {
     pub order: Option<OrderId>,
     /// The state of the reservation.
     pub state: ReservationState,
+    /// The reason why its pieces are set aside; `None` if they are for a buyer, or the reason isn't the reader's
+    /// to see.
+    pub reason: Option<Reason>,
     /// The slug of the location; `None` for the unlocated pool.
     pub slug: Option<Slug>,
     /// The number of open pieces.

@@ -193,6 +193,7 @@ fn stock() -> Stock {
         geolocation: Geolocation::new(52.5, 13.4).ok(),
         balance: balance(3, 1),
         held: quantity(1),
+        set_aside: quantity(1),
         policy: Policy {
             safety_stock: quantity(2),
             alerts: vec![alert(3, 5, true)],
@@ -205,6 +206,7 @@ fn stock() -> Stock {
         product_owner: Owner::Organization,
         unlocated: balance(5, 2),
         unlocated_held: quantity(1),
+        unlocated_set_aside: quantity(1),
         located: [(id::<LocationId>(4), position)].into(),
         sequence: 9,
         last_hash: EntryHash([5; 32]),
@@ -279,6 +281,7 @@ fn reservation() -> Reservation {
         id: id::<ReservationId>(11),
         owner: owner(),
         order: OrderId::new("order_id", "order 12").ok(),
+        hold_reason: Reason::new("hold_reason", "damaged").ok(),
         state: ReservationState::Pending {
             expires_at: at(900_000),
         },

@@ -23,6 +23,7 @@ pub(crate) fn stock_of(product: ProductId) -> Stock {
         product_owner: Owner::Organization,
         unlocated: Balance::default(),
         unlocated_held: Quantity::ZERO,
+        unlocated_set_aside: Quantity::ZERO,
         located: BTreeMap::new(),
         sequence: 1,
         last_hash: EntryHash([0; 32]),

@@ -26,6 +26,7 @@ fn due(state: ReservationState) -> Reservation {
         id: ReservationId::new(uuid(7)),
         owner: Owner::Store(StoreId::new(uuid(2))),
         order: None,
+        hold_reason: None,
         state,
         lines: Vec::new(),
         sent: None,

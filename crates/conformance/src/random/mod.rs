@@ -17,7 +17,7 @@ use stockroom_application::ports::{
 use stockroom_application::{Environment, LocationOrder, PageRequest};
 use stockroom_domain::{
     Actor, Answer, Command, DeleteLocation, LocationId, Needs, Operation, OrganizationId, Outcome,
-    Owner, ProductStatus, SettleStock, Timestamp,
+    Owner, ProductStatus, SettleStock, Stock, Timestamp,
 };
 use stockroom_memory::MemoryDatabase;
 use uuid::Uuid;
@@ -129,7 +129,9 @@ impl Pair {
         known: &mut Known,
     ) {
         self.settle_shadowed(organization).await;
-        if commands.iter().any(sets_policy) || self.may_ring(organization, &commands).await {
+        if commands.iter().any(sets_policy)
+            || self.may_be_decided_twice(organization, &commands).await
+        {
             // It is refused, and with it a batch is committed under locks at once.
             let id = LocationId::new(Uuid::nil());
             commands.push(Command::new(Actor::OPERATOR, DeleteLocation { id }));
@@ -146,9 +148,14 @@ impl Pair {
         known.remember(expected.iter().filter_map(|outcome| outcome.as_ref().ok()));
     }
 
-    /// Whether any stock that these commands need has alerts. If one goes on or off, PostgreSQL decides once
-    /// more under locks, which takes ids and would change all later ones.
-    async fn may_ring(&self, organization: OrganizationId, commands: &[Command]) -> bool {
+    /// Whether any stock that these commands need has alerts, or pieces that are set aside. If an alert goes on
+    /// or off, or other pieces are set aside, PostgreSQL decides once more under locks, which takes ids and
+    /// would change all later ones.
+    async fn may_be_decided_twice(
+        &self,
+        organization: OrganizationId,
+        commands: &[Command],
+    ) -> bool {
         let mut needs = Needs::default();
         for command in commands {
             command.needs(&mut needs);
@@ -159,7 +166,9 @@ impl Pair {
                 acting: key.owner,
             };
             let seen = stored(self.reference.stock(scope, key.product).await);
-            if seen.is_some_and(|stock| stock.has_alerts()) {
+            let is_decided_twice =
+                |stock: &Stock| stock.has_alerts() || !stock.set_aside_in_all().is_zero();
+            if seen.as_ref().is_some_and(is_decided_twice) {
                 return true;
             }
         }

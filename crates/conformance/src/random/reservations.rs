@@ -5,8 +5,9 @@ use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
     Actor, CheckAvailability, EditReservation, ExpireReservation, ExpiresIn, ExtendReservation,
     FulfilReservation, ItemPlace, MoveReservation, MovedItem, Operation, OrderId, Owner,
-    PayReservation, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
-    Reserve, SettleStock, ShowProducts, ShowStock, Sourcing, SourcingOrder, Split, Timestamp,
+    PayReservation, Reason, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
+    Reserve, SetAside, SettleStock, ShowProducts, ShowStock, Sourcing, SourcingOrder, Split,
+    Timestamp,
 };
 
 use super::generate::Generator;
@@ -15,6 +16,8 @@ use crate::make;
 
 /// The orders are few, so that some of them reserve again.
 const ORDERS: [&str; 4] = ["1", "2", "3", "ä"];
+/// The reasons why stock is set aside.
+const REASONS: [&str; 3] = ["damaged", "recall", "100%"];
 
 impl Generator {
     /// An operation on reservations by one of these owners, mostly by one who may do it.
@@ -27,6 +30,9 @@ impl Generator {
         let made = self.reservation(known);
         if self.random().random_ratio(1, 10) {
             return (anybody, self.check(known).into());
+        }
+        if self.random().random_ratio(1, 12) {
+            return (anybody, self.set_aside(known).into());
         }
         let Some((owner, reservation)) = made.filter(|_| self.random().random()) else {
             return (anybody, self.reserve(known).into());
@@ -98,6 +104,15 @@ impl Generator {
             expires_in: self.expires_in(),
             items,
             sourcing: self.sourcing(),
+        }
+    }
+
+    fn set_aside(&mut self, known: &Known) -> SetAside {
+        let reason = self.pick(&REASONS);
+        let Reserve { items, .. } = self.reserve(known);
+        SetAside {
+            reason: Reason::new("reason", reason).expect("a reason"),
+            items,
         }
     }
 
@@ -193,7 +208,7 @@ impl Generator {
         now: Timestamp,
     ) -> Vec<ReservationCondition> {
         let count = self.pick(&[0, 1, 1, 2]);
-        let condition = |_| match self.random().random_range(0..6) {
+        let condition = |_| match self.random().random_range(0..7) {
             0 => ReservationCondition::Status(vec![
                 self.pick(&ReservationStatus::ALL),
                 self.pick(&ReservationStatus::ALL),
@@ -201,7 +216,8 @@ impl Generator {
             1 => ReservationCondition::OrderId(self.text_condition(&ORDERS)),
             2 => ReservationCondition::Product(vec![self.product(known), self.product(known)]),
             3 => ReservationCondition::Location(self.text_condition(&SLUGS)),
-            4 => ReservationCondition::ExpiresAt(self.instant(now)),
+            4 => ReservationCondition::HoldReason(self.text_condition(&REASONS)),
+            5 => ReservationCondition::ExpiresAt(self.instant(now)),
             _ => ReservationCondition::CreatedAt(self.instant(now)),
         };
         (0..count).map(condition).collect()

@@ -167,10 +167,17 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
             let held = held.fold(Quantity::ZERO, |sum, line| {
                 sum.checked_add(line.quantity).unwrap_or(Quantity::MAX)
             });
-            reservation_told(visit, reservation, format!(" was made: {}.", pieces(held)))
+            let held = pieces(held);
+            let what = match &reservation.hold_reason {
+                Some(reason) => format!(" sets {held} aside: {reason}."),
+                None => format!(" was made: {held}."),
+            };
+            reservation_told(visit, reservation, what)
         }
         Event::ReservationUpdated(reservation, steps) => {
-            let steps: Vec<&str> = steps.iter().map(|step| step_told(*step)).collect();
+            let is_hold = reservation.hold_reason.is_some();
+            let steps = steps.iter().map(|step| step_told(*step, is_hold));
+            let steps: Vec<&str> = steps.collect();
             let what = match steps.as_slice() {
                 [] => " was changed.".to_owned(),
                 steps => format!(" {}.", steps.join(" and ")),
@@ -202,11 +209,12 @@ fn alert_told(stock: Sentence, alert: &StockAlert, what: &str) -> Sentence {
     }
 }
 
-const fn step_told(step: ReservationStep) -> &'static str {
+const fn step_told(step: ReservationStep, is_hold: bool) -> &'static str {
     match step {
         ReservationStep::Paid => "was paid",
         ReservationStep::Extended => "got more time",
         ReservationStep::Released => "gave pieces back",
+        ReservationStep::Fulfilled if is_hold => "wrote pieces off",
         ReservationStep::Fulfilled => "shipped pieces",
         ReservationStep::Expired => "ran out",
         ReservationStep::Moved => "is served from elsewhere",

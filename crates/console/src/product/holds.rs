@@ -4,11 +4,13 @@ use axum::extract::Path;
 use axum::response::Response;
 use axum_extra::extract;
 use stockroom_application::{HoldPage, HoldPlace};
-use stockroom_domain::{ProductId, ReservationId, ReservationState};
+use stockroom_domain::{
+    ItemPlace, ProductId, Reason, ReservationId, ReservationItem, ReservationState, SetAside,
+};
 
 use super::change::{begin, end, outcome};
 use super::known::Ids;
-use super::typed::{Form, Typed};
+use super::typed::{Form, Typed, number};
 use crate::page::{Number, PAGE_ROWS, Problem, Refused, TimeTag, ago, minutes, page_after};
 use crate::session::Visit;
 
@@ -23,9 +25,12 @@ pub(super) struct Hold {
     /// Whether the reservation belongs to the level that is looked at.
     pub(super) is_own: bool,
     pub(super) order: Option<String>,
+    pub(super) is_aside: bool,
+    /// The reason why the pieces are set aside, if they are by this level.
+    pub(super) reason: Option<String>,
     pub(super) place: Option<String>,
     pub(super) pieces: Number,
-    /// The time that is left, and when it ends; `None` if it is paid for.
+    /// The time that is left, and when it ends; `None` if it is paid for, or set aside.
     pub(super) left: Option<(String, TimeTag)>,
     pub(super) is_soon: bool,
 }
@@ -75,6 +80,8 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
             reservation: hold.reservation,
             line: hold.line,
             is_own: hold.owner == visit.acting(),
+            is_aside: hold.state == ReservationState::Held,
+            reason: hold.reason.as_ref().map(Reason::to_string),
             order: hold.order.map(|order| order.as_str().to_owned()),
             place: hold.slug.map(|slug| slug.as_str().to_owned()),
             pieces: hold.quantity.into(),
@@ -87,6 +94,40 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
         unreserved: allocated_unreserved.into(),
         next: next.map(|place| format!("{}.{}", place.reservation, place.line)),
     }
+}
+
+/// Sets pieces of the product aside.
+pub(super) async fn set_aside(
+    visit: Visit,
+    Path(ids): Path<Ids>,
+    extract::Form(typed): extract::Form<Typed>,
+) -> Result<Response, Problem> {
+    let (writer, product, typed) = begin(&visit, &ids, typed, Form::SetAside)?;
+    let made = match aside(product, &typed) {
+        Err(detail) => Err(Refused::invalid(detail)),
+        Ok(aside) => {
+            let made = visit.stockroom().execute(writer, aside);
+            outcome(made.await)?.map(|_| "done=aside".to_owned())
+        }
+    };
+    end(&visit, product, typed, made).await
+}
+
+fn aside(product: ProductId, typed: &Typed) -> Result<SetAside, String> {
+    let reason = Reason::new("The reason", typed.reason.trim());
+    let quantity = number(&typed.change)?;
+    if quantity.is_zero() {
+        return Err("Write how many pieces are set aside.".to_owned());
+    }
+    let place = typed.place();
+    Ok(SetAside {
+        reason: reason.map_err(|it| format!("{it}."))?,
+        items: vec![ReservationItem {
+            product,
+            place: place.map_or(ItemPlace::Unlocated, ItemPlace::Location),
+            quantity,
+        }],
+    })
 }
 
 /// Releases all that a reservation holds.

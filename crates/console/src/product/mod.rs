@@ -22,6 +22,7 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/products/{id}/count", post(change::count))
         .route("/products/{id}/stock", post(change::create))
         .route("/products/{id}/stock/delete", post(change::delete))
+        .route("/products/{id}/set-aside", post(holds::set_aside))
         .route(&format!("{holds}/release"), post(holds::release))
         .route(&format!("{holds}/extend"), post(holds::extend))
 }

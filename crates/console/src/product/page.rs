@@ -73,12 +73,16 @@ struct ProductPage {
     sums: Option<Figures>,
     /// The number of pieces that may be sold, if a policy or a location holds some back.
     sellable: Option<Number>,
+    /// The number of pieces that are set aside, if any are.
+    set_aside: Option<Number>,
     is_low: bool,
     updated_at: Option<TimeTag>,
     is_of_organization: bool,
     positions: Positions,
     /// All locations that may be named.
     places: Vec<String>,
+    /// The locations that the stock has.
+    own_places: Vec<String>,
     /// The locations that the stock doesn't have.
     other_places: Vec<String>,
     examples: Vec<Example>,
@@ -157,6 +161,7 @@ pub(super) async fn show_refused(
 struct View {
     positions: Positions,
     places: Vec<String>,
+    own_places: Vec<String>,
     other_places: Vec<String>,
     holds: Option<Holds>,
     more_holds: Option<String>,
@@ -184,6 +189,7 @@ impl View {
             positions: positions(known.stock.as_ref(), &wanted.after, &path),
             other_places: all.difference(&own).cloned().collect(),
             places: all.union(&own).cloned().collect(),
+            own_places: own.into_iter().collect(),
             holds,
             more_holds,
             chart: chart::read(visit, known.id, span).await?,
@@ -212,11 +218,13 @@ impl View {
             badges: badges(visit, &known),
             sums: stock.map(|stock| stock.sums().into()),
             sellable: stock.and_then(sellable),
+            set_aside: stock.and_then(set_aside),
             is_low: stock.is_some_and(Stock::is_low),
             updated_at: stock.map(|stock| TimeTag(stock.updated_at)),
             is_of_organization: stock.is_some_and(|stock| stock.owner != visit.acting()),
             positions: self.positions,
             places: self.places,
+            own_places: self.own_places,
             other_places: self.other_places,
             examples: examples(),
             holds: self.holds,
@@ -234,6 +242,12 @@ impl View {
 fn sellable(stock: &Stock) -> Option<Number> {
     let sellable = stock.sellable();
     (sellable != stock.sums().available).then(|| sellable.into())
+}
+
+/// The pieces that are set aside, if any are.
+fn set_aside(stock: &Stock) -> Option<Number> {
+    let set_aside = stock.set_aside_in_all();
+    (!set_aside.is_zero()).then(|| set_aside.into())
 }
 
 fn badges(visit: &Visit, known: &Known) -> Vec<Badge> {

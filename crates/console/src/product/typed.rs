@@ -42,6 +42,7 @@ pub(super) enum Form {
     Create,
     Delete,
     Hold,
+    SetAside,
 }
 
 impl Typed {

@@ -20,7 +20,7 @@ use crate::page::{
 use crate::session::{Done, Visit};
 
 /// The states that can be chosen: a word for the address, one for people, and the states.
-const STATES: [(&str, &str, &[ReservationStatus]); 7] = [
+const STATES: [(&str, &str, &[ReservationStatus]); 8] = [
     (
         "",
         "Open",
@@ -28,6 +28,7 @@ const STATES: [(&str, &str, &[ReservationStatus]); 7] = [
     ),
     ("pending", "Not paid", &[ReservationStatus::Pending]),
     ("paid", "To be shipped", &[ReservationStatus::Paid]),
+    ("held", "Set aside", &[ReservationStatus::Held]),
     ("fulfilled", "Shipped", &[ReservationStatus::Fulfilled]),
     ("released", "Released", &[ReservationStatus::Released]),
     ("expired", "Ran out", &[ReservationStatus::Expired]),
@@ -107,7 +108,7 @@ fn row(reservation: &Reservation, titles: &Titles, now: Timestamp) -> Row {
     Row {
         id: reservation.id,
         title: title(reservation),
-        state: state_name(reservation.state),
+        state: state_name(reservation),
         badge: badge(reservation.state),
         what: what.unwrap_or_default(),
         open: open.into(),

@@ -71,6 +71,9 @@ fn closed(reservation: &Reservation) -> Option<Refused> {
 
 /// The words for a reservation.
 fn title(reservation: &Reservation) -> String {
+    if let Some(reason) = &reservation.hold_reason {
+        return format!("set aside: {reason}");
+    }
     let order = reservation.order.as_ref().map(OrderId::as_str);
     order.map_or_else(|| reservation.id.to_string(), ToOwned::to_owned)
 }
@@ -79,17 +82,19 @@ fn title(reservation: &Reservation) -> String {
 const fn badge(state: ReservationState) -> &'static str {
     match state {
         ReservationState::Pending { .. } => "badge warn",
-        ReservationState::Paid => "badge",
+        ReservationState::Paid | ReservationState::Held => "badge",
         ReservationState::Fulfilled => "badge good",
         ReservationState::Released | ReservationState::Expired => "badge muted",
     }
 }
 
-/// The words for a state.
-const fn state_name(state: ReservationState) -> &'static str {
-    match state {
+/// The words for the state of a reservation.
+const fn state_name(reservation: &Reservation) -> &'static str {
+    match reservation.state {
         ReservationState::Pending { .. } => "not paid",
         ReservationState::Paid => "paid, to be shipped",
+        ReservationState::Held => "set aside",
+        ReservationState::Fulfilled if reservation.hold_reason.is_some() => "written off",
         ReservationState::Fulfilled => "shipped",
         ReservationState::Released => "released",
         ReservationState::Expired => "ran out",

@@ -4,7 +4,9 @@ use askama::Template;
 use axum::extract::{Path, Query};
 use axum::response::Response;
 use serde::Deserialize;
-use stockroom_domain::{ProductId, Reservation, ReservationId, ReservationState, SentPlace};
+use stockroom_domain::{
+    ProductId, Reason, Reservation, ReservationId, ReservationState, SentPlace,
+};
 
 use super::timeline::{self, Moment};
 use super::{badge, choice, relocate, state_name, time_left, title};
@@ -78,8 +80,17 @@ struct Line {
 /// What can be done with a reservation.
 struct Steps {
     pay: bool,
-    release: bool,
+    /// Edit the order, and move its pieces.
+    edit: bool,
+    /// Ship what is for a buyer, or write off what is set aside.
     ship: bool,
+}
+
+impl Steps {
+    /// Release what is open.
+    const fn release(&self) -> bool {
+        self.edit || self.ship
+    }
 }
 
 #[derive(Template)]
@@ -96,6 +107,8 @@ struct ReservationPage {
     updated_at: TimeTag,
     changes: Number,
     has_order: bool,
+    /// The reason why the pieces are set aside, if they are.
+    hold_reason: Option<String>,
     /// How locations are chosen for it.
     choice: Option<String>,
     items: Vec<Item>,
@@ -144,26 +157,28 @@ pub(super) async fn answer(
     let state = reservation.state;
     let is_pending = matches!(state, ReservationState::Pending { .. });
     let is_paid = state == ReservationState::Paid;
+    let is_held = state == ReservationState::Held;
     let status = Refused::status(again.refused.as_ref());
     let page = ReservationPage {
         layout: layout.with(message),
         id: reservation.id,
         title: title(&reservation),
-        state: state_name(state),
+        state: state_name(&reservation),
         badge: badge(state),
         left: time_left(state, visit.stockroom().now()),
         expires_at: state.expires_at().map(TimeTag),
         created_at: TimeTag(reservation.created_at),
         updated_at: TimeTag(reservation.updated_at),
         changes: reservation.version.saturating_sub(1).into(),
-        has_order: reservation.order.is_some(),
+        has_order: reservation.order.is_some() || reservation.hold_reason.is_some(),
+        hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
         choice: reservation.sourcing().map(choice::in_words),
         items: items(visit, &reservation, &again.parts, &titles),
         moments,
         steps: Steps {
             pay: is_pending,
-            release: is_pending || is_paid,
-            ship: is_paid,
+            edit: is_pending || is_paid,
+            ship: is_paid || is_held,
         },
         minutes: again.minutes,
         refused: again.refused,

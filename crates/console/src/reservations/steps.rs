@@ -138,7 +138,11 @@ async fn carry_out(
         }
         "fulfil" => {
             let fulfilled = stockroom.fulfil_reservation(writer, id, items);
-            fulfilled.await.map(|_| "done=fulfilled")
+            let done = match &reservation.hold_reason {
+                Some(_) => "done=written-off",
+                None => "done=fulfilled",
+            };
+            fulfilled.await.map(|_| done)
         }
         _ => return Err(Problem::not_found()),
     };

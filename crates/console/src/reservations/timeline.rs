@@ -48,7 +48,7 @@ pub(super) async fn read(
 ) -> Result<Vec<Moment>, Problem> {
     let mut moments = vec![Moment::new(Some(reservation.created_at), "Made.")];
     let moved = match entries(visit, reservation).await? {
-        Some(entries) => moved(&entries, titles),
+        Some(entries) => moved(&entries, reservation.hold_reason.is_some(), titles),
         None => sums(reservation),
     };
     moments.extend(paid(reservation, &moved));
@@ -59,7 +59,10 @@ pub(super) async fn read(
             let text = "Runs out, unless it is paid before.";
             Some(Moment::new(Some(expires_at), text))
         }
-        ReservationState::Paid => None,
+        ReservationState::Paid | ReservationState::Held => None,
+        ReservationState::Fulfilled if reservation.hold_reason.is_some() => {
+            Some(Moment::new(updated_at, "All is written off."))
+        }
         ReservationState::Fulfilled => Some(Moment::new(updated_at, "All is shipped.")),
         ReservationState::Released => Some(Moment::new(updated_at, "Nothing is held any more.")),
         ReservationState::Expired => Some(Moment::new(updated_at, "Ran out: it wasn't paid.")),
@@ -70,6 +73,9 @@ pub(super) async fn read(
 /// The payment, whose time is known if nothing has happened since. An edit that took a product out of the
 /// order can't be seen here, but for the number of changes.
 fn paid(reservation: &Reservation, moved: &[Moment]) -> Option<Moment> {
+    if reservation.hold_reason.is_some() {
+        return None;
+    }
     let times = moved.iter().filter_map(|moment| moment.at).map(|at| at.0);
     let times: BTreeSet<Timestamp> = times.collect();
     let seen = u64::try_from(times.len()).unwrap_or(u64::MAX);
@@ -95,7 +101,10 @@ fn sums(reservation: &Reservation) -> Vec<Moment> {
         })
     };
     let parts = [
-        ("Shipped", sum(|line| line.fulfilled)),
+        (
+            left(reservation.hold_reason.is_some()),
+            sum(|line| line.fulfilled),
+        ),
         ("Released", sum(|line| line.released)),
     ];
     let parts = parts.into_iter().filter(|(_, sum)| !sum.is_zero());
@@ -147,8 +156,13 @@ async fn entries(
     Ok(Some(entries))
 }
 
+/// The word for pieces that have left the stock.
+const fn left(is_hold: bool) -> &'static str {
+    if is_hold { "Wrote off" } else { "Shipped" }
+}
+
 /// What was shipped, released, moved and edited.
-fn moved(entries: &[Recorded], titles: &Titles) -> Vec<Moment> {
+fn moved(entries: &[Recorded], is_hold: bool, titles: &Titles) -> Vec<Moment> {
     let mut moments = Vec::new();
     let mut rest = entries;
     let mut before: Option<&Recorded> = None;
@@ -161,7 +175,7 @@ fn moved(entries: &[Recorded], titles: &Titles) -> Vec<Moment> {
         };
         let before_it = before.filter(|before| is_next(before, first));
         let is_alone = is_one(before_it, Some(first)) && is_one(next, after);
-        let told = told(first, next, is_alone, titles);
+        let told = told(first, next, (is_alone, is_hold), titles);
         before = Some(first);
         rest = match told {
             Some((_, true)) => others.get(1..).unwrap_or_default(),
@@ -190,7 +204,7 @@ fn is_next(entry: &Recorded, next: &Recorded) -> bool {
 fn told(
     first: &Recorded,
     next: Option<&Recorded>,
-    is_alone: bool,
+    (is_alone, is_hold): (bool, bool),
     titles: &Titles,
 ) -> Option<(String, bool)> {
     let entry = &first.entry;
@@ -202,7 +216,10 @@ fn told(
     };
     let there = first.slug.as_ref();
     let there = there.map_or_else(String::new, |slug| format!(" in {slug}"));
-    let reason = entry.annotation.reason.as_ref().map(Reason::as_str);
+    // The reason of a hold can be any text.
+    let reason = entry.annotation.reason.as_ref().filter(|_| !is_hold);
+    let reason = reason.map(Reason::as_str);
+    let left = left(is_hold);
     let is = |recorded: &Recorded, action| recorded.entry.action == action;
     match (reason, entry.action) {
         (Some("moved"), EntryAction::Deallocate) => {
@@ -230,10 +247,10 @@ fn told(
                 is(next, EntryAction::Decrement) && next.entry.location == entry.location
             }) =>
         {
-            Some((format!("Shipped {what}{there}."), true))
+            Some((format!("{left} {what}{there}."), true))
         }
         (_, EntryAction::Deallocate) => Some((format!("Released {what}{there}."), false)),
-        (_, EntryAction::Decrement) => Some((format!("Shipped {what}{there}."), false)),
+        (_, EntryAction::Decrement) => Some((format!("{left} {what}{there}."), false)),
         // What was reserved stands in the lines.
         (_, EntryAction::Create | EntryAction::Increment | EntryAction::Allocate) => None,
     }

@@ -12,7 +12,7 @@ use crate::support::{Shop, product};
 const NOTHING: &str = "00000000-0000-0000-0000-0000000000ff";
 
 /// The paths that forms are sent to.
-const FORMS: [&str; 37] = [
+const FORMS: [&str; 38] = [
     "/batches/{}/undo",
     "/counts/berlin",
     PREVIEW,
@@ -35,6 +35,7 @@ const FORMS: [&str; 37] = [
     "/products/{}/ledger/{}/undo",
     VERIFY,
     "/products/{}/policy",
+    "/products/{}/set-aside",
     "/products/{}/stock",
     "/products/{}/stock/delete",
     "/reservations",

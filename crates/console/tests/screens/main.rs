@@ -21,6 +21,7 @@ mod product;
 mod products;
 mod reservations;
 mod session;
+mod set_aside;
 mod settings;
 mod stock;
 mod stores;

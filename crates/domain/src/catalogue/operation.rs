@@ -23,6 +23,7 @@ use crate::reservations::availability::CheckAvailability;
 use crate::reservations::edit::EditReservation;
 use crate::reservations::relocate::MoveReservation;
 use crate::reservations::reserve::Reserve;
+use crate::reservations::set_aside::SetAside;
 use crate::reservations::settle::{SettleStock, ShowProducts, ShowStock};
 use crate::reservations::transition::{
     ExpireReservation, ExtendReservation, FulfilReservation, PayReservation, ReleaseReservation,
@@ -129,6 +130,7 @@ operations! {
     CountMany => CountedLines(Vec<Result<Counted, Refusal>>),
     PreviewCounts => CountedLines(Vec<Result<Counted, Refusal>>),
     Reserve => Reserved(Reserved),
+    SetAside => Reserved(Reserved),
     PayReservation => Reservation(Reservation),
     ReleaseReservation => Reservation(Reservation),
     FulfilReservation => Reservation(Reservation),

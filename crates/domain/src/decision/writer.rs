@@ -86,6 +86,18 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         }
     }
 
+    /// Sets the number of pieces of a position that are set aside.
+    pub(crate) fn set_set_aside(&mut self, location: Option<LocationId>, set_aside: Quantity) {
+        match location {
+            None => self.stock.unlocated_set_aside = set_aside,
+            Some(location) => {
+                if let Some(position) = self.stock.located.get_mut(&location) {
+                    position.set_aside = set_aside;
+                }
+            }
+        }
+    }
+
     /// Sets the earliest time at which a reservation of the stock expires.
     pub(crate) const fn set_next_expiry(&mut self, next_expiry: Option<Timestamp>) {
         self.stock.next_expiry = next_expiry;

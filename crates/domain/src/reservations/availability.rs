@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::hash::BuildHasher;
 
-use super::find::{Found, Freed, Request, RequestPlace, check_count, find, held_by};
+use super::find::{Found, Freed, Request, RequestPlace, Taking, check_count, find, held_by};
 use super::items::{ItemPlace, Named, wanted};
 use super::moves::living;
 use super::reserve::check_only;
@@ -117,7 +117,7 @@ fn check(
     sourcing: Option<&Sourcing>,
     held: &Freed,
 ) -> Vec<ItemAvailability> {
-    let (found, _) = find(requests, sourcing, held);
+    let (found, _) = find(requests, Taking::ForSale(sourcing), held);
     let requested = wanted(items, sourcing.is_some());
     let items = items.iter().zip(requests).zip(found);
     let items = items.map(|((item, request), found)| {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::find::{Freed, Request, RequestPlace, check_count, find, free};
+use super::find::{Freed, Request, RequestPlace, Taking, check_count, find, free};
 use super::items::{Draft, ItemPlace, Named, add, sum};
 use super::moves::{Shifts, shift_all, shifts};
 use super::reserve::{lines, need_items};
@@ -246,7 +246,7 @@ impl<'i, 'a> Parts<'i, 'a> {
             quantity: part.more,
         });
         let requests: Vec<Request<'_>> = requests.collect();
-        let (found, shortages) = find(&requests, before.sourcing(), &self.freed);
+        let (found, shortages) = find(&requests, Taking::ForSale(before.sourcing()), &self.freed);
         if !shortages.is_empty() {
             let shortages = shortages.iter().filter_map(|(index, shortage)| {
                 let part = self.all.get(*index)?;

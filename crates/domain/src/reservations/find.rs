@@ -97,24 +97,37 @@ pub(super) fn check_count<'a>(
 /// Finds the pieces of all items on one state: first of those that name a place, then of the others. Items
 /// of the same product and place are one.
 ///
-/// Without rules, the default ones hold. The answer has an element for each item, in order, and all
+/// Where locations are chosen without rules, the default ones hold. The answer has an element for each item, in order, and all
 /// shortages with the place of the first item that each concerns, in the order of these. If there are none,
 /// each item is served whole.
 pub(super) fn find(
     requests: &[Request<'_>],
-    sourcing: Option<&Sourcing>,
+    taking: Taking<'_>,
     freed: &Freed,
 ) -> (Vec<Found>, Vec<(usize, Shortage)>) {
     let default = Sourcing::default();
-    let mut finding = Finding::new(requests, freed);
+    let mut finding = Finding::new(requests, taking, freed);
     finding.find_named();
-    finding.find_others(sourcing.unwrap_or(&default));
+    finding.find_others(match taking {
+        Taking::ForSale(Some(sourcing)) => sourcing,
+        Taking::ForSale(None) | Taking::Aside => &default,
+    });
     finding.end()
+}
+
+/// The purpose for which pieces are found.
+#[derive(Clone, Copy)]
+pub(super) enum Taking<'a> {
+    /// To be sold: those that may be, chosen by these rules for items that name no place.
+    ForSale(Option<&'a Sourcing>),
+    /// To be set aside: all that are available.
+    Aside,
 }
 
 /// The pieces of a stock that can still be had.
 struct Supply<'r, 'a> {
     stock: &'a Stock,
+    taking: Taking<'r>,
     /// The pieces that become available at each position.
     freed: Option<&'r BTreeMap<Option<LocationId>, Quantity>>,
     /// The pieces that were taken of each position.
@@ -124,14 +137,19 @@ struct Supply<'r, 'a> {
 }
 
 impl<'r, 'a> Supply<'r, 'a> {
-    fn new(stock: &'a Stock, freed: &'r Freed) -> Self {
+    fn new(stock: &'a Stock, taking: Taking<'r>, freed: &'r Freed) -> Self {
         let freed = freed.get(&stock.id);
         let all = freed.into_iter().flat_map(BTreeMap::values);
+        let in_all = match taking {
+            Taking::ForSale(_) => stock.sellable(),
+            Taking::Aside => stock.sums().available,
+        };
         Self {
             stock,
+            taking,
             freed,
             taken: BTreeMap::new(),
-            left: all.copied().fold(stock.sellable(), sum),
+            left: all.copied().fold(in_all, sum),
         }
     }
 
@@ -143,7 +161,11 @@ impl<'r, 'a> Supply<'r, 'a> {
 
     /// The pieces of a position, however many can be had of the whole stock.
     fn pieces(&self, place: Option<LocationId>) -> Quantity {
-        let pieces = sum(self.stock.sellable_at(place), self.freed_at(place));
+        let pieces = match self.taking {
+            Taking::ForSale(_) => self.stock.sellable_at(place),
+            Taking::Aside => self.stock.balance(place).unwrap_or_default().available,
+        };
+        let pieces = sum(pieces, self.freed_at(place));
         let taken = self.taken.get(&place).copied();
         pieces
             .checked_sub(taken.unwrap_or_default())
@@ -180,14 +202,14 @@ struct Finding<'r, 'a> {
 }
 
 impl<'r, 'a> Finding<'r, 'a> {
-    fn new(requests: &'r [Request<'a>], freed: &'r Freed) -> Self {
+    fn new(requests: &'r [Request<'a>], taking: Taking<'r>, freed: &'r Freed) -> Self {
         let mut supplies = BTreeMap::new();
         let mut groups: Vec<(ProductId, Group<'a>)> = Vec::new();
         let mut known: BTreeMap<_, usize> = BTreeMap::new();
         for (index, request) in requests.iter().enumerate() {
             if let Some(stock) = request.stock {
                 let supply = supplies.entry(request.product);
-                supply.or_insert_with(|| Supply::new(stock, freed));
+                supply.or_insert_with(|| Supply::new(stock, taking, freed));
             }
             let place = match &request.place {
                 RequestPlace::At(place) => (0, location_of(place), ""),

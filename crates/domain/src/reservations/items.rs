@@ -241,6 +241,7 @@ impl Reservation {
             id: _,
             owner: _,
             order: _,
+            hold_reason: _,
             state: _,
             lines,
             sent,

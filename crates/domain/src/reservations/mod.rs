@@ -1,4 +1,5 @@
-//! Reservations: stock held for a buyer until it is paid for, or the reservation expires.
+//! Reservations: stock held for a buyer until it is paid for, or the reservation expires; and stock set aside
+//! with a reason.
 
 pub(crate) mod availability;
 pub(crate) mod edit;
@@ -8,6 +9,7 @@ mod moves;
 mod placement;
 pub(crate) mod relocate;
 pub(crate) mod reserve;
+pub(crate) mod set_aside;
 pub(crate) mod settle;
 mod sourcing;
 pub(crate) mod transition;
@@ -18,6 +20,7 @@ pub use items::{ItemPlace, ReservationItem, ReservedItem, SentItem, SentItems, S
 pub use placement::{LineShortage, SOURCING_CANDIDATES_MAX, Share, WantedLine, place_lines};
 pub use relocate::{MoveReservation, MovedItem};
 pub use reserve::Reserve;
+pub use set_aside::SetAside;
 pub use settle::{SettleStock, ShowProducts, ShowStock};
 pub use sourcing::{Sourcing, SourcingOrder};
 pub use transition::{
@@ -30,7 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::stock::StockKey;
 use crate::values::{
-    Invalid, LocationId, OrderId, Owner, ProductId, Quantity, ReservationId, Slug, StockId,
+    Invalid, LocationId, OrderId, Owner, ProductId, Quantity, Reason, ReservationId, Slug, StockId,
     Timestamp, first_version, next_version,
 };
 
@@ -86,6 +89,9 @@ pub enum ReservationState {
     Released,
     /// It wasn't paid for in time.
     Expired,
+    /// The pieces are set aside with a reason, and not all are released or written off yet. It never
+    /// expires.
+    Held,
 }
 
 /// The name of a state.
@@ -97,16 +103,18 @@ pub enum ReservationStatus {
     Fulfilled,
     Released,
     Expired,
+    Held,
 }
 
 impl ReservationStatus {
     /// Every status.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Pending,
         Self::Paid,
         Self::Fulfilled,
         Self::Released,
         Self::Expired,
+        Self::Held,
     ];
 
     /// The word for it in the API.
@@ -118,6 +126,7 @@ impl ReservationStatus {
             Self::Fulfilled => "fulfilled",
             Self::Released => "released",
             Self::Expired => "expired",
+            Self::Held => "held",
         }
     }
 
@@ -138,6 +147,7 @@ impl ReservationState {
             (ReservationStatus::Fulfilled, None) => Some(Self::Fulfilled),
             (ReservationStatus::Released, None) => Some(Self::Released),
             (ReservationStatus::Expired, None) => Some(Self::Expired),
+            (ReservationStatus::Held, None) => Some(Self::Held),
             _ => None,
         }
     }
@@ -151,6 +161,7 @@ impl ReservationState {
             Self::Fulfilled => ReservationStatus::Fulfilled,
             Self::Released => ReservationStatus::Released,
             Self::Expired => ReservationStatus::Expired,
+            Self::Held => ReservationStatus::Held,
         }
     }
 
@@ -165,7 +176,7 @@ impl ReservationState {
     pub const fn expires_at(self) -> Option<Timestamp> {
         match self {
             Self::Pending { expires_at } => Some(expires_at),
-            Self::Paid | Self::Fulfilled | Self::Released | Self::Expired => None,
+            Self::Paid | Self::Fulfilled | Self::Released | Self::Expired | Self::Held => None,
         }
     }
 
@@ -173,7 +184,7 @@ impl ReservationState {
     #[must_use]
     pub const fn is_living(self) -> bool {
         match self {
-            Self::Pending { .. } | Self::Paid | Self::Fulfilled => true,
+            Self::Pending { .. } | Self::Paid | Self::Fulfilled | Self::Held => true,
             Self::Released | Self::Expired => false,
         }
     }
@@ -227,7 +238,7 @@ impl ReservedLine {
     }
 }
 
-/// A reservation: stock held for a buyer.
+/// A reservation: stock held for a buyer, or set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     /// The id of the reservation.
@@ -236,6 +247,9 @@ pub struct Reservation {
     pub owner: Owner,
     /// The order in the shop, if one was named.
     pub order: Option<OrderId>,
+    /// The reason why the pieces are set aside; `None` if they are for a buyer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold_reason: Option<Reason>,
     /// The state of the reservation.
     pub state: ReservationState,
     /// The reserved quantities: one line for each item, unless [`sent`](Self::sent) says more.

@@ -32,10 +32,10 @@ pub(crate) fn living(
     Some(reservation).filter(|reservation| reservation.state.is_living())
 }
 
-/// The annotation of the entries that a reservation makes.
-pub(crate) fn annotation(reservation: ReservationId) -> Annotation {
+/// The annotation of the entries that a reservation makes, with this reason.
+pub(crate) fn annotation(reservation: ReservationId, reason: Option<Reason>) -> Annotation {
     Annotation {
-        reason: None,
+        reason,
         reference: Reference::new("reference", reservation.to_string()).ok(),
     }
 }
@@ -134,6 +134,22 @@ pub(crate) fn shifts(before: &[ReservedLine], after: &[ReservedLine]) -> Shifts 
     shifts
 }
 
+/// Notes that more pieces of a position are set aside.
+fn set_aside(ledger: &mut LedgerWriter<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+    let set_aside = sum(ledger.stock().set_aside(location), quantity);
+    ledger.set_set_aside(location, set_aside);
+}
+
+/// Notes that fewer pieces of a position are set aside.
+pub(crate) fn no_longer_aside(
+    ledger: &mut LedgerWriter<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) {
+    let set_aside = ledger.stock().set_aside(location).checked_sub(quantity);
+    ledger.set_set_aside(location, set_aside.unwrap_or_default());
+}
+
 /// Gives back pieces, and then takes others, of each of these stocks, for a reservation as it is afterwards.
 pub(crate) fn shift_all(
     shifts: &Shifts,
@@ -147,9 +163,7 @@ pub(crate) fn shift_all(
     for (key, shifts) in shifts {
         // Held stock always exists, and that of new lines was found.
         if let Some(stock) = state.stocks.get(key).cloned() {
-            let expires_at = after.state.expires_at();
-            let note = (reason, after.id);
-            changes.extend(shift(stock, shifts, note, expires_at, actor, context));
+            changes.extend(shift(stock, shifts, reason, after, actor, context));
         }
     }
     changes
@@ -159,22 +173,24 @@ pub(crate) fn shift_all(
 fn shift(
     stock: Stock,
     shifts: &BTreeMap<Option<LocationId>, Shift>,
-    (reason, reservation): (Option<&str>, ReservationId),
-    expires_at: Option<Timestamp>,
+    reason: Option<&str>,
+    after: &Reservation,
     actor: &Actor,
     context: &mut Context<'_>,
 ) -> Vec<Change> {
+    let expires_at = after.state.expires_at();
     let next_expiry = stock.next_expiry.into_iter().chain(expires_at).min();
     let ledger = LedgerWriter::open(stock, actor, context);
-    let mut ledger = ledger.annotated(Annotation {
-        reason: reason.and_then(|reason| Reason::new("reason", reason.to_owned()).ok()),
-        ..annotation(reservation)
-    });
+    let reason = reason.and_then(|reason| Reason::new("reason", reason).ok());
+    let mut ledger = ledger.annotated(annotation(after.id, reason));
     for (location, shift) in shifts.iter().filter(|(_, it)| !it.released.is_zero()) {
         release(&mut ledger, *location, shift.released);
     }
     for (location, shift) in shifts.iter().filter(|(_, it)| !it.reserved.is_zero()) {
         reserve(&mut ledger, *location, shift.reserved);
+        if after.hold_reason.is_some() {
+            set_aside(&mut ledger, *location, shift.reserved);
+        }
     }
     ledger.set_next_expiry(next_expiry);
     ledger.close().changes

@@ -1,6 +1,6 @@
 //! Making a reservation.
 
-use super::find::{Found, Freed, Request, RequestPlace, check_count, find};
+use super::find::{Found, Freed, Request, RequestPlace, Taking, check_count, find};
 use super::items::{Draft, ItemPlace, wanted};
 use super::moves::{living, shift_all, shifts};
 use super::sourcing::Sourcing;
@@ -67,7 +67,7 @@ impl Decide for Reserve {
                 Err(Refusal::OrderReserved)
             };
         }
-        let (found, shortages) = find(&requests, sourcing, &Freed::new());
+        let (found, shortages) = find(&requests, Taking::ForSale(sourcing), &Freed::new());
         if !shortages.is_empty() {
             let shortages = shortages.into_iter().map(|(_, shortage)| shortage);
             return Err(Refusal::ReservationShort(shortages.collect()));
@@ -88,6 +88,7 @@ impl Decide for Reserve {
             id,
             owner: actor.acting,
             order: self.order.clone(),
+            hold_reason: None,
             state: ReservationState::Pending { expires_at },
             lines,
             sent,

@@ -54,7 +54,7 @@ pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change
         }
         let mut ledger = LedgerWriter::open(stock.clone(), &nobody, context);
         for ((expires_at, reservation, location), quantity) in given_back {
-            ledger.turn_to(expires_at, annotation(reservation));
+            ledger.turn_to(expires_at, annotation(reservation, None));
             release(&mut ledger, location, quantity);
         }
         ledger.set_next_expiry(due.next);

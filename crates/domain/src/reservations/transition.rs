@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::items::{ItemPlace, sum};
-use super::moves::{annotation, fulfil, release, time_of};
+use super::moves::{annotation, fulfil, no_longer_aside, release, time_of};
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine,
 };
@@ -29,7 +29,7 @@ pub struct ReleaseReservation {
     pub items: Option<Vec<ReservationItem>>,
 }
 
-/// Records that pieces that a reservation holds were shipped.
+/// Records that pieces that a reservation holds were shipped, or written off if they were set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FulfilReservation {
     /// The reservation, as it was read before the command is decided.
@@ -106,7 +106,7 @@ impl Decide for ReleaseReservation {
     fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
         let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
         match reservation.state {
-            ReservationState::Pending { .. } | ReservationState::Paid => {}
+            ReservationState::Pending { .. } | ReservationState::Paid | ReservationState::Held => {}
             ReservationState::Released | ReservationState::Expired => {
                 return Ok(Decision::unchanged(reservation));
             }
@@ -151,7 +151,7 @@ impl Decide for FulfilReservation {
     fn decide(&self, actor: &Actor, state: &State, context: &mut Context<'_>) -> Decided {
         let (mut reservation, now) = self.reservation.current(actor, state, context.now)?;
         match reservation.state {
-            ReservationState::Paid => {}
+            ReservationState::Paid | ReservationState::Held => {}
             ReservationState::Fulfilled => return Ok(Decision::unchanged(reservation)),
             state => return Err(Refusal::ReservationIs(state)),
         }
@@ -387,9 +387,13 @@ fn moves(
             continue;
         };
         let ledger = LedgerWriter::open(stock.clone(), actor, context);
-        let mut ledger = ledger.annotated(annotation(reservation.id));
+        let reason = reservation.hold_reason.clone();
+        let mut ledger = ledger.annotated(annotation(reservation.id, reason));
         for (location, quantity) in positions {
             step(&mut ledger, location, quantity);
+            if reservation.hold_reason.is_some() {
+                no_longer_aside(&mut ledger, location, quantity);
+            }
         }
         changes.extend(ledger.close().changes);
     }

@@ -126,6 +126,7 @@ impl Decide for CreateStock {
             product_owner,
             unlocated: Balance::default(),
             unlocated_held: Quantity::ZERO,
+            unlocated_set_aside: Quantity::ZERO,
             located: located
                 .iter()
                 .map(|(id, (location, _))| (*id, Position::empty(location)))

@@ -28,6 +28,14 @@ pub struct StockKey {
 /// The largest number of locations in which one stock may have positions.
 pub const STOCK_LOCATIONS_MAX: usize = 1_000;
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+const fn is_zero(pieces: &Quantity) -> bool {
+    pieces.is_zero()
+}
+
 /// The part of a stock in one location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
@@ -49,6 +57,9 @@ pub struct Position {
     pub balance: Balance,
     /// The number of allocated pieces there that reservations hold.
     pub held: Quantity,
+    /// The number of these that are set aside with a reason.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub set_aside: Quantity,
     /// Its part of the stock's policy.
     #[serde(default, skip_serializing_if = "Policy::is_default")]
     pub policy: Policy,
@@ -65,6 +76,7 @@ impl Position {
             geolocation: location.geolocation,
             balance: Balance::default(),
             held: Quantity::ZERO,
+            set_aside: Quantity::ZERO,
             policy: Policy::default(),
         }
     }
@@ -152,6 +164,9 @@ pub struct Stock {
     pub unlocated: Balance,
     /// The number of allocated pieces there that reservations hold.
     pub unlocated_held: Quantity,
+    /// The number of these that are set aside with a reason.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unlocated_set_aside: Quantity,
     /// The position in each location of the stock.
     pub located: BTreeMap<LocationId, Position>,
     /// The sequence number of its last ledger entry: entries count 1, 2, 3 …
@@ -209,6 +224,27 @@ impl Stock {
         }
     }
 
+    /// The number of allocated pieces of a position that are set aside with a reason: they aren't sold.
+    #[must_use]
+    pub fn set_aside(&self, location: Option<LocationId>) -> Quantity {
+        match location {
+            None => self.unlocated_set_aside,
+            Some(location) => self
+                .located
+                .get(&location)
+                .map_or(Quantity::ZERO, |position| position.set_aside),
+        }
+    }
+
+    /// The number of pieces of all positions that are set aside.
+    #[must_use]
+    pub fn set_aside_in_all(&self) -> Quantity {
+        let located = self.located.values().map(|position| position.set_aside);
+        located.fold(self.unlocated_set_aside, |sum, pieces| {
+            sum.checked_add(pieces).unwrap_or(Quantity::MAX)
+        })
+    }
+
     /// The number of allocated pieces of the whole stock that no reservation holds.
     #[must_use]
     pub fn allocated_unreserved(&self) -> Quantity {
@@ -255,6 +291,7 @@ impl Stock {
                     geolocation: None,
                     balance: position.balance,
                     held: Quantity::ZERO,
+                    set_aside: Quantity::ZERO,
                     policy: Policy::default(),
                 };
                 located.insert(position.location, position_then);
@@ -267,6 +304,7 @@ impl Stock {
             product_owner: period.product_owner,
             unlocated,
             unlocated_held: Quantity::ZERO,
+            unlocated_set_aside: Quantity::ZERO,
             located,
             sequence: last.sequence,
             last_hash: last.hash,

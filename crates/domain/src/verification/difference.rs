@@ -202,6 +202,18 @@ pub enum Problem {
         /// The value that it should be.
         lines: i64,
     },
+    /// The stored quantity that is set aside differs from the sum of the reservations' lines.
+    #[error(
+        "{figures} {stored} are said to be set aside, but by the lines of reservations {lines}"
+    )]
+    SetAside {
+        /// The position.
+        figures: Figures,
+        /// The stored value.
+        stored: i64,
+        /// The value that it should be.
+        lines: i64,
+    },
     /// The stored time of the next expiry is wrong, so that a reservation may expire unnoticed.
     #[error("{}", expiry(*stored, *lines))]
     Expiry {

@@ -243,6 +243,18 @@ impl LedgerVerifier {
                 });
             }
         }
+        let positions = held.set_aside.keys().chain(lines.set_aside.keys());
+        for location in positions.collect::<BTreeSet<_>>() {
+            let [stored, lines] = [held, lines].map(|holds| holds.set_aside_in(*location));
+            if stored != lines {
+                let figures = Figures::from(*location);
+                problems.push(Problem::SetAside {
+                    figures,
+                    stored,
+                    lines,
+                });
+            }
+        }
         if !self.is_expiry_noticed() {
             problems.push(Problem::Expiry {
                 stored: held.first_expiry,

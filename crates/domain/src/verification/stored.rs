@@ -42,6 +42,8 @@ pub struct HeldTotals {
     /// The held pieces in each location, and in the unlocated pool (`None`). Positions with zero are
     /// left out.
     pub pieces: BTreeMap<Option<LocationId>, i64>,
+    /// Those of them that are set aside with a reason, in the same way.
+    pub set_aside: BTreeMap<Option<LocationId>, i64>,
     /// Time of the first expiry, if any, in milliseconds since the Unix epoch.
     pub first_expiry: Option<i64>,
 }
@@ -53,11 +55,26 @@ impl HeldTotals {
         self.pieces.get(&location).copied().unwrap_or_default()
     }
 
-    /// Adds held pieces in a location, or in the unlocated pool.
-    pub fn add(&mut self, location: Option<LocationId>, pieces: i64) {
-        if pieces != 0 {
-            let sum = self.pieces_in(location).saturating_add(pieces);
-            self.pieces.insert(location, sum);
+    /// The pieces that are set aside in a location, or in the unlocated pool.
+    #[must_use]
+    pub fn set_aside_in(&self, location: Option<LocationId>) -> i64 {
+        self.set_aside.get(&location).copied().unwrap_or_default()
+    }
+
+    /// The held pieces in a location, and those of them that are set aside.
+    #[must_use]
+    pub fn in_location(&self, location: LocationId) -> (i64, i64) {
+        let location = Some(location);
+        (self.pieces_in(location), self.set_aside_in(location))
+    }
+
+    /// Adds held pieces in a location, or in the unlocated pool, and those of them that are set aside.
+    pub fn add(&mut self, location: Option<LocationId>, pieces: i64, set_aside: i64) {
+        for (sums, pieces) in [(&mut self.pieces, pieces), (&mut self.set_aside, set_aside)] {
+            if pieces != 0 {
+                let sum = sums.entry(location).or_default();
+                *sum = sum.saturating_add(pieces);
+            }
         }
     }
 
@@ -67,9 +84,11 @@ impl HeldTotals {
             first_expiry: stock.next_expiry.map(Timestamp::as_milliseconds),
             ..Self::default()
         };
-        holds.add(None, stock.unlocated_held.into());
+        let set_aside = stock.unlocated_set_aside.into();
+        holds.add(None, stock.unlocated_held.into(), set_aside);
         for (location, position) in &stock.located {
-            holds.add(Some(*location), position.held.into());
+            let set_aside = position.set_aside.into();
+            holds.add(Some(*location), position.held.into(), set_aside);
         }
         holds
     }

@@ -21,6 +21,7 @@ mod products;
 mod put;
 mod reservations;
 mod scene;
+mod set_aside;
 mod shop;
 mod stock;
 mod tenancy;

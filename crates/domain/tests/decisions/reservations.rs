@@ -10,14 +10,25 @@ use crate::scene::{
     MOST, Scene, assert_precedence, at, balance, id, location, product, quantity, slug, stock,
     store,
 };
-use crate::shop::{EXPIRY, Shop, item, item_of, other_stock, reserve, reserve_for};
+use crate::shop::{EXPIRY, Shop, item, item_of, other_stock, reserve, reserve_for, set_aside};
 
 /// The states, by what leads to each from a reservation of 5 pieces out of 10.
-const STATES: [&str; 5] = ["pending", "paid", "fulfilled", "released", "expired"];
+const STATES: [&str; 6] = [
+    "pending",
+    "paid",
+    "fulfilled",
+    "released",
+    "expired",
+    "held",
+];
 
 /// A shop in which a reservation has got so far at the given time.
 fn shop_with(state: &str) -> (Shop, ReservationRef) {
     let mut shop = Shop::with(10);
+    if state == "held" {
+        let held = shop.ask(0, set_aside(&[(None, 5)])).expect("set aside");
+        return (shop, held.reservation.reference());
+    }
     let reservation = shop.pending(5);
     let pay = PayReservation {
         reservation: reservation.clone(),
@@ -81,16 +92,21 @@ fn transition(
 
 #[test]
 fn each_transition_from_each_state_does_what_it_is_for() {
-    // What becomes of pending, paid, fulfilled, released and expired ones: the state after it, or
+    // What becomes of pending, paid, fulfilled, released, expired and held ones: the state after it, or
     // nothing where it is refused; and what the ledger says.
     let table = [
-        ("pay", ["paid", "paid", "", "", ""]),
+        ("pay", ["paid", "paid", "", "", "", ""]),
         (
             "release",
-            ["released", "released", "", "released", "expired"],
+            [
+                "released", "released", "", "released", "expired", "released",
+            ],
         ),
-        ("fulfil", ["", "fulfilled", "fulfilled", "", ""]),
-        ("extend", ["pending", "", "", "", ""]),
+        (
+            "fulfil",
+            ["", "fulfilled", "fulfilled", "", "", "fulfilled"],
+        ),
+        ("extend", ["pending", "", "", "", "", ""]),
         ("expire", STATES),
     ];
     for (name, afters) in table {
@@ -110,8 +126,8 @@ fn each_transition_from_each_state_does_what_it_is_for() {
                 assert_eq!(made.expect(&what).state.as_str(), after, "{what}");
             }
             let expected: &[(&str, u64)] = match (name, before) {
-                (_, "expired") | ("release", "pending" | "paid") => &[("deallocate", 5)],
-                ("fulfil", "paid") => &[("deallocate", 5), ("decrement", 5)],
+                (_, "expired") | ("release", "pending" | "paid" | "held") => &[("deallocate", 5)],
+                ("fulfil", "paid" | "held") => &[("deallocate", 5), ("decrement", 5)],
                 _ => &[],
             };
             assert_eq!(shop.written(written), expected, "{what}");
@@ -121,7 +137,9 @@ fn each_transition_from_each_state_does_what_it_is_for() {
                 assert_eq!(said.as_str(), reference, "{what}");
             }
             let figures = match shop.reservation(&reservation).clone().at(at(now)).state {
-                ReservationState::Pending { .. } | ReservationState::Paid => [5, 5, 5],
+                ReservationState::Pending { .. }
+                | ReservationState::Paid
+                | ReservationState::Held => [5, 5, 5],
                 ReservationState::Fulfilled => [5, 0, 0],
                 ReservationState::Released | ReservationState::Expired => [10, 0, 0],
             };
@@ -229,7 +247,7 @@ fn a_reservation_keeps_its_lines_and_takes_each_position_at_once() {
 
 #[test]
 fn an_order_gets_its_reservation_back_as_long_as_it_lives() {
-    for state in STATES {
+    for state in STATES.into_iter().filter(|state| *state != "held") {
         let mut shop = Shop::with(10);
         let items = [(None, 2), (None, 3)];
         let first = shop.ask(0, reserve_for("order", &items)).expect("reserved");

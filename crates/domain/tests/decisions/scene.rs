@@ -107,6 +107,7 @@ pub(crate) fn stock(owner: Owner, unlocated: Balance) -> Stock {
         product_owner: owner,
         unlocated,
         unlocated_held: Quantity::ZERO,
+        unlocated_set_aside: Quantity::ZERO,
         located: std::collections::BTreeMap::new(),
         sequence: 1,
         created_at: at(-1_000),

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 
 use stockroom_domain::{
     Answer, Answered, Command, Context, Entry, Event, ExpiresIn, LapsedLine, LapsedLines,
-    LocationId, OrderId, Owner, Position, ProductId, Refusal, Reservation, ReservationId,
-    ReservationItem, ReservationRef, ReservationState, Reserve, Reserved, State, Stock, StockKey,
-    Timestamp,
+    LocationId, OrderId, Owner, Position, ProductId, Reason, Refusal, Reservation, ReservationId,
+    ReservationItem, ReservationRef, ReservationState, Reserve, Reserved, SetAside, State, Stock,
+    StockKey, Timestamp,
 };
 
 use crate::scene::{
@@ -209,6 +209,14 @@ pub(crate) fn reserve(items: &[(Option<&str>, u64)]) -> Reserve {
             .map(|(slug, pieces)| item(*slug, *pieces))
             .collect(),
         sourcing: None,
+    }
+}
+
+/// Sets pieces of the product aside, because they are damaged.
+pub(crate) fn set_aside(items: &[(Option<&str>, u64)]) -> SetAside {
+    SetAside {
+        reason: Reason::new("reason", "damaged").expect("a reason"),
+        items: reserve(items).items,
     }
 }
 

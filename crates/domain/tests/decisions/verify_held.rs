@@ -11,6 +11,7 @@ fn reserved() -> Stored {
     let mut stored = whole();
     stored.stock.held = HeldTotals {
         pieces: [(None, 1), (Some(HERE), 1)].into(),
+        set_aside: [(Some(HERE), 1)].into(),
         first_expiry: Some(at(1_000).as_milliseconds()),
     };
     stored.stock.lines = stored.stock.held.clone();
@@ -22,7 +23,7 @@ fn lines(stored: &mut Stored, location: Option<LocationId>, pieces: i64) {
 }
 
 /// What can be made what the lines say.
-const WRONG_HELD: [Named; 7] = [
+const WRONG_HELD: [Named; 9] = [
     (
         |it| {
             it.stock.held.pieces.remove(&None);
@@ -67,6 +68,25 @@ const WRONG_HELD: [Named; 7] = [
                  by their lines 0",
             ),
         ],
+    ),
+    (
+        |it| {
+            it.stock.held.set_aside.clear();
+        },
+        &[(
+            None,
+            "in location 00000000-0000-0000-0000-000000000001 0 are said to be set aside, but by the \
+             lines of reservations 1",
+        )],
+    ),
+    (
+        |it| {
+            it.stock.lines.set_aside.insert(None, 1);
+        },
+        &[(
+            None,
+            "in no location 0 are said to be set aside, but by the lines of reservations 1",
+        )],
     ),
     (
         |it| it.stock.held.first_expiry = None,

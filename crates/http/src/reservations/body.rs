@@ -3,7 +3,8 @@
 use serde::Serialize;
 use stockroom_application::ports::HoldLine;
 use stockroom_domain::{
-    ItemAvailability, OrderId, Reservation, ReservedItem, ReservedLine, Slug, Source,
+    ItemAvailability, OrderId, Reason, Reservation, ReservationState, ReservedItem, ReservedLine,
+    Slug, Source,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -30,10 +31,14 @@ struct ReservationMeta {
 
 #[derive(Serialize, ToSchema)]
 struct ReservationAttributes {
-    /// `pending`, `paid`, `fulfilled`, `released` or `expired`.
+    /// `pending`, `paid`, `fulfilled`, `released` or `expired`; `held` if the pieces are set aside.
     state: &'static str,
     /// What it is for, in the shop.
     order_id: Option<String>,
+    /// The reason why the pieces are set aside. Absent if they are for a buyer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    hold_reason: Option<String>,
     /// When it expires; null unless it is pending.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
@@ -113,6 +118,7 @@ impl From<Reservation> for ReservationBody {
             attributes: ReservationAttributes {
                 state: reservation.state.as_str(),
                 order_id: order.map(OrderId::to_string),
+                hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
                 expires_at: reservation.state.expires_at().map(|it| it.to_string()),
                 items: reservation.items().into_iter().map(Into::into).collect(),
             },
@@ -144,9 +150,15 @@ pub(crate) struct StockHoldBody {
 
 #[derive(Serialize, ToSchema)]
 struct StockHoldAttributes {
+    /// `reservation` for a buyer, or `hold` for pieces that are set aside.
+    kind: &'static str,
+    /// The reason why the pieces are set aside. Absent if they are for a buyer, or another owner set them aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    reason: Option<String>,
     /// What the reservation is for, in the shop.
     order_id: Option<String>,
-    /// `pending` or `paid`.
+    /// `pending`, `paid` or `held`.
     state: &'static str,
     /// The slug that the location has now; null for the unlocated pool.
     location: Option<String>,
@@ -163,6 +175,11 @@ impl From<HoldLine> for StockHoldBody {
             id: hold.reservation.uuid(),
             r#type: "stock-hold",
             attributes: StockHoldAttributes {
+                kind: match hold.state {
+                    ReservationState::Held => "hold",
+                    _ => "reservation",
+                },
+                reason: hold.reason.as_ref().map(Reason::to_string),
                 order_id: hold.order.as_ref().map(OrderId::to_string),
                 state: hold.state.as_str(),
                 location: hold.slug.as_ref().map(Slug::to_string),

@@ -17,6 +17,7 @@ pub(crate) fn reservations(filter: Option<&str>) -> Result<Vec<ReservationCondit
                 ReservationCondition::Status(matching.collect())
             }),
             nullable_text("order_id", ReservationCondition::OrderId),
+            nullable_text("hold_reason", ReservationCondition::HoldReason),
             id("product_id", ReservationCondition::Product),
             nullable_text("location", ReservationCondition::Location),
             time_of("expires_at", ReservationCondition::ExpiresAt),

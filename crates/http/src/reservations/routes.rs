@@ -2,9 +2,10 @@
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use stockroom_domain::{
-    ExpiresIn, OrderId, Refusal, ReservationId, ReservationItem, Reserve, Reserved,
+    ExpiresIn, OrderId, Reason, Refusal, ReservationId, ReservationItem, Reserve, Reserved,
+    SetAside,
 };
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema as _, ToSchema};
@@ -32,9 +33,14 @@ struct NewReservation {
     #[schema(min_length = 1, max_length = 255)]
     order_id: Option<String>,
     /// After how many seconds it expires, unless it is paid for; 900 if left out.
-    #[serde(default, deserialize_with = "seconds")]
+    #[serde(default, deserialize_with = "given_seconds")]
     #[schema(value_type = u32, minimum = 1, maximum = 2_678_400)]
-    expires_in: ExpiresIn,
+    expires_in: Option<ExpiresIn>,
+    /// Why the pieces are set aside instead of sold, such as `damaged`, `quality_control`, `display`, `sample`
+    /// or `recall`. With it there is no `order_id`, `expires_in` or `sourcing`.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 255)]
+    hold_reason: Option<String>,
     /// What: all of it is reserved, or nothing.
     #[schema(value_type = Vec<Item>, min_items = 1, max_items = 500)]
     items: Vec<StrictObject<Item>>,
@@ -81,18 +87,45 @@ struct Extension {
     expires_in: ExpiresIn,
 }
 
+fn given_seconds<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<ExpiresIn>, D::Error> {
+    seconds(deserializer).map(Some)
+}
+
+/// What is asked for.
+enum Wanted {
+    ForBuyer(Reserve),
+    Aside(SetAside),
+}
+
 impl NewReservation {
-    fn command(self) -> Result<Reserve, ApiError> {
+    fn command(self) -> Result<Wanted, ApiError> {
+        if let Some(reason) = self.hold_reason {
+            let others = [
+                ("order_id", self.order_id.is_some()),
+                ("expires_in", self.expires_in.is_some()),
+                ("sourcing", self.sourcing.is_some()),
+            ];
+            if let Some((field, _)) = others.into_iter().find(|(_, is_given)| *is_given) {
+                let detail = format!("{field}: must be left out with hold_reason");
+                return Err(ApiError::validation(detail));
+            }
+            return Ok(Wanted::Aside(SetAside {
+                reason: Reason::new("hold_reason", reason)?,
+                items: items::order(self.items)?,
+            }));
+        }
         let order = self.order_id.map(|it| OrderId::new("order_id", it));
-        Ok(Reserve {
+        Ok(Wanted::ForBuyer(Reserve {
             order: order.transpose()?,
-            expires_in: self.expires_in,
+            expires_in: self.expires_in.unwrap_or_default(),
             items: items::order(self.items)?,
             sourcing: self
                 .sourcing
                 .map(|StrictObject(it)| it.try_into())
                 .transpose()?,
-        })
+        }))
     }
 }
 
@@ -114,8 +147,8 @@ pub(super) fn shown(reservation: impl Into<ReservationBody>) -> Json<Data<Reserv
 
 /// List reservations.
 ///
-/// The caller's own, oldest first. A filter may name `state`, `order_id`, `product_id`, `location`,
-/// `expires_at` and `created_at`.
+/// The caller's own, oldest first. A filter may name `state`, `order_id`, `hold_reason`, `product_id`,
+/// `location`, `expires_at` and `created_at`.
 #[utoipa::path(
     get,
     path = "/v2/inventories/reservations",
@@ -147,6 +180,9 @@ pub(crate) async fn list(
 ///
 /// With `sourcing`, locations are chosen for the items that have no key `location`, and told in their
 /// `sources`.
+///
+/// With `hold_reason`, the pieces are set aside: they aren't sold until they are released, and are written off
+/// by fulfilling. Safety stock doesn't count, nor whether a location is enabled.
 #[utoipa::path(
     post,
     path = "/v2/inventories/reservations",
@@ -172,6 +208,12 @@ pub(crate) async fn list(
             ("flat" = (summary = "With the fields under `data`", value = json!({
                 "data": { "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }] }
             }))),
+            ("aside" = (summary = "Two damaged pieces, which aren't sold", value = json!({
+                "data": {
+                    "hold_reason": "damaged",
+                    "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }]
+                }
+            }))),
             ("sourced" = (summary = "From whichever locations have it", value = json!({
                 "data": {
                     "items": [{ "product_id": "15fbeab0-75a3-4d6b-b23b-9db7455c077e", "quantity": 2 }],
@@ -194,7 +236,10 @@ pub(crate) async fn create(
     let reservation: NewReservation = body.object()?.of_type(STOCK_RESERVATION)?;
     let command = reservation.command()?;
     let writer = writing.enter().await?;
-    let reserved = app.stockroom.execute(&writer, command).await?;
+    let reserved = match command {
+        Wanted::ForBuyer(reserve) => app.stockroom.execute(&writer, reserve).await?,
+        Wanted::Aside(set_aside) => app.stockroom.execute(&writer, set_aside).await?,
+    };
     let Reserved {
         reservation,
         is_new,

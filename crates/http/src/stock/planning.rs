@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockroom_application::Caller;
-use stockroom_domain::{LocationId, Policy, Stock};
+use stockroom_domain::{LocationId, Policy, Quantity, Stock};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,6 +22,9 @@ pub(crate) struct PlanningBody {
     /// The number of pieces of the whole stock that are held back.
     #[serde(skip_serializing_if = "Option::is_none")]
     safety_stock: Option<u64>,
+    /// The number of allocated pieces that are set aside with a reason. The others are committed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<u64>,
     /// The alerts that are on: those of the whole stock, then those of its locations.
     #[serde(skip_serializing_if = "Option::is_none")]
     alerts_on: Option<Vec<AlertOn>>,
@@ -49,6 +52,9 @@ struct AlertOn {
 struct UnlocatedPlanning {
     /// The number of pieces that a new reservation can have there.
     sellable: u64,
+    /// The number of allocated pieces there that are set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<u64>,
 }
 
 /// What may be sold from a location.
@@ -63,6 +69,9 @@ struct LocationPlanning {
     /// The number of pieces there that are held back.
     #[serde(skip_serializing_if = "Option::is_none")]
     safety_stock: Option<u64>,
+    /// The number of allocated pieces there that are set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    set_aside: Option<u64>,
 }
 
 /// The part of the planning that a caller sees.
@@ -88,11 +97,13 @@ impl PlanningView {
         let is_whole = self == Self::Whole;
         let sellable_at = |location: Option<LocationId>| stock.sellable_at(location).get();
         let safety_stock = |policy: &Policy| is_whole.then_some(policy.safety_stock.get());
+        let set_aside = |pieces: Quantity| is_whole.then_some(pieces.get());
         let located = stock.located.iter().map(|(id, position)| {
             let planning = LocationPlanning {
                 sellable: sellable_at(Some(*id)),
                 enabled: is_whole.then_some(position.enabled),
                 safety_stock: safety_stock(&position.policy),
+                set_aside: set_aside(position.set_aside),
             };
             (position.slug.to_string(), planning)
         });
@@ -100,10 +111,12 @@ impl PlanningView {
             stock_id: (is_whole && form == Form::Basic).then_some(stock.id.uuid()),
             sellable: stock.sellable().get(),
             safety_stock: safety_stock(&stock.policy),
+            set_aside: set_aside(stock.set_aside_in_all()),
             alerts_on: is_whole.then(|| alerts_on(stock)),
             sequence: is_whole.then_some(stock.sequence),
             unlocated: UnlocatedPlanning {
                 sellable: sellable_at(None),
+                set_aside: set_aside(stock.unlocated_set_aside),
             },
             locations: located.collect(),
         }

@@ -1,6 +1,6 @@
 //! Reservations by columns, as statements take them.
 
-use stockroom_domain::{OrderId, OrganizationId, ReservationChange, Timestamp};
+use stockroom_domain::{OrderId, OrganizationId, Reason, ReservationChange, Timestamp};
 use stockroom_sql::{LineRow, encode_sent, integer};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ pub(crate) struct ReservationColumns<'a> {
     pub(crate) revisions_before: Vec<i64>,
     pub(crate) revisions: Vec<i64>,
     pub(crate) versions: Vec<i64>,
+    pub(crate) hold_reasons: Vec<Option<&'a str>>,
     pub(crate) sent: Vec<Option<String>>,
 }
 
@@ -45,6 +46,8 @@ impl<'a> ReservationColumns<'a> {
             columns.revisions_before.push(before);
             columns.revisions.push(revisions.after_reservation(after));
             columns.versions.push(integer(after.version));
+            let reason = after.hold_reason.as_ref();
+            columns.hold_reasons.push(reason.map(Reason::as_str));
             columns.sent.push(encode_sent(after));
         }
         columns

@@ -92,6 +92,7 @@ impl ReservationReader for PostgresDatabase {
                 reservations.order_id AS "order_id?",
                 reservations.status AS "status!",
                 reservations.expires_at AS "expires_at?",
+                reservations.hold_reason AS "hold_reason?",
                 locations.slug AS "slug?",
                 held.line AS "line!",
                 held.open AS "open!"

@@ -31,6 +31,7 @@ pub(crate) async fn reservations(
             reservations.created_at AS "created_at!",
             reservations.updated_at AS "updated_at!",
             reservations.version AS "version!",
+            reservations.hold_reason AS "hold_reason?",
             reservations.sent AS "sent?",
             reservations.revision AS "revision!",
             lines.stock_ids AS "stock_ids!",
@@ -107,6 +108,7 @@ pub(crate) async fn reservations(
             created_at: found.created_at,
             updated_at: found.updated_at,
             version: found.version,
+            hold_reason: found.hold_reason,
             sent: found.sent,
         };
         reservations.push(Revised {

@@ -77,17 +77,17 @@ pub(crate) async fn store(
         r#"
         INSERT INTO reservations (
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, revision, version, sent
+            updated_at, revision, version, hold_reason, sent
         )
         SELECT
             $1::uuid, changed.reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, changed.revision, version, sent
+            updated_at, changed.revision, version, hold_reason, sent
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[]
         ) AS changed (
             reservation_id, owner_id, order_id, status, expires_at, created_at, updated_at,
-            revision_before, revision, version, sent
+            revision_before, revision, version, hold_reason, sent
         )
         LEFT JOIN LATERAL (
             SELECT revision FROM reservations
@@ -115,6 +115,7 @@ pub(crate) async fn store(
         &columns.revisions_before,
         &columns.revisions,
         &columns.versions,
+        &columns.hold_reasons as &[Option<&str>],
         &columns.sent as &[Option<String>],
     )
     .execute(&mut *session)

@@ -71,18 +71,22 @@ async fn store_rows(
     let location_ids: Vec<Uuid> = rows.clone().map(|row| row.location_id).collect();
     let available: Vec<i64> = rows.clone().map(|row| row.available).collect();
     let allocated: Vec<i64> = rows.clone().map(|row| row.allocated).collect();
-    let held: Vec<i64> = rows.map(|row| row.held).collect();
+    let held: Vec<i64> = rows.clone().map(|row| row.held).collect();
+    let set_aside: Vec<i64> = rows.map(|row| row.set_aside).collect();
     let result = sqlx::query!(
         r#"
         INSERT INTO positions (
-            organization_id, stock_id, location_id, available, allocated, held
+            organization_id, stock_id, location_id, available, allocated, held, set_aside
         )
         SELECT $1::uuid, kept.*
-        FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[]) AS kept
+        FROM unnest(
+            $2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[]
+        ) AS kept
         ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
             available = excluded.available,
             allocated = excluded.allocated,
-            held = excluded.held
+            held = excluded.held,
+            set_aside = excluded.set_aside
         "#,
         organization.uuid(),
         &stock_ids,
@@ -90,6 +94,7 @@ async fn store_rows(
         &available,
         &allocated,
         &held,
+        &set_aside,
     )
     .execute(session)
     .await

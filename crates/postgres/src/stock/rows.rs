@@ -25,6 +25,7 @@ macro_rules! stock_row {
             unlocated_available: $unlocated_available,
             unlocated_allocated: $unlocated_allocated,
             unlocated_held: $found.unlocated_held,
+            unlocated_set_aside: $found.unlocated_set_aside,
             sequence: $found.sequence,
             last_hash: $found.last_hash,
             created_at: $found.created_at,
@@ -58,6 +59,7 @@ pub(crate) async fn stocks(
             stocks.unlocated_available AS "unlocated_available!",
             stocks.unlocated_allocated AS "unlocated_allocated!",
             stocks.unlocated_held AS "unlocated_held!",
+            stocks.unlocated_set_aside AS "unlocated_set_aside!",
             stocks.sequence AS "sequence!",
             stocks.last_hash AS "last_hash!",
             stocks.created_at AS "created_at!",
@@ -75,6 +77,7 @@ pub(crate) async fn stocks(
             located.available AS "located_available?",
             located.allocated AS "located_allocated?",
             located.held AS "located_held?",
+            located.set_aside AS "located_set_aside?",
             located.policies AS "located_policies?: Vec<Option<String>>",
             located.low AS "located_low?"
         FROM unnest($2::uuid[], $3::uuid[]) AS wanted (owner_id, product_id)
@@ -96,6 +99,7 @@ pub(crate) async fn stocks(
                 array_agg(positions.available) AS available,
                 array_agg(positions.allocated) AS allocated,
                 array_agg(positions.held) AS held,
+                array_agg(positions.set_aside) AS set_aside,
                 array_agg(positions.policy) AS policies,
                 array_agg(positions.low) AS low
             FROM positions
@@ -118,7 +122,8 @@ pub(crate) async fn stocks(
     let mut stocks = Vec::with_capacity(rows.len());
     for row in rows {
         let figures = parts(row.located_available).zip(parts(row.located_allocated));
-        let figures = figures.zip(parts(row.located_held));
+        let held = parts(row.located_held).zip(parts(row.located_set_aside));
+        let figures = figures.zip(held);
         let points = parts(row.latitudes).zip(parts(row.longitudes));
         let shown = parts(row.slugs).zip(parts(row.enabled));
         let shown = shown.zip(parts(row.priorities).zip(points));
@@ -129,7 +134,7 @@ pub(crate) async fn stocks(
             .zip(policies);
         let positions = positions.map(|(((location_id, shown), figures), (policy, low))| {
             let ((slug, enabled), (priority, (latitude, longitude))) = shown;
-            let ((available, allocated), held) = figures;
+            let ((available, allocated), (held, set_aside)) = figures;
             LocatedRow {
                 location_id,
                 slug,
@@ -140,6 +145,7 @@ pub(crate) async fn stocks(
                 available,
                 allocated,
                 held,
+                set_aside,
                 policy,
                 low,
             }
@@ -180,6 +186,7 @@ pub(crate) async fn lock(
             stocks.available,
             stocks.allocated,
             stocks.unlocated_held,
+            stocks.unlocated_set_aside,
             stocks.sequence,
             stocks.last_hash,
             stocks.created_at,

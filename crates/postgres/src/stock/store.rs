@@ -94,13 +94,14 @@ async fn insert(
         INSERT INTO stocks (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry, revision
+            updated_at, located, unlocated_held, unlocated_set_aside, next_expiry, revision
         )
         SELECT $1::uuid, created.*
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::uuid[], $6::bigint[], $7::bigint[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bytea[], $12::bigint[],
-            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[]
+            $13::bigint[], $14::boolean[], $15::bigint[], $16::bigint[], $17::bigint[],
+            $18::bigint[]
         ) AS created
         "#,
         organization.uuid(),
@@ -118,6 +119,7 @@ async fn insert(
         &created.updated_at,
         &created.located,
         &created.unlocated_held,
+        &created.unlocated_set_aside,
         &created.next_expiry as &[Option<i64>],
         &revisions,
     )
@@ -155,22 +157,23 @@ async fn update(
         INSERT INTO stocks AS stored (
             organization_id, product_id, owner_id, stock_id, product_owner_id, available,
             allocated, unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-            updated_at, located, unlocated_held, next_expiry, revision
+            updated_at, located, unlocated_held, unlocated_set_aside, next_expiry, revision
         )
         SELECT
             $1::uuid, updated.product_id, updated.owner_id, updated.stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, updated.sequence,
-            last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
-            updated.revision
+            last_hash, created_at, updated_at, located, unlocated_held, unlocated_set_aside,
+            next_expiry, updated.revision
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::uuid[], $5::bigint[], $6::uuid[], $7::uuid[],
             $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[],
             $13::bytea[], $14::bigint[], $15::bigint[], $16::boolean[], $17::bigint[],
-            $18::bigint[], $19::bigint[]
+            $18::bigint[], $19::bigint[], $20::bigint[]
         ) AS updated (
             product_id, owner_id, stock_id_before, revision_before, stock_id, product_owner_id,
             available, allocated, unlocated_available, unlocated_allocated, sequence, last_hash,
-            created_at, updated_at, located, unlocated_held, next_expiry, revision
+            created_at, updated_at, located, unlocated_held, unlocated_set_aside, next_expiry,
+            revision
         )
         CROSS JOIN LATERAL (
             SELECT FROM stocks
@@ -194,6 +197,7 @@ async fn update(
             updated_at = excluded.updated_at,
             located = excluded.located,
             unlocated_held = excluded.unlocated_held,
+            unlocated_set_aside = excluded.unlocated_set_aside,
             next_expiry = excluded.next_expiry,
             revision = excluded.revision
         "#,
@@ -214,6 +218,7 @@ async fn update(
         &after.updated_at,
         &after.located,
         &after.unlocated_held,
+        &after.unlocated_set_aside,
         &after.next_expiry as &[Option<i64>],
         &revisions_after,
     )

@@ -38,7 +38,7 @@ pub(crate) async fn repair(
         }
     }
     for (location, balance) in &repaired.located {
-        let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
+        let [held, held_before] = [repaired, found].map(|it| it.held.in_location(*location));
         let [policy, policy_before] = [repaired, found].map(|it| it.policies.get(&Some(*location)));
         if found.located.get(location) != Some(balance)
             || held != held_before
@@ -95,6 +95,7 @@ async fn update(
             next_expiry = $14,
             policy = $15,
             low = $16,
+            unlocated_set_aside = $17,
             revision = revision + 1
         WHERE organization_id = $1 AND product_id = $2 AND owner_id = $3
         "#,
@@ -114,6 +115,7 @@ async fn update(
         stock.held.first_expiry,
         policy,
         low,
+        stock.held.set_aside_in(None),
     )
     .execute(session)
     .await
@@ -169,15 +171,17 @@ async fn keep(
     sqlx::query!(
         r#"
         INSERT INTO positions (
-            organization_id, stock_id, location_id, available, allocated, held, policy, low
+            organization_id, stock_id, location_id, available, allocated, held, policy, low,
+            set_aside
         )
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
         ON CONFLICT (organization_id, stock_id, location_id) DO UPDATE SET
             available = excluded.available,
             allocated = excluded.allocated,
             held = excluded.held,
             policy = excluded.policy,
-            low = excluded.low
+            low = excluded.low,
+            set_aside = excluded.set_aside
         "#,
         organization.uuid(),
         stock.id.uuid(),
@@ -187,6 +191,7 @@ async fn keep(
         stock.held.pieces_in(Some(location)),
         policy,
         low,
+        stock.held.set_aside_in(Some(location)),
     )
     .execute(&mut *session)
     .await

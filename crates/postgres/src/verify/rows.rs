@@ -89,6 +89,7 @@ pub(crate) async fn stocks(
             stocks.created_at AS "created_at!",
             stocks.updated_at AS "updated_at!",
             stocks.unlocated_held AS "unlocated_held!",
+            stocks.unlocated_set_aside AS "unlocated_set_aside!",
             stocks.next_expiry AS "next_expiry?",
             stocks.policy AS "policy?",
             stocks.low AS "low!",
@@ -96,10 +97,12 @@ pub(crate) async fn stocks(
             positions.available AS "located_available?",
             positions.allocated AS "located_allocated?",
             positions.held AS "located_held?",
+            positions.set_aside AS "located_set_aside?",
             positions.policies AS "located_policies?: Vec<Option<String>>",
             positions.low AS "located_low?",
             lines.location_ids AS "line_location_ids?: Vec<Option<Uuid>>",
             lines.open AS "line_open?",
+            lines.set_aside AS "line_set_aside?",
             lines.first_expiry AS "first_expiry?"
         FROM unnest($2::uuid[]) WITH ORDINALITY AS wanted (stock_id, place)
         CROSS JOIN LATERAL (
@@ -107,8 +110,8 @@ pub(crate) async fn stocks(
                 SELECT
                     true AS is_current, stock_id, product_id, owner_id, product_owner_id,
                     available, allocated, unlocated_available, unlocated_allocated, sequence,
-                    last_hash, created_at, updated_at, located, unlocated_held, next_expiry,
-                    policy, low
+                    last_hash, created_at, updated_at, located, unlocated_held,
+                    unlocated_set_aside, next_expiry, policy, low
                 FROM stocks
                 WHERE organization_id = $1
                     AND stock_id = wanted.stock_id
@@ -119,7 +122,7 @@ pub(crate) async fn stocks(
                 SELECT
                     false, stock_id, product_id, owner_id, product_owner_id, available, allocated,
                     unlocated_available, unlocated_allocated, sequence, last_hash, created_at,
-                    updated_at, false, 0, NULL, NULL, false
+                    updated_at, false, 0, 0, NULL, NULL, false
                 FROM deleted_stocks
                 WHERE organization_id = $1 AND stock_id = wanted.stock_id
             )
@@ -131,6 +134,7 @@ pub(crate) async fn stocks(
                 array_agg(available) AS available,
                 array_agg(allocated) AS allocated,
                 array_agg(held) AS held,
+                array_agg(set_aside) AS set_aside,
                 array_agg(policy) AS policies,
                 array_agg(low) AS low
             FROM positions
@@ -140,16 +144,32 @@ pub(crate) async fn stocks(
             SELECT
                 array_agg(location_id) AS location_ids,
                 array_agg(least(9223372036854775807, open)::bigint) AS open,
+                array_agg(least(9223372036854775807, set_aside)::bigint) AS set_aside,
                 min(first_expiry) AS first_expiry
             FROM (
                 SELECT
                     location_id,
-                    sum(quantity::numeric - fulfilled - released) AS open,
+                    sum(open) AS open,
+                    coalesce(sum(open) FILTER (WHERE is_aside), 0) AS set_aside,
                     min(expires_at) AS first_expiry
-                FROM reservation_lines
-                WHERE organization_id = $1
-                    AND stock_id = stocks.stock_id
-                    AND quantity > fulfilled + released
+                FROM (
+                    SELECT
+                        location_id,
+                        quantity::numeric - fulfilled - released AS open,
+                        reservation_lines.expires_at,
+                        coalesce(reservations.is_aside, false) AS is_aside
+                    FROM reservation_lines
+                    LEFT JOIN LATERAL (
+                        SELECT hold_reason IS NOT NULL AS is_aside
+                        FROM reservations
+                        WHERE reservations.organization_id = $1
+                            AND reservations.reservation_id = reservation_lines.reservation_id
+                        OFFSET 0
+                    ) AS reservations ON true
+                    WHERE organization_id = $1
+                        AND stock_id = stocks.stock_id
+                        AND quantity > fulfilled + released
+                ) AS open_lines
                 GROUP BY location_id
             ) AS by_location
         ) AS lines ON stocks.is_current

@@ -24,6 +24,7 @@ pub(super) struct StockRow {
     pub(super) created_at: i64,
     pub(super) updated_at: i64,
     pub(super) unlocated_held: i64,
+    pub(super) unlocated_set_aside: i64,
     pub(super) next_expiry: Option<i64>,
     pub(super) policy: Option<String>,
     pub(super) low: bool,
@@ -31,10 +32,12 @@ pub(super) struct StockRow {
     pub(super) located_available: Option<Vec<i64>>,
     pub(super) located_allocated: Option<Vec<i64>>,
     pub(super) located_held: Option<Vec<i64>>,
+    pub(super) located_set_aside: Option<Vec<i64>>,
     pub(super) located_policies: Option<Vec<Option<String>>>,
     pub(super) located_low: Option<Vec<bool>>,
     pub(super) line_location_ids: Option<Vec<Option<Uuid>>>,
     pub(super) line_open: Option<Vec<i64>>,
+    pub(super) line_set_aside: Option<Vec<i64>>,
     pub(super) first_expiry: Option<i64>,
 }
 
@@ -49,12 +52,11 @@ impl StockRow {
             first_expiry: self.next_expiry,
             ..HeldTotals::default()
         };
-        held.add(None, self.unlocated_held);
-        for (location, pieces) in locations
-            .iter()
-            .zip(self.located_held.into_iter().flatten())
-        {
-            held.add(Some(*location), pieces);
+        held.add(None, self.unlocated_held, self.unlocated_set_aside);
+        let pieces = self.located_held.into_iter().flatten();
+        let pieces = pieces.zip(self.located_set_aside.into_iter().flatten());
+        for (location, (pieces, set_aside)) in locations.iter().zip(pieces) {
+            held.add(Some(*location), pieces, set_aside);
         }
         let texts = self.located_policies.into_iter().flatten();
         let lows = self.located_low.into_iter().flatten();
@@ -69,8 +71,10 @@ impl StockRow {
             ..HeldTotals::default()
         };
         let open = self.line_open.into_iter().flatten();
-        for (location_id, pieces) in self.line_location_ids.into_iter().flatten().zip(open) {
-            lines.add(location_id.map(LocationId::new), pieces);
+        let open = open.zip(self.line_set_aside.into_iter().flatten());
+        let location_ids = self.line_location_ids.into_iter().flatten();
+        for (location_id, (pieces, set_aside)) in location_ids.zip(open) {
+            lines.add(location_id.map(LocationId::new), pieces, set_aside);
         }
         RawStock {
             id: StockId::new(self.stock_id),

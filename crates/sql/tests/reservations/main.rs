@@ -81,6 +81,7 @@ fn reservation(sent: SentItems) -> Reservation {
         id: Uuid::from_u128(2).into(),
         owner: Owner::Organization,
         order: None,
+        hold_reason: None,
         state: ReservationState::Paid,
         lines: vec![line(Some("berlin")), line(None)],
         sent: Some(Box::new(sent)),

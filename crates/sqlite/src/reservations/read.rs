@@ -29,6 +29,7 @@ statements! {
             reservations.order_id,
             reservations.status,
             reservations.expires_at,
+            reservations.hold_reason,
             locations.slug,
             lines.line,
             lines.quantity - lines.fulfilled - lines.released

@@ -17,7 +17,7 @@ statements! {
         SELECT
             positions.location_id, locations.slug, locations.enabled, locations.priority,
             locations.latitude, locations.longitude, positions.available, positions.allocated,
-            positions.held, positions.policy, positions.low
+            positions.held, positions.set_aside, positions.policy, positions.low
         FROM positions
         CROSS JOIN locations
             ON locations.organization_id = ?1

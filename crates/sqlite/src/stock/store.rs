@@ -44,6 +44,7 @@ statements! {
             available = excluded.available,
             allocated = excluded.allocated,
             held = excluded.held,
+            set_aside = excluded.set_aside,
             policy = excluded.policy,
             low = excluded.low",
         insert("positions", PositionRow::COLUMNS)

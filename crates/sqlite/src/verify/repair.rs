@@ -24,7 +24,8 @@ statements! {
             unlocated_held = ?12,
             next_expiry = ?13,
             policy = ?14,
-            low = ?15
+            low = ?15,
+            unlocated_set_aside = ?16
         WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3
     ";
 
@@ -65,7 +66,7 @@ pub(crate) fn repair(
         }
     }
     for (location, balance) in &repaired.located {
-        let [held, held_before] = [repaired, found].map(|it| it.held.pieces_in(Some(*location)));
+        let [held, held_before] = [repaired, found].map(|it| it.held.in_location(*location));
         let [policy, policy_before] = [repaired, found].map(|it| it.policies.get(&Some(*location)));
         if found.located.get(location) != Some(balance)
             || held != held_before
@@ -101,6 +102,7 @@ fn update(
             stock.held.first_expiry,
             policy,
             low,
+            stock.held.set_aside_in(None),
         ],
     )?;
     Ok(())
@@ -136,6 +138,7 @@ fn keep(
         balance.available,
         balance.allocated,
         stock.held.pieces_in(Some(location)),
+        stock.held.set_aside_in(Some(location)),
         policy,
         low,
     ];

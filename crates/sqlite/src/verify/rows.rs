@@ -35,7 +35,7 @@ macro_rules! select_stock {
 
 statements! {
     CURRENT_AFTER = select_stock!(
-        "unlocated_held, next_expiry, policy, low"
+        "unlocated_held, next_expiry, policy, low, unlocated_set_aside"
         "FROM stocks INDEXED BY stocks_of_organization
         WHERE organization_id = ?1 AND stock_id > ?2
         ORDER BY stock_id
@@ -43,7 +43,7 @@ statements! {
     );
 
     DELETED_AFTER = select_stock!(
-        "0, NULL, NULL, 0"
+        "0, NULL, NULL, 0, 0"
         "FROM deleted_stocks
         WHERE organization_id = ?1 AND stock_id > ?2
         ORDER BY stock_id
@@ -51,33 +51,40 @@ statements! {
     );
 
     CURRENT_OF = select_stock!(
-        "unlocated_held, next_expiry, policy, low"
+        "unlocated_held, next_expiry, policy, low, unlocated_set_aside"
         "FROM stocks INDEXED BY stocks_of_organization
         WHERE organization_id = ?1 AND stock_id = ?2"
     );
 
     DELETED_OF = select_stock!(
-        "0, NULL, NULL, 0"
+        "0, NULL, NULL, 0, 0"
         "FROM deleted_stocks
         WHERE organization_id = ?1 AND stock_id = ?2"
     );
 
     CURRENT = select_stock!(
-        "unlocated_held, next_expiry, policy, low"
+        "unlocated_held, next_expiry, policy, low, unlocated_set_aside"
         "FROM stocks
         WHERE organization_id = ?1 AND product_id = ?2 AND owner_id = ?3"
     );
 
     POSITIONS = "
-        SELECT location_id, available, allocated, held, policy, low
+        SELECT location_id, available, allocated, held, policy, low, set_aside
         FROM positions
         WHERE organization_id = ?1 AND stock_id = ?2
     ";
 
     OPEN_LINES = "
-        SELECT reservation_id, location_id, quantity - fulfilled - released, expires_at
-        FROM reservation_lines INDEXED BY reservation_lines_open
-        WHERE organization_id = ?1 AND stock_id = ?2 AND quantity > fulfilled + released
+        SELECT
+            lines.reservation_id, location_id, quantity - fulfilled - released, lines.expires_at,
+            reservations.hold_reason IS NOT NULL
+        FROM reservation_lines AS lines INDEXED BY reservation_lines_open
+        LEFT JOIN reservations
+            ON reservations.organization_id = ?1
+            AND reservations.reservation_id = lines.reservation_id
+        WHERE lines.organization_id = ?1
+            AND lines.stock_id = ?2
+            AND lines.quantity > lines.fulfilled + lines.released
     ";
 
     ENTRIES = "
@@ -222,7 +229,8 @@ fn stock(
             first_expiry: at(row, 13, "next_expiry").optional(Value::integer)?,
             ..HeldTotals::default()
         };
-        held.add(None, at(row, 12, "unlocated_held").integer()?);
+        let set_aside = at(row, 16, "unlocated_set_aside").integer()?;
+        held.add(None, at(row, 12, "unlocated_held").integer()?, set_aside);
         let policies = policy(row, 14)?.map(|policy| (None, policy));
         Ok(RawStock {
             id: StockId::new(at(row, 0, "stock_id").uuid()?),
@@ -259,17 +267,9 @@ fn with_parts(
     let mut statement = connection.prepare_cached(POSITIONS.text())?;
     let mut rows = statement.query(of_stock)?;
     while let Some(row) = rows.next()? {
-        match position(row) {
-            Ok((location, balance, held, policy)) => {
-                stock.located.insert(location, balance);
-                stock.held.add(Some(location), held);
-                let policies = policy.map(|policy| (Some(location), policy));
-                stock.policies.extend(policies);
-            }
-            Err(column) => {
-                let stock = stock.id.uuid();
-                unread.push(unreadable("positions", column, stock.as_bytes()));
-            }
+        if let Err(column) = position(row, &mut stock) {
+            let stock = stock.id.uuid();
+            unread.push(unreadable("positions", column, stock.as_bytes()));
         }
     }
     let mut statement = connection.prepare_cached(OPEN_LINES.text())?;
@@ -290,23 +290,32 @@ fn policy(row: &Row<'_>, index: usize) -> Read<Option<RawPolicy>> {
     Ok(raw_policy(policy, low != 0))
 }
 
-fn position(row: &Row<'_>) -> Read<(LocationId, RawBalance, i64, Option<RawPolicy>)> {
+/// Adds a position to its stock.
+fn position(row: &Row<'_>, stock: &mut RawStock) -> Read<()> {
+    let location = LocationId::new(at(row, 0, "location_id").uuid()?);
     let balance = RawBalance {
         available: at(row, 1, "available").integer()?,
         allocated: at(row, 2, "allocated").integer()?,
     };
-    let location = LocationId::new(at(row, 0, "location_id").uuid()?);
     let held = at(row, 3, "held").integer()?;
-    Ok((location, balance, held, policy(row, 4)?))
+    let policy = policy(row, 4)?.map(|policy| (Some(location), policy));
+    let set_aside = at(row, 6, "set_aside").integer()?;
+    stock.located.insert(location, balance);
+    stock.held.add(Some(location), held, set_aside);
+    stock.policies.extend(policy);
+    Ok(())
 }
 
 /// Adds the quantity that an open line holds.
 fn line(row: &Row<'_>, lines: &mut HeldTotals) -> Read<()> {
     let location = at(row, 1, "location_id").optional(Value::uuid)?;
     let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
+    let open = at(row, 2, "quantity").integer()?;
+    let is_aside = at(row, 4, "hold_reason").integer()? != 0;
     lines.add(
         location.map(LocationId::new),
-        at(row, 2, "quantity").integer()?,
+        open,
+        if is_aside { open } else { 0 },
     );
     let expiries = lines.first_expiry.into_iter().chain(expires_at);
     lines.first_expiry = expiries.min();

@@ -58,7 +58,7 @@ impl<'a> Writes<'a> {
         let mut replaced = orders.replaced().iter();
         // The statement makes plain lines, and of others it stores only how far they are.
         let is_plain = |it: &ReservationChange| match it.before {
-            None => it.after.sent.is_none(),
+            None => it.after.sent.is_none() && it.after.hold_reason.is_none(),
             Some(_) => !it.is_rearranged(),
         };
         if !deleted_stocks.is_empty()
@@ -129,10 +129,12 @@ pub(super) struct UpdatedStocks {
     pub(super) revisions: Vec<i64>,
 }
 
-/// The stock after the change, if it is still the same stock, lies in no location, and has the same policy,
-/// with the same alerts on.
+/// The stock after the change, if it is still the same stock, lies in no location, has the same policy, with
+/// the same alerts on, and as much of it is set aside.
 fn updated(change: &StockChange) -> Option<&Stock> {
     let (before, after) = change.before.as_ref().zip(change.after.as_ref())?;
-    let is_plain = before.id == after.id && after.located.is_empty();
+    let is_plain = before.id == after.id
+        && after.located.is_empty()
+        && before.unlocated_set_aside == after.unlocated_set_aside;
     (is_plain && before.policy == after.policy).then_some(after)
 }

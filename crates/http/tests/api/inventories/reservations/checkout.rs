@@ -327,6 +327,22 @@ async fn partial() {
     checkout.check();
 }
 
+#[tokio::test]
+async fn set_aside() {
+    let mut checkout = Sequence::new().await;
+    let items = json!([{ "product_id": id(1), "quantity": 2 }]);
+    let body = json!({ "data": { "hold_reason": "damaged", "items": items } });
+    let held = checkout.reserve_by(body).await;
+    checkout.get(&format!("{}/holds", id(1))).await;
+    let one = json!({ "items": [{ "product_id": id(1), "quantity": 1 }] });
+    let path = format!("reservations/{held}");
+    let one = json!({ "data": one });
+    checkout.post(&format!("{path}/fulfil"), one).await;
+    checkout.post_nothing(&format!("{path}/release")).await;
+    checkout.get(&id(1)).await;
+    checkout.check();
+}
+
 /// A shop with two warehouses, and an order that is placed, edited, moved and shipped.
 #[tokio::test]
 async fn warehouses() {

@@ -11,6 +11,12 @@ const VERBS: [&str; 4] = ["pay", "release", "fulfil", "extend"];
 /// A reservation of two pieces in a state, in a shop of its own.
 async fn in_state(state: &str) -> (Shop, String) {
     let shop = Shop::new().await;
+    if state == "held" {
+        let held = json!({ "hold_reason": "damaged", "items": [item(1, 2)] });
+        let reservation = shop.reserve(&held).send().await.created_id();
+        assert_eq!(shop.state(&reservation).await, state);
+        return (shop, reservation);
+    }
     let reservation = shop.reserved("order 1", 2).await;
     let verbs: &[&str] = match state {
         "paid" => &["pay"],
@@ -44,6 +50,11 @@ async fn every_way_from_every_state() {
         ("fulfilled", [None, None, Some("fulfilled"), None], [13, 0]),
         ("released", [None, Some("released"), None, None], [15, 0]),
         ("expired", [None, Some("expired"), None, None], [15, 0]),
+        (
+            "held",
+            [None, Some("released"), Some("fulfilled"), None],
+            [13, 2],
+        ),
     ] {
         for (verb, becomes) in VERBS.into_iter().zip(becomes) {
             let (shop, reservation) = in_state(state).await;
@@ -71,7 +82,14 @@ async fn every_way_from_every_state() {
 #[tokio::test]
 async fn answers() {
     let mut transcript = Transcript::default();
-    for state in ["pending", "paid", "fulfilled", "released", "expired"] {
+    for state in [
+        "pending",
+        "paid",
+        "fulfilled",
+        "released",
+        "expired",
+        "held",
+    ] {
         for verb in VERBS {
             let (shop, reservation) = in_state(state).await;
             let answer = shop.act(&reservation, verb).await;
