@@ -400,10 +400,13 @@ CREATE TABLE reservation_lines (
     quantity        bigint NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
     fulfilled       bigint NOT NULL CHECK (fulfilled >= 0),
     released        bigint NOT NULL CHECK (released >= 0),
+    -- How many of the fulfilled pieces came back.
+    returned        bigint NOT NULL DEFAULT 0 CHECK (returned >= 0),
     -- The reservation's, as long as the line holds anything.
     expires_at      bigint,
     PRIMARY KEY (organization_id, reservation_id, line),
     CHECK (fulfilled + released <= quantity),
+    CHECK (returned <= fulfilled),
     CHECK (expires_at IS NULL OR quantity > fulfilled + released)
 );
 

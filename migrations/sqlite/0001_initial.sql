@@ -372,10 +372,13 @@ CREATE TABLE reservation_lines (
     quantity        INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
     fulfilled       INTEGER NOT NULL DEFAULT 0 CHECK (fulfilled >= 0),
     released        INTEGER NOT NULL DEFAULT 0 CHECK (released >= 0),
+    -- How many of the fulfilled pieces came back.
+    returned        INTEGER NOT NULL DEFAULT 0 CHECK (returned >= 0),
     -- The reservation's, as long as the line holds anything.
     expires_at      INTEGER,
     PRIMARY KEY (organization_id, reservation_id, line),
     CHECK (fulfilled + released <= quantity),
+    CHECK (returned <= fulfilled),
     CHECK (expires_at IS NULL OR fulfilled + released < quantity)
 ) STRICT, WITHOUT ROWID;
 

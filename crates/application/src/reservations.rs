@@ -7,7 +7,7 @@ use stockroom_domain::{
     Answered, CheckAvailability, EditReservation, ExpiresIn, ExtendReservation, FulfilReservation,
     ItemAvailability, MoveReservation, MovedItem, OrderId, PayReservation, ProductId, Quantity,
     Refusal, ReleaseReservation, Reservation, ReservationId, ReservationItem, ReservationRef,
-    ReservationStatus, Sourcing,
+    ReservationStatus, ReturnReservation, ReturnedItem, Sourcing,
 };
 
 use crate::access::{Administrator, Writer};
@@ -168,6 +168,25 @@ impl Stockroom {
             items: edit.items.clone(),
             expires_in: edit.expires_in,
             expect_version: edit.expect_version,
+        };
+        self.transition(writer, id, request).await
+    }
+
+    /// Brings shipped pieces back into the stock, and reserves them again if `reserve`: all of these or none.
+    ///
+    /// # Errors
+    /// [`Error`] if it is refused or the database fails.
+    pub async fn return_reservation(
+        &self,
+        writer: &Writer,
+        id: ReservationId,
+        items: Vec<ReturnedItem>,
+        reserve: bool,
+    ) -> Result<Reservation, Error> {
+        let request = |reservation| ReturnReservation {
+            reservation,
+            items: items.clone(),
+            reserve,
         };
         self.transition(writer, id, request).await
     }

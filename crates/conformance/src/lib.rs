@@ -69,6 +69,7 @@ pub mod random;
 pub mod reservation_lists;
 pub mod reservation_races;
 pub mod reservations;
+pub mod returns;
 pub mod search_limits;
 pub mod searches;
 pub mod server_state;

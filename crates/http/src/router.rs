@@ -95,6 +95,7 @@ fn with_one_form() -> OpenApiRouter<AppState> {
             reservations::edit::edit
         ))
         .routes(routes!(reservations::edit::relocate))
+        .routes(routes!(reservations::returns::bring_back))
         .routes(routes!(reservations::routes::pay))
         .routes(routes!(reservations::routes::release))
         .routes(routes!(reservations::routes::fulfil))

@@ -81,12 +81,11 @@ impl Reservations {
     }
 
     pub(crate) fn store(&mut self, change: ReservationChange) {
-        let reservation = change.after;
-        if let (None, Some(order)) = (&change.before, &reservation.order) {
-            let order = (reservation.owner, order.clone());
-            self.orders.insert(order, reservation.id);
+        if let Some(order) = change.order_taken() {
+            let order = (change.after.owner, order.clone());
+            self.orders.insert(order, change.after.id);
         }
-        self.replace(reservation);
+        self.replace(change.after);
     }
 
     /// The quantities of a stock that open lines hold.

@@ -124,6 +124,7 @@ row! {
         quantity: i64,
         fulfilled: i64,
         released: i64,
+        returned: i64,
         expires_at: Option<i64>,
     }
 }
@@ -161,6 +162,7 @@ impl LineRow {
             quantity: line.quantity.into(),
             fulfilled: line.fulfilled.into(),
             released: line.released.into(),
+            returned: line.returned.into(),
             // The reservation's, as long as the line holds anything.
             expires_at: expires_at(reservation).filter(|_| !line.open().is_zero()),
         }
@@ -178,6 +180,7 @@ row! {
         quantity: i64,
         fulfilled: i64,
         released: i64,
+        returned: i64,
     }
 }
 
@@ -200,6 +203,7 @@ impl ReservedRow {
             quantity: row.quantity("quantity", self.quantity)?,
             fulfilled: row.quantity("fulfilled", self.fulfilled)?,
             released: row.quantity("released", self.released)?,
+            returned: row.quantity("returned", self.returned)?,
         })
     }
 }

@@ -139,6 +139,8 @@ samples! { refusals: Refusal {
     ReservationShort => Refusal::ReservationShort(vec![shortage()]),
     AllocatedForReservations => Refusal::AllocatedForReservations { unreserved: quantity(2), movement: movement() },
     NotSoManyOpen => Refusal::NotSoManyOpen { product: id(1), open: 2 },
+    NotSoManyShipped => Refusal::NotSoManyShipped { product: id(1), open: 2 },
+    ProductsWithoutStock => Refusal::ProductsWithoutStock { products: vec![id(1)] },
     SamePlace => Refusal::SamePlace,
     AlreadyFulfilled => Refusal::AlreadyFulfilled { product: id(1), fulfilled: 2 },
     MadeByReservation => Refusal::MadeByReservation,
@@ -276,6 +278,7 @@ fn reservation() -> Reservation {
         quantity: quantity(5),
         fulfilled: quantity(1),
         released: quantity(2),
+        returned: quantity(1),
     };
     Reservation {
         id: id::<ReservationId>(11),

@@ -6,8 +6,8 @@ use stockroom_domain::{
     Actor, CheckAvailability, EditReservation, ExpireReservation, ExpiresIn, ExtendReservation,
     FulfilReservation, ItemPlace, MoveReservation, MovedItem, Operation, OrderId, Owner,
     PayReservation, Reason, ReleaseReservation, ReservationItem, ReservationRef, ReservationStatus,
-    Reserve, SetAside, SettleStock, ShowProducts, ShowStock, Sourcing, SourcingOrder, Split,
-    Timestamp,
+    Reserve, ReturnReservation, ReturnedItem, SetAside, SettleStock, ShowProducts, ShowStock,
+    Sourcing, SourcingOrder, Split, Timestamp,
 };
 
 use super::generate::Generator;
@@ -44,7 +44,13 @@ impl Generator {
     }
 
     fn transition(&mut self, reservation: ReservationRef, known: &Known) -> Operation {
-        match self.random().random_range(0..14) {
+        match self.random().random_range(0..16) {
+            14.. => ReturnReservation {
+                items: self.returned(&reservation),
+                reservation,
+                reserve: self.random().random(),
+            }
+            .into(),
             10..12 => EditReservation {
                 items: self.edited(&reservation, known),
                 reservation,
@@ -52,7 +58,7 @@ impl Generator {
                 expect_version: Some(1).filter(|_| self.random().random_ratio(1, 5)),
             }
             .into(),
-            12.. => MoveReservation {
+            12..14 => MoveReservation {
                 items: self.moved(&reservation),
                 reservation,
             }
@@ -179,6 +185,20 @@ impl Generator {
             items.push(self.item(known));
         }
         items
+    }
+
+    fn returned(&mut self, reservation: &ReservationRef) -> Vec<ReturnedItem> {
+        let items = self.part(reservation).unwrap_or_default();
+        let items = items.into_iter().map(|item| ReturnedItem {
+            item,
+            to: match self.random().random_range(0..6) {
+                0 => ItemPlace::Unlocated,
+                1 => ItemPlace::Location(self.pick(&SLUGS).to_owned()),
+                _ => ItemPlace::Unnamed,
+            },
+            damaged: self.random().random_ratio(1, 4),
+        });
+        items.collect()
     }
 
     fn moved(&mut self, reservation: &ReservationRef) -> Vec<MovedItem> {

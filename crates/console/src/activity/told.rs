@@ -219,6 +219,7 @@ const fn step_told(step: ReservationStep, is_hold: bool) -> &'static str {
         ReservationStep::Expired => "ran out",
         ReservationStep::Moved => "is served from elsewhere",
         ReservationStep::Edited => "was edited",
+        ReservationStep::Returned => "got pieces back",
     }
 }
 

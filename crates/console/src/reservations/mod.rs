@@ -8,6 +8,7 @@ mod list;
 mod next;
 mod one;
 mod relocate;
+mod returns;
 mod steps;
 mod timeline;
 mod words;
@@ -39,6 +40,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route(
             "/reservations/{id}/move",
             get(relocate::show_form).post(relocate::relocate),
+        )
+        .route(
+            "/reservations/{id}/return",
+            get(returns::show_form).post(returns::bring_back),
         )
         .route("/reservations/{id}/{step}", post(steps::take))
 }

@@ -9,7 +9,7 @@ use stockroom_domain::{
 };
 
 use super::timeline::{self, Moment};
-use super::{badge, choice, relocate, state_name, time_left, title};
+use super::{badge, choice, relocate, returns, state_name, time_left, title};
 use crate::lookup::Titles;
 use crate::page::{Layout, Message, Number, Problem, Refused, Section, TimeTag, show_as};
 use crate::session::{Done, Visit};
@@ -52,6 +52,7 @@ struct Figures {
     reserved: Number,
     fulfilled: Number,
     released: Number,
+    returned: Number,
     open: Number,
 }
 
@@ -114,6 +115,10 @@ struct ReservationPage {
     items: Vec<Item>,
     moments: Vec<Moment>,
     steps: Steps,
+    /// Whether shipped pieces can come back.
+    can_return: bool,
+    /// Whether any came back.
+    has_returned: bool,
     minutes: String,
     refused: Option<Refused>,
 }
@@ -180,6 +185,8 @@ pub(super) async fn answer(
             edit: is_pending || is_paid,
             ship: is_paid || is_held,
         },
+        can_return: returns::can_return(&reservation),
+        has_returned: reservation.lines.iter().any(|it| !it.returned.is_zero()),
         minutes: again.minutes,
         refused: again.refused,
     };
@@ -198,6 +205,7 @@ fn items(visit: &Visit, reservation: &Reservation, parts: &[String], titles: &Ti
                     reserved: line.quantity.into(),
                     fulfilled: line.fulfilled.into(),
                     released: line.released.into(),
+                    returned: line.returned.into(),
                     open: line.open().into(),
                 },
                 typed: parts.get(index).cloned().unwrap_or_default(),
@@ -216,6 +224,7 @@ fn items(visit: &Visit, reservation: &Reservation, parts: &[String], titles: &Ti
                 reserved: item.quantity().into(),
                 fulfilled: item.fulfilled().into(),
                 released: item.released().into(),
+                returned: item.returned().into(),
                 open: item.open().into(),
             },
             lines,

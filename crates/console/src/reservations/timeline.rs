@@ -251,7 +251,21 @@ fn told(
         }
         (_, EntryAction::Deallocate) => Some((format!("Released {what}{there}."), false)),
         (_, EntryAction::Decrement) => Some((format!("{left} {what}{there}."), false)),
+        // Damaged pieces that come back are written off in the next entry, and others may be reserved again.
+        (_, EntryAction::Increment) => {
+            let is_next = |action| next.is_some_and(|next| is(next, action));
+            Some(if is_next(EntryAction::Decrement) {
+                (
+                    format!("Damaged {what} came back{there}, written off."),
+                    true,
+                )
+            } else if is_next(EntryAction::Allocate) {
+                (format!("{what} came back{there}, reserved again."), true)
+            } else {
+                (format!("{what} came back{there}."), false)
+            })
+        }
         // What was reserved stands in the lines.
-        (_, EntryAction::Create | EntryAction::Increment | EntryAction::Allocate) => None,
+        (_, EntryAction::Create | EntryAction::Allocate) => None,
     }
 }

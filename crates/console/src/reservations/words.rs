@@ -38,6 +38,20 @@ pub(super) async fn refused(
             let verb = if *open == 1 { "is" } else { "are" };
             format!("Only {pieces} of {title} {verb} open there.")
         }
+        Error::Refused(Refusal::NotSoManyShipped { product, open }) => {
+            let titles = Titles::of(visit, [*product]).await?;
+            let (pieces, title) = (pieces(*open), titles.title(*product));
+            format!("Only {pieces} of {title} can come back.")
+        }
+        Error::Refused(Refusal::ProductsWithoutStock { products }) => {
+            let titles = Titles::of(visit, products.iter().copied()).await?;
+            let products = products.iter().map(|product| titles.title(*product));
+            let products: Vec<String> = products.collect();
+            format!(
+                "There is no stock to come back to: {}.",
+                products.join(", ")
+            )
+        }
         Error::Refused(Refusal::SamePlace) => "The pieces are there already.".to_owned(),
         _ => return super::refused(error),
     };

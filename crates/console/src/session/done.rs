@@ -145,6 +145,7 @@ fn text(done: &str) -> Option<&'static str> {
         "written-off" => "Written off: the pieces have left the stock.",
         "moved" => "Moved: the pieces are held at the other place now.",
         "edited" => "The order is changed.",
+        "returned" => "The pieces came back.",
         "cancelled" => "Cancelled.",
         "sent" => "Sent.",
         _ => return None,

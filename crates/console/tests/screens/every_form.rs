@@ -12,7 +12,7 @@ use crate::support::{Shop, product};
 const NOTHING: &str = "00000000-0000-0000-0000-0000000000ff";
 
 /// The paths that forms are sent to.
-const FORMS: [&str; 38] = [
+const FORMS: [&str; 39] = [
     "/batches/{}/undo",
     "/counts/berlin",
     PREVIEW,
@@ -42,6 +42,7 @@ const FORMS: [&str; 38] = [
     "/reservations/{}/edit",
     "/reservations/{}/move",
     "/reservations/{}/pay",
+    "/reservations/{}/return",
     "/settings",
     "/stock/changes",
     "/webhooks",

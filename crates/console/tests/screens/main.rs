@@ -20,6 +20,7 @@ mod policies;
 mod product;
 mod products;
 mod reservations;
+mod returns;
 mod session;
 mod set_aside;
 mod settings;

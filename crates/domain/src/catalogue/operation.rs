@@ -23,6 +23,7 @@ use crate::reservations::availability::CheckAvailability;
 use crate::reservations::edit::EditReservation;
 use crate::reservations::relocate::MoveReservation;
 use crate::reservations::reserve::Reserve;
+use crate::reservations::returns::ReturnReservation;
 use crate::reservations::set_aside::SetAside;
 use crate::reservations::settle::{SettleStock, ShowProducts, ShowStock};
 use crate::reservations::transition::{
@@ -135,6 +136,7 @@ operations! {
     ReleaseReservation => Reservation(Reservation),
     FulfilReservation => Reservation(Reservation),
     ExtendReservation => Reservation(Reservation),
+    ReturnReservation => Reservation(Reservation),
     MoveReservation => Reservation(Reservation),
     EditReservation => Reservation(Reservation),
     ExpireReservation => Expired(bool),

@@ -17,7 +17,7 @@ use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLin
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
 use crate::values::{
-    IntegrationId, KeyId, Owner, ProductId, ReservationId, Timestamp, first_version,
+    IntegrationId, KeyId, OrderId, Owner, ProductId, ReservationId, Timestamp, first_version,
 };
 
 /// One change that a decision makes.
@@ -120,6 +120,17 @@ impl ReservationChange {
             let before = before.and_then(|before| before.lines.get(*place));
             is_other_expiry || before != Some(*line)
         })
+    }
+
+    /// The order whose last reservation this one is from now on: a new one, or one that lives again.
+    #[must_use]
+    pub fn order_taken(&self) -> Option<&OrderId> {
+        let lived = self.before.as_ref().map(|before| before.state.is_living());
+        let is_taken = match lived {
+            None => true,
+            Some(lived) => !lived && self.after.state.is_living(),
+        };
+        self.after.order.as_ref().filter(|_| is_taken)
     }
 
     /// The number of lines, if there were more before: those from this place on are to be deleted.
@@ -272,13 +283,15 @@ impl State {
                 }
             }
             Change::Reservation(reservation) => {
-                if let Some(order) = &reservation.order
-                    && !self.reservations.contains_key(&reservation.id)
-                {
-                    let order = (reservation.owner, order.clone());
-                    self.orders.insert(order, reservation.id);
+                let change = ReservationChange {
+                    before: self.reservations.remove(&reservation.id),
+                    after: reservation,
+                };
+                if let Some(order) = change.order_taken() {
+                    let order = (change.after.owner, order.clone());
+                    self.orders.insert(order, change.after.id);
                 }
-                self.reservations.insert(reservation.id, reservation);
+                self.reservations.insert(change.after.id, change.after);
             }
             Change::Record(RecordChange::OrganizationLevel(product, organization_level)) => {
                 let management = self.management.entry(product).or_default();

@@ -107,16 +107,25 @@ fn updated(before: &Reservation, after: &Reservation) -> Event {
     }
     // Adding up the items takes longer, and most changes leave them as they are.
     let is_rearranged = after.is_rearranged(before);
-    let is_edited = is_rearranged && is_edited(before, after);
+    // Shipped pieces are open again.
+    let is_reopened = sum(after, |line| line.fulfilled) < sum(before, |line| line.fulfilled);
+    let is_edited = is_rearranged && !is_reopened && is_edited(before, after);
     let is_moved = is_rearranged && !is_edited && places(before) != places(after);
     let steps = [
-        (ReservationStep::Paid, became(ReservationState::Paid)),
+        (
+            ReservationStep::Paid,
+            became(ReservationState::Paid) && !is_reopened,
+        ),
         (ReservationStep::Extended, is_extended),
         (ReservationStep::Released, grew(|line| line.released)),
         (ReservationStep::Fulfilled, grew(|line| line.fulfilled)),
         (ReservationStep::Expired, is_expired),
         (ReservationStep::Moved, is_moved),
         (ReservationStep::Edited, is_edited),
+        (
+            ReservationStep::Returned,
+            is_reopened || grew(|line| line.returned),
+        ),
     ];
     let steps = steps.into_iter().filter(|(_, is_taken)| *is_taken);
     Event::ReservationUpdated(reservation, steps.map(|(step, _)| step).collect())

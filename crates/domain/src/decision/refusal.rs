@@ -277,6 +277,20 @@ pub enum Refusal {
         /// The number of open pieces.
         open: u64,
     },
+    /// Fewer pieces of an item were shipped, and haven't come back, than are to come back.
+    #[error("Only {open} pieces of this item can come back")]
+    NotSoManyShipped {
+        /// The product.
+        product: ProductId,
+        /// The number of pieces that can come back.
+        open: u64,
+    },
+    /// Products have no stock to which anything could come.
+    #[error("Some of the products have no stock")]
+    ProductsWithoutStock {
+        /// The products.
+        products: Vec<ProductId>,
+    },
     /// Pieces can't be moved from a place to the same place.
     #[error("from and to are the same place")]
     SamePlace,
@@ -397,6 +411,8 @@ impl Refusal {
             | Self::ReservationShort(_)
             | Self::AllocatedForReservations { .. }
             | Self::NotSoManyOpen { .. }
+            | Self::NotSoManyShipped { .. }
+            | Self::ProductsWithoutStock { .. }
             | Self::AlreadyFulfilled { .. }
             | Self::MadeByReservation
             | Self::AlreadyUndone

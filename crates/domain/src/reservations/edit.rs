@@ -333,14 +333,17 @@ fn take(lines: &mut Vec<ReservedLine>, pieces: Quantity) -> Vec<ReservedLine> {
             continue;
         }
         let fulfilled = quantity.min(line.fulfilled);
+        let returned = fulfilled.min(line.returned);
         left = left.checked_sub(quantity).unwrap_or_default();
         taken.push(ReservedLine {
             quantity,
             fulfilled,
+            returned,
             ..line.clone()
         });
         line.quantity = line.quantity.checked_sub(quantity).unwrap_or_default();
         line.fulfilled = line.fulfilled.checked_sub(fulfilled).unwrap_or_default();
+        line.returned = line.returned.checked_sub(returned).unwrap_or_default();
     }
     lines.retain(|line| !line.quantity.is_zero());
     taken

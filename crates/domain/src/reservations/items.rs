@@ -165,6 +165,12 @@ impl<'a> ReservedItem<'a> {
         self.sum(|line| line.fulfilled)
     }
 
+    /// The number of shipped pieces that came back.
+    #[must_use]
+    pub fn returned(&self) -> Quantity {
+        self.sum(|line| line.returned)
+    }
+
     /// The number of pieces released.
     #[must_use]
     pub fn released(&self) -> Quantity {
@@ -232,7 +238,8 @@ impl Reservation {
         sums(items.map(|item| (item.product, item.named(), item.quantity())))
     }
 
-    /// Whether the lines are of other positions or quantities than before, or are said to be of other items.
+    /// Whether the lines are of other positions or quantities than before, or are said to be of other items, or
+    /// pieces have come back.
     /// Otherwise, it has only got another state, and more pieces shipped or released.
     #[must_use]
     pub fn is_rearranged(&self, before: &Self) -> bool {
@@ -255,6 +262,8 @@ impl Reservation {
             place(before) == place(after)
                 && before.quantity == after.quantity
                 && before.released <= after.released
+                && before.fulfilled <= after.fulfilled
+                && before.returned == after.returned
         };
         *sent != before.sent || before.lines.len() != lines.len() || !pairs.all(is_same)
     }
@@ -325,6 +334,7 @@ pub(super) fn add(lines: &mut Vec<ReservedLine>, line: ReservedLine) {
         Some(found) => {
             found.quantity = sum(found.quantity, line.quantity);
             found.fulfilled = sum(found.fulfilled, line.fulfilled);
+            found.returned = sum(found.returned, line.returned);
         }
         None => lines.push(line),
     }

@@ -6,9 +6,11 @@ pub(crate) mod edit;
 mod find;
 mod items;
 mod moves;
+mod parts;
 mod placement;
 pub(crate) mod relocate;
 pub(crate) mod reserve;
+pub(crate) mod returns;
 pub(crate) mod set_aside;
 pub(crate) mod settle;
 mod sourcing;
@@ -20,6 +22,7 @@ pub use items::{ItemPlace, ReservationItem, ReservedItem, SentItem, SentItems, S
 pub use placement::{LineShortage, SOURCING_CANDIDATES_MAX, Share, WantedLine, place_lines};
 pub use relocate::{MoveReservation, MovedItem};
 pub use reserve::Reserve;
+pub use returns::{ReturnReservation, ReturnedItem};
 pub use set_aside::SetAside;
 pub use settle::{SettleStock, ShowProducts, ShowStock};
 pub use sourcing::{Sourcing, SourcingOrder};
@@ -34,7 +37,7 @@ use serde::{Deserialize, Serialize};
 use crate::stock::StockKey;
 use crate::values::{
     Invalid, LocationId, OrderId, Owner, ProductId, Quantity, Reason, ReservationId, Slug, StockId,
-    Timestamp, first_version, next_version,
+    Timestamp, first_version, next_version, no_pieces,
 };
 
 /// The time for which stock is reserved, unless it is paid for: 1 second to 31 days.
@@ -205,6 +208,9 @@ pub struct ReservedLine {
     pub fulfilled: Quantity,
     /// The number of pieces released.
     pub released: Quantity,
+    /// The number of shipped pieces that came back, and weren't reserved again.
+    #[serde(default, skip_serializing_if = "no_pieces")]
+    pub returned: Quantity,
 }
 
 impl ReservedLine {
@@ -213,6 +219,14 @@ impl ReservedLine {
     pub fn open(&self) -> Quantity {
         self.unfulfilled()
             .checked_sub(self.released)
+            .unwrap_or_default()
+    }
+
+    /// The number of pieces that can come back: shipped, and not returned yet.
+    #[must_use]
+    pub fn returnable(&self) -> Quantity {
+        self.fulfilled
+            .checked_sub(self.returned)
             .unwrap_or_default()
     }
 

@@ -135,7 +135,11 @@ pub(crate) fn shifts(before: &[ReservedLine], after: &[ReservedLine]) -> Shifts 
 }
 
 /// Notes that more pieces of a position are set aside.
-fn set_aside(ledger: &mut LedgerWriter<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+pub(crate) fn set_aside(
+    ledger: &mut LedgerWriter<'_, '_>,
+    location: Option<LocationId>,
+    quantity: Quantity,
+) {
     let set_aside = sum(ledger.stock().set_aside(location), quantity);
     ledger.set_set_aside(location, set_aside);
 }

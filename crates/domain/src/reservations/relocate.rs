@@ -228,6 +228,7 @@ fn relocate(drafts: &mut [Draft], steps: &[Step]) {
                     quantity: moved,
                     fulfilled: Quantity::ZERO,
                     released: Quantity::ZERO,
+                    returned: Quantity::ZERO,
                     ..line.clone()
                 };
                 arrived.push((index, line));

@@ -183,6 +183,7 @@ pub(super) fn lines(request: &Request<'_>, found: &Found) -> Vec<ReservedLine> {
             quantity: *quantity,
             fulfilled: Quantity::ZERO,
             released: Quantity::ZERO,
+            returned: Quantity::ZERO,
         })
     });
     lines.collect()

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::items::{ItemPlace, sum};
+use super::items::sum;
 use super::moves::{annotation, fulfil, no_longer_aside, release, time_of};
+use super::parts::parts;
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine,
 };
@@ -11,7 +12,7 @@ use crate::decision::{
     Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
 };
 use crate::stock::StockKey;
-use crate::values::{LocationId, ProductId, Quantity, Timestamp};
+use crate::values::{LocationId, Quantity, Timestamp};
 
 /// Records that a reservation is paid for: it no longer expires.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -312,53 +313,24 @@ pub(super) fn is_done(reservation: &Reservation) -> bool {
     reservation.lines.iter().all(|line| line.open().is_zero())
 }
 
-/// The pieces concerned of each line: all open ones, or those of these items, taken from the lines in
-/// their order. Items that name no place come last: they get what the others leave.
+/// The pieces concerned of each line: all open ones, or those of these items.
 fn open_of(
     reservation: &Reservation,
     items: Option<&[ReservationItem]>,
 ) -> Result<Vec<Quantity>, Refusal> {
+    let mut taken: Vec<Quantity> = reservation.lines.iter().map(ReservedLine::open).collect();
     let Some(items) = items else {
-        return Ok(reservation.lines.iter().map(ReservedLine::open).collect());
+        return Ok(taken);
     };
-    let reserved = reservation.items();
-    let lines: Vec<(&ReservedLine, bool)> = reserved
-        .iter()
-        .flat_map(|item| item.lines.iter().map(|line| (line, item.is_sourced())))
-        .collect();
-    let mut wanted: BTreeMap<(ProductId, &ItemPlace), u64> = BTreeMap::new();
-    for item in items {
-        let is_sourced = |(line, is_sourced): &(&ReservedLine, bool)| {
-            *is_sourced && line.key.product == item.product
-        };
-        let place = match &item.place {
-            ItemPlace::Unnamed if !lines.iter().any(is_sourced) => &ItemPlace::Unlocated,
-            place => place,
-        };
-        let pieces = wanted.entry((item.product, place)).or_default();
-        *pieces = pieces.saturating_add(item.quantity.get());
-    }
-    let mut taken = vec![Quantity::ZERO; lines.len()];
-    for ((product, place), wanted) in wanted {
-        let mut left = wanted;
-        for ((line, is_sourced), taken) in lines.iter().zip(&mut taken) {
-            let is_meant = match place {
-                ItemPlace::Location(slug) => line.slug() == Some(slug),
-                ItemPlace::Unlocated => line.location.is_none(),
-                ItemPlace::Unnamed => *is_sourced || line.location.is_none(),
-            };
-            if line.key.product == product && is_meant {
-                let open = line.open().checked_sub(*taken).unwrap_or_default();
-                let pieces = Quantity::new(left).map_or(open, |left| left.min(open));
-                *taken = sum(*taken, pieces);
-                left = left.saturating_sub(pieces.get());
-            }
-        }
-        if left > 0 {
-            return Err(Refusal::NotSoManyOpen {
-                product,
-                open: wanted.saturating_sub(left),
-            });
+    let parts = parts(reservation, items.iter(), ReservedLine::open);
+    let parts = parts.map_err(|few| Refusal::NotSoManyOpen {
+        product: few.product,
+        open: few.there,
+    })?;
+    taken.fill(Quantity::ZERO);
+    for part in parts {
+        if let Some(taken) = taken.get_mut(part.line) {
+            *taken = sum(*taken, part.quantity);
         }
     }
     Ok(taken)

@@ -14,7 +14,7 @@ use crate::locations::{
     Geolocation, Location, Priority, enabled_by_default, is_enabled_by_default,
 };
 use crate::policies::Policy;
-use crate::values::{LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp};
+use crate::values::{LocationId, Owner, ProductId, Quantity, Slug, StockId, Timestamp, no_pieces};
 
 /// Identifies the one stock that an owner can have of a product.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -27,14 +27,6 @@ pub struct StockKey {
 
 /// The largest number of locations in which one stock may have positions.
 pub const STOCK_LOCATIONS_MAX: usize = 1_000;
-
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde passes fields by reference"
-)]
-const fn is_zero(pieces: &Quantity) -> bool {
-    pieces.is_zero()
-}
 
 /// The part of a stock in one location.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +50,7 @@ pub struct Position {
     /// The number of allocated pieces there that reservations hold.
     pub held: Quantity,
     /// The number of these that are set aside with a reason.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "no_pieces")]
     pub set_aside: Quantity,
     /// Its part of the stock's policy.
     #[serde(default, skip_serializing_if = "Policy::is_default")]
@@ -165,7 +157,7 @@ pub struct Stock {
     /// The number of allocated pieces there that reservations hold.
     pub unlocated_held: Quantity,
     /// The number of these that are set aside with a reason.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    #[serde(default, skip_serializing_if = "no_pieces")]
     pub unlocated_set_aside: Quantity,
     /// The position in each location of the stock.
     pub located: BTreeMap<LocationId, Position>,

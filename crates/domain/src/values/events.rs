@@ -126,6 +126,8 @@ names! {
         Moved => "moved",
         /// It was given other items.
         Edited => "edited",
+        /// Shipped pieces came back.
+        Returned => "returned",
     }
 }
 

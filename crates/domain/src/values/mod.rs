@@ -20,6 +20,7 @@ pub use ids::{
 pub use owner::Owner;
 pub use patch::Patch;
 pub use quantity::Quantity;
+pub(crate) use quantity::no_pieces;
 pub use search_key::{SearchKey, folded};
 pub use sourcing::Split;
 pub use text::{

@@ -73,3 +73,12 @@ impl From<Quantity> for i64 {
         Self::try_from(quantity.0).unwrap_or(Self::MAX)
     }
 }
+
+/// Whether there are none: such a quantity isn't written where none is usual.
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes fields by reference"
+)]
+pub(crate) const fn no_pieces(pieces: &Quantity) -> bool {
+    pieces.is_zero()
+}

@@ -20,6 +20,7 @@ mod policies;
 mod products;
 mod put;
 mod reservations;
+mod returns;
 mod scene;
 mod set_aside;
 mod shop;

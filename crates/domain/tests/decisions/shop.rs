@@ -153,7 +153,7 @@ impl Shop {
         }
         for (id, change) in changes.reservations {
             assert_eq!(self.reservations.get(&id), change.before.as_ref());
-            if let (None, Some(order)) = (&change.before, &change.after.order) {
+            if let Some(order) = change.order_taken() {
                 self.orders.insert((store(), order.clone()), id);
             }
             self.reservations.insert(id, change.after);

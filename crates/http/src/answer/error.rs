@@ -274,8 +274,13 @@ impl From<Refusal> for ApiError {
             }
             Refusal::AlreadyFulfilled { product, fulfilled } => Self::unprocessable(detail)
                 .meta(json!({ "product_id": product.uuid(), "fulfilled": fulfilled })),
-            Refusal::NotSoManyOpen { product, open } => Self::unprocessable(detail)
+            Refusal::NotSoManyOpen { product, open }
+            | Refusal::NotSoManyShipped { product, open } => Self::unprocessable(detail)
                 .meta(json!({ "product_id": product.uuid(), "open": open })),
+            Refusal::ProductsWithoutStock { products } => {
+                let products: Vec<_> = products.iter().map(|it| it.uuid()).collect();
+                Self::unprocessable(detail).meta(json!({ "product_ids": products }))
+            }
             _ => match kind {
                 RefusalKind::Forbidden => Self::forbidden(&detail),
                 RefusalKind::Invalid => Self::validation(detail),

@@ -61,6 +61,8 @@ struct ReservedItemBody {
     fulfilled: u64,
     /// How many of them were given back.
     released: u64,
+    /// How many of those that were shipped came back.
+    returned: u64,
     /// The places that serve the item, if they were chosen for it, or some of it was moved.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -84,6 +86,8 @@ struct SourceBody {
     fulfilled: u64,
     /// How many of them were given back.
     released: u64,
+    /// How many of those that were shipped came back.
+    returned: u64,
 }
 
 impl From<ReservedItem<'_>> for ReservedItemBody {
@@ -94,6 +98,7 @@ impl From<ReservedItem<'_>> for ReservedItemBody {
             quantity: line.quantity.get(),
             fulfilled: line.fulfilled.get(),
             released: line.released.get(),
+            returned: line.returned.get(),
         });
         Self {
             product_id: item.product.uuid(),
@@ -104,6 +109,7 @@ impl From<ReservedItem<'_>> for ReservedItemBody {
             quantity: item.quantity().get(),
             fulfilled: item.fulfilled().get(),
             released: item.released().get(),
+            returned: item.returned().get(),
             sources: item.is_sourced().then(|| sources.collect()),
         }
     }

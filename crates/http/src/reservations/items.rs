@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use stockroom_domain::{
     ExpiresIn, ItemPlace, MovedItem, ProductId, Quantity, Reservation, ReservationItem,
+    ReturnedItem,
 };
 use utoipa::ToSchema;
 
@@ -45,6 +46,32 @@ pub(crate) struct Move {
     /// How many pieces.
     #[schema(value_type = u64, minimum = 1)]
     quantity: QuantityField,
+}
+
+/// Shipped pieces of a product that come back.
+#[derive(Deserialize, ToSchema)]
+#[serde(expecting = "an object")]
+pub(crate) struct Return {
+    /// The product's id.
+    #[serde(deserialize_with = "product")]
+    #[schema(value_type = String, format = Uuid)]
+    product_id: ProductId,
+    /// How many pieces.
+    #[schema(value_type = u64, minimum = 1)]
+    quantity: QuantityField,
+    /// The slug of the location that they were shipped from; null for the unlocated pool. If it is left out, it
+    /// is the unlocated pool as well, unless locations were chosen for the item.
+    #[serde(default, deserialize_with = "place")]
+    #[schema(value_type = Option<String>)]
+    location: ItemPlace,
+    /// The slug of the location that they come to; null for the unlocated pool. If it is left out, it is where
+    /// they were shipped from.
+    #[serde(default, deserialize_with = "place")]
+    #[schema(value_type = Option<String>)]
+    to: ItemPlace,
+    /// Whether they are damaged: they are written off at once.
+    #[serde(default)]
+    damaged: bool,
 }
 
 impl From<Item> for ReservationItem {
@@ -106,6 +133,33 @@ pub(crate) fn moved(items: Vec<StrictObject<Move>>) -> Result<Vec<MovedItem>, Ap
                 from: item.from,
                 to: item.to,
                 quantity: item.quantity.0,
+            })
+        })
+        .collect()
+}
+
+/// The pieces that come back.
+pub(crate) fn returned(
+    items: Vec<StrictObject<Return>>,
+    reserve: bool,
+) -> Result<Vec<ReturnedItem>, ApiError> {
+    check_count("items", &items, 1)?;
+    let items = items.into_iter().enumerate();
+    items
+        .map(|(index, StrictObject(item))| {
+            check_quantity(index, item.quantity)?;
+            if reserve && item.damaged {
+                let detail = format!("items[{index}].damaged: must be left out with reserve");
+                return Err(ApiError::validation(detail));
+            }
+            Ok(ReturnedItem {
+                item: ReservationItem {
+                    product: item.product_id,
+                    place: item.location,
+                    quantity: item.quantity.0,
+                },
+                to: item.to,
+                damaged: item.damaged,
             })
         })
         .collect()

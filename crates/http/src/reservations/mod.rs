@@ -6,5 +6,6 @@ pub(crate) mod edit;
 mod filter;
 pub(crate) mod holds;
 mod items;
+pub(crate) mod returns;
 pub(crate) mod routes;
 mod sourcing;

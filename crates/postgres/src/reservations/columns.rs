@@ -66,6 +66,7 @@ pub(crate) struct LineColumns {
     pub(crate) quantities: Vec<i64>,
     pub(crate) fulfilled: Vec<i64>,
     pub(crate) released: Vec<i64>,
+    pub(crate) returned: Vec<i64>,
     pub(crate) expires_at: Vec<Option<i64>>,
 }
 
@@ -86,6 +87,7 @@ impl LineColumns {
             columns.quantities.push(row.quantity);
             columns.fulfilled.push(row.fulfilled);
             columns.released.push(row.released);
+            columns.returned.push(row.returned);
             columns.expires_at.push(row.expires_at);
         }
         columns

@@ -33,14 +33,16 @@ impl Orders {
         }
     }
 
-    /// Adds the orders of new reservations. Of several new ones of one order, the last one counts: the
-    /// others have ended already.
+    /// Adds the orders of new reservations, and of those that live again. Of several new ones of one order, the
+    /// last one counts: the others have ended already.
     pub(crate) fn add_made(&mut self, changes: &BTreeMap<ReservationId, ReservationChange>) {
         for (id, change) in changes {
-            if let (None, Some(order)) = (&change.before, &change.after.order) {
+            if let Some(order) = change.order_taken() {
                 let order = (change.after.owner, order.clone());
-                self.made.insert(order.clone());
-                self.replaced.extend(self.last.insert(order, *id));
+                if self.last.get(&order) != Some(id) {
+                    self.made.insert(order.clone());
+                    self.replaced.extend(self.last.insert(order, *id));
+                }
             }
         }
     }

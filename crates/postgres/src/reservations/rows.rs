@@ -41,7 +41,8 @@ pub(crate) async fn reservations(
             lines.slugs AS "slugs!: Vec<Option<String>>",
             lines.quantities AS "quantities!",
             lines.fulfilled AS "fulfilled!",
-            lines.released AS "released!"
+            lines.released AS "released!",
+            lines.returned AS "returned!"
         FROM unnest($2::uuid[]) AS wanted (reservation_id)
         CROSS JOIN LATERAL (
             SELECT * FROM reservations
@@ -58,7 +59,8 @@ pub(crate) async fn reservations(
                 coalesce(array_agg(slug), '{}') AS slugs,
                 coalesce(array_agg(quantity), '{}') AS quantities,
                 coalesce(array_agg(fulfilled), '{}') AS fulfilled,
-                coalesce(array_agg(released), '{}') AS released
+                coalesce(array_agg(released), '{}') AS released,
+                coalesce(array_agg(returned), '{}') AS returned
             FROM (
                 SELECT reserved.*, locations.slug
                 FROM reservation_lines AS reserved
@@ -86,9 +88,9 @@ pub(crate) async fn reservations(
         let stocks = stocks.zip(found.stock_owner_ids);
         let locations = found.location_ids.into_iter().zip(found.slugs);
         let pieces = found.quantities.into_iter().zip(found.fulfilled);
-        let pieces = pieces.zip(found.released);
+        let pieces = pieces.zip(found.released.into_iter().zip(found.returned));
         let lines = stocks.zip(locations).zip(pieces).map(
-            |(((stock, stock_owner_id), (location_id, slug)), (pieces, released))| ReservedRow {
+            |(((stock, stock_owner_id), (location_id, slug)), (pieces, back))| ReservedRow {
                 stock_id: stock.0,
                 product_id: stock.1,
                 stock_owner_id,
@@ -96,7 +98,8 @@ pub(crate) async fn reservations(
                 slug,
                 quantity: pieces.0,
                 fulfilled: pieces.1,
-                released,
+                released: back.0,
+                returned: back.1,
             },
         );
         let row = ReservationRow {

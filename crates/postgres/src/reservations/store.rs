@@ -169,12 +169,12 @@ async fn store_lines(
         r#"
         INSERT INTO reservation_lines (
             organization_id, reservation_id, line, stock_id, product_id, stock_owner_id,
-            location_id, quantity, fulfilled, released, expires_at
+            location_id, quantity, fulfilled, released, returned, expires_at
         )
         SELECT $1::uuid, changed.*
         FROM unnest(
             $2::uuid[], $3::bigint[], $4::uuid[], $5::uuid[], $6::uuid[], $7::uuid[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]
         ) AS changed
         ON CONFLICT (organization_id, reservation_id, line) DO UPDATE SET
             stock_id = excluded.stock_id,
@@ -184,6 +184,7 @@ async fn store_lines(
             quantity = excluded.quantity,
             fulfilled = excluded.fulfilled,
             released = excluded.released,
+            returned = excluded.returned,
             expires_at = excluded.expires_at
         "#,
         organization.uuid(),
@@ -196,6 +197,7 @@ async fn store_lines(
         &lines.quantities,
         &lines.fulfilled,
         &lines.released,
+        &lines.returned,
         &lines.expires_at as &[Option<i64>],
     )
     .execute(session)

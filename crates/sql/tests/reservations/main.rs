@@ -76,6 +76,7 @@ fn reservation(sent: SentItems) -> Reservation {
         quantity: Quantity::new(2).expect("a quantity"),
         fulfilled: Quantity::ZERO,
         released: Quantity::ZERO,
+        returned: Quantity::ZERO,
     };
     Reservation {
         id: Uuid::from_u128(2).into(),
@@ -106,6 +107,7 @@ fn read(reservation: &Reservation, sent: &str) -> Result<Reservation, StoreError
         quantity: line.quantity.into(),
         fulfilled: line.fulfilled.into(),
         released: line.released.into(),
+        returned: line.returned.into(),
     });
     row.decode(ORGANIZATION, lines)
 }

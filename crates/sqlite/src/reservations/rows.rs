@@ -16,7 +16,7 @@ statements! {
     LINES = "
         SELECT
             lines.stock_id, lines.product_id, lines.stock_owner_id, lines.location_id,
-            locations.slug, lines.quantity, lines.fulfilled, lines.released
+            locations.slug, lines.quantity, lines.fulfilled, lines.released, lines.returned
         FROM reservation_lines AS lines
         LEFT JOIN locations
             ON locations.organization_id = ?1

@@ -178,20 +178,30 @@ fn insert_new(
     let row = ReservationRow::of(&change.after, organization);
     let values = of_organization(organization, row.values());
     INSERT.change(connection, "reservations", values)?;
-    if let Some(order_id) = &row.order_id {
-        let order = params![
-            organization.uuid(),
-            row.owner_id,
-            order_id,
-            row.reservation_id
-        ];
-        STORE_ORDER.change(connection, "reservation_orders", order)?;
-    }
+    store_order(connection, organization, change)?;
     for line in LineRow::of_change(change, organization) {
         let values = of_organization(organization, line.values());
         INSERT_LINE.change(connection, "reservation_lines", values)?;
     }
     Ok(())
+}
+
+/// Stores that the reservation is the last of its order, if it is from now on.
+fn store_order(
+    connection: &Connection,
+    organization: OrganizationId,
+    change: &ReservationChange,
+) -> Result<(), StoreError> {
+    let Some(order) = change.order_taken() else {
+        return Ok(());
+    };
+    let order = params![
+        organization.uuid(),
+        change.after.owner.to_uuid(organization),
+        order.as_str(),
+        change.after.id.uuid(),
+    ];
+    STORE_ORDER.change(connection, "reservation_orders", order)
 }
 
 fn update(
@@ -212,6 +222,7 @@ fn update(
         row.sent,
     ];
     UPDATE.change(connection, "reservations", changed)?;
+    store_order(connection, organization, change)?;
     if change.is_rearranged() {
         return replace_lines(connection, organization, change);
     }

@@ -310,8 +310,9 @@ fn body_of_reservation(name: &str, scene: &Scene) -> Value {
             },
         }),
         "POST /v2/inventories/reservations/{reservation}/release"
-        // Its path names a reservation that isn't paid for.
-        | "POST /v2/inventories/reservations/{reservation}/fulfil" => json!({
+        // Its path names a reservation that isn't paid for, and of which nothing is shipped.
+        | "POST /v2/inventories/reservations/{reservation}/fulfil"
+        | "POST /v2/inventories/reservations/{reservation}/return" => json!({
             "items": [{ "product_id": scene.reserved, "quantity": 1 }],
         }),
         "POST /v2/inventories/reservations/{reservation}/extend" => {

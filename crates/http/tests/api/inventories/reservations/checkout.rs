@@ -328,6 +328,25 @@ async fn partial() {
 }
 
 #[tokio::test]
+async fn returns() {
+    let mut checkout = Sequence::new().await;
+    let reservation = checkout.reserve("1009").await;
+    let path = format!("reservations/{reservation}");
+    for step in ["pay", "fulfil"] {
+        checkout.post_nothing(&format!("{path}/{step}")).await;
+    }
+    let chair = json!({ "product_id": id(1), "quantity": 1 });
+    let damaged = json!({ "product_id": id(1), "quantity": 1, "damaged": true });
+    let back = json!({ "data": { "items": [chair, damaged] } });
+    checkout.post(&format!("{path}/return"), back).await;
+    let lamp = json!({ "product_id": id(2), "quantity": 1 });
+    let again = json!({ "data": { "items": [lamp], "reserve": true } });
+    checkout.post(&format!("{path}/return"), again).await;
+    checkout.figures().await;
+    checkout.check();
+}
+
+#[tokio::test]
 async fn set_aside() {
     let mut checkout = Sequence::new().await;
     let items = json!([{ "product_id": id(1), "quantity": 2 }]);

@@ -12,6 +12,7 @@ mod idempotency;
 mod list;
 mod neighbours;
 mod relocate;
+mod returns;
 mod set_aside;
 mod sourcing;
 mod states;
