@@ -7,7 +7,7 @@ use stockroom_test_server::Credentials;
 
 use crate::document::{Example, FORM, IDEMPOTENCY_KEY, Operation};
 use crate::request::{Body, Request, Sending, escaped, is_id};
-use crate::world::{Kind, World};
+use crate::world::{Kind, Thing, World};
 
 const JSON: &str = "application/json";
 
@@ -20,18 +20,20 @@ pub(crate) const MULTI_LOCATION: &str = "EP-Inventories-Multi-Location";
 pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 
 const MOVE_RESERVATION: &str = "MoveReservation";
+const RETURN_RESERVATION: &str = "ReturnReservation";
 
 /// Operations that make something with an id of the client's choice: any id will do.
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 12] = [
+const MAKERS: [(Kind, &str); 13] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
     (Kind::PendingReservation, "CreateReservation"),
     (Kind::PaidReservation, "PayReservation"),
     (Kind::PlacedReservation, "CreateReservation"),
+    (Kind::ShippedReservation, "FulfilReservation"),
     (Kind::Transaction, "CreateTransaction"),
     (Kind::Batch, "CreateTransactionBatch"),
     (Kind::Key, "createKey"),
@@ -169,6 +171,7 @@ fn kind(parameter: &str, operation: &Operation) -> Option<Kind> {
         "location" => Kind::Location,
         "reservation" if operation.id == "FulfilReservation" => Kind::PaidReservation,
         "reservation" if operation.id == MOVE_RESERVATION => Kind::PlacedReservation,
+        "reservation" if operation.id == RETURN_RESERVATION => Kind::ShippedReservation,
         "reservation" => Kind::PendingReservation,
         "batch" => Kind::Batch,
         "key" => Kind::Key,
@@ -220,6 +223,9 @@ fn add_body(
     adapt(&mut value, makes, caller, world, rng)?;
     if request.operation == MOVE_RESERVATION {
         move_what_is_held(&mut value, request, world);
+    }
+    if request.operation == RETURN_RESERVATION {
+        return_what_is_shipped(&mut value, request, world);
     }
     let content_type = example.content_type.clone().into_bytes();
     request
@@ -289,13 +295,37 @@ fn adapt(
 
 /// Has the first item be about a piece that the reservation holds.
 fn move_what_is_held(value: &mut Value, request: &Request, world: &World) {
-    let last = request.ids.last();
-    let id = last.and_then(|index| request.path.get(*index));
-    let placed = id.and_then(|id| world.placed(id));
-    if let (Some(placed), Some(item)) = (placed, value.pointer_mut("/data/items/0")) {
+    if let Some((placed, item)) = about(Kind::PlacedReservation, value, request, world) {
         item["product_id"] = Value::from(&*placed.product);
         item["from"] = Value::from(&*placed.other);
     }
+}
+
+/// Has the first item be about a piece that was shipped.
+fn return_what_is_shipped(value: &mut Value, request: &Request, world: &World) {
+    if let Some((shipped, item)) = about(Kind::ShippedReservation, value, request, world) {
+        item["product_id"] = Value::from(&*shipped.product);
+        // The name of the pool is null.
+        let location = Some(&*shipped.other).filter(|slug| !slug.is_empty());
+        item["location"] = Value::from(location);
+    }
+}
+
+/// What is known of the reservation in the path, and the first item of the body.
+fn about<'a>(
+    kind: Kind,
+    value: &'a mut Value,
+    request: &Request,
+    world: &'a World,
+) -> Option<(&'a Thing, &'a mut Value)> {
+    let id = request.path.get(*request.ids.last()?)?;
+    let known = world.known(kind, id)?;
+    let data = value.get_mut("data")?;
+    let fields = match data.get("attributes") {
+        Some(_) => data.get_mut("attributes")?,
+        None => data,
+    };
+    Some((known, fields.pointer_mut("/items/0")?))
 }
 
 fn rename_locations(

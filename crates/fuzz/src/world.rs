@@ -24,6 +24,8 @@ pub(crate) enum Kind {
     PaidReservation,
     /// A reservation that holds pieces in a location.
     PlacedReservation,
+    /// A reservation of which pieces are shipped and haven't come back.
+    ShippedReservation,
     Transaction,
     Batch,
     Key,
@@ -38,9 +40,9 @@ pub(crate) enum Kind {
 pub(crate) struct Thing {
     pub(crate) id: String,
     /// The slug of a location, the product of a transaction, the integration of a job, the location
-    /// that a reservation holds pieces in.
+    /// that a reservation holds pieces in, or that they were shipped from.
     pub(crate) other: String,
-    /// The product of the pieces that a reservation holds.
+    /// The product of the pieces that a reservation holds, or that were shipped.
     pub(crate) product: String,
 }
 
@@ -99,10 +101,10 @@ impl World {
         choose(self.things.get(&kind)?, rng)
     }
 
-    /// The reservation of this id that holds pieces in a location.
-    pub(crate) fn placed(&self, id: &str) -> Option<&Thing> {
-        let mut placed = self.things.get(&Kind::PlacedReservation)?.iter();
-        placed.find(|thing| thing.id == id)
+    /// The thing of this kind and id.
+    pub(crate) fn known(&self, kind: Kind, id: &str) -> Option<&Thing> {
+        let mut things = self.things.get(&kind)?.iter();
+        things.find(|thing| thing.id == id)
     }
 
     /// An id of anything.
@@ -175,6 +177,9 @@ impl World {
             }
             Some("stock-reservation") => {
                 self.forget(id);
+                if let Some((product, location)) = shipped_from(&item["attributes"]) {
+                    self.add_about(Kind::ShippedReservation, id, location, product);
+                }
                 match field("state") {
                     "pending" => self.add(Kind::PendingReservation, id, ""),
                     "paid" => self.add(Kind::PaidReservation, id, ""),
@@ -212,16 +217,38 @@ impl World {
 
 /// A product and the location in which a reservation holds pieces of it.
 fn held_in_location(attributes: &Value) -> Option<(&str, &str)> {
+    of_lines(attributes, |line| {
+        let is_open = count(line, "quantity") > count(line, "fulfilled") + count(line, "released");
+        line["location"].as_str().filter(|_| is_open)
+    })
+}
+
+/// A product and the location from which pieces of it were shipped, which haven't come back; no location is an
+/// empty text.
+fn shipped_from(attributes: &Value) -> Option<(&str, &str)> {
+    of_lines(attributes, |line| {
+        let is_shipped = count(line, "fulfilled") > count(line, "returned");
+        // An item with sources has no location of its own.
+        let location = line.get("location").filter(|_| is_shipped)?;
+        Some(location.as_str().unwrap_or_default())
+    })
+}
+
+fn count(line: &Value, name: &str) -> u64 {
+    line[name].as_u64().unwrap_or_default()
+}
+
+/// A product of a reservation, and what is found of a line of it.
+fn of_lines<'a>(
+    attributes: &'a Value,
+    find: impl Fn(&'a Value) -> Option<&'a str>,
+) -> Option<(&'a str, &'a str)> {
     let items = attributes["items"].as_array()?;
     items.iter().find_map(|item| {
         let sources = item["sources"].as_array();
         let mut lines = sources.into_iter().flatten().chain([item]);
-        let location = lines.find_map(|line| {
-            let count = |name: &str| line[name].as_u64().unwrap_or_default();
-            let is_open = count("quantity") > count("fulfilled") + count("released");
-            line["location"].as_str().filter(|_| is_open)
-        })?;
-        Some((item["product_id"].as_str()?, location))
+        let found = lines.find_map(&find)?;
+        Some((item["product_id"].as_str()?, found))
     })
 }
 
@@ -305,13 +332,32 @@ mod tests {
             let attributes = json!({ "state": "paid", "items": [item] });
             let data = json!({ "id": "R", "type": "stock-reservation", "attributes": attributes });
             world.learn(&sent("POST", ""), true, 200, &json!({ "data": data }));
-            world.placed("R").cloned()
+            world.known(Kind::PlacedReservation, "R").cloned()
         };
         let source = |location: Option<&str>, fulfilled: u64| json!({ "location": location, "quantity": 1, "fulfilled": fulfilled, "released": 0 });
         let pool = source(None, 0);
         assert_eq!(learn(&json!([source(Some("york"), 1), pool])), None);
         let placed = learn(&json!([pool, source(Some("leeds"), 0)])).unwrap();
         assert_eq!((&*placed.product, &*placed.other), ("P", "leeds"));
+    }
+
+    #[test]
+    fn a_reservation_is_known_while_shipped_pieces_can_come_back() {
+        let mut world = World::default();
+        let mut learn = |location: Value, returned: u64| {
+            let item = json!({
+                "product_id": "P", "location": location, "quantity": 3, "fulfilled": 2,
+                "released": 1, "returned": returned,
+            });
+            let attributes = json!({ "state": "released", "items": [item] });
+            let data = json!({ "id": "R", "type": "stock-reservation", "attributes": attributes });
+            world.learn(&sent("POST", ""), true, 200, &json!({ "data": data }));
+            world.known(Kind::ShippedReservation, "R").cloned()
+        };
+        let shipped = learn(json!("york"), 1).unwrap();
+        assert_eq!((&*shipped.product, &*shipped.other), ("P", "york"));
+        assert_eq!(learn(json!(null), 0).unwrap().other, "");
+        assert_eq!(learn(json!("york"), 2), None);
     }
 
     #[test]
