@@ -356,6 +356,9 @@ CREATE TABLE reservations (
     version         bigint NOT NULL DEFAULT 1 CHECK (version >= 1),
     -- Another one after every change of the row, and when its order gets another reservation.
     revision        bigint NOT NULL DEFAULT 1,
+    -- The key that made it, with the name that it had then; none for the operator.
+    actor_key_id    uuid,
+    actor_name      text,
     -- Why the pieces are set aside, if they are.
     hold_reason     text,
     -- The items as they were sent, where they say more than the lines: JSON with a version.

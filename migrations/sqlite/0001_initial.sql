@@ -329,6 +329,9 @@ CREATE TABLE reservations (
     updated_at      INTEGER NOT NULL,
     -- The number of its changes, the first of which made it.
     version         INTEGER NOT NULL CHECK (version >= 1),
+    -- The key that made it, with the name that it had then; none for the operator.
+    actor_key_id    BLOB,
+    actor_name      TEXT,
     -- Why the pieces are set aside, if they are.
     hold_reason     TEXT,
     -- The items as they were sent, where they say more than the lines: JSON with a version.

@@ -14,7 +14,7 @@ use crate::foundation::{Founded, found};
 use crate::places::Desk;
 use crate::sale::{Ending, Sale};
 use crate::shop::Shop;
-use crate::work::{DAMAGES, Damage, Mistake, RETURNED};
+use crate::work::{DAMAGES, Damage, HELD, Mistake, RETURNED};
 
 /// The number of days of history.
 const DAYS: i64 = 5;
@@ -70,6 +70,7 @@ pub(crate) enum Step {
     GiveAway(Desk),
     Deliver(&'static [(&'static str, u64)]),
     WriteOff(&'static Damage),
+    Hold(&'static Damage),
     TakeBack(&'static str, u64, &'static str),
     PutBack(&'static str, u64),
     CountBerlin,
@@ -156,6 +157,7 @@ impl Shop {
             Step::GiveAway(desk) => self.give_away(desk).await?,
             Step::Deliver(goods) => self.deliver(goods).await?,
             Step::WriteOff(damage) => self.write_off(damage).await?,
+            Step::Hold(held) => self.hold(held).await?,
             Step::TakeBack(sku, pieces, order) => self.take_back(sku, pieces, order).await?,
             Step::PutBack(sku, pieces) => self.put_back(sku, pieces).await?,
             Step::CountBerlin => self.count_berlin().await?,
@@ -262,6 +264,9 @@ fn plan_work(agenda: &mut Agenda<Step>, now: Timestamp) {
     }
     for damage in &DAMAGES {
         add(damage.days_ago, 6, 17, Step::WriteOff(damage));
+    }
+    for held in &HELD {
+        add(held.days_ago, 6, 2, Step::Hold(held));
     }
     for (day, sku, pieces, order) in RETURNED {
         add(day, 5, 44, Step::TakeBack(sku, pieces, order));

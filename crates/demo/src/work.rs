@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use stockroom_domain::TransactionAction::{self, Allocate, Decrement, Increment};
-use stockroom_domain::{ReservationId, TransactionId};
+use stockroom_domain::{
+    ItemPlace, Reason, ReservationId, ReservationItem, SetAside, TransactionId,
+};
 
 use crate::catalogue::{Item, Note};
 use crate::places::{Desk, RETURNS, SHOP_BERLIN, SHOP_PARIS, WAREHOUSE};
-use crate::shop::{Movement, Shop};
+use crate::shop::{Movement, Shop, quantity};
 
-/// Goods that are damaged: on the day that is so many days ago.
+/// Goods that can't be sold: on the day that is so many days ago.
 pub(crate) struct Damage {
     pub(crate) days_ago: i64,
     pub(crate) sku: &'static str,
@@ -54,6 +56,45 @@ pub(crate) const DAMAGES: [Damage; 5] = [
         location: WAREHOUSE,
         pieces: 4,
         reason: "bags leaked",
+    },
+];
+
+/// Goods that aren't sold for now: set aside on the day that is so many days ago.
+pub(crate) const HELD: [Damage; 5] = [
+    Damage {
+        days_ago: 4,
+        sku: "GRD-HND-C2",
+        location: SHOP_BERLIN,
+        pieces: 1,
+        reason: "display",
+    },
+    Damage {
+        days_ago: 4,
+        sku: "KET-GSN-09",
+        location: SHOP_PARIS,
+        pieces: 1,
+        reason: "display",
+    },
+    Damage {
+        days_ago: 3,
+        sku: "BRW-AER-01",
+        location: WAREHOUSE,
+        pieces: 2,
+        reason: "quality_control",
+    },
+    Damage {
+        days_ago: 1,
+        sku: "CUP-HND-01",
+        location: WAREHOUSE,
+        pieces: 1,
+        reason: "damaged",
+    },
+    Damage {
+        days_ago: 0,
+        sku: "COF-FIL-250",
+        location: WAREHOUSE,
+        pieces: 3,
+        reason: "recall",
     },
 ];
 
@@ -214,6 +255,23 @@ impl Shop {
         let reference = self.paper("DMG");
         let by = &self.people.warehouse;
         self.move_goods(by, &movements, damage.reason, &reference)
+            .await?;
+        Ok(())
+    }
+
+    /// Sets goods aside that aren't sold for now.
+    pub(crate) async fn hold(&self, held: &Damage) -> anyhow::Result<()> {
+        let item = self.item(held.sku)?;
+        let request = SetAside {
+            reason: Reason::new("reason", held.reason)?,
+            items: vec![ReservationItem {
+                product: self.products[item],
+                place: ItemPlace::Location(held.location.to_owned()),
+                quantity: quantity(held.pieces),
+            }],
+        };
+        self.stockroom
+            .execute(self.people.at(Desk::Web), request)
             .await?;
         Ok(())
     }

@@ -5,9 +5,9 @@
 use serde::{Deserialize, Serialize};
 use stockroom_application::ports::{HoldLine, StoreError};
 use stockroom_domain::{
-    LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason, Reservation,
-    ReservationChange, ReservationId, ReservationState, ReservationStatus, ReservedLine, SentItems,
-    Slug, StockId, StockKey, Timestamp,
+    KeyId, LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason, Reservation,
+    ReservationActor, ReservationChange, ReservationId, ReservationState, ReservationStatus,
+    ReservedLine, SentItems, Slug, StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
 
@@ -25,6 +25,8 @@ row! {
         created_at: i64,
         updated_at: i64,
         version: i64,
+        actor_key_id: Option<Uuid>,
+        actor_name: Option<String>,
         hold_reason: Option<String>,
         sent: Option<String>,
     }
@@ -66,6 +68,7 @@ impl ReservationRow {
     #[must_use]
     pub fn of(reservation: &Reservation, organization: OrganizationId) -> Self {
         let order = reservation.order.as_ref();
+        let actor = reservation.actor.as_ref();
         Self {
             reservation_id: reservation.id.uuid(),
             owner_id: reservation.owner.to_uuid(organization),
@@ -75,6 +78,8 @@ impl ReservationRow {
             created_at: reservation.created_at.as_milliseconds(),
             updated_at: reservation.updated_at.as_milliseconds(),
             version: integer(reservation.version),
+            actor_key_id: actor.map(|actor| actor.key.uuid()),
+            actor_name: actor.and_then(|actor| Some(actor.name.as_ref()?.to_string())),
             hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
             sent: encode_sent(reservation),
         }
@@ -100,6 +105,10 @@ impl ReservationRow {
             state: state(row, &self.status, self.expires_at)?,
             lines: lines.collect::<Result<_, _>>()?,
             sent: decode_sent(row, self.sent.as_deref())?,
+            actor: self.actor_key_id.map(|key| ReservationActor {
+                key: KeyId::new(key),
+                name: self.actor_name.map(Into::into),
+            }),
             created_at: row.timestamp("created_at", self.created_at)?,
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             version: row.valid("version", u64::try_from(self.version))?,

@@ -290,6 +290,10 @@ fn reservation() -> Reservation {
         },
         lines: vec![line],
         sent: Some(Box::new(sent())),
+        actor: Some(stockroom_domain::ReservationActor {
+            key: id(9),
+            name: Some("ERP".into()),
+        }),
         created_at: at(0),
         updated_at: at(1),
         version: 1,

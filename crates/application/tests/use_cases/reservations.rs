@@ -30,6 +30,7 @@ fn due(state: ReservationState) -> Reservation {
         state,
         lines: Vec::new(),
         sent: None,
+        actor: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         version: 1,

@@ -105,6 +105,8 @@ struct ReservationPage {
     left: Option<String>,
     expires_at: Option<TimeTag>,
     created_at: TimeTag,
+    /// The name of the key that made it, if it is known.
+    made_by: Option<String>,
     updated_at: TimeTag,
     changes: Number,
     has_order: bool,
@@ -173,6 +175,7 @@ pub(super) async fn answer(
         left: time_left(state, visit.stockroom().now()),
         expires_at: state.expires_at().map(TimeTag),
         created_at: TimeTag(reservation.created_at),
+        made_by: made_by(&reservation),
         updated_at: TimeTag(reservation.updated_at),
         changes: reservation.version.saturating_sub(1).into(),
         has_order: reservation.order.is_some() || reservation.hold_reason.is_some(),
@@ -191,6 +194,11 @@ pub(super) async fn answer(
         refused: again.refused,
     };
     show_as(status, &page)
+}
+
+fn made_by(reservation: &Reservation) -> Option<String> {
+    let name = reservation.actor.as_ref()?.name.as_ref()?;
+    Some(name.to_string())
 }
 
 /// The items, with the pieces that were typed for each line.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::refusal::Refusal;
+use crate::reservations::ReservationActor;
 use crate::values::{KeyId, Owner};
 
 /// The caller of a request.
@@ -27,6 +28,13 @@ impl Actor {
         key_owner: Owner::Organization,
         acting: Owner::Organization,
     };
+
+    /// The key used, as a reservation names it; `None` for the operator.
+    #[must_use]
+    pub fn of_reservation(&self) -> Option<ReservationActor> {
+        let name = self.key_name.clone();
+        self.key.map(|key| ReservationActor { key, name })
+    }
 
     /// Checks that this caller may change things that belong to `owner` directly.
     ///

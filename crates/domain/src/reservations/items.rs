@@ -252,6 +252,7 @@ impl Reservation {
             state: _,
             lines,
             sent,
+            actor: _,
             created_at: _,
             updated_at: _,
             version: _,

@@ -63,6 +63,7 @@ impl Decide for SetAside {
                 .flat_map(|(request, found)| lines(request, found))
                 .collect(),
             sent: None,
+            actor: actor.of_reservation(),
             created_at: now,
             updated_at: now,
             version: first_version(),

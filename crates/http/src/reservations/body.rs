@@ -1,5 +1,7 @@
 //! Bodies of reservations and of availability.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use stockroom_application::ports::HoldLine;
 use stockroom_domain::{
@@ -42,8 +44,22 @@ struct ReservationAttributes {
     /// When it expires; null unless it is pending.
     #[schema(format = DateTime)]
     expires_at: Option<String>,
+    /// The application key that made it; absent for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    actor: Option<MakerBody>,
     /// What is reserved, in the items that were asked for.
     items: Vec<ReservedItemBody>,
+}
+
+/// The application key that made a reservation.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ReservationActor)]
+struct MakerBody {
+    id: Uuid,
+    /// What it was called then.
+    #[schema(value_type = Option<String>)]
+    name: Option<Arc<str>>,
 }
 
 /// An item of a reservation.
@@ -126,6 +142,10 @@ impl From<Reservation> for ReservationBody {
                 order_id: order.map(OrderId::to_string),
                 hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
                 expires_at: reservation.state.expires_at().map(|it| it.to_string()),
+                actor: reservation.actor.as_ref().map(|actor| MakerBody {
+                    id: actor.key.uuid(),
+                    name: actor.name.clone(),
+                }),
                 items: reservation.items().into_iter().map(Into::into).collect(),
             },
             meta: ReservationMeta {

@@ -19,6 +19,8 @@ pub(crate) struct ReservationColumns<'a> {
     pub(crate) revisions_before: Vec<i64>,
     pub(crate) revisions: Vec<i64>,
     pub(crate) versions: Vec<i64>,
+    pub(crate) actor_key_ids: Vec<Option<Uuid>>,
+    pub(crate) actor_names: Vec<Option<&'a str>>,
     pub(crate) hold_reasons: Vec<Option<&'a str>>,
     pub(crate) sent: Vec<Option<String>>,
 }
@@ -46,6 +48,10 @@ impl<'a> ReservationColumns<'a> {
             columns.revisions_before.push(before);
             columns.revisions.push(revisions.after_reservation(after));
             columns.versions.push(integer(after.version));
+            let actor = after.actor.as_ref();
+            columns.actor_key_ids.push(actor.map(|it| it.key.uuid()));
+            let name = actor.and_then(|it| it.name.as_deref());
+            columns.actor_names.push(name);
             let reason = after.hold_reason.as_ref();
             columns.hold_reasons.push(reason.map(Reason::as_str));
             columns.sent.push(encode_sent(after));

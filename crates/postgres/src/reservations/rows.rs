@@ -31,6 +31,8 @@ pub(crate) async fn reservations(
             reservations.created_at AS "created_at!",
             reservations.updated_at AS "updated_at!",
             reservations.version AS "version!",
+            reservations.actor_key_id AS "actor_key_id?",
+            reservations.actor_name AS "actor_name?",
             reservations.hold_reason AS "hold_reason?",
             reservations.sent AS "sent?",
             reservations.revision AS "revision!",
@@ -111,6 +113,8 @@ pub(crate) async fn reservations(
             created_at: found.created_at,
             updated_at: found.updated_at,
             version: found.version,
+            actor_key_id: found.actor_key_id,
+            actor_name: found.actor_name,
             hold_reason: found.hold_reason,
             sent: found.sent,
         };

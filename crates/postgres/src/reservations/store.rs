@@ -77,17 +77,18 @@ pub(crate) async fn store(
         r#"
         INSERT INTO reservations (
             organization_id, reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, revision, version, hold_reason, sent
+            updated_at, revision, version, actor_key_id, actor_name, hold_reason, sent
         )
         SELECT
             $1::uuid, changed.reservation_id, owner_id, order_id, status, expires_at, created_at,
-            updated_at, changed.revision, version, hold_reason, sent
+            updated_at, changed.revision, version, actor_key_id, actor_name, hold_reason, sent
         FROM unnest(
             $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],
-            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::text[], $13::text[]
+            $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::uuid[], $13::text[],
+            $14::text[], $15::text[]
         ) AS changed (
             reservation_id, owner_id, order_id, status, expires_at, created_at, updated_at,
-            revision_before, revision, version, hold_reason, sent
+            revision_before, revision, version, actor_key_id, actor_name, hold_reason, sent
         )
         LEFT JOIN LATERAL (
             SELECT revision FROM reservations
@@ -115,6 +116,8 @@ pub(crate) async fn store(
         &columns.revisions_before,
         &columns.revisions,
         &columns.versions,
+        &columns.actor_key_ids as &[Option<Uuid>],
+        &columns.actor_names as &[Option<&str>],
         &columns.hold_reasons as &[Option<&str>],
         &columns.sent as &[Option<String>],
     )

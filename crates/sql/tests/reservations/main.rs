@@ -86,6 +86,7 @@ fn reservation(sent: SentItems) -> Reservation {
         state: ReservationState::Paid,
         lines: vec![line(Some("berlin")), line(None)],
         sent: Some(Box::new(sent)),
+        actor: None,
         created_at: Timestamp::UNIX_EPOCH,
         updated_at: Timestamp::UNIX_EPOCH,
         version: 1,

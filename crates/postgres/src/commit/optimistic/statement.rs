@@ -126,12 +126,13 @@ macro_rules! with_reservations {
                 , reserved AS (
                     INSERT INTO reservations (
                         organization_id, reservation_id, owner_id, order_id, status, expires_at,
-                        created_at, updated_at, revision, version
+                        created_at, updated_at, revision, version, actor_key_id, actor_name
                     )
                     SELECT $1::uuid, reserved.*
                     FROM unnest(
                         $35::uuid[], $36::uuid[], $37::text[], $38::text[], $39::bigint[],
-                        $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[]
+                        $40::bigint[], $41::bigint[], $42::bigint[], $43::bigint[],
+                        $44::uuid[], $45::text[]
                     ) AS reserved
                     WHERE (SELECT count(*) FROM changed) = cardinality($2)
                 ),
@@ -143,8 +144,8 @@ macro_rules! with_reservations {
                         revision = after.revision,
                         version = after.version
                     FROM unnest(
-                        $44::uuid[], $45::bigint[], $46::text[], $47::bigint[], $48::bigint[],
-                        $49::bigint[], $50::bigint[]
+                        $46::uuid[], $47::bigint[], $48::text[], $49::bigint[], $50::bigint[],
+                        $51::bigint[], $52::bigint[]
                     ) AS after (
                         reservation_id, revision_before, status, expires_at, updated_at, revision,
                         version
@@ -167,8 +168,8 @@ macro_rules! with_reservations {
                     )
                     SELECT $1::uuid, line.*
                     FROM unnest(
-                        $51::uuid[], $52::bigint[], $53::uuid[], $54::uuid[], $55::uuid[],
-                        $56::bigint[], $57::bigint[], $58::bigint[], $59::bigint[]
+                        $53::uuid[], $54::bigint[], $55::uuid[], $56::uuid[], $57::uuid[],
+                        $58::bigint[], $59::bigint[], $60::bigint[], $61::bigint[]
                     ) AS line
                     WHERE (SELECT count(*) FROM changed) = cardinality($2)
                 ),
@@ -178,7 +179,7 @@ macro_rules! with_reservations {
                         released = after.released,
                         expires_at = after.expires_at
                     FROM unnest(
-                        $60::uuid[], $61::bigint[], $62::bigint[], $63::bigint[], $64::bigint[]
+                        $62::uuid[], $63::bigint[], $64::bigint[], $65::bigint[], $66::bigint[]
                     ) AS after (reservation_id, line, fulfilled, released, expires_at)
                     CROSS JOIN LATERAL (
                         SELECT ctid FROM reservation_lines
@@ -187,7 +188,7 @@ macro_rules! with_reservations {
                             AND line = after.line
                         OFFSET 0
                     ) AS found
-                    WHERE (SELECT count(*) FROM moved) = cardinality($44)
+                    WHERE (SELECT count(*) FROM moved) = cardinality($46)
                         AND reservation_lines.ctid = found.ctid
                         AND reservation_lines.organization_id IS NOT DISTINCT FROM $1
                         AND reservation_lines.fulfilled <= after.fulfilled
@@ -199,18 +200,18 @@ macro_rules! with_reservations {
                         organization_id, owner_id, order_id, reservation_id
                     )
                     SELECT $1::uuid, ordered.*
-                    FROM unnest($65::uuid[], $66::text[], $67::uuid[]) AS ordered
-                    WHERE (SELECT count(*) FROM moved) = cardinality($44)
+                    FROM unnest($67::uuid[], $68::text[], $69::uuid[]) AS ordered
+                    WHERE (SELECT count(*) FROM moved) = cardinality($46)
                     ON CONFLICT (organization_id, owner_id, order_id) DO UPDATE
                         SET reservation_id = excluded.reservation_id
-                        WHERE stored.reservation_id = ANY ($68::uuid[])
+                        WHERE stored.reservation_id = ANY ($70::uuid[])
                     RETURNING 1
                 )
                 "# + $($others)* + r#"
                 , counted AS (
                     INSERT INTO level_counts AS stored (organization_id, owner_id, kind, count)
                     SELECT $1::uuid, growth.*
-                    FROM unnest($69::uuid[], $70::text[], $71::bigint[]) AS growth
+                    FROM unnest($71::uuid[], $72::text[], $73::bigint[]) AS growth
                     WHERE (SELECT is_complete FROM kept_all)
                     ON CONFLICT (organization_id, owner_id, kind)
                         DO UPDATE SET count = stored.count + excluded.count
@@ -220,11 +221,11 @@ macro_rules! with_reservations {
             ],
             [
                 r#"
-                + cardinality($44) - (SELECT count(*) FROM moved)
-                + cardinality($60) - (SELECT count(*) FROM moved_lines)
-                + cardinality($65) - (SELECT count(*) FROM orders)
+                + cardinality($46) - (SELECT count(*) FROM moved)
+                + cardinality($62) - (SELECT count(*) FROM moved_lines)
+                + cardinality($67) - (SELECT count(*) FROM orders)
                 "# + $($outdated)* + r#"
-                + cardinality($69) - (SELECT count(*) FROM counted)
+                + cardinality($71) - (SELECT count(*) FROM counted)
                 "#
             ],
             &$reserved.made.ids,
@@ -236,6 +237,8 @@ macro_rules! with_reservations {
             &$reserved.made.updated_at,
             &$reserved.made.revisions,
             &$reserved.made.versions,
+            &$reserved.made.actor_key_ids as &[Option<Uuid>],
+            &$reserved.made.actor_names as &[Option<&str>],
             &$reserved.moved.ids,
             &$reserved.moved.revisions_before,
             &$reserved.moved.statuses as &[&'static str],

@@ -87,7 +87,7 @@ pub(super) async fn store(
             let statement = with_reservations!(
                 (columns, reserved),
                 [", kept_all AS (
-                    SELECT (SELECT count(*) FROM orders) = cardinality($65) AS is_complete
+                    SELECT (SELECT count(*) FROM orders) = cardinality($67) AS is_complete
                 )"],
                 [""],
             );
@@ -100,18 +100,18 @@ pub(super) async fn store(
                 rest,
                 ", parameters AS (
                     SELECT
-                        $72::uuid[] AS kept_owner_ids, $73::text[] AS kept_keys,
-                        $74::bytea[] AS kept_digests, $75::text[] AS kept_outcomes,
-                        $76::bigint[] AS kept_expires_at, $77::bigint AS now,
-                        $78::uuid[] AS batch_ids, $79::uuid[] AS batch_owner_ids,
-                        $80::bytea[] AS batch_entries, $81::uuid[] AS seen_product_ids,
-                        $82::uuid[] AS seen_owner_ids,
-                        $83::bigint[] AS seen_revisions, $84::uuid[] AS seen_reservation_ids,
-                        $85::bigint[] AS seen_reservation_revisions,
-                        $86::uuid[] AS free_owner_ids, $87::text[] AS free_order_ids,
-                        $88::uuid[] AS free_key_owner_ids, $89::text[] AS free_keys
+                        $74::uuid[] AS kept_owner_ids, $75::text[] AS kept_keys,
+                        $76::bytea[] AS kept_digests, $77::text[] AS kept_outcomes,
+                        $78::bigint[] AS kept_expires_at, $79::bigint AS now,
+                        $80::uuid[] AS batch_ids, $81::uuid[] AS batch_owner_ids,
+                        $82::bytea[] AS batch_entries, $83::uuid[] AS seen_product_ids,
+                        $84::uuid[] AS seen_owner_ids,
+                        $85::bigint[] AS seen_revisions, $86::uuid[] AS seen_reservation_ids,
+                        $87::bigint[] AS seen_reservation_revisions,
+                        $88::uuid[] AS free_owner_ids, $89::text[] AS free_order_ids,
+                        $90::uuid[] AS free_key_owner_ids, $91::text[] AS free_keys
                 )",
-                "(SELECT count(*) FROM orders) = cardinality($65)"
+                "(SELECT count(*) FROM orders) = cardinality($67)"
             );
             statement.execute(session).await
         }

@@ -120,7 +120,7 @@ impl Sequence {
     }
 }
 
-/// An answer without what the page leaves out: what says what a reservation is and since when, and
+/// An answer without what the page leaves out: what says what a reservation is, whose and since when, and
 /// of lists all but their items and what is particular to them.
 fn shortened(answer: &str) -> String {
     let mut answer = answer.to_owned();
@@ -128,6 +128,9 @@ fn shortened(answer: &str) -> String {
         answer.replace_range(start.., "}}");
         let start = answer.find(r#""id""#).unwrap();
         let end = answer.find(r#""attributes""#).unwrap();
+        answer.replace_range(start..end, "");
+        let start = answer.find(r#""actor":"#).unwrap();
+        let end = answer.find(r#""items""#).unwrap();
         answer.replace_range(start..end, "");
     }
     if let Some(start) = answer.find(r#","links""#) {
