@@ -112,7 +112,7 @@ async fn every_event_arrives_although_the_sender_is_killed() {
         }
         receiver.wait_for(before + 20).await;
         server.kill();
-        receiver.mark();
+        receiver.mark().await;
         server = Server::start_with(&folder.path(), &LOOPBACK);
     }
     let client = server.client(&key).await;

@@ -28,7 +28,7 @@ async fn another_server_goes_on_when_one_is_killed() {
     }
     receiver.wait_for(25).await;
     first.kill();
-    receiver.mark();
+    receiver.mark().await;
     delivered(&client, &path).await;
     let feed = feed(&client).await;
     let twice = check(&receiver.received(), &feed);

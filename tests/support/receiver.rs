@@ -1,18 +1,23 @@
 //! A receiver of webhooks.
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 
+use axum::Extension;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::routing::post;
+use axum::serve::IncomingStream;
 use serde_json::Value;
 use standardwebhooks::Webhook;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
+use tower::service_fn;
 
 /// An event as it came.
 #[derive(Clone)]
@@ -36,6 +41,8 @@ struct Got {
     received: Mutex<Vec<Received>>,
     marks: Mutex<usize>,
     count: watch::Sender<usize>,
+    /// The number of open connections.
+    open: watch::Sender<usize>,
     /// Checks signatures, once the secret is known.
     secret: Mutex<Option<String>>,
     /// The positions of the events that were turned away.
@@ -57,7 +64,13 @@ impl Receiver {
         let got = Arc::<Got>::default();
         let router = Router::new().route("/", post(take));
         let router = router.with_state(Arc::clone(&got));
-        tokio::spawn(axum::serve(listener, router).into_future());
+        let counted = Arc::clone(&got);
+        let connections = service_fn(move |_: IncomingStream<'_, TcpListener>| {
+            let open = Extension(Open::count(&counted));
+            let service = router.clone().layer(open);
+            async { Ok::<_, Infallible>(service) }
+        });
+        tokio::spawn(axum::serve(listener, connections).into_future());
         Self { got, address }
     }
 
@@ -70,8 +83,16 @@ impl Receiver {
         *self.got.secret.lock().unwrap() = Some(secret.to_owned());
     }
 
-    /// Begins another part of what comes.
-    pub(crate) fn mark(&self) {
+    /// Begins another part of what comes, once all is read that a sender had sent when it was killed.
+    pub(crate) async fn mark(&self) {
+        // Connections are accepted in their order: after this one, all earlier ones are counted.
+        let mut last = TcpStream::connect(self.address).await.unwrap();
+        let request = b"GET / HTTP/1.1\r\nhost: receiver\r\nconnection: close\r\n\r\n";
+        last.write_all(request).await.unwrap();
+        last.read_to_end(&mut Vec::new()).await.unwrap();
+        drop(last);
+        let mut open = self.got.open.subscribe();
+        open.wait_for(|open| *open == 0).await.unwrap();
         *self.got.marks.lock().unwrap() += 1;
     }
 
@@ -84,6 +105,30 @@ impl Receiver {
     pub(crate) async fn wait_for(&self, events: usize) {
         let mut count = self.got.count.subscribe();
         count.wait_for(|count| *count >= events).await.unwrap();
+    }
+}
+
+/// A connection, counted until its service is dropped with it.
+#[derive(Clone)]
+struct Open {
+    _counted: Arc<Counted>,
+}
+
+struct Counted(Arc<Got>);
+
+impl Open {
+    fn count(got: &Arc<Got>) -> Self {
+        got.open.send_modify(|open| *open += 1);
+        let counted = Counted(Arc::clone(got));
+        Self {
+            _counted: Arc::new(counted),
+        }
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.open.send_modify(|open| *open -= 1);
     }
 }
 

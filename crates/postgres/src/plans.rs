@@ -69,7 +69,7 @@ const ROWS: &str = "
         FROM numbered;
     INSERT INTO reservation_orders SELECT organization_id, owner_id, 'o' || n, id FROM numbered;
     INSERT INTO reservation_lines
-        SELECT organization_id, id, 0, id, product_id, owner_id, NULL, 1, 0, 0, 4000000000000
+        SELECT organization_id, id, 0, id, product_id, owner_id, NULL, 1, 0, 0, 0, 4000000000000
         FROM numbered";
 
 /// Five entries for each of these stocks.
@@ -196,9 +196,12 @@ async fn lists_read_little_more_than_they_give() {
     let pending = [ReservationCondition::Status(vec![
         ReservationStatus::Pending,
     ])];
+    let held = [ReservationCondition::Status(vec![ReservationStatus::Held])];
+    let damaged = TextCondition::In(vec!["damaged".to_owned()]);
+    let damaged = [ReservationCondition::HoldReason(damaged)];
     for page in pages() {
         let page = page.map(ReservationId::new);
-        for filter in [&[][..], &pending] {
+        for filter in [&[][..], &pending, &held, &damaged] {
             let query = reservations::read::page_query(EXPLAIN, VIEW, filter, now, page);
             assert_narrow_query(&database, query).await;
         }
@@ -212,7 +215,7 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
     const MANY_HOLDS: &str = "
         INSERT INTO reservation_lines
             SELECT organization_id, id, 1, '20000002-0000-0000-0000-000000000001', product_id,
-                owner_id, NULL, 1, 0, 0, 4000000000000
+                owner_id, NULL, 1, 0, 0, 0, 4000000000000
             FROM numbered";
     let (database, _server) = database().await;
     execute(&database, ORGANIZATION).await;

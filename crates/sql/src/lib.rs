@@ -47,7 +47,7 @@ pub use policies::{
 pub use positions::{LocatedRow, PositionChanges, PositionRow, Span};
 pub use products::{ProductIndex, ProductRow, commodity_type_word, status_word};
 pub use reservations::{
-    HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, encode_sent, place,
+    HoldRow, LapsedRow, LineRow, ReservationRow, ReservedRow, encode_sent, finds_set_aside, place,
 };
 pub use row::{Row, integer};
 pub use stocks::{DeletedStockRow, StockRow, StocksByFate, sorted_figure};

@@ -3,7 +3,8 @@
 //! The items as they were sent are JSON, with a version, where they say more than the lines.
 
 use serde::{Deserialize, Serialize};
-use stockroom_application::ports::{HoldLine, StoreError};
+use stockroom_application::filter::TextCondition;
+use stockroom_application::ports::{HoldLine, ReservationCondition, StoreError};
 use stockroom_domain::{
     KeyId, LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason, Reservation,
     ReservationActor, ReservationChange, ReservationId, ReservationState, ReservationStatus,
@@ -290,6 +291,17 @@ pub fn place(number: usize) -> i64 {
 fn expires_at(reservation: &Reservation) -> Option<i64> {
     let expires_at = reservation.state.expires_at();
     expires_at.map(Timestamp::as_milliseconds)
+}
+
+/// Whether a filter finds nothing but reservations that set pieces aside, of which there are few: they have an
+/// index of their own, of the rows with a `hold_reason`.
+#[must_use]
+pub fn finds_set_aside(filter: &[ReservationCondition]) -> bool {
+    filter.iter().any(|condition| match condition {
+        ReservationCondition::HoldReason(reason) => *reason != TextCondition::IsNull,
+        ReservationCondition::Status(statuses) => statuses == &[ReservationStatus::Held],
+        _ => false,
+    })
 }
 
 fn hold_reason(row: Row, text: Option<String>) -> Result<Option<Reason>, StoreError> {

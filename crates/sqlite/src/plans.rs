@@ -6,11 +6,13 @@ use rusqlite::types::Null;
 use rusqlite::{Connection, params_from_iter};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
-    LocationCondition, ProductOrder, ProductSort, Scope, StockCondition, TransactionCondition,
+    LocationCondition, ProductOrder, ProductSort, ReservationCondition, Scope, StockCondition,
+    TransactionCondition,
 };
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
-    LocationId, OrganizationId, Owner, ProductId, ReservationId, StockId, StockPeriod, StoreId,
+    LocationId, OrganizationId, Owner, ProductId, ReservationId, ReservationStatus, StockId,
+    StockPeriod, StoreId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -277,10 +279,13 @@ async fn pages_behind_a_place_begin_there() {
     }
     let now = Environment::system().now();
     let behind = PageRequest::after(25, ReservationId::new(place));
-    let page = reservations::read::page_query(EXPLAIN, scope(), &[], now, behind);
-    let page = query_steps(&connection, &page);
-    assert_narrow(&page, "");
-    assert_sought(&page, "reservation_id>?", 1);
+    let held = [ReservationCondition::Status(vec![ReservationStatus::Held])];
+    for filter in [&[][..], &held] {
+        let page = reservations::read::page_query(EXPLAIN, scope(), filter, now, behind);
+        let page = query_steps(&connection, &page);
+        assert_narrow(&page, "");
+        assert_sought(&page, "reservation_id>?", 1);
+    }
     let behind = PageRequest::after(25, StockId::new(place));
     let page = ledger::past::periods_query(EXPLAIN, scope(), now, behind);
     let page = query_steps(&connection, &page);

@@ -12,7 +12,7 @@ use stockroom_domain::{
     OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef,
     ReservationStatus, StockId, StockKey, Timestamp,
 };
-use stockroom_sql::{HoldRow, Kind, Row};
+use stockroom_sql::{HoldRow, Kind, Row, finds_set_aside};
 use uuid::Uuid;
 
 use super::rows;
@@ -304,6 +304,9 @@ fn select(
     // Always true: it names the indexes to read along.
     query.push(" AND reservations.created_at >= 0 AND reservations.owner_id = ");
     query.push_bind(scope.acting.to_uuid(organization));
+    if finds_set_aside(filter) {
+        query.push(" AND reservations.hold_reason IS NOT NULL");
+    }
     filter::push_reservation(&mut query, organization, filter, now);
     query
 }

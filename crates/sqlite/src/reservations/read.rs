@@ -12,7 +12,7 @@ use stockroom_domain::{
     OrganizationId, Owner, ProductId, Reservation, ReservationId, ReservationRef, StockId,
     StockKey, Timestamp,
 };
-use stockroom_sql::{HoldRow, Row};
+use stockroom_sql::{HoldRow, Row, finds_set_aside};
 use uuid::Uuid;
 
 use super::rows;
@@ -238,8 +238,12 @@ pub(crate) fn page_query(
 fn select(start: &str, scope: Scope, filter: &[ReservationCondition], now: Timestamp) -> Query {
     let organization = scope.organization;
     let mut query = Query::new(start);
-    query.push(" FROM reservations INDEXED BY reservations_of_owner");
-    query.push(" WHERE reservations.organization_id = ");
+    query.push(if finds_set_aside(filter) {
+        " FROM reservations INDEXED BY reservations_set_aside
+        WHERE reservations.hold_reason IS NOT NULL AND reservations.organization_id = "
+    } else {
+        " FROM reservations INDEXED BY reservations_of_owner WHERE reservations.organization_id = "
+    });
     query.push_organization(organization);
     query.push(" AND reservations.owner_id = ");
     query.push_owner(organization, scope.acting);
