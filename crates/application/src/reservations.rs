@@ -256,15 +256,12 @@ impl Stockroom {
         };
         let page = self.pipeline.holds(scope.organization, stock.id, now, page);
         let mut page = page.await?;
-        // Stores share stock, but neither their orders nor what they write.
+        // Stores share stock, but not their orders. The reason of a hold is in the ledger that they share.
         let others = page
             .items
             .iter_mut()
             .filter(|hold| hold.owner != scope.acting);
-        others.for_each(|hold| {
-            hold.order = None;
-            hold.reason = None;
-        });
+        others.for_each(|hold| hold.order = None);
         Ok(Some(HoldPage {
             page,
             allocated_unreserved: stock.allocated_unreserved(),

@@ -81,8 +81,7 @@ pub struct HoldLine {
     pub order: Option<OrderId>,
     /// The state of the reservation.
     pub state: ReservationState,
-    /// The reason why its pieces are set aside; `None` if they are for a buyer, or the reason isn't the reader's
-    /// to see.
+    /// The reason why its pieces are set aside; `None` if they are for a buyer.
     pub reason: Option<Reason>,
     /// The slug of the location; `None` for the unlocated pool.
     pub slug: Option<Slug>,

@@ -25,8 +25,7 @@ pub(super) struct Hold {
     /// Whether the reservation belongs to the level that is looked at.
     pub(super) is_own: bool,
     pub(super) order: Option<String>,
-    pub(super) is_aside: bool,
-    /// The reason why the pieces are set aside, if they are by this level.
+    /// The reason why the pieces are set aside, if they are.
     pub(super) reason: Option<String>,
     pub(super) place: Option<String>,
     pub(super) pieces: Number,
@@ -80,7 +79,6 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
             reservation: hold.reservation,
             line: hold.line,
             is_own: hold.owner == visit.acting(),
-            is_aside: hold.state == ReservationState::Held,
             reason: hold.reason.as_ref().map(Reason::to_string),
             order: hold.order.map(|order| order.as_str().to_owned()),
             place: hold.slug.map(|slug| slug.as_str().to_owned()),

@@ -77,7 +77,7 @@ fn closed(reservation: &Reservation) -> Option<Refused> {
 /// The words for a reservation.
 fn title(reservation: &Reservation) -> String {
     if let Some(reason) = &reservation.hold_reason {
-        return format!("set aside: {reason}");
+        return format!("Set aside: {reason}");
     }
     let order = reservation.order.as_ref().map(OrderId::as_str);
     order.map_or_else(|| reservation.id.to_string(), ToOwned::to_owned)

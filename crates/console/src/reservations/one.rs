@@ -156,7 +156,10 @@ pub(super) async fn answer(
     again: Again,
     message: Option<Message>,
 ) -> Result<Response, Problem> {
-    let name = format!("Reservation {}", title(&reservation));
+    let name = match &reservation.hold_reason {
+        Some(_) => title(&reservation),
+        None => format!("Reservation {}", title(&reservation)),
+    };
     let layout = visit.layout(&name, Section::Reservations).await?;
     let products = reservation.lines.iter().map(|line| line.key.product);
     let titles = Titles::of(visit, products).await?;

@@ -30,6 +30,8 @@ struct Asked {
     what: String,
     /// The location that they come to; nothing for where they were shipped from.
     to: String,
+    /// The version of the reservation that the form showed: what is sent twice is done once.
+    version: String,
 }
 
 impl Asked {
@@ -42,6 +44,7 @@ impl Asked {
             match name.as_str() {
                 "what" => asked.what = value,
                 "to" => asked.to = value,
+                "version" => asked.version = value,
                 name => {
                     let line = name.strip_prefix("line.").and_then(|it| it.parse().ok());
                     let pieces = line.and_then(|line: usize| asked.pieces.get_mut(line));
@@ -64,6 +67,9 @@ impl Asked {
 
     /// The pieces that come back.
     fn items(&self, reservation: &Reservation) -> Result<Vec<ReturnedItem>, String> {
+        if self.version != reservation.version.to_string() {
+            return Err("The reservation has changed since. Look at the figures again.".to_owned());
+        }
         if ![GOOD, DAMAGED, AGAIN].contains(&self.what.as_str()) {
             return Err("Choose what becomes of the pieces.".to_owned());
         }
@@ -115,6 +121,7 @@ struct ReturnPage {
     layout: Layout,
     id: ReservationId,
     title: String,
+    version: u64,
     /// Whether the pieces were set aside, and so written off instead of shipped.
     is_hold: bool,
     lines: Vec<Line>,
@@ -184,6 +191,7 @@ async fn answer(
         layout: visit.layout("Bring back", Section::Reservations).await?,
         id: reservation.id,
         title: title(reservation),
+        version: reservation.version,
         is_hold: reservation.hold_reason.is_some(),
         lines: lines.collect(),
         asked,

@@ -41,6 +41,16 @@ async fn figures(shop: &Shop, reservation: &Reservation) -> (ReservationState, V
     (found.state, lines.collect())
 }
 
+/// The version of the reservation that the form shows.
+async fn version(shop: &mut Shop, back: &str) -> String {
+    let form = shop.page(back).await;
+    let (_, rest) = form
+        .body
+        .split_once("name=\"version\" value=\"")
+        .expect("a version");
+    rest.split('"').next().expect("a number").to_owned()
+}
+
 #[tokio::test]
 async fn pieces_come_back_good_damaged_or_to_be_shipped_again() {
     let mut shop = Shop::open().await;
@@ -54,23 +64,30 @@ async fn pieces_come_back_good_damaged_or_to_be_shipped_again() {
     insta::assert_snapshot!(shown.replace(&made.id.to_string(), "RESERVATION"));
 
     let back = format!("{path}/return");
-    let good = [("line.0", "1"), ("what", "good"), ("to", "berlin")];
+    let shown = version(&mut shop, &back).await;
+    let good = [
+        ("line.0", "1"),
+        ("what", "good"),
+        ("to", "berlin"),
+        ("version", &*shown),
+    ];
     let page = shop.do_and_see(&back, &good).await;
+    // What is sent twice is done once.
+    let twice = shop.post(&back, &good).await;
+    assert_eq!(twice.status, StatusCode::BAD_REQUEST);
+    assert!(twice.body.contains("The reservation has changed since."));
     assert!(page.body.contains("The pieces came back."));
     assert!(
         page.body.contains("came back in berlin."),
         "{}",
         page.main()
     );
-    let damaged = [
-        ("line.0", ""),
-        ("line.1", "1"),
-        ("what", "damaged"),
-        ("to", ""),
-    ];
+    let shown = version(&mut shop, &back).await;
+    let damaged = [("line.1", "1"), ("what", "damaged"), ("version", &*shown)];
     let page = shop.do_and_see(&back, &damaged).await;
     assert!(page.body.contains("Damaged 1"), "{}", page.main());
-    let again = [("line.0", " 2 "), ("what", "again"), ("to", "")];
+    let shown = version(&mut shop, &back).await;
+    let again = [("line.0", " 2 "), ("what", "again"), ("version", &*shown)];
     let page = shop.do_and_see(&back, &again).await;
     assert!(page.body.contains("reserved again."), "{}", page.main());
     let expected = (ReservationState::Paid, vec![[1, 1], [2, 1]]);
@@ -105,9 +122,9 @@ async fn a_form_that_makes_no_sense_is_shown_again() {
             "can come back.",
         ),
     ] {
-        let answer = shop
-            .post(&back, &[("line.0", pieces), ("what", what)])
-            .await;
+        let shown = version(&mut shop, &back).await;
+        let form = [("line.0", pieces), ("what", what), ("version", &*shown)];
+        let answer = shop.post(&back, &form).await;
         assert_eq!(answer.status, status, "{pieces} {what}");
         assert!(answer.body.contains("Nothing came back."));
         assert!(answer.body.contains(says), "{says}: {}", answer.main());

@@ -41,9 +41,9 @@ async fn damaged_pieces_are_set_aside_and_counted() {
         ],
     );
     let list = shop.page("/reservations?state=held").await;
-    says(&list, &["<bdi>set aside: damaged</bdi>"]);
+    says(&list, &["<bdi>Set aside: damaged</bdi>"]);
     let open = shop.page("/reservations").await;
-    assert!(!open.body.contains("set aside: damaged"));
+    assert!(!open.body.contains("Set aside: damaged"));
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ pub(crate) struct StockHoldBody {
 struct StockHoldAttributes {
     /// `reservation` for a buyer, or `hold` for pieces that are set aside.
     kind: &'static str,
-    /// The reason why the pieces are set aside. Absent if they are for a buyer, or another owner set them aside.
+    /// The reason why the pieces are set aside. Absent if they are for a buyer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     reason: Option<String>,
