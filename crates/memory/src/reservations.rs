@@ -97,9 +97,8 @@ impl Reservations {
         for reservation in open.filter_map(|id| self.all.get(id)) {
             for line in reservation.lines.iter().filter(|line| line.stock == stock) {
                 let location = line.location.as_ref().map(|(location, _)| *location);
-                let open = line.open().into();
                 let is_aside = reservation.hold_reason.is_some();
-                holds.add(location, open, if is_aside { open } else { 0 });
+                holds.add_line(location, line.open().into(), is_aside);
             }
         }
         holds

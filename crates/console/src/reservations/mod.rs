@@ -7,6 +7,7 @@ mod lines;
 mod list;
 mod next;
 mod one;
+mod parts;
 mod relocate;
 mod returns;
 mod steps;

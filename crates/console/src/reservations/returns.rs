@@ -4,16 +4,13 @@ use askama::Template;
 use axum::extract::Path;
 use axum::response::Response;
 use axum_extra::extract::Form;
-use stockroom_domain::{
-    ItemPlace, Quantity, Reservation, ReservationId, ReservationItem, ReservedLine, ReturnedItem,
-};
+use stockroom_domain::{ItemPlace, Reservation, ReservationId, ReservedLine, ReturnedItem};
 
 use super::lines::NO_PLACE;
 use super::one::{At, go_back};
-use super::title;
-use super::words;
+use super::{parts, title, words};
 use crate::lookup::{Places, Titles};
-use crate::page::{Layout, Number, Problem, Refused, Section, number_of, show_as, told};
+use crate::page::{Layout, Number, Problem, Refused, Section, show_as, told};
 use crate::session::Visit;
 
 /// The words of the form for pieces that can be sold again, that are damaged, and that are to be shipped again.
@@ -45,13 +42,7 @@ impl Asked {
                 "what" => asked.what = value,
                 "to" => asked.to = value,
                 "version" => asked.version = value,
-                name => {
-                    let line = name.strip_prefix("line.").and_then(|it| it.parse().ok());
-                    let pieces = line.and_then(|line: usize| asked.pieces.get_mut(line));
-                    if let Some(pieces) = pieces {
-                        *pieces = value;
-                    }
-                }
+                name => parts::read(&mut asked.pieces, name, value),
             }
         }
         asked
@@ -73,28 +64,15 @@ impl Asked {
         if ![GOOD, DAMAGED, AGAIN].contains(&self.what.as_str()) {
             return Err("Choose what becomes of the pieces.".to_owned());
         }
-        let mut items = Vec::new();
-        for (line, text) in reservation.lines.iter().zip(&self.pieces) {
-            if text.trim().is_empty() {
-                continue;
-            }
-            let quantity = number_of(text)
-                .ok_or_else(|| format!("“{text}” isn't a whole number of pieces, such as 3."))?;
-            if quantity != Quantity::ZERO {
-                items.push(ReturnedItem {
-                    item: ReservationItem {
-                        product: line.key.product,
-                        place: match &line.location {
-                            Some((_, slug)) => ItemPlace::Location(slug.to_string()),
-                            None => ItemPlace::Unlocated,
-                        },
-                        quantity,
-                    },
-                    to: self.to(),
-                    damaged: self.what == DAMAGED,
-                });
-            }
-        }
+        let items = parts::items(reservation, &self.pieces).map(|part| {
+            let (_, item) = part?;
+            Ok(ReturnedItem {
+                item,
+                to: self.to(),
+                damaged: self.what == DAMAGED,
+            })
+        });
+        let items = items.collect::<Result<Vec<_>, String>>()?;
         if items.is_empty() {
             return Err("Write beside a line how many pieces of it come back.".to_owned());
         }

@@ -4,11 +4,11 @@ use axum::extract::Path;
 use axum::response::Response;
 use axum_extra::extract::Form;
 use stockroom_application::{Error, Writer};
-use stockroom_domain::{ExpiresIn, ItemPlace, Quantity, Reservation, ReservationItem};
+use stockroom_domain::{ExpiresIn, Reservation, ReservationItem};
 
 use super::one::{Again, At, answer, go_back};
-use super::refused;
-use crate::page::{Problem, Refused, minutes, number_of};
+use super::{parts, refused};
+use crate::page::{Problem, Refused, minutes};
 use crate::session::Visit;
 
 /// The form.
@@ -33,13 +33,7 @@ impl Asked {
                 "step" => asked.step = value,
                 "minutes" => asked.minutes = value,
                 "back" => asked.back = value,
-                name => {
-                    let line = name.strip_prefix("line.").and_then(|it| it.parse().ok());
-                    let part = line.and_then(|line: usize| asked.parts.get_mut(line));
-                    if let Some(part) = part {
-                        *part = value;
-                    }
-                }
+                name => parts::read(&mut asked.parts, name, value),
             }
         }
         asked
@@ -48,25 +42,12 @@ impl Asked {
     /// The pieces that were typed, as items.
     fn items(&self, reservation: &Reservation) -> Result<Vec<ReservationItem>, String> {
         let mut items = Vec::new();
-        for (line, text) in reservation.lines.iter().zip(&self.parts) {
-            if text.trim().is_empty() {
-                continue;
-            }
-            let quantity = number_of(text)
-                .ok_or_else(|| format!("“{text}” isn't a whole number of pieces, such as 3."))?;
-            if quantity > line.open() {
+        for part in parts::items(reservation, &self.parts) {
+            let (line, item) = part?;
+            if item.quantity > line.open() {
                 return Err(format!("Of a line, no more is open than {}.", line.open()));
             }
-            if quantity != Quantity::ZERO {
-                items.push(ReservationItem {
-                    product: line.key.product,
-                    place: match &line.location {
-                        Some((_, slug)) => ItemPlace::Location(slug.to_string()),
-                        None => ItemPlace::Unlocated,
-                    },
-                    quantity,
-                });
-            }
+            items.push(item);
         }
         if items.is_empty() {
             return Err("Write beside a line how many pieces of it are meant.".to_owned());

@@ -108,7 +108,8 @@ fn updated(before: &Reservation, after: &Reservation) -> Event {
     // Adding up the items takes longer, and most changes leave them as they are.
     let is_rearranged = after.is_rearranged(before);
     // Shipped pieces are open again.
-    let is_reopened = sum(after, |line| line.fulfilled) < sum(before, |line| line.fulfilled);
+    let fulfilled = |reservation: &Reservation| sum(reservation, |line| line.fulfilled);
+    let is_reopened = is_rearranged && fulfilled(after) < fulfilled(before);
     let is_edited = is_rearranged && !is_reopened && is_edited(before, after);
     let is_moved = is_rearranged && !is_edited && places(before) != places(after);
     let steps = [
@@ -124,7 +125,7 @@ fn updated(before: &Reservation, after: &Reservation) -> Event {
         (ReservationStep::Edited, is_edited),
         (
             ReservationStep::Returned,
-            is_reopened || grew(|line| line.returned),
+            is_reopened || is_rearranged && grew(|line| line.returned),
         ),
     ];
     let steps = steps.into_iter().filter(|(_, is_taken)| *is_taken);

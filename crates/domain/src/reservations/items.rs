@@ -287,6 +287,15 @@ pub(super) fn sum(one: Quantity, other: Quantity) -> Quantity {
     one.checked_add(other).unwrap_or(Quantity::MAX)
 }
 
+impl SentPlace {
+    /// Notes that pieces of the only line of an item are moved to another place.
+    pub(super) fn note_moved(&mut self, line: &ReservedLine) {
+        if *self == Self::Named {
+            *self = Self::Moved(line.location.as_ref().map(|(_, slug)| slug.clone()));
+        }
+    }
+}
+
 /// An item of a reservation that is being made or changed, with its lines.
 #[derive(Debug)]
 pub(super) struct Draft {

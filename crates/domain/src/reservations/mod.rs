@@ -231,6 +231,18 @@ impl ReservedLine {
             .unwrap_or_default()
     }
 
+    /// A line of open pieces of the same stock, at another place.
+    pub(crate) fn open_at(&self, location: Option<(LocationId, Slug)>, pieces: Quantity) -> Self {
+        Self {
+            location,
+            quantity: pieces,
+            fulfilled: Quantity::ZERO,
+            released: Quantity::ZERO,
+            returned: Quantity::ZERO,
+            ..self.clone()
+        }
+    }
+
     fn unfulfilled(&self) -> Quantity {
         self.quantity
             .checked_sub(self.fulfilled)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::find::{Place, location_of};
 use super::items::{Draft, add, sum};
 use super::moves::{Shifts, shift_all};
-use super::{Reservation, ReservationRef, ReservationState, ReservedLine, SentPlace, Shortage};
+use super::{Reservation, ReservationRef, ReservationState, ReservedLine, Shortage};
 use crate::decision::{Actor, Change, Context, Decide, Decision, Needs, Refusal, State};
 use crate::stock::StockKey;
 use crate::stock::lookup::{known_location, need_location};
@@ -217,21 +217,10 @@ fn relocate(drafts: &mut [Draft], steps: &[Step]) {
                 if moved.is_zero() {
                     continue;
                 }
-                if draft.place == SentPlace::Named {
-                    let slug = line.location.as_ref().map(|(_, slug)| slug.clone());
-                    draft.place = SentPlace::Moved(slug);
-                }
+                draft.place.note_moved(line);
                 left = left.checked_sub(moved).unwrap_or_default();
                 line.quantity = line.quantity.checked_sub(moved).unwrap_or_default();
-                let line = ReservedLine {
-                    location: step.to.clone(),
-                    quantity: moved,
-                    fulfilled: Quantity::ZERO,
-                    released: Quantity::ZERO,
-                    returned: Quantity::ZERO,
-                    ..line.clone()
-                };
-                arrived.push((index, line));
+                arrived.push((index, line.open_at(step.to.clone(), moved)));
             }
         }
     }

@@ -6,17 +6,15 @@ use super::find::{Place, location_of};
 use super::items::{Draft, ItemPlace, add, sum};
 use super::moves::{annotation, living, reserve, set_aside};
 use super::parts::{Part, parts};
-use super::{
-    Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine, SentPlace,
-};
+use super::{Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine};
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, RefusedMovement, State,
 };
-use crate::ledger::{Balance, EntryAction};
+use crate::ledger::EntryAction;
 use crate::locations::Location;
 use crate::stock::lookup::{check_location_count, known_location, need_location};
 use crate::stock::{Stock, StockKey};
-use crate::values::{LocationId, Quantity, Reason, Slug, Timestamp};
+use crate::values::{LocationId, Quantity, Reason, Timestamp};
 
 /// The reason of entries for pieces that come back.
 const RETURN: &str = "return";
@@ -88,7 +86,7 @@ impl Decide for ReturnReservation {
             open: few.there,
         })?;
         let steps = self.steps(&reservation, &parts, &targets, state)?;
-        check_stocks(&steps, state)?;
+        check_stocks(&steps)?;
 
         // Point of no return: everything below must succeed.
         let mut after = reservation.touched(now);
@@ -101,7 +99,7 @@ impl Decide for ReturnReservation {
                 }
             }
         }
-        let mut changes = self.bring_back(&steps, &after, actor, state, context);
+        let mut changes = self.bring_back(&steps, &after, actor, context);
         changes.push(Change::Reservation(after.clone()));
         Ok(Decision {
             changes,
@@ -214,19 +212,11 @@ impl ReturnReservation {
         steps: &[Step<'_>],
         after: &Reservation,
         actor: &Actor,
-        state: &State,
         context: &mut Context<'_>,
     ) -> Vec<Change> {
-        let mut by_stock: BTreeMap<StockKey, Vec<&Step<'_>>> = BTreeMap::new();
-        for step in steps {
-            by_stock.entry(step.stock.key()).or_default().push(step);
-        }
         let now = context.now;
         let mut changes = Vec::new();
-        for (key, steps) in by_stock {
-            let Some(stock) = state.stocks.get(&key) else {
-                continue;
-            };
+        for (stock, steps) in by_stock(steps) {
             let mut ledger = LedgerWriter::open(stock.clone(), actor, context);
             for added in steps.iter().filter_map(|step| step.added) {
                 ledger.add_location(added);
@@ -235,9 +225,9 @@ impl ReturnReservation {
                 let reason = if damaged { RETURN_DAMAGED } else { RETURN };
                 let reason = Reason::new("reason", reason).ok();
                 ledger.turn_to(now, annotation(after.id, reason));
-                increment(&mut ledger, to, quantity);
+                write(&mut ledger, to, EntryAction::Increment, quantity);
                 if damaged {
-                    decrement(&mut ledger, to, quantity);
+                    write(&mut ledger, to, EntryAction::Decrement, quantity);
                 }
                 if self.reserve {
                     reserve(&mut ledger, to, quantity);
@@ -250,6 +240,17 @@ impl ReturnReservation {
         }
         changes
     }
+}
+
+/// The steps of each stock, in the order of their keys.
+fn by_stock<'s, 'a>(steps: &'s [Step<'a>]) -> Vec<(&'a Stock, Vec<&'s Step<'a>>)> {
+    let mut by_stock: BTreeMap<StockKey, (&Stock, Vec<&Step<'_>>)> = BTreeMap::new();
+    for step in steps {
+        let group = by_stock.entry(step.stock.key());
+        let (_, steps) = group.or_insert_with(|| (step.stock, Vec::new()));
+        steps.push(step);
+    }
+    by_stock.into_values().collect()
 }
 
 /// The place that pieces of a line were shipped from, and its location, if the stock is no longer in it.
@@ -271,20 +272,14 @@ fn origin<'a>(
 ///
 /// # Errors
 /// [`Refusal::TotalWouldOverflow`], [`Refusal::TooManyStockLocations`].
-fn check_stocks(steps: &[Step<'_>], state: &State) -> Result<(), Refusal> {
-    let mut totals: BTreeMap<StockKey, (u64, BTreeSet<_>)> = BTreeMap::new();
-    for step in steps {
-        let (pieces, added) = totals.entry(step.stock.key()).or_default();
-        *pieces = pieces.saturating_add(step.quantity.get());
-        added.extend(step.added.map(|location| location.id));
-    }
-    for (key, (pieces, added)) in totals {
-        let Some(stock) = state.stocks.get(&key) else {
-            continue;
-        };
+fn check_stocks(steps: &[Step<'_>]) -> Result<(), Refusal> {
+    for (stock, steps) in by_stock(steps) {
+        let added = steps.iter().filter_map(|step| step.added);
+        let added: BTreeSet<LocationId> = added.map(|location| location.id).collect();
         check_location_count(stock.located.len().saturating_add(added.len()))?;
         let balance = stock.sums();
-        let requested = Quantity::new(pieces).unwrap_or(Quantity::MAX);
+        let pieces = steps.iter().map(|step| step.quantity);
+        let requested = pieces.fold(Quantity::ZERO, sum);
         if balance.total().checked_add(requested).is_none() {
             return Err(Refusal::TotalWouldOverflow(RefusedMovement {
                 requested,
@@ -314,80 +309,41 @@ fn reopen(reservation: &mut Reservation, steps: &[Step<'_>]) {
         None => ReservationState::Paid,
     };
     let mut drafts = Draft::of(reservation);
-    let mut place_of_line = BTreeMap::new();
-    let mut number = 0_usize;
-    for (draft, it) in drafts.iter().enumerate() {
-        for line in 0..it.lines.len() {
-            place_of_line.insert(number, (draft, line));
-            number = number.saturating_add(1);
+    let mut numbers = 0_usize..;
+    for draft in &mut drafts {
+        let mut arrived = Vec::new();
+        for (line, number) in draft.lines.iter_mut().zip(&mut numbers) {
+            for step in steps.iter().filter(|step| step.line == number) {
+                let less = |pieces: Quantity| pieces.checked_sub(step.quantity).unwrap_or_default();
+                line.fulfilled = less(line.fulfilled);
+                if line.location_id() != location_of(&step.to) || line.stock != step.stock.id {
+                    draft.place.note_moved(line);
+                    line.quantity = less(line.quantity);
+                    arrived.push(ReservedLine {
+                        stock: step.stock.id,
+                        ..line.open_at(step.to.clone(), step.quantity)
+                    });
+                }
+            }
         }
-    }
-    let mut arrived: Vec<(usize, ReservedLine)> = Vec::new();
-    for step in steps {
-        let Some((draft, line)) = place_of_line.get(&step.line).copied() else {
-            continue;
-        };
-        let Some(draft_of_line) = drafts.get_mut(draft) else {
-            continue;
-        };
-        let Some(line) = draft_of_line.lines.get_mut(line) else {
-            continue;
-        };
-        line.fulfilled = line
-            .fulfilled
-            .checked_sub(step.quantity)
-            .unwrap_or_default();
-        if line.location_id() == location_of(&step.to) && line.stock == step.stock.id {
-            continue;
-        }
-        line.quantity = line.quantity.checked_sub(step.quantity).unwrap_or_default();
-        let moved = ReservedLine {
-            stock: step.stock.id,
-            location: step.to.clone(),
-            quantity: step.quantity,
-            fulfilled: Quantity::ZERO,
-            released: Quantity::ZERO,
-            returned: Quantity::ZERO,
-            ..line.clone()
-        };
-        if draft_of_line.place == SentPlace::Named {
-            let slug = moved_from(line);
-            draft_of_line.place = SentPlace::Moved(slug);
-        }
-        arrived.push((draft, moved));
-    }
-    for (draft, line) in arrived {
-        if let Some(draft) = drafts.get_mut(draft) {
+        for line in arrived {
             add(&mut draft.lines, line);
         }
-    }
-    for draft in &mut drafts {
         draft.lines.retain(|line| !line.quantity.is_zero());
     }
     let sourcing = reservation.sourcing().cloned();
-    let (lines, sent) = Draft::close(drafts, sourcing);
-    (reservation.lines, reservation.sent) = (lines, sent);
+    (reservation.lines, reservation.sent) = Draft::close(drafts, sourcing);
 }
 
-fn moved_from(line: &ReservedLine) -> Option<Slug> {
-    line.location.as_ref().map(|(_, slug)| slug.clone())
-}
-
-fn increment(ledger: &mut LedgerWriter<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
+/// Writes an action that [`check_stocks`] has found to be possible.
+fn write(
+    ledger: &mut LedgerWriter<'_, '_>,
+    location: Option<LocationId>,
+    action: EntryAction,
+    quantity: Quantity,
+) {
     let balance = ledger.stock().balance(location).unwrap_or_default();
-    let balance = Balance {
-        available: sum(balance.available, quantity),
-        ..balance
-    };
-    ledger.write(location, EntryAction::Increment, quantity, balance);
-}
-
-fn decrement(ledger: &mut LedgerWriter<'_, '_>, location: Option<LocationId>, quantity: Quantity) {
-    let balance = ledger.stock().balance(location).unwrap_or_default();
-    let available = balance.available.checked_sub(quantity).unwrap_or_default();
-    let balance = Balance {
-        available,
-        ..balance
-    };
-    ledger.write(location, EntryAction::Decrement, quantity, balance);
+    if let Some(balance) = action.apply(quantity, balance) {
+        ledger.write(location, action, quantity, balance);
+    }
 }

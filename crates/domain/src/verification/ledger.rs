@@ -230,31 +230,19 @@ impl LedgerVerifier {
     /// is right.
     fn compare_held(&self) -> Vec<Problem> {
         let RawStock { held, lines, .. } = &self.stock;
-        let mut problems = Vec::new();
-        let positions = held.pieces.keys().chain(lines.pieces.keys());
-        for location in positions.collect::<BTreeSet<_>>() {
-            let [stored, lines] = [held, lines].map(|holds| holds.pieces_in(*location));
-            if stored != lines {
-                let figures = Figures::from(*location);
-                problems.push(Problem::Held {
-                    figures,
-                    stored,
-                    lines,
-                });
-            }
-        }
-        let positions = held.set_aside.keys().chain(lines.set_aside.keys());
-        for location in positions.collect::<BTreeSet<_>>() {
-            let [stored, lines] = [held, lines].map(|holds| holds.set_aside_in(*location));
-            if stored != lines {
-                let figures = Figures::from(*location);
-                problems.push(Problem::SetAside {
-                    figures,
-                    stored,
-                    lines,
-                });
-            }
-        }
+        let pieces = differences(&held.pieces, &lines.pieces);
+        let pieces = pieces.map(|(figures, stored, lines)| Problem::Held {
+            figures,
+            stored,
+            lines,
+        });
+        let set_aside = differences(&held.set_aside, &lines.set_aside);
+        let set_aside = set_aside.map(|(figures, stored, lines)| Problem::SetAside {
+            figures,
+            stored,
+            lines,
+        });
+        let mut problems: Vec<Problem> = pieces.chain(set_aside).collect();
         if !self.is_expiry_noticed() {
             problems.push(Problem::Expiry {
                 stored: held.first_expiry,
@@ -430,4 +418,16 @@ impl VerifiedLedger {
             self.stock.is_current && !is_right && !problems.any(Problem::is_beyond_repair);
         self.rebuilt.as_ref().filter(|_| is_repairable)
     }
+}
+
+/// The positions whose stored pieces differ from those of the lines, with both numbers.
+fn differences<'a>(
+    stored: &'a BTreeMap<Option<LocationId>, i64>,
+    lines: &'a BTreeMap<Option<LocationId>, i64>,
+) -> impl Iterator<Item = (Figures, i64, i64)> + 'a {
+    let positions: BTreeSet<_> = stored.keys().chain(lines.keys()).copied().collect();
+    positions.into_iter().filter_map(move |location| {
+        let [stored, lines] = [stored, lines].map(|it| it.get(&location).copied().unwrap_or(0));
+        (stored != lines).then(|| (Figures::from(location), stored, lines))
+    })
 }

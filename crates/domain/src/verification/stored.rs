@@ -78,6 +78,11 @@ impl HeldTotals {
         }
     }
 
+    /// Adds the open pieces of a line, which are set aside or not.
+    pub fn add_line(&mut self, location: Option<LocationId>, open: i64, is_aside: bool) {
+        self.add(location, open, if is_aside { open } else { 0 });
+    }
+
     /// The totals that `stock` records.
     fn of(stock: &Stock) -> Self {
         let mut holds = Self {

@@ -312,11 +312,7 @@ fn line(row: &Row<'_>, lines: &mut HeldTotals) -> Read<()> {
     let expires_at = at(row, 3, "expires_at").optional(Value::integer)?;
     let open = at(row, 2, "quantity").integer()?;
     let is_aside = at(row, 4, "hold_reason").integer()? != 0;
-    lines.add(
-        location.map(LocationId::new),
-        open,
-        if is_aside { open } else { 0 },
-    );
+    lines.add_line(location.map(LocationId::new), open, is_aside);
     let expiries = lines.first_expiry.into_iter().chain(expires_at);
     lines.first_expiry = expiries.min();
     Ok(())
