@@ -20,6 +20,7 @@ mod reservations;
 mod stock;
 mod tenancy;
 mod transactions;
+mod transfers;
 mod values;
 mod verification;
 
@@ -37,5 +38,6 @@ pub use reservations::*;
 pub use stock::*;
 pub use tenancy::*;
 pub use transactions::*;
+pub use transfers::*;
 pub use values::*;
 pub use verification::*;

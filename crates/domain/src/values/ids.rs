@@ -98,6 +98,10 @@ id! {
     EventId;
     /// Names a log of one attempt to deliver an event. It is a UUIDv7, so logs sort by their time.
     LogId;
+    /// Names a transfer, or a delivery.
+    TransferId;
+    /// Names a receipt of a transfer, and the batch of its entries.
+    ReceiptId;
 }
 
 impl TransactionId {

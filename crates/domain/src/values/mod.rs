@@ -15,7 +15,8 @@ mod webhooks;
 pub use events::{EventName, Observed, ReservationStep};
 pub use ids::{
     BatchId, EventId, FeedId, Ids, ImportId, IntegrationId, KeyId, LocationId, LogId,
-    OrganizationId, ProductId, ReservationId, StockId, StoreId, TransactionId,
+    OrganizationId, ProductId, ReceiptId, ReservationId, StockId, StoreId, TransactionId,
+    TransferId,
 };
 pub use owner::Owner;
 pub use patch::Patch;

@@ -28,6 +28,8 @@ mod stock;
 mod tenancy;
 mod time;
 mod transactions;
+mod transfers;
+mod transfers_model;
 mod undo;
 mod verify;
 mod verify_held;

@@ -1,0 +1,95 @@
+//! The figures of a line.
+
+use super::{Arrival, TransferLine, TransferState};
+use crate::values::{ProductId, Quantity};
+
+impl TransferLine {
+    /// A line of a draft.
+    pub(super) const fn new(product: ProductId, quantity: Quantity) -> Self {
+        Self {
+            product,
+            quantity,
+            allocated: Quantity::ZERO,
+            in_transit: Quantity::ZERO,
+            received: Quantity::ZERO,
+            damaged: Quantity::ZERO,
+            missing: Quantity::ZERO,
+            cancelled: Quantity::ZERO,
+            surplus: Quantity::ZERO,
+        }
+    }
+
+    /// The pieces that are allocated or under way.
+    #[must_use]
+    pub fn open(&self) -> Quantity {
+        sum(self.allocated, self.in_transit)
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        !self.open().is_zero()
+    }
+
+    /// All that has arrived, or is given up.
+    pub(super) const fn arrived(&self) -> Arrival {
+        Arrival {
+            received: self.received,
+            damaged: self.damaged,
+            missing: self.missing,
+            surplus: self.surplus,
+        }
+    }
+
+    /// Whether the quantity is the sum of the other figures; in a draft, all of them are zero.
+    pub(super) fn adds_up(&self, state: TransferState) -> bool {
+        if state == TransferState::Draft {
+            return *self == Self::new(self.product, self.quantity);
+        }
+        let parts = [
+            self.allocated,
+            self.in_transit,
+            self.received,
+            self.damaged,
+            self.missing,
+            self.cancelled,
+        ];
+        let mut parts = parts.into_iter();
+        let sum = parts.try_fold(Quantity::ZERO, Quantity::checked_add);
+        sum == Some(self.quantity)
+    }
+}
+
+impl Arrival {
+    /// Everything that these pieces are.
+    #[must_use]
+    pub const fn received(pieces: Quantity) -> Self {
+        Self {
+            received: pieces,
+            damaged: Quantity::ZERO,
+            missing: Quantity::ZERO,
+            surplus: Quantity::ZERO,
+        }
+    }
+
+    /// The pieces that are no longer under way, all together.
+    #[must_use]
+    pub fn taken(&self) -> u64 {
+        let parts = [self.received, self.damaged, self.missing];
+        parts.into_iter().map(Quantity::get).sum()
+    }
+
+    /// Whether it names nothing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// The sum of quantities that belong to one line, which is no more than the line's quantity.
+pub(super) fn sum(one: Quantity, other: Quantity) -> Quantity {
+    one.checked_add(other).unwrap_or(Quantity::MAX)
+}
+
+/// A quantity less a part of it.
+pub(super) fn less(quantity: Quantity, part: Quantity) -> Quantity {
+    quantity.checked_sub(part).unwrap_or_default()
+}
