@@ -40,6 +40,9 @@ pub(crate) struct Layout {
     pub(crate) here: String,
     /// What was just done.
     pub(crate) message: Option<Message>,
+    /// Names this showing of the page: a form that sends it back is carried out once. It is the field `once` of
+    /// forms that nothing else keeps from being carried out twice.
+    pub(crate) once: String,
 }
 
 impl Layout {
@@ -56,6 +59,7 @@ impl Layout {
             theme,
             here: "/console/sign-in".to_owned(),
             message: None,
+            once: String::new(),
         }
     }
 

@@ -100,12 +100,14 @@ pub(super) async fn set_aside(
     Path(ids): Path<Ids>,
     extract::Form(typed): extract::Form<Typed>,
 ) -> Result<Response, Problem> {
-    let (writer, product, typed) = begin(&visit, &ids, typed, Form::SetAside)?;
+    let (_, product, typed) = begin(&visit, &ids, typed, Form::SetAside)?;
     let made = match aside(product, &typed) {
         Err(detail) => Err(Refused::invalid(detail)),
         Ok(aside) => {
-            let made = visit.stockroom().execute(writer, aside);
-            outcome(made.await)?.map(|_| "done=aside".to_owned())
+            let once = visit.writer_once(&typed.once, &aside)?;
+            let made = visit.stockroom().execute(&once.writer, aside).await;
+            let done = if once.is_repeated() { "again" } else { "aside" };
+            outcome(made)?.map(|_| format!("done={done}"))
         }
     };
     end(&visit, product, typed, made).await

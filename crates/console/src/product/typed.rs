@@ -27,6 +27,8 @@ pub(super) struct Typed {
     pub(super) as_of: String,
     pub(super) level: String,
     pub(super) minutes: String,
+    /// The showing of the page that the form was on.
+    pub(super) once: String,
     /// The reservation whose form it is.
     #[serde(skip)]
     pub(super) reservation: String,

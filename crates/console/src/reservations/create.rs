@@ -27,6 +27,8 @@ struct Asked {
     choice: Choice,
     /// Whether more lines are wanted first.
     wants_lines: bool,
+    /// The showing of the page that the form was on.
+    once: String,
 }
 
 impl Asked {
@@ -40,6 +42,7 @@ impl Asked {
                 "latitude" => asked.choice.latitude = value,
                 "longitude" => asked.choice.longitude = value,
                 "split" => asked.choice.split = value,
+                "once" => asked.once = value,
                 "step" => asked.wants_lines = value == "lines",
                 name => asked.lines.read(name, value),
             }
@@ -133,7 +136,7 @@ pub(super) async fn make_reservation(
     visit: Visit,
     Form(fields): Form<Vec<(String, String)>>,
 ) -> Result<Response, Problem> {
-    let writer = visit.writer()?;
+    visit.writer()?;
     let asked = Asked::read(fields);
     if asked.wants_lines {
         return answer(&visit, asked, None).await;
@@ -146,15 +149,16 @@ pub(super) async fn make_reservation(
     };
     let is_chosen = request.sourcing.is_some();
     let chosen = is_chosen.then(|| words::chosen(&request.items));
-    match visit.stockroom().execute(writer, request).await {
+    let once = visit.writer_once(&asked.once, &request)?;
+    match visit.stockroom().execute(&once.writer, request).await {
         Ok(Reserved {
             reservation,
             is_new,
         }) => {
-            let done = if is_new {
-                "done=created"
-            } else {
-                "done=nothing"
+            let done = match is_new {
+                true if once.is_repeated() => "done=again",
+                true => "done=created",
+                false => "done=nothing",
             };
             let screen = format!("/reservations/{}", reservation.id);
             Ok(Done::redirect(&visit, "", &screen, done))

@@ -46,6 +46,8 @@ pub(super) struct Wanted {
     state: String,
     /// The beginning of the order.
     order: String,
+    /// The beginning of the reason why pieces are set aside.
+    reason: String,
     /// A product, by id or SKU.
     product: String,
     /// `next` for those first that run out next.
@@ -135,6 +137,8 @@ struct ReservationsPage {
     pager: Pager,
     /// What is said of the order.
     note: Option<&'static str>,
+    /// Whether there may be reasons in the list.
+    has_reasons: bool,
     /// The address of the other order, and its words.
     other: (String, &'static str),
     is_filtered: bool,
@@ -171,8 +175,10 @@ pub(super) async fn show_list(
         rows: Row::of(&visit, &page.items).await?,
         pager,
         note,
+        has_reasons: has_reasons(&wanted.state) || !wanted.reason.is_empty(),
         other: other_order(&wanted, &path),
         is_filtered: !(wanted.order.is_empty()
+            && wanted.reason.is_empty()
             && wanted.product.is_empty()
             && wanted.state.is_empty()),
         wanted,
@@ -198,12 +204,12 @@ async fn filter(
 ) -> Result<Result<Vec<ReservationCondition>, String>, Problem> {
     let mut filter = Vec::new();
     if !wanted.order.is_empty() {
-        let order = TextCondition::Like(Pattern {
-            text: wanted.order.clone(),
-            open_start: false,
-            open_end: true,
-        });
+        let order = beginning(&wanted.order);
         filter.push(ReservationCondition::OrderId(order));
+    }
+    if !wanted.reason.is_empty() {
+        let reason = beginning(&wanted.reason);
+        filter.push(ReservationCondition::HoldReason(reason));
     }
     if !wanted.product.is_empty() {
         let Some(product) = product_named(visit, &wanted.product).await? else {
@@ -213,6 +219,14 @@ async fn filter(
         filter.push(ReservationCondition::Product(vec![product]));
     }
     Ok(Ok(filter))
+}
+
+fn beginning(text: &str) -> TextCondition {
+    TextCondition::Like(Pattern {
+        text: text.to_owned(),
+        open_start: false,
+        open_end: true,
+    })
 }
 
 async fn sorted(
@@ -264,9 +278,16 @@ fn kept(wanted: &Wanted) -> Vec<(&'static str, &str)> {
     vec![
         ("state", &wanted.state),
         ("order", &wanted.order),
+        ("reason", &wanted.reason),
         ("product", &wanted.product),
         ("sort", &wanted.sort),
     ]
+}
+
+/// Whether reservations with a reason are among those of a state.
+fn has_reasons(state: &str) -> bool {
+    // Pieces that were released or written off keep it.
+    ["held", "fulfilled", "released", "all"].contains(&state)
 }
 
 fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
@@ -278,6 +299,14 @@ fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
             &[
                 ("state", word),
                 ("order", &wanted.order),
+                (
+                    "reason",
+                    if has_reasons(word) {
+                        &wanted.reason
+                    } else {
+                        ""
+                    },
+                ),
                 ("product", &wanted.product),
             ],
         ),
@@ -293,7 +322,7 @@ fn chips(wanted: &Wanted, path: &str) -> Vec<Chip> {
 /// The link to the other order of the list, and its words.
 fn other_order(wanted: &Wanted, path: &str) -> (String, &'static str) {
     let mut parameters = kept(wanted);
-    parameters.retain(|(name, _)| *name != "sort" && *name != "state");
+    parameters.retain(|(name, _)| !["sort", "state", "reason"].contains(name));
     parameters.push(("state", "pending"));
     if wanted.sort == NEXT {
         return (query(path, &parameters), "Oldest first");

@@ -139,6 +139,7 @@ fn text(done: &str) -> Option<&'static str> {
         "nothing" => "Nothing was to be changed.",
         "paid" => "The reservation is paid.",
         "aside" => "Set aside: the pieces aren't sold until they are released.",
+        "again" => "The form had been sent before. It was carried out once.",
         "released" => "Released: the pieces can be sold again.",
         "extended" => "The reservation lasts longer now.",
         "fulfilled" => "Shipped: the pieces have left the stock.",

@@ -1,6 +1,8 @@
 //! The extractor of every screen: who looks, at whose things.
 
+use std::fmt::Debug;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::extract::{FromRequestParts, OriginalUri, RawPathParams};
 use axum::http::Uri;
@@ -8,11 +10,24 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse as _, Redirect};
 use axum_extra::extract::CookieJar;
 use stockroom_application::{AccessError, Administrator, Caller, Stockroom, Writer};
-use stockroom_domain::{Owner, StoreId};
+use stockroom_domain::{IdempotencyKey, Owner, RequestDigest, StoreId};
 
 use super::cookie;
 use crate::page::{Layout, Level, Problem, Section, Theme, query};
 use crate::service::AppState;
+
+/// A person who sends a form that is carried out once.
+pub(crate) struct Once {
+    pub(crate) writer: Writer,
+    is_repeated: Arc<AtomicBool>,
+}
+
+impl Once {
+    /// Whether the form had been sent before, so that its answer is that of the first time.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.is_repeated.load(Ordering::Relaxed)
+    }
+}
 
 /// A person who is signed in, at the organization or in a store.
 #[derive(Clone)]
@@ -65,6 +80,37 @@ impl Visit {
     /// [`Problem`] if the key may only look.
     pub(crate) fn writer(&self) -> Result<&Writer, Problem> {
         self.writer.as_ref().ok_or_else(Problem::read_only)
+    }
+
+    /// The person, for a request of a form that is carried out once, however often it is sent from the same
+    /// showing of its page: `once` is [`Layout::once`] of that. Another request from there is another one.
+    ///
+    /// # Errors
+    /// [`Problem`] if the key may only look.
+    pub(crate) fn writer_once(&self, once: &str, request: &impl Debug) -> Result<Once, Problem> {
+        let is_repeated = Arc::default();
+        let writer = self.writer()?;
+        if once.is_empty() {
+            let writer = writer.clone();
+            return Ok(Once {
+                writer,
+                is_repeated,
+            });
+        }
+        let path = self.uri.path();
+        let digest = blake3::hash(format!("{path}\n{once}\n{request:?}").as_bytes());
+        let key = IdempotencyKey::new(&format!("console-{digest}"));
+        let key = key.map_err(|_| Problem::internal())?;
+        let administrator = self.administrator.clone();
+        let keyed = administrator.keyed(
+            key,
+            RequestDigest(*digest.as_bytes()),
+            Arc::clone(&is_repeated),
+        );
+        Ok(Once {
+            writer: keyed.writer()?,
+            is_repeated,
+        })
     }
 
     /// The path of a screen at the same level: `/stock` becomes `/console/stores/…/stock`.
@@ -121,6 +167,7 @@ impl Visit {
             theme: self.theme,
             here: self.here(),
             message: None,
+            once: self.stockroom().new_request_id(),
         })
     }
 }

@@ -237,7 +237,8 @@ async fn a_refused_step_keeps_what_was_typed() {
 async fn a_reservation_is_made_by_hand() {
     let mut shop = Shop::open().await;
     let page = shop.page("/reservations/new?product=BEAN-1").await;
-    insta::assert_snapshot!(page.main().replace(&shop.store.id.to_string(), "STORE"));
+    let main = page.main_of_any_showing();
+    insta::assert_snapshot!(main.replace(&shop.store.id.to_string(), "STORE"));
     let id = product(3).to_string();
     let fields = [
         ("product.0", "BEAN-1"),
@@ -257,6 +258,27 @@ async fn a_reservation_is_made_by_hand() {
     let page = shop.do_and_see("/reservations", &fields).await;
     assert!(page.body.contains("Nothing was to be changed."));
     assert_eq!(shop.available(1).await, 10);
+}
+
+#[tokio::test]
+async fn a_form_without_an_order_that_is_sent_twice_reserves_once() {
+    let mut shop = Shop::open().await;
+    let before = shop.available(1).await;
+    let page = shop.page("/reservations/new").await;
+    let once = page.field("once").expect("a form");
+    let form = [
+        ("once", &*once),
+        ("minutes", "5"),
+        ("product.0", "BEAN-1"),
+        ("quantity.0", "2"),
+        ("location.0", "berlin"),
+    ];
+    let first = shop.post("/reservations", &form).await;
+    let again = shop.post("/reservations", &form).await;
+    let (first, again) = (first.location(), again.location());
+    assert!(first.contains("done=created"), "{first}");
+    assert_eq!(again, first.replace("done=created", "done=again"));
+    assert_eq!(shop.available(1).await, before - 2);
 }
 
 #[tokio::test]

@@ -47,6 +47,29 @@ async fn damaged_pieces_are_set_aside_and_counted() {
 }
 
 #[tokio::test]
+async fn what_is_set_aside_is_found_by_the_beginning_of_its_reason() {
+    let mut shop = Shop::open().await;
+    damaged(&mut shop).await;
+    let row = "<bdi>Set aside: damaged</bdi>";
+    let list = shop.page("/reservations?state=held&reason=dam").await;
+    says(
+        &list,
+        &[
+            row,
+            "name=\"reason\" value=\"dam\"",
+            "state=all&#38;reason=dam",
+        ],
+    );
+    // There are no reasons among those that are not paid.
+    assert!(!list.body.contains("state=pending&#38;reason"));
+    let others = shop.page("/reservations?state=held&reason=amaged").await;
+    assert!(!others.body.contains(row));
+    says(&others, &["No reservation is like that."]);
+    let open = shop.page("/reservations").await;
+    assert!(!open.body.contains("name=\"reason\""));
+}
+
+#[tokio::test]
 async fn what_is_set_aside_is_written_off_or_released_in_parts() {
     let mut shop = Shop::open().await;
     let before = shop.available(1).await;
@@ -84,4 +107,39 @@ async fn a_form_that_makes_no_sense_is_shown_again() {
         assert!(body.contains(says), "{says}: {}", answer.main());
         assert!(body.contains(&format!("value=\"{pieces}\"")), "{body}");
     }
+}
+
+#[tokio::test]
+async fn a_form_that_is_sent_twice_is_carried_out_once() {
+    let mut shop = Shop::open().await;
+    let before = shop.available(1).await;
+    let page = shop.page(&path("")).await;
+    let once = page.field("once").expect("a form");
+    let send = |pieces: &'static str| {
+        [
+            ("once", once.clone()),
+            ("reason", "damaged".to_owned()),
+            ("change", pieces.to_owned()),
+            ("place", "berlin".to_owned()),
+        ]
+    };
+    let [form, other] = [send("2"), send("1")];
+    let form = form.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let first = shop.do_and_see(&path("/set-aside"), &form).await;
+    says(&first, &["Set aside: the pieces"]);
+    let again = shop.do_and_see(&path("/set-aside"), &form).await;
+    says(&again, &["The form had been sent before."]);
+    assert_eq!(shop.available(1).await, before - 2);
+    // Others from the same page are something else.
+    let other = other
+        .each_ref()
+        .map(|(name, value)| (*name, value.as_str()));
+    shop.do_and_see(&path("/set-aside"), &other).await;
+    assert_eq!(shop.available(1).await, before - 3);
+    // So are the same from another page.
+    let new = again.field("once").expect("a form");
+    assert_ne!(new, once);
+    let anew = form.map(|(name, value)| (name, if name == "once" { &*new } else { value }));
+    shop.do_and_see(&path("/set-aside"), &anew).await;
+    assert_eq!(shop.available(1).await, before - 5);
 }

@@ -66,6 +66,14 @@ impl Answer {
             .map_or("", |it| it.to_str().unwrap())
     }
 
+    /// The value of the first hidden field of this name.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
+        let field = format!("name=\"{name}\" value=\"");
+        let (_, value) = self.body.split_once(&field)?;
+        let (value, _) = value.split_once('"')?;
+        Some(value.to_owned())
+    }
+
     /// The part of a page that differs from screen to screen.
     pub(crate) fn main(&self) -> String {
         let from = self.body.find("<main").expect("a page");
@@ -75,6 +83,15 @@ impl Answer {
             .filter(|line| !line.is_empty())
             .collect::<Vec<_>>()
             .join("\n")
+    }
+
+    /// The same, whichever showing of the page it is.
+    pub(crate) fn main_of_any_showing(&self) -> String {
+        let main = self.main();
+        match self.field("once") {
+            Some(once) => main.replace(&once, "ONCE"),
+            None => main,
+        }
     }
 }
 
