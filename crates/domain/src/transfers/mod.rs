@@ -1,12 +1,14 @@
 //! Transfers: stock that moves from one place to another, and deliveries, which come from a supplier.
 //!
-//! These are the rules of their figures and of the entries that each step makes. What is under way lies in no
+//! These are the rules of their figures, of the entries that each step makes, and of what can be promised. What is under way lies in no
 //! position, so the document alone accounts for it.
 
 mod figures;
+mod promise;
 mod receipts;
 mod steps;
 
+pub use promise::{Expected, Forecast, ForecastStep, Promise};
 pub use steps::{TransferStep, TransferStepRefused};
 
 use std::collections::BTreeMap;

@@ -18,6 +18,7 @@ mod model;
 mod placement;
 mod policies;
 mod products;
+mod promise;
 mod put;
 mod reservations;
 mod returns;
