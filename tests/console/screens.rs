@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use fantoccini::Client as Page;
 use serde_json::Value;
 
-use super::browser::{Browser, click, find};
+use super::browser::{Browser, click, find, see};
 
 /// The screens of the organization; those of a product stand under `PRODUCT`.
 const SCREENS: &[&str] = &[
@@ -122,6 +122,21 @@ async fn every_screen_is_for_everybody() {
     }
     let complaints: Vec<Value> = browser.complaints().await;
     assert!(complaints.is_empty(), "{complaints:#?}");
+    browser.close().await;
+}
+
+#[tokio::test]
+async fn the_menu_is_there_on_a_screen_that_becomes_wide() {
+    let browser = Browser::open(true).await;
+    let page = &browser.page;
+    let menu = ".sections ul";
+    page.set_window_size(600, 800).await.unwrap();
+    page.goto(&browser.url("/")).await.unwrap();
+    find(page, ".sections:not([open])").await;
+    page.set_window_size(1_200, 800).await.unwrap();
+    see(page, menu, "Reservations").await;
+    page.set_window_size(600, 800).await.unwrap();
+    find(page, ".sections:not([open])").await;
     browser.close().await;
 }
 

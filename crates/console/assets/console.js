@@ -207,9 +207,18 @@ function move(step) {
   (next.querySelector("a, button, input:not([type=hidden])") ?? next).focus({ preventScroll: true });
 }
 
+/* The menu is folded on a narrow screen. On a wide one it is open: nothing there would open it. */
+const wide = matchMedia("(width >= 60rem)");
+
+function foldMenu(root) {
+  for (const menu of root.querySelectorAll(".sections")) menu.open = wide.matches;
+}
+
+wide.addEventListener("change", () => foldMenu(document));
+
 /* Parts of pages that only a script can offer. */
 function enhance(root) {
-  if (innerWidth < 960) for (const menu of root.querySelectorAll(".sections")) menu.removeAttribute("open");
+  foldMenu(root);
   for (const button of root.querySelectorAll("[data-pause]")) {
     button.hidden = false;
     button.setAttribute("aria-pressed", String(paused));
