@@ -59,7 +59,7 @@ impl TransferLine {
 }
 
 impl Arrival {
-    /// Everything that these pieces are.
+    /// Pieces that have all arrived in order.
     #[must_use]
     pub const fn received(pieces: Quantity) -> Self {
         Self {
@@ -70,17 +70,11 @@ impl Arrival {
         }
     }
 
-    /// The pieces that are no longer under way, all together.
+    /// The number of pieces that are no longer under way: received, damaged and missing ones.
     #[must_use]
     pub fn taken(&self) -> u64 {
         let parts = [self.received, self.damaged, self.missing];
         parts.into_iter().map(Quantity::get).sum()
-    }
-
-    /// Whether it names nothing.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }
 
