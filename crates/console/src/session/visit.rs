@@ -89,26 +89,17 @@ impl Visit {
     /// [`Problem`] if the key may only look.
     pub(crate) fn writer_once(&self, once: &str, request: &impl Debug) -> Result<Once, Problem> {
         let is_repeated = Arc::default();
-        let writer = self.writer()?;
-        if once.is_empty() {
-            let writer = writer.clone();
-            return Ok(Once {
-                writer,
-                is_repeated,
-            });
+        let mut person = self.administrator.clone();
+        if !once.is_empty() {
+            let path = self.uri.path();
+            let digest = blake3::hash(format!("{path}\n{once}\n{request:?}").as_bytes());
+            let key = IdempotencyKey::new(&format!("console-{digest}"));
+            let key = key.map_err(|_| Problem::internal())?;
+            let request = RequestDigest(*digest.as_bytes());
+            person = person.keyed(key, request, Arc::clone(&is_repeated));
         }
-        let path = self.uri.path();
-        let digest = blake3::hash(format!("{path}\n{once}\n{request:?}").as_bytes());
-        let key = IdempotencyKey::new(&format!("console-{digest}"));
-        let key = key.map_err(|_| Problem::internal())?;
-        let administrator = self.administrator.clone();
-        let keyed = administrator.keyed(
-            key,
-            RequestDigest(*digest.as_bytes()),
-            Arc::clone(&is_repeated),
-        );
         Ok(Once {
-            writer: keyed.writer()?,
+            writer: person.writer()?,
             is_repeated,
         })
     }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::find::{Freed, Request, RequestPlace, Taking, check_count, find, free};
-use super::items::{Draft, ItemPlace, Named, add, sum};
+use super::items::{Draft, ItemPlace, Named, add};
 use super::moves::{Shifts, shift_all, shifts};
 use super::reserve::{lines, need_items};
 use super::transition::is_done;
@@ -219,7 +219,7 @@ impl<'i, 'a> Parts<'i, 'a> {
                     line,
                     open.checked_sub(kept).unwrap_or_default(),
                 );
-                let quantity = sum(line.fulfilled, kept);
+                let quantity = line.fulfilled.saturating_add(kept);
                 if !quantity.is_zero() {
                     let line = ReservedLine {
                         quantity,
@@ -310,7 +310,7 @@ impl Part<'_> {
     /// Tells that fewer pieces than wanted can be had: those that it has, and `more`.
     fn shortage(&self, more: Quantity) -> Shortage {
         let has = self.lines.iter().map(|line| line.quantity);
-        let has = has.fold(Quantity::ZERO, sum);
+        let has = has.fold(Quantity::ZERO, Quantity::saturating_add);
         Shortage {
             product: self.product,
             location: match &self.place {
@@ -318,7 +318,7 @@ impl Part<'_> {
                 RequestPlace::Missing(_) | RequestPlace::Anywhere => None,
             },
             requested: self.wanted,
-            available: sum(has, more),
+            available: has.saturating_add(more),
         }
     }
 }

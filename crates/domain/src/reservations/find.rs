@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 
-use super::items::sum;
 use super::placement::{LineShortage, SOURCING_CANDIDATES_MAX, Share, WantedLine, place_lines};
 use super::sourcing::Sourcing;
 use super::{Reservation, ReservedLine, SentPlace, Shortage};
@@ -66,7 +65,7 @@ pub(super) type Freed = BTreeMap<StockId, BTreeMap<Option<LocationId>, Quantity>
 pub(super) fn free(freed: &mut Freed, line: &ReservedLine, pieces: Quantity) {
     let positions = freed.entry(line.stock).or_default();
     let free = positions.entry(line.location_id()).or_default();
-    *free = sum(*free, pieces);
+    *free = free.saturating_add(pieces);
 }
 
 /// The pieces that a reservation holds.
@@ -149,7 +148,7 @@ impl<'r, 'a> Supply<'r, 'a> {
             taking,
             freed,
             taken: BTreeMap::new(),
-            left: all.copied().fold(in_all, sum),
+            left: all.copied().fold(in_all, Quantity::saturating_add),
         }
     }
 
@@ -165,7 +164,7 @@ impl<'r, 'a> Supply<'r, 'a> {
             Taking::ForSale(_) => self.stock.sellable_at(place),
             Taking::Aside => self.stock.balance(place).unwrap_or_default().available,
         };
-        let pieces = sum(pieces, self.freed_at(place));
+        let pieces = pieces.saturating_add(self.freed_at(place));
         let taken = self.taken.get(&place).copied();
         pieces
             .checked_sub(taken.unwrap_or_default())
@@ -178,7 +177,7 @@ impl<'r, 'a> Supply<'r, 'a> {
 
     fn take(&mut self, place: Option<LocationId>, quantity: Quantity) {
         let taken = self.taken.entry(place).or_default();
-        *taken = sum(*taken, quantity);
+        *taken = taken.saturating_add(quantity);
         self.left = self.left.checked_sub(quantity).unwrap_or_default();
     }
 }
@@ -426,7 +425,10 @@ fn available(
 ) -> Quantity {
     let offer = |offers: &Vec<Quantity>| offers.get(line).copied().unwrap_or_default();
     let pieces = match split {
-        Split::Units => offers.iter().map(offer).fold(Quantity::ZERO, sum),
+        Split::Units => offers
+            .iter()
+            .map(offer)
+            .fold(Quantity::ZERO, Quantity::saturating_add),
         Split::Lines | Split::Never => {
             let chosen = shares.iter();
             let chosen = chosen.filter_map(|share| offers.get(share.candidate));

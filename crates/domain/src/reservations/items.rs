@@ -185,7 +185,7 @@ impl<'a> ReservedItem<'a> {
 
     fn sum(&self, part: impl Fn(&ReservedLine) -> Quantity) -> Quantity {
         let parts = self.lines.iter().map(part);
-        parts.fold(Quantity::ZERO, sum)
+        parts.fold(Quantity::ZERO, Quantity::saturating_add)
     }
 
     /// The place that was named.
@@ -282,11 +282,6 @@ impl Reservation {
     }
 }
 
-/// Adds quantities, of which no sum is too large: stock has no more.
-pub(super) fn sum(one: Quantity, other: Quantity) -> Quantity {
-    one.checked_add(other).unwrap_or(Quantity::MAX)
-}
-
 impl SentPlace {
     /// Notes that pieces of the only line of an item are moved to another place.
     pub(super) fn note_moved(&mut self, line: &ReservedLine) {
@@ -342,9 +337,9 @@ pub(super) fn add(lines: &mut Vec<ReservedLine>, line: ReservedLine) {
         |it: &&mut ReservedLine| it.stock == line.stock && it.location_id() == line.location_id();
     match lines.iter_mut().find(is_same) {
         Some(found) => {
-            found.quantity = sum(found.quantity, line.quantity);
-            found.fulfilled = sum(found.fulfilled, line.fulfilled);
-            found.returned = sum(found.returned, line.returned);
+            found.quantity = found.quantity.saturating_add(line.quantity);
+            found.fulfilled = found.fulfilled.saturating_add(line.fulfilled);
+            found.returned = found.returned.saturating_add(line.returned);
         }
         None => lines.push(line),
     }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::items::sum;
 use super::{Reservation, ReservedLine};
 use crate::decision::{Actor, Change, Context, LedgerWriter, State};
 use crate::ledger::{Annotation, Balance, EntryAction};
@@ -117,7 +116,7 @@ pub(crate) fn shifts(before: &[ReservedLine], after: &[ReservedLine]) -> Shifts 
     let mut shift = |line: &ReservedLine, note: fn(&mut Shift) -> &mut Quantity| {
         let positions = shifts.entry(line.key).or_default();
         let pieces = note(positions.entry(line.location_id()).or_default());
-        *pieces = sum(*pieces, line.open());
+        *pieces = pieces.saturating_add(line.open());
     };
     for line in before {
         shift(line, |shift| &mut shift.released);
@@ -140,7 +139,7 @@ pub(crate) fn set_aside(
     location: Option<LocationId>,
     quantity: Quantity,
 ) {
-    let set_aside = sum(ledger.stock().set_aside(location), quantity);
+    let set_aside = ledger.stock().set_aside(location).saturating_add(quantity);
     ledger.set_set_aside(location, set_aside);
 }
 

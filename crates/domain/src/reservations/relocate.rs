@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::find::{Place, location_of};
-use super::items::{Draft, add, sum};
+use super::items::{Draft, add};
 use super::moves::{Shifts, shift_all};
 use super::{Reservation, ReservationRef, ReservationState, ReservedLine, Shortage};
 use crate::decision::{Actor, Change, Context, Decide, Decision, Needs, Refusal, State};
@@ -85,9 +85,9 @@ impl Decide for MoveReservation {
         for step in &steps {
             let shifts = shifts.entry(step.stock).or_default();
             let from = shifts.entry(location_of(&step.from)).or_default();
-            from.released = sum(from.released, step.quantity);
+            from.released = from.released.saturating_add(step.quantity);
             let to = shifts.entry(location_of(&step.to)).or_default();
-            to.reserved = sum(to.reserved, step.quantity);
+            to.reserved = to.reserved.saturating_add(step.quantity);
         }
         let mut drafts = Draft::of(&reservation);
         relocate(&mut drafts, &steps);
@@ -185,7 +185,9 @@ fn check_sellable(steps: &[Step], state: &State) -> Result<(), Refusal> {
         let requested = wanted.remove(&place)?;
         let stock = state.stocks.get(&step.stock)?;
         let freed = freed.get(&place).and_then(|freed| Quantity::new(*freed));
-        let available = sum(stock.sellable_at(place.1), freed.unwrap_or_default());
+        let available = stock
+            .sellable_at(place.1)
+            .saturating_add(freed.unwrap_or_default());
         (available.get() < requested).then(|| Shortage {
             product: step.stock.product,
             location: step.to.as_ref().map(|(_, slug)| slug.clone()),

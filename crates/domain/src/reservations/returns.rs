@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::find::{Place, location_of};
-use super::items::{Draft, ItemPlace, add, sum};
+use super::items::{Draft, ItemPlace, add};
 use super::moves::{annotation, living, reserve, set_aside};
 use super::parts::{Part, parts};
 use super::{Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine};
@@ -95,7 +95,7 @@ impl Decide for ReturnReservation {
         } else {
             for step in &steps {
                 if let Some(line) = after.lines.get_mut(step.line) {
-                    line.returned = sum(line.returned, step.quantity);
+                    line.returned = line.returned.saturating_add(step.quantity);
                 }
             }
         }
@@ -279,7 +279,7 @@ fn check_stocks(steps: &[Step<'_>]) -> Result<(), Refusal> {
         check_location_count(stock.located.len().saturating_add(added.len()))?;
         let balance = stock.sums();
         let pieces = steps.iter().map(|step| step.quantity);
-        let requested = pieces.fold(Quantity::ZERO, sum);
+        let requested = pieces.fold(Quantity::ZERO, Quantity::saturating_add);
         if balance.total().checked_add(requested).is_none() {
             return Err(Refusal::TotalWouldOverflow(RefusedMovement {
                 requested,
@@ -297,7 +297,7 @@ fn sums(steps: &[&Step<'_>]) -> BTreeMap<(bool, Option<LocationId>), Quantity> {
     for step in steps {
         let pieces = sums.entry((step.damaged, location_of(&step.to)));
         let pieces = pieces.or_default();
-        *pieces = sum(*pieces, step.quantity);
+        *pieces = pieces.saturating_add(step.quantity);
     }
     sums
 }

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::items::sum;
 use super::moves::{annotation, fulfil, no_longer_aside, release, time_of};
 use super::parts::parts;
 use super::{
@@ -118,7 +117,7 @@ impl Decide for ReleaseReservation {
         // Point of no return: everything below must succeed.
         let mut changes = moves(&reservation, &taken, release, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
-            line.released = sum(line.released, *quantity);
+            line.released = line.released.saturating_add(*quantity);
         }
         if is_done(&reservation) {
             reservation.state = ReservationState::Released;
@@ -161,7 +160,7 @@ impl Decide for FulfilReservation {
         // Point of no return: everything below must succeed.
         let mut changes = moves(&reservation, &taken, fulfil, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
-            line.fulfilled = sum(line.fulfilled, *quantity);
+            line.fulfilled = line.fulfilled.saturating_add(*quantity);
         }
         if is_done(&reservation) {
             reservation.state = ReservationState::Fulfilled;
@@ -330,7 +329,7 @@ fn open_of(
     taken.fill(Quantity::ZERO);
     for part in parts {
         if let Some(taken) = taken.get_mut(part.line) {
-            *taken = sum(*taken, part.quantity);
+            *taken = taken.saturating_add(part.quantity);
         }
     }
     Ok(taken)
@@ -350,7 +349,7 @@ fn moves(
     for (line, quantity) in lines.filter(|(_, quantity)| !quantity.is_zero()) {
         let positions = stocks.entry(line.key).or_default();
         let moved = positions.entry(line.location_id()).or_default();
-        *moved = sum(*moved, *quantity);
+        *moved = moved.saturating_add(*quantity);
     }
     let mut changes = Vec::new();
     for (key, positions) in stocks {

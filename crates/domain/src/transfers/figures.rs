@@ -1,6 +1,6 @@
 //! The figures of a line.
 
-use super::{Arrival, TransferLine, TransferState};
+use super::{Arrival, TransferLine, TransferProgress, TransferState};
 use crate::values::{ProductId, Quantity};
 
 impl TransferLine {
@@ -22,11 +22,7 @@ impl TransferLine {
     /// The pieces that are allocated or under way.
     #[must_use]
     pub fn open(&self) -> Quantity {
-        sum(self.allocated, self.in_transit)
-    }
-
-    pub(super) fn is_open(&self) -> bool {
-        !self.open().is_zero()
+        self.allocated.saturating_add(self.in_transit)
     }
 
     /// All that has arrived, or is given up.
@@ -58,6 +54,13 @@ impl TransferLine {
     }
 }
 
+impl TransferProgress {
+    /// Whether pieces of any line are allocated or under way.
+    pub(super) fn has_open(&self) -> bool {
+        self.lines.iter().any(|line| !line.open().is_zero())
+    }
+}
+
 impl Arrival {
     /// Pieces that have all arrived in order.
     #[must_use]
@@ -76,14 +79,4 @@ impl Arrival {
         let parts = [self.received, self.damaged, self.missing];
         parts.into_iter().map(Quantity::get).sum()
     }
-}
-
-/// The sum of quantities that belong to one line, which is no more than the line's quantity.
-pub(super) fn sum(one: Quantity, other: Quantity) -> Quantity {
-    one.checked_add(other).unwrap_or(Quantity::MAX)
-}
-
-/// A quantity less a part of it.
-pub(super) fn less(quantity: Quantity, part: Quantity) -> Quantity {
-    quantity.checked_sub(part).unwrap_or_default()
 }

@@ -1,7 +1,7 @@
 //! Transfers: stock that moves from one place to another, and deliveries, which come from a supplier.
 //!
-//! These are the rules of their figures, of the entries that each step makes, and of what can be promised. What is under way lies in no
-//! position, so the document alone accounts for it.
+//! These are the rules of their figures, of the entries that each step makes, and of what can be promised. What is
+//! under way lies in no position, so the document alone accounts for it.
 
 mod figures;
 mod promise;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{less, sum};
 use super::{Arrival, Receipt, TransferLine, TransferProgress};
 use crate::values::{ProductId, Quantity};
 
@@ -11,13 +10,12 @@ impl TransferProgress {
     /// only in open states; and all that arrived in the receipts that aren't undone.
     #[must_use]
     pub fn is_consistent(&self) -> bool {
-        let is_open = self.lines.iter().any(TransferLine::is_open);
         let arrived = sums(&self.receipts);
         let adds_up = |line: &TransferLine| {
             let arrived = arrived.get(&line.product).copied().unwrap_or_default();
             line.adds_up(self.state) && line.arrived() == arrived
         };
-        is_open == self.state.is_open() && self.lines.iter().all(adds_up)
+        self.has_open() == self.state.is_open() && self.lines.iter().all(adds_up)
     }
 }
 
@@ -35,19 +33,19 @@ fn sums(receipts: &[Receipt]) -> BTreeMap<ProductId, Arrival> {
 impl Arrival {
     fn and(&self, other: &Self) -> Self {
         Self {
-            received: sum(self.received, other.received),
-            damaged: sum(self.damaged, other.damaged),
-            missing: sum(self.missing, other.missing),
-            surplus: sum(self.surplus, other.surplus),
+            received: self.received.saturating_add(other.received),
+            damaged: self.damaged.saturating_add(other.damaged),
+            missing: self.missing.saturating_add(other.missing),
+            surplus: self.surplus.saturating_add(other.surplus),
         }
     }
 
     fn without(&self, other: &Self) -> Self {
         Self {
-            received: less(self.received, other.received),
-            damaged: less(self.damaged, other.damaged),
-            missing: less(self.missing, other.missing),
-            surplus: less(self.surplus, other.surplus),
+            received: self.received.saturating_sub(other.received),
+            damaged: self.damaged.saturating_sub(other.damaged),
+            missing: self.missing.saturating_sub(other.missing),
+            surplus: self.surplus.saturating_sub(other.surplus),
         }
     }
 }
@@ -55,13 +53,13 @@ impl Arrival {
 impl TransferLine {
     /// Books pieces that arrive: no more than are under way, apart from the surplus.
     pub(super) fn arrive(&mut self, arrival: &Arrival) {
-        self.in_transit = less(self.in_transit, taken(arrival));
+        self.in_transit = self.in_transit.saturating_sub(taken(arrival));
         self.set_arrived(self.arrived().and(arrival));
     }
 
     /// Takes an arrival back: its pieces are under way again.
     pub(super) fn take_back(&mut self, arrival: &Arrival) {
-        self.in_transit = sum(self.in_transit, taken(arrival));
+        self.in_transit = self.in_transit.saturating_add(taken(arrival));
         self.set_arrived(self.arrived().without(arrival));
     }
 

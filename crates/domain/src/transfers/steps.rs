@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::figures::{less, sum};
 use super::{
     Arrival, Receipt, TransferEnd, TransferEntry, TransferKind, TransferLine, TransferParts,
     TransferProgress, TransferReason, TransferState,
@@ -150,8 +149,8 @@ impl Walk {
                 book.at_origin(EntryAction::Deallocate, shipped, reason);
             }
             book.at_origin(EntryAction::Decrement, shipped, reason);
-            line.allocated = less(there(line), shipped);
-            line.in_transit = sum(line.in_transit, shipped);
+            line.allocated = there(line).saturating_sub(shipped);
+            line.in_transit = line.in_transit.saturating_add(shipped);
             if is_draft {
                 book.at_origin(EntryAction::Allocate, line.allocated, reason);
             }
@@ -213,13 +212,13 @@ impl Walk {
         self.each(|line, book| {
             let cancelled = parts.get(&line.product).copied().unwrap_or_default();
             let given_back = cancelled.min(line.allocated);
-            let brought_back = less(cancelled, given_back);
+            let brought_back = cancelled.saturating_sub(given_back);
             let reason = TransferReason::Cancelled;
             book.at_origin(EntryAction::Deallocate, given_back, reason);
             book.at_origin(EntryAction::Increment, brought_back, reason);
-            line.allocated = less(line.allocated, given_back);
-            line.in_transit = less(line.in_transit, brought_back);
-            line.cancelled = sum(line.cancelled, cancelled);
+            line.allocated = line.allocated.saturating_sub(given_back);
+            line.in_transit = line.in_transit.saturating_sub(brought_back);
+            line.cancelled = line.cancelled.saturating_add(cancelled);
         });
         self.end(TransferState::Cancelled);
         Ok(true)
@@ -240,11 +239,11 @@ impl Walk {
             };
             line.take_back(arrival);
             // What was damaged has left the destination already.
-            let there = sum(arrival.received, arrival.surplus);
+            let there = arrival.received.saturating_add(arrival.surplus);
             book.at_destination(EntryAction::Decrement, there, TransferReason::Undone);
         });
         // A receipt of nothing but surplus leaves an ended transfer as it is: nothing is under way again.
-        if self.after.lines.iter().any(TransferLine::is_open) {
+        if self.after.has_open() {
             self.after.state = TransferState::InTransit;
         }
         Ok(true)
@@ -264,7 +263,7 @@ impl Walk {
 
     /// Ends the transfer, if nothing is allocated or under way any more.
     fn end(&mut self, state: TransferState) {
-        if !self.after.lines.iter().any(TransferLine::is_open) {
+        if !self.after.has_open() {
             self.after.state = state;
         }
     }

@@ -50,6 +50,18 @@ impl Quantity {
     pub fn checked_sub(self, other: Self) -> Option<Self> {
         self.0.checked_sub(other.0).map(Self)
     }
+
+    /// The sum, or [`Quantity::MAX`] if it is larger than that.
+    #[must_use]
+    pub fn saturating_add(self, other: Self) -> Self {
+        self.checked_add(other).unwrap_or(Self::MAX)
+    }
+
+    /// The difference, or zero if `other` is larger.
+    #[must_use]
+    pub fn saturating_sub(self, other: Self) -> Self {
+        self.checked_sub(other).unwrap_or_default()
+    }
 }
 
 impl fmt::Display for Quantity {
