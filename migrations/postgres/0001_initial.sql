@@ -644,3 +644,90 @@ CREATE TABLE import_changes (
     PRIMARY KEY (organization_id, import_id, place),
     FOREIGN KEY (organization_id, import_id) REFERENCES imports
 );
+
+-- Transfers and deliveries.
+CREATE TABLE transfers (
+    organization_id  uuid    NOT NULL REFERENCES organizations,
+    transfer_id      uuid    NOT NULL,
+    owner_id         uuid    NOT NULL,
+    created_at       bigint  NOT NULL CHECK (created_at >= 0),
+    -- The key that made it, with the name that it had then; none for the operator.
+    actor_key_id     uuid,
+    actor_name       text,
+    state            text    NOT NULL
+        CHECK (state IN ('draft', 'ready', 'in_transit', 'received', 'cancelled')),
+    -- Whether pieces are allocated or under way.
+    is_open          boolean NOT NULL,
+    -- Where a delivery comes from; a location has none, nor has the unlocated pool.
+    supplier         text,
+    -- NULL for the unlocated pool.
+    from_location_id uuid,
+    to_location_id   uuid,
+    reference        text,
+    note             text,
+    expected_at      bigint,
+    -- The date of which it was announced that it has passed, and the one that is to be announced next.
+    announced        bigint,
+    to_be_announced  bigint,
+    updated_at       bigint  NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version          bigint  NOT NULL CHECK (version >= 1),
+    PRIMARY KEY (organization_id, transfer_id),
+    CHECK (supplier IS NULL OR from_location_id IS NULL),
+    CHECK (is_open = (state IN ('ready', 'in_transit'))),
+    CHECK (to_be_announced IS NULL OR state = 'in_transit')
+);
+
+-- Transfer ids are UUIDs of version 7: this is the order of creation, in which transfers are listed. What lists
+-- say of `created_at` is always true: see `stocks_of_owner`.
+CREATE INDEX transfers_of_owner ON transfers (organization_id, owner_id, transfer_id)
+    WHERE created_at >= 0;
+CREATE INDEX transfers_open_from ON transfers (organization_id, from_location_id)
+    WHERE is_open;
+CREATE INDEX transfers_open_to ON transfers (organization_id, to_location_id)
+    WHERE is_open;
+CREATE INDEX transfers_overdue ON transfers (organization_id, to_be_announced, transfer_id)
+    WHERE to_be_announced IS NOT NULL;
+
+CREATE TABLE transfer_lines (
+    organization_id uuid    NOT NULL,
+    transfer_id     uuid    NOT NULL,
+    -- Counted from 0.
+    line            bigint  NOT NULL CHECK (line >= 0),
+    product_id      uuid    NOT NULL,
+    quantity        bigint  NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    -- Drafts may name products that have no stock.
+    stock_id        uuid,
+    -- The transfer's.
+    is_open         boolean NOT NULL,
+    allocated       bigint  NOT NULL CHECK (allocated >= 0),
+    in_transit      bigint  NOT NULL CHECK (in_transit >= 0),
+    received        bigint  NOT NULL CHECK (received >= 0),
+    damaged         bigint  NOT NULL CHECK (damaged >= 0),
+    missing         bigint  NOT NULL CHECK (missing >= 0),
+    cancelled       bigint  NOT NULL CHECK (cancelled >= 0),
+    surplus         bigint  NOT NULL CHECK (surplus BETWEEN 0 AND 9007199254740991),
+    PRIMARY KEY (organization_id, transfer_id, line),
+    CHECK (allocated + in_transit + received + damaged + missing + cancelled IN (0, quantity)),
+    CHECK (NOT is_open OR stock_id IS NOT NULL)
+);
+
+-- What is open of a stock?
+CREATE INDEX transfer_lines_open
+    ON transfer_lines (organization_id, stock_id, transfer_id, line)
+    WHERE is_open;
+CREATE INDEX transfer_lines_of_product
+    ON transfer_lines (organization_id, product_id, transfer_id);
+
+CREATE TABLE transfer_receipts (
+    organization_id uuid    NOT NULL,
+    transfer_id     uuid    NOT NULL,
+    -- Counted from 0.
+    receipt         bigint  NOT NULL CHECK (receipt >= 0),
+    receipt_id      uuid    NOT NULL,
+    received_at     bigint  NOT NULL,
+    undone_at       bigint,
+    -- The pieces of each product: JSON with a version.
+    items           text    NOT NULL,
+    PRIMARY KEY (organization_id, transfer_id, receipt)
+);

@@ -65,3 +65,10 @@ SELECT create_distributed_table(
 SELECT create_distributed_table(
     'import_changes', 'organization_id', colocate_with => 'organizations'
 );
+SELECT create_distributed_table('transfers', 'organization_id', colocate_with => 'organizations');
+SELECT create_distributed_table(
+    'transfer_lines', 'organization_id', colocate_with => 'organizations'
+);
+SELECT create_distributed_table(
+    'transfer_receipts', 'organization_id', colocate_with => 'organizations'
+);

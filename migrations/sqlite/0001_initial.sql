@@ -598,3 +598,88 @@ CREATE TABLE import_changes (
     PRIMARY KEY (organization_id, import_id, place),
     FOREIGN KEY (organization_id, import_id) REFERENCES imports
 ) STRICT, WITHOUT ROWID;
+
+-- Transfers and deliveries.
+CREATE TABLE transfers (
+    organization_id  BLOB    NOT NULL REFERENCES organizations,
+    transfer_id      BLOB    NOT NULL CHECK (length(transfer_id) = 16),
+    owner_id         BLOB    NOT NULL CHECK (length(owner_id) = 16),
+    created_at       INTEGER NOT NULL,
+    -- The key that made it, with the name that it had then; none for the operator.
+    actor_key_id     BLOB,
+    actor_name       TEXT,
+    state            TEXT    NOT NULL
+        CHECK (state IN ('draft', 'ready', 'in_transit', 'received', 'cancelled')),
+    -- Whether pieces are allocated or under way.
+    is_open          INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    -- Where a delivery comes from; a location has none, nor has the unlocated pool.
+    supplier         TEXT,
+    -- NULL for the unlocated pool.
+    from_location_id BLOB,
+    to_location_id   BLOB,
+    reference        TEXT,
+    note             TEXT,
+    expected_at      INTEGER,
+    -- The date of which it was announced that it has passed, and the one that is to be announced next.
+    announced        INTEGER,
+    to_be_announced  INTEGER,
+    updated_at       INTEGER NOT NULL,
+    -- The number of its changes, the first of which made it.
+    version          INTEGER NOT NULL CHECK (version >= 1),
+    PRIMARY KEY (organization_id, transfer_id),
+    CHECK (supplier IS NULL OR from_location_id IS NULL),
+    CHECK (is_open = 1 = (state IN ('ready', 'in_transit'))),
+    CHECK (to_be_announced IS NULL OR state = 'in_transit')
+) STRICT, WITHOUT ROWID;
+
+-- Transfer ids are UUIDs of version 7: this is the order of creation, in which transfers are listed.
+CREATE INDEX transfers_of_owner ON transfers (organization_id, owner_id, transfer_id);
+CREATE INDEX transfers_open_from ON transfers (organization_id, from_location_id)
+    WHERE is_open = 1;
+CREATE INDEX transfers_open_to ON transfers (organization_id, to_location_id)
+    WHERE is_open = 1;
+CREATE INDEX transfers_overdue ON transfers (organization_id, to_be_announced, transfer_id)
+    WHERE to_be_announced IS NOT NULL;
+
+CREATE TABLE transfer_lines (
+    organization_id BLOB    NOT NULL,
+    transfer_id     BLOB    NOT NULL CHECK (length(transfer_id) = 16),
+    -- Counted from 0.
+    line            INTEGER NOT NULL CHECK (line >= 0),
+    product_id      BLOB    NOT NULL CHECK (length(product_id) = 16),
+    quantity        INTEGER NOT NULL CHECK (quantity BETWEEN 1 AND 9007199254740991),
+    -- Drafts may name products that have no stock.
+    stock_id        BLOB     CHECK (length(stock_id) = 16),
+    -- The transfer's.
+    is_open         INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    allocated       INTEGER NOT NULL CHECK (allocated >= 0),
+    in_transit      INTEGER NOT NULL CHECK (in_transit >= 0),
+    received        INTEGER NOT NULL CHECK (received >= 0),
+    damaged         INTEGER NOT NULL CHECK (damaged >= 0),
+    missing         INTEGER NOT NULL CHECK (missing >= 0),
+    cancelled       INTEGER NOT NULL CHECK (cancelled >= 0),
+    surplus         INTEGER NOT NULL CHECK (surplus BETWEEN 0 AND 9007199254740991),
+    PRIMARY KEY (organization_id, transfer_id, line),
+    CHECK (allocated + in_transit + received + damaged + missing + cancelled IN (0, quantity)),
+    CHECK (is_open = 0 OR stock_id IS NOT NULL)
+) STRICT, WITHOUT ROWID;
+
+-- What is open of a stock?
+CREATE INDEX transfer_lines_open
+    ON transfer_lines (organization_id, stock_id, transfer_id, line)
+    WHERE is_open = 1;
+CREATE INDEX transfer_lines_of_product
+    ON transfer_lines (organization_id, product_id, transfer_id);
+
+CREATE TABLE transfer_receipts (
+    organization_id BLOB    NOT NULL,
+    transfer_id     BLOB    NOT NULL CHECK (length(transfer_id) = 16),
+    -- Counted from 0.
+    receipt         INTEGER NOT NULL CHECK (receipt >= 0),
+    receipt_id      BLOB    NOT NULL CHECK (length(receipt_id) = 16),
+    received_at     INTEGER NOT NULL,
+    undone_at       INTEGER,
+    -- The pieces of each product: JSON with a version.
+    items           TEXT    NOT NULL,
+    PRIMARY KEY (organization_id, transfer_id, receipt)
+) STRICT, WITHOUT ROWID;

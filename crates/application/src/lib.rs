@@ -33,6 +33,7 @@ mod stockroom;
 mod stop;
 mod tenancy;
 mod tokens;
+mod transfers;
 mod verify;
 pub mod webhooks;
 
@@ -51,4 +52,5 @@ pub use ports::{HoldPlace, LocationOrder, LocationPlace};
 pub use products::ProductHits;
 pub use reservations::*;
 pub use stockroom::*;
+pub use transfers::*;
 pub use verify::*;

@@ -15,6 +15,7 @@ use crate::client::stored;
 use crate::counts::count;
 use crate::imports::submission;
 use crate::reservations::{item, pay, reserve};
+use crate::transfer_make::draft;
 use crate::{Bench, Client, make};
 
 const DAY: i64 = 24 * 3_600_000;
@@ -78,6 +79,7 @@ kinds! {
     Stock Recorded Lines Counted CountedLines Reserved Reservation Expired Settled Availability
     Stocks Products
     Location Product Key Organization Store Settings Deleted Integration SecretIssued Import
+    Transfer
 }
 
 /// Every kind of answer is stored and given again.
@@ -121,7 +123,8 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
         version: integration.version,
         reason: Reason::new("reason", "gone").expect("a reason"),
     };
-    let operations: [(&Client, Operation); 23] = [
+    let operations: [(&Client, Operation); 24] = [
+        (&store, draft(held, 2, None, "berlin").into()),
         (&store, make::stock(product, 10, [("berlin", 4)]).into()),
         (&store, many.into()),
         (&store, transaction(Allocate, product, 1)),

@@ -37,6 +37,7 @@ mod bench;
 mod client;
 mod make;
 mod receiver;
+mod transfer_make;
 
 pub mod batches;
 pub mod concurrency;
@@ -78,6 +79,8 @@ pub mod sourcing;
 pub mod stock;
 pub mod tenancy;
 pub mod transactions;
+pub mod transfer_lists;
+pub mod transfers;
 pub mod undo;
 pub mod verify;
 pub mod verify_held;

@@ -149,7 +149,7 @@ pub async fn a_reservation_is_read_as_answered(bench: Bench) {
     let now = bench.clock.now();
     let read = store.reservation(reservation.id, now).await;
     assert_eq!(read, Some(reservation.clone()));
-    assert_eq!(reservation.actor, store.actor.of_reservation());
+    assert_eq!(reservation.actor, store.actor.acting_key());
     assert_eq!(store.figures(product).await, [4, 9, 9]);
     store.done(crate::history::rename(&berlin, "hamburg")).await;
     let read = store.reservation(reservation.id, now).await;

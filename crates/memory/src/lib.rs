@@ -11,9 +11,11 @@ mod inventory;
 mod keys;
 mod list;
 mod past;
+mod products;
 mod reservations;
 mod stored;
 mod tenant;
+mod transfers;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

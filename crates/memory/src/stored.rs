@@ -29,8 +29,10 @@ impl Tenant {
     }
 
     fn stored_current(&self, stock: &Stock) -> RawStock {
+        let mut lines = self.reservations.stored_holds(stock.id);
+        self.transfers.add_holds(stock.id, &mut lines);
         RawStock {
-            lines: self.reservations.stored_holds(stock.id),
+            lines,
             ..RawStock::new(stock, true)
         }
     }

@@ -14,6 +14,7 @@ use crate::feed::Feed;
 use crate::imports::Imports;
 use crate::integrations::Integrations;
 use crate::reservations::Reservations;
+use crate::transfers::Transfers;
 
 /// One organization and all of its data.
 #[derive(Default)]
@@ -41,8 +42,8 @@ pub(crate) struct Tenant {
     /// Deleted locations. Entries still refer to them by their last slug.
     deleted_locations: HashMap<LocationId, Location>,
     pub(crate) products: HashMap<(Owner, ProductId), Product>,
-    skus: Holders,
-    external_refs: Holders,
+    pub(crate) skus: Holders,
+    pub(crate) external_refs: Holders,
     pub(crate) keys: BTreeMap<KeyId, ApplicationKey>,
     /// The names of application keys, including deleted ones.
     key_names: HashMap<KeyId, Arc<str>>,
@@ -55,10 +56,11 @@ pub(crate) struct Tenant {
     pub(crate) feed: Feed,
     pub(crate) integrations: Integrations,
     pub(crate) imports: Imports,
+    pub(crate) transfers: Transfers,
 }
 
 /// The product of an owner that has a text that only one product may have.
-type Holders = HashMap<(Owner, ProductText), ProductId>;
+pub(crate) type Holders = HashMap<(Owner, ProductText), ProductId>;
 
 /// A span of time in which a stock has had a position in a location.
 pub(crate) struct PositionSpan {
@@ -96,6 +98,8 @@ impl Tenant {
             integrations: _,
             integration_counts: _,
             imports: _,
+            transfers: _,
+            open_transfers: _,
             layout: _,
         } = needs;
         let mut state = State::default();
@@ -145,6 +149,7 @@ impl Tenant {
             }
         }
         self.load_reservations(needs, now, &mut state);
+        self.load_transfers(needs, &mut state);
         self.integrations.load(needs, &mut state);
         self.imports.load(needs, &mut state);
         for id in keys {
@@ -370,6 +375,8 @@ impl Tenant {
             RecordChange::IntegrationDeleted(it) => self.integrations.delete(it.id),
             RecordChange::EventsReplayed(id, from) => self.integrations.replay(id, from),
             RecordChange::Import(change, errors) => self.imports.store(*change, errors),
+            RecordChange::Transfer(change) => self.transfers.store(*change),
+            RecordChange::TransferDeleted(transfer) => self.transfers.delete(transfer.id),
         }
     }
 
@@ -418,30 +425,5 @@ impl Tenant {
             }
         }
         self.deleted_locations.insert(location.id, location);
-    }
-
-    fn store_product(&mut self, product: Product) {
-        let key = (product.owner, product.id);
-        self.remove_product(key);
-        if let Some(sku) = &product.sku {
-            self.skus.insert((product.owner, sku.clone()), product.id);
-        }
-        if let Some(external_ref) = &product.external_ref {
-            self.external_refs
-                .insert((product.owner, external_ref.clone()), product.id);
-        }
-        self.products.insert(key, product);
-    }
-
-    fn remove_product(&mut self, key: (Owner, ProductId)) {
-        let Some(product) = self.products.remove(&key) else {
-            return;
-        };
-        if let Some(sku) = product.sku {
-            self.skus.remove(&(product.owner, sku));
-        }
-        if let Some(external_ref) = product.external_ref {
-            self.external_refs.remove(&(product.owner, external_ref));
-        }
     }
 }

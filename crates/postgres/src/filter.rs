@@ -5,6 +5,7 @@ use sqlx::{Encode, Postgres, QueryBuilder, Type};
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
+    TransferCondition,
 };
 use stockroom_domain::{EntryAction, OrganizationId, Owner, ReservationStatus, Timestamp};
 
@@ -183,6 +184,71 @@ pub(crate) fn push_reservation(
             }
         }
     }
+}
+
+/// Appends conditions on a row of `transfers`.
+pub(crate) fn push_transfer(
+    query: &mut QueryBuilder<Postgres>,
+    organization: OrganizationId,
+    filter: &[TransferCondition],
+) {
+    for condition in filter {
+        query.push(" AND ");
+        match condition {
+            TransferCondition::State(states) => {
+                let words = states.iter().map(|state| state.as_str().to_owned());
+                push_in(query, "transfers.state", words);
+            }
+            TransferCondition::From(condition) => {
+                query.push("transfers.supplier IS NULL AND ");
+                push_place(query, organization, "transfers.from_location_id", condition);
+            }
+            TransferCondition::To(condition) => {
+                push_place(query, organization, "transfers.to_location_id", condition);
+            }
+            TransferCondition::Supplier(condition) => {
+                push_text(query, "transfers.supplier", condition);
+            }
+            TransferCondition::Reference(condition) => {
+                push_text(query, "transfers.reference", condition);
+            }
+            TransferCondition::Product(products) => {
+                query.push(
+                    "transfers.transfer_id IN (SELECT lines.transfer_id \
+                     FROM transfer_lines AS lines WHERE lines.organization_id = ",
+                );
+                query.push_bind(organization.uuid()).push(" AND ");
+                let ids = products.iter().map(|product| product.uuid());
+                push_in(query, "lines.product_id", ids);
+                query.push(")");
+            }
+            TransferCondition::ExpectedAt(comparison) => {
+                push_time(query, "transfers.expected_at", comparison);
+            }
+            TransferCondition::CreatedAt(comparison) => {
+                push_time(query, "transfers.created_at", comparison);
+            }
+        }
+    }
+}
+
+/// Appends a condition on the slug of the location in a column.
+fn push_place(
+    query: &mut QueryBuilder<Postgres>,
+    organization: OrganizationId,
+    column: &str,
+    condition: &TextCondition,
+) {
+    if *condition == TextCondition::IsNull {
+        query.push(column).push(" IS NULL");
+        return;
+    }
+    query.push(format_args!(
+        "{column} IN (SELECT locations.location_id FROM locations WHERE locations.organization_id = "
+    ));
+    query.push_bind(organization.uuid()).push(" AND ");
+    push_text(query, "locations.slug", condition);
+    query.push(")");
 }
 
 /// Begins a condition on one of the lines of a reservation. The lines are joined with their locations.

@@ -56,6 +56,9 @@ mod round_trips;
 mod stock;
 mod stock_cache;
 mod tenancy;
+#[cfg(test)]
+mod transfer_plans;
+mod transfers;
 mod verify;
 
 pub use connection::*;

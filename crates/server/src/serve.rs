@@ -32,6 +32,9 @@ const REFRESH_INTERVAL: Duration = Duration::from_millis(250);
 const HOUSEKEEPING_INTERVAL: Duration = Duration::from_mins(10);
 /// The interval at which figures are counted for the metrics.
 const WATCH_INTERVAL: Duration = Duration::from_secs(15);
+
+/// The time between two looks for transfers that have become overdue.
+const ANNOUNCE_INTERVAL: Duration = Duration::from_secs(15);
 /// The maximum number of connections to the metrics.
 const METRICS_CONNECTIONS_MAX: usize = 128;
 const METRICS_UPKEEP_INTERVAL: Duration = Duration::from_secs(5);
@@ -271,8 +274,8 @@ fn start_housekeeping(
     vec![refresh, forget, upkeep]
 }
 
-/// Starts updating the metrics of reservations and integrations, and storing unpaid reservations as
-/// expired.
+/// Starts updating the metrics of reservations and integrations, storing unpaid reservations as expired, and
+/// announcing overdue transfers.
 fn watch_reservations(stockroom: &Arc<Stockroom>, sweep_seconds: u64) -> Vec<JoinHandle<()>> {
     let watching = Arc::clone(stockroom);
     let watch = tokio::spawn(every(WATCH_INTERVAL, async move || {
@@ -296,6 +299,13 @@ fn watch_reservations(stockroom: &Arc<Stockroom>, sweep_seconds: u64) -> Vec<Joi
             }
         })));
     }
+    let announcing = Arc::clone(stockroom);
+    tasks.push(tokio::spawn(every(ANNOUNCE_INTERVAL, async move || {
+        if let Err(error) = announcing.announce_overdue().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "overdue transfers could not be announced");
+        }
+    })));
     tasks
 }
 

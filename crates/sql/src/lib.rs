@@ -26,6 +26,7 @@ mod reservations;
 mod row;
 mod stocks;
 mod tenancy;
+mod transfers;
 
 pub use batches::BatchRow;
 pub use columns::{Column, Columns, FromColumns, Value};
@@ -52,3 +53,6 @@ pub use reservations::{
 pub use row::{Row, integer};
 pub use stocks::{DeletedStockRow, StockRow, StocksByFate, sorted_figure};
 pub use tenancy::{OrganizationRow, StoreRow};
+pub use transfers::{
+    ChangedLines, ExpectedRow, OpenLineRow, ReceiptRow, Slugs, TransferLineRow, TransferRow,
+};

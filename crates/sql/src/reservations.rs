@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::{HoldLine, ReservationCondition, StoreError};
 use stockroom_domain::{
-    KeyId, LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason, Reservation,
-    ReservationActor, ReservationChange, ReservationId, ReservationState, ReservationStatus,
+    ActingKey, KeyId, LapsedLine, LocationId, OrderId, OrganizationId, Owner, ProductId, Reason,
+    Reservation, ReservationChange, ReservationId, ReservationState, ReservationStatus,
     ReservedLine, SentItems, Slug, StockId, StockKey, Timestamp,
 };
 use uuid::Uuid;
@@ -106,7 +106,7 @@ impl ReservationRow {
             state: state(row, &self.status, self.expires_at)?,
             lines: lines.collect::<Result<_, _>>()?,
             sent: decode_sent(row, self.sent.as_deref())?,
-            actor: self.actor_key_id.map(|key| ReservationActor {
+            actor: self.actor_key_id.map(|key| ActingKey {
                 key: KeyId::new(key),
                 name: self.actor_name.map(Into::into),
             }),

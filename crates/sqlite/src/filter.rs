@@ -4,6 +4,7 @@ use rusqlite::types::Value;
 use stockroom_application::filter::{Comparison, Pattern, TextCondition};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
+    TransferCondition,
 };
 use stockroom_domain::{OrganizationId, Owner, ReservationStatus, Timestamp};
 
@@ -190,6 +191,72 @@ fn push_status(query: &mut Query, statuses: &[ReservationStatus], now: Timestamp
     let status = " THEN 'expired' ELSE reservations.status END";
     let words = statuses.iter().map(|status| status.as_str().to_owned());
     push_in(query, status, words);
+}
+
+/// Appends conditions on a row of `transfers`.
+pub(crate) fn push_transfer(
+    query: &mut Query,
+    organization: OrganizationId,
+    filter: &[TransferCondition],
+) {
+    for condition in filter {
+        query.push(" AND ");
+        match condition {
+            TransferCondition::State(states) => {
+                let words = states.iter().map(|state| state.as_str().to_owned());
+                push_in(query, "transfers.state", words);
+            }
+            TransferCondition::From(condition) => {
+                query.push("transfers.supplier IS NULL AND ");
+                push_place(query, organization, "transfers.from_location_id", condition);
+            }
+            TransferCondition::To(condition) => {
+                push_place(query, organization, "transfers.to_location_id", condition);
+            }
+            TransferCondition::Supplier(condition) => {
+                push_text(query, "transfers.supplier", condition);
+            }
+            TransferCondition::Reference(condition) => {
+                push_text(query, "transfers.reference", condition);
+            }
+            TransferCondition::Product(products) => {
+                query.push(
+                    "EXISTS (SELECT 1 FROM transfer_lines AS lines \
+                     WHERE lines.transfer_id = transfers.transfer_id AND lines.organization_id = ",
+                );
+                query.push_organization(organization).push(" AND ");
+                let ids = products.iter().map(|product| product.uuid());
+                push_in(query, "lines.product_id", ids);
+                query.push(")");
+            }
+            TransferCondition::ExpectedAt(comparison) => {
+                push_time(query, "transfers.expected_at", comparison);
+            }
+            TransferCondition::CreatedAt(comparison) => {
+                push_time(query, "transfers.created_at", comparison);
+            }
+        }
+    }
+}
+
+/// Appends a condition on the slug of the location in a column.
+fn push_place(
+    query: &mut Query,
+    organization: OrganizationId,
+    column: &str,
+    condition: &TextCondition,
+) {
+    if *condition == TextCondition::IsNull {
+        query.push(column).push(" IS NULL");
+        return;
+    }
+    query.push(format!(
+        "EXISTS (SELECT 1 FROM locations \
+         WHERE locations.location_id = {column} AND locations.organization_id = "
+    ));
+    query.push_organization(organization).push(" AND ");
+    push_text(query, "locations.slug", condition);
+    query.push(")");
 }
 
 /// Appends conditions on a row of `locations`.

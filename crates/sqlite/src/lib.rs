@@ -40,6 +40,7 @@ mod products;
 mod reservations;
 mod stock;
 mod tenancy;
+mod transfers;
 mod verify;
 
 pub use connection::*;

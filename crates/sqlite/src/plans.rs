@@ -12,7 +12,7 @@ use stockroom_application::ports::{
 use stockroom_application::{Environment, PageRequest};
 use stockroom_domain::{
     LocationId, OrganizationId, Owner, ProductId, ReservationId, ReservationStatus, StockId,
-    StockPeriod, StoreId,
+    StockPeriod, StoreId, TransferId,
 };
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -24,7 +24,7 @@ use crate::connection::statement::Statement;
 use crate::list::{COUNT, ListQuery};
 use crate::{
     counts, events, idempotency, imports, integrations, keys, ledger, locations, products,
-    reservations, stock, tenancy, verify,
+    reservations, stock, tenancy, transfers, verify,
 };
 
 pub(crate) const EXPLAIN: &str = "EXPLAIN QUERY PLAN ";
@@ -132,7 +132,7 @@ pub(crate) fn assert_merged(steps: &[String]) {
 }
 
 /// All statements that aren't put together at run time: a list for each module that has some.
-const STATEMENTS: [&[&Statement]; 42] = [
+const STATEMENTS: [&[&Statement]; 47] = [
     counts::STATEMENTS,
     events::read::STATEMENTS,
     events::store::STATEMENTS,
@@ -172,7 +172,12 @@ const STATEMENTS: [&[&Statement]; 42] = [
     tenancy::read::STATEMENTS,
     tenancy::rows::STATEMENTS,
     tenancy::server_state::STATEMENTS,
+    transfers::load::STATEMENTS,
+    transfers::read::STATEMENTS,
+    transfers::rows::STATEMENTS,
+    transfers::store::STATEMENTS,
     tenancy::store::STATEMENTS,
+    verify::entries::STATEMENTS,
     verify::repair::STATEMENTS,
     verify::rows::STATEMENTS,
 ];
@@ -286,6 +291,11 @@ async fn pages_behind_a_place_begin_there() {
         assert_narrow(&page, "");
         assert_sought(&page, "reservation_id>?", 1);
     }
+    let behind = PageRequest::after(25, TransferId::new(place));
+    let page = transfers::read::page_query(EXPLAIN, scope(), &[], behind);
+    let page = query_steps(&connection, &page);
+    assert_merged(&page);
+    assert_sought(&page, "transfer_id>?", 2);
     let behind = PageRequest::after(25, StockId::new(place));
     let page = ledger::past::periods_query(EXPLAIN, scope(), now, behind);
     let page = query_steps(&connection, &page);

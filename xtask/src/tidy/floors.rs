@@ -83,6 +83,7 @@ const FLOORS: [(&str, &[&[&str]]); 7] = [
                 "plans",
                 "product_plans",
                 "round_trips",
+                "transfer_plans",
                 "verify",
             ],
         ],

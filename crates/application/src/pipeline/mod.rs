@@ -9,6 +9,7 @@ mod feed_hub;
 mod feed_signals;
 mod gateway;
 mod group_commit;
+mod overdue;
 mod settle;
 mod shared_reads;
 mod turns;

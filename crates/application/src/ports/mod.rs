@@ -17,6 +17,7 @@ mod scope;
 mod server_state;
 mod stock;
 mod tenancy;
+mod transfers;
 mod webhooks;
 
 pub use commit::CommandStore;
@@ -47,6 +48,7 @@ pub use scope::Scope;
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockOrder, StockPlace, StockReader, StockSort};
 pub use tenancy::TenancyReader;
+pub use transfers::{TransferCondition, TransferReader};
 pub use webhooks::{Delivery, FeedGap, SentEvent, WebhookBodies};
 
 /// The ports whose results don't depend on reservations.
@@ -56,6 +58,7 @@ pub trait Records:
     + IntegrationReader
     + DeliveryStore
     + ImportStore
+    + TransferReader
     + TenancyReader
     + ServerState
 {
@@ -67,6 +70,7 @@ impl<T> Records for T where
         + IntegrationReader
         + DeliveryStore
         + ImportStore
+        + TransferReader
         + TenancyReader
         + ServerState
 {

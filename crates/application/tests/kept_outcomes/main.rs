@@ -23,10 +23,14 @@ use stockroom_domain::{
     SentPlace, Settings, Shortage, Slug, Source, Sourcing, SourcingOrder, Split, Stock, StockId,
     StockKey, StockedProduct, Store, StoreId, Timestamp, TransactionId, WebhookUrl,
 };
+use stockroom_domain::{
+    ActingKey, Arrival, Note, Receipt, Supplier, Transfer, TransferKind, TransferLine,
+    TransferOrigin, TransferProgress, TransferState, TransferStepRefused,
+};
 use uuid::Uuid;
 
 /// What was written of each kind of answer, and of each refusal; the newest last.
-const ANSWERS: [&str; 9] = [
+const ANSWERS: [&str; 10] = [
     include_str!("answers-1.json"),
     include_str!("answers-2.json"),
     include_str!("answers-3.json"),
@@ -36,12 +40,14 @@ const ANSWERS: [&str; 9] = [
     include_str!("answers-7.json"),
     include_str!("answers-8.json"),
     include_str!("answers-9.json"),
+    include_str!("answers-10.json"),
 ];
-const REFUSALS: [&str; 4] = [
+const REFUSALS: [&str; 5] = [
     include_str!("refusals-1.json"),
     include_str!("refusals-2.json"),
     include_str!("refusals-3.json"),
     include_str!("refusals-4.json"),
+    include_str!("refusals-5.json"),
 ];
 
 /// Samples of every variant of an enum by its name. A variant that is added doesn't compile without
@@ -81,6 +87,7 @@ samples! { answers: Answer {
     Integration => Answer::Integration(integration()),
     SecretIssued => Answer::SecretIssued(SecretIssued { integration: integration(), salt: id(14), digest: SecretHash([6; 32]) }),
     Import => Answer::Import(import()),
+    Transfer => Answer::Transfer(transfer()),
     Deleted => Answer::Deleted(()),
 } beside Replayed }
 
@@ -100,6 +107,9 @@ samples! { refusals: Refusal {
     TooManyLocations => Refusal::TooManyLocations { locations_max: 10_000 },
     StockReserved => Refusal::StockReserved,
     LocationInUse => Refusal::LocationInUse,
+    StockInTransfer => Refusal::StockInTransfer,
+    LocationInTransfer => Refusal::LocationInTransfer { slug: slug() },
+    DifferentOwners => Refusal::DifferentOwners,
     ProductIdTaken => Refusal::ProductIdTaken,
     WhiteSpaceAtEnds => Refusal::WhiteSpaceAtEnds { field: ProductField::ExternalRef },
     SkuTaken => Refusal::SkuTaken { product: id(1) },
@@ -117,6 +127,7 @@ samples! { refusals: Refusal {
     TransactionNotFound => Refusal::TransactionNotFound,
     BatchNotFound => Refusal::BatchNotFound,
     ReservationNotFound => Refusal::ReservationNotFound,
+    TransferNotFound => Refusal::TransferNotFound,
     NotManagedThen => Refusal::NotManagedThen,
     IntegrationNotFound => Refusal::IntegrationNotFound,
     IntegrationDisabled => Refusal::IntegrationDisabled,
@@ -129,6 +140,8 @@ samples! { refusals: Refusal {
     VersionIs => Refusal::VersionIs { version: 7 },
     ReservationIs => Refusal::ReservationIs(ReservationState::Expired),
     ReservationEdited => Refusal::ReservationEdited,
+    TransferEdited => Refusal::TransferEdited,
+    TransferStep => Refusal::TransferStep(TransferStepRefused::NotSoMany { product: id(1), open: quantity(2) }),
     ImportIs => Refusal::ImportIs(ImportStatus::PartlyUndone),
     ImportIsDryRun => Refusal::ImportIsDryRun,
     ImportIsOfPolicies => Refusal::ImportIsOfPolicies,
@@ -144,6 +157,9 @@ samples! { refusals: Refusal {
     SamePlace => Refusal::SamePlace,
     AlreadyFulfilled => Refusal::AlreadyFulfilled { product: id(1), fulfilled: 2 },
     MadeByReservation => Refusal::MadeByReservation,
+    MadeByTransfer => Refusal::MadeByTransfer,
+    TooManyOpenTransfers => Refusal::TooManyOpenTransfers { product: id(1), lines_max: 1_000 },
+    TooManyUnderWay => Refusal::TooManyUnderWay { product: id(1) },
     AlreadyUndone => Refusal::AlreadyUndone,
     CountNotLatest => Refusal::CountNotLatest,
     CountUndone => Refusal::CountUndone,
@@ -290,7 +306,7 @@ fn reservation() -> Reservation {
         },
         lines: vec![line],
         sent: Some(Box::new(sent())),
-        actor: Some(stockroom_domain::ReservationActor {
+        actor: Some(stockroom_domain::ActingKey {
             key: id(9),
             name: Some("ERP".into()),
         }),
@@ -394,6 +410,54 @@ fn key() -> ApplicationKey {
         created_at: at(0),
         updated_at: at(1),
         last_used_at: Some(at(2)),
+    }
+}
+
+fn transfer() -> Transfer {
+    let arrival = Arrival {
+        received: quantity(3),
+        damaged: quantity(1),
+        missing: quantity(1),
+        surplus: quantity(2),
+    };
+    Transfer {
+        id: id(31),
+        owner: owner(),
+        from: TransferOrigin::Supplier(Supplier::new("supplier", "ACME").expect("a text")),
+        to: Some((id(5), slug())),
+        progress: TransferProgress {
+            kind: TransferKind::Delivery,
+            state: TransferState::InTransit,
+            lines: vec![TransferLine {
+                product: id(1),
+                stock: Some(id(4)),
+                quantity: quantity(10),
+                allocated: Quantity::ZERO,
+                in_transit: quantity(4),
+                received: quantity(3),
+                damaged: quantity(1),
+                missing: quantity(1),
+                cancelled: quantity(1),
+                surplus: quantity(2),
+            }],
+            receipts: vec![Receipt {
+                id: id(32),
+                at: at(3),
+                items: vec![(id(1), arrival)],
+                undone_at: Some(at(4)),
+            }],
+        },
+        reference: Reference::new("reference", "TO-17").ok(),
+        note: Note::new("note", "by rail").ok(),
+        expected_at: Some(at(9)),
+        announced: Some(at(8)),
+        actor: Some(ActingKey {
+            key: id(9),
+            name: Some("ERP".into()),
+        }),
+        created_at: at(1),
+        updated_at: at(4),
+        version: 5,
     }
 }
 

@@ -22,6 +22,7 @@ use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
+use stockroom_application::ports::{TransferCondition, TransferReader};
 use stockroom_application::{
     Clock, Environment, HoldPlace, Limits, LocationOrder, LocationPlace, Page, PageRequest,
     SigningKey, Stockroom,
@@ -33,6 +34,7 @@ use stockroom_domain::{
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
 };
+use stockroom_domain::{Expected, Transfer, TransferId, TransferRef};
 use uuid::Uuid;
 
 mock! {
@@ -456,6 +458,14 @@ mock! {
             id: IntegrationId,
             holder: Uuid,
         ) -> Result<Option<StoredIntegration>, StoreError>;
+    }
+
+    #[async_trait]
+    impl TransferReader for Database {
+        async fn transfer(&self, scope: Scope, id: TransferId) -> Result<Option<Transfer>, StoreError>;
+        async fn list_transfers(&self, scope: Scope, filter: &[TransferCondition], page: PageRequest<TransferId>) -> Result<Page<Transfer, TransferId>, StoreError>;
+        async fn expected(&self, organization: OrganizationId, stock: StockId) -> Result<Vec<Expected>, StoreError>;
+        async fn overdue_transfers(&self, organization: OrganizationId, now: Timestamp, limit: u32) -> Result<Vec<TransferRef>, StoreError>;
     }
 
     #[async_trait]

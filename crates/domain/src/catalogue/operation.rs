@@ -38,6 +38,10 @@ use crate::transactions::count::{CountMany, CountStock, Counted};
 use crate::transactions::preview::{PreviewCounts, PreviewTransactions};
 use crate::transactions::transact::{Transact, TransactMany};
 use crate::transactions::undo::{Undo, UndoBatch};
+use crate::transfers::Transfer;
+use crate::transfers::announce::AnnounceOverdue;
+use crate::transfers::edit::{CreateTransfer, DeleteTransfer, UpdateTransfer};
+use crate::transfers::progress::TakeStep;
 
 /// The result of one command.
 pub type Outcome = Result<Answer, Refusal>;
@@ -173,6 +177,11 @@ operations! {
     CancelImport => Import(Import),
     UndoImport => Import(Import),
     UndoLines => Import(Import),
+    CreateTransfer => Transfer(Transfer),
+    UpdateTransfer => Transfer(Transfer),
+    TakeStep => Transfer(Transfer),
+    AnnounceOverdue => Transfer(Transfer),
+    DeleteTransfer => Deleted(()),
 }
 
 /// The answer to an accepted command.
@@ -220,6 +229,8 @@ pub enum Answer {
     SecretIssued(SecretIssued),
     /// The import as it is now.
     Import(Import),
+    /// The transfer as it is now.
+    Transfer(Transfer),
     /// The deletion is done.
     Deleted(()),
     /// The answer that the same request got before.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::refusal::Refusal;
-use crate::reservations::ReservationActor;
+use crate::keys::ActingKey;
 use crate::values::{KeyId, Owner};
 
 /// The caller of a request.
@@ -29,11 +29,11 @@ impl Actor {
         acting: Owner::Organization,
     };
 
-    /// The key used, as a reservation names it; `None` for the operator.
+    /// The key used, as the things that it makes name it; `None` for the operator.
     #[must_use]
-    pub fn of_reservation(&self) -> Option<ReservationActor> {
+    pub fn acting_key(&self) -> Option<ActingKey> {
         let name = self.key_name.clone();
-        self.key.map(|key| ReservationActor { key, name })
+        self.key.map(|key| ActingKey { key, name })
     }
 
     /// Checks that this caller may change things that belong to `owner` directly.

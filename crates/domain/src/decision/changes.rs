@@ -16,6 +16,7 @@ use crate::products::Product;
 use crate::reservations::{LapsedLine, Reservation, ReservationState, ReservedLine};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::{Organization, Store};
+use crate::transfers::{Transfer, TransferChange};
 use crate::values::{
     IntegrationId, KeyId, OrderId, Owner, ProductId, ReservationId, Timestamp, first_version,
 };
@@ -76,6 +77,10 @@ pub enum RecordChange {
     /// An import is created, or replaced by this value, with errors to be added, each at its place among those
     /// of the job, from 0.
     Import(Box<ImportChange>, Vec<(u32, LineError)>),
+    /// A transfer is made, or replaced by another value.
+    Transfer(Box<TransferChange>),
+    /// A draft of a transfer is deleted, at the time of its last update.
+    TransferDeleted(Box<Transfer>),
 }
 
 /// A deleted stock, stored for auditors.

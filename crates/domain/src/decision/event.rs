@@ -77,7 +77,9 @@ fn event_of_record(record: &RecordChange) -> Option<Event> {
         | RecordChange::Key(_)
         | RecordChange::KeyDeleted(_)
         | RecordChange::TokensRevoked(..)
-        | RecordChange::EventsReplayed(..) => None,
+        | RecordChange::EventsReplayed(..)
+        | RecordChange::Transfer(_)
+        | RecordChange::TransferDeleted(_) => None,
     }
 }
 

@@ -8,6 +8,7 @@ mod event;
 mod line_error;
 mod needs;
 mod refusal;
+mod refusal_kind;
 mod state;
 mod writer;
 
@@ -17,6 +18,7 @@ pub use context::{Context, Decision};
 pub use decide::Decide;
 pub use line_error::{LineError, LineProblem};
 pub use needs::{NeededStocks, Needs};
-pub use refusal::{ProductField, Refusal, RefusalKind, RefusedMovement};
+pub use refusal::{ProductField, Refusal, RefusedMovement};
+pub use refusal_kind::RefusalKind;
 pub use state::{KeyTotals, State, StockOwnership};
 pub(crate) use writer::{LedgerWriter, difference};

@@ -6,7 +6,7 @@ use std::ops::Deref;
 use crate::stock::StockKey;
 use crate::values::{
     IdempotencyKey, ImportId, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId,
-    ProductText, ReservationId, Slug, StockId, Timestamp, TransactionId,
+    ProductText, ReservationId, Slug, StockId, Timestamp, TransactionId, TransferId,
 };
 
 /// The load set: everything that an adapter has to load, and lock, before commands are decided. The sets
@@ -29,7 +29,7 @@ pub struct Needs {
     pub location_slugs: BTreeSet<(Owner, Slug)>,
     /// Living locations, by id.
     pub locations: BTreeSet<LocationId>,
-    /// Whether stock lies in these locations.
+    /// Whether stock lies in these locations, and whether open transfers begin or end there.
     pub location_use: BTreeSet<LocationId>,
     /// The number of living locations of these owners.
     pub location_counts: BTreeSet<Owner>,
@@ -60,6 +60,10 @@ pub struct Needs {
     pub integration_counts: BTreeSet<Owner>,
     /// Imports, by id.
     pub imports: BTreeSet<ImportId>,
+    /// Transfers, by id.
+    pub transfers: BTreeSet<TransferId>,
+    /// The lines of open transfers of current stock.
+    pub open_transfers: BTreeSet<StockKey>,
 }
 
 /// The keys of the needed stock, as a set. It also knows what of it decisions can read.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::imports::ImportStatus;
 use crate::ledger::Balance;
 use crate::reservations::{ReservationState, Shortage};
+use crate::transfers::{TransferState, TransferStepRefused};
 use crate::values::{ProductId, Quantity, Slug, Timestamp, shortened};
 
 /// The quantity of a refused transaction, and the figures of its position.
@@ -109,6 +110,19 @@ pub enum Refusal {
     /// Stock can't be deleted while a reservation holds any of it.
     #[error("A reservation holds stock of the product")]
     StockReserved,
+    /// Stock can't be deleted while an open transfer has it.
+    #[error("An open transfer has stock of the product")]
+    StockInTransfer,
+    /// A location can't be removed from a stock, or deleted, while pieces of an open transfer come from it or
+    /// go to it.
+    #[error("An open transfer moves stock from or to location \"{slug}\"")]
+    LocationInTransfer {
+        /// The location.
+        slug: Slug,
+    },
+    /// The products of a transfer have stock of several owners.
+    #[error("The stock of these products has several owners")]
+    DifferentOwners,
     /// A location where stock lies can't be deleted.
     #[error("The location has stock")]
     LocationInUse,
@@ -175,6 +189,9 @@ pub enum Refusal {
     /// The caller has made no reservation with this id.
     #[error("There is no such reservation")]
     ReservationNotFound,
+    /// The caller sees no transfer with this id.
+    #[error("There is no such transfer")]
+    TransferNotFound,
     /// The product had no stock at that time.
     #[error("The product's stock was not managed at that time")]
     NotManagedThen,
@@ -228,6 +245,12 @@ pub enum Refusal {
     /// The reservation holds other stock than when it was read for this operation.
     #[error("The reservation has just been edited")]
     ReservationEdited,
+    /// The transfer has other products or places than when it was read for this operation.
+    #[error("The transfer has just been edited")]
+    TransferEdited,
+    /// A step of a transfer is refused.
+    #[error(transparent)]
+    TransferStep(TransferStepRefused),
     /// The state of the job doesn't allow this operation.
     #[error("The job is {}", .0.as_str())]
     ImportIs(ImportStatus),
@@ -291,6 +314,23 @@ pub enum Refusal {
         /// The products.
         products: Vec<ProductId>,
     },
+    /// A stock has a limited number of lines in open transfers.
+    #[error("A product can be in at most {lines_max} open transfers")]
+    TooManyOpenTransfers {
+        /// The product.
+        product: ProductId,
+        /// The limit.
+        lines_max: u64,
+    },
+    /// More pieces of a stock would be in open transfers than [`Quantity::MAX`].
+    #[error(
+        "The pieces of a product in open transfers would exceed {}",
+        Quantity::MAX
+    )]
+    TooManyUnderWay {
+        /// The product.
+        product: ProductId,
+    },
     /// Pieces can't be moved from a place to the same place.
     #[error("from and to are the same place")]
     SamePlace,
@@ -305,6 +345,9 @@ pub enum Refusal {
     /// Transactions made by a reservation can't be undone one by one.
     #[error("Transactions made by a reservation cannot be undone individually")]
     MadeByReservation,
+    /// Transactions made by a transfer can't be undone one by one.
+    #[error("Transactions made by a transfer cannot be undone individually")]
+    MadeByTransfer,
     /// The entry has already been undone.
     #[error("This has already been undone")]
     AlreadyUndone,
@@ -335,95 +378,6 @@ pub enum Refusal {
     },
 }
 
-/// The kinds of refusal, in their order of precedence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum RefusalKind {
-    /// The caller is not allowed to do this.
-    Forbidden,
-    /// The request makes no sense here.
-    Invalid,
-    /// The thing that was named doesn't exist for the caller.
-    NotFound,
-    /// The request conflicts with the current state.
-    Conflict,
-    /// The request makes sense, but the stock doesn't allow it.
-    Unprocessable,
-}
-
-impl Refusal {
-    /// The kind of this refusal.
-    #[must_use]
-    pub const fn kind(&self) -> RefusalKind {
-        match self {
-            Self::OrganizationKeyRequired => RefusalKind::Forbidden,
-            Self::Line { refusal, .. } => refusal.kind(),
-            Self::NoTransaction
-            | Self::NotACount
-            | Self::UnknownLocation { .. }
-            | Self::LocationNotStocked { .. }
-            | Self::TooManyToPlace { .. }
-            | Self::StockExists
-            | Self::InvalidProductIdentifier
-            | Self::LocationAllocated { .. }
-            | Self::TotalTooLarge
-            | Self::TooManyStockLocations { .. }
-            | Self::SlugTaken { .. }
-            | Self::TooManyLocations { .. }
-            | Self::StockReserved
-            | Self::LocationInUse
-            | Self::ProductIdTaken
-            | Self::WhiteSpaceAtEnds { .. }
-            | Self::SkuTaken { .. }
-            | Self::ExternalRefTaken { .. }
-            | Self::FiguresNotSet
-            | Self::ProductHasStock
-            | Self::TooManyKeys { .. }
-            | Self::AsOfInFuture
-            | Self::SamePlace
-            | Self::OrganizationExists => RefusalKind::Invalid,
-            Self::UnknownStock
-            | Self::LocationNotFound
-            | Self::ProductNotFound
-            | Self::KeyNotFound
-            | Self::OrganizationNotFound
-            | Self::TransactionNotFound
-            | Self::BatchNotFound
-            | Self::ReservationNotFound
-            | Self::NotManagedThen
-            | Self::IntegrationNotFound
-            | Self::JobNotFound => RefusalKind::NotFound,
-            Self::ReservedRateLimitExceeded { .. }
-            | Self::ExpectationFailed(_)
-            | Self::LaterCount { .. }
-            | Self::ReservationIs(_)
-            | Self::ReservationEdited
-            | Self::ImportIs(_)
-            | Self::ImportIsDryRun
-            | Self::ImportIsOfPolicies
-            | Self::ImportMovedOn
-            | Self::OrderReserved
-            | Self::IdempotencyKeyReused
-            | Self::VersionIs { .. }
-            | Self::IntegrationDisabled
-            | Self::KeptAnswerUnreadable => RefusalKind::Conflict,
-            Self::InsufficientStock(_)
-            | Self::TotalWouldOverflow(_)
-            | Self::ReservationShort(_)
-            | Self::AllocatedForReservations { .. }
-            | Self::NotSoManyOpen { .. }
-            | Self::NotSoManyShipped { .. }
-            | Self::ProductsWithoutStock { .. }
-            | Self::AlreadyFulfilled { .. }
-            | Self::MadeByReservation
-            | Self::AlreadyUndone
-            | Self::CountNotLatest
-            | Self::CountUndone
-            | Self::TooManyIntegrations { .. }
-            | Self::LocationGone => RefusalKind::Unprocessable,
-        }
-    }
-}
-
 /// The largest number of characters of a client's text that are repeated. Refusals are stored, one for
 /// each line of a batch.
 const REPEATED_CHARS_MAX: usize = 64;
@@ -434,6 +388,12 @@ impl Refusal {
     pub fn unknown_location(slug: &str) -> Self {
         let slug = shortened(slug.to_owned(), REPEATED_CHARS_MAX);
         Self::UnknownLocation { slug }
+    }
+
+    /// The refusal of a change that the state of a transfer doesn't allow.
+    #[must_use]
+    pub const fn transfer_is(state: TransferState) -> Self {
+        Self::TransferStep(TransferStepRefused::TransferIs(state))
     }
 
     /// The refusal of a text that names no location of the stock. It holds only the beginning of a long text.

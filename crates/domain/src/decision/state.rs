@@ -11,9 +11,10 @@ use crate::products::Product;
 use crate::reservations::{LapsedLines, Reservation};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::Organization;
+use crate::transfers::{OpenTransfers, Transfer};
 use crate::values::{
     ImportId, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText,
-    ReservationId, Slug, Timestamp, TransactionId,
+    ReservationId, Slug, Timestamp, TransactionId, TransferId,
 };
 
 /// The owners that manage stock of a product.
@@ -57,6 +58,8 @@ pub struct State {
     pub locations: HashMap<LocationId, Location>,
     /// Those of the needed locations that have stock.
     pub locations_in_use: HashSet<LocationId>,
+    /// Those of the needed locations between which open transfers move pieces.
+    pub locations_in_transfers: HashSet<LocationId>,
     /// The number of living locations of an owner.
     pub location_counts: HashMap<Owner, u64>,
     /// Current stock.
@@ -83,6 +86,10 @@ pub struct State {
     pub integration_counts: HashMap<Owner, u64>,
     /// Imports.
     pub imports: HashMap<ImportId, Import>,
+    /// Transfers.
+    pub transfers: HashMap<TransferId, Transfer>,
+    /// The lines of open transfers of current stock, if there are any.
+    pub open_transfers: HashMap<StockKey, OpenTransfers>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
 }
 

@@ -74,7 +74,7 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         &self.stock
     }
 
-    /// Sets the number of pieces that reservations hold in a position.
+    /// Sets the number of pieces that are held in a position.
     pub(crate) fn set_held(&mut self, location: Option<LocationId>, held: Quantity) {
         match location {
             None => self.stock.unlocated_held = held,
@@ -168,6 +168,52 @@ impl<'a, 'b> LedgerWriter<'a, 'b> {
         self.stock.last_hash = entry.hash;
         self.entries.push(entry.clone());
         entry
+    }
+
+    /// Allocates available pieces of a position and holds them.
+    pub(crate) fn hold(&mut self, location: Option<LocationId>, quantity: Quantity) {
+        let held = self.stock.held(location).saturating_add(quantity);
+        let balance = self.stock.balance(location).unwrap_or_default();
+        let balance = Balance {
+            available: balance.available.saturating_sub(quantity),
+            allocated: balance.allocated.saturating_add(quantity),
+        };
+        self.write(location, EntryAction::Allocate, quantity, balance);
+        self.set_held(location, held);
+    }
+
+    /// Releases held pieces, so that they are available again, and returns their number. It never releases
+    /// more than are allocated, so that damaged data never creates stock.
+    pub(crate) fn release(&mut self, location: Option<LocationId>, quantity: Quantity) -> Quantity {
+        let held = self.stock.held(location).saturating_sub(quantity);
+        let balance = self.stock.balance(location).unwrap_or_default();
+        let moved = quantity.min(balance.allocated);
+        let balance = Balance {
+            available: balance.available.saturating_add(moved),
+            allocated: balance.allocated.saturating_sub(moved),
+        };
+        self.write(location, EntryAction::Deallocate, moved, balance);
+        self.set_held(location, held);
+        moved
+    }
+
+    /// Removes held pieces from stock. It never removes more than are allocated.
+    pub(crate) fn ship(&mut self, location: Option<LocationId>, quantity: Quantity) {
+        let shipped = self.release(location, quantity);
+        self.apply(location, EntryAction::Decrement, shipped);
+    }
+
+    /// Writes an action that is known to be possible.
+    pub(crate) fn apply(
+        &mut self,
+        location: Option<LocationId>,
+        action: EntryAction,
+        quantity: Quantity,
+    ) {
+        let balance = self.stock.balance(location).unwrap_or_default();
+        if let Some(balance) = action.apply(quantity, balance) {
+            self.write(location, action, quantity, balance);
+        }
     }
 
     pub(crate) fn close(self) -> Decision<Stock> {

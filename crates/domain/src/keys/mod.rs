@@ -5,6 +5,7 @@ pub(crate) mod decide;
 pub use decide::{CreateKey, DeleteKey, UpdateKey};
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,15 @@ pub struct ApplicationKey {
 impl ApplicationKey {
     /// The largest number of keys that one owner may have.
     pub const PER_OWNER_MAX: u64 = 1_000;
+}
+
+/// The application key that made something.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActingKey {
+    /// The key.
+    pub key: KeyId,
+    /// The name that the key had then, if it is known.
+    pub name: Option<Arc<str>>,
 }
 
 /// What the tokens that a key issues for its secret may be used for.

@@ -226,6 +226,10 @@ impl Decide for DeleteLocation {
         if state.locations_in_use.contains(&self.id) {
             return Err(Refusal::LocationInUse);
         }
+        if state.locations_in_transfers.contains(&self.id) {
+            let slug = location.slug.clone();
+            return Err(Refusal::LocationInTransfer { slug });
+        }
         let location = Location {
             updated_at: location.updated_at.max(context.now),
             version: next_version(location.version),

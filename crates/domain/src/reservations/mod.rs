@@ -31,14 +31,14 @@ pub use transition::{
 };
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::keys::ActingKey;
 use crate::stock::StockKey;
 use crate::values::{
-    Invalid, KeyId, LocationId, OrderId, Owner, ProductId, Quantity, Reason, ReservationId, Slug,
-    StockId, Timestamp, first_version, next_version, no_pieces,
+    Invalid, LocationId, OrderId, Owner, ProductId, Quantity, Reason, ReservationId, Slug, StockId,
+    Timestamp, first_version, next_version, no_pieces,
 };
 
 /// The time for which stock is reserved, unless it is paid for: 1 second to 31 days.
@@ -265,15 +265,6 @@ impl ReservedLine {
     }
 }
 
-/// The application key that made a reservation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReservationActor {
-    /// The key.
-    pub key: KeyId,
-    /// The name that the key had then, if it is known.
-    pub name: Option<Arc<str>>,
-}
-
 /// A reservation: stock held for a buyer, or set aside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
@@ -295,7 +286,7 @@ pub struct Reservation {
     pub sent: Option<Box<SentItems>>,
     /// The application key that made it; `None` for the operator.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub actor: Option<ReservationActor>,
+    pub actor: Option<ActingKey>,
     /// Time of creation.
     pub created_at: Timestamp,
     /// Time of the last change of its state or of a line.

@@ -1,10 +1,10 @@
-//! Movements of stock by reservations: reserving, releasing and fulfilling.
+//! Movements of stock by reservations.
 
 use std::collections::BTreeMap;
 
 use super::{Reservation, ReservedLine};
 use crate::decision::{Actor, Change, Context, LedgerWriter, State};
-use crate::ledger::{Annotation, Balance, EntryAction};
+use crate::ledger::Annotation;
 use crate::stock::{Stock, StockKey};
 use crate::values::{
     LocationId, OrderId, Owner, Quantity, Reason, Reference, ReservationId, Timestamp,
@@ -37,67 +37,6 @@ pub(crate) fn annotation(reservation: ReservationId, reason: Option<Reason>) -> 
         reason,
         reference: Reference::new("reference", reservation.to_string()).ok(),
     }
-}
-
-/// Reserves available pieces of a position.
-pub(crate) fn reserve(
-    ledger: &mut LedgerWriter<'_, '_>,
-    location: Option<LocationId>,
-    quantity: Quantity,
-) {
-    let stock = ledger.stock();
-    let Balance {
-        available,
-        allocated,
-    } = stock.balance(location).unwrap_or_default();
-    let held = stock.held(location).checked_add(quantity);
-    let balance = Balance {
-        available: available.checked_sub(quantity).unwrap_or_default(),
-        allocated: allocated.checked_add(quantity).unwrap_or(Quantity::MAX),
-    };
-    ledger.write(location, EntryAction::Allocate, quantity, balance);
-    ledger.set_held(location, held.unwrap_or(Quantity::MAX));
-}
-
-/// Releases pieces that reservations hold, so that they are available again, and returns their number.
-/// It never releases more than are allocated, so that damaged data never creates stock.
-pub(crate) fn release(
-    ledger: &mut LedgerWriter<'_, '_>,
-    location: Option<LocationId>,
-    quantity: Quantity,
-) -> Quantity {
-    let stock = ledger.stock();
-    let Balance {
-        available,
-        allocated,
-    } = stock.balance(location).unwrap_or_default();
-    let held = stock.held(location).checked_sub(quantity);
-    let moved = quantity.min(allocated);
-    let balance = Balance {
-        available: available.checked_add(moved).unwrap_or(Quantity::MAX),
-        allocated: allocated.checked_sub(moved).unwrap_or_default(),
-    };
-    ledger.write(location, EntryAction::Deallocate, moved, balance);
-    ledger.set_held(location, held.unwrap_or_default());
-    moved
-}
-
-/// Removes pieces that reservations hold from stock, and returns their number. It never removes more
-/// than are allocated.
-pub(crate) fn fulfil(
-    ledger: &mut LedgerWriter<'_, '_>,
-    location: Option<LocationId>,
-    quantity: Quantity,
-) -> Quantity {
-    let shipped = release(ledger, location, quantity);
-    let balance = ledger.stock().balance(location).unwrap_or_default();
-    let available = balance.available.checked_sub(shipped).unwrap_or_default();
-    let balance = Balance {
-        available,
-        ..balance
-    };
-    ledger.write(location, EntryAction::Decrement, shipped, balance);
-    shipped
 }
 
 /// The pieces that a reservation gives back and takes of one position.
@@ -187,10 +126,10 @@ fn shift(
     let reason = reason.and_then(|reason| Reason::new("reason", reason).ok());
     let mut ledger = ledger.annotated(annotation(after.id, reason));
     for (location, shift) in shifts.iter().filter(|(_, it)| !it.released.is_zero()) {
-        release(&mut ledger, *location, shift.released);
+        ledger.release(*location, shift.released);
     }
     for (location, shift) in shifts.iter().filter(|(_, it)| !it.reserved.is_zero()) {
-        reserve(&mut ledger, *location, shift.reserved);
+        ledger.hold(*location, shift.reserved);
         if after.hold_reason.is_some() {
             set_aside(&mut ledger, *location, shift.reserved);
         }

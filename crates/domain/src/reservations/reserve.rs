@@ -92,7 +92,7 @@ impl Decide for Reserve {
             state: ReservationState::Pending { expires_at },
             lines,
             sent,
-            actor: actor.of_reservation(),
+            actor: actor.acting_key(),
             created_at: now,
             updated_at: now,
             version: first_version(),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::find::{Place, location_of};
 use super::items::{Draft, ItemPlace, add};
-use super::moves::{annotation, living, reserve, set_aside};
+use super::moves::{annotation, living, set_aside};
 use super::parts::{Part, parts};
 use super::{Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine};
 use crate::decision::{
@@ -225,12 +225,12 @@ impl ReturnReservation {
                 let reason = if damaged { RETURN_DAMAGED } else { RETURN };
                 let reason = Reason::new("reason", reason).ok();
                 ledger.turn_to(now, annotation(after.id, reason));
-                write(&mut ledger, to, EntryAction::Increment, quantity);
+                ledger.apply(to, EntryAction::Increment, quantity);
                 if damaged {
-                    write(&mut ledger, to, EntryAction::Decrement, quantity);
+                    ledger.apply(to, EntryAction::Decrement, quantity);
                 }
                 if self.reserve {
-                    reserve(&mut ledger, to, quantity);
+                    ledger.hold(to, quantity);
                 }
                 if self.reserve && after.hold_reason.is_some() {
                     set_aside(&mut ledger, to, quantity);
@@ -333,17 +333,4 @@ fn reopen(reservation: &mut Reservation, steps: &[Step<'_>]) {
     }
     let sourcing = reservation.sourcing().cloned();
     (reservation.lines, reservation.sent) = Draft::close(drafts, sourcing);
-}
-
-/// Writes an action that [`check_stocks`] has found to be possible.
-fn write(
-    ledger: &mut LedgerWriter<'_, '_>,
-    location: Option<LocationId>,
-    action: EntryAction,
-    quantity: Quantity,
-) {
-    let balance = ledger.stock().balance(location).unwrap_or_default();
-    if let Some(balance) = action.apply(quantity, balance) {
-        ledger.write(location, action, quantity, balance);
-    }
 }

@@ -63,7 +63,7 @@ impl Decide for SetAside {
                 .flat_map(|(request, found)| lines(request, found))
                 .collect(),
             sent: None,
-            actor: actor.of_reservation(),
+            actor: actor.acting_key(),
             created_at: now,
             updated_at: now,
             version: first_version(),

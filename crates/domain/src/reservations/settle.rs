@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::moves::{annotation, release};
+use super::moves::annotation;
 use crate::decision::{
     Actor, Change, Context, Decide, Decision, LedgerWriter, Needs, Refusal, State,
 };
@@ -55,7 +55,7 @@ pub(crate) fn settle(state: &mut State, context: &mut Context<'_>) -> Vec<Change
         let mut ledger = LedgerWriter::open(stock.clone(), &nobody, context);
         for ((expires_at, reservation, location), quantity) in given_back {
             ledger.turn_to(expires_at, annotation(reservation, None));
-            release(&mut ledger, location, quantity);
+            ledger.release(location, quantity);
         }
         ledger.set_next_expiry(due.next);
         changes.extend(ledger.close().changes);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::moves::{annotation, fulfil, no_longer_aside, release, time_of};
+use super::moves::{annotation, no_longer_aside, time_of};
 use super::parts::parts;
 use super::{
     ExpiresIn, Reservation, ReservationItem, ReservationRef, ReservationState, ReservedLine,
@@ -115,6 +115,9 @@ impl Decide for ReleaseReservation {
         let taken = open_of(&reservation, self.items.as_deref())?;
 
         // Point of no return: everything below must succeed.
+        let release: Step = |ledger, location, pieces| {
+            ledger.release(location, pieces);
+        };
         let mut changes = moves(&reservation, &taken, release, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.released = line.released.saturating_add(*quantity);
@@ -158,7 +161,8 @@ impl Decide for FulfilReservation {
         let taken = open_of(&reservation, self.items.as_deref())?;
 
         // Point of no return: everything below must succeed.
-        let mut changes = moves(&reservation, &taken, fulfil, actor, state, context);
+        let ship: Step = |ledger, location, pieces| ledger.ship(location, pieces);
+        let mut changes = moves(&reservation, &taken, ship, actor, state, context);
         for (line, quantity) in reservation.lines.iter_mut().zip(&taken) {
             line.fulfilled = line.fulfilled.saturating_add(*quantity);
         }
@@ -335,11 +339,14 @@ fn open_of(
     Ok(taken)
 }
 
+/// A movement of held pieces of a position.
+type Step = fn(&mut LedgerWriter<'_, '_>, Option<LocationId>, Quantity);
+
 /// Moves the given pieces of each line, with one step for each position.
 fn moves(
     reservation: &Reservation,
     taken: &[Quantity],
-    step: fn(&mut LedgerWriter<'_, '_>, Option<LocationId>, Quantity) -> Quantity,
+    step: Step,
     actor: &Actor,
     state: &State,
     context: &mut Context<'_>,

@@ -11,6 +11,7 @@ use crate::decision::{
 use crate::ledger::{Balance, EntryAction, EntryHash};
 use crate::locations::Location;
 use crate::policies::Policy;
+use crate::transfers::OpenTransfers;
 use crate::values::{Owner, ProductId, Quantity, Slug, StockId, Timestamp};
 
 /// Creates stock of a product for the owner on whose behalf the caller acts.
@@ -182,6 +183,9 @@ impl Decide for SetLocations {
                 needs.location_slugs.insert((owner, slug.clone()));
             }
         }
+        if self.located.values().any(Option::is_none) {
+            need_open_transfers(needs, actor.acting, self.product);
+        }
     }
 
     fn decide(
@@ -214,6 +218,13 @@ impl Decide for SetLocations {
                 }
                 None if current.is_some_and(|balance| !balance.allocated.is_zero()) => {
                     return Err(Refusal::LocationAllocated {
+                        slug: location.slug.clone(),
+                    });
+                }
+                None if open_transfers(stock, state)
+                    .is_some_and(|open| open.locations.contains(&location.id)) =>
+                {
+                    return Err(Refusal::LocationInTransfer {
                         slug: location.slug.clone(),
                     });
                 }
@@ -267,6 +278,7 @@ impl Decide for DeleteStock {
     fn needs(&self, actor: &Actor, needs: &mut Needs) {
         needs.management.insert(self.product);
         need_visible_stock(needs, actor.acting, self.product);
+        need_open_transfers(needs, actor.acting, self.product);
     }
 
     fn decide(
@@ -279,6 +291,9 @@ impl Decide for DeleteStock {
             .visible_stock(actor.acting, self.product)
             .ok_or(Refusal::UnknownStock)?;
         actor.may_administer(stock.owner)?;
+        if open_transfers(stock, state).is_some() {
+            return Err(Refusal::StockInTransfer);
+        }
         if stock.is_held() {
             return Err(Refusal::StockReserved);
         }
@@ -288,6 +303,18 @@ impl Decide for DeleteStock {
             answer: (),
         })
     }
+}
+
+/// Adds the lines of open transfers of the stock that `acting` sees to the needs.
+fn need_open_transfers(needs: &mut Needs, acting: Owner, product: ProductId) {
+    let keys = acting.visible().map(|owner| StockKey { product, owner });
+    needs.open_transfers.extend(keys);
+}
+
+/// The lines of open transfers of a stock, if there are any.
+fn open_transfers<'a>(stock: &Stock, state: &'a State) -> Option<&'a OpenTransfers> {
+    let open = state.open_transfers.get(&stock.key());
+    open.filter(|open| open.lines > 0)
 }
 
 /// Time of creation of a stock that is created now: after the deletion of the owner's previous stock of

@@ -8,7 +8,7 @@ use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 use crate::ledger::{Annotation, Corrections, EntryAction, Recorded, TransactionAction};
 use crate::stock::lookup::need_visible_stock;
 use crate::stock::{Stock, StockKey};
-use crate::values::{LocationId, Owner, ReservationId, Timestamp, TransactionId};
+use crate::values::{LocationId, Owner, ReservationId, Timestamp, TransactionId, TransferId};
 
 /// Undoes an entry of the ledger of a stock that the caller sees, at most once.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -98,7 +98,10 @@ pub(crate) fn need(recorded: &Recorded, actor: &Actor, needs: &mut Needs) {
     needs
         .undone
         .insert((recorded.entry.stock, recorded.entry.id));
-    needs.reservations.extend(made_by(recorded));
+    needs
+        .reservations
+        .extend(made_by(recorded, ReservationId::parse));
+    needs.transfers.extend(made_by(recorded, TransferId::parse));
     if actor.key_owner != Owner::Organization {
         needs.keys.extend(recorded.entry.actor);
     }
@@ -138,10 +141,10 @@ pub(crate) fn undo_each<'a>(
     })
 }
 
-/// The reservation whose id is the entry's reference, if it is such an id.
-fn made_by(recorded: &Recorded) -> Option<ReservationId> {
+/// The thing whose id is the entry's reference, if it is such an id.
+fn made_by<T>(recorded: &Recorded, parse: fn(&str) -> Option<T>) -> Option<T> {
     let reference = recorded.entry.annotation.reference.as_ref()?;
-    ReservationId::parse(reference.as_str())
+    parse(reference.as_str())
 }
 
 /// Refuses a store's key to undo an entry on shared stock that no key of that store made. A deleted key
@@ -232,8 +235,13 @@ fn undo(
         .filter(|stock| stock.id == entry.stock)
         .ok_or(Refusal::UnknownStock)?;
     check_maker(recorded, stock, actor, state)?;
-    if made_by(recorded).is_some_and(|id| state.reservations.contains_key(&id)) {
+    let reservation = made_by(recorded, ReservationId::parse);
+    if reservation.is_some_and(|id| state.reservations.contains_key(&id)) {
         return Err(Refusal::MadeByReservation);
+    }
+    let transfer = made_by(recorded, TransferId::parse);
+    if transfer.is_some_and(|id| state.transfers.contains_key(&id)) {
+        return Err(Refusal::MadeByTransfer);
     }
     if state.undone.contains(&entry.id) {
         return Err(Refusal::AlreadyUndone);

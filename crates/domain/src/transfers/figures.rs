@@ -8,6 +8,7 @@ impl TransferLine {
     pub(super) const fn new(product: ProductId, quantity: Quantity) -> Self {
         Self {
             product,
+            stock: None,
             quantity,
             allocated: Quantity::ZERO,
             in_transit: Quantity::ZERO,

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::entries::{TransferEnd, TransferEntry, TransferReason};
 use super::{
-    Arrival, Receipt, TransferEnd, TransferEntry, TransferKind, TransferLine, TransferParts,
-    TransferProgress, TransferReason, TransferState,
+    Arrival, Receipt, TransferKind, TransferLine, TransferParts, TransferProgress, TransferState,
+    TransferStepRefused,
 };
 use crate::ledger::EntryAction;
 use crate::values::{ProductId, Quantity, ReceiptId, Timestamp};
@@ -33,40 +34,6 @@ pub enum TransferStep {
         receipt: ReceiptId,
         /// Time of the undoing.
         at: Timestamp,
-    },
-}
-
-/// The reason why a step is refused, in the order in which they are checked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum TransferStepRefused {
-    /// A delivery is ordered as a whole.
-    #[error("A delivery is shipped as a whole: items must be left out")]
-    DeliveryInParts,
-    /// The transfer has no such receipt.
-    #[error("There is no such receipt")]
-    ReceiptNotFound,
-    /// Its state doesn't allow the step.
-    #[error("The transfer is {}", .0.as_str())]
-    TransferIs(TransferState),
-    /// Fewer pieces of a product can take the step.
-    #[error("Only {open} pieces of this product are there for it")]
-    NotSoMany {
-        /// The product.
-        product: ProductId,
-        /// The number of pieces that can; 0 of a product that the transfer doesn't have.
-        open: Quantity,
-    },
-    /// The surplus of a line would pass [`Quantity::MAX`].
-    #[error("The surplus of a product would exceed {}", Quantity::MAX)]
-    SurplusTooLarge(ProductId),
-    /// The receipt is undone already.
-    #[error("The receipt has already been undone")]
-    ReceiptUndone,
-    /// A transfer has a limited number of receipts.
-    #[error("A transfer can have at most {receipts_max} receipts")]
-    TooManyReceipts {
-        /// The limit.
-        receipts_max: usize,
     },
 }
 

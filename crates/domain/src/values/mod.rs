@@ -25,8 +25,8 @@ pub(crate) use quantity::no_pieces;
 pub use search_key::{SearchKey, folded};
 pub use sourcing::Split;
 pub use text::{
-    Description, ExternalRef, IdempotencyKey, Invalid, Name, OrderId, ProductText, Reason,
-    Reference, Slug, shortened,
+    Description, ExternalRef, IdempotencyKey, Invalid, Name, Note, OrderId, ProductText, Reason,
+    Reference, Slug, Supplier, shortened,
 };
 pub use timestamp::Timestamp;
 pub(crate) use version::{first_version, next_version};

@@ -99,6 +99,10 @@ text! {
     Reference { 1..=255 }
     /// A shop's name for an order: 1 to 255 characters.
     OrderId { 1..=255 }
+    /// A supplier of goods: 1 to 255 characters.
+    Supplier { 1..=255 }
+    /// A note for people: 1 to 1024 characters.
+    Note { 1..=1024 }
 }
 
 /// A location's name in paths and bodies: 1 to 128 of the letters `A-Z` and `a-z`, digits, `-`

@@ -1,8 +1,11 @@
 //! Parts that many bodies have.
 
+use std::sync::Arc;
+
 use serde::Serialize;
-use stockroom_domain::Timestamp;
+use stockroom_domain::{ActingKey, Timestamp};
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 /// A single thing.
 #[derive(Serialize, ToSchema)]
@@ -26,6 +29,25 @@ impl Timestamps {
         Self {
             created_at,
             updated_at,
+        }
+    }
+}
+
+/// The application key that made something.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ActingKey)]
+pub(crate) struct ActingKeyBody {
+    id: Uuid,
+    /// What it was called then.
+    #[schema(value_type = Option<String>)]
+    name: Option<Arc<str>>,
+}
+
+impl From<&ActingKey> for ActingKeyBody {
+    fn from(actor: &ActingKey) -> Self {
+        Self {
+            id: actor.key.uuid(),
+            name: actor.name.clone(),
         }
     }
 }

@@ -8,11 +8,10 @@ use stockroom_application::ports::{FeedState, StoreError};
 use stockroom_application::{
     AccessError, Error, FeedError, HistoryError, ReplayError, SearchError, StreamError, TokenError,
 };
-use stockroom_domain::{Invalid, Refusal, RefusalKind, RefusedMovement, shortened};
+use stockroom_domain::{Invalid, Refusal, RefusalKind, shortened};
 use utoipa::ToSchema;
 
 use super::json::Json;
-use super::shortage::ShortageBody;
 use crate::request::Form;
 
 /// The time that a client should wait before it tries again, if no better figure is known.
@@ -124,8 +123,18 @@ impl ApiError {
             .retry_after(LONG_RETRY_AFTER_SECONDS)
     }
 
-    fn conflict(detail: String) -> Self {
+    pub(super) fn conflict(detail: String) -> Self {
         Self::new(StatusCode::CONFLICT, "Conflict").detail(detail)
+    }
+
+    pub(super) fn of_kind(kind: RefusalKind, detail: String) -> Self {
+        match kind {
+            RefusalKind::Forbidden => Self::forbidden(&detail),
+            RefusalKind::Invalid => Self::validation(detail),
+            RefusalKind::NotFound => Self::not_found(&detail),
+            RefusalKind::Conflict => Self::conflict(detail),
+            RefusalKind::Unprocessable => Self::unprocessable(detail),
+        }
     }
 
     pub(crate) fn unavailable(detail: &str) -> Self {
@@ -240,71 +249,6 @@ impl From<Invalid> for ApiError {
     fn from(invalid: Invalid) -> Self {
         Self::validation(invalid.to_string())
     }
-}
-
-impl From<Refusal> for ApiError {
-    fn from(refusal: Refusal) -> Self {
-        let detail = refusal.to_string();
-        let kind = refusal.kind();
-        match refusal {
-            Refusal::Line { index, refusal } => Self::from(*refusal).with("index", index),
-            Refusal::InsufficientStock(movement)
-            | Refusal::TotalWouldOverflow(movement)
-            | Refusal::AllocatedForReservations { movement, .. } => {
-                Self::unprocessable(detail).meta(figures(&movement))
-            }
-            Refusal::ReservationShort(shortages) => {
-                let shortages: Vec<ShortageBody> = shortages.into_iter().map(Into::into).collect();
-                Self::unprocessable(detail).meta(json!({ "shortages": shortages }))
-            }
-            Refusal::SkuTaken { product } | Refusal::ExternalRefTaken { product } => {
-                Self::validation(detail).meta(json!({ "product_id": product.uuid() }))
-            }
-            Refusal::LaterCount { as_of } => {
-                Self::conflict(detail).meta(json!({ "as_of": as_of.to_string() }))
-            }
-            Refusal::ReservationIs(state) => {
-                Self::conflict(detail).meta(json!({ "state": state.as_str() }))
-            }
-            Refusal::ImportIs(status) => {
-                Self::conflict(detail).meta(json!({ "status": status.as_str() }))
-            }
-            Refusal::VersionIs { version } => {
-                Self::conflict(detail).meta(json!({ "version": version }))
-            }
-            Refusal::AlreadyFulfilled { product, fulfilled } => Self::unprocessable(detail)
-                .meta(json!({ "product_id": product.uuid(), "fulfilled": fulfilled })),
-            Refusal::NotSoManyOpen { product, open }
-            | Refusal::NotSoManyShipped { product, open } => Self::unprocessable(detail)
-                .meta(json!({ "product_id": product.uuid(), "open": open })),
-            Refusal::ProductsWithoutStock { products } => {
-                let products: Vec<_> = products.iter().map(|it| it.uuid()).collect();
-                Self::unprocessable(detail).meta(json!({ "product_ids": products }))
-            }
-            _ => match kind {
-                RefusalKind::Forbidden => Self::forbidden(&detail),
-                RefusalKind::Invalid => Self::validation(detail),
-                RefusalKind::NotFound => Self::not_found(&detail),
-                RefusalKind::Conflict => Self::conflict(detail),
-                RefusalKind::Unprocessable => Self::unprocessable(detail),
-            },
-        }
-    }
-}
-
-/// The figures of a refused transaction: the requested quantity and the contents of the position.
-fn figures(movement: &RefusedMovement) -> Value {
-    let balance = movement.balance;
-    let mut figures = json!({
-        "requested": movement.requested.get(),
-        "available": balance.available.get(),
-        "allocated": balance.allocated.get(),
-        "total": balance.total().get(),
-    });
-    if !movement.reserved.is_zero() {
-        figures["reserved"] = movement.reserved.get().into();
-    }
-    figures
 }
 
 impl From<StoreError> for ApiError {

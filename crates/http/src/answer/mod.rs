@@ -6,9 +6,10 @@ mod error;
 mod file;
 mod json;
 mod list;
+mod refusal;
 mod shortage;
 
-pub(crate) use body::{Data, Timestamps, as_text};
+pub(crate) use body::{ActingKeyBody, Data, Timestamps, as_text};
 pub(crate) use documented::{
     BadRequest, CommonErrors, Conflict, Gone, ImplicitForbidden, NotFound, TooLarge,
     TooManyStreams, TooSlow, Unauthorized, Unprocessable, UnsupportedMediaType,

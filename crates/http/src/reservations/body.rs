@@ -1,7 +1,5 @@
 //! Bodies of reservations and of availability.
 
-use std::sync::Arc;
-
 use serde::Serialize;
 use stockroom_application::ports::HoldLine;
 use stockroom_domain::{
@@ -11,7 +9,7 @@ use stockroom_domain::{
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::answer::Timestamps;
+use crate::answer::{ActingKeyBody, Timestamps};
 
 /// A reservation.
 #[derive(Serialize, ToSchema)]
@@ -47,19 +45,9 @@ struct ReservationAttributes {
     /// The application key that made it; absent for the operator.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
-    actor: Option<MakerBody>,
+    actor: Option<ActingKeyBody>,
     /// What is reserved, in the items that were asked for.
     items: Vec<ReservedItemBody>,
-}
-
-/// The application key that made a reservation.
-#[derive(Serialize, ToSchema)]
-#[schema(as = ReservationActor)]
-struct MakerBody {
-    id: Uuid,
-    /// What it was called then.
-    #[schema(value_type = Option<String>)]
-    name: Option<Arc<str>>,
 }
 
 /// An item of a reservation.
@@ -142,10 +130,7 @@ impl From<Reservation> for ReservationBody {
                 order_id: order.map(OrderId::to_string),
                 hold_reason: reservation.hold_reason.as_ref().map(Reason::to_string),
                 expires_at: reservation.state.expires_at().map(|it| it.to_string()),
-                actor: reservation.actor.as_ref().map(|actor| MakerBody {
-                    id: actor.key.uuid(),
-                    name: actor.name.clone(),
-                }),
+                actor: reservation.actor.as_ref().map(Into::into),
                 items: reservation.items().into_iter().map(Into::into).collect(),
             },
             meta: ReservationMeta {

@@ -15,6 +15,7 @@ use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
 use crate::revision::Loaded;
+use crate::transfers::load::transfers;
 use crate::{keys, ledger, reservations, tenancy};
 
 /// Loads everything that `needs` names and that exists. `stocks` is the stock that the batch has
@@ -52,6 +53,8 @@ pub(crate) async fn load(
         integrations: _,
         integration_counts: _,
         imports: wanted_imports,
+        transfers: _,
+        open_transfers: _,
         layout: _,
     } = needs;
     let mut loaded = Loaded::default();
@@ -79,6 +82,7 @@ pub(crate) async fn load(
     let state = &mut loaded.state;
     past(session, organization, past_stocks, state).await?;
     ledger::corrections::load(session, organization, corrected_stocks, state).await?;
+    transfers(session, organization, needs, state).await?;
     reservations::load::load(session, organization, needs, &end.orders, now, &mut loaded).await?;
     Ok(loaded)
 }

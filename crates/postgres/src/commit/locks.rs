@@ -9,7 +9,7 @@ use crate::connection::error::failed;
 use crate::connection::session::Session;
 use crate::hash::hash;
 use crate::revision::Revised;
-use crate::{imports, reservations, stock};
+use crate::{imports, reservations, stock, transfers};
 
 /// A lock on something that has no row of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -102,11 +102,13 @@ pub(crate) async fn take(
     let mut keys = BTreeSet::new();
     let mut orders = BTreeSet::new();
     let mut jobs = BTreeSet::new();
+    let mut documents = BTreeSet::new();
     for needs in needs {
         add(&mut locks, organization, needs);
         keys.extend(needs.stocks.iter().copied());
         orders.extend(needs.orders.iter().cloned());
         jobs.extend(needs.imports.iter().copied());
+        documents.extend(needs.transfers.iter().copied());
     }
     let changes_organization = |command: &Command| {
         matches!(
@@ -121,6 +123,7 @@ pub(crate) async fn take(
         take_advisory(session, organization, &locks).await?;
     }
     imports::rows::lock(session, organization, jobs).await?;
+    transfers::rows::lock(session, organization, documents).await?;
     let loaded = if keys.is_empty() {
         Vec::new()
     } else {

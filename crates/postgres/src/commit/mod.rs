@@ -14,9 +14,11 @@
 //! 2. Rows of `imports`, in the order of their ids. Two servers that apply the same chunk of a job come one
 //!    after the other, and the second finds that the job has moved on. Rows of a job's chunks and errors are
 //!    changed under this lock.
-//! 3. Rows of `stocks`, in the order of their ids.
-//! 4. Rows of `reservations` that are the last ones of their orders, in the order of their ids.
-//! 5. At the end, when everything else is stored: rows of `reservation_orders`, then of
+//! 3. Rows of `transfers`, in the order of their ids. Lines and receipts are changed under this lock, and open
+//!    lines under those of their stocks, too.
+//! 4. Rows of `stocks`, in the order of their ids.
+//! 5. Rows of `reservations` that are the last ones of their orders, in the order of their ids.
+//! 6. At the end, when everything else is stored: rows of `reservation_orders`, then of
 //!    `idempotency_keys`, then of `level_counts`, each in the order of their keys.
 //!
 //! A batch that waits for a lock holds only locks that come before it, so batches never wait in a

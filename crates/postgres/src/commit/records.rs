@@ -8,7 +8,7 @@ use stockroom_sql::Growth;
 
 use crate::connection::session::Session;
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{imports, integrations, keys, locations, products};
+use crate::{imports, integrations, keys, locations, products, transfers};
 
 /// Stores the changes in order. Levels of products are stored together, because a batch that creates
 /// much stock changes many of them. They have a table of their own.
@@ -58,6 +58,12 @@ pub(crate) async fn store(
             }
             RecordChange::Import(change, errors) => {
                 imports::store::store(session, organization, change, errors).await?;
+            }
+            RecordChange::Transfer(change) => {
+                transfers::store::store(session, organization, change).await?;
+            }
+            RecordChange::TransferDeleted(transfer) => {
+                transfers::store::delete(session, organization, transfer.id).await?;
             }
         }
     }

@@ -169,6 +169,16 @@ pub(crate) async fn stocks(
                     WHERE organization_id = $1
                         AND stock_id = stocks.stock_id
                         AND quantity > fulfilled + released
+                    UNION ALL
+                    SELECT transfers.from_location_id, transfer_lines.allocated, NULL, false
+                    FROM transfer_lines
+                    LEFT JOIN LATERAL (
+                        SELECT from_location_id FROM transfers
+                        WHERE transfers.organization_id = $1
+                            AND transfers.transfer_id = transfer_lines.transfer_id
+                        OFFSET 0
+                    ) AS transfers ON true
+                    WHERE organization_id = $1 AND stock_id = stocks.stock_id AND is_open
                 ) AS open_lines
                 GROUP BY location_id
             ) AS by_location

@@ -10,6 +10,7 @@ use crate::keys::rows::key_totals;
 use crate::ledger::load::{past, undone};
 use crate::locations::load::locations;
 use crate::products::load::{management, products};
+use crate::transfers::load::transfers;
 use crate::{keys, ledger, reservations, stock, tenancy};
 
 /// Loads everything that `needs` names and that exists.
@@ -44,6 +45,8 @@ pub(crate) fn state(
         integrations: _,
         integration_counts: _,
         imports: wanted_imports,
+        transfers: _,
+        open_transfers: _,
         layout: _,
     } = needs;
     let mut state = State::default();
@@ -72,6 +75,7 @@ pub(crate) fn state(
     }
     past(connection, organization, past_stocks, &mut state)?;
     ledger::corrections::load(connection, organization, corrected_stocks, &mut state)?;
+    transfers(connection, organization, needs, &mut state)?;
     reservations::store::load(connection, organization, needs, now, &mut state)?;
     Ok(state)
 }

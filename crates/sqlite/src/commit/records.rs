@@ -5,7 +5,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{OrganizationId, RecordChange};
 
 use crate::tenancy::store::{insert_store, store_organization};
-use crate::{imports, integrations, keys, locations, products};
+use crate::{imports, integrations, keys, locations, products, transfers};
 
 /// Stores the changes in order.
 pub(crate) fn store(
@@ -57,6 +57,12 @@ pub(crate) fn store(
             }
             RecordChange::Import(change, errors) => {
                 imports::store::store(connection, organization, &change, &errors)?;
+            }
+            RecordChange::Transfer(change) => {
+                transfers::store::store(connection, organization, &change)?;
+            }
+            RecordChange::TransferDeleted(transfer) => {
+                transfers::store::delete(connection, organization, transfer.id)?;
             }
         }
     }

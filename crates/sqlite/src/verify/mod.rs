@@ -2,6 +2,7 @@
 //!
 //! Whole ledgers are read on a connection of their own, and not on those that serve requests.
 
+pub(crate) mod entries;
 pub(crate) mod repair;
 pub(crate) mod rows;
 mod value;
@@ -74,13 +75,13 @@ impl RawReader for SqliteDatabase {
     ) -> Result<Chunk<RawEntry>, StoreError> {
         let range = range.clone();
         let read = move |connection: &Connection| {
-            rows::entries(connection, organization, &range, limit).map_err(failed)
+            entries::entries(connection, organization, &range, limit).map_err(failed)
         };
         self.raw_read(read).await
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {
-        let count = move |connection: &Connection| rows::count_entries(connection, organization);
+        let count = move |connection: &Connection| entries::count_entries(connection, organization);
         self.raw_read(count).await
     }
 

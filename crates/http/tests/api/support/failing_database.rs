@@ -13,7 +13,9 @@ use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
     LogsOf, StoredIntegration,
 };
-use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
+use stockroom_application::ports::{
+    FileChunk, ImportStore, ImportUsage, TransferCondition, TransferReader,
+};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
@@ -25,6 +27,7 @@ use stockroom_domain::{
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
 };
+use stockroom_domain::{Expected, Transfer, TransferId, TransferRef};
 use uuid::Uuid;
 
 /// How it fails.
@@ -166,6 +169,12 @@ failing! {
         add_logs(OrganizationId, IntegrationId, &[DeliveryLog]) -> ();
         trim_logs(OrganizationId, IntegrationId, Timestamp) -> u64;
         leased(OrganizationId, IntegrationId, Uuid) -> Option<StoredIntegration>;
+    }
+    TransferReader {
+        transfer(Scope, TransferId) -> Option<Transfer>;
+        list_transfers(Scope, &[TransferCondition], PageRequest<TransferId>) -> Page<Transfer, TransferId>;
+        expected(OrganizationId, StockId) -> Vec<Expected>;
+        overdue_transfers(OrganizationId, Timestamp, u32) -> Vec<TransferRef>;
     }
     TenancyReader {
         organization(OrganizationId) -> Option<Organization>;

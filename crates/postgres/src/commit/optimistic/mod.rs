@@ -150,6 +150,8 @@ fn is_admitted(needs: &Needs) -> bool {
         integrations,
         integration_counts,
         imports,
+        transfers,
+        open_transfers,
     } = needs;
     // Commands that need no stock change other things.
     !stocks.is_empty()
@@ -172,6 +174,8 @@ fn is_admitted(needs: &Needs) -> bool {
         && integrations.is_empty()
         && integration_counts.is_empty()
         && imports.is_empty()
+        && transfers.is_empty()
+        && open_transfers.is_empty()
 }
 
 /// Whether anything has run out that isn't booked or stored yet. An order may have another reservation than

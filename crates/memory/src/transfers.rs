@@ -1,0 +1,205 @@
+//! Transfers.
+
+use std::collections::{BTreeMap, HashMap};
+
+use async_trait::async_trait;
+use stockroom_application::ports::{Scope, StoreError, TransferCondition, TransferReader};
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{
+    Expected, HeldTotals, LocationId, Needs, OpenTransfers, OrganizationId, Slug, State, StockId,
+    Timestamp, Transfer, TransferChange, TransferId, TransferOrigin, TransferRef,
+};
+
+use crate::MemoryDatabase;
+use crate::list::page;
+use crate::tenant::Tenant;
+
+/// The transfers of an organization.
+#[derive(Default)]
+pub(crate) struct Transfers {
+    all: BTreeMap<TransferId, Transfer>,
+    /// Those with open lines of a stock.
+    open: HashMap<StockId, Vec<TransferId>>,
+}
+
+impl Transfers {
+    pub(crate) fn store(&mut self, change: TransferChange) {
+        if let Some(before) = &change.before {
+            for stock in open_stocks(before) {
+                let of_stock = self.open.entry(stock).or_default();
+                of_stock.retain(|id| *id != before.id);
+            }
+        }
+        let after = change.after;
+        for stock in open_stocks(&after) {
+            let of_stock = self.open.entry(stock).or_default();
+            of_stock.push(after.id);
+            of_stock.sort_unstable();
+        }
+        self.all.insert(after.id, after);
+    }
+
+    pub(crate) fn delete(&mut self, id: TransferId) {
+        self.all.remove(&id);
+    }
+
+    /// The open transfers that have a stock, in the order of creation.
+    fn of_stock(&self, stock: StockId) -> impl Iterator<Item = &Transfer> {
+        let ids = self.open.get(&stock).into_iter().flatten();
+        ids.filter_map(|id| self.all.get(id))
+    }
+
+    fn open_of(&self, stock: StockId) -> OpenTransfers {
+        let mut open = OpenTransfers::default();
+        for transfer in self.of_stock(stock) {
+            let lines = transfer.progress.lines.iter();
+            for line in lines.filter(|line| line.stock == Some(stock)) {
+                open.lines += 1;
+                open.pieces += line.open().get();
+            }
+            open.locations.extend(locations(transfer));
+        }
+        open
+    }
+
+    fn has(&self, location: LocationId) -> bool {
+        let mut open = self.all.values().filter(|it| it.is_open());
+        open.any(|transfer| locations(transfer).any(|it| it == location))
+    }
+
+    /// Adds the pieces of a stock that transfers hold.
+    pub(crate) fn add_holds(&self, stock: StockId, holds: &mut HeldTotals) {
+        for transfer in self.of_stock(stock) {
+            let origin = transfer.from.location().map(|(id, _)| *id);
+            let lines = transfer.progress.lines.iter();
+            for line in lines.filter(|line| line.stock == Some(stock)) {
+                holds.add_line(origin, line.allocated.into(), false);
+            }
+        }
+    }
+}
+
+fn open_stocks(transfer: &Transfer) -> impl Iterator<Item = StockId> {
+    let lines = transfer.progress.lines.iter();
+    lines
+        .filter(|_| transfer.is_open())
+        .filter_map(|it| it.stock)
+}
+
+fn locations(transfer: &Transfer) -> impl Iterator<Item = LocationId> {
+    let places = transfer.from.location().into_iter().chain(&transfer.to);
+    places.map(|(id, _)| *id)
+}
+
+impl Tenant {
+    /// Loads the transfers that `needs` names, the open lines of current stock in `state`, and which of the
+    /// needed locations open transfers have.
+    pub(crate) fn load_transfers(&self, needs: &Needs, state: &mut State) {
+        for id in &needs.transfers {
+            if let Some(transfer) = self.transfers.all.get(id) {
+                state.transfers.insert(*id, self.with_slugs(transfer));
+            }
+        }
+        for key in &needs.open_transfers {
+            let open = state
+                .stocks
+                .get(key)
+                .map(|it| self.transfers.open_of(it.id));
+            if let Some(open) = open.filter(|open| open.lines > 0) {
+                state.open_transfers.insert(*key, open);
+            }
+        }
+        let locations = needs.location_use.iter().copied();
+        let used = locations.filter(|location| self.transfers.has(*location));
+        state.locations_in_transfers.extend(used);
+    }
+
+    /// The transfer with the current slugs of its locations.
+    fn with_slugs(&self, transfer: &Transfer) -> Transfer {
+        let mut transfer = transfer.clone();
+        let name = |place: &mut Option<(LocationId, Slug)>| {
+            if let Some((location, slug)) = place
+                && let Some(named) = self.slug(*location)
+            {
+                slug.clone_from(named);
+            }
+        };
+        if let TransferOrigin::Place(from) = &mut transfer.from {
+            name(from);
+        }
+        name(&mut transfer.to);
+        transfer
+    }
+
+    fn expected(&self, stock: StockId) -> Vec<Expected> {
+        let mut expected = Vec::new();
+        for transfer in self.transfers.of_stock(stock) {
+            let location = transfer.to.as_ref().map(|(id, _)| *id);
+            let found = location.and_then(|location| self.location(location));
+            let lines = transfer.progress.lines.iter();
+            let lines = lines.filter(|it| it.stock == Some(stock) && !it.in_transit.is_zero());
+            expected.extend(lines.map(|line| Expected {
+                transfer: transfer.id,
+                location,
+                sells: found.is_none_or(|location| location.enabled),
+                expected_at: transfer.expected_at,
+                quantity: line.in_transit,
+            }));
+        }
+        expected
+    }
+}
+
+#[async_trait]
+impl TransferReader for MemoryDatabase {
+    async fn transfer(&self, scope: Scope, id: TransferId) -> Result<Option<Transfer>, StoreError> {
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let transfer = tenant.transfers.all.get(&id);
+            let visible = transfer.filter(|transfer| scope.acting.can_see(transfer.owner));
+            visible.map(|transfer| tenant.with_slugs(transfer))
+        }))
+    }
+
+    async fn list_transfers(
+        &self,
+        scope: Scope,
+        filter: &[TransferCondition],
+        request: PageRequest<TransferId>,
+    ) -> Result<Page<Transfer, TransferId>, StoreError> {
+        let found: Vec<Transfer> = self.in_tenant(scope.organization, |tenant| {
+            let all = tenant.transfers.all.values();
+            let visible = all.filter(|transfer| scope.acting.can_see(transfer.owner));
+            let named = visible.map(|transfer| tenant.with_slugs(transfer));
+            let is_wanted = |transfer: &Transfer| filter.iter().all(|it| it.matches(transfer));
+            named.filter(is_wanted).collect()
+        });
+        Ok(page(&found, &request, !filter.is_empty(), |it| it.id))
+    }
+
+    async fn expected(
+        &self,
+        organization: OrganizationId,
+        stock: StockId,
+    ) -> Result<Vec<Expected>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| tenant.expected(stock)))
+    }
+
+    async fn overdue_transfers(
+        &self,
+        organization: OrganizationId,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<TransferRef>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| {
+            let all = tenant.transfers.all.values();
+            let due = all.filter_map(|it| Some((it.to_be_announced()?, it.id)));
+            let mut due: Vec<_> = due.filter(|(at, _)| *at < now).collect();
+            due.sort_unstable();
+            due.truncate(limit as usize);
+            let found = due
+                .iter()
+                .filter_map(|(_, id)| tenant.transfers.all.get(id));
+            found.map(|it| tenant.with_slugs(it).reference()).collect()
+        }))
+    }
+}
