@@ -5,25 +5,16 @@ use std::time::Duration;
 
 use stockroom_domain::{
     Answered, CheckAvailability, EditReservation, ExpiresIn, ExtendReservation, FulfilReservation,
-    ItemAvailability, MoveReservation, MovedItem, OrderId, PayReservation, ProductId, Quantity,
-    Refusal, ReleaseReservation, Reservation, ReservationId, ReservationItem, ReservationRef,
-    ReservationStatus, ReturnReservation, ReturnedItem, Sourcing,
+    ItemAvailability, MoveReservation, MovedItem, OrderId, PayReservation, ProductId, Refusal,
+    ReleaseReservation, Reservation, ReservationId, ReservationItem, ReservationRef,
+    ReservationStatus, ReturnReservation, ReturnedItem, Sourcing, Timestamp,
 };
 
 use crate::access::{Administrator, Writer};
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
-use crate::ports::{HoldLine, HoldPlace, ReservationCondition, StoreError};
+use crate::ports::{ReservationCondition, StoreError};
 use crate::stockroom::Stockroom;
-
-/// The open lines of reservations that hold a stock.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HoldPage {
-    /// The lines, oldest first.
-    pub page: Page<HoldLine, HoldPlace>,
-    /// The number of allocated pieces that no reservation holds.
-    pub allocated_unreserved: Quantity,
-}
 
 /// The items that a reservation is to have.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,7 +33,8 @@ const EDITS_MAX: usize = 10;
 impl Stockroom {
     /// Checks the availability of these items, in order, without reserving any: items of the same
     /// position are added up. Pieces that the order's own reservation holds count as available. With a
-    /// sourcing, locations are chosen for items that name none, as for a reservation.
+    /// sourcing, locations are chosen for items that name none, as for a reservation. With `by`, pieces that are
+    /// expected until then are told, too.
     ///
     /// # Errors
     /// [`Error`] if it is refused or the database fails.
@@ -52,6 +44,7 @@ impl Stockroom {
         items: Vec<ReservationItem>,
         order: Option<OrderId>,
         sourcing: Option<Sourcing>,
+        by: Option<Timestamp>,
     ) -> Result<Vec<ItemAvailability>, Error> {
         if order.is_some() || sourcing.is_some() {
             // Stock, locations and the reservation have to be read as of the same time.
@@ -59,15 +52,24 @@ impl Stockroom {
                 order,
                 items,
                 sourcing,
+                by,
             };
             return self.pipeline.ask(administrator.scope(), check).await;
         }
         let products: BTreeSet<ProductId> = items.iter().map(|item| item.product).collect();
         let products: Vec<ProductId> = products.into_iter().collect();
-        let stocks = self
-            .pipeline
-            .stocks(administrator.scope(), &products)
-            .await?;
+        let scope = administrator.scope();
+        if let Some(by) = by {
+            let planned = self.pipeline.planned_stocks(scope, &products).await?;
+            let stocks = planned.iter().map(|it| (it.stock.product, &it.stock));
+            let stocks: HashMap<ProductId, _> = stocks.collect();
+            let expected = planned.iter();
+            let expected = expected.map(|it| (it.stock.key(), it.expected.clone()));
+            let expected = expected.collect();
+            let now = self.now();
+            return Ok(ItemAvailability::by(&items, &stocks, by, now, &expected));
+        }
+        let stocks = self.pipeline.stocks(scope, &products).await?;
         let stocks: HashMap<ProductId, _> = stocks.iter().map(|it| (it.product, it)).collect();
         Ok(ItemAvailability::of(&items, &stocks))
     }
@@ -234,38 +236,6 @@ impl Stockroom {
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let scope = administrator.scope();
         self.pipeline.list_reservations(scope, filter, page).await
-    }
-
-    /// The lines of reservations of all owners that hold a product's stock; `None` if it isn't managed.
-    /// Orders are shown only to the owners of their reservations.
-    ///
-    /// # Errors
-    /// [`StoreError`] if the database fails.
-    pub async fn holds(
-        &self,
-        administrator: &Administrator,
-        product: ProductId,
-        page: PageRequest<HoldPlace>,
-    ) -> Result<Option<HoldPage>, StoreError> {
-        let scope = administrator.scope();
-        // Holds that expire up to now are booked when the stock is read. Holds that expire later still
-        // count: they may be being paid for.
-        let now = self.now();
-        let Some(stock) = self.pipeline.stock(scope, product).await? else {
-            return Ok(None);
-        };
-        let page = self.pipeline.holds(scope.organization, stock.id, now, page);
-        let mut page = page.await?;
-        // Stores share stock, but not their orders. The reason of a hold is in the ledger that they share.
-        let others = page
-            .items
-            .iter_mut()
-            .filter(|hold| hold.owner != scope.acting);
-        others.for_each(|hold| hold.order = None);
-        Ok(Some(HoldPage {
-            page,
-            allocated_unreserved: stock.allocated_unreserved(),
-        }))
     }
 
     /// Stores expired reservations as expired, in small steps. To be called regularly. Answers to

@@ -30,6 +30,7 @@ async fn available(client: &Client, order: &str, product: ProductId) -> u64 {
         order: Some(OrderId::new("order_id", order).expect("an order")),
         items: reserve_all(&[(product, Some("berlin"), 1)]).items,
         sourcing: None,
+        by: None,
     };
     client.done(check).await[0].available.get()
 }

@@ -170,6 +170,7 @@ pub async fn every_kind_of_answer_is_kept(bench: Bench) {
                 order: Some(OrderId::new("order_id", "one").expect("an order")),
                 items: vec![item(held, None, 1)],
                 sourcing: None,
+                by: None,
             }
             .into(),
         ),

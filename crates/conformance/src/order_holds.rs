@@ -13,6 +13,7 @@ fn check(order: &str, items: &[(ProductId, Option<&str>, u64)]) -> CheckAvailabi
         order: Some(OrderId::new("order_id", order).expect("an order")),
         items: reserve_all(items).items,
         sourcing: None,
+        by: None,
     }
 }
 

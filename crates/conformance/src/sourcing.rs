@@ -248,6 +248,7 @@ pub async fn a_dry_run_tells_the_places(bench: Bench) {
         order: order.and_then(|order| OrderId::new("order_id", order).ok()),
         items: request(pieces).items,
         sourcing: Some(split(Split::Units)),
+        by: None,
     };
     for (order, pieces, available, places) in [
         (None, 5, 5, vec![("york", 1), ("leeds", 4)]),

@@ -140,7 +140,7 @@ pub async fn an_overdue_transfer_is_announced_once_for_each_date(bench: Bench) {
     let announced = store.done(announce(&late)).await;
     assert_eq!(
         (announced.announced, announced.version),
-        (late.expected_at, 1)
+        (late.expected_at, 2)
     );
     assert_eq!(store.overdue(bench.clock.now()).await, [later.id]);
     assert_eq!(store.transfer(late.id).await.as_ref(), Some(&announced));

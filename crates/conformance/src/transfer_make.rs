@@ -145,9 +145,11 @@ impl Client {
 
     /// The pieces under way to a product's stock.
     pub(crate) async fn under_way(&self, product: ProductId) -> Vec<u64> {
-        let stock = self.stock(product).await.expect("it is managed").id;
-        let expected = self.database.expected(self.scope.organization, stock);
-        let expected = stored(expected.await);
+        let planned = self.database.planned_stocks(self.scope, &[product]).await;
+        let planned = stored(planned).pop().expect("it is managed");
+        let stock = self.stock(product).await;
+        assert_eq!(stock.as_ref(), Some(&planned.stock));
+        let expected = planned.expected;
         expected.iter().map(|it| it.quantity.get()).collect()
     }
 

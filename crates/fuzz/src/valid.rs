@@ -19,14 +19,11 @@ pub(crate) const MULTI_LOCATION: &str = "EP-Inventories-Multi-Location";
 /// Operations for keys of an organization alone.
 pub(crate) const ORGANIZATIONS: [&str; 1] = ["UpdateInventorySettings"];
 
-const MOVE_RESERVATION: &str = "MoveReservation";
-const RETURN_RESERVATION: &str = "ReturnReservation";
-
 /// Operations that make something with an id of the client's choice: any id will do.
 const WITH_NEW_ID: [&str; 3] = ["CreateStock", "CreateProductStock", "createProduct"];
 
 /// What a parameter in a path stands for, and which operation makes such things.
-const MAKERS: [(Kind, &str); 13] = [
+const MAKERS: [(Kind, &str); 18] = [
     (Kind::Stock, "CreateProductStock"),
     (Kind::Product, "createProduct"),
     (Kind::Location, "CreateLocation"),
@@ -34,6 +31,11 @@ const MAKERS: [(Kind, &str); 13] = [
     (Kind::PaidReservation, "PayReservation"),
     (Kind::PlacedReservation, "CreateReservation"),
     (Kind::ShippedReservation, "FulfilReservation"),
+    (Kind::DraftTransfer, "CreateTransfer"),
+    (Kind::UnshippedTransfer, "CreateTransfer"),
+    (Kind::ShippedTransfer, "CreateTransfer"),
+    (Kind::ReceivedTransfer, "ReceiveTransfer"),
+    (Kind::Receipt, "ListReceipts"),
     (Kind::Transaction, "CreateTransaction"),
     (Kind::Batch, "CreateTransactionBatch"),
     (Kind::Key, "createKey"),
@@ -138,7 +140,11 @@ fn path(
     let mut path: Vec<String> = Vec::new();
     let mut ids = Vec::new();
     let mut of = None;
-    for (parameter, kind) in [("{transaction}", Kind::Transaction), ("{job}", Kind::Job)] {
+    for (parameter, kind) in [
+        ("{transaction}", Kind::Transaction),
+        ("{job}", Kind::Job),
+        ("{receipt}", Kind::Receipt),
+    ] {
         if operation.path.contains(parameter) {
             of = Some(world.thing(kind, rng).ok_or(kind)?.clone());
         }
@@ -152,8 +158,8 @@ fn path(
         };
         ids.push(index);
         path.push(match (name, &of) {
-            ("product" | "integration", Some(thing)) => thing.other.clone(),
-            ("transaction" | "job", Some(thing)) => thing.id.clone(),
+            ("product" | "integration" | "transfer", Some(thing)) => thing.other.clone(),
+            ("transaction" | "job" | "receipt", Some(thing)) => thing.id.clone(),
             ("product", None) if WITH_NEW_ID.contains(&&*operation.id) => fresh_id(rng),
             (name, _) => match kind(name, operation) {
                 Some(kind) => id_of(kind, world, rng)?,
@@ -169,10 +175,18 @@ fn kind(parameter: &str, operation: &Operation) -> Option<Kind> {
         "product" if operation.path.contains("/products/") => Kind::Product,
         "product" => Kind::Stock,
         "location" => Kind::Location,
-        "reservation" if operation.id == "FulfilReservation" => Kind::PaidReservation,
-        "reservation" if operation.id == MOVE_RESERVATION => Kind::PlacedReservation,
-        "reservation" if operation.id == RETURN_RESERVATION => Kind::ShippedReservation,
-        "reservation" => Kind::PendingReservation,
+        "reservation" => match &*operation.id {
+            "FulfilReservation" => Kind::PaidReservation,
+            "MoveReservation" => Kind::PlacedReservation,
+            "ReturnReservation" => Kind::ShippedReservation,
+            _ => Kind::PendingReservation,
+        },
+        "transfer" => match &*operation.id {
+            "ShipTransfer" => Kind::UnshippedTransfer,
+            "ReceiveTransfer" | "CancelTransfer" => Kind::ShippedTransfer,
+            "ListReceipts" => Kind::ReceivedTransfer,
+            _ => Kind::DraftTransfer,
+        },
         "batch" => Kind::Batch,
         "key" => Kind::Key,
         "integration" => Kind::Integration,
@@ -221,12 +235,7 @@ fn add_body(
     let mut value = example.value.clone();
     let makes = WITH_NEW_ID.contains(&&*request.operation);
     adapt(&mut value, makes, caller, world, rng)?;
-    if request.operation == MOVE_RESERVATION {
-        move_what_is_held(&mut value, request, world);
-    }
-    if request.operation == RETURN_RESERVATION {
-        return_what_is_shipped(&mut value, request, world);
-    }
+    name_what_there_is(&mut value, request, world);
     let content_type = example.content_type.clone().into_bytes();
     request
         .headers
@@ -293,25 +302,27 @@ fn adapt(
     Ok(())
 }
 
-/// Has the first item be about a piece that the reservation holds.
-fn move_what_is_held(value: &mut Value, request: &Request, world: &World) {
-    if let Some((placed, item)) = about(Kind::PlacedReservation, value, request, world) {
-        item["product_id"] = Value::from(&*placed.product);
-        item["from"] = Value::from(&*placed.other);
-    }
-}
-
-/// Has the first item be about a piece that was shipped.
-fn return_what_is_shipped(value: &mut Value, request: &Request, world: &World) {
-    if let Some((shipped, item)) = about(Kind::ShippedReservation, value, request, world) {
-        item["product_id"] = Value::from(&*shipped.product);
+/// Has the first item be about a piece that the reservation or the transfer in the path has.
+fn name_what_there_is(value: &mut Value, request: &Request, world: &World) {
+    let (kind, place) = match &*request.operation {
+        "MoveReservation" => (Kind::PlacedReservation, Some("from")),
+        "ReturnReservation" => (Kind::ShippedReservation, Some("location")),
+        "ShipTransfer" => (Kind::UnshippedTransfer, None),
+        "ReceiveTransfer" | "CancelTransfer" => (Kind::ShippedTransfer, None),
+        _ => return,
+    };
+    let Some((known, item)) = about(kind, value, request, world) else {
+        return;
+    };
+    item["product_id"] = Value::from(&*known.product);
+    if let Some(place) = place {
         // The name of the pool is null.
-        let location = Some(&*shipped.other).filter(|slug| !slug.is_empty());
-        item["location"] = Value::from(location);
+        let location = Some(&*known.other).filter(|slug| !slug.is_empty());
+        item[place] = Value::from(location);
     }
 }
 
-/// What is known of the reservation in the path, and the first item of the body.
+/// What is known of the thing in the path, and the first item of the body.
 fn about<'a>(
     kind: Kind,
     value: &'a mut Value,

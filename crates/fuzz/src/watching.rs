@@ -30,10 +30,11 @@ const PRODUCTS: [[&str; 2]; 2] = [
     ],
 ];
 
-const LISTS: [&str; 7] = [
+const LISTS: [&str; 8] = [
     "inventories?page[limit]=100",
     "inventories/locations?page[limit]=100",
     "inventories/reservations?page[limit]=100",
+    "inventories/transfers?page[limit]=100",
     "inventories/imports?page[limit]=100",
     "products?page[limit]=100",
     "application-keys?page[limit]=100",
@@ -178,6 +179,7 @@ impl Watcher {
                     .await?;
             }
         }
+        self.fill_transfers(token, &name, &slug, stock).await?;
         let product = json!({ "name": name, "sku": slug, "stock": 20, "manage_stock": true });
         self.make(token, "products", product).await?;
         let key = json!({ "name": name });
@@ -187,6 +189,36 @@ impl Watcher {
             client_id: text("client_id"),
             client_secret: text("client_secret"),
         });
+        Ok(())
+    }
+
+    /// Makes transfers into a location: one in each state in which something of it can still be done.
+    async fn fill_transfers(
+        &mut self,
+        token: &str,
+        name: &str,
+        slug: &str,
+        stock: [&str; 2],
+    ) -> anyhow::Result<()> {
+        let path = "inventories/transfers";
+        for state in ["draft", "ready", "in_transit"] {
+            let items = stock.map(|product| json!({ "product_id": product, "quantity": 4 }));
+            let transfer = json!({
+                "from": { "location": null },
+                "to": { "location": slug },
+                "reference": name,
+                "state": state,
+                "items": items,
+            });
+            let made = self.make(token, path, transfer).await?;
+            let id = made["data"]["id"].as_str().unwrap_or_default();
+            if state == "in_transit" {
+                let items = stock.map(|product| json!({ "product_id": product, "received": 1 }));
+                let path = format!("{path}/{id}/receive");
+                self.make(token, &path, json!({ "items": items })).await?;
+            }
+            self.paths.insert(format!("{path}/{id}/receipts"));
+        }
         Ok(())
     }
 
@@ -211,6 +243,7 @@ impl Watcher {
         let folder = match made["data"]["type"].as_str() {
             Some("inventory_location") => "inventories/locations",
             Some("stock-reservation") => "inventories/reservations",
+            Some("stock-transfer") => "inventories/transfers",
             Some("product") => "products",
             Some("application_key") => "application-keys",
             _ => return Ok(made),

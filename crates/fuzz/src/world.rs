@@ -26,6 +26,15 @@ pub(crate) enum Kind {
     PlacedReservation,
     /// A reservation of which pieces are shipped and haven't come back.
     ShippedReservation,
+    DraftTransfer,
+    /// A transfer of which pieces are at the origin.
+    UnshippedTransfer,
+    /// A transfer or a delivery of which pieces are under way.
+    ShippedTransfer,
+    /// One of which pieces have arrived.
+    ReceivedTransfer,
+    /// A receipt that isn't undone.
+    Receipt,
     Transaction,
     Batch,
     Key,
@@ -39,10 +48,10 @@ pub(crate) enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Thing {
     pub(crate) id: String,
-    /// The slug of a location, the product of a transaction, the integration of a job, the location
-    /// that a reservation holds pieces in, or that they were shipped from.
+    /// The slug of a location, the product of a transaction, the integration of a job, the transfer of a
+    /// receipt, the location that a reservation holds pieces in, or that they were shipped from.
     pub(crate) other: String,
-    /// The product of the pieces that a reservation holds, or that were shipped.
+    /// The product of the pieces that a reservation holds, that were shipped, or that a transfer moves.
     pub(crate) product: String,
 }
 
@@ -136,12 +145,18 @@ impl World {
                 push(&mut self.cursors, cursor.to_owned());
             }
         }
+        if request.operation == "ListReceipts" {
+            self.note_receipts(last.map_or("", String::as_str), &body["data"]);
+        }
         // Lists hold what other connections have made.
         if request.method == "GET" {
             return;
         }
         if let Some(batch) = body["meta"]["batch_id"].as_str() {
             self.add(Kind::Batch, batch, "");
+        }
+        if let Some(receipt) = last.filter(|_| request.operation == "UndoReceipt") {
+            self.forget(receipt);
         }
         match &body["data"] {
             Value::Array(items) => {
@@ -189,7 +204,53 @@ impl World {
                     self.add_about(Kind::PlacedReservation, id, location, product);
                 }
             }
+            Some("stock-transfer") => {
+                self.forget(id);
+                self.note_transfer(id, &item["attributes"]);
+            }
             _ => {}
+        }
+    }
+
+    fn note_transfer(&mut self, id: &str, attributes: &Value) {
+        let is_draft = attributes["state"] == "draft";
+        let is_internal = attributes["from"].get("location").is_some();
+        let items = attributes["items"].as_array().into_iter().flatten();
+        let there_is = |figures: &[&str]| {
+            let mut items = items.clone();
+            let item = items.find(|item| figures.iter().any(|it| count(item, it) > 0));
+            item.and_then(|item| item["product_id"].as_str())
+        };
+        let at_origin: &[&str] = if is_draft {
+            &["quantity"]
+        } else {
+            &["allocated"]
+        };
+        let arrived = ["received", "damaged", "missing", "surplus"];
+        for (kind, product) in [
+            (
+                Kind::DraftTransfer,
+                there_is(&["quantity"]).filter(|_| is_draft),
+            ),
+            (
+                Kind::UnshippedTransfer,
+                there_is(at_origin).filter(|_| is_internal),
+            ),
+            (Kind::ShippedTransfer, there_is(&["in_transit"])),
+            (Kind::ReceivedTransfer, there_is(&arrived)),
+        ] {
+            if let Some(product) = product {
+                self.add_about(kind, id, "", product);
+            }
+        }
+    }
+
+    fn note_receipts(&mut self, transfer: &str, receipts: &Value) {
+        for receipt in receipts.as_array().into_iter().flatten() {
+            let id = receipt["id"].as_str();
+            if let Some(id) = id.filter(|_| receipt["attributes"]["undone_at"].is_null()) {
+                self.add(Kind::Receipt, id, transfer);
+            }
         }
     }
 
@@ -267,106 +328,4 @@ fn choose<'a, T>(things: &'a VecDeque<T>, rng: &mut StdRng) -> Option<&'a T> {
 }
 
 #[cfg(test)]
-mod tests {
-    use rand::SeedableRng as _;
-    use serde_json::json;
-
-    use super::*;
-    use crate::request::{Body, Sending};
-
-    fn sent(method: &str, id: &str) -> Request {
-        Request {
-            operation: String::new(),
-            method: method.to_owned(),
-            path: vec!["things".to_owned(), id.to_owned()],
-            ids: vec![1],
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Body::Nothing,
-            sending: Sending::Whole,
-        }
-    }
-
-    #[test]
-    fn what_was_made_is_known_until_it_is_gone() {
-        let mut world = World::new("c0".to_owned(), Vec::new(), Vec::new());
-        let mut rng = StdRng::seed_from_u64(1);
-        let made = json!({ "data": {
-            "id": "L", "type": "inventory_location", "attributes": { "slug": "berlin" },
-        } });
-        world.learn(&sent("POST", ""), true, 400, &made);
-        world.learn(&sent("GET", ""), true, 200, &made);
-        assert_eq!(world.thing(Kind::Location, &mut rng), None);
-        world.learn(&sent("POST", ""), true, 201, &made);
-        assert_eq!(
-            world.thing(Kind::Location, &mut rng).unwrap().other,
-            "berlin"
-        );
-        world.learn(&sent("GET", "L"), false, 404, &Value::Null);
-        assert_eq!(world.any_id(&mut rng).as_deref(), Some("L"));
-        world.learn(&sent("DELETE", "L"), true, 204, &Value::Null);
-        assert_eq!(world.any_id(&mut rng), None);
-    }
-
-    #[test]
-    fn a_reservation_is_in_one_state() {
-        let mut world = World::default();
-        let mut rng = StdRng::seed_from_u64(1);
-        for state in ["pending", "paid"] {
-            let body = json!({ "data": {
-                "id": "R", "type": "stock-reservation", "attributes": { "state": state },
-            } });
-            world.learn(&sent("POST", ""), true, 201, &body);
-        }
-        assert_eq!(world.thing(Kind::PendingReservation, &mut rng), None);
-        assert!(world.thing(Kind::PaidReservation, &mut rng).is_some());
-    }
-
-    #[test]
-    fn a_reservation_that_holds_pieces_in_a_location_is_known_with_one() {
-        let mut world = World::default();
-        let mut learn = |sources: &Value| {
-            let item = json!({
-                "product_id": "P", "quantity": 3, "fulfilled": 1, "released": 0, "sources": sources,
-            });
-            let attributes = json!({ "state": "paid", "items": [item] });
-            let data = json!({ "id": "R", "type": "stock-reservation", "attributes": attributes });
-            world.learn(&sent("POST", ""), true, 200, &json!({ "data": data }));
-            world.known(Kind::PlacedReservation, "R").cloned()
-        };
-        let source = |location: Option<&str>, fulfilled: u64| json!({ "location": location, "quantity": 1, "fulfilled": fulfilled, "released": 0 });
-        let pool = source(None, 0);
-        assert_eq!(learn(&json!([source(Some("york"), 1), pool])), None);
-        let placed = learn(&json!([pool, source(Some("leeds"), 0)])).unwrap();
-        assert_eq!((&*placed.product, &*placed.other), ("P", "leeds"));
-    }
-
-    #[test]
-    fn a_reservation_is_known_while_shipped_pieces_can_come_back() {
-        let mut world = World::default();
-        let mut learn = |location: Value, returned: u64| {
-            let item = json!({
-                "product_id": "P", "location": location, "quantity": 3, "fulfilled": 2,
-                "released": 1, "returned": returned,
-            });
-            let attributes = json!({ "state": "released", "items": [item] });
-            let data = json!({ "id": "R", "type": "stock-reservation", "attributes": attributes });
-            world.learn(&sent("POST", ""), true, 200, &json!({ "data": data }));
-            world.known(Kind::ShippedReservation, "R").cloned()
-        };
-        let shipped = learn(json!("york"), 1).unwrap();
-        assert_eq!((&*shipped.product, &*shipped.other), ("P", "york"));
-        assert_eq!(learn(json!(null), 0).unwrap().other, "");
-        assert_eq!(learn(json!("york"), 2), None);
-    }
-
-    #[test]
-    fn only_so_much_is_remembered() {
-        let mut world = World::default();
-        for index in 0..=THINGS_MAX {
-            world.add(Kind::Key, &index.to_string(), "");
-        }
-        assert_eq!(world.things[&Kind::Key].len(), THINGS_MAX);
-        assert_eq!(world.things[&Kind::Key][0].id, "1");
-    }
-}
+mod tests;

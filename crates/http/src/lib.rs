@@ -23,6 +23,7 @@ mod service;
 mod settings;
 mod stock;
 mod transactions;
+mod transfers;
 mod verification;
 
 pub use events::DeliveryBodies;

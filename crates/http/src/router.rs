@@ -16,7 +16,7 @@ use crate::request::OneForm;
 use crate::service::{App, AppState, Inputs, Options};
 use crate::{
     events, exports, imports, integrations, keys, locations, policies, products, reservations,
-    service, settings, stock, transactions, verification,
+    service, settings, stock, transactions, transfers, verification,
 };
 
 /// All endpoints of the API, with their documentation.
@@ -101,6 +101,19 @@ fn with_one_form() -> OpenApiRouter<AppState> {
         .routes(routes!(reservations::routes::fulfil))
         .routes(routes!(reservations::routes::extend))
         .routes(routes!(reservations::holds::list))
+        .routes(routes!(stock::forecast::read))
+        .routes(routes!(transfers::routes::list, transfers::routes::create))
+        .routes(routes!(
+            transfers::routes::read,
+            transfers::routes::update,
+            transfers::routes::delete
+        ))
+        .routes(routes!(transfers::steps::ready))
+        .routes(routes!(transfers::steps::ship))
+        .routes(routes!(transfers::steps::receive))
+        .routes(routes!(transfers::steps::cancel))
+        .routes(routes!(transfers::receipts::list))
+        .routes(routes!(transfers::receipts::undo))
         .routes(routes!(
             policies::routes::read,
             policies::routes::update,

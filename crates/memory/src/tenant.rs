@@ -100,6 +100,7 @@ impl Tenant {
             imports: _,
             transfers: _,
             open_transfers: _,
+            expected: _,
             layout: _,
         } = needs;
         let mut state = State::default();

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Scope, StoreError, TransferCondition, TransferReader};
+use stockroom_application::ports::{
+    PlannedStock, PlanningReader, Scope, StoreError, TransferCondition, TransferHold,
+    TransferReader,
+};
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
-    Expected, HeldTotals, LocationId, Needs, OpenTransfers, OrganizationId, Slug, State, StockId,
-    Timestamp, Transfer, TransferChange, TransferId, TransferOrigin, TransferRef,
+    Expected, HeldTotals, LocationId, Needs, OpenTransfers, OrganizationId, ProductId, Slug, State,
+    StockId, Timestamp, Transfer, TransferChange, TransferId, TransferOrigin, TransferRef,
 };
 
 use crate::MemoryDatabase;
@@ -109,6 +112,11 @@ impl Tenant {
                 state.open_transfers.insert(*key, open);
             }
         }
+        for key in &needs.expected {
+            if let Some(stock) = state.stocks.get(key) {
+                state.expected.insert(*key, self.expected(stock.id));
+            }
+        }
         let locations = needs.location_use.iter().copied();
         let used = locations.filter(|location| self.transfers.has(*location));
         state.locations_in_transfers.extend(used);
@@ -131,22 +139,59 @@ impl Tenant {
         transfer
     }
 
+    fn transfer_holds(&self, stock: StockId) -> Vec<TransferHold> {
+        let mut holds = Vec::new();
+        for transfer in self.transfers.of_stock(stock) {
+            let transfer = self.with_slugs(transfer);
+            let slug = transfer.from.location().map(|(_, slug)| slug.clone());
+            let lines = (0..).zip(&transfer.progress.lines);
+            let lines = lines.filter(|(_, it)| it.stock == Some(stock) && !it.allocated.is_zero());
+            holds.extend(lines.map(|(number, line)| TransferHold {
+                transfer: transfer.id,
+                line: number,
+                state: transfer.progress.state,
+                slug: slug.clone(),
+                quantity: line.allocated,
+            }));
+        }
+        holds
+    }
+
     fn expected(&self, stock: StockId) -> Vec<Expected> {
         let mut expected = Vec::new();
         for transfer in self.transfers.of_stock(stock) {
-            let location = transfer.to.as_ref().map(|(id, _)| *id);
-            let found = location.and_then(|location| self.location(location));
+            let to = self.with_slugs(transfer).to;
+            let found = to.as_ref().and_then(|(id, _)| self.location(*id));
             let lines = transfer.progress.lines.iter();
             let lines = lines.filter(|it| it.stock == Some(stock) && !it.in_transit.is_zero());
             expected.extend(lines.map(|line| Expected {
                 transfer: transfer.id,
-                location,
+                to: to.clone(),
                 sells: found.is_none_or(|location| location.enabled),
                 expected_at: transfer.expected_at,
                 quantity: line.in_transit,
             }));
         }
         expected
+    }
+}
+
+#[async_trait]
+impl PlanningReader for MemoryDatabase {
+    async fn planned_stocks(
+        &self,
+        scope: Scope,
+        products: &[ProductId],
+    ) -> Result<Vec<PlannedStock>, StoreError> {
+        Ok(self.in_tenant(scope.organization, |tenant| {
+            let products = products.iter();
+            let found = products.filter_map(|it| tenant.visible_stock(scope.acting, *it));
+            let planned = found.map(|stock| PlannedStock {
+                stock: stock.clone(),
+                expected: tenant.expected(stock.id),
+            });
+            planned.collect()
+        }))
     }
 }
 
@@ -176,12 +221,12 @@ impl TransferReader for MemoryDatabase {
         Ok(page(&found, &request, !filter.is_empty(), |it| it.id))
     }
 
-    async fn expected(
+    async fn transfer_holds(
         &self,
         organization: OrganizationId,
         stock: StockId,
-    ) -> Result<Vec<Expected>, StoreError> {
-        Ok(self.in_tenant(organization, |tenant| tenant.expected(stock)))
+    ) -> Result<Vec<TransferHold>, StoreError> {
+        Ok(self.in_tenant(organization, |tenant| tenant.transfer_holds(stock)))
     }
 
     async fn overdue_transfers(

@@ -239,7 +239,7 @@ async fn pages_behind_a_place_read_little_more_than_they_give() {
     let first = holds(PageRequest::default()).await;
     for page in pages() {
         let page = page.map(|id| HoldPlace {
-            reservation: ReservationId::new(id),
+            document: id,
             line: 1,
         });
         let read = holds(page).await;

@@ -1,6 +1,6 @@
 //! Tests how PostgreSQL runs the statements for transfers, as [`plans`](crate::plans) does for others.
 
-use stockroom_application::ports::{CommandStore as _, StockReader as _, TransferReader as _};
+use stockroom_application::ports::{CommandStore as _, PlanningReader as _, TransferReader as _};
 use stockroom_domain::{
     Actor, Answer, Command, CreateStock, CreateTransfer, DeleteStock, DeleteTransfer, Operation,
     ProductId, Quantity, RequestedOrigin, RequestedPlace, RequestedStep, TakeStep, Timestamp,
@@ -92,9 +92,8 @@ async fn live(database: &PostgresDatabase, product: ProductId) {
     let ready = transfer(database, order(product, TransferState::Ready)).await;
     let part = Some([(product, pieces(2))].into());
     let shipped = take(&ready, RequestedStep::Ship(part)).await;
-    let stock = database.stock(VIEW, product).await.unwrap().unwrap();
-    let expected = database.expected(organization, stock.id).await.unwrap();
-    assert_eq!(expected.len(), 1);
+    let planned = database.planned_stocks(VIEW, &[product]).await.unwrap();
+    assert_eq!(planned[0].expected.len(), 1);
     let now = Timestamp::from_milliseconds(1_000).unwrap();
     let overdue = database.overdue_transfers(organization, now, 10);
     assert!(!overdue.await.unwrap().is_empty());

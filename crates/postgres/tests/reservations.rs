@@ -359,6 +359,7 @@ async fn an_order_that_is_reserved_elsewhere_is_known() {
         order: Some(order("o1")),
         items: vec![item(ONE, 10)],
         sourcing: None,
+        by: None,
     };
     let available = |outcome: Outcome| match outcome {
         Ok(Answer::Availability(items)) => items[0].available.get(),

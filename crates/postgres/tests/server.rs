@@ -504,6 +504,7 @@ async fn a_location_that_another_server_disables_sells_nothing() {
             order: Some(OrderId::new("order_id", "none").unwrap()),
             items: vec![item(1)],
             sourcing: None,
+            by: None,
         };
         for database in [here, there] {
             let reserve = Command::new(Actor::OPERATOR, reserve.clone());

@@ -54,5 +54,6 @@ pub use row::{Row, integer};
 pub use stocks::{DeletedStockRow, StockRow, StocksByFate, sorted_figure};
 pub use tenancy::{OrganizationRow, StoreRow};
 pub use transfers::{
-    ChangedLines, ExpectedRow, OpenLineRow, ReceiptRow, Slugs, TransferLineRow, TransferRow,
+    ChangedLines, ExpectedRow, OpenLineRow, ReceiptRow, Slugs, TransferHoldRow, TransferLineRow,
+    TransferRow,
 };

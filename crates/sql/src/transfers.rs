@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use stockroom_application::ports::StoreError;
+use stockroom_application::ports::{StoreError, TransferHold};
 use stockroom_domain::{
     ActingKey, Arrival, Expected, KeyId, LocationId, Note, OpenTransfers, OrganizationId, Owner,
     ProductId, Receipt, ReceiptId, Reference, Slug, StockId, Supplier, Timestamp, Transfer,
@@ -369,6 +369,7 @@ row! {
     ExpectedRow {
         transfer_id: Uuid,
         location_id: Option<Uuid>,
+        slug: Option<String>,
         enabled: bool,
         expected_at: Option<i64>,
         in_transit: i64,
@@ -382,12 +383,42 @@ impl ExpectedRow {
     /// [`StoreError::Corrupt`] if a value is impossible.
     pub fn decode(self) -> Result<Expected, StoreError> {
         let row = Row::new("transfer_lines", self.transfer_id);
+        let slugs = self.location_id.zip(self.slug).into_iter().collect();
         Ok(Expected {
             transfer: TransferId::new(self.transfer_id),
-            location: self.location_id.map(LocationId::new),
+            to: place_of(row, "location_id", self.location_id, &slugs)?,
             sells: self.enabled,
             expected_at: row.optional_timestamp("expected_at", self.expected_at)?,
             quantity: row.quantity("in_transit", self.in_transit)?,
+        })
+    }
+}
+
+row! {
+    /// A line of a transfer that holds a stock.
+    TransferHoldRow {
+        transfer_id: Uuid,
+        state: String,
+        slug: Option<String>,
+        line: i64,
+        allocated: i64,
+    }
+}
+
+impl TransferHoldRow {
+    /// Decodes the line.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] if a value is impossible.
+    pub fn decode(self) -> Result<TransferHold, StoreError> {
+        let row = Row::numbered("transfer_lines", self.transfer_id, self.line);
+        let state = TransferState::from_word(&self.state);
+        Ok(TransferHold {
+            transfer: TransferId::new(self.transfer_id),
+            line: row.valid("line", u32::try_from(self.line))?,
+            state: state.ok_or_else(|| row.corrupt("state"))?,
+            slug: row.valid("from_location_id", self.slug.map(Slug::new).transpose())?,
+            quantity: row.quantity("allocated", self.allocated)?,
         })
     }
 }

@@ -132,7 +132,7 @@ pub(crate) fn assert_merged(steps: &[String]) {
 }
 
 /// All statements that aren't put together at run time: a list for each module that has some.
-const STATEMENTS: [&[&Statement]; 47] = [
+const STATEMENTS: [&[&Statement]; 48] = [
     counts::STATEMENTS,
     events::read::STATEMENTS,
     events::store::STATEMENTS,
@@ -172,6 +172,7 @@ const STATEMENTS: [&[&Statement]; 47] = [
     tenancy::read::STATEMENTS,
     tenancy::rows::STATEMENTS,
     tenancy::server_state::STATEMENTS,
+    transfers::expected::STATEMENTS,
     transfers::load::STATEMENTS,
     transfers::read::STATEMENTS,
     transfers::rows::STATEMENTS,

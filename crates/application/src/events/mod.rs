@@ -94,6 +94,13 @@ pub(crate) fn products(event: &FeedEvent) -> Vec<ProductId> {
                 let lines = reservation.lines.iter();
                 lines.map(|line| line.key.product).collect()
             }
+            Event::TransferCreated(transfer)
+            | Event::TransferUpdated(transfer, _)
+            | Event::TransferOverdue(transfer)
+            | Event::TransferDeleted(transfer) => {
+                let lines = transfer.progress.lines.iter();
+                lines.map(|line| line.product).collect()
+            }
             Event::LocationCreated(_)
             | Event::LocationUpdated(_)
             | Event::LocationDeleted(_)
@@ -124,6 +131,15 @@ pub(crate) fn slugs(event: &FeedEvent) -> Vec<Option<&str>> {
                 location
                     .map(|(_, slug)| Some(slug.as_str()))
                     .into_iter()
+                    .collect()
+            }
+            Event::TransferCreated(transfer)
+            | Event::TransferUpdated(transfer, _)
+            | Event::TransferOverdue(transfer)
+            | Event::TransferDeleted(transfer) => {
+                let places = transfer.places();
+                places
+                    .map(|place| place.as_ref().map(|(_, slug)| slug.as_str()))
                     .collect()
             }
             Event::LocationCreated(location)

@@ -20,9 +20,9 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::page::{Page, PageRequest};
 use crate::ports::{
-    Database, FeedStore, HistoryReader, ProductAndStock, ProductFilter, ProductOrder, ProductPlace,
-    ProductSearch, RawReader, Records, Scope, StockCondition, StockOrder, StockPlace, StoreError,
-    TransactionCondition,
+    Database, FeedStore, HistoryReader, PlannedStock, ProductAndStock, ProductFilter, ProductOrder,
+    ProductPlace, ProductSearch, RawReader, Records, Scope, StockCondition, StockOrder, StockPlace,
+    StoreError, TransactionCondition,
 };
 
 /// The largest number of searches of one organization at the same time.
@@ -165,6 +165,27 @@ impl Pipeline {
         products: &[ProductId],
     ) -> Result<Vec<Stock>, StoreError> {
         self.reads.stocks(scope, products).await
+    }
+
+    /// The same with what is under way to each.
+    pub(crate) async fn planned_stocks(
+        &self,
+        scope: Scope,
+        products: &[ProductId],
+    ) -> Result<Vec<PlannedStock>, StoreError> {
+        let read = || {
+            timed(
+                "planned_stocks",
+                self.database.planned_stocks(scope, products),
+            )
+        };
+        let planned = read().await?;
+        let stocks = planned.iter().map(|it| &it.stock);
+        if !Stock::is_any_due(stocks, self.environment.now()) {
+            return Ok(planned);
+        }
+        settle::stocks(&self.committer, scope, products.iter().copied()).await?;
+        read().await
     }
 
     /// All stock that fulfils every condition, in the order of creation.

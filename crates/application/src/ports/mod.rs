@@ -9,6 +9,7 @@ mod integrations;
 mod kept_outcome;
 mod keys;
 mod locations;
+mod planning;
 mod product_filter;
 mod products;
 mod raw;
@@ -32,6 +33,7 @@ pub use integrations::{
 pub use kept_outcome::{StoredOutcome, outcome_from_text, outcome_to_text};
 pub use keys::{KeyReader, Revocation};
 pub use locations::{LocationCondition, LocationOrder, LocationPlace, LocationReader};
+pub use planning::{PlannedStock, PlanningReader};
 pub use product_filter::{
     IndexedText, ProductCondition, ProductFilter, ProductLookup, ProductSearch,
     ProductTextCondition,
@@ -48,7 +50,7 @@ pub use scope::Scope;
 pub use server_state::ServerState;
 pub use stock::{StockCondition, StockOrder, StockPlace, StockReader, StockSort};
 pub use tenancy::TenancyReader;
-pub use transfers::{TransferCondition, TransferReader};
+pub use transfers::{TransferCondition, TransferHold, TransferReader};
 pub use webhooks::{Delivery, FeedGap, SentEvent, WebhookBodies};
 
 /// The ports whose results don't depend on reservations.
@@ -82,6 +84,7 @@ pub trait Database:
     + StockReader
     + RawReader
     + ReservationReader
+    + PlanningReader
     + HistoryReader
     + ProductReader
     + FeedStore
@@ -95,6 +98,7 @@ impl<T> Database for T where
         + StockReader
         + RawReader
         + ReservationReader
+        + PlanningReader
         + HistoryReader
         + ProductReader
         + FeedStore

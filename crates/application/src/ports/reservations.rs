@@ -8,6 +8,8 @@ use stockroom_domain::{
     ReservationRef, ReservationState, ReservationStatus, Slug, StockId, StockKey, Timestamp,
 };
 
+use uuid::Uuid;
+
 use super::error::StoreError;
 use super::scope::Scope;
 use crate::filter::{Comparison, TextCondition};
@@ -62,9 +64,9 @@ impl ReservationCondition {
 /// The place of a line in the list of lines that hold a stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HoldPlace {
-    /// The reservation.
-    pub reservation: ReservationId,
-    /// The line of the reservation, counted from 0.
+    /// The id of the reservation or transfer.
+    pub document: Uuid,
+    /// The line of it, counted from 0.
     pub line: u32,
 }
 
@@ -94,7 +96,7 @@ impl HoldLine {
     #[must_use]
     pub const fn place(&self) -> HoldPlace {
         HoldPlace {
-            reservation: self.reservation,
+            document: self.reservation.uuid(),
             line: self.line,
         }
     }

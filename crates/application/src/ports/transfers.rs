@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    Expected, OrganizationId, ProductId, Reference, Slug, StockId, Supplier, Timestamp, Transfer,
+    OrganizationId, ProductId, Quantity, Reference, Slug, StockId, Supplier, Timestamp, Transfer,
     TransferId, TransferOrigin, TransferRef, TransferState,
 };
 
@@ -70,6 +70,21 @@ impl TransferCondition {
     }
 }
 
+/// A line of a transfer that holds stock at its origin, for readers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TransferHold {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// The number of the line, counted from 0.
+    pub line: u32,
+    /// The state of the transfer.
+    pub state: TransferState,
+    /// The slug of the location; `None` for the unlocated pool.
+    pub slug: Option<Slug>,
+    /// The number of allocated pieces.
+    pub quantity: Quantity,
+}
+
 /// Reads transfers. A caller sees those of its owner and of the organization.
 #[async_trait]
 pub trait TransferReader: Send + Sync {
@@ -84,12 +99,13 @@ pub trait TransferReader: Send + Sync {
         page: PageRequest<TransferId>,
     ) -> Result<Page<Transfer, TransferId>, StoreError>;
 
-    /// The pieces under way to a stock, in the order of creation of the transfers.
-    async fn expected(
+    /// The lines of transfers that hold a stock, in the order of creation of the transfers. (There are at most
+    /// [`Transfer::OPEN_LINES_OF_STOCK_MAX`].)
+    async fn transfer_holds(
         &self,
         organization: OrganizationId,
         stock: StockId,
-    ) -> Result<Vec<Expected>, StoreError>;
+    ) -> Result<Vec<TransferHold>, StoreError>;
 
     /// At most `limit` transfers that are overdue since before now, which wasn't announced, the oldest dates
     /// first.

@@ -342,6 +342,7 @@ fn availability() -> ItemAvailability {
         location: Some("berlin".to_owned()),
         requested: 5,
         available: quantity(3),
+        available_by: Some(quantity(4)),
         sources: Some(vec![Source {
             location: Some(slug()),
             quantity: quantity(3),

@@ -22,7 +22,9 @@ use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
 };
-use stockroom_application::ports::{TransferCondition, TransferReader};
+use stockroom_application::ports::{
+    PlannedStock, PlanningReader, TransferCondition, TransferHold, TransferReader,
+};
 use stockroom_application::{
     Clock, Environment, HoldPlace, Limits, LocationOrder, LocationPlace, Page, PageRequest,
     SigningKey, Stockroom,
@@ -34,7 +36,7 @@ use stockroom_domain::{
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
 };
-use stockroom_domain::{Expected, Transfer, TransferId, TransferRef};
+use stockroom_domain::{Transfer, TransferId, TransferRef};
 use uuid::Uuid;
 
 mock! {
@@ -461,10 +463,15 @@ mock! {
     }
 
     #[async_trait]
+    impl PlanningReader for Database {
+        async fn planned_stocks(&self, scope: Scope, products: &[ProductId]) -> Result<Vec<PlannedStock>, StoreError>;
+    }
+
+    #[async_trait]
     impl TransferReader for Database {
         async fn transfer(&self, scope: Scope, id: TransferId) -> Result<Option<Transfer>, StoreError>;
         async fn list_transfers(&self, scope: Scope, filter: &[TransferCondition], page: PageRequest<TransferId>) -> Result<Page<Transfer, TransferId>, StoreError>;
-        async fn expected(&self, organization: OrganizationId, stock: StockId) -> Result<Vec<Expected>, StoreError>;
+        async fn transfer_holds(&self, organization: OrganizationId, stock: StockId) -> Result<Vec<TransferHold>, StoreError>;
         async fn overdue_transfers(&self, organization: OrganizationId, now: Timestamp, limit: u32) -> Result<Vec<TransferRef>, StoreError>;
     }
 

@@ -144,6 +144,8 @@ impl Generator {
             order: order.ok().filter(|_| self.random().random()),
             items: (0..count).map(|_| self.item(known)).collect(),
             sourcing: self.sourcing(),
+            by: Timestamp::from_milliseconds(self.pick(&[-1, 1_800_000_000_000]))
+                .filter(|at| *at > Timestamp::UNIX_EPOCH),
         }
     }
 

@@ -23,7 +23,7 @@ use crate::session::Visit;
 const LOOKED_AT: u32 = 500;
 
 /// The kinds of events: a word for the address, one for people, and the events.
-const KINDS: [(&str, &str, &[EventName]); 6] = [
+const KINDS: [(&str, &str, &[EventName]); 7] = [
     (
         "stock",
         "Stock",
@@ -40,6 +40,16 @@ const KINDS: [(&str, &str, &[EventName]); 6] = [
         "reservations",
         "Reservations",
         &[EventName::ReservationCreated, EventName::ReservationUpdated],
+    ),
+    (
+        "transfers",
+        "Transfers and deliveries",
+        &[
+            EventName::TransferCreated,
+            EventName::TransferUpdated,
+            EventName::TransferOverdue,
+            EventName::TransferDeleted,
+        ],
     ),
     (
         "products",

@@ -3,7 +3,8 @@
 use stockroom_application::ports::{FeedContent, FeedEvent};
 use stockroom_domain::{
     EntryAction, Event, Import, Integration, Location, OrderId, Product, ProductId, Quantity,
-    Recorded, Reservation, ReservationStep, Slug, StockAlert,
+    Recorded, Reservation, ReservationStep, Slug, StockAlert, Transfer, TransferChangeKind,
+    TransferKind, TransferOrigin, TransferPlace, TransferState,
 };
 
 use crate::lookup::Titles;
@@ -194,6 +195,26 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
             of_webhook(it, "switched off, because it couldn't deliver", true)
         }
         Event::ImportUpdated(import) => import_told(visit, import),
+        Event::TransferCreated(transfer) => {
+            let state = &transfer.progress.state;
+            let what = match state {
+                TransferState::Draft => "was drafted",
+                TransferState::Ready => "was made, and its pieces are allocated",
+                TransferState::InTransit if is_delivery(transfer) => "was ordered",
+                TransferState::InTransit => "was made and shipped",
+                TransferState::Received => "was made, shipped and received",
+                TransferState::Cancelled => "was made",
+            };
+            transfer_told(transfer, what)
+        }
+        Event::TransferUpdated(transfer, kinds) => {
+            let ordered = is_delivery(transfer);
+            let told = kinds.iter().map(|kind| transfer_step_told(*kind, ordered));
+            let told: Vec<&str> = told.collect();
+            transfer_told(transfer, &told.join(" and "))
+        }
+        Event::TransferOverdue(transfer) => transfer_told(transfer, "is overdue"),
+        Event::TransferDeleted(transfer) => transfer_told(transfer, "was deleted"),
     }
 }
 
@@ -260,6 +281,40 @@ fn reservation_told(visit: &Visit, reservation: &Reservation, after: String) -> 
         subject: order.map_or_else(|| reservation.id.to_string(), ToOwned::to_owned),
         href: Some(visit.path(&format!("/reservations/{}", reservation.id))),
         after,
+    }
+}
+
+fn is_delivery(transfer: &Transfer) -> bool {
+    transfer.progress.kind == TransferKind::Delivery
+}
+
+const fn transfer_step_told(kind: TransferChangeKind, is_delivery: bool) -> &'static str {
+    match kind {
+        TransferChangeKind::Ready => "has its pieces allocated",
+        TransferChangeKind::Shipped if is_delivery => "was ordered",
+        TransferChangeKind::Shipped => "was shipped",
+        TransferChangeKind::Received => "was received, in whole or in part",
+        TransferChangeKind::Cancelled => "was cancelled, in whole or in part",
+        TransferChangeKind::ReceiptUndone => "had a receipt undone",
+        TransferChangeKind::Edited => "was edited",
+    }
+}
+
+fn transfer_told(transfer: &Transfer, what: &str) -> Sentence {
+    let place = |place: &TransferPlace| match place {
+        None => "no location".to_owned(),
+        Some((_, slug)) => slug.to_string(),
+    };
+    let to = place(&transfer.to);
+    let subject = match &transfer.from {
+        TransferOrigin::Place(from) => format!("transfer from {} to {to}", place(from)),
+        TransferOrigin::Supplier(supplier) => format!("delivery of {supplier} to {to}"),
+    };
+    Sentence {
+        before: "The ".to_owned(),
+        subject,
+        href: None,
+        after: format!(" {what}."),
     }
 }
 

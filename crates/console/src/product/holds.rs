@@ -3,10 +3,12 @@
 use axum::extract::Path;
 use axum::response::Response;
 use axum_extra::extract;
+use stockroom_application::ports::TransferHold;
 use stockroom_application::{HoldPage, HoldPlace};
 use stockroom_domain::{
     ItemPlace, ProductId, Reason, ReservationId, ReservationItem, ReservationState, SetAside,
 };
+use uuid::Uuid;
 
 use super::change::{begin, end, outcome};
 use super::known::Ids;
@@ -17,10 +19,13 @@ use crate::session::Visit;
 /// A hold that is about to end is marked this long before.
 const SOON_MILLISECONDS: i64 = 600_000;
 
-/// The pieces of one position that a reservation holds.
+/// The pieces of one position that a reservation or a transfer holds.
 pub(super) struct Hold {
-    pub(super) reservation: ReservationId,
-    /// The number of the line of the reservation.
+    /// The reservation, or the transfer.
+    pub(super) reservation: Uuid,
+    /// Whether it is a transfer.
+    pub(super) is_transfer: bool,
+    /// The number of its line.
     pub(super) line: u32,
     /// Whether the reservation belongs to the level that is looked at.
     pub(super) is_own: bool,
@@ -49,10 +54,10 @@ pub(super) async fn read(
     product: ProductId,
     after: &str,
 ) -> Result<Option<Holds>, Problem> {
-    let place = after.split_once('.').and_then(|(reservation, line)| {
-        let reservation = ReservationId::parse(reservation)?;
+    let place = after.split_once('.').and_then(|(document, line)| {
+        let document = ReservationId::parse(document)?.uuid();
         let line = line.parse().ok()?;
-        Some(HoldPlace { reservation, line })
+        Some(HoldPlace { document, line })
     });
     let page = page_after(PAGE_ROWS, place);
     let stockroom = visit.stockroom();
@@ -70,13 +75,18 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
     } = holds;
     let next = page.next;
     let holds = page.items.into_iter().map(|hold| {
+        let hold = match hold {
+            stockroom_application::Hold::Reservation(hold) => hold,
+            stockroom_application::Hold::Transfer(hold) => return of_transfer(hold),
+        };
         let expires_at = match hold.state {
             ReservationState::Pending { expires_at } => Some(expires_at),
             _ => None,
         };
         let soon = now.plus_milliseconds(SOON_MILLISECONDS);
         Hold {
-            reservation: hold.reservation,
+            reservation: hold.reservation.uuid(),
+            is_transfer: false,
             line: hold.line,
             is_own: hold.owner == visit.acting(),
             reason: hold.reason.as_ref().map(Reason::to_string),
@@ -90,7 +100,22 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
     Holds {
         lines: holds.collect(),
         unreserved: allocated_unreserved.into(),
-        next: next.map(|place| format!("{}.{}", place.reservation, place.line)),
+        next: next.map(|place| format!("{}.{}", place.document, place.line)),
+    }
+}
+
+fn of_transfer(hold: TransferHold) -> Hold {
+    Hold {
+        reservation: hold.transfer.uuid(),
+        is_transfer: true,
+        line: hold.line,
+        is_own: false,
+        reason: None,
+        order: None,
+        place: hold.slug.map(|slug| slug.as_str().to_owned()),
+        pieces: hold.quantity.into(),
+        left: None,
+        is_soon: false,
     }
 }
 

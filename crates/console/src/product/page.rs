@@ -118,7 +118,7 @@ impl ProductPage {
     }
 
     /// Whether the refused form is that of this reservation.
-    fn is_hold(&self, reservation: &stockroom_domain::ReservationId) -> bool {
+    fn is_hold(&self, reservation: &uuid::Uuid) -> bool {
         self.typed.is(Form::Hold) && self.typed.reservation == reservation.to_string()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use stockroom_domain::{EventName, Observed};
 
 /// The kinds of events, in groups.
-const GROUPS: [(&str, &[(EventName, &str)]); 6] = [
+const GROUPS: [(&str, &[(EventName, &str)]); 7] = [
     (
         "Stock",
         &[
@@ -39,6 +39,18 @@ const GROUPS: [(&str, &[(EventName, &str)]); 6] = [
                 EventName::ReservationUpdated,
                 "Reservation paid, extended, shipped, released or run out",
             ),
+        ],
+    ),
+    (
+        "Transfers and deliveries",
+        &[
+            (EventName::TransferCreated, "Transfer or delivery made"),
+            (
+                EventName::TransferUpdated,
+                "Transfer allocated, shipped, received, cancelled, corrected or edited",
+            ),
+            (EventName::TransferOverdue, "Transfer or delivery overdue"),
+            (EventName::TransferDeleted, "Draft of a transfer deleted"),
         ],
     ),
     (

@@ -7,7 +7,10 @@ use super::state::State;
 use crate::events::{Event, StockEnd};
 use crate::integrations::{IntegrationChange, IntegrationChangeKind};
 use crate::reservations::{Reservation, ReservationState, ReservedLine};
-use crate::values::{LocationId, Quantity, ReservationStep, StockId, first_version};
+use crate::transfers::{Transfer, TransferChange, TransferLine, TransferState};
+use crate::values::{
+    LocationId, Quantity, ReservationStep, StockId, TransferChangeKind, first_version,
+};
 
 /// The event that a change makes on `state`, if it is one. An entry is an event itself.
 pub(super) fn event_of(change: &Change, state: &State) -> Option<Event> {
@@ -70,6 +73,10 @@ fn event_of_record(record: &RecordChange) -> Option<Event> {
             let is_other = change.before != Some(change.import.status);
             is_other.then(|| Event::ImportUpdated(Box::new(change.import.clone())))
         }
+        RecordChange::Transfer(change) => Some(event_of_transfer(change)),
+        RecordChange::TransferDeleted(transfer) => {
+            Some(Event::TransferDeleted(without_receipts(transfer)))
+        }
         // Nobody keeps a copy of these.
         RecordChange::Organization(_)
         | RecordChange::Store(_)
@@ -77,10 +84,57 @@ fn event_of_record(record: &RecordChange) -> Option<Event> {
         | RecordChange::Key(_)
         | RecordChange::KeyDeleted(_)
         | RecordChange::TokensRevoked(..)
-        | RecordChange::EventsReplayed(..)
-        | RecordChange::Transfer(_)
-        | RecordChange::TransferDeleted(_) => None,
+        | RecordChange::EventsReplayed(..) => None,
     }
+}
+
+fn event_of_transfer(change: &TransferChange) -> Event {
+    let TransferChange { before, after } = change;
+    let transfer = without_receipts(after);
+    let Some(before) = before else {
+        return Event::TransferCreated(transfer);
+    };
+    if before.announced != after.announced {
+        return Event::TransferOverdue(transfer);
+    }
+    let sum = |transfer: &Transfer, part: fn(&TransferLine) -> Quantity| {
+        let parts = transfer.progress.lines.iter().map(|line| part(line).get());
+        parts.fold(0, u64::saturating_add)
+    };
+    let grew = |part: fn(&TransferLine) -> Quantity| sum(after, part) > sum(before, part);
+    let undone = |transfer: &Transfer| {
+        let receipts = transfer.progress.receipts.iter();
+        receipts
+            .filter(|receipt| receipt.undone_at.is_some())
+            .count()
+    };
+    let is_undone = undone(after) > undone(before);
+    let receipts = |transfer: &Transfer| transfer.progress.receipts.len();
+    let is_moved =
+        before.progress != after.progress && after.progress.state != TransferState::Draft;
+    let kinds = [
+        (TransferChangeKind::Ready, grew(|line| line.allocated)),
+        (
+            TransferChangeKind::Shipped,
+            !is_undone && grew(|line| line.in_transit),
+        ),
+        (
+            TransferChangeKind::Received,
+            receipts(after) > receipts(before),
+        ),
+        (TransferChangeKind::Cancelled, grew(|line| line.cancelled)),
+        (TransferChangeKind::ReceiptUndone, is_undone),
+        (TransferChangeKind::Edited, !is_moved),
+    ];
+    let kinds = kinds.into_iter().filter(|(_, is_made)| *is_made);
+    Event::TransferUpdated(transfer, kinds.map(|(kind, _)| kind).collect())
+}
+
+/// Receipts are many: who wants them asks for them.
+fn without_receipts(transfer: &Transfer) -> Box<Transfer> {
+    let mut transfer = Box::new(transfer.clone());
+    transfer.progress.receipts.clear();
+    transfer
 }
 
 fn event_of_integration(change: &IntegrationChange) -> Event {

@@ -64,6 +64,8 @@ pub struct Needs {
     pub transfers: BTreeSet<TransferId>,
     /// The lines of open transfers of current stock.
     pub open_transfers: BTreeSet<StockKey>,
+    /// The pieces under way to current stock.
+    pub expected: BTreeSet<StockKey>,
 }
 
 /// The keys of the needed stock, as a set. It also knows what of it decisions can read.

@@ -11,7 +11,7 @@ use crate::products::Product;
 use crate::reservations::{LapsedLines, Reservation};
 use crate::stock::{Stock, StockKey};
 use crate::tenancy::Organization;
-use crate::transfers::{OpenTransfers, Transfer};
+use crate::transfers::{Expected, OpenTransfers, Transfer};
 use crate::values::{
     ImportId, IntegrationId, KeyId, LocationId, OrderId, Owner, ProductId, ProductText,
     ReservationId, Slug, Timestamp, TransactionId, TransferId,
@@ -90,6 +90,8 @@ pub struct State {
     pub transfers: HashMap<TransferId, Transfer>,
     /// The lines of open transfers of current stock, if there are any.
     pub open_transfers: HashMap<StockKey, OpenTransfers>,
+    /// The pieces under way to current stock, if there are any.
+    pub expected: HashMap<StockKey, Vec<Expected>>,
     location_slugs: HashMap<(Owner, Slug), LocationId>,
 }
 

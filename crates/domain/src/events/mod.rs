@@ -17,9 +17,10 @@ use crate::policies::StockAlert;
 use crate::products::Product;
 use crate::reservations::Reservation;
 use crate::stock::Stock;
+use crate::transfers::Transfer;
 use crate::values::{
     EventName, ImportId, IntegrationId, LocationId, Owner, ProductId, ReservationId,
-    ReservationStep, StockId, Timestamp,
+    ReservationStep, StockId, Timestamp, TransferChangeKind, TransferId,
 };
 
 /// A change of something, other than an entry of a ledger.
@@ -61,6 +62,14 @@ pub enum Event {
     IntegrationDisabled(Integration),
     /// An import is in another state.
     ImportUpdated(Box<Import>),
+    /// A transfer was made. Transfers are without their receipts here.
+    TransferCreated(Box<Transfer>),
+    /// A transfer was changed, in these ways.
+    TransferUpdated(Box<Transfer>, Vec<TransferChangeKind>),
+    /// A transfer is overdue.
+    TransferOverdue(Box<Transfer>),
+    /// A draft of a transfer was deleted, at the time of its last update.
+    TransferDeleted(Box<Transfer>),
 }
 
 /// The end of a stock.
@@ -93,6 +102,8 @@ pub enum Subject {
     Integration(IntegrationId),
     /// An import.
     Import(ImportId),
+    /// A transfer.
+    Transfer(TransferId),
 }
 
 impl Subject {
@@ -105,6 +116,7 @@ impl Subject {
             Self::Location(id) => id.uuid(),
             Self::Integration(id) => id.uuid(),
             Self::Import(id) => id.uuid(),
+            Self::Transfer(id) => id.uuid(),
         }
     }
 }
@@ -132,6 +144,10 @@ impl Event {
             Self::IntegrationDeleted(_) => EventName::IntegrationDeleted,
             Self::IntegrationDisabled(_) => EventName::IntegrationDisabled,
             Self::ImportUpdated(_) => EventName::ImportUpdated,
+            Self::TransferCreated(_) => EventName::TransferCreated,
+            Self::TransferUpdated(..) => EventName::TransferUpdated,
+            Self::TransferOverdue(_) => EventName::TransferOverdue,
+            Self::TransferDeleted(_) => EventName::TransferDeleted,
         }
     }
 
@@ -160,6 +176,10 @@ impl Event {
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => Subject::Integration(integration.id),
             Self::ImportUpdated(import) => Subject::Import(import.id),
+            Self::TransferCreated(transfer)
+            | Self::TransferUpdated(transfer, _)
+            | Self::TransferOverdue(transfer)
+            | Self::TransferDeleted(transfer) => Subject::Transfer(transfer.id),
         }
     }
 
@@ -185,6 +205,10 @@ impl Event {
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.updated_at,
             Self::ImportUpdated(import) => import.updated_at,
+            Self::TransferCreated(transfer)
+            | Self::TransferUpdated(transfer, _)
+            | Self::TransferOverdue(transfer)
+            | Self::TransferDeleted(transfer) => transfer.updated_at,
         }
     }
 
@@ -211,6 +235,10 @@ impl Event {
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.version,
             Self::ImportUpdated(import) => import.version,
+            Self::TransferCreated(transfer)
+            | Self::TransferUpdated(transfer, _)
+            | Self::TransferOverdue(transfer)
+            | Self::TransferDeleted(transfer) => transfer.version,
         }
     }
 
@@ -235,6 +263,10 @@ impl Event {
             | Self::IntegrationDeleted(integration)
             | Self::IntegrationDisabled(integration) => integration.owner,
             Self::ImportUpdated(import) => import.owner,
+            Self::TransferCreated(transfer)
+            | Self::TransferUpdated(transfer, _)
+            | Self::TransferOverdue(transfer)
+            | Self::TransferDeleted(transfer) => transfer.owner,
         }
     }
 

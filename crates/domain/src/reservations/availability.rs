@@ -10,9 +10,10 @@ use super::reserve::check_only;
 use super::sourcing::Sourcing;
 use super::{ItemAvailability, ReservationItem, Source};
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
-use crate::stock::Stock;
 use crate::stock::lookup::need_visible_stock;
-use crate::values::{OrderId, ProductId};
+use crate::stock::{Stock, StockKey};
+use crate::transfers::{Expected, Promise};
+use crate::values::{OrderId, ProductId, Timestamp};
 
 /// Returns the availability of each item, for an order that may already hold some of it. It changes
 /// nothing.
@@ -24,6 +25,8 @@ pub struct CheckAvailability {
     pub items: Vec<ReservationItem>,
     /// The rules by which locations are chosen for items that name none.
     pub sourcing: Option<Sourcing>,
+    /// The time by which pieces that are under way count as available, too, if one is named.
+    pub by: Option<Timestamp>,
 }
 
 impl Decide for CheckAvailability {
@@ -45,6 +48,14 @@ impl Decide for CheckAvailability {
         }
         for item in &self.items {
             need_visible_stock(needs, actor.acting, item.product);
+            if self.by.is_some() {
+                let product = item.product;
+                let keys = actor
+                    .acting
+                    .visible()
+                    .map(|owner| StockKey { product, owner });
+                needs.expected.extend(keys);
+            }
         }
         if let Some(sourcing) = &self.sourcing {
             sourcing.needs(actor.acting, needs);
@@ -67,7 +78,15 @@ impl Decide for CheckAvailability {
         let held = own.as_ref().map(held_by).unwrap_or_default();
         let requests = requests(&self.items, sourcing, &stocks);
         check_count(requests.iter().map(|request| &request.place))?;
-        let items = check(&self.items, &requests, sourcing, &held);
+        let mut items = check(&self.items, &requests, sourcing, &held);
+        if let Some(by) = self.by {
+            let stocks = stocks_by(&stocks, by, context.now, &state.expected);
+            let stocks = stocks.iter().map(|(product, stock)| (*product, stock));
+            let stocks: HashMap<ProductId, &Stock> = stocks.collect();
+            let requests = self::requests(&self.items, sourcing, &stocks);
+            let later = check(&self.items, &requests, sourcing, &held);
+            ItemAvailability::add(&mut items, later);
+        }
         Ok(Decision::unchanged(items))
     }
 }
@@ -83,6 +102,52 @@ impl ItemAvailability {
         let requests = requests(items, None, stocks);
         check(items, &requests, None, &Freed::new())
     }
+}
+
+impl ItemAvailability {
+    /// The same by a time at which some of the pieces that are under way will have come.
+    #[must_use]
+    pub fn by<S: BuildHasher>(
+        items: &[ReservationItem],
+        stocks: &HashMap<ProductId, &Stock, S>,
+        by: Timestamp,
+        now: Timestamp,
+        expected: &HashMap<StockKey, Vec<Expected>>,
+    ) -> Vec<Self> {
+        let mut available = Self::of(items, stocks);
+        let stocks = stocks_by(stocks, by, now, expected);
+        let stocks = stocks.iter().map(|(product, stock)| (*product, stock));
+        let stocks: HashMap<ProductId, &Stock> = stocks.collect();
+        Self::add(&mut available, Self::of(items, &stocks));
+        available
+    }
+
+    /// Adds what there will be later to each item.
+    fn add(items: &mut [Self], later: Vec<Self>) {
+        for (item, later) in items.iter_mut().zip(later) {
+            item.available_by = Some(later.available);
+            item.sources = later.sources;
+        }
+    }
+}
+
+/// Each stock as it will be at a time.
+fn stocks_by<S: BuildHasher>(
+    stocks: &HashMap<ProductId, &Stock, S>,
+    by: Timestamp,
+    now: Timestamp,
+    expected: &HashMap<StockKey, Vec<Expected>>,
+) -> HashMap<ProductId, Stock> {
+    let stocks = stocks.iter().map(|(product, stock)| {
+        let expected = expected.get(&stock.key()).map_or(&[][..], Vec::as_slice);
+        let promise = Promise {
+            stock,
+            expected,
+            now,
+        };
+        (*product, promise.stock_by(by))
+    });
+    stocks.collect()
 }
 
 fn requests<'a, S: BuildHasher>(
@@ -128,6 +193,7 @@ fn check(
             location: item.place.slug().map(str::to_owned),
             requested: requested.unwrap_or_default(),
             available: found.available,
+            available_by: None,
             sources: match request.place {
                 RequestPlace::Anywhere => Some(sources(found)),
                 RequestPlace::At(_) | RequestPlace::Missing(_) => None,

@@ -403,6 +403,9 @@ pub struct ItemAvailability {
     pub requested: u64,
     /// The number of pieces that can be reserved, or that the order holds already.
     pub available: Quantity,
+    /// The same by the time that was asked for, with pieces that are expected until then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub available_by: Option<Quantity>,
     /// The places that would serve the item, if they are chosen for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sources: Option<Vec<Source>>,
@@ -418,10 +421,16 @@ pub struct Source {
 }
 
 impl ItemAvailability {
-    /// Whether there is enough.
+    /// Whether there is enough, by the time that was asked for if there is one.
     #[must_use]
-    pub const fn is_sufficient(&self) -> bool {
-        self.requested <= self.available.get()
+    pub fn is_sufficient(&self) -> bool {
+        self.requested <= self.in_time().get()
+    }
+
+    /// The number of pieces that can be reserved by the time that was asked for; now, if there is none.
+    #[must_use]
+    pub fn in_time(&self) -> Quantity {
+        self.available_by.unwrap_or(self.available)
     }
 }
 

@@ -6,7 +6,7 @@ use super::{Transfer, TransferRef};
 use crate::decision::{Actor, Context, Decide, Decision, Needs, Refusal, State};
 
 /// Announces that the time has passed at which a transfer was expected, while pieces are under way: once for
-/// each such time. It is no change that somebody made: the transfer keeps its version.
+/// each such time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AnnounceOverdue {
     /// The transfer, as it was read before the command is decided.
@@ -40,7 +40,7 @@ impl Decide for AnnounceOverdue {
                     announced,
                     ..before.clone()
                 };
-                changed(before, after)
+                changed(before, after.touched(context.now))
             }
         })
     }

@@ -18,7 +18,7 @@ pub use announce::AnnounceOverdue;
 pub use edit::{CreateTransfer, DeleteTransfer, RequestedOrigin, RequestedPlace, UpdateTransfer};
 pub use entries::{TransferEnd, TransferEntry, TransferReason};
 pub use progress::{RequestedStep, TakeStep};
-pub use promise::{Expected, Forecast, ForecastStep, Promise};
+pub use promise::{Forecast, ForecastStep, Promise};
 pub use steps::TransferStep;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -306,6 +306,15 @@ impl Transfer {
         self.progress.state.is_open()
     }
 
+    /// The places between which its pieces move: a supplier is none.
+    pub fn places(&self) -> impl Iterator<Item = &TransferPlace> {
+        let from = match &self.from {
+            TransferOrigin::Place(place) => Some(place),
+            TransferOrigin::Supplier(_) => None,
+        };
+        from.into_iter().chain([&self.to])
+    }
+
     /// Time from which it is overdue, if pieces are under way and that wasn't announced.
     #[must_use]
     pub fn to_be_announced(&self) -> Option<Timestamp> {
@@ -349,4 +358,19 @@ pub struct OpenTransfers {
     pub pieces: u64,
     /// The locations between which they move.
     pub locations: BTreeSet<LocationId>,
+}
+
+/// Pieces of a stock that are under way to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expected {
+    /// The transfer.
+    pub transfer: TransferId,
+    /// The place that they go to.
+    pub to: TransferPlace,
+    /// Whether buyers can order from there.
+    pub sells: bool,
+    /// Time at which they are expected, if one is named.
+    pub expected_at: Option<Timestamp>,
+    /// The number of pieces.
+    pub quantity: Quantity,
 }

@@ -81,15 +81,13 @@ impl Decide for TakeStep {
         let mut booking = Booking::new(Some(before), after, self.reason.as_ref(), context);
         let taken = booking.take(&self.step, context);
         let taken = taken.map_err(Refusal::TransferStep);
-        // A state that doesn't allow the step comes before the version, and that before the stock.
         match taken {
+            Ok(false) => return Ok(Decision::unchanged(before.clone())),
+            // A state that doesn't allow the step comes before the version, and that before the stock.
             Err(refusal) if refusal.kind() <= RefusalKind::Conflict => return Err(refusal),
             _ => check_version(before, self.expect_version)?,
         }
-        if taken? {
-            booking.decide(actor, state, context)
-        } else {
-            Ok(Decision::unchanged(before.clone()))
-        }
+        taken?;
+        booking.decide(actor, state, context)
     }
 }

@@ -2,25 +2,14 @@
 //!
 //! (Source of all rules: the contract of transfers.)
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::stock::Stock;
-use crate::values::{LocationId, Quantity, Timestamp, TransferId};
-
-/// Pieces of a stock that are under way to it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Expected {
-    /// The transfer.
-    pub transfer: TransferId,
-    /// The location that they go to; `None` for the unlocated pool.
-    pub location: Option<LocationId>,
-    /// Whether buyers can order from there.
-    pub sells: bool,
-    /// Time at which they are expected, if one is named.
-    pub expected_at: Option<Timestamp>,
-    /// The number of pieces.
-    pub quantity: Quantity,
-}
+use super::Expected;
+use crate::ledger::Balance;
+use crate::locations::Priority;
+use crate::policies::Policy;
+use crate::stock::{Position, Stock};
+use crate::values::{LocationId, Quantity, Slug, Timestamp, TransferId};
 
 /// A stock and all that is under way to it, for questions about what can be sold by a time.
 #[derive(Debug, Clone, Copy)]
@@ -63,41 +52,95 @@ impl Forecast {
 }
 
 impl Promise<'_> {
+    /// The stock as it will be at a time, if nothing else happens: with the pieces that are expected from now until
+    /// then.
+    #[must_use]
+    pub fn stock_by(&self, until: Timestamp) -> Stock {
+        let mut stock = self.stock.clone();
+        let in_time = self.expected.iter().filter(|it| {
+            let expected_at = it.expected_at;
+            expected_at.is_some_and(|at| self.now <= at && at <= until)
+        });
+        for it in in_time {
+            let balance = match &it.to {
+                None => &mut stock.unlocated,
+                Some((id, slug)) => {
+                    let position = stock.located.entry(*id);
+                    let position = position.or_insert_with(|| Position::to_be(slug, it.sells));
+                    &mut position.balance
+                }
+            };
+            balance.available = balance.available.saturating_add(it.quantity);
+        }
+        stock
+    }
+
+    /// The stock with a position in each location that pieces go to.
+    #[must_use]
+    pub fn with_places(&self) -> Stock {
+        let mut stock = self.stock.clone();
+        for it in self.expected {
+            if let Some((id, slug)) = &it.to {
+                let position = stock.located.entry(*id);
+                position.or_insert_with(|| Position::to_be(slug, it.sells));
+            }
+        }
+        stock
+    }
+
     /// The pieces of a position that can be sold by a time: what is there and is expected until then, without the
     /// position's safety stock; none if it doesn't sell.
     #[must_use]
     pub fn by_at(&self, location: Option<LocationId>, until: Timestamp) -> u64 {
-        if !self.sells_at(location) {
-            return 0;
-        }
-        let position = location.and_then(|location| self.stock.located.get(&location));
-        let safety_stock = position.map_or(0, |position| position.policy.safety_stock.get());
-        self.there(location, until).saturating_sub(safety_stock)
+        self.stock_by(until).sellable_at(location).get()
     }
 
     /// The pieces of the whole stock that can be sold by a time: those of all positions, and no more than leaves
     /// the stock's own safety stock among them.
     #[must_use]
     pub fn by(&self, until: Timestamp) -> u64 {
-        let places = self.selling();
-        let by_position = places.iter().map(|place| self.by_at(*place, until));
-        let by_position = by_position.fold(0, u64::saturating_add);
-        let there = places.iter().map(|place| self.there(*place, until));
-        let there = there.fold(0, u64::saturating_add);
-        by_position.min(there.saturating_sub(self.stock.policy.safety_stock.get()))
+        self.stock_by(until).sellable().get()
+    }
+
+    /// The pieces that are under way to a position.
+    #[must_use]
+    pub fn incoming_at(&self, location: Option<LocationId>) -> u64 {
+        let expected = self.expected.iter().filter(|it| it.location() == location);
+        sum(expected)
+    }
+
+    /// The pieces that are under way to any position.
+    #[must_use]
+    pub fn incoming(&self) -> u64 {
+        sum(self.expected.iter())
+    }
+
+    /// The next time at which pieces are expected at positions that sell, and their number.
+    #[must_use]
+    pub fn next_delivery(&self) -> Option<(Timestamp, u64)> {
+        let dated = || {
+            let expected = self.expected.iter().filter(|it| self.sells_at(it));
+            expected.filter_map(|it| it.expected_at.map(|at| (at, it)))
+        };
+        let at = dated()
+            .map(|(at, _)| at)
+            .filter(|at| *at >= self.now)
+            .min()?;
+        let at_once = dated().filter(|(time, _)| *time == at);
+        Some((at, sum(at_once.map(|(_, it)| it))))
     }
 
     /// The forecast of the whole stock, for what goes to positions that sell.
     #[must_use]
     pub fn forecast(&self) -> Forecast {
-        self.over_time(|it| self.sells_at(it.location), |until| self.by(until))
+        self.over_time(|it| self.sells_at(it), |until| self.by(until))
     }
 
     /// The forecast of one position.
     #[must_use]
     pub fn forecast_at(&self, location: Option<LocationId>) -> Forecast {
         self.over_time(
-            |it| it.location == location,
+            |it| it.location() == location,
             |until| self.by_at(location, until),
         )
     }
@@ -137,33 +180,38 @@ impl Promise<'_> {
         forecast
     }
 
-    /// The positions that sell: those of the stock, and those that it gets when pieces arrive there.
-    fn selling(&self) -> BTreeSet<Option<LocationId>> {
-        let located = self.stock.located.keys().copied().map(Some);
-        let expected = self.expected.iter().map(|expected| expected.location);
-        let places = std::iter::once(None).chain(located).chain(expected);
-        places.filter(|place| self.sells_at(*place)).collect()
-    }
-
-    fn sells_at(&self, location: Option<LocationId>) -> bool {
-        let mut expected = self.expected.iter();
-        match location {
-            Some(id) if !self.stock.located.contains_key(&id) => {
-                expected.any(|it| it.location == location && it.sells)
-            }
+    /// Whether buyers can order from the place that pieces go to.
+    fn sells_at(&self, expected: &Expected) -> bool {
+        match expected.location() {
+            Some(id) if !self.stock.located.contains_key(&id) => expected.sells,
             place => self.stock.sells_at(place),
         }
     }
+}
 
-    /// The pieces available at a position, and those expected there from now until a time.
-    fn there(&self, location: Option<LocationId>, until: Timestamp) -> u64 {
-        let available = self.stock.balance(location).unwrap_or_default().available;
-        let expected = self.expected.iter().filter(|it| it.location == location);
-        let in_time = expected.filter(|it| {
-            let expected_at = it.expected_at;
-            expected_at.is_some_and(|at| self.now <= at && at <= until)
-        });
-        let pieces = in_time.map(|it| it.quantity.get());
-        pieces.fold(available.get(), u64::saturating_add)
+impl Expected {
+    fn location(&self) -> Option<LocationId> {
+        self.to.as_ref().map(|(id, _)| *id)
     }
+}
+
+impl Position {
+    /// The position that a stock gets in a location in which it isn't yet.
+    fn to_be(slug: &Slug, enabled: bool) -> Self {
+        Self {
+            slug: slug.clone(),
+            enabled,
+            priority: Priority::default(),
+            geolocation: None,
+            balance: Balance::default(),
+            held: Quantity::ZERO,
+            set_aside: Quantity::ZERO,
+            policy: Policy::default(),
+        }
+    }
+}
+
+fn sum<'a>(expected: impl Iterator<Item = &'a Expected>) -> u64 {
+    let pieces = expected.map(|it| it.quantity.get());
+    pieces.fold(0, u64::saturating_add)
 }

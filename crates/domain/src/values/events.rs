@@ -78,6 +78,14 @@ names! {
         IntegrationDisabled => "integration.disabled",
         /// An import is in another state.
         ImportUpdated => "stock-job.updated",
+        /// A transfer or a delivery was made.
+        TransferCreated => "stock-transfer.created",
+        /// A transfer was changed.
+        TransferUpdated => "stock-transfer.updated",
+        /// The time has passed at which a transfer was expected, and pieces are under way.
+        TransferOverdue => "stock-transfer.overdue",
+        /// A draft of a transfer was deleted.
+        TransferDeleted => "stock-transfer.deleted",
     }
 }
 
@@ -91,10 +99,11 @@ impl EventName {
                 | Self::ProductDeleted
                 | Self::LocationDeleted
                 | Self::IntegrationDeleted
+                | Self::TransferDeleted
         )
     }
 
-    /// Whether it is about stock, which stores see of their organization, too.
+    /// Whether it is about stock or transfers of stock, which stores see of their organization, too.
     #[must_use]
     pub const fn is_about_stock(self) -> bool {
         matches!(
@@ -105,6 +114,10 @@ impl EventName {
                 | Self::PolicyUpdated
                 | Self::StockLow
                 | Self::StockRecovered
+                | Self::TransferCreated
+                | Self::TransferUpdated
+                | Self::TransferOverdue
+                | Self::TransferDeleted
         )
     }
 }
@@ -128,6 +141,24 @@ names! {
         Edited => "edited",
         /// Shipped pieces came back.
         Returned => "returned",
+    }
+}
+
+names! {
+    /// A change of a transfer.
+    TransferChangeKind {
+        /// Pieces were allocated.
+        Ready => "ready",
+        /// Pieces were shipped.
+        Shipped => "shipped",
+        /// A receipt was recorded.
+        Received => "received",
+        /// Pieces were given back.
+        Cancelled => "cancelled",
+        /// A receipt was undone.
+        ReceiptUndone => "receipt_undone",
+        /// Its fields were edited.
+        Edited => "edited",
     }
 }
 

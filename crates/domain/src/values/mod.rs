@@ -12,7 +12,7 @@ mod timestamp;
 mod version;
 mod webhooks;
 
-pub use events::{EventName, Observed, ReservationStep};
+pub use events::{EventName, Observed, ReservationStep, TransferChangeKind};
 pub use ids::{
     BatchId, EventId, FeedId, Ids, ImportId, IntegrationId, KeyId, LocationId, LogId,
     OrganizationId, ProductId, ReceiptId, ReservationId, StockId, StoreId, TransactionId,

@@ -17,6 +17,7 @@ fn check(name: &str, items: Vec<ReservationItem>) -> CheckAvailability {
         order: Some(order(name)),
         items,
         sourcing: None,
+        by: None,
     }
 }
 

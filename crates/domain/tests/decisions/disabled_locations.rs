@@ -24,6 +24,7 @@ fn available(shop: &mut Shop, now: i64, order: &str) -> [u64; 2] {
         order: Some(OrderId::new("order_id", order).expect("an order")),
         items: vec![item(None, 1), item(BERLIN, 1)],
         sourcing: None,
+        by: None,
     };
     let found = shop.ask(now, check).expect("an answer");
     [found[0].available.get(), found[1].available.get()]

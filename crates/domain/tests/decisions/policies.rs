@@ -145,6 +145,7 @@ fn a_check_says_what_could_be_reserved_and_counts_what_an_order_holds() {
             order: Some(OrderId::new("order_id", order).expect("an order")),
             items: vec![item(None, in_pool), item(BERLIN, in_berlin)],
             sourcing: None,
+            by: None,
         };
         let found = shop.ask(now, check).expect("an answer");
         [found[0].available.get(), found[1].available.get()]
@@ -158,6 +159,7 @@ fn a_check_says_what_could_be_reserved_and_counts_what_an_order_holds() {
             order: Some(OrderId::new("order_id", order).expect("an order")),
             items: vec![item(None, 2), item(BERLIN, 2)],
             sourcing: None,
+            by: None,
         };
         let found = shop.ask(now, check).expect("an answer");
         [found[0].available.get(), found[1].available.get()]

@@ -24,7 +24,7 @@ fn shelf() -> Stock {
 fn expected(number: u128, to: Option<u128>, when: Option<i64>, pieces: u64) -> Expected {
     Expected {
         transfer: id(number),
-        location: to.map(place),
+        to: to.map(|to| (place(to), slug("berlin"))),
         sells: true,
         expected_at: when.map(at),
         quantity: quantity(pieces),

@@ -19,7 +19,7 @@ impl From<&ItemAvailability> for ShortageBody {
             product_id: item.product.uuid(),
             location: item.location.clone(),
             requested: item.requested,
-            available: item.available.get(),
+            available: item.in_time().get(),
         }
     }
 }

@@ -6,6 +6,7 @@ use stockroom_application::EventPage;
 use stockroom_application::ports::{FeedContent, FeedEvent, FeedState};
 use stockroom_domain::{
     Event, Product, Quantity, Recorded, ReservationStep, StockedProduct, Subject, Timestamp,
+    TransferChangeKind,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -20,6 +21,7 @@ use crate::request::Form;
 use crate::reservations::body::ReservationBody;
 use crate::stock::body::{Figures, StockBody};
 use crate::transactions::body::TransactionBody;
+use crate::transfers::body::TransferBody;
 
 /// An event.
 #[derive(Serialize, ToSchema)]
@@ -74,6 +76,7 @@ impl From<Subject> for SubjectBody {
             Subject::Location(_) => ("inventory_location", None),
             Subject::Integration(_) => ("integration", None),
             Subject::Import(_) => ("stock-job", None),
+            Subject::Transfer(_) => ("stock-transfer", None),
         };
         Self {
             r#type,
@@ -142,10 +145,20 @@ fn data(event: Event, subject: &SubjectBody) -> Value {
             value(IntegrationBody::for_others(integration))
         }
         Event::ImportUpdated(import) => value(ImportBody::from(*import)),
+        Event::TransferCreated(transfer) | Event::TransferOverdue(transfer) => {
+            value(TransferBody::from(*transfer))
+        }
+        Event::TransferUpdated(transfer, kinds) => {
+            let kinds = kinds.into_iter().map(TransferChangeKind::as_str);
+            let mut data = value(TransferBody::from(*transfer));
+            data["changes"] = kinds.collect();
+            data
+        }
         Event::StockDeleted(_)
         | Event::ProductDeleted(_)
         | Event::LocationDeleted(_)
-        | Event::IntegrationDeleted(_) => {
+        | Event::IntegrationDeleted(_)
+        | Event::TransferDeleted(_) => {
             json!({ "type": subject.r#type, "id": subject.id })
         }
     }

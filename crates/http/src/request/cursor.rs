@@ -7,7 +7,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use stockroom_application::ports::{ProductPlace, SortValue, StockPlace};
 use stockroom_application::{FailedLinePlace, HoldPlace, LineChangePlace, LocationPlace};
 use stockroom_domain::{
-    ImportId, IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp,
+    ImportId, IntegrationId, KeyId, ReservationId, SearchKey, StockId, Timestamp, TransferId,
 };
 use uuid::Uuid;
 
@@ -167,7 +167,7 @@ macro_rules! placed_by_id {
     )*};
 }
 
-placed_by_id! { StockId KeyId ReservationId IntegrationId ImportId }
+placed_by_id! { StockId KeyId ReservationId TransferId IntegrationId ImportId }
 
 macro_rules! placed_by_number {
     ($($place:ident)*) => {$(
@@ -236,13 +236,13 @@ impl Placed for LocationPlace {
 
 impl Placed for HoldPlace {
     fn to_place(&self) -> Place {
-        Place::numbered(self.reservation.uuid(), self.line.into())
+        Place::numbered(self.document, self.line.into())
     }
 
     fn from_place(place: Place) -> Option<Self> {
         let (id, line) = place.into_numbered()?;
         Some(Self {
-            reservation: id.into(),
+            document: id,
             line: line.try_into().ok()?,
         })
     }

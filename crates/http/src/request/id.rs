@@ -5,8 +5,8 @@ use std::convert::Infallible;
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use stockroom_domain::{
-    BatchId, EventId, ImportId, IntegrationId, KeyId, LocationId, ProductId, Refusal,
-    ReservationId, TransactionId,
+    BatchId, EventId, ImportId, IntegrationId, KeyId, LocationId, ProductId, ReceiptId, Refusal,
+    ReservationId, TransactionId, TransferId, TransferStepRefused,
 };
 
 use crate::answer::ApiError;
@@ -39,11 +39,21 @@ in_path! {
     TransactionId: "transaction", TransactionNotFound;
     BatchId: "batch", BatchNotFound;
     ReservationId: "reservation", ReservationNotFound;
+    TransferId: "transfer", TransferNotFound;
     LocationId: "location", LocationNotFound;
     KeyId: "key", KeyNotFound;
     IntegrationId: "integration", IntegrationNotFound;
     EventId: "job", JobNotFound;
     ImportId: "import", JobNotFound;
+}
+
+impl InPath for ReceiptId {
+    const PARAMETER: &'static str = "receipt";
+    const NOT_FOUND: Refusal = Refusal::TransferStep(TransferStepRefused::ReceiptNotFound);
+
+    fn parse(text: &str) -> Option<Self> {
+        Self::parse(text)
+    }
 }
 
 /// An id in the path. A text that isn't a UUID is 404 like an unknown id. The 404 comes after all

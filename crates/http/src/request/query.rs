@@ -74,6 +74,20 @@ impl Query {
         })
     }
 
+    /// The time by which something is asked for, if any.
+    pub(crate) fn by(&self, now: Timestamp) -> Result<Option<Timestamp>, ApiError> {
+        let Some(text) = self.get("by")? else {
+            return Ok(None);
+        };
+        let by = filter::time(text).ok_or_else(|| {
+            ApiError::bad_request("by must be a timestamp such as 2026-01-31T09:30:00Z")
+        })?;
+        if by < now {
+            return Err(ApiError::bad_request("by must not be in the past"));
+        }
+        Ok(Some(by))
+    }
+
     /// Refuses a parameter that the endpoint would ignore and thereby answer another question.
     pub(crate) fn refuse(&self, name: &str) -> Result<(), ApiError> {
         match self.get(name)? {

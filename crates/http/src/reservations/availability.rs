@@ -15,7 +15,7 @@ use crate::answer::{ApiError, CommonErrors, Json, ShortageBody};
 use crate::request::{Administration, Body, Query, StoreHeader, StrictObject, list_in_either_form};
 use crate::service::AppState;
 
-/// What is made of a cart for which there isn't enough.
+/// What is asked of a cart.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(
@@ -26,6 +26,10 @@ pub(crate) struct StrictParameter {
     /// `true` to have a cart for which there isn't enough refused with 400.
     #[param(required = false)]
     strict: bool,
+    /// The time by which the pieces are wanted: those that are expected until then are told in `available_by`,
+    /// and `sufficient` is about them.
+    #[param(required = false, value_type = String, format = DateTime)]
+    by: String,
 }
 
 /// What there is of the items of a cart, in their order.
@@ -66,7 +70,8 @@ pub(crate) struct Asking {
 /// Nothing is reserved. With `order_id`, what the order's own reservation holds counts as available, as
 /// long as it is pending or paid. Items that name the same product and location are counted together. With
 /// `sourcing`, locations are chosen as for a reservation, and told in `sources`. With
-/// `strict`, a cart for which there isn't enough is 400, and `meta.shortages` names what is short.
+/// `strict`, a cart for which there isn't enough is 400, and `meta.shortages` names what is short. With `by`,
+/// pieces that are expected until then count for `available_by`, `sufficient` and `sources`.
 #[utoipa::path(
     post,
     path = "/v2/inventories/availability",
@@ -94,6 +99,7 @@ pub(crate) async fn read(
 ) -> Result<Json<Availabilities>, ApiError> {
     query.refuse("at")?;
     let is_strict = query.flag("strict")?;
+    let by = query.by(app.stockroom.now())?;
     let order = body.beside.order_id.take();
     let order = order.map(|it| OrderId::new("order_id", it)).transpose()?;
     let sourcing = body.beside.sourcing.take();
@@ -103,7 +109,7 @@ pub(crate) async fn read(
     let administrator = administration.enter().await?;
     let items = app
         .stockroom
-        .availability(&administrator, cart, order, sourcing)
+        .availability(&administrator, cart, order, sourcing, by)
         .await?;
     let mut shortages: Vec<ShortageBody> = Vec::new();
     for item in items.iter().filter(|item| !item.is_sufficient()) {

@@ -1,10 +1,9 @@
 //! Bodies of reservations and of availability.
 
 use serde::Serialize;
-use stockroom_application::ports::HoldLine;
 use stockroom_domain::{
-    ItemAvailability, OrderId, Reason, Reservation, ReservationState, ReservedItem, ReservedLine,
-    Slug, Source,
+    ItemAvailability, OrderId, Quantity, Reason, Reservation, ReservedItem, ReservedLine, Slug,
+    Source,
 };
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -141,66 +140,6 @@ impl From<Reservation> for ReservationBody {
     }
 }
 
-/// What a list of holds says of the stock.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct HoldListMeta {
-    /// How many pieces are allocated by other means than reservations.
-    pub(crate) allocated_unreserved: u64,
-}
-
-/// What a line of a reservation holds of a product's stock.
-#[derive(Serialize, ToSchema)]
-#[schema(as = StockHold)]
-pub(crate) struct StockHoldBody {
-    /// The reservation's id.
-    id: Uuid,
-    /// Always `stock-hold`.
-    r#type: &'static str,
-    attributes: StockHoldAttributes,
-}
-
-#[derive(Serialize, ToSchema)]
-struct StockHoldAttributes {
-    /// `reservation` for a buyer, or `hold` for pieces that are set aside.
-    kind: &'static str,
-    /// The reason why the pieces are set aside. Absent if they are for a buyer.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    reason: Option<String>,
-    /// What the reservation is for, in the shop.
-    order_id: Option<String>,
-    /// `pending`, `paid` or `held`.
-    state: &'static str,
-    /// The slug that the location has now; null for the unlocated pool.
-    location: Option<String>,
-    /// How many pieces are neither shipped nor given back.
-    quantity: u64,
-    /// When the reservation expires; null unless it is pending.
-    #[schema(format = DateTime)]
-    expires_at: Option<String>,
-}
-
-impl From<HoldLine> for StockHoldBody {
-    fn from(hold: HoldLine) -> Self {
-        Self {
-            id: hold.reservation.uuid(),
-            r#type: "stock-hold",
-            attributes: StockHoldAttributes {
-                kind: match hold.state {
-                    ReservationState::Held => "hold",
-                    _ => "reservation",
-                },
-                reason: hold.reason.as_ref().map(Reason::to_string),
-                order_id: hold.order.as_ref().map(OrderId::to_string),
-                state: hold.state.as_str(),
-                location: hold.slug.as_ref().map(Slug::to_string),
-                quantity: hold.quantity.get(),
-                expires_at: hold.state.expires_at().map(|it| it.to_string()),
-            },
-        }
-    }
-}
-
 /// What there is of an item of a cart.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Availability)]
@@ -214,7 +153,12 @@ pub(crate) struct AvailabilityBody {
     requested: u64,
     /// How many there are.
     available: u64,
-    /// Whether that is enough; with `sourcing`, whether there is enough for the whole cart.
+    /// How many there are by the time that was asked for, with those that are expected until then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    available_by: Option<u64>,
+    /// Whether that is enough; with `sourcing`, whether there is enough for the whole cart. With `by`, it is about
+    /// `available_by`.
     sufficient: bool,
     /// The places that would serve the item, if they are chosen for it; none if it can't be placed.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -248,6 +192,7 @@ impl AvailabilityBody {
             product_id: item.product.uuid(),
             requested: item.requested,
             available: item.available.get(),
+            available_by: item.available_by.map(Quantity::get),
             sufficient: whole.unwrap_or(item.is_sufficient()),
             location: item.sources.is_none().then_some(NamedPlace(item.location)),
             sources: item

@@ -50,6 +50,8 @@ pub(crate) fn complete(document: &mut Document31) {
         (name = "Transactions", description = "Movements of stock."),
         (name = "Reservations", description = "Stock that is kept for a buyer, through checkout to shipping. Always \
                                                answered in the multi-location form."),
+        (name = "Transfers", description = "Stock that moves from one location to another, and deliveries, which \
+                                            come from suppliers. Always answered in the multi-location form."),
         (name = "Planning", description = "What of the stock may be sold, and who is told when it runs low. Always \
                                            answered in the multi-location form."),
         (name = "Events", description = "What happened to the inventory, in order."),

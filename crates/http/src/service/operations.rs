@@ -21,7 +21,7 @@ struct Lead {
     to: &'static [&'static str],
 }
 
-const LEADS: [Lead; 11] = [
+const LEADS: [Lead; 12] = [
     Lead {
         from: "CreateStock",
         status: "201",
@@ -33,6 +33,7 @@ const LEADS: [Lead; 11] = [
             "DeleteStock",
             "ListTransactions",
             "CreateTransaction",
+            "GetStockForecast",
             "GetStockPolicy",
             "UpdateStockPolicy",
             "DeleteStockPolicy",
@@ -87,6 +88,22 @@ const LEADS: [Lead; 11] = [
             "ReleaseReservation",
             "FulfilReservation",
             "ExtendReservation",
+        ],
+    },
+    Lead {
+        from: "CreateTransfer",
+        status: "201",
+        id: "/data/id",
+        parameter: "transfer",
+        to: &[
+            "GetTransfer",
+            "UpdateTransfer",
+            "DeleteTransfer",
+            "ReadyTransfer",
+            "ShipTransfer",
+            "ReceiveTransfer",
+            "CancelTransfer",
+            "ListReceipts",
         ],
     },
     Lead {

@@ -3,8 +3,11 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
+use stockroom_application::ports::PlannedStock;
 use stockroom_application::{Caller, Stockroom};
-use stockroom_domain::{Balance, OrganizationId, Owner, Product, ProductId, Stock};
+use stockroom_domain::{
+    Balance, OrganizationId, Owner, Product, ProductId, Stock, StockId, Timestamp,
+};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -76,8 +79,10 @@ impl From<Product> for ProductNames {
 pub(crate) struct Additions {
     /// The organization, if the numbers are shown that who keeps a copy of stock compares.
     copied: Option<OrganizationId>,
-    /// The part of the planning that is shown, if any.
-    planning: Option<PlanningView>,
+    /// The part of the planning that is shown, if any, and the time of asking.
+    planning: Option<(PlanningView, Timestamp)>,
+    /// Each stock with what is under way to it, as of one moment.
+    planned: HashMap<StockId, PlannedStock>,
     products: HashMap<ProductId, Product>,
 }
 
@@ -91,13 +96,20 @@ impl Additions {
     ) -> Result<Self, ApiError> {
         let mut additions = Self {
             copied: include.has("sequence").then_some(caller.organization),
-            planning: include.has("planning").then(|| PlanningView::of(caller)),
+            planning: None,
+            planned: HashMap::new(),
             products: HashMap::new(),
         };
+        let products: Vec<ProductId> = products.into_iter().collect();
+        if include.has("planning") {
+            additions.planning = Some((PlanningView::of(caller), stockroom.now()));
+            let planned = stockroom.planned_stocks(caller, &products).await?;
+            let planned = planned.into_iter().map(|it| (it.stock.id, it));
+            additions.planned = planned.collect();
+        }
         if include.has("product") {
             let administrator = caller.clone().administrator().ok_or_else(not_allowed)?;
-            let ids: Vec<ProductId> = products.into_iter().collect();
-            let products = stockroom.products(&administrator, &ids).await?;
+            let products = stockroom.products(&administrator, &products).await?;
             let products = products.into_iter().map(|product| (product.id, product));
             additions.products = products.collect();
         }
@@ -210,7 +222,15 @@ impl StockBody {
         let copied = additions.copied;
         let product = additions.products.remove(&stock.product);
         let product = product.map(ProductNames::from);
-        let planning = additions.planning.map(|view| view.show(&stock, form));
+        // The figures have to be of the same moment as what is under way.
+        let planned = additions.planned.remove(&stock.id);
+        let planned = planned.unwrap_or_else(|| PlannedStock {
+            stock,
+            expected: Vec::new(),
+        });
+        let planning = additions.planning;
+        let planning = planning.map(|(view, now)| view.show(&planned, now, form));
+        let stock = planned.stock;
         let stock_id = stock.id.uuid();
         let sequence = copied.map(|_| stock.sequence);
         let owner = copied.map(|organization| OwnerBody::new(stock.owner, organization));

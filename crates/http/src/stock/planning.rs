@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 use stockroom_application::Caller;
-use stockroom_domain::{LocationId, Policy, Quantity, Stock};
+use stockroom_application::ports::PlannedStock;
+use stockroom_domain::{Policy, Stock, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -22,6 +23,11 @@ pub(crate) struct PlanningBody {
     /// The number of pieces of the whole stock that are held back.
     #[serde(skip_serializing_if = "Option::is_none")]
     safety_stock: Option<u64>,
+    /// The number of pieces that are under way to the stock.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incoming: Option<u64>,
+    /// The pieces that are expected next at places from which buyers can order; null if none are.
+    next_delivery: Option<NextDelivery>,
     /// The number of allocated pieces that are set aside with a reason. The others are committed.
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<u64>,
@@ -34,6 +40,17 @@ pub(crate) struct PlanningBody {
     unlocated: UnlocatedPlanning,
     /// The part of the stock in each location, by its slug.
     locations: BTreeMap<String, LocationPlanning>,
+}
+
+/// Pieces that are expected.
+#[derive(Serialize, ToSchema)]
+#[schema(as = StockPlanningDelivery)]
+struct NextDelivery {
+    /// The time at which they are expected.
+    #[schema(value_type = String, format = DateTime)]
+    expected_at: String,
+    /// Their number.
+    quantity: u64,
 }
 
 /// An alert that is on.
@@ -52,6 +69,9 @@ struct AlertOn {
 struct UnlocatedPlanning {
     /// The number of pieces that a new reservation can have there.
     sellable: u64,
+    /// The number of pieces that are under way to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incoming: Option<u64>,
     /// The number of allocated pieces there that are set aside.
     #[serde(skip_serializing_if = "Option::is_none")]
     set_aside: Option<u64>,
@@ -63,6 +83,9 @@ struct UnlocatedPlanning {
 struct LocationPlanning {
     /// The number of pieces that a new reservation can have there.
     sellable: u64,
+    /// The number of pieces that are under way to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incoming: Option<u64>,
     /// Whether buyers can order from the location.
     #[serde(skip_serializing_if = "Option::is_none")]
     enabled: Option<bool>,
@@ -93,30 +116,40 @@ impl PlanningView {
     }
 
     /// What is shown of this stock.
-    pub(crate) fn show(self, stock: &Stock, form: Form) -> PlanningBody {
+    pub(crate) fn show(self, planned: &PlannedStock, now: Timestamp, form: Form) -> PlanningBody {
         let is_whole = self == Self::Whole;
-        let sellable_at = |location: Option<LocationId>| stock.sellable_at(location).get();
-        let safety_stock = |policy: &Policy| is_whole.then_some(policy.safety_stock.get());
-        let set_aside = |pieces: Quantity| is_whole.then_some(pieces.get());
-        let located = stock.located.iter().map(|(id, position)| {
+        let promise = planned.promise(now);
+        let stock = &planned.stock;
+        let whole = |pieces: u64| is_whole.then_some(pieces);
+        // With the locations in which the stock isn't yet.
+        let shown = promise.with_places();
+        let located = shown.located.iter().map(|(id, position)| {
             let planning = LocationPlanning {
-                sellable: sellable_at(Some(*id)),
+                sellable: stock.sellable_at(Some(*id)).get(),
+                incoming: whole(promise.incoming_at(Some(*id))),
                 enabled: is_whole.then_some(position.enabled),
-                safety_stock: safety_stock(&position.policy),
-                set_aside: set_aside(position.set_aside),
+                safety_stock: whole(position.policy.safety_stock.get()),
+                set_aside: whole(position.set_aside.get()),
             };
             (position.slug.to_string(), planning)
         });
+        let next_delivery = promise.next_delivery();
         PlanningBody {
             stock_id: (is_whole && form == Form::Basic).then_some(stock.id.uuid()),
             sellable: stock.sellable().get(),
-            safety_stock: safety_stock(&stock.policy),
-            set_aside: set_aside(stock.set_aside_in_all()),
+            safety_stock: whole(stock.policy.safety_stock.get()),
+            incoming: whole(promise.incoming()),
+            next_delivery: next_delivery.map(|(at, quantity)| NextDelivery {
+                expected_at: at.to_string(),
+                quantity,
+            }),
+            set_aside: whole(stock.set_aside_in_all().get()),
             alerts_on: is_whole.then(|| alerts_on(stock)),
-            sequence: is_whole.then_some(stock.sequence),
+            sequence: whole(stock.sequence),
             unlocated: UnlocatedPlanning {
-                sellable: sellable_at(None),
-                set_aside: set_aside(stock.unlocated_set_aside),
+                sellable: stock.sellable_at(None).get(),
+                incoming: whole(promise.incoming_at(None)),
+                set_aside: whole(stock.unlocated_set_aside.get()),
             },
             locations: located.collect(),
         }

@@ -55,6 +55,7 @@ pub(crate) async fn load(
         imports: wanted_imports,
         transfers: _,
         open_transfers: _,
+        expected: _,
         layout: _,
     } = needs;
     let mut loaded = Loaded::default();

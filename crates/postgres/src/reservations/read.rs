@@ -79,9 +79,9 @@ impl ReservationReader for PostgresDatabase {
     ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
         // Every line comes after this one.
         let first = (Uuid::nil(), -1);
-        let (after, after_line) = page.place().map_or(first, |place| {
-            (place.reservation.uuid(), i64::from(place.line))
-        });
+        let (after, after_line) = page
+            .place()
+            .map_or(first, |place| (place.document, i64::from(place.line)));
         let mut snapshot = self.read().await?;
         let found = sqlx::query_as!(
             HoldRow,

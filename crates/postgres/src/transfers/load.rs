@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use stockroom_application::ports::StoreError;
-use stockroom_domain::{LocationId, Needs, OrganizationId, State, StockKey};
+use stockroom_domain::{LocationId, Needs, OrganizationId, State, StockId, StockKey};
 use stockroom_sql::OpenLineRow;
 use uuid::Uuid;
 
+use super::expected::expected;
 use super::rows;
 use crate::connection::error::failed;
 use crate::connection::session::Session;
@@ -39,6 +40,15 @@ pub(crate) async fn transfers(
                 state.open_transfers.insert(*key, open);
             }
         }
+    }
+    let wanted = needs.expected.iter();
+    let wanted = wanted.filter_map(|key| Some((state.stocks.get(key)?.id, *key)));
+    let wanted: BTreeMap<StockId, StockKey> = wanted.collect();
+    if !wanted.is_empty() {
+        let found = expected(session, organization, wanted.keys().copied()).await?;
+        let found = found.into_iter();
+        let found = found.filter_map(|(stock, expected)| Some((*wanted.get(&stock)?, expected)));
+        state.expected.extend(found);
     }
     for location in &needs.location_use {
         if is_in_transfer(session, organization, *location).await? {

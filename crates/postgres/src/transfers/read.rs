@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use sqlx::{Postgres, QueryBuilder};
-use stockroom_application::ports::{Scope, StoreError, TransferCondition, TransferReader};
-use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{
-    Expected, OrganizationId, StockId, Timestamp, Transfer, TransferId, TransferRef,
+use stockroom_application::ports::{
+    Scope, StoreError, TransferCondition, TransferHold, TransferReader,
 };
-use stockroom_sql::ExpectedRow;
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{OrganizationId, StockId, Timestamp, Transfer, TransferId, TransferRef};
+use stockroom_sql::TransferHoldRow;
 use uuid::Uuid;
 
 use super::rows;
@@ -50,38 +50,38 @@ impl TransferReader for PostgresDatabase {
         Ok(Page { items, total, next })
     }
 
-    async fn expected(
+    async fn transfer_holds(
         &self,
         organization: OrganizationId,
         stock: StockId,
-    ) -> Result<Vec<Expected>, StoreError> {
+    ) -> Result<Vec<TransferHold>, StoreError> {
         let mut session = self.reader().await?;
         let found = sqlx::query_as!(
-            ExpectedRow,
+            TransferHoldRow,
             r#"
             SELECT
                 lines.transfer_id AS "transfer_id!",
-                transfers.to_location_id AS "location_id?",
-                coalesce(locations.enabled, true) AS "enabled!",
-                transfers.expected_at AS "expected_at?",
-                lines.in_transit AS "in_transit!"
+                transfers.state AS "state!",
+                locations.slug AS "slug?",
+                lines.line AS "line!",
+                lines.allocated AS "allocated!"
             FROM transfer_lines AS lines
             CROSS JOIN LATERAL (
-                SELECT to_location_id, expected_at FROM transfers
+                SELECT state, from_location_id FROM transfers
                 WHERE transfers.organization_id = $1 AND transfers.transfer_id = lines.transfer_id
                 OFFSET 0
             ) AS transfers
             LEFT JOIN LATERAL (
-                SELECT enabled FROM locations
+                SELECT slug FROM locations
                 WHERE locations.organization_id = $1
-                    AND locations.location_id = transfers.to_location_id
+                    AND locations.location_id = transfers.from_location_id
                 OFFSET 0
-            ) AS locations ON transfers.to_location_id IS NOT NULL
+            ) AS locations ON transfers.from_location_id IS NOT NULL
             WHERE lines.organization_id = $1
                 AND lines.stock_id = $2
                 AND lines.is_open
-                AND lines.in_transit > 0
-            ORDER BY lines.transfer_id
+                AND lines.allocated > 0
+            ORDER BY lines.transfer_id, lines.line
             "#,
             organization.uuid(),
             stock.uuid(),
@@ -90,7 +90,7 @@ impl TransferReader for PostgresDatabase {
         .await
         .map_err(failed)?;
         session.commit().await?;
-        found.into_iter().map(ExpectedRow::decode).collect()
+        found.into_iter().map(TransferHoldRow::decode).collect()
     }
 
     async fn overdue_transfers(

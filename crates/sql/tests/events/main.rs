@@ -12,13 +12,14 @@ use stockroom_sql::{InboxRow, NewItem, PAGE_EVENTS_MAX, PageItem, PageRow, pages
 use uuid::Uuid;
 
 /// What was written of each event; the newest last.
-const EVENTS: [&str; 6] = [
+const EVENTS: [&str; 7] = [
     include_str!("events-1.json"),
     include_str!("events-2.json"),
     include_str!("events-3.json"),
     include_str!("events-4.json"),
     include_str!("events-5.json"),
     include_str!("events-6.json"),
+    include_str!("events-7.json"),
 ];
 
 fn organization() -> OrganizationId {

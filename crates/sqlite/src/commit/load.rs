@@ -47,6 +47,7 @@ pub(crate) fn state(
         imports: wanted_imports,
         transfers: _,
         open_transfers: _,
+        expected: _,
         layout: _,
     } = needs;
     let mut state = State::default();

@@ -132,9 +132,9 @@ impl ReservationReader for SqliteDatabase {
     ) -> Result<Page<HoldLine, HoldPlace>, StoreError> {
         // Every line comes after this one.
         let first = (Uuid::nil(), -1);
-        let (after, after_line) = page.place().map_or(first, |place| {
-            (place.reservation.uuid(), i64::from(place.line))
-        });
+        let (after, after_line) = page
+            .place()
+            .map_or(first, |place| (place.document, i64::from(place.line)));
         let (organization_id, stock_id) = (organization.uuid(), stock.uuid());
         let at = now.as_milliseconds();
         self.read(move |snapshot| {

@@ -5,6 +5,7 @@ use stockroom_application::ports::StoreError;
 use stockroom_domain::{Needs, OrganizationId, State};
 use stockroom_sql::OpenLineRow;
 
+use super::expected::expected;
 use super::rows;
 use crate::connection::statement::statements;
 
@@ -52,6 +53,12 @@ pub(crate) fn transfers(
         if !lines.is_empty() {
             let open = OpenLineRow::sum(lines)?;
             state.open_transfers.insert(*key, open);
+        }
+    }
+    for key in &needs.expected {
+        if let Some(stock) = state.stocks.get(key) {
+            let expected = expected(connection, organization, stock.id)?;
+            state.expected.insert(*key, expected);
         }
     }
     for location in &needs.location_use {

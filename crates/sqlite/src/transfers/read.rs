@@ -2,12 +2,12 @@
 
 use async_trait::async_trait;
 use rusqlite::params;
-use stockroom_application::ports::{Scope, StoreError, TransferCondition, TransferReader};
-use stockroom_application::{Page, PageRequest};
-use stockroom_domain::{
-    Expected, OrganizationId, StockId, Timestamp, Transfer, TransferId, TransferRef,
+use stockroom_application::ports::{
+    Scope, StoreError, TransferCondition, TransferHold, TransferReader,
 };
-use stockroom_sql::ExpectedRow;
+use stockroom_application::{Page, PageRequest};
+use stockroom_domain::{OrganizationId, StockId, Timestamp, Transfer, TransferId, TransferRef};
+use stockroom_sql::TransferHoldRow;
 use uuid::Uuid;
 
 use super::rows;
@@ -17,21 +17,19 @@ use crate::connection::statement::statements;
 use crate::filter;
 
 statements! {
-    EXPECTED = "
-        SELECT
-            lines.transfer_id, transfers.to_location_id, coalesce(locations.enabled, 1),
-            transfers.expected_at, lines.in_transit
+    HOLDS = "
+        SELECT lines.transfer_id, transfers.state, locations.slug, lines.line, lines.allocated
         FROM transfer_lines AS lines INDEXED BY transfer_lines_open
         CROSS JOIN transfers
             ON transfers.organization_id = ?1 AND transfers.transfer_id = lines.transfer_id
         LEFT JOIN locations
             ON locations.organization_id = ?1
-            AND locations.location_id = transfers.to_location_id
+            AND locations.location_id = transfers.from_location_id
         WHERE lines.organization_id = ?1
             AND lines.stock_id = ?2
             AND lines.is_open = 1
-            AND lines.in_transit > 0
-        ORDER BY lines.transfer_id
+            AND lines.allocated > 0
+        ORDER BY lines.transfer_id, lines.line
     ";
 
     OVERDUE = "
@@ -78,15 +76,15 @@ impl TransferReader for SqliteDatabase {
         .await
     }
 
-    async fn expected(
+    async fn transfer_holds(
         &self,
         organization: OrganizationId,
         stock: StockId,
-    ) -> Result<Vec<Expected>, StoreError> {
+    ) -> Result<Vec<TransferHold>, StoreError> {
         self.read(move |snapshot| {
             let parameters = params![organization.uuid(), stock.uuid()];
-            let rows: Vec<ExpectedRow> = EXPECTED.rows(snapshot, parameters)?;
-            rows.into_iter().map(ExpectedRow::decode).collect()
+            let rows: Vec<TransferHoldRow> = HOLDS.rows(snapshot, parameters)?;
+            rows.into_iter().map(TransferHoldRow::decode).collect()
         })
         .await
     }

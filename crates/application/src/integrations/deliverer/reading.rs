@@ -149,6 +149,7 @@ fn subject(subject: Subject) -> Arc<str> {
         Subject::Location(id) => format!("inventory-location/{id}"),
         Subject::Integration(id) => format!("integration/{id}"),
         Subject::Import(id) => format!("stock-job/{id}"),
+        Subject::Transfer(id) => format!("stock-transfer/{id}"),
     };
     text.into()
 }

@@ -87,15 +87,19 @@ async fn a_body_that_turns_out_too_large() {
         assert!(answer.status < 500, "{}", endpoint.name());
     }
     // Only where everything may be left out did it do something: stock was made for a new product,
-    // a reservation was released, the secret of an integration replaced, and a job made of a file.
+    // a reservation was released, the secret of an integration replaced, a job made of a file, and every step of a
+    // transfer taken.
     let after = app.readings().await;
-    let history = format!("store: /v2/inventories/{}/transactions", scene.reserved);
+    let [history, moved] = [&scene.reserved, &scene.stocked]
+        .map(|product| format!("store: /v2/inventories/{product}/transactions"));
     let changed = [
         "store: stock",
         "store: /v2/inventories/reservations",
         "store: /v2/integrations",
         "store: /v2/inventories/imports",
+        "store: /v2/inventories/transfers",
         &history,
+        &moved,
     ];
     for (path, reading) in after.iter().filter(|(path, _)| before.contains_key(*path)) {
         let is_changed = changed.contains(&path.as_str());

@@ -62,6 +62,9 @@ pub(super) fn unknown() -> Scene {
         job: id(404),
         reserved: id(404),
         reservation: id(404),
+        transfer: id(404),
+        shipped: id(404),
+        receipt: id(404),
     }
 }
 

@@ -35,7 +35,11 @@ async fn every_reading_is_answered_as_to_others() {
                 let expected = request.clone().token(full).send().await;
                 assert!([200, 404].contains(&answer.status), "{endpoint:?}");
                 assert_eq!(answer.status, expected.status, "{endpoint:?}");
-                assert_eq!(answer.text(), expected.text(), "{endpoint:?}");
+                if endpoint.tells_the_time() {
+                    assert_eq!(answer.text().len(), expected.text().len(), "{endpoint:?}");
+                } else {
+                    assert_eq!(answer.text(), expected.text(), "{endpoint:?}");
+                }
                 if endpoint.method == Method::GET {
                     let head = request.head().token(reading);
                     head.send().await.expect_status(expected.status);

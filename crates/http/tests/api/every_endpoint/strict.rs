@@ -62,12 +62,12 @@ async fn what_is_known_is_answered_as_ever() {
 async fn unknown_query_parameters() {
     let app = TestApp::new().await;
     let scene = app.scene().await;
+    let before = app.readings().await;
     for endpoint in endpoints() {
         let request = endpoint.bare(&app, &scene);
         let separator = if request.has_query() { "&" } else { "?" };
         let request = request.and_query(&format!("{separator}colour=blue&page[size]=5"));
         let request = request.with_body_of(&endpoint.request(&app, &scene));
-        let before = app.readings().await;
         for form in FORMS {
             let strict = request.clone().form(form).header("prefer", STRICT);
             let answer = strict.clone().send().await;

@@ -77,6 +77,21 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
     } else {
         &scene.import
     };
+    // A draft hasn't taken the step that these follow.
+    let of_shipped = [
+        "/receive",
+        "/cancel",
+        "/receipts",
+        "/receipts/{receipt}/undo",
+    ];
+    let transfer = if of_shipped
+        .iter()
+        .any(|end| template.trim_end_matches('/').ends_with(end))
+    {
+        &scene.shipped
+    } else {
+        &scene.transfer
+    };
     let path = template
         .replace("{product}", product)
         .replace("{transaction}", &scene.transaction)
@@ -86,7 +101,9 @@ pub(crate) fn path(template: &str, scene: &Scene) -> String {
         .replace("{integration}", &scene.integration)
         .replace("{job}", &scene.job)
         .replace("{import}", import)
-        .replace("{reservation}", &scene.reservation);
+        .replace("{reservation}", &scene.reservation)
+        .replace("{transfer}", transfer)
+        .replace("{receipt}", &scene.receipt);
     assert!(!path.contains('{'), "a parameter of {template} is unknown");
     path
 }
@@ -151,13 +168,20 @@ impl Endpoint {
             "/v2/inventories/locations",
             "/v2/inventories/availability",
             "/v2/inventories/reservations",
+            "/v2/inventories/transfers",
             "/v2/inventories/{product}/holds",
             "/v2/inventories/{product}/policy",
+            "/v2/inventories/{product}/forecast",
             "/v2/inventories/imports",
             "/v2/inventories/export",
         ]
         .iter()
         .any(|start| self.template.starts_with(start))
+    }
+
+    /// Whether its answer holds the time of asking, so that no two are the same.
+    pub(crate) fn tells_the_time(&self) -> bool {
+        self.is("GET /v2/inventories/{product}/forecast")
     }
 
     /// Whether it has this query parameter.
@@ -263,6 +287,9 @@ impl Endpoint {
             name if self.template.starts_with("/v2/inventories/reservations") => {
                 body_of_reservation(name, scene)
             }
+            name if self.template.starts_with("/v2/inventories/transfers") => {
+                body_of_transfer(name, scene)
+            }
             "POST /v2/inventories/locations" => json!({
                 "type": "inventory_location",
                 "attributes": { "name": "Paris", "slug": "paris" },
@@ -325,6 +352,43 @@ fn body_of_reservation(name: &str, scene: &Scene) -> Value {
         "PUT /v2/inventories/reservations/{reservation}" => json!({
             "type": "stock-reservation",
             "attributes": { "items": [{ "product_id": scene.reserved, "quantity": 3 }] },
+        }),
+        name => panic!("no body is known for {name}"),
+    }
+}
+
+/// What is sent to make a transfer, and to change one.
+fn body_of_transfer(name: &str, scene: &Scene) -> Value {
+    match name {
+        "POST /v2/inventories/transfers" => json!({
+            "type": "stock-transfer",
+            "attributes": {
+                "from": { "location": null },
+                "to": { "location": "berlin" },
+                "state": "in_transit",
+                "items": [{ "product_id": scene.stocked, "quantity": 5 }],
+            },
+        }),
+        "PUT /v2/inventories/transfers/{transfer}" => json!({
+            "type": "stock-transfer",
+            "attributes": {
+                "to": { "location": "empty" },
+                "items": [{ "product_id": scene.stocked, "quantity": 3 }],
+                "note": "Fewer",
+            },
+        }),
+        "POST /v2/inventories/transfers/{transfer}/ready"
+        | "POST /v2/inventories/transfers/{transfer}/receipts/{receipt}/undo" => {
+            json!({ "reason": "by hand" })
+        }
+        "POST /v2/inventories/transfers/{transfer}/ship" => json!({
+            "items": [{ "product_id": scene.stocked, "quantity": 1 }],
+        }),
+        "POST /v2/inventories/transfers/{transfer}/receive" => json!({
+            "items": [{ "product_id": scene.reserved, "received": 1 }],
+        }),
+        "POST /v2/inventories/transfers/{transfer}/cancel" => json!({
+            "items": [{ "product_id": scene.reserved, "quantity": 1 }],
         }),
         name => panic!("no body is known for {name}"),
     }

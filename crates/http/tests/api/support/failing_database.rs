@@ -14,7 +14,8 @@ use stockroom_application::ports::{
     LogsOf, StoredIntegration,
 };
 use stockroom_application::ports::{
-    FileChunk, ImportStore, ImportUsage, TransferCondition, TransferReader,
+    FileChunk, ImportStore, ImportUsage, PlannedStock, PlanningReader, TransferCondition,
+    TransferHold, TransferReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -27,7 +28,7 @@ use stockroom_domain::{
     ReservationId, ReservationRef, Stock, StockId, StockKey, StockPeriod, Store, StoreId,
     Timestamp, TransactionId,
 };
-use stockroom_domain::{Expected, Transfer, TransferId, TransferRef};
+use stockroom_domain::{Transfer, TransferId, TransferRef};
 use uuid::Uuid;
 
 /// How it fails.
@@ -170,10 +171,13 @@ failing! {
         trim_logs(OrganizationId, IntegrationId, Timestamp) -> u64;
         leased(OrganizationId, IntegrationId, Uuid) -> Option<StoredIntegration>;
     }
+    PlanningReader {
+        planned_stocks(Scope, &[ProductId]) -> Vec<PlannedStock>;
+    }
     TransferReader {
         transfer(Scope, TransferId) -> Option<Transfer>;
         list_transfers(Scope, &[TransferCondition], PageRequest<TransferId>) -> Page<Transfer, TransferId>;
-        expected(OrganizationId, StockId) -> Vec<Expected>;
+        transfer_holds(OrganizationId, StockId) -> Vec<TransferHold>;
         overdue_transfers(OrganizationId, Timestamp, u32) -> Vec<TransferRef>;
     }
     TenancyReader {

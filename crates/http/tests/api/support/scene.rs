@@ -34,6 +34,12 @@ pub(crate) struct Scene {
     pub(crate) reserved: String,
     /// The reservation, of order 7, pending for as long as may be.
     pub(crate) reservation: String,
+    /// A draft of a transfer of 5 pieces of the stocked product to `berlin`.
+    pub(crate) transfer: String,
+    /// A delivery of 10 pieces of the reserved product, of which 9 are under way.
+    pub(crate) shipped: String,
+    /// The receipt by which the other one is missing.
+    pub(crate) receipt: String,
 }
 
 impl TestApp {
@@ -73,6 +79,15 @@ impl TestApp {
         let finished_import = self.import("", &file).await;
         self.finish_imports().await;
         let import = self.import("", &file).await;
+        let transfer = json!({
+            "from": { "location": null },
+            "to": { "location": "berlin" },
+            "items": [{ "product_id": stocked, "quantity": 5 }],
+        });
+        let transfer = self.post("/v2/inventories/transfers", &json!({ "data": transfer }));
+        let transfer = transfer.send().await;
+        transfer.expect_status(201);
+        let (shipped, receipt) = self.shipped(&reserved).await;
         Scene {
             import,
             finished_import,
@@ -86,6 +101,9 @@ impl TestApp {
             job,
             reserved,
             reservation: reservation.created_id(),
+            transfer: transfer.created_id(),
+            shipped,
+            receipt,
         }
     }
 
@@ -107,6 +125,25 @@ impl TestApp {
         (integration, job)
     }
 
+    /// Orders 10 pieces of a product, of which one is missing. Returns the ids of the delivery and of the receipt
+    /// that says so.
+    async fn shipped(&self, product: &str) -> (String, String) {
+        let delivery = json!({
+            "from": { "supplier": "ACME" },
+            "to": { "location": null },
+            "state": "in_transit",
+            "items": [{ "product_id": product, "quantity": 10 }],
+        });
+        let delivery = self.post("/v2/inventories/transfers", &json!({ "data": delivery }));
+        let delivery = delivery.send().await.created_id();
+        let path = format!("/v2/inventories/transfers/{delivery}");
+        let missing = json!({ "items": [{ "product_id": product, "missing": 1 }] });
+        let missing = self.post(&format!("{path}/receive"), &json!({ "data": missing }));
+        missing.send().await.expect_status(200);
+        let receipts = self.get(&format!("{path}/receipts")).send().await.ids();
+        (delivery, receipts[0].clone())
+    }
+
     /// All that the store and its organization can read.
     pub(crate) async fn readings(&self) -> BTreeMap<String, Value> {
         let mut readings = BTreeMap::new();
@@ -117,6 +154,7 @@ impl TestApp {
             let mut paths = vec![
                 "/v2/inventories/locations".to_owned(),
                 "/v2/inventories/reservations".to_owned(),
+                "/v2/inventories/transfers".to_owned(),
                 "/v2/products".to_owned(),
                 "/v2/application-keys".to_owned(),
                 "/v2/integrations".to_owned(),

@@ -152,6 +152,7 @@ fn is_admitted(needs: &Needs) -> bool {
         imports,
         transfers,
         open_transfers,
+        expected,
     } = needs;
     // Commands that need no stock change other things.
     !stocks.is_empty()
@@ -176,6 +177,7 @@ fn is_admitted(needs: &Needs) -> bool {
         && imports.is_empty()
         && transfers.is_empty()
         && open_transfers.is_empty()
+        && expected.is_empty()
 }
 
 /// Whether anything has run out that isn't booked or stored yet. An order may have another reservation than
