@@ -10,14 +10,15 @@ use stockroom_application::{
 use stockroom_domain::{
     Actor, Annotation, Command, CreateOrganization, CreateStock, DeleteStock, Difference,
     EntryHash, Idempotency, IdempotencyKey, KeyId, Operation, OrganizationId, Owner, ProductId,
-    RawStock, Reason, Reference, RequestDigest, Transact, TransactMany, TransactionAction,
-    VerifiedLedger,
+    RawStock, Reason, Reference, RequestDigest, RequestedStep, Transact, TransactMany,
+    TransactionAction, TransferState, VerifiedLedger,
 };
 use uuid::Uuid;
 
 use crate::client::{Client, stored};
 use crate::make;
 use crate::reservations::{pay, release, reserve, reserve_all};
+use crate::transfer_make::{arrival, draft, of, step};
 
 /// A product whose stock has six entries, the fourth with a value in every column, a position in
 /// the location `berlin`, and 4 pieces available in the pool.
@@ -32,6 +33,50 @@ pub const OTHER: ProductId = ProductId::new(Uuid::from_u128(4));
 pub const RESERVED: ProductId = ProductId::new(Uuid::from_u128(5));
 /// The number of entries in all.
 pub const ENTRIES: u64 = 9;
+
+/// Damage to the transfer of [`Damageable::transfer`], in the dialect of every database, and a part of each difference
+/// that is found, in their order.
+pub const TRANSFER_DAMAGES: [(&str, &[&str]); 9] = [
+    (
+        "UPDATE transfer_lines SET in_transit = 4",
+        &["transfers.state holds an impossible value"],
+    ),
+    (
+        "UPDATE transfer_lines SET in_transit = 2, received = 2",
+        &["transfers.state holds an impossible value"],
+    ),
+    (
+        "UPDATE transfer_lines SET allocated = 1, in_transit = 4",
+        &["in no location reservations are said to hold 2, but by their lines 1"],
+    ),
+    (
+        "UPDATE transfer_lines SET is_open = false",
+        &[
+            "in no location reservations are said to hold 2, but by their lines 0",
+            "transfer_lines.is_open holds an impossible value",
+        ],
+    ),
+    (
+        "UPDATE transfers SET state = 'received'",
+        &["transfers.state holds an impossible value"],
+    ),
+    (
+        "UPDATE transfers SET version = -1",
+        &["transfers.version holds an impossible value"],
+    ),
+    (
+        "UPDATE transfers SET to_be_announced = 5",
+        &["transfers.to_be_announced holds an impossible value"],
+    ),
+    (
+        "DELETE FROM transfer_receipts",
+        &["transfers.state holds an impossible value"],
+    ),
+    (
+        "UPDATE transfer_receipts SET items = '{}'",
+        &["transfer_receipts.items holds an impossible value"],
+    ),
+];
 
 /// Damage to reserved stock behind the database's back.
 pub struct HeldDamage {
@@ -226,6 +271,23 @@ impl Damageable {
         client.done(pay(&paid)).await;
         let released = client.done(reserve(RESERVED, 2)).await.reservation;
         client.done(release(&released)).await;
+    }
+
+    /// Adds a transfer out of the pool of [`OTHER`] of which 2 pieces are allocated, 3 are under way, and 1 is received.
+    pub async fn transfer(&self) {
+        let scope = Scope {
+            organization: ORGANIZATION,
+            acting: Owner::Organization,
+        };
+        let client = Client::new(Arc::clone(&self.database), scope, Actor::OPERATOR);
+        let mut made = draft(OTHER, 6, None, "berlin");
+        made.state = TransferState::Ready;
+        let ready = client.done(made).await;
+        let four = RequestedStep::Ship(Some(of(OTHER, 4)));
+        let shipped = client.done(step(&ready, four)).await;
+        client
+            .done(step(&shipped, arrival(OTHER, [1, 0, 0, 0])))
+            .await;
     }
 
     /// A verifier of the organization's stock.

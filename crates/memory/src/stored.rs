@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
+use stockroom_application::ports::{
+    CheckedTransfers, Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError,
+};
 use stockroom_domain::{
     Balance, EntryHash, OrganizationId, Position, ProductId, Quantity, RawBalance, RawEntry,
-    RawStock, Stock, StockChange, StockId, StockKey, Timestamp,
+    RawStock, Stock, StockChange, StockId, StockKey, Timestamp, TransferId,
 };
 
 use crate::MemoryDatabase;
@@ -156,6 +158,16 @@ impl RawReader for MemoryDatabase {
             unreadable: Vec::new(),
             rows,
         })
+    }
+
+    async fn check_transfers(
+        &self,
+        organization: OrganizationId,
+        _after: TransferId,
+        _limit: u32,
+    ) -> Result<CheckedTransfers, StoreError> {
+        // Nobody else can have changed them.
+        Ok(self.in_tenant(organization, Tenant::check_transfers))
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {

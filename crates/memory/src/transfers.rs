@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, HashMap};
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
-    PlannedStock, PlanningReader, Scope, StoreError, TransferCondition, TransferHold,
-    TransferReader,
+    CheckedTransfers, PlannedStock, PlanningReader, Scope, StoreError, TransferCondition,
+    TransferHold, TransferReader,
 };
 use stockroom_application::{Page, PageRequest};
 use stockroom_domain::{
     Expected, HeldTotals, LocationId, Needs, OpenTransfers, OrganizationId, ProductId, Slug, State,
     StockId, Timestamp, Transfer, TransferChange, TransferId, TransferOrigin, TransferRef,
+    UnreadableRow,
 };
 
 use crate::MemoryDatabase;
@@ -137,6 +138,21 @@ impl Tenant {
         }
         name(&mut transfer.to);
         transfer
+    }
+
+    /// What is wrong with the figures of transfers.
+    pub(crate) fn check_transfers(&self) -> CheckedTransfers {
+        let all = self.transfers.all.values();
+        let wrong = all.filter(|transfer| !transfer.progress.is_consistent());
+        let wrong = wrong.map(|transfer| UnreadableRow {
+            table: "transfers",
+            column: "state",
+            row: transfer.id.to_string(),
+        });
+        CheckedTransfers {
+            wrong: wrong.collect(),
+            next: None,
+        }
     }
 
     fn transfer_holds(&self, stock: StockId) -> Vec<TransferHold> {

@@ -11,7 +11,7 @@ use stockroom_application::ports::{
 };
 use stockroom_application::{Environment, Repairing};
 use stockroom_conformance::damage::{
-    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, OTHER, PRODUCT,
+    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, OTHER, PRODUCT, TRANSFER_DAMAGES,
 };
 use stockroom_domain::{
     Actor, Command, ExpiresIn, ItemPlace, Operation, OrganizationId, Owner, Quantity,
@@ -329,6 +329,23 @@ async fn what_reservations_hold_is_held_against_their_lines_and_repaired() {
             assert_eq!(scene.lines().await, lines);
             assert_eq!(scene.current().await, damaged);
         }
+    }
+}
+
+/// A transfer has to add up in itself, and what it has allocated is held.
+#[tokio::test]
+async fn what_is_wrong_with_transfers_is_found() {
+    for (statement, named) in TRANSFER_DAMAGES {
+        let mut scene = setup().await;
+        scene.stock.transfer().await;
+        assert_eq!(scene.lines().await, [""; 0]);
+        assert_eq!(scene.execute(statement).await, 1, "{statement}");
+        let lines = scene.lines().await;
+        let mut are_named = lines.iter().zip(named);
+        assert!(
+            are_named.all(|(it, named)| it.contains(named)) && lines.len() == named.len(),
+            "{statement}: {lines:#?}"
+        );
     }
 }
 

@@ -125,7 +125,8 @@ impl TransferRow {
         };
         let reference = self.reference.map(|text| Reference::new("reference", text));
         let note = self.note.map(|text| Note::new("note", text));
-        let lines = lines.into_iter().map(TransferLineRow::decode);
+        let is_open = self.is_open;
+        let lines = lines.into_iter().map(|line| line.decode(is_open));
         let receipts = receipts.into_iter().map(ReceiptRow::decode);
         let progress = TransferProgress {
             kind: from.kind(),
@@ -151,11 +152,17 @@ impl TransferRow {
             updated_at: row.timestamp("updated_at", self.updated_at)?,
             version: row.valid("version", u64::try_from(self.version))?,
         };
-        if transfer.progress.is_consistent() {
-            Ok(transfer)
-        } else {
-            Err(row.corrupt("state"))
+        let due = transfer.to_be_announced().map(Timestamp::as_milliseconds);
+        for (column, is_right) in [
+            ("state", transfer.progress.is_consistent()),
+            ("is_open", transfer.is_open() == is_open),
+            ("to_be_announced", due == self.to_be_announced),
+        ] {
+            if !is_right {
+                return Err(row.corrupt(column));
+            }
         }
+        Ok(transfer)
     }
 }
 
@@ -218,8 +225,11 @@ impl TransferLineRow {
             .collect()
     }
 
-    fn decode(self) -> Result<TransferLine, StoreError> {
+    fn decode(self, is_open: bool) -> Result<TransferLine, StoreError> {
         let row = Row::numbered("transfer_lines", self.transfer_id, self.line);
+        if self.is_open != is_open {
+            return Err(row.corrupt("is_open"));
+        }
         Ok(TransferLine {
             product: ProductId::new(self.product_id),
             stock: self.stock_id.map(StockId::new),

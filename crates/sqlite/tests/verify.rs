@@ -10,7 +10,7 @@ use rusqlite::{Connection, params};
 use stockroom_application::ports::StoreError;
 use stockroom_application::{Environment, Repairing};
 use stockroom_conformance::damage::{
-    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, PRODUCT,
+    DELETED, Damageable, ENTRIES, HELD_DAMAGES, HeldDamage, PRODUCT, TRANSFER_DAMAGES,
 };
 use stockroom_sqlite::{SqliteDatabase, SqliteOptions};
 use tempfile::TempDir;
@@ -458,6 +458,23 @@ async fn what_reservations_hold_is_held_against_their_lines_and_repaired() {
             assert_eq!(scene.lines().await, lines);
             assert_eq!([scene.rows("stocks"), scene.rows("positions")], damaged);
         }
+    }
+}
+
+/// A transfer has to add up in itself, and what it has allocated is held.
+#[tokio::test]
+async fn what_is_wrong_with_transfers_is_found() {
+    for (statement, named) in TRANSFER_DAMAGES {
+        let scene = setup().await;
+        scene.stock.transfer().await;
+        assert_eq!(scene.lines().await, [""; 0]);
+        assert_eq!(scene.execute(statement), 1, "{statement}");
+        let lines = scene.lines().await;
+        let mut are_named = lines.iter().zip(named);
+        assert!(
+            are_named.all(|(it, named)| it.contains(named)) && lines.len() == named.len(),
+            "{statement}: {lines:#?}"
+        );
     }
 }
 

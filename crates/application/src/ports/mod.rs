@@ -42,7 +42,7 @@ pub use products::{
     FoundProducts, ProductAndStock, ProductOrder, ProductPlace, ProductReader, ProductSort,
     SortValue,
 };
-pub use raw::{Chunk, Cursor, LedgerRange, RawReader};
+pub use raw::{CheckedTransfers, Chunk, Cursor, LedgerRange, RawReader};
 pub use reservations::{
     HoldLine, HoldPlace, ReservationCondition, ReservationFigures, ReservationReader,
 };

@@ -1,7 +1,9 @@
 //! The port for raw rows: stock and ledgers as stored, right or wrong.
 
 use async_trait::async_trait;
-use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, UnreadableRow};
+use stockroom_domain::{
+    OrganizationId, ProductId, RawEntry, RawStock, StockId, Transfer, TransferId, UnreadableRow,
+};
 use uuid::Uuid;
 
 use super::error::StoreError;
@@ -83,6 +85,37 @@ pub struct Chunk<T> {
     pub next: Option<Cursor>,
 }
 
+/// A part of the transfers, read for verification.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CheckedTransfers {
+    /// What is wrong with some of them.
+    pub wrong: Vec<UnreadableRow>,
+    /// The last one that was read, unless this part is the last.
+    pub next: Option<TransferId>,
+}
+
+impl CheckedTransfers {
+    /// The part of which each transfer was read with this result.
+    ///
+    /// # Errors
+    /// The first error other than [`StoreError::Corrupt`].
+    pub fn of(
+        read: impl IntoIterator<Item = Result<Option<Transfer>, StoreError>>,
+    ) -> Result<Self, StoreError> {
+        let mut wrong = Vec::new();
+        for transfer in read {
+            match transfer {
+                Ok(_) => {}
+                Err(StoreError::Corrupt { table, column, row }) => {
+                    wrong.push(UnreadableRow { table, column, row });
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Self { wrong, next: None })
+    }
+}
+
 /// Reads raw rows of stock and its ledgers, for verification. Rows are decoded leniently: a wrong row is
 /// not an error.
 #[async_trait]
@@ -119,6 +152,15 @@ pub trait RawReader: Send + Sync {
         range: &LedgerRange,
         limit: u32,
     ) -> Result<Chunk<RawEntry>, StoreError>;
+
+    /// Reads at most `limit` transfers whose ids come after this one, in their order, with their lines and receipts.
+    /// Those that hold an impossible value, or don't add up, are told.
+    async fn check_transfers(
+        &self,
+        organization: OrganizationId,
+        after: TransferId,
+        limit: u32,
+    ) -> Result<CheckedTransfers, StoreError>;
 
     /// The approximate number of entries, according to the rows of stock.
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;

@@ -1,5 +1,6 @@
 //! Verification of stored stock: each ledger in itself, and current stock against its ledger. Held
-//! quantities are read with the stock, and compared with the lines of reservations.
+//! quantities are read with the stock, and compared with the lines of reservations and transfers. Transfers have
+//! to add up in themselves.
 //!
 //! It works while others write. A stock is read before its ledger. Entries up to the last one that the
 //! stock records never change. Entries beyond that one, or a ledger without a stock, may have been added
@@ -15,9 +16,11 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use stockroom_domain::{
-    Difference, OrganizationId, Problem, RawEntry, RawStock, StockId, UnreadableRow, VerifiedLedger,
+    Difference, OrganizationId, Problem, RawEntry, RawStock, StockId, TransferId, UnreadableRow,
+    VerifiedLedger,
 };
 use tokio::task::JoinHandle;
+use uuid::Uuid;
 
 use crate::pipeline::timed;
 use crate::ports::{Chunk, Cursor, LedgerRange, RawReader, StoreError};
@@ -28,6 +31,9 @@ const STOCKS_MAX: u32 = 4_000;
 
 /// The number of entries read at once, if no other request has to wait for that.
 const ENTRIES_MAX: u32 = 10_000;
+
+/// The number of transfers read at once.
+const TRANSFERS_MAX: u32 = 100;
 
 /// An observer of a verification, called as results are found.
 pub trait VerifyObserver: Send {
@@ -200,6 +206,15 @@ impl Verifier {
             progress.unreadable(chunk.unreadable);
             progress.ledgers(chunk.rows, range.clone()).await?;
             range.after = range.until.take().unwrap_or_default().behind();
+        }
+        let mut after = Some(TransferId::new(Uuid::nil()));
+        while let Some(place) = after {
+            let checked = self
+                .database
+                .check_transfers(self.organization, place, TRANSFERS_MAX);
+            let checked = timed("check_transfers", checked).await?;
+            progress.unreadable(checked.wrong);
+            after = checked.next;
         }
         Ok(progress.summary)
     }

@@ -9,6 +9,9 @@ use mockall::mock;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
+    CheckedTransfers, PlannedStock, PlanningReader, TransferCondition, TransferHold, TransferReader,
+};
+use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
     HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
     ProductPlace, ProductReader, ProductSearch, RawReader, ReservationFigures, ReservationReader,
@@ -21,9 +24,6 @@ use stockroom_application::ports::{
 use stockroom_application::ports::{FileChunk, ImportStore, ImportUsage};
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
-};
-use stockroom_application::ports::{
-    PlannedStock, PlanningReader, TransferCondition, TransferHold, TransferReader,
 };
 use stockroom_application::{
     Clock, Environment, HoldPlace, Limits, LocationOrder, LocationPlace, Page, PageRequest,
@@ -237,6 +237,7 @@ mock! {
             range: &LedgerRange,
             limit: u32,
         ) -> Result<Chunk<RawEntry>, StoreError>;
+        async fn check_transfers(&self, organization: OrganizationId, after: TransferId, limit: u32) -> Result<CheckedTransfers, StoreError>;
         async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError>;
         async fn repair_stock(
             &self,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use stockroom_application::ports::{Chunk, Cursor, StoreError};
+use stockroom_application::ports::{CheckedTransfers, Chunk, Cursor, StoreError};
 use stockroom_application::{
     Repair, RepairOutcome, Repairing, StockVerification, Verifier, VerifyObserver, VerifySummary,
     Writer,
@@ -71,9 +71,17 @@ fn chunk<T>(rows: Vec<T>) -> Chunk<T> {
     }
 }
 
+fn without_transfers() -> MockDatabase {
+    let mut database = MockDatabase::new();
+    database
+        .expect_check_transfers()
+        .returning(|_, _, _| Ok(CheckedTransfers::default()));
+    database
+}
+
 /// A database that has this.
 fn holding(stocks: Vec<RawStock>, entries: Vec<RawEntry>) -> MockDatabase {
-    let mut database = MockDatabase::new();
+    let mut database = without_transfers();
     database
         .expect_raw_stocks()
         .return_once(|_, _, _| Ok(chunk(stocks)));
@@ -156,7 +164,7 @@ async fn a_ledger_without_stock_is_no_difference_if_the_stock_has_come() {
 async fn chunks_follow_one_another() {
     let (mut stocks, entries) = stock(3);
     let stock = stocks.remove(2);
-    let mut database = MockDatabase::new();
+    let mut database = without_transfers();
     let next = Cursor::before(stock.id);
     let behind = next.clone();
     database.expect_raw_stocks().returning(move |_, after, _| {
@@ -229,7 +237,7 @@ async fn what_cannot_be_repaired_is_told() {
 #[tokio::test]
 async fn a_database_that_fails_ends_it() {
     let (stocks, _) = stock(1);
-    let mut database = MockDatabase::new();
+    let mut database = without_transfers();
     database
         .expect_raw_stocks()
         .return_once(|_, _, _| Ok(chunk(stocks)));

@@ -18,26 +18,57 @@ pub(crate) async fn transfers(
     organization: OrganizationId,
     ids: impl IntoIterator<Item = TransferId>,
 ) -> Result<Vec<Transfer>, StoreError> {
-    let ids = uuids(ids);
-    let rows = headers(session, organization, &ids).await?;
+    let read = each(session, organization, &uuids(ids)).await?;
+    read.into_iter().collect()
+}
+
+/// The same; each is read with a result of its own.
+pub(crate) async fn each(
+    session: &mut Session,
+    organization: OrganizationId,
+    ids: &[Uuid],
+) -> Result<Vec<Result<Transfer, StoreError>>, StoreError> {
+    let rows = headers(session, organization, ids).await?;
     let locations: Vec<Uuid> = rows.iter().flat_map(TransferRow::locations).collect();
     let slugs = slugs(session, organization, &locations).await?;
     let mut lines: BTreeMap<Uuid, Vec<TransferLineRow>> = BTreeMap::new();
-    for line in self::lines(session, organization, &ids).await? {
+    for line in self::lines(session, organization, ids).await? {
         lines.entry(line.transfer_id).or_default().push(line);
     }
     let mut receipts: BTreeMap<Uuid, Vec<ReceiptRow>> = BTreeMap::new();
-    for receipt in self::receipts(session, organization, &ids).await? {
+    for receipt in self::receipts(session, organization, ids).await? {
         let of_transfer = receipts.entry(receipt.transfer_id).or_default();
         of_transfer.push(receipt);
     }
-    rows.into_iter()
-        .map(|row| {
-            let lines = lines.remove(&row.transfer_id).unwrap_or_default();
-            let receipts = receipts.remove(&row.transfer_id).unwrap_or_default();
-            row.decode(organization, &slugs, lines, receipts)
-        })
-        .collect()
+    let transfers = rows.into_iter().map(|row| {
+        let lines = lines.remove(&row.transfer_id).unwrap_or_default();
+        let receipts = receipts.remove(&row.transfer_id).unwrap_or_default();
+        row.decode(organization, &slugs, lines, receipts)
+    });
+    Ok(transfers.collect())
+}
+
+/// The ids of at most `limit` transfers after this one, in order.
+pub(crate) async fn ids_after(
+    session: &mut Session,
+    organization: OrganizationId,
+    after: TransferId,
+    limit: u32,
+) -> Result<Vec<Uuid>, StoreError> {
+    sqlx::query_scalar!(
+        r#"
+        SELECT transfer_id FROM transfers
+        WHERE organization_id = $1 AND transfer_id > $2
+        ORDER BY transfer_id
+        LIMIT $3
+        "#,
+        organization.uuid(),
+        after.uuid(),
+        i64::from(limit),
+    )
+    .fetch_all(session)
+    .await
+    .map_err(failed)
 }
 
 async fn headers(

@@ -5,10 +5,15 @@ pub(crate) mod rows;
 mod stock_row;
 
 use async_trait::async_trait;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
-use stockroom_domain::{OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey};
+use stockroom_application::ports::{
+    CheckedTransfers, Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError,
+};
+use stockroom_domain::{
+    OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, TransferId,
+};
 
 use crate::connection::open::PostgresDatabase;
+use crate::transfers;
 
 #[async_trait]
 impl RawReader for PostgresDatabase {
@@ -69,6 +74,21 @@ impl RawReader for PostgresDatabase {
         let entries = rows::entries(&mut session, organization, range, limit).await?;
         session.commit().await?;
         Ok(entries)
+    }
+
+    async fn check_transfers(
+        &self,
+        organization: OrganizationId,
+        after: TransferId,
+        limit: u32,
+    ) -> Result<CheckedTransfers, StoreError> {
+        let mut session = self.read().await?;
+        let ids = transfers::rows::ids_after(&mut session, organization, after, limit).await?;
+        let read = transfers::rows::each(&mut session, organization, &ids).await?;
+        session.commit().await?;
+        let checked = CheckedTransfers::of(read.into_iter().map(|it| it.map(Some)))?;
+        let next = ids.get(limit as usize - 1).copied().map(TransferId::new);
+        Ok(CheckedTransfers { next, ..checked })
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {

@@ -11,13 +11,16 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use rusqlite::Connection;
-use stockroom_application::ports::{Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError};
+use stockroom_application::ports::{
+    CheckedTransfers, Chunk, Cursor, LedgerRange, RawReader, Scope, StoreError,
+};
 use stockroom_domain::{
-    OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, UnreadableRow,
+    OrganizationId, ProductId, RawEntry, RawStock, StockId, StockKey, TransferId, UnreadableRow,
 };
 
 use crate::connection::error::failed;
 use crate::connection::open::SqliteDatabase;
+use crate::transfers;
 
 #[async_trait]
 impl RawReader for SqliteDatabase {
@@ -78,6 +81,23 @@ impl RawReader for SqliteDatabase {
             entries::entries(connection, organization, &range, limit).map_err(failed)
         };
         self.raw_read(read).await
+    }
+
+    async fn check_transfers(
+        &self,
+        organization: OrganizationId,
+        after: TransferId,
+        limit: u32,
+    ) -> Result<CheckedTransfers, StoreError> {
+        let check = move |connection: &Connection| {
+            let ids = transfers::rows::ids_after(connection, organization, after, limit)?;
+            let next = ids.get(limit as usize - 1).copied();
+            let read = ids.iter();
+            let read = read.map(|id| transfers::rows::transfer(connection, organization, *id));
+            let checked = CheckedTransfers::of(read)?;
+            Ok(CheckedTransfers { next, ..checked })
+        };
+        self.raw_read(check).await
     }
 
     async fn count_entries(&self, organization: OrganizationId) -> Result<u64, StoreError> {

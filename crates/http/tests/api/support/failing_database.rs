@@ -4,6 +4,10 @@ use std::collections::BTreeSet;
 
 use async_trait::async_trait;
 use stockroom_application::ports::{
+    CheckedTransfers, FileChunk, ImportStore, ImportUsage, PlannedStock, PlanningReader,
+    TransferCondition, TransferHold, TransferReader,
+};
+use stockroom_application::ports::{
     Chunk, CommandStore, Cursor, FeedEvent, FeedState, FeedStore, FoundProducts, HistoryReader,
     HoldLine, KeyReader, LedgerRange, LocationReader, ProductAndStock, ProductFilter, ProductOrder,
     ProductPlace, ProductReader, ProductSearch, RawReader, ReservationFigures, ReservationReader,
@@ -12,10 +16,6 @@ use stockroom_application::ports::{
 use stockroom_application::ports::{
     DeliveryJob, DeliveryLog, DeliveryProgress, DeliveryStore, IntegrationReader, IntegrationState,
     LogsOf, StoredIntegration,
-};
-use stockroom_application::ports::{
-    FileChunk, ImportStore, ImportUsage, PlannedStock, PlanningReader, TransferCondition,
-    TransferHold, TransferReader,
 };
 use stockroom_application::ports::{
     LocationCondition, ReservationCondition, StockCondition, TransactionCondition,
@@ -99,6 +99,7 @@ failing! {
         raw_stocks_of(OrganizationId, &[StockId]) -> Vec<RawStock>;
         raw_stock(Scope, ProductId) -> Option<RawStock>;
         raw_entries(OrganizationId, &LedgerRange, u32) -> Chunk<RawEntry>;
+        check_transfers(OrganizationId, TransferId, u32) -> CheckedTransfers;
         count_entries(OrganizationId) -> u64;
         repair_stock(OrganizationId, &RawStock, &RawStock) -> bool;
     }
