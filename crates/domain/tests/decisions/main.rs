@@ -29,6 +29,7 @@ mod stock;
 mod tenancy;
 mod time;
 mod transactions;
+mod transfer_orders;
 mod transfers;
 mod transfers_model;
 mod undo;
