@@ -39,12 +39,18 @@ impl Generator {
         self.pick(&[0, 0, 1, 1, 5, 1_000, 60_000, -700])
     }
 
-    pub(super) fn batch(&mut self, known: &Known) -> (OrganizationId, Vec<Command>) {
+    pub(super) fn batch(
+        &mut self,
+        known: &Known,
+        now: Timestamp,
+    ) -> (OrganizationId, Vec<Command>) {
         let (organization, actors) = self.one_of(&known.actors);
         let size = self.pick(&[0, 1, 1, 1, 2, 3, 5, 10, 40]);
         let commands = (0..size).map(|_| {
             let (actor, operation) = if self.random.random_ratio(1, 5) {
                 self.reservation_operation(known, actors)
+            } else if self.random.random_ratio(1, 8) {
+                self.transfer_operation(known, actors, now)
             } else {
                 (self.one_of(actors).clone(), self.operation(known))
             };

@@ -3,7 +3,7 @@
 use stockroom_application::ports::Scope;
 use stockroom_domain::{
     Actor, Command, CreateOrganization, CreateStore, KeyId, LocationId, Operation, OrganizationId,
-    Owner, ProductId, ReservationRef, StoreId, TransactionId,
+    Owner, ProductId, ReservationRef, StoreId, TransactionId, Transfer,
 };
 
 use crate::{Bench, make};
@@ -20,6 +20,8 @@ pub(super) struct Known {
     pub(super) transactions: Vec<TransactionId>,
     /// With their owners.
     pub(super) reservations: Vec<(Owner, ReservationRef)>,
+    /// As they were last answered.
+    pub(super) transfers: Vec<Transfer>,
 }
 
 impl Known {
@@ -50,6 +52,7 @@ impl Known {
             client_ids: vec!["unknown".to_owned()],
             transactions: vec![bench.id()],
             reservations: Vec::new(),
+            transfers: Vec::new(),
         }
     }
 

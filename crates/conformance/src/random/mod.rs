@@ -3,6 +3,7 @@
 mod generate;
 mod known;
 mod reservations;
+mod transfers;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -10,9 +11,9 @@ use std::sync::Arc;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use stockroom_application::ports::{
-    CommandStore, Database, HistoryReader, KeyReader, LocationReader, ProductCondition,
-    ProductFilter, ProductOrder, ProductReader, ProductSort, ReservationReader, Scope, StockReader,
-    TenancyReader,
+    CommandStore, Database, HistoryReader, KeyReader, LocationReader, PlanningReader as _,
+    ProductCondition, ProductFilter, ProductOrder, ProductReader, ProductSort, ReservationReader,
+    Scope, StockReader, TenancyReader, TransferReader as _,
 };
 use stockroom_application::{Environment, LocationOrder, PageRequest};
 use stockroom_domain::{
@@ -66,7 +67,7 @@ async fn run(bench: Bench, seed: u64) {
     }
     for batch in 1..=BATCHES {
         pair.clock.advance(generator.step());
-        let (organization, commands) = generator.batch(&known);
+        let (organization, commands) = generator.batch(&known, pair.clock.now());
         pair.commit(organization, commands, &mut known).await;
         pair.compare_at_random(&known, &mut generator).await;
         if batch % COMPARED_EVERY == 0 {
@@ -234,6 +235,12 @@ impl Pair {
         if let Some((_, reservation)) = generator.reservation(known) {
             same!(self.reservation(scope, reservation.id));
         }
+        let filter = [generator.transfer_filter(known, now)];
+        pages!(limit, offset, |page| self
+            .list_transfers(scope, &filter, page));
+        if let Some(transfer) = generator.made_transfer(known) {
+            same!(self.transfer(scope, transfer.id));
+        }
         if generator.looks_back() {
             self.compare_past(scope, known, generator).await;
         }
@@ -305,6 +312,7 @@ impl Pair {
             same!(self.due_stocks(id, now, 100_000));
             same!(self.due_reservations(id, now, 100_000));
             same!(self.reservation_figures(id));
+            same!(self.overdue_transfers(id, now, 100_000));
         }
         let sorted = |mut revocations: Vec<_>| {
             revocations.sort_by_key(|one: &stockroom_application::ports::Revocation| {
@@ -327,6 +335,8 @@ impl Pair {
                 assert_adds_up(&stock, &history.items);
                 let organization = scope.organization;
                 same!(self.holds(organization, stock.id, self.clock.now(), whole()));
+                same!(self.transfer_holds(organization, stock.id));
+                same!(self.planned_stocks(scope, &[*product]));
             }
             same!(self.product(scope, *product));
         }
@@ -341,6 +351,7 @@ impl Pair {
         let (filter, order) = (ProductFilter::default(), ProductOrder::default());
         same!(self.list_products(scope, &filter, order, whole()));
         same!(self.list_reservations(scope, &[], self.clock.now(), whole()));
+        same!(self.list_transfers(scope, &[], whole()));
         same!(self.list_keys(scope.organization, scope.acting, whole()));
         same!(self.organization(scope.organization));
         same!(self.stores(scope.organization));
@@ -369,6 +380,10 @@ impl Known {
                 Answer::Reservation(reservation) => {
                     let edited = (reservation.owner, reservation.reference());
                     keep(&mut self.reservations, edited);
+                }
+                Answer::Transfer(transfer) => {
+                    self.transfers.retain(|it| it.id != transfer.id);
+                    self.transfers.push(transfer.clone());
                 }
                 Answer::Product(product) => keep(&mut self.products, product.product.id),
                 Answer::Key(key) => {

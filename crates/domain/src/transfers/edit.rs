@@ -116,9 +116,8 @@ impl Decide for CreateTransfer {
         }
         need_location(needs, actor.acting, self.from.slug());
         need_location(needs, actor.acting, self.to.slug());
-        if self.state != TransferState::Draft {
-            needs.open_transfers.extend(needs.stocks.iter().copied());
-        }
+        // Also of a draft: it keeps it off the path without locks, which stores no transfers.
+        needs.open_transfers.extend(needs.stocks.iter().copied());
     }
 
     fn decide(
