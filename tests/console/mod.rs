@@ -4,3 +4,4 @@
 mod browser;
 mod screens;
 mod tasks;
+mod transfers;

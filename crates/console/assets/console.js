@@ -37,7 +37,7 @@ function fade(root) {
     }, 10_000);
   }
   const address = new URL(location.href);
-  const shown = ["done", "done_product", "done_entry", "done_batch"].filter((it) => address.searchParams.has(it));
+  const shown = [...address.searchParams.keys()].filter((it) => it === "done" || it.startsWith("done_"));
   if (shown.length) {
     shown.forEach((it) => address.searchParams.delete(it));
     history.replaceState(history.state, "", address);
@@ -74,7 +74,7 @@ async function go(request, { push = true, focus = true } = {}) {
     const field = main()?.querySelector("[autofocus]");
     const problem = field ?? main()?.querySelector("[role=alert]");
     if (!answer.ok && problem) problem.scrollIntoView({ block: "center" });
-    const wanted = answer.ok ? document.querySelector(location.hash || "#none") : field;
+    const wanted = (answer.ok && document.querySelector(location.hash || "#none")) || field;
     (wanted ?? main())?.focus({ preventScroll: !!location.hash || !answer.ok });
     if (!location.hash && answer.ok) scrollTo(0, 0);
   } else if (at) {
@@ -206,6 +206,19 @@ function move(step) {
   next.scrollIntoView({ block: "nearest" });
   (next.querySelector("a, button, input:not([type=hidden])") ?? next).focus({ preventScroll: true });
 }
+
+/* In a column of fields, the arrows go to the next one, and to the one before. */
+document.addEventListener("keydown", (event) => {
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+  const cell = step && event.target.closest?.(".data input.change:not([list])")?.closest("td");
+  if (!cell || event.metaKey || event.ctrlKey || event.altKey || event.shiftKey) return;
+  const fields = [...cell.closest("tbody").rows].map((row) => row.cells[cell.cellIndex]?.querySelector("input.change"));
+  const column = fields.filter((field) => field);
+  const next = column[column.indexOf(cell.querySelector("input.change")) + step];
+  event.preventDefault();
+  next?.focus();
+  next?.select();
+});
 
 /* The menu is folded on a narrow screen. On a wide one it is open: nothing there would open it. */
 const wide = matchMedia("(width >= 60rem)");

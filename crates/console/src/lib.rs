@@ -36,6 +36,7 @@ mod stock;
 mod stores;
 mod system;
 mod then;
+mod transfers;
 mod webhooks;
 
 pub use router::router;

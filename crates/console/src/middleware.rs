@@ -134,7 +134,7 @@ fn screen_of_form(path: &str) -> &str {
     let list = above(screen);
     if list.ends_with("/ledger") {
         list
-    } else if list.ends_with("/holds") {
+    } else if list.ends_with("/holds") || list.ends_with("/receipts") {
         above(list)
     } else {
         screen

@@ -10,7 +10,7 @@ use crate::service::{App, AppState, Options};
 use crate::{
     activity, batches, counts, imports, keys, ledger, locations, middleware, overview, page,
     policies, product, products, reservations, session, settings, stock, stores, system, then,
-    webhooks,
+    transfers, webhooks,
 };
 
 /// The console as a service. All its paths begin with `/console`.
@@ -55,5 +55,6 @@ fn screens() -> Router<AppState> {
         .merge(stores::routes())
         .merge(system::routes())
         .merge(then::routes())
+        .merge(transfers::routes())
         .merge(webhooks::routes())
 }

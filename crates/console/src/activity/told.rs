@@ -4,12 +4,13 @@ use stockroom_application::ports::{FeedContent, FeedEvent};
 use stockroom_domain::{
     EntryAction, Event, Import, Integration, Location, OrderId, Product, ProductId, Quantity,
     Recorded, Reservation, ReservationStep, Slug, StockAlert, Transfer, TransferChangeKind,
-    TransferKind, TransferOrigin, TransferPlace, TransferState,
+    TransferKind, TransferState,
 };
 
 use crate::lookup::Titles;
 use crate::page::{Number, Problem, TimeTag, pieces};
 use crate::session::Visit;
+use crate::transfers;
 
 /// An event in words.
 pub(crate) struct Told {
@@ -205,16 +206,16 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
                 TransferState::Received => "was made, shipped and received",
                 TransferState::Cancelled => "was made",
             };
-            transfer_told(transfer, what)
+            transfer_told(visit, transfer, what, true)
         }
         Event::TransferUpdated(transfer, kinds) => {
             let ordered = is_delivery(transfer);
             let told = kinds.iter().map(|kind| transfer_step_told(*kind, ordered));
             let told: Vec<&str> = told.collect();
-            transfer_told(transfer, &told.join(" and "))
+            transfer_told(visit, transfer, &told.join(" and "), true)
         }
-        Event::TransferOverdue(transfer) => transfer_told(transfer, "is overdue"),
-        Event::TransferDeleted(transfer) => transfer_told(transfer, "was deleted"),
+        Event::TransferOverdue(transfer) => transfer_told(visit, transfer, "is overdue", true),
+        Event::TransferDeleted(transfer) => transfer_told(visit, transfer, "was deleted", false),
     }
 }
 
@@ -300,20 +301,11 @@ const fn transfer_step_told(kind: TransferChangeKind, is_delivery: bool) -> &'st
     }
 }
 
-fn transfer_told(transfer: &Transfer, what: &str) -> Sentence {
-    let place = |place: &TransferPlace| match place {
-        None => "no location".to_owned(),
-        Some((_, slug)) => slug.to_string(),
-    };
-    let to = place(&transfer.to);
-    let subject = match &transfer.from {
-        TransferOrigin::Place(from) => format!("transfer from {} to {to}", place(from)),
-        TransferOrigin::Supplier(supplier) => format!("delivery of {supplier} to {to}"),
-    };
+fn transfer_told(visit: &Visit, transfer: &Transfer, what: &str, is_there: bool) -> Sentence {
     Sentence {
         before: "The ".to_owned(),
-        subject,
-        href: None,
+        subject: transfers::title(transfer),
+        href: is_there.then(|| visit.path(&format!("/transfers/{}", transfer.id))),
         after: format!(" {what}."),
     }
 }

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use stockroom_application::Page;
 use stockroom_domain::{BatchId, ImportId, ProductId, Recorded};
 
-use crate::ledger::Row;
+use crate::ledger::{Row, rows_of_batch};
 use crate::lookup::Titles;
 use crate::page::{Layout, PAGE_ROWS, Pager, Problem, Section, show};
 use crate::session::{Done, Visit};
@@ -170,16 +170,14 @@ async fn read(
 }
 
 async fn lines(visit: &Visit, entries: Vec<Recorded>) -> Result<Vec<Line>, Problem> {
-    let titles = Titles::of(visit, entries.iter().map(|it| it.product)).await?;
-    let lines = entries.into_iter().map(|recorded| {
-        let product = recorded.product;
-        let ledger = visit.path(&format!("/products/{product}/ledger"));
-        Line {
-            product,
-            title: titles.title(product),
-            sku: titles.sku(product),
-            entry: Row::of(recorded, &ledger),
-        }
+    let products: Vec<ProductId> = entries.iter().map(|it| it.product).collect();
+    let titles = Titles::of(visit, products.iter().copied()).await?;
+    let rows = rows_of_batch(visit, entries).await?;
+    let lines = products.into_iter().zip(rows).map(|(product, entry)| Line {
+        product,
+        title: titles.title(product),
+        sku: titles.sku(product),
+        entry,
     });
     Ok(lines.collect())
 }

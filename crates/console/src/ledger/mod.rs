@@ -1,5 +1,6 @@
 //! The ledger of a product, its proof, and undoing.
 
+mod document;
 mod page;
 mod proof;
 mod read;
@@ -8,7 +9,7 @@ mod row;
 use axum::Router;
 use axum::routing::{get, post};
 
-pub(crate) use row::{Row, Step, rows};
+pub(crate) use row::{Row, Step, rows, rows_of_batch};
 
 use crate::service::AppState;
 

@@ -1,14 +1,10 @@
 //! An entry of a ledger, as pages show it.
 
-use std::collections::BTreeSet;
-
-use futures::{StreamExt as _, TryStreamExt as _, stream};
-use stockroom_application::ports::StoreError;
 use stockroom_domain::{
-    Balance, BatchId, Entry, EntryAction, Recorded, Reference, ReservationId, StockId, Timestamp,
-    TransactionId,
+    Balance, BatchId, Entry, EntryAction, Recorded, StockId, Timestamp, TransactionId,
 };
 
+use super::document::{Document, Documents};
 use crate::page::moment::{field, whole_second};
 use crate::page::{Number, Problem, TimeTag, query};
 use crate::session::Visit;
@@ -16,9 +12,6 @@ use crate::stock::Figures;
 
 /// The digits of a hash that are shown.
 const SHORT_HASH: usize = 8;
-
-/// The number of reservations that are looked up at the same time.
-const LOOK_UPS: usize = 4;
 
 /// A figure before and after an entry.
 pub(crate) struct Step {
@@ -55,8 +48,8 @@ pub(crate) struct Row {
     pub(crate) who: Option<String>,
     pub(crate) reason: Option<String>,
     pub(crate) reference: Option<String>,
-    /// The reservation that made the entry, if it is this level's.
-    pub(crate) reservation: Option<ReservationId>,
+    /// The reservation or transfer that made the entry, if this level sees it.
+    pub(crate) document: Option<Document>,
     pub(crate) batch: Option<BatchId>,
     /// The time that a count is for.
     pub(crate) as_of: Option<TimeTag>,
@@ -83,17 +76,12 @@ impl Row {
         text.split_off(text.len().saturating_sub(SHORT_HASH))
     }
 
-    /// An entry of stock that still exists, among those of several ledgers. `ledger` is the path of its own.
-    pub(crate) fn of(recorded: Recorded, ledger: &str) -> Self {
-        let current = Some(recorded.entry.stock);
-        Self::new(recorded, ledger, current, &BTreeSet::new())
-    }
-
+    /// An entry. `ledger` is the path of its ledger, and `current` the stock that the product has now.
     fn new(
         recorded: Recorded,
         ledger: &str,
         current: Option<StockId>,
-        reservations: &BTreeSet<ReservationId>,
+        documents: &Documents,
     ) -> Self {
         let before = before(&recorded.entry);
         let Recorded {
@@ -103,8 +91,8 @@ impl Row {
             undone_by,
             ..
         } = recorded;
-        let reservation = entry.annotation.reference.as_ref().and_then(reservation);
-        let reservation = reservation.filter(|id| reservations.contains(id));
+        let reference = entry.annotation.reference.map(|it| it.as_str().to_owned());
+        let document = reference.as_deref().and_then(|it| documents.get(it));
         let is_of_deleted = current != Some(entry.stock);
         let figure = |figure: fn(&Balance) -> Number| Step {
             before: figure(&before),
@@ -120,21 +108,21 @@ impl Row {
             sums: entry.sums.into(),
             who: actor_name.map(|name| name.to_string()),
             reason: entry.annotation.reason.map(|it| it.as_str().to_owned()),
-            reference: entry.annotation.reference.map(|it| it.as_str().to_owned()),
-            reservation,
+            document: document.copied(),
+            reference,
             batch: entry.batch,
             as_of: entry.as_of.map(TimeTag),
             number: entry.sequence.into(),
             hash: entry.hash.to_string(),
             undoes: entry.undoes.map(|id| other(ledger, id)),
             undone_by: undone_by.map(|id| other(ledger, id)),
-            can_be_undone: !is_of_deleted && undone_by.is_none() && reservation.is_none(),
+            can_be_undone: !is_of_deleted && undone_by.is_none() && document.is_none(),
             is_of_deleted,
         }
     }
 }
 
-/// The entries as pages show them. `ledger` is the path of their ledger.
+/// The entries of one ledger as pages show them. `ledger` is its path.
 ///
 /// # Errors
 /// [`Problem`] if the database fails.
@@ -144,25 +132,27 @@ pub(crate) async fn rows(
     current: Option<StockId>,
     entries: Vec<Recorded>,
 ) -> Result<Vec<Row>, Problem> {
-    let named: BTreeSet<ReservationId> = entries
-        .iter()
-        .filter_map(|it| it.entry.annotation.reference.as_ref())
-        .filter_map(reservation)
-        .collect();
-    let found = stream::iter(named).map(|id| async move {
-        let found = visit.stockroom().reservation(visit.administrator(), id);
-        Ok::<_, StoreError>(found.await?.map(|reservation| reservation.id))
-    });
-    let found: Vec<Option<ReservationId>> = found.buffer_unordered(LOOK_UPS).try_collect().await?;
-    let found: BTreeSet<ReservationId> = found.into_iter().flatten().collect();
+    let documents = Documents::of(visit, &entries).await?;
     let rows = entries.into_iter();
-    let rows = rows.map(|recorded| Row::new(recorded, ledger, current, &found));
+    let rows = rows.map(|recorded| Row::new(recorded, ledger, current, &documents));
     Ok(rows.collect())
 }
 
-/// The reservation whose id this is, if it is an id.
-fn reservation(reference: &Reference) -> Option<ReservationId> {
-    ReservationId::parse(reference.as_str())
+/// Entries of several ledgers, of stock that still exists.
+///
+/// # Errors
+/// [`Problem`] if the database fails.
+pub(crate) async fn rows_of_batch(
+    visit: &Visit,
+    entries: Vec<Recorded>,
+) -> Result<Vec<Row>, Problem> {
+    let documents = Documents::of(visit, &entries).await?;
+    let rows = entries.into_iter().map(|recorded| {
+        let ledger = visit.path(&format!("/products/{}/ledger", recorded.product));
+        let current = Some(recorded.entry.stock);
+        Row::new(recorded, &ledger, current, &documents)
+    });
+    Ok(rows.collect())
 }
 
 /// The ledger in the second of another entry, at that entry.

@@ -1,5 +1,6 @@
 //! The parts that pages have in common.
 
+mod arrived;
 pub(crate) mod assets;
 mod file;
 mod layout;
@@ -13,6 +14,7 @@ mod show;
 mod theme;
 mod typed;
 
+pub(crate) use arrived::arrived;
 pub(crate) use file::file;
 pub(crate) use layout::{Layout, Level, Message};
 pub(crate) use pager::{PAGE_ROWS, Pager, page_after, query, query_of, sorted_by};

@@ -7,6 +7,7 @@ pub(crate) enum Section {
     Stock,
     Counts,
     Reservations,
+    Transfers,
     Imports,
     Activity,
     Products,
@@ -20,11 +21,12 @@ pub(crate) enum Section {
 
 impl Section {
     /// All places, in the order of the navigation. A heading begins a group.
-    pub(crate) const ALL: [(Option<&'static str>, Self); 13] = [
+    pub(crate) const ALL: [(Option<&'static str>, Self); 14] = [
         (None, Self::Overview),
         (Some("Stock"), Self::Stock),
         (None, Self::Counts),
         (None, Self::Reservations),
+        (None, Self::Transfers),
         (None, Self::Imports),
         (None, Self::Activity),
         (Some("Catalogue"), Self::Products),
@@ -42,6 +44,7 @@ impl Section {
             Self::Stock => "Stock",
             Self::Counts => "Counting",
             Self::Reservations => "Reservations",
+            Self::Transfers => "Transfers",
             Self::Imports => "Import and export",
             Self::Activity => "Activity",
             Self::Products => "Products",
@@ -61,6 +64,7 @@ impl Section {
             Self::Stock => "/stock",
             Self::Counts => "/counts",
             Self::Reservations => "/reservations",
+            Self::Transfers => "/transfers",
             Self::Imports => "/imports",
             Self::Activity => "/activity",
             Self::Products => "/products",
@@ -80,6 +84,7 @@ impl Section {
             Self::Stock => 's',
             Self::Counts => 'c',
             Self::Reservations => 'r',
+            Self::Transfers => 'm',
             Self::Imports => 'i',
             Self::Activity => 'a',
             Self::Products => 'p',

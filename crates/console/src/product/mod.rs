@@ -4,6 +4,7 @@ mod change;
 mod chart;
 mod holds;
 mod known;
+mod outlook;
 mod page;
 mod typed;
 

@@ -15,6 +15,7 @@ use super::chart::{self, Chart, Span};
 use super::holds::{self, Holds};
 pub(super) use super::known::Known;
 use super::known::{Ids, whose};
+use super::outlook::{self, Outlook};
 use super::typed::{Form, Typed};
 use crate::lookup::Places;
 use crate::page::{
@@ -66,6 +67,9 @@ struct ProductPage {
     layout: Layout,
     /// The path of the page.
     path: String,
+    /// The path of the open transfers that have the product.
+    transfers: String,
+    outlook: Option<Outlook>,
     title: String,
     sku: Option<String>,
     is_registered: bool,
@@ -165,6 +169,7 @@ struct View {
     other_places: Vec<String>,
     holds: Option<Holds>,
     more_holds: Option<String>,
+    outlook: Option<Outlook>,
     chart: Chart,
     typed: Typed,
     problem: String,
@@ -192,6 +197,7 @@ impl View {
             own_places: own.into_iter().collect(),
             holds,
             more_holds,
+            outlook: outlook::read(visit, known.id).await?,
             chart: chart::read(visit, known.id, span).await?,
             typed: Typed::default(),
             problem: String::new(),
@@ -212,6 +218,7 @@ impl View {
         let page = ProductPage {
             layout,
             path: visit.path(&format!("/products/{}", known.id)),
+            transfers: visit.path(&format!("/transfers?product={}", known.id)),
             title,
             sku: known.sku(),
             is_registered: known.product.is_some(),
@@ -229,6 +236,7 @@ impl View {
             examples: examples(),
             holds: self.holds,
             more_holds: self.more_holds,
+            outlook: self.outlook,
             chart: self.chart,
             typed: self.typed,
             problem: self.problem,

@@ -3,10 +3,10 @@
 
 use axum::response::{IntoResponse as _, Redirect, Response};
 use serde::Deserialize;
-use stockroom_domain::{BatchId, ProductId, Recorded, TransactionId};
+use stockroom_domain::{BatchId, ProductId, ReceiptId, Recorded, TransactionId, TransferId};
 
 use super::visit::Visit;
-use crate::page::{Message, Number, Problem};
+use crate::page::{Message, Number, Problem, arrived};
 
 /// The part of a query that says what was done. Handlers take it with `Query<Done>`.
 #[derive(Debug, Default, Deserialize)]
@@ -22,10 +22,22 @@ pub(crate) struct Done {
     /// The batch that was written.
     #[serde(rename = "done_batch")]
     batch: Option<String>,
+    /// The transfer and the receipt that was made.
+    #[serde(rename = "done_transfer")]
+    transfer: Option<String>,
+    #[serde(rename = "done_receipt")]
+    receipt: Option<String>,
 }
 
 /// The parameters of [`Done`].
-const PARAMETERS: [&str; 4] = ["done", "done_product", "done_entry", "done_batch"];
+const PARAMETERS: [&str; 6] = [
+    "done",
+    "done_product",
+    "done_entry",
+    "done_batch",
+    "done_transfer",
+    "done_receipt",
+];
 
 impl Done {
     /// The query of a page that tells of one entry.
@@ -37,6 +49,11 @@ impl Done {
     /// The query of a page that tells of a batch.
     pub(crate) fn batch(batch: BatchId) -> String {
         format!("done=batch&done_batch={batch}")
+    }
+
+    /// The query of a page that tells of a receipt.
+    pub(crate) fn receipt(transfer: TransferId, receipt: ReceiptId) -> String {
+        format!("done=receipt&done_transfer={transfer}&done_receipt={receipt}")
     }
 
     /// Goes to a page of this console that tells what was done: `back`, which a form names, or else this
@@ -93,12 +110,38 @@ impl Done {
                 undo: Some(visit.path(&format!("/batches/{batch}/undo"))),
             }));
         }
+        let transfer = self.transfer.as_deref().and_then(TransferId::parse);
+        let receipt = self.receipt.as_deref().and_then(ReceiptId::parse);
+        if let (Some(transfer), Some(receipt)) = (transfer, receipt) {
+            return of_receipt(visit, transfer, receipt).await;
+        }
         let text = text(done).map(|text| Message {
             text: text.to_owned(),
             undo: None,
         });
         Ok(text)
     }
+}
+
+/// The message about a receipt.
+async fn of_receipt(
+    visit: &Visit,
+    transfer: TransferId,
+    receipt: ReceiptId,
+) -> Result<Option<Message>, Problem> {
+    let found = visit
+        .stockroom()
+        .transfer(visit.administrator(), transfer)
+        .await?;
+    let receipts = found.map(|it| it.progress.receipts).unwrap_or_default();
+    let found = receipts.iter().find(|it| it.id == receipt);
+    Ok(found.map(|found| Message {
+        text: format!("The receipt is entered: {}.", arrived(found)),
+        undo: found
+            .undone_at
+            .is_none()
+            .then(|| visit.path(&format!("/transfers/{transfer}/receipts/{receipt}/undo"))),
+    }))
 }
 
 /// An entry in words.
@@ -147,6 +190,11 @@ fn text(done: &str) -> Option<&'static str> {
         "moved" => "Moved: the pieces are held at the other place now.",
         "edited" => "The order is changed.",
         "returned" => "The pieces came back.",
+        "ready" => "Allocated: the pieces are held until they are shipped.",
+        "shipped-off" => "Shipped: the pieces are under way.",
+        "ordered" => "Ordered: the pieces are under way.",
+        "transfer-cancelled" => "Cancelled: these pieces aren’t on their way any more.",
+        "receipt-undone" => "The receipt is undone.",
         "cancelled" => "Cancelled.",
         "sent" => "Sent.",
         _ => return None,

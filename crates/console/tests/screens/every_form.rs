@@ -12,7 +12,7 @@ use crate::support::{Shop, product};
 const NOTHING: &str = "00000000-0000-0000-0000-0000000000ff";
 
 /// The paths that forms are sent to.
-const FORMS: [&str; 39] = [
+const FORMS: [&str; 46] = [
     "/batches/{}/undo",
     "/counts/berlin",
     PREVIEW,
@@ -45,6 +45,13 @@ const FORMS: [&str; 39] = [
     "/reservations/{}/return",
     "/settings",
     "/stock/changes",
+    "/transfers",
+    "/transfers/{}/delete",
+    "/transfers/{}/edit",
+    "/transfers/{}/parts",
+    "/transfers/{}/receipts/{}/undo",
+    "/transfers/{}/receive",
+    "/transfers/{}/ship",
     "/webhooks",
     "/webhooks/{}/delete",
     "/webhooks/{}/edit",
@@ -58,8 +65,8 @@ const FORMS: [&str; 39] = [
 const VERIFY: &str = "/products/{}/ledger/verify";
 const PREVIEW: &str = "/imports?step=preview";
 
-/// The number of forms in the list that one route takes besides another.
-const STEPS_OF_ONE_ROUTE: usize = 2;
+/// The number of forms in the list that a route takes besides others.
+const STEPS_OF_ONE_ROUTE: usize = 4;
 
 /// The number of routes of the screens that take forms.
 fn routes() -> usize {

@@ -1,9 +1,11 @@
 //! Requests about transfers: what they change, and their refusals in order.
 
+use TransferChangeKind::{Cancelled, Ready, Received, Shipped};
 use stockroom_domain::{
-    Change, CreateTransfer, EntryAction, Event, OpenTransfers, Owner, Quantity, RecordChange,
-    Refusal, RequestedOrigin, RequestedPlace, RequestedStep, Shortage, StockKey, TakeStep,
-    Transfer, TransferChangeKind, TransferOrigin, TransferProgress, TransferState, UpdateTransfer,
+    BatchId, Change, CreateTransfer, EntryAction, Event, OpenTransfers, Owner, Quantity,
+    RecordChange, Refusal, RequestedOrigin, RequestedPlace, RequestedStep, Shortage, StockKey,
+    TakeStep, Transfer, TransferChangeKind, TransferOrigin, TransferProgress, TransferState,
+    UpdateTransfer,
 };
 
 use crate::scene::{
@@ -200,10 +202,7 @@ fn a_receipt_has_to_fit_into_the_stock() {
     assert_eq!(written.len(), 1);
     assert_eq!(written[0].action, EntryAction::Increment);
     let receipt = received.answer.progress.receipts[0].id;
-    assert_eq!(
-        written[0].batch.map(|batch| batch.uuid()),
-        Some(receipt.uuid())
-    );
+    assert_eq!(written[0].batch.map(BatchId::uuid), Some(receipt.uuid()));
 }
 
 #[test]
@@ -275,16 +274,23 @@ fn the_event_says_what_has_changed() {
         }
     };
     let part = || Some([(product(), quantity(1))].into());
-    use TransferChangeKind::{Cancelled, Ready, Received, Shipped};
-    use TransferState::{Draft, InTransit};
-    assert_eq!(kinds(Draft, RequestedStep::Ready), [Ready]);
-    assert_eq!(kinds(Draft, RequestedStep::Ship(None)), [Shipped]);
-    assert_eq!(kinds(Draft, RequestedStep::Ship(part())), [Ready, Shipped]);
+    assert_eq!(kinds(TransferState::Draft, RequestedStep::Ready), [Ready]);
+    assert_eq!(
+        kinds(TransferState::Draft, RequestedStep::Ship(None)),
+        [Shipped]
+    );
+    assert_eq!(
+        kinds(TransferState::Draft, RequestedStep::Ship(part())),
+        [Ready, Shipped]
+    );
     assert_eq!(
         kinds(TransferState::Ready, RequestedStep::Cancel(part())),
         [Cancelled]
     );
-    assert_eq!(kinds(InTransit, RequestedStep::Receive(None)), [Received]);
+    assert_eq!(
+        kinds(TransferState::InTransit, RequestedStep::Receive(None)),
+        [Received]
+    );
 }
 
 /// A draft becomes a delivery, and has other lines than before; what was announced of it stays so.
