@@ -63,6 +63,7 @@ enum OriginBody {
 #[schema(as = TransferPlace)]
 struct PlaceBody {
     /// The slug that the location has now; null for the unlocated pool.
+    #[schema(required)]
     location: Option<String>,
 }
 
