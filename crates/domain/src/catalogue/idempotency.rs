@@ -74,7 +74,7 @@ impl Idempotency {
         let is_kept = match outcome {
             Ok(_) => true,
             // It is decided anew at once.
-            Err(Refusal::ReservationEdited) => false,
+            Err(Refusal::ReservationEdited | Refusal::TransferEdited) => false,
             Err(refusal) => refusal.kind() >= RefusalKind::NotFound,
         };
         is_kept.then(|| IdempotencyRecord {

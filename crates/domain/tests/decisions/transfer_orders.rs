@@ -2,10 +2,10 @@
 
 use TransferChangeKind::{Cancelled, Ready, Received, Shipped};
 use stockroom_domain::{
-    BatchId, Change, CreateTransfer, EntryAction, Event, OpenTransfers, Owner, Quantity,
-    RecordChange, Refusal, RequestedOrigin, RequestedPlace, RequestedStep, Shortage, StockKey,
-    TakeStep, Transfer, TransferChangeKind, TransferOrigin, TransferProgress, TransferState,
-    UpdateTransfer,
+    BatchId, Change, CreateTransfer, EntryAction, Event, Idempotency, IdempotencyKey,
+    OpenTransfers, Owner, Quantity, RecordChange, Refusal, RequestDigest, RequestedOrigin,
+    RequestedPlace, RequestedStep, Shortage, StockKey, TakeStep, Transfer, TransferChangeKind,
+    TransferOrigin, TransferProgress, TransferState, UpdateTransfer,
 };
 
 use crate::scene::{
@@ -326,4 +326,23 @@ fn a_draft_is_edited_in_everything() {
         edited.changes[..],
         [Change::Record(RecordChange::Transfer(_))]
     ));
+}
+
+/// A request that was read for another transfer is decided anew at once, so its refusal is not the answer to its key.
+#[test]
+fn a_refusal_that_is_decided_anew_is_not_kept() {
+    let mut scene = taking(TransferState::Draft, RequestedStep::Ready);
+    scene.request.transfer.products.insert(id(0xB));
+    let mut command = scene.command();
+    command.idempotency = Some(Idempotency {
+        key: IdempotencyKey::new("a key").expect("a key"),
+        request: RequestDigest([0; 32]),
+        kept_milliseconds: 1_000,
+    });
+    let mut ids = crate::scene::CountingIds::default();
+    let mut context = stockroom_domain::Context::new(at(5), &mut ids);
+    let records = stockroom_domain::IdempotencyRecords::default();
+    let decided = stockroom_domain::decide_all(&[command], scene.state, records, &mut context);
+    assert_eq!(decided.outcomes, [Err(Refusal::TransferEdited)]);
+    assert_eq!(decided.idempotency_records, []);
 }
