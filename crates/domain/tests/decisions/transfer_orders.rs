@@ -335,7 +335,7 @@ fn a_refusal_that_is_decided_anew_is_not_kept() {
     scene.request.transfer.products.insert(id(0xB));
     let mut command = scene.command();
     command.idempotency = Some(Idempotency {
-        key: IdempotencyKey::new("a key").expect("a key"),
+        key: IdempotencyKey::new("key").expect("a key"),
         request: RequestDigest([0; 32]),
         kept_milliseconds: 1_000,
     });
