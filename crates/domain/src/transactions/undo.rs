@@ -147,6 +147,18 @@ fn made_by<T>(recorded: &Recorded, parse: fn(&str) -> Option<T>) -> Option<T> {
     parse(reference.as_str())
 }
 
+/// Whether a transfer has made the entry: in a batch, and on a stock that it moves. Callers may give its id as a
+/// reference, too.
+fn made_by_transfer(recorded: &Recorded, state: &State) -> bool {
+    let transfer = made_by(recorded, TransferId::parse);
+    let transfer = transfer.and_then(|id| state.transfers.get(&id));
+    recorded.entry.batch.is_some()
+        && transfer.is_some_and(|transfer| {
+            let mut lines = transfer.progress.lines.iter();
+            lines.any(|line| line.stock == Some(recorded.entry.stock))
+        })
+}
+
 /// Refuses a store's key to undo an entry on shared stock that no key of that store made. A deleted key
 /// counts as no store's.
 fn check_maker(
@@ -239,8 +251,7 @@ fn undo(
     if reservation.is_some_and(|id| state.reservations.contains_key(&id)) {
         return Err(Refusal::MadeByReservation);
     }
-    let transfer = made_by(recorded, TransferId::parse);
-    if transfer.is_some_and(|id| state.transfers.contains_key(&id)) {
+    if made_by_transfer(recorded, state) {
         return Err(Refusal::MadeByTransfer);
     }
     if state.undone.contains(&entry.id) {

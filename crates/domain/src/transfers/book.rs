@@ -75,6 +75,7 @@ impl<'a> Booking<'a> {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Transfer>, Refusal> {
+        self.check_places(state)?;
         let stocks = self.stocks(state)?;
         let mut works = Vec::new();
         for (line, stock) in &stocks {
@@ -122,8 +123,35 @@ impl<'a> Booking<'a> {
         })
     }
 
-    /// The stock of each line that needs it: of all when a transfer ceases to be a draft, and else of those
-    /// that make entries.
+    /// Whether it was open before.
+    fn was_open(&self) -> bool {
+        self.before.is_some_and(Transfer::is_open)
+    }
+
+    /// Checks that both locations exist when a transfer ceases to be a draft, or is open again. While it is open,
+    /// they can't be deleted.
+    fn check_places(&self, state: &State) -> Result<(), Refusal> {
+        let was_draft = |before: &Transfer| before.progress.state == TransferState::Draft;
+        let was_draft = self.before.is_none_or(was_draft);
+        let is_draft = self.after.progress.state == TransferState::Draft;
+        if is_draft || self.was_open() || !was_draft && !self.after.is_open() {
+            return Ok(());
+        }
+        for (id, slug) in self.after.places().flatten() {
+            let location = state.location(self.after.owner, slug);
+            if location.is_none_or(|location| location.id != *id) {
+                return Err(if was_draft {
+                    Refusal::unknown_location(slug.as_str())
+                } else {
+                    Refusal::LocationGone
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// The stock of each line that needs it: of all when a transfer ceases to be a draft, of those with open pieces
+    /// when it is open again, and else of those that make entries.
     fn stocks<'s>(&self, state: &'s State) -> Result<Vec<(TransferLine, &'s Stock)>, Refusal> {
         if self.after.progress.state == TransferState::Draft {
             return Ok(Vec::new());
@@ -133,7 +161,10 @@ impl<'a> Booking<'a> {
         for line in &self.after.progress.lines {
             let product = line.product;
             let mut entries = self.entries.iter();
-            if line.stock.is_some() && !entries.any(|entry| entry.product == product) {
+            let is_needed = line.stock.is_none()
+                || !self.was_open() && !line.open().is_zero()
+                || entries.any(|entry| entry.product == product);
+            if !is_needed {
                 continue;
             }
             let stock = state.stocks.get(&StockKey { product, owner });
@@ -155,7 +186,7 @@ impl<'a> Booking<'a> {
         if !self.after.is_open() {
             return Ok(());
         }
-        let was_open = self.before.is_some_and(Transfer::is_open);
+        let was_open = self.was_open();
         let before: BTreeMap<ProductId, u64> = self.before.map(open_pieces).unwrap_or_default();
         for (product, pieces) in open_pieces(&self.after) {
             let key = StockKey {

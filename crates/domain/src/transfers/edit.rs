@@ -230,6 +230,9 @@ impl Decide for UpdateTransfer {
             expected_at: self.expected_at.clone().apply(current.expected_at),
             ..current
         };
+        if after == *before {
+            return Ok(Decision::unchanged(after));
+        }
         Ok(changed(before, after.touched(context.now)))
     }
 }
