@@ -65,6 +65,16 @@ pub enum TextCondition {
 }
 
 impl TextCondition {
+    /// The condition that a text begins with `beginning`.
+    #[must_use]
+    pub fn beginning(beginning: &str) -> Self {
+        Self::Like(Pattern {
+            text: beginning.to_owned(),
+            open_start: false,
+            open_end: true,
+        })
+    }
+
     /// Whether `value` fulfils the condition. An absent text fulfils [`TextCondition::IsNull`]
     /// only.
     #[must_use]

@@ -108,7 +108,6 @@ fn merged(
         .map(|reserved| reserved.saturating_add(total));
     let has_more = reserved.next.is_some();
     let last = reserved.items.last().map(Hold::place);
-    let first = reserved.items.first().map(Hold::place);
     let is_asked_for = |hold: &Hold| page.place().is_none_or(|after| hold.place() > *after);
     // Those behind the reservations that were read belong to a later page, if there are more of these.
     let is_near = |hold: &Hold| !has_more || last.is_none_or(|last| hold.place() < last);
@@ -116,19 +115,10 @@ fn merged(
     let mut all: Vec<Hold> = transfers
         .filter(|hold| is_asked_for(hold) && is_near(hold))
         .collect();
-    // Of those before the first reservation that was read, all come before the page if any was skipped.
-    let passed = |hold: &&Hold| first.is_some_and(|first| hold.place() < first);
-    let before = all.iter().filter(passed).count();
     all.extend(reserved.items);
     all.sort_by_key(Hold::place);
-    let offset = page.offset() as usize;
-    let to_skip = if skipped == 0 {
-        offset
-    } else {
-        // The first reservation read has this place in the whole list.
-        let first_place = (skipped as usize).saturating_add(before);
-        before.saturating_add(offset.saturating_sub(first_place))
-    };
+    // The skipped reservations all come before the page, and aren't in the list.
+    let to_skip = page.offset().saturating_sub(skipped) as usize;
     let mut items: Vec<Hold> = all.into_iter().skip(to_skip).collect();
     let cut = page.cut(&mut items, Hold::place);
     let next = cut.or_else(|| items.last().filter(|_| has_more).map(Hold::place));

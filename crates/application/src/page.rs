@@ -133,6 +133,16 @@ pub struct Page<T, P> {
 }
 
 impl<T, P> Page<T, P> {
+    /// A page without items, whose list was not counted.
+    #[must_use]
+    pub const fn empty() -> Self {
+        Self {
+            items: Vec::new(),
+            total: None,
+            next: None,
+        }
+    }
+
     /// The page that `request` asks for, out of a whole list in memory, in its order.
     #[must_use]
     pub fn of(list: Vec<T>, request: &PageRequest<P>, place: impl Fn(&T) -> P) -> Self

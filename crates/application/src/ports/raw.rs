@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use stockroom_domain::{
-    OrganizationId, ProductId, RawEntry, RawStock, StockId, Transfer, TransferId, UnreadableRow,
+    OrganizationId, ProductId, RawEntry, RawStock, StockId, TransferId, UnreadableRow,
 };
 use uuid::Uuid;
 
@@ -99,8 +99,8 @@ impl CheckedTransfers {
     ///
     /// # Errors
     /// The first error other than [`StoreError::Corrupt`].
-    pub fn of(
-        read: impl IntoIterator<Item = Result<Option<Transfer>, StoreError>>,
+    pub fn of<T>(
+        read: impl IntoIterator<Item = Result<T, StoreError>>,
     ) -> Result<Self, StoreError> {
         let mut wrong = Vec::new();
         for transfer in read {

@@ -165,10 +165,8 @@ fn of_event(visit: &Visit, titles: &Titles, event: &Event) -> Sentence {
         Event::ProductUpdated(product) => of_product(product, "changed", true),
         Event::ProductDeleted(product) => of_product(product, "deleted", false),
         Event::ReservationCreated(reservation) => {
-            let held = reservation.lines.iter();
-            let held = held.fold(Quantity::ZERO, |sum, line| {
-                sum.checked_add(line.quantity).unwrap_or(Quantity::MAX)
-            });
+            let held = reservation.lines.iter().map(|line| line.quantity);
+            let held = held.fold(Quantity::ZERO, Quantity::saturating_add);
             let held = pieces(held);
             let what = match &reservation.hold_reason {
                 Some(reason) => format!(" sets {held} aside: {reason}."),

@@ -8,9 +8,7 @@ use super::show::Number;
 pub(crate) fn arrived(receipt: &Receipt) -> String {
     let sum = |figure: fn(&Arrival) -> Quantity| {
         let figures = receipt.items.iter().map(|(_, arrival)| figure(arrival));
-        figures.fold(Quantity::ZERO, |sum, figure| {
-            sum.checked_add(figure).unwrap_or(Quantity::MAX)
-        })
+        figures.fold(Quantity::ZERO, Quantity::saturating_add)
     };
     let sums = [
         (sum(|it| it.received), "received"),

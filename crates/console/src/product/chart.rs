@@ -174,11 +174,7 @@ async fn seen(
     let entries = match entries.await {
         Ok(entries) => entries,
         // A product that never had stock has an empty chart.
-        Err(HistoryError::UnknownStock) => Page {
-            items: Vec::new(),
-            total: None,
-            next: None,
-        },
+        Err(HistoryError::UnknownStock) => Page::empty(),
         Err(error) => return Err(error.into()),
     };
     Ok(Seen {

@@ -22,7 +22,7 @@ const SOON_MILLISECONDS: i64 = 600_000;
 /// The pieces of one position that a reservation or a transfer holds.
 pub(super) struct Hold {
     /// The reservation, or the transfer.
-    pub(super) reservation: Uuid,
+    pub(super) document: Uuid,
     /// Whether it is a transfer.
     pub(super) is_transfer: bool,
     /// The number of its line.
@@ -85,7 +85,7 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
         };
         let soon = now.plus_milliseconds(SOON_MILLISECONDS);
         Hold {
-            reservation: hold.reservation.uuid(),
+            document: hold.reservation.uuid(),
             is_transfer: false,
             line: hold.line,
             is_own: hold.owner == visit.acting(),
@@ -106,7 +106,7 @@ fn shown(visit: &Visit, holds: HoldPage) -> Holds {
 
 fn of_transfer(hold: TransferHold) -> Hold {
     Hold {
-        reservation: hold.transfer.uuid(),
+        document: hold.transfer.uuid(),
         is_transfer: true,
         line: hold.line,
         is_own: false,

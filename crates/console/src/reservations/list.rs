@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use stockroom_application::Page;
-use stockroom_application::filter::{Pattern, TextCondition};
+use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::ReservationCondition;
 use stockroom_domain::{
     Quantity, Reservation, ReservationId, ReservationStatus, ReservedLine, Timestamp,
@@ -104,9 +104,7 @@ fn row(reservation: &Reservation, titles: &Titles, now: Timestamp) -> Row {
         },
     });
     let open = reservation.lines.iter().map(ReservedLine::open);
-    let open = open.fold(Quantity::ZERO, |sum, open| {
-        sum.checked_add(open).unwrap_or(Quantity::MAX)
-    });
+    let open = open.fold(Quantity::ZERO, Quantity::saturating_add);
     Row {
         id: reservation.id,
         title: title(reservation),
@@ -160,7 +158,7 @@ pub(super) async fn show_list(
         Err(problem) => (Vec::new(), Some(problem)),
     };
     let (page, note) = match &problem {
-        Some(_) => (none(), None),
+        Some(_) => (Page::empty(), None),
         None if wanted.sort == NEXT => sorted(&visit, &filter).await?,
         None => (as_created(&visit, &wanted, filter).await?, None),
     };
@@ -189,14 +187,6 @@ pub(super) async fn show_list(
 
 type Found = Page<Reservation, ReservationId>;
 
-const fn none() -> Found {
-    Page {
-        items: Vec::new(),
-        total: None,
-        next: None,
-    }
-}
-
 /// The conditions that the address names, but for the state; or why they make no sense.
 async fn filter(
     visit: &Visit,
@@ -204,11 +194,11 @@ async fn filter(
 ) -> Result<Result<Vec<ReservationCondition>, String>, Problem> {
     let mut filter = Vec::new();
     if !wanted.order.is_empty() {
-        let order = beginning(&wanted.order);
+        let order = TextCondition::beginning(&wanted.order);
         filter.push(ReservationCondition::OrderId(order));
     }
     if !wanted.reason.is_empty() {
-        let reason = beginning(&wanted.reason);
+        let reason = TextCondition::beginning(&wanted.reason);
         filter.push(ReservationCondition::HoldReason(reason));
     }
     if !wanted.product.is_empty() {
@@ -219,14 +209,6 @@ async fn filter(
         filter.push(ReservationCondition::Product(vec![product]));
     }
     Ok(Ok(filter))
-}
-
-fn beginning(text: &str) -> TextCondition {
-    TextCondition::Like(Pattern {
-        text: text.to_owned(),
-        open_start: false,
-        open_end: true,
-    })
 }
 
 async fn sorted(

@@ -96,9 +96,7 @@ fn paid(reservation: &Reservation, moved: &[Moment]) -> Option<Moment> {
 fn sums(reservation: &Reservation) -> Vec<Moment> {
     let sum = |part: fn(&ReservedLine) -> Quantity| {
         let parts = reservation.lines.iter().map(part);
-        parts.fold(Quantity::ZERO, |sum, part| {
-            sum.checked_add(part).unwrap_or(Quantity::MAX)
-        })
+        parts.fold(Quantity::ZERO, Quantity::saturating_add)
     };
     let parts = [
         (

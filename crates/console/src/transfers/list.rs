@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use serde::Deserialize;
 use stockroom_application::Page;
-use stockroom_application::filter::{Pattern, TextCondition};
+use stockroom_application::filter::TextCondition;
 use stockroom_application::ports::TransferCondition;
 use stockroom_domain::{Reference, Timestamp, Transfer, TransferId, TransferLine, TransferState};
 
@@ -144,7 +144,7 @@ pub(super) async fn show_list(
             let page = stockroom.list_transfers(visit.administrator(), &filter, request);
             (page.await?, None)
         }
-        Err(problem) => (none(), Some(problem)),
+        Err(problem) => (Page::empty(), Some(problem)),
     };
     let firsts = page.items.iter().filter_map(|it| it.progress.lines.first());
     let titles = Titles::of(&visit, firsts.map(|line| line.product)).await?;
@@ -171,14 +171,6 @@ pub(super) async fn show_list(
     show_as(status, &page)
 }
 
-const fn none() -> Page<Transfer, TransferId> {
-    Page {
-        items: Vec::new(),
-        total: None,
-        next: None,
-    }
-}
-
 /// The conditions that the address names, or why they make no sense.
 async fn filter(
     visit: &Visit,
@@ -194,11 +186,11 @@ async fn filter(
     match wanted.kind.as_str() {
         TRANSFERS => filter.push(TransferCondition::Supplier(TextCondition::IsNull)),
         // Every supplier begins with nothing.
-        DELIVERIES => filter.push(TransferCondition::Supplier(beginning(""))),
+        DELIVERIES => filter.push(TransferCondition::Supplier(TextCondition::beginning(""))),
         _ => {}
     }
     if !wanted.reference.is_empty() {
-        let reference = beginning(&wanted.reference);
+        let reference = TextCondition::beginning(&wanted.reference);
         filter.push(TransferCondition::Reference(reference));
     }
     if !wanted.product.is_empty() {
@@ -209,14 +201,6 @@ async fn filter(
         filter.push(TransferCondition::Product(vec![product]));
     }
     Ok(Ok(filter))
-}
-
-fn beginning(text: &str) -> TextCondition {
-    TextCondition::Like(Pattern {
-        text: text.to_owned(),
-        open_start: false,
-        open_end: true,
-    })
 }
 
 /// The parameters that all pages of the list have.

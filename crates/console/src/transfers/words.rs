@@ -69,9 +69,7 @@ pub(super) const fn badge(state: TransferState) -> &'static str {
 /// The sum of a figure of all lines.
 pub(super) fn sum(transfer: &Transfer, figure: impl Fn(&TransferLine) -> Quantity) -> Quantity {
     let figures = transfer.progress.lines.iter().map(figure);
-    figures.fold(Quantity::ZERO, |sum, figure| {
-        sum.checked_add(figure).unwrap_or(Quantity::MAX)
-    })
+    figures.fold(Quantity::ZERO, Quantity::saturating_add)
 }
 
 /// The pieces that are under way.

@@ -75,7 +75,7 @@ impl<'a> Booking<'a> {
         state: &State,
         context: &mut Context<'_>,
     ) -> Result<Decision<Transfer>, Refusal> {
-        self.check_places(state)?;
+        self.check_locations(state)?;
         let stocks = self.stocks(state)?;
         let mut works = Vec::new();
         for (line, stock) in &stocks {
@@ -130,7 +130,7 @@ impl<'a> Booking<'a> {
 
     /// Checks that both locations exist when a transfer ceases to be a draft, or is open again. While it is open,
     /// they can't be deleted.
-    fn check_places(&self, state: &State) -> Result<(), Refusal> {
+    fn check_locations(&self, state: &State) -> Result<(), Refusal> {
         let was_draft = |before: &Transfer| before.progress.state == TransferState::Draft;
         let was_draft = self.before.is_none_or(was_draft);
         let is_draft = self.after.progress.state == TransferState::Draft;

@@ -10,6 +10,7 @@ mod form;
 mod handling;
 mod id;
 mod idempotency;
+mod items;
 mod parameters;
 mod query;
 mod raw;
@@ -28,6 +29,7 @@ pub(crate) use form::{Form, FormHeader, OneForm};
 pub(crate) use handling::{Handling, PreferHeader};
 pub(crate) use id::PathId;
 pub(crate) use idempotency::{IdempotencyHeader, KeyedRequest};
+pub(crate) use items::{at_least_one, check_count, product};
 pub(crate) use parameters::{
     AtParameter, FilterParameter, HistoryParameters, IncludeParameter, PageParameters,
 };

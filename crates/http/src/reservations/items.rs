@@ -2,13 +2,12 @@
 
 use serde::{Deserialize, Deserializer};
 use stockroom_domain::{
-    ExpiresIn, ItemPlace, MovedItem, ProductId, Quantity, Reservation, ReservationItem,
-    ReturnedItem,
+    ExpiresIn, ItemPlace, MovedItem, ProductId, Reservation, ReservationItem, ReturnedItem,
 };
 use utoipa::ToSchema;
 
 use crate::answer::ApiError;
-use crate::request::{QuantityField, Scalar, StrictObject};
+use crate::request::{QuantityField, Scalar, StrictObject, at_least_one, check_count, product};
 
 /// So many pieces of a product.
 #[derive(Clone, Deserialize, ToSchema)]
@@ -89,12 +88,6 @@ fn place<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ItemPlace, D::Err
     Ok(slug.map_or(ItemPlace::Unlocated, ItemPlace::Location))
 }
 
-fn product<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProductId, D::Error> {
-    let id = Scalar::deserialize(deserializer)?;
-    let product = id.as_str().and_then(ProductId::parse);
-    product.ok_or_else(|| serde::de::Error::custom("must be a UUID"))
-}
-
 /// Deserializes the duration of a reservation. For use with `deserialize_with`.
 pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ExpiresIn, D::Error> {
     let seconds = Scalar::deserialize(deserializer)?;
@@ -105,17 +98,17 @@ pub(crate) fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Expi
 
 /// The items of a cart, which may be empty.
 pub(crate) fn cart(items: Vec<Item>) -> Result<Vec<ReservationItem>, ApiError> {
-    check_count("data", &items, 0)?;
+    check_count("data", &items, 0..=Reservation::ITEMS_MAX)?;
     Ok(items.into_iter().map(Into::into).collect())
 }
 
 /// The items of an order, each of at least one piece.
 pub(crate) fn order(items: Vec<StrictObject<Item>>) -> Result<Vec<ReservationItem>, ApiError> {
-    check_count("items", &items, 1)?;
+    check_count("items", &items, 1..=Reservation::ITEMS_MAX)?;
     let items = items.into_iter().enumerate();
     items
         .map(|(index, StrictObject(item))| {
-            check_quantity(index, item.quantity)?;
+            at_least_one(index, item.quantity)?;
             Ok(item.into())
         })
         .collect()
@@ -123,11 +116,11 @@ pub(crate) fn order(items: Vec<StrictObject<Item>>) -> Result<Vec<ReservationIte
 
 /// The pieces that are to be moved.
 pub(crate) fn moved(items: Vec<StrictObject<Move>>) -> Result<Vec<MovedItem>, ApiError> {
-    check_count("items", &items, 1)?;
+    check_count("items", &items, 1..=Reservation::ITEMS_MAX)?;
     let items = items.into_iter().enumerate();
     items
         .map(|(index, StrictObject(item))| {
-            check_quantity(index, item.quantity)?;
+            at_least_one(index, item.quantity)?;
             Ok(MovedItem {
                 product: item.product_id,
                 from: item.from,
@@ -143,11 +136,11 @@ pub(crate) fn returned(
     items: Vec<StrictObject<Return>>,
     reserve: bool,
 ) -> Result<Vec<ReturnedItem>, ApiError> {
-    check_count("items", &items, 1)?;
+    check_count("items", &items, 1..=Reservation::ITEMS_MAX)?;
     let items = items.into_iter().enumerate();
     items
         .map(|(index, StrictObject(item))| {
-            check_quantity(index, item.quantity)?;
+            at_least_one(index, item.quantity)?;
             if reserve && item.damaged {
                 let detail = format!("items[{index}].damaged: must be left out with reserve");
                 return Err(ApiError::validation(detail));
@@ -163,23 +156,4 @@ pub(crate) fn returned(
             })
         })
         .collect()
-}
-
-fn check_quantity(index: usize, quantity: QuantityField) -> Result<(), ApiError> {
-    if quantity.0.is_zero() {
-        let range = format!("must be an integer from 1 to {}", Quantity::MAX);
-        let detail = format!("items[{index}].quantity: {range}");
-        return Err(ApiError::validation(detail));
-    }
-    Ok(())
-}
-
-fn check_count<T>(field: &str, items: &[T], min: usize) -> Result<(), ApiError> {
-    let max = Reservation::ITEMS_MAX;
-    if (min..=max).contains(&items.len()) {
-        Ok(())
-    } else {
-        let detail = format!("{field} must contain {min} to {max} items");
-        Err(ApiError::validation(detail))
-    }
 }

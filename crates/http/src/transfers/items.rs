@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 use stockroom_domain::{Arrival, ProductId, Quantity, TransferParts, TransferProgress};
 use utoipa::ToSchema;
 
 use crate::answer::ApiError;
-use crate::request::{QuantityField, Scalar, StrictObject, non_null};
+use crate::request::{QuantityField, StrictObject, at_least_one, check_count, non_null, product};
 
 /// So many pieces of a product.
 #[derive(Deserialize, ToSchema)]
@@ -50,22 +50,16 @@ pub(super) struct Arrived {
     surplus: Option<QuantityField>,
 }
 
-fn product<'de, D: Deserializer<'de>>(deserializer: D) -> Result<ProductId, D::Error> {
-    let id = Scalar::deserialize(deserializer)?;
-    let product = id.as_str().and_then(ProductId::parse);
-    product.ok_or_else(|| serde::de::Error::custom("must be a UUID"))
-}
-
 /// The products of a transfer, in their order.
 pub(super) fn lines(
     items: Vec<StrictObject<Item>>,
 ) -> Result<Vec<(ProductId, Quantity)>, ApiError> {
     let mut named = TransferParts::new();
-    check_count(&items)?;
+    check_count("items", &items, 1..=TransferProgress::LINES_MAX)?;
     let items = items.into_iter().enumerate();
     items
         .map(|(index, StrictObject(item))| {
-            let pieces = pieces(index, item.quantity)?;
+            let pieces = at_least_one(index, item.quantity)?;
             add(&mut named, index, item.product_id, pieces)?;
             Ok((item.product_id, pieces))
         })
@@ -82,7 +76,7 @@ pub(super) fn arrivals(
     items: Vec<StrictObject<Arrived>>,
 ) -> Result<BTreeMap<ProductId, Arrival>, ApiError> {
     let mut arrivals = BTreeMap::new();
-    check_count(&items)?;
+    check_count("items", &items, 1..=TransferProgress::LINES_MAX)?;
     for (index, StrictObject(item)) in items.into_iter().enumerate() {
         let pieces = |field: Option<QuantityField>| field.map_or(Quantity::ZERO, |field| field.0);
         let arrival = Arrival {
@@ -111,23 +105,4 @@ fn add<T>(
         return Err(ApiError::validation(detail));
     }
     Ok(())
-}
-
-fn pieces(index: usize, QuantityField(pieces): QuantityField) -> Result<Quantity, ApiError> {
-    if pieces.is_zero() {
-        let range = format!("must be an integer from 1 to {}", Quantity::MAX);
-        let detail = format!("items[{index}].quantity: {range}");
-        return Err(ApiError::validation(detail));
-    }
-    Ok(pieces)
-}
-
-fn check_count<T>(items: &[T]) -> Result<(), ApiError> {
-    let max = TransferProgress::LINES_MAX;
-    if (1..=max).contains(&items.len()) {
-        Ok(())
-    } else {
-        let detail = format!("items must contain 1 to {max} items");
-        Err(ApiError::validation(detail))
-    }
 }

@@ -86,7 +86,7 @@ impl RawReader for PostgresDatabase {
         let ids = transfers::rows::ids_after(&mut session, organization, after, limit).await?;
         let read = transfers::rows::each(&mut session, organization, &ids).await?;
         session.commit().await?;
-        let checked = CheckedTransfers::of(read.into_iter().map(|it| it.map(Some)))?;
+        let checked = CheckedTransfers::of(read)?;
         let next = ids.get(limit as usize - 1).copied().map(TransferId::new);
         Ok(CheckedTransfers { next, ..checked })
     }
